@@ -1,0 +1,5 @@
+//! Why did the network decide so?
+
+pub use xai_core::*;
+#[cfg(feature = "derive")]
+pub use xai_derive as _;

@@ -1,0 +1,1 @@
+//! Connects xai to candle.

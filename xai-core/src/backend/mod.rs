@@ -1,0 +1,142 @@
+//! What a framework must be able to do: [`Backend`].
+
+mod ndarray;
+mod shape;
+mod tensor;
+
+use std::fmt::Debug;
+
+use ::ndarray::{ArrayD, ArrayViewD, IxDyn};
+
+pub use self::ndarray::NdArray;
+pub use self::shape::broadcast_shape;
+pub use self::tensor::Tensor;
+use crate::{Element, Result};
+
+/// A framework: its tensor type and the few operations that analyzers are written in.
+///
+/// Implement it on a local marker type (`struct Candle;`). Shapes are plain slices, **the batch axis is first**,
+/// and binary operations broadcast as in NumPy. No operation records a tape: a backend that differentiates by
+/// itself detaches what it is given. Operations check nothing that the framework itself checks: a framework's
+/// error comes back as [`Error::Backend`](crate::Error::Backend), and none may panic.
+///
+/// The required operations are enough for every analyzer. The provided ones are built on them, and a backend
+/// overrides those that it can fuse.
+pub trait Backend: Sized + Debug + 'static {
+    /// The numbers of the ndarray arrays outside: `f32` or `f64`.
+    type Elem: Element;
+    /// The framework's own tensor.
+    type Tensor;
+    /// Where a tensor lives, and in which number type: a device and a dtype, for most.
+    type Placement: Clone + Debug + Default;
+    /// The framework's name, for messages.
+    const NAME: &'static str;
+
+    /// Copies an array to where the model lives.
+    ///
+    /// # Errors
+    /// The framework's own.
+    fn upload(values: ArrayViewD<'_, Self::Elem>, at: &Self::Placement) -> Result<Self::Tensor>;
+    /// Copies a tensor back, in standard (row-major) layout.
+    ///
+    /// # Errors
+    /// The framework's own.
+    fn download(t: &Self::Tensor) -> Result<ArrayD<Self::Elem>>;
+    /// Where the tensor lives.
+    fn placement(t: &Self::Tensor) -> Self::Placement;
+    /// The tensor's shape.
+    fn shape(t: &Self::Tensor) -> Vec<usize>;
+    /// Another handle on the same numbers: no copy.
+    fn share(t: &Self::Tensor) -> Self::Tensor;
+
+    /// a + b, broadcast.
+    ///
+    /// # Errors
+    /// The framework's own, when the shapes do not broadcast.
+    fn add(a: &Self::Tensor, b: &Self::Tensor) -> Result<Self::Tensor>;
+    /// a - b, broadcast.
+    ///
+    /// # Errors
+    /// As [`add`](Backend::add).
+    fn sub(a: &Self::Tensor, b: &Self::Tensor) -> Result<Self::Tensor>;
+    /// a · b elementwise, broadcast.
+    ///
+    /// # Errors
+    /// As [`add`](Backend::add).
+    fn mul(a: &Self::Tensor, b: &Self::Tensor) -> Result<Self::Tensor>;
+    /// scale · t + shift.
+    ///
+    /// # Errors
+    /// The framework's own.
+    fn affine(t: &Self::Tensor, scale: f64, shift: f64) -> Result<Self::Tensor>;
+    /// max(0, t).
+    ///
+    /// # Errors
+    /// The framework's own.
+    fn relu(t: &Self::Tensor) -> Result<Self::Tensor>;
+    /// The sum over the given axes, which keep the length 1. No axes: the tensor itself.
+    ///
+    /// # Errors
+    /// The framework's own, when there is no such axis.
+    fn sum(t: &Self::Tensor, axes: &[usize]) -> Result<Self::Tensor>;
+    /// The maximum over the given axes, which keep the length 1. No axes: the tensor itself.
+    ///
+    /// # Errors
+    /// As [`sum`](Backend::sum), or when an axis has no element.
+    fn max(t: &Self::Tensor, axes: &[usize]) -> Result<Self::Tensor>;
+    /// The same numbers in another shape.
+    ///
+    /// # Errors
+    /// The framework's own, when the number of elements differs.
+    fn reshape(t: &Self::Tensor, shape: &[usize]) -> Result<Self::Tensor>;
+    /// The part `start .. start + len` of an axis.
+    ///
+    /// # Errors
+    /// The framework's own, when it reaches outside the axis.
+    fn narrow(t: &Self::Tensor, axis: usize, start: usize, len: usize) -> Result<Self::Tensor>;
+    /// Tensors one after another along an axis.
+    ///
+    /// # Errors
+    /// The framework's own, when the other axes differ or there is no tensor.
+    fn concat(parts: &[&Self::Tensor], axis: usize) -> Result<Self::Tensor>;
+    /// The tensor repeated to a larger shape by NumPy's broadcasting rules.
+    ///
+    /// # Errors
+    /// The framework's own, when it does not broadcast to that shape.
+    fn broadcast_to(t: &Self::Tensor, shape: &[usize]) -> Result<Self::Tensor>;
+
+    /// The mean over the given axes, which keep the length 1.
+    ///
+    /// # Errors
+    /// As [`sum`](Backend::sum).
+    fn mean(t: &Self::Tensor, axes: &[usize]) -> Result<Self::Tensor> {
+        let shape = Self::shape(t);
+        let count: usize = axes.iter().filter_map(|&a| shape.get(a)).product();
+        #[allow(clippy::cast_precision_loss)]
+        Self::affine(&Self::sum(t, axes)?, 1.0 / count.max(1) as f64, 0.0)
+    }
+
+    /// The tensor in a number type that is safe to add many numbers up in: a half type becomes `f32`, others stay.
+    ///
+    /// # Errors
+    /// The framework's own.
+    fn widen(t: &Self::Tensor) -> Result<Self::Tensor> {
+        Ok(Self::share(t))
+    }
+
+    /// Ones at the given places of a tensor of zeros; places are counted in row-major order.
+    ///
+    /// # Errors
+    /// The framework's own.
+    fn one_hot(shape: &[usize], places: &[usize], at: &Self::Placement) -> Result<Self::Tensor> {
+        let mut values = ArrayD::<Self::Elem>::from_elem(IxDyn(shape), num_traits::zero());
+        if let Some(flat) = values.as_slice_mut() {
+            for &place in places {
+                if let Some(value) = flat.get_mut(place) {
+                    *value = num_traits::one();
+                }
+            }
+        }
+        Self::upload(values.view(), at)
+    }
+}

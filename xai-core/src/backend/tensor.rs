@@ -1,0 +1,187 @@
+//! A framework's tensor, with methods and operators.
+
+use std::fmt;
+
+use ndarray::{ArrayD, ArrayViewD};
+
+use super::Backend;
+use crate::Result;
+
+/// A tensor of some framework.
+///
+/// A thin wrapper around the framework's own tensor type, with methods so that an analyzer reads like its formula.
+/// Cloning shares the numbers. Get at the framework's tensor with [`inner`](Tensor::inner) and
+/// [`into_inner`](Tensor::into_inner), and wrap one with [`new`](Tensor::new).
+pub struct Tensor<B: Backend>(B::Tensor);
+
+impl<B: Backend> Tensor<B> {
+    /// Wraps a framework's tensor.
+    pub fn new(inner: B::Tensor) -> Self {
+        Tensor(inner)
+    }
+
+    /// The framework's tensor.
+    pub fn inner(&self) -> &B::Tensor {
+        &self.0
+    }
+
+    /// The framework's tensor, taken out.
+    pub fn into_inner(self) -> B::Tensor {
+        self.0
+    }
+
+    /// Copies an ndarray array to where the model lives.
+    ///
+    /// # Errors
+    /// The framework's own.
+    pub fn upload(values: ArrayViewD<'_, B::Elem>, at: &B::Placement) -> Result<Self> {
+        B::upload(values, at).map(Tensor)
+    }
+
+    /// Copies the numbers back.
+    ///
+    /// # Errors
+    /// The framework's own.
+    pub fn download(&self) -> Result<ArrayD<B::Elem>> {
+        B::download(&self.0)
+    }
+
+    /// Where the tensor lives.
+    pub fn placement(&self) -> B::Placement {
+        B::placement(&self.0)
+    }
+
+    /// The tensor's shape, batch axis first.
+    pub fn shape(&self) -> Vec<usize> {
+        B::shape(&self.0)
+    }
+
+    /// self + other, broadcast.
+    ///
+    /// # Errors
+    /// The framework's own, when the shapes do not broadcast.
+    pub fn add(&self, other: &Self) -> Result<Self> {
+        B::add(&self.0, &other.0).map(Tensor)
+    }
+
+    /// self - other, broadcast.
+    ///
+    /// # Errors
+    /// The framework's own, when the shapes do not broadcast.
+    pub fn sub(&self, other: &Self) -> Result<Self> {
+        B::sub(&self.0, &other.0).map(Tensor)
+    }
+
+    /// self · other elementwise, broadcast.
+    ///
+    /// # Errors
+    /// The framework's own, when the shapes do not broadcast.
+    pub fn mul(&self, other: &Self) -> Result<Self> {
+        B::mul(&self.0, &other.0).map(Tensor)
+    }
+
+    /// scale · self.
+    ///
+    /// # Errors
+    /// The framework's own.
+    pub fn scale(&self, scale: f64) -> Result<Self> {
+        B::affine(&self.0, scale, 0.0).map(Tensor)
+    }
+
+    /// scale · self + shift.
+    ///
+    /// # Errors
+    /// The framework's own.
+    pub fn affine(&self, scale: f64, shift: f64) -> Result<Self> {
+        B::affine(&self.0, scale, shift).map(Tensor)
+    }
+
+    /// max(0, self).
+    ///
+    /// # Errors
+    /// The framework's own.
+    pub fn relu(&self) -> Result<Self> {
+        B::relu(&self.0).map(Tensor)
+    }
+
+    /// The sum over the given axes, which keep the length 1.
+    ///
+    /// # Errors
+    /// The framework's own, when there is no such axis.
+    pub fn sum(&self, axes: &[usize]) -> Result<Self> {
+        B::sum(&self.0, axes).map(Tensor)
+    }
+
+    /// The maximum over the given axes, which keep the length 1.
+    ///
+    /// # Errors
+    /// The framework's own, when there is no such axis.
+    pub fn max(&self, axes: &[usize]) -> Result<Self> {
+        B::max(&self.0, axes).map(Tensor)
+    }
+
+    /// The mean over the given axes, which keep the length 1.
+    ///
+    /// # Errors
+    /// The framework's own, when there is no such axis.
+    pub fn mean(&self, axes: &[usize]) -> Result<Self> {
+        B::mean(&self.0, axes).map(Tensor)
+    }
+
+    /// The same numbers in another shape.
+    ///
+    /// # Errors
+    /// The framework's own, when the number of elements differs.
+    pub fn reshape(&self, shape: &[usize]) -> Result<Self> {
+        B::reshape(&self.0, shape).map(Tensor)
+    }
+
+    /// The part `start .. start + len` of an axis.
+    ///
+    /// # Errors
+    /// The framework's own, when it reaches outside the axis.
+    pub fn narrow(&self, axis: usize, start: usize, len: usize) -> Result<Self> {
+        B::narrow(&self.0, axis, start, len).map(Tensor)
+    }
+
+    /// Tensors one after another along an axis.
+    ///
+    /// # Errors
+    /// The framework's own, when the other axes differ or there is no tensor.
+    pub fn concat(parts: &[&Self], axis: usize) -> Result<Self> {
+        let parts: Vec<_> = parts.iter().map(|t| &t.0).collect();
+        B::concat(&parts, axis).map(Tensor)
+    }
+
+    /// The tensor repeated to a larger shape by NumPy's broadcasting rules.
+    ///
+    /// # Errors
+    /// The framework's own, when it does not broadcast to that shape.
+    pub fn broadcast_to(&self, shape: &[usize]) -> Result<Self> {
+        B::broadcast_to(&self.0, shape).map(Tensor)
+    }
+
+    /// The tensor in a number type that is safe to add many numbers up in.
+    ///
+    /// # Errors
+    /// The framework's own.
+    pub fn widen(&self) -> Result<Self> {
+        B::widen(&self.0).map(Tensor)
+    }
+}
+
+impl<B: Backend> Clone for Tensor<B> {
+    fn clone(&self) -> Self {
+        Tensor(B::share(&self.0))
+    }
+}
+
+impl<B: Backend> fmt::Debug for Tensor<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tensor")
+            .field("backend", &B::NAME)
+            .field("shape", &self.shape())
+            .field("placement", &self.placement())
+            .finish()
+    }
+}

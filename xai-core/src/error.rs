@@ -1,0 +1,155 @@
+//! The one error type of the library.
+
+use std::error::Error as StdError;
+
+/// A foreign error, boxed.
+pub type BoxError = Box<dyn StdError + Send + Sync + 'static>;
+
+/// `Result` with this library's [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What can go wrong in an analysis.
+///
+/// Every variant says which value was wrong and what to do about it; errors of a framework or of the
+/// user's own code are kept as the [source](StdError::source).
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Two shapes that had to agree do not.
+    #[error("{what}: expected shape {expected:?}, got {got:?}")]
+    Shape {
+        /// Which value has the wrong shape.
+        what: String,
+        /// The shape that was needed.
+        expected: Vec<usize>,
+        /// The shape that was given.
+        got: Vec<usize>,
+    },
+    /// A shape that cannot be used, for a reason other than another shape.
+    #[error("{what} of shape {got:?}: {reason}")]
+    InvalidShape {
+        /// Which value has the wrong shape.
+        what: String,
+        /// The shape that was given.
+        got: Vec<usize>,
+        /// Why it cannot be used, and what to do.
+        reason: String,
+    },
+    /// A parameter outside its range.
+    #[error("{name} = {value} is not possible: {reason}")]
+    InvalidParameter {
+        /// The parameter's name.
+        name: &'static str,
+        /// The value that was given.
+        value: String,
+        /// What the parameter must be.
+        reason: String,
+    },
+    /// An output index that the model's output does not have.
+    #[error(
+        "output index {index:?} for sample {sample} is out of range: the model's output has shape {output:?} \
+         (batch axis first), so an index needs {} number(s), each below its axis' length",
+        .output.len().saturating_sub(1)
+    )]
+    OutputIndex {
+        /// The index that was asked for, without the batch axis.
+        index: Vec<usize>,
+        /// The sample it was asked for.
+        sample: usize,
+        /// The shape of the whole output.
+        output: Vec<usize>,
+    },
+    /// A selection with another number of samples than the batch has.
+    #[error("{selected} output indices for a batch of {batch} samples: give one index per sample")]
+    SelectionLength {
+        /// How many indices there are.
+        selected: usize,
+        /// How many samples the batch has.
+        batch: usize,
+    },
+    /// The model's output holds a NaN, so that no maximum can be chosen.
+    #[error(
+        "the model's output is NaN at index {index:?} of sample {sample}: no maximum can be chosen; \
+         check the input and the weights, or select an output by its index"
+    )]
+    NanOutput {
+        /// The sample.
+        sample: usize,
+        /// Where in the sample's output.
+        index: Vec<usize>,
+    },
+    /// No gradient arrived at the input.
+    #[error(
+        "no gradient reached the input of {at}: the output does not depend on it, or the path was cut on the way. \
+         Likely causes: {causes}"
+    )]
+    Detached {
+        /// Which model, layer or function.
+        at: String,
+        /// What commonly cuts the path in this framework.
+        causes: String,
+    },
+    /// Something asked for a gradient that does not exist.
+    #[error("{what} has no gradient with respect to its input: {reason}")]
+    NotDifferentiable {
+        /// The layer or function.
+        what: String,
+        /// Why, and what to do instead.
+        reason: String,
+    },
+    /// The analyzer cannot be used in this way.
+    #[error("{analyzer}: {reason}")]
+    Unsupported {
+        /// The analyzer.
+        analyzer: String,
+        /// Why, and what to do instead.
+        reason: String,
+    },
+    /// An error inside a named layer of the model.
+    #[error("in layer `{layer}`: {source}")]
+    Layer {
+        /// The layer's name: the field's, in a derived model.
+        layer: String,
+        /// What went wrong in it.
+        #[source]
+        source: Box<Error>,
+    },
+    /// An error of the framework, or of the user's own forward code.
+    #[error("{backend}: {source}")]
+    Backend {
+        /// The backend's name.
+        backend: &'static str,
+        /// The error itself.
+        #[source]
+        source: BoxError,
+    },
+}
+
+impl Error {
+    /// Wraps an error of a framework or of the user's own forward code.
+    ///
+    /// An [`Error`] of this library that only travelled through foreign code comes out as it was.
+    pub fn backend(backend: &'static str, source: impl Into<BoxError>) -> Self {
+        match source.into().downcast::<Error>() {
+            Ok(own) => *own,
+            Err(source) => Error::Backend { backend, source },
+        }
+    }
+
+    /// Says in which layer the error happened.
+    #[must_use]
+    pub fn in_layer(self, layer: impl Into<String>) -> Self {
+        Error::Layer { layer: layer.into(), source: Box::new(self) }
+    }
+
+    /// Checks that two shapes agree.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] if they do not.
+    pub fn check_shape(what: &str, expected: &[usize], got: &[usize]) -> Result<()> {
+        if expected == got {
+            return Ok(());
+        }
+        Err(Error::Shape { what: what.to_owned(), expected: expected.to_vec(), got: got.to_vec() })
+    }
+}

@@ -1,0 +1,25 @@
+//! Traits and analyzers that explain differentiable models, generic over the framework they run on.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+pub mod analyzer;
+pub mod backend;
+mod element;
+mod error;
+mod explanation;
+pub mod model;
+pub mod nn;
+mod selection;
+
+pub use analyzer::{Analyzer, GradCam, Gradient, InputTimesGradient, Target};
+pub use backend::{Backend, NdArray, Tensor, broadcast_shape};
+pub use element::Element;
+pub use error::{BoxError, Error, Result};
+pub use explanation::{Attribution, Explanation, Extras, Kind};
+pub use model::{
+    Autograd, BoxModel, Chain, Differentiable, ForwardOnly, ForwardOutput, Function, Layer, LayerModel, LayerSplit,
+    Placed, Pullback, Recorded, Split,
+};
+pub use selection::{Index, MaxActivation, OutputIndex, OutputSelector, PerSample, Selection};
+
+/// The backend that a derived model runs on unless it names another.
+pub type DefaultBackend = NdArray<f32>;

@@ -1,0 +1,122 @@
+//! A layer: a piece of a model.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use crate::{Autograd, Backend, Differentiable, ForwardOutput, Pullback, Recorded, Result, Tensor};
+
+/// A piece of a model on the backend `B`: what the fields of a derived struct are.
+///
+/// The same two methods as [`Differentiable`]. The backend is a parameter here, so that an adapter crate can implement
+/// it for the layer types of its framework: `impl Layer<Candle> for candle_nn::Conv2d`. On a backend that
+/// differentiates by itself, closures `Fn(&B::Tensor) -> Result<B::Tensor, E>` are layers.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a layer on `{B}`",
+    label = "this type is no layer on `{B}`",
+    note = "a layer is: a layer type of the framework, one of `xai::nn`, a closure on the framework's tensors, \
+            or a struct with `#[derive(Explainable)]`; a field that takes no part in the forward pass needs no mark"
+)]
+pub trait Layer<B: Backend> {
+    /// y = f(x), without a tape.
+    ///
+    /// # Errors
+    /// The layer's own.
+    fn forward(&self, x: &Tensor<B>) -> Result<Tensor<B>>;
+
+    /// y = f(x), and the pullback v ↦ vᵀ · ∂y/∂x.
+    ///
+    /// # Errors
+    /// The layer's own.
+    fn vjp(&self, x: &Tensor<B>) -> Result<(Tensor<B>, Pullback<'_, B>)>;
+
+    /// Where the layer's weights live, if it knows.
+    fn placement(&self) -> Option<B::Placement> {
+        None
+    }
+
+    /// True when the layer is known to be affine in its input, f(x) = A·x + b, so that its Jacobian is constant.
+    fn is_affine(&self) -> bool {
+        false
+    }
+}
+
+macro_rules! forward_to_pointee {
+    () => {
+        fn forward(&self, x: &Tensor<B>) -> Result<Tensor<B>> {
+            (**self).forward(x)
+        }
+        fn vjp(&self, x: &Tensor<B>) -> Result<(Tensor<B>, Pullback<'_, B>)> {
+            (**self).vjp(x)
+        }
+        fn placement(&self) -> Option<B::Placement> {
+            (**self).placement()
+        }
+        fn is_affine(&self) -> bool {
+            (**self).is_affine()
+        }
+    };
+}
+
+// Not for any `Box<L>`: a boxed closure is a closure, which the blanket impl below has.
+impl<B: Backend> Layer<B> for Box<dyn Layer<B> + '_> {
+    forward_to_pointee!();
+}
+
+impl<B: Backend> Layer<B> for Box<dyn Layer<B> + Send + Sync + '_> {
+    forward_to_pointee!();
+}
+
+impl<B: Backend, L: Layer<B> + ?Sized> Layer<B> for std::sync::Arc<L> {
+    forward_to_pointee!();
+}
+
+impl<B, F, O> Layer<B> for F
+where
+    B: Autograd,
+    F: Fn(&B::Tensor) -> O,
+    O: ForwardOutput<B>,
+{
+    fn forward(&self, x: &Tensor<B>) -> Result<Tensor<B>> {
+        Recorded::new(self).forward(x)
+    }
+    fn vjp(&self, x: &Tensor<B>) -> Result<(Tensor<B>, Pullback<'_, B>)> {
+        B::record(move |t| self(t).into_tensor(), x)
+    }
+}
+
+/// One layer, as a whole model: [`Differentiable`] for any [`Layer`].
+pub struct LayerModel<B, L> {
+    layer: L,
+    backend: PhantomData<fn() -> B>,
+}
+
+impl<B: Backend, L: Layer<B>> LayerModel<B, L> {
+    /// The layer as a model.
+    pub fn new(layer: L) -> Self {
+        LayerModel { layer, backend: PhantomData }
+    }
+
+    /// The layer.
+    pub fn into_inner(self) -> L {
+        self.layer
+    }
+}
+
+impl<B, L: fmt::Debug> fmt::Debug for LayerModel<B, L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("LayerModel").field(&self.layer).finish()
+    }
+}
+
+impl<B: Backend, L: Layer<B>> Differentiable for LayerModel<B, L> {
+    type Backend = B;
+    fn forward(&self, x: &Tensor<B>) -> Result<Tensor<B>> {
+        self.layer.forward(x)
+    }
+    fn vjp(&self, x: &Tensor<B>) -> Result<(Tensor<B>, Pullback<'_, B>)> {
+        self.layer.vjp(x)
+    }
+    fn placement(&self) -> B::Placement {
+        self.layer.placement().unwrap_or_default()
+    }
+}

@@ -1,0 +1,17 @@
+//! What a model must be able to do: [`Differentiable`] and [`LayerSplit`], and the pieces that models are made of.
+
+mod autograd;
+mod chain;
+mod differentiable;
+mod function;
+mod layer;
+mod pullback;
+mod split;
+
+pub use self::autograd::{Autograd, ForwardOutput, Recorded};
+pub use self::chain::Chain;
+pub use self::differentiable::{BoxModel, Differentiable, LayerSplit, Placed};
+pub use self::function::{ForwardOnly, Function};
+pub use self::layer::{Layer, LayerModel};
+pub use self::pullback::Pullback;
+pub use self::split::Split;

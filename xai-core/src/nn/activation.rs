@@ -1,0 +1,53 @@
+//! Elementwise activations and softmax.
+
+/// An elementwise activation. The derivative at a kink is PyTorch's (relu'(0) = 0).
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub enum Activation {
+    /// max(0, x)
+    Relu,
+    /// min(max(0, x), 6); derivative 0 at 0 and at 6
+    Relu6,
+    /// x for x > 0, slope·x else
+    LeakyRelu {
+        /// The slope below zero.
+        slope: f64,
+    },
+    /// x for x > 0, α(eˣ - 1) else
+    Elu {
+        /// α
+        alpha: f64,
+    },
+    /// x · Φ(x), Φ the normal distribution function (erf)
+    Gelu,
+    /// gelu by its tanh approximation
+    GeluTanh,
+    /// x · σ(x), also called swish
+    Silu,
+    /// σ(x) = 1 / (1 + e⁻ˣ)
+    Sigmoid,
+    /// tanh(x)
+    Tanh,
+    /// x · relu6(x + 3) / 6
+    HardSwish,
+    /// relu6(x + 3) / 6
+    HardSigmoid,
+    /// ln(1 + eˣ)
+    Softplus,
+    /// x · tanh(softplus(x))
+    Mish,
+}
+
+/// Softmax along an axis; a negative axis counts from the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Softmax {
+    /// The axis; negative counts from the end.
+    pub axis: isize,
+}
+
+/// Logarithm of the softmax along an axis; a negative axis counts from the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LogSoftmax {
+    /// The axis; negative counts from the end.
+    pub axis: isize,
+}
