@@ -2,6 +2,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod analyzer;
+pub mod augment;
 pub mod backend;
 mod element;
 mod error;
@@ -10,7 +11,11 @@ pub mod model;
 pub mod nn;
 mod selection;
 
-pub use analyzer::{Analyzer, GradCam, Gradient, InputTimesGradient, Target};
+pub use analyzer::{Analyzer, GradCam, Gradient, InputTimesGradient, IntegratedGradients, SmoothGrad, Target};
+pub use augment::{
+    InterpolationAugmentation, NoiseAugmentation, Progress, Quadrature, Reference, augment_batch_dim, augment_indices,
+    interpolate_batch, reduce_augmentation,
+};
 pub use backend::{Backend, NdArray, Tensor, broadcast_shape};
 pub use element::Element;
 pub use error::{BoxError, Error, Result};
