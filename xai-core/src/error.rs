@@ -142,6 +142,14 @@ impl Error {
         Error::Layer { layer: layer.into(), source: Box::new(self) }
     }
 
+    /// The error itself, without the layers it happened in.
+    pub fn root(&self) -> &Error {
+        match self {
+            Error::Layer { source, .. } => source.root(),
+            other => other,
+        }
+    }
+
     /// Checks that two shapes agree.
     ///
     /// # Errors

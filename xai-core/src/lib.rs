@@ -4,6 +4,7 @@
 pub mod analyzer;
 pub mod augment;
 pub mod backend;
+pub mod check;
 mod element;
 mod error;
 mod explanation;
@@ -17,6 +18,7 @@ pub use augment::{
     interpolate_batch, reduce_augmentation,
 };
 pub use backend::{Backend, NdArray, Tensor, broadcast_shape};
+pub use check::{GradientCheck, GradientReport, Verdict, check_gradient};
 pub use element::Element;
 pub use error::{BoxError, Error, Result};
 pub use explanation::{Attribution, Explanation, Extras, Kind};

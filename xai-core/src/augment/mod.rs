@@ -12,6 +12,7 @@ mod progress;
 mod quadrature;
 mod reference;
 
+pub(crate) use self::arrays::at_least;
 pub use self::arrays::{augment_batch_dim, augment_indices, interpolate_batch, reduce_augmentation};
 pub use self::interpolation::InterpolationAugmentation;
 pub(crate) use self::interpolation::path_builders;
