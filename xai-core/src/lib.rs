@@ -12,7 +12,7 @@ pub mod model;
 pub mod nn;
 mod selection;
 
-pub use analyzer::{Analyzer, GradCam, Gradient, InputTimesGradient, IntegratedGradients, SmoothGrad, Target};
+pub use analyzer::{Analyzer, Elem, GradCam, Gradient, InputTimesGradient, IntegratedGradients, SmoothGrad, Target};
 pub use augment::{
     InterpolationAugmentation, NoiseAugmentation, Progress, Quadrature, Reference, augment_batch_dim, augment_indices,
     interpolate_batch, reduce_augmentation,
