@@ -1,5 +1,8 @@
 //! Elementwise activations and softmax.
 
+use super::shape;
+use crate::Result;
+
 /// An elementwise activation. The derivative at a kink is PyTorch's (relu'(0) = 0).
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
@@ -45,9 +48,57 @@ pub struct Softmax {
     pub axis: isize,
 }
 
+impl Softmax {
+    /// Softmax along an axis.
+    pub fn new(axis: isize) -> Self {
+        Softmax { axis }
+    }
+
+    /// The axis, counted from the front, of an input of so many axes.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) when the input has no such axis.
+    pub fn axis_of(&self, rank: usize) -> Result<usize> {
+        shape::axis(self.axis, rank)
+    }
+
+    /// The output's shape, with everything checked: the input's.
+    ///
+    /// # Errors
+    /// As [`axis_of`](Softmax::axis_of).
+    pub fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>> {
+        self.axis_of(input.len())?;
+        shape::countable("Softmax", input, input.to_vec())
+    }
+}
+
 /// Logarithm of the softmax along an axis; a negative axis counts from the end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LogSoftmax {
     /// The axis; negative counts from the end.
     pub axis: isize,
+}
+
+impl LogSoftmax {
+    /// Logarithm of the softmax along an axis.
+    pub fn new(axis: isize) -> Self {
+        LogSoftmax { axis }
+    }
+
+    /// The axis, counted from the front, of an input of so many axes.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) when the input has no such axis.
+    pub fn axis_of(&self, rank: usize) -> Result<usize> {
+        shape::axis(self.axis, rank)
+    }
+
+    /// The output's shape, with everything checked: the input's.
+    ///
+    /// # Errors
+    /// As [`axis_of`](LogSoftmax::axis_of).
+    pub fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>> {
+        self.axis_of(input.len())?;
+        shape::countable("LogSoftmax", input, input.to_vec())
+    }
 }
