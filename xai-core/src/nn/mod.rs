@@ -12,6 +12,7 @@ mod layer;
 mod norm;
 mod padding;
 mod pool;
+mod reference;
 mod resize;
 mod shape;
 mod window;
