@@ -8,7 +8,9 @@ use super::{
 use crate::{Backend, Pullback, Result, Tensor};
 
 /// A backend that has the operations that networks are made of, each with its pullback to the input.
-pub trait NnBackend: Backend {
+///
+/// Its tensors can be sent to another thread, and so can every network made of the layers.
+pub trait NnBackend: Backend<Tensor: Send> {
     /// y = op(x), without a tape. The input's shape has been checked with [`Op::output_shape`].
     ///
     /// # Errors
