@@ -8,6 +8,7 @@ mod composite;
 mod conv;
 mod geometry;
 mod jacobian;
+mod layout;
 mod norm;
 mod numbers;
 mod pool;
