@@ -46,6 +46,14 @@ pub enum Error {
         /// What the parameter must be.
         reason: String,
     },
+    /// A checkpoint without a tensor that the network needs.
+    #[error("no weight is named `{name}`{}", did_you_mean(.similar))]
+    MissingWeight {
+        /// The full name that was asked for.
+        name: String,
+        /// The most similar names that there are.
+        similar: Vec<String>,
+    },
     /// An output index that the model's output does not have.
     #[error(
         "output index {index:?} for sample {sample} is out of range: the model's output has shape {output:?} \
@@ -135,6 +143,10 @@ pub enum Error {
         #[source]
         source: BoxError,
     },
+}
+
+fn did_you_mean(names: &[String]) -> String {
+    if names.is_empty() { String::new() } else { format!(": did you mean `{}`?", names.join("`, `")) }
 }
 
 impl Error {
