@@ -33,13 +33,19 @@ impl Draft {
     /// Writes the bytes beside the file that they will become.
     ///
     /// # Errors
-    /// [`Error::File`] when the folder does not exist or cannot be written to, or when the path is a folder.
+    /// [`Error::File`] when the folder does not exist or cannot be written to, or when something else than a file has
+    /// that name.
     pub fn write(path: impl AsRef<Path>, bytes: &[u8]) -> Result<Self> {
         let path = path.as_ref();
-        if path.is_dir() {
+        // A link stays, and what it points to is replaced.
+        let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        if target.is_dir() {
             return Err(failed(path, "it is a folder; give the name of a file"));
         }
-        let folder = match path.parent() {
+        if target.exists() && !target.is_file() {
+            return Err(failed(path, "it is a device; give the name of a file"));
+        }
+        let folder = match target.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new("."),
         };
@@ -50,7 +56,7 @@ impl Draft {
             Ok(file)
         };
         let file = write().map_err(|e: std::io::Error| failed(path, e))?;
-        Ok(Draft { file, path: path.to_owned() })
+        Ok(Draft { file, path: target })
     }
 
     /// Gives the file its name; a file of that name is replaced.
@@ -106,6 +112,20 @@ mod tests {
         Draft::write(&path, b"new").unwrap().publish().unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"new");
         assert_eq!(names(folder.path()), ["a.bin"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_stays_a_link_and_a_device_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, link) = (folder.path().join("a.bin"), folder.path().join("link"));
+        std::fs::write(&path, b"old").unwrap();
+        std::os::unix::fs::symlink(&path, &link).unwrap();
+        Draft::write(&link, b"new").unwrap().publish().unwrap();
+        assert!(link.is_symlink());
+        assert_eq!(std::fs::read(&path).unwrap(), b"new");
+        let refused = Draft::write("/dev/null", b"").unwrap_err().to_string();
+        assert!(refused.contains("it is a device"), "{refused}");
     }
 
     #[cfg(unix)]
