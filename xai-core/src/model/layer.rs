@@ -109,6 +109,8 @@ impl<B: Backend, L: Layer<B> + ?Sized> Layer<B> for std::sync::Arc<L> {
     forward_to_pointee!();
 }
 
+// Not recommended: a type that is no layer shall be told so, not that it is no closure.
+#[diagnostic::do_not_recommend]
 impl<B, F, O> Layer<B> for F
 where
     B: Autograd,
