@@ -14,7 +14,9 @@ use crate::{Autograd, Backend, Differentiable, ForwardOutput, Pullback, Recorded
     message = "`{Self}` is not a layer on `{B}`",
     label = "this type is no layer on `{B}`",
     note = "a layer is: a layer type of the framework, one of `xai::nn`, a closure on the framework's tensors, \
-            or a struct with `#[derive(Explainable)]`; a field that takes no part in the forward pass needs no mark"
+            a struct with `#[derive(Explainable)]`, an `Arc` of one, or a `Box<dyn Layer<{B}>>`",
+    note = "a field that is none of these can be made one by a function, `#[explainable(features, with = path)]`; a \
+            field that takes no part in the forward pass needs no mark"
 )]
 pub trait Layer<B: Backend> {
     /// y = f(x), without a tape.
