@@ -65,13 +65,8 @@ impl<B: Backend, M: ?Sized> Layer<B> for SumPixelsOf<M> {
 #[test]
 fn every_kind_of_parameter() {
     let (stem, pool) = (Scale(3.0), SumPixelsOf(PhantomData));
-    let net: Net<'_, '_, NdArray<f64>, Scale, str> = Net {
-        doubling: Doubling(PhantomData),
-        stem: &stem,
-        act: Square,
-        pool: &pool,
-        head: Mix(vec![1.0, -2.0]),
-    };
+    let net: Net<'_, '_, NdArray<f64>, Scale, str> =
+        Net { doubling: Doubling(PhantomData), stem: &stem, act: Square, pool: &pool, head: Mix(vec![1.0, -2.0]) };
     // A = 144 x², ∂y/∂x = wₖ · 288 x
     let why = Gradient.analyze(&net, &image(), MaxActivation).unwrap();
     assert_eq!(why.values, array![[[[288.0, 576.0]], [[-1728.0, 576.0]]]]);

@@ -44,3 +44,19 @@ fn mentions(tokens: TokenStream, is_name: &dyn Fn(&Ident) -> bool) -> bool {
         }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_parameter_is_found_where_it_is_a_type_of_its_own() {
+        let has_t = |ty: &str| mentions(ty.parse().expect("tokens"), &|ident| ident == "T");
+        for ty in ["T", "Vec<T>", "[T; 3]", "(u8, T)", "&'a T", "<T as Iterator>::Item", "T::Item", "fn(u8) -> T"] {
+            assert!(has_t(ty), "{ty}");
+        }
+        for ty in ["Tensor", "&'T u8", "shapes::T", "<u8 as Shape>::T", "::T", "[u8; 3]"] {
+            assert!(!has_t(ty), "{ty}");
+        }
+    }
+}
