@@ -96,7 +96,7 @@ impl<B: Backend> Sequential<B> {
 }
 
 fn chain<B: Backend>(layers: &[(String, AnyLayer<B>)]) -> Chain<'_, B> {
-    Chain::new(layers.iter().map(|(name, layer)| (name.as_str(), layer.as_ref() as &dyn Layer<B>)).collect())
+    layers.iter().fold(Chain::new(), |chain, (name, layer)| chain.owned(name, layer.as_ref() as &dyn Layer<B>))
 }
 
 impl<B: Backend> Default for Sequential<B> {
@@ -114,10 +114,10 @@ impl<B: Backend> fmt::Debug for Sequential<B> {
 
 impl<B: Backend> Layer<B> for Sequential<B> {
     fn forward(&self, x: &Tensor<B>) -> Result<Tensor<B>> {
-        self.chain().forward(x)
+        Layer::forward(&self.chain(), x)
     }
     fn vjp(&self, x: &Tensor<B>) -> Result<(Tensor<B>, Pullback<'_, B>)> {
-        self.chain().vjp_of(x)
+        Box::new(self.chain()).into_vjp(x)
     }
     fn placement(&self) -> Option<B::Placement> {
         self.0.iter().find_map(|(_, layer)| layer.placement())
@@ -130,12 +130,12 @@ impl<B: Backend> Layer<B> for Sequential<B> {
 impl<B: Backend> Differentiable for Sequential<B> {
     type Backend = B;
     fn forward(&self, x: &Tensor<B>) -> Result<Tensor<B>> {
-        self.chain().forward(x)
+        Layer::forward(self, x)
     }
     fn vjp(&self, x: &Tensor<B>) -> Result<(Tensor<B>, Pullback<'_, B>)> {
-        self.chain().vjp_of(x)
+        Layer::vjp(self, x)
     }
     fn placement(&self) -> B::Placement {
-        self.chain().placement()
+        Layer::placement(self).unwrap_or_default()
     }
 }
