@@ -69,7 +69,7 @@ fn preprocessed(path: &Path) -> Outcome<Array4<f32>> {
         return Err(refused(format!("it has no tensor `input` (it has {})", names.join(", "))));
     };
     let shape = input.shape().to_vec();
-    if !matches!(shape[..], [1.., 3, SIDE, SIDE]) {
+    if !matches!(shape[..], [batch, 3, SIDE, SIDE] if batch > 0) {
         return Err(refused(format!("`input` has shape {shape:?}; it must be (B, 3, {SIDE}, {SIDE}), B at least 1")));
     }
     if let Some((place, value)) = input.indexed_iter().find(|(_, value)| !value.is_finite()) {
