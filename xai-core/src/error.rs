@@ -45,6 +45,14 @@ pub enum Error {
         /// What the parameter must be.
         reason: String,
     },
+    /// A checkpoint without a tensor that the network needs.
+    #[error("no weight is named `{name}`{}", did_you_mean(.similar))]
+    MissingWeight {
+        /// The full name that was asked for.
+        name: String,
+        /// The most similar names that there are.
+        similar: Vec<String>,
+    },
     /// An output index that the model's output does not have.
     #[error(
         "output index {index:?} for sample {sample} is out of range: the model's output has shape {output:?} \
@@ -125,6 +133,10 @@ pub enum Error {
     },
 }
 
+fn did_you_mean(names: &[String]) -> String {
+    if names.is_empty() { String::new() } else { format!(": did you mean `{}`?", names.join("`, `")) }
+}
+
 impl Error {
     /// Wraps an error of a framework or of the user's own forward code.
     ///
@@ -140,6 +152,14 @@ impl Error {
     #[must_use]
     pub fn in_layer(self, layer: impl Into<String>) -> Self {
         Error::Layer { layer: layer.into(), source: Box::new(self) }
+    }
+
+    /// The error itself, without the layers it happened in.
+    pub fn root(&self) -> &Error {
+        match self {
+            Error::Layer { source, .. } => source.root(),
+            other => other,
+        }
     }
 
     /// Checks that two shapes agree.

@@ -2,7 +2,9 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod analyzer;
+pub mod augment;
 pub mod backend;
+pub mod check;
 mod element;
 mod error;
 mod explanation;
@@ -10,8 +12,13 @@ pub mod model;
 pub mod nn;
 mod selection;
 
-pub use analyzer::{Analyzer, GradCam, Gradient, InputTimesGradient, Target};
+pub use analyzer::{Analyzer, Elem, GradCam, Gradient, InputTimesGradient, IntegratedGradients, SmoothGrad, Target};
+pub use augment::{
+    InterpolationAugmentation, NoiseAugmentation, Progress, Quadrature, Reference, augment_batch_dim, augment_indices,
+    interpolate_batch, reduce_augmentation,
+};
 pub use backend::{Backend, NdArray, Tensor, broadcast_shape};
+pub use check::{GradientCheck, GradientReport, Verdict, check_gradient};
 pub use element::Element;
 pub use error::{BoxError, Error, Result};
 pub use explanation::{Attribution, Explanation, Extras, Kind};

@@ -2,7 +2,7 @@
 
 use ndarray::ArrayViewD;
 
-use crate::{Element, Error, Result};
+use crate::{Backend, Element, Error, Result, Tensor};
 
 /// The output that is explained, one index per sample.
 ///
@@ -50,6 +50,21 @@ impl Selection {
     #[must_use]
     pub(crate) fn part(&self, start: usize, len: usize) -> Self {
         Selection(self.0.iter().skip(start).take(len).cloned().collect())
+    }
+
+    /// The selected output of each sample.
+    pub(crate) fn pick<B: Backend>(&self, output: &Tensor<B>) -> Result<Vec<f64>> {
+        let places = self.places(&output.shape());
+        let values = output.download()?;
+        let mut all = values.iter();
+        let mut next = 0;
+        // Places rise from sample to sample.
+        let pick = |place: usize| {
+            let value = all.nth(place - next);
+            next = place + 1;
+            value.map_or(f64::NAN, |v| v.as_f64())
+        };
+        Ok(places.into_iter().map(pick).collect())
     }
 
     /// Where the selected outputs stand in an output of the given shape, counted in row-major order.

@@ -2,12 +2,16 @@
 
 mod grad_cam;
 mod gradient;
+mod integrated_gradients;
+mod smooth_grad;
 mod target;
 
 use ndarray::{ArrayBase, Data, Dimension};
 
 pub use self::grad_cam::GradCam;
 pub use self::gradient::{Gradient, InputTimesGradient};
+pub use self::integrated_gradients::IntegratedGradients;
+pub use self::smooth_grad::SmoothGrad;
 pub use self::target::Target;
 use crate::{Attribution, Backend, Differentiable, Error, Explanation, Kind, OutputSelector, Result, Tensor};
 

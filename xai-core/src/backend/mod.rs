@@ -22,7 +22,7 @@ use crate::{Element, Result};
 ///
 /// The required operations are enough for every analyzer. The provided ones are built on them, and a backend
 /// overrides those that it can fuse.
-pub trait Backend: Sized + Debug + 'static {
+pub trait Backend: Sized + Clone + Debug + 'static {
     /// The numbers of the ndarray arrays outside: `f32` or `f64`.
     type Elem: Element;
     /// The framework's own tensor.

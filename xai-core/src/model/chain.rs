@@ -5,11 +5,11 @@ use std::fmt;
 use crate::{Backend, Differentiable, Layer, Pullback, Result, Tensor};
 
 /// Borrowed layers one after another, as a model. What a derived struct expands to.
-pub struct Chain<'a, B: Backend>(Vec<(&'static str, &'a dyn Layer<B>)>);
+pub struct Chain<'a, B: Backend>(Vec<(&'a str, &'a dyn Layer<B>)>);
 
 impl<'a, B: Backend> Chain<'a, B> {
     /// Named layers, first to last. No layer at all is the identity.
-    pub fn new(layers: Vec<(&'static str, &'a dyn Layer<B>)>) -> Self {
+    pub fn new(layers: Vec<(&'a str, &'a dyn Layer<B>)>) -> Self {
         Chain(layers)
     }
 

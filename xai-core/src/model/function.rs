@@ -3,7 +3,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use crate::{Backend, Differentiable, Error, ForwardOutput, Pullback, Result, Tensor};
+use crate::{Backend, Differentiable, Error, ForwardOutput, Layer, Pullback, Result, Tensor};
 
 /// A model from two functions: forward, x ↦ f(x), and its vector-Jacobian product, (x, v) ↦ vᵀ · ∂f/∂x.
 ///
@@ -68,7 +68,7 @@ where
         (self.forward)(x.inner()).into_tensor().map(Tensor::new)
     }
     fn vjp(&self, x: &Tensor<B>) -> Result<(Tensor<B>, Pullback<'_, B>)> {
-        let y = self.forward(x)?;
+        let y = Differentiable::forward(self, x)?;
         let x = x.clone();
         let pull = move |v: &Tensor<B>| {
             let dx = Tensor::new((self.vjp)(x.inner(), v.inner()).into_tensor()?);
@@ -76,6 +76,23 @@ where
             Ok(dx)
         };
         Ok((y, Pullback::new(pull)))
+    }
+}
+
+/// A function is a layer too, among layers of any kind.
+impl<B, F, P, O, G> Layer<B> for Function<B, F, P>
+where
+    B: Backend,
+    F: Fn(&B::Tensor) -> O,
+    P: Fn(&B::Tensor, &B::Tensor) -> G,
+    O: ForwardOutput<B>,
+    G: ForwardOutput<B>,
+{
+    fn forward(&self, x: &Tensor<B>) -> Result<Tensor<B>> {
+        Differentiable::forward(self, x)
+    }
+    fn vjp(&self, x: &Tensor<B>) -> Result<(Tensor<B>, Pullback<'_, B>)> {
+        Differentiable::vjp(self, x)
     }
 }
 
@@ -119,5 +136,20 @@ where
             what: "a `ForwardOnly` function".into(),
             reason: "give its vector-Jacobian product with `Function::new(forward, vjp)`".into(),
         })
+    }
+}
+
+/// A layer that refuses to be differentiated: it stops a gradient with an error, never with zeros.
+impl<B, F, O> Layer<B> for ForwardOnly<B, F>
+where
+    B: Backend,
+    F: Fn(&B::Tensor) -> O,
+    O: ForwardOutput<B>,
+{
+    fn forward(&self, x: &Tensor<B>) -> Result<Tensor<B>> {
+        Differentiable::forward(self, x)
+    }
+    fn vjp(&self, x: &Tensor<B>) -> Result<(Tensor<B>, Pullback<'_, B>)> {
+        Differentiable::vjp(self, x)
     }
 }

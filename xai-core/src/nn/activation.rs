@@ -1,5 +1,10 @@
 //! Elementwise activations and softmax.
 
+use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI};
+
+use super::shape;
+use crate::Result;
+
 /// An elementwise activation. The derivative at a kink is PyTorch's (relu'(0) = 0).
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
@@ -8,12 +13,12 @@ pub enum Activation {
     Relu,
     /// min(max(0, x), 6); derivative 0 at 0 and at 6
     Relu6,
-    /// x for x > 0, slope·x else
+    /// x for x > 0, slope·x else; derivative `slope` at 0
     LeakyRelu {
         /// The slope below zero.
         slope: f64,
     },
-    /// x for x > 0, α(eˣ - 1) else
+    /// x for x > 0, α(eˣ - 1) else; derivative α at 0
     Elu {
         /// α
         alpha: f64,
@@ -28,14 +33,109 @@ pub enum Activation {
     Sigmoid,
     /// tanh(x)
     Tanh,
-    /// x · relu6(x + 3) / 6
+    /// x · relu6(x + 3) / 6; derivative 0 at -3 and 1 at 3
     HardSwish,
-    /// relu6(x + 3) / 6
+    /// relu6(x + 3) / 6; derivative 0 at -3 and at 3
     HardSigmoid,
     /// ln(1 + eˣ)
     Softplus,
     /// x · tanh(softplus(x))
     Mish,
+}
+
+impl Activation {
+    /// The activation's value at x.
+    pub fn value(self, x: f64) -> f64 {
+        match self {
+            // Not `max`, which would turn a NaN into 0.
+            Activation::Relu if x < 0.0 => 0.0,
+            Activation::Relu => x,
+            Activation::Relu6 => relu6(x),
+            Activation::LeakyRelu { .. } if x > 0.0 => x,
+            Activation::LeakyRelu { slope } => slope * x,
+            Activation::Elu { .. } if x > 0.0 => x,
+            Activation::Elu { alpha } => alpha * x.exp_m1(),
+            Activation::Gelu => x * normal_cdf(x),
+            Activation::GeluTanh => 0.5 * x * (1.0 + gelu_argument(x).tanh()),
+            Activation::Silu => x * sigmoid(x),
+            Activation::Sigmoid => sigmoid(x),
+            Activation::Tanh => x.tanh(),
+            Activation::HardSwish => x * relu6(x + 3.0) / 6.0,
+            Activation::HardSigmoid => relu6(x + 3.0) / 6.0,
+            Activation::Softplus => softplus(x),
+            Activation::Mish => x * softplus(x).tanh(),
+        }
+    }
+
+    /// The activation's derivative at x; at a kink PyTorch's choice.
+    pub fn derivative(self, x: f64) -> f64 {
+        match self {
+            Activation::Relu => f64::from(u8::from(x > 0.0)),
+            Activation::Relu6 => inside(x, 0.0, 6.0),
+            Activation::LeakyRelu { slope } => {
+                if x > 0.0 {
+                    1.0
+                } else {
+                    slope
+                }
+            }
+            Activation::Elu { .. } if x > 0.0 => 1.0,
+            Activation::Elu { alpha } => alpha * x.exp(),
+            Activation::Gelu => normal_cdf(x) + x * (-0.5 * x * x).exp() * FRAC_1_SQRT_2 * FRAC_2_SQRT_PI / 2.0,
+            Activation::GeluTanh => {
+                let tanh = gelu_argument(x).tanh();
+                let inner = FRAC_1_SQRT_2 * FRAC_2_SQRT_PI * (1.0 + 3.0 * GELU_CUBIC * x * x);
+                0.5 * (1.0 + tanh) + 0.5 * x * (1.0 - tanh * tanh) * inner
+            }
+            Activation::Silu => sigmoid(x) * (1.0 + x * sigmoid(-x)),
+            Activation::Sigmoid => sigmoid(x) * sigmoid(-x),
+            Activation::Tanh => 1.0 - x.tanh().powi(2),
+            Activation::HardSwish if x >= 3.0 => 1.0,
+            Activation::HardSwish => inside(x, -3.0, 3.0) * (x / 3.0 + 0.5),
+            Activation::HardSigmoid => inside(x, -3.0, 3.0) / 6.0,
+            Activation::Softplus => sigmoid(x),
+            Activation::Mish => {
+                let tanh = softplus(x).tanh();
+                tanh + x * sigmoid(x) * (1.0 - tanh * tanh)
+            }
+        }
+    }
+}
+
+const GELU_CUBIC: f64 = 0.044_715;
+
+fn sigmoid(x: f64) -> f64 {
+    1.0 / (1.0 + (-x).exp())
+}
+
+/// ln(1 + eˣ), without an overflow for large x.
+fn softplus(x: f64) -> f64 {
+    x.max(0.0) + (-x.abs()).exp().ln_1p()
+}
+
+fn relu6(x: f64) -> f64 {
+    if x < 0.0 {
+        0.0
+    } else if x > 6.0 {
+        6.0
+    } else {
+        x
+    }
+}
+
+/// Φ(x), by the complementary error function, which loses no digits for very negative x.
+fn normal_cdf(x: f64) -> f64 {
+    0.5 * libm::erfc(-x * FRAC_1_SQRT_2)
+}
+
+/// √(2/π) · (x + 0.044715·x³).
+fn gelu_argument(x: f64) -> f64 {
+    FRAC_1_SQRT_2 * FRAC_2_SQRT_PI * (x + GELU_CUBIC * x * x * x)
+}
+
+/// 1 strictly between the bounds, 0 elsewhere.
+fn inside(x: f64, low: f64, high: f64) -> f64 {
+    f64::from(u8::from(x > low && x < high))
 }
 
 /// Softmax along an axis; a negative axis counts from the end.
@@ -45,9 +145,57 @@ pub struct Softmax {
     pub axis: isize,
 }
 
+impl Softmax {
+    /// Softmax along an axis.
+    pub fn new(axis: isize) -> Self {
+        Softmax { axis }
+    }
+
+    /// The axis, counted from the front, of an input of so many axes.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) when the input has no such axis.
+    pub fn axis_of(&self, rank: usize) -> Result<usize> {
+        shape::axis(self.axis, rank)
+    }
+
+    /// The output's shape, with everything checked: the input's.
+    ///
+    /// # Errors
+    /// As [`axis_of`](Softmax::axis_of).
+    pub fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>> {
+        self.axis_of(input.len())?;
+        shape::countable("Softmax", input, input.to_vec())
+    }
+}
+
 /// Logarithm of the softmax along an axis; a negative axis counts from the end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LogSoftmax {
     /// The axis; negative counts from the end.
     pub axis: isize,
+}
+
+impl LogSoftmax {
+    /// Logarithm of the softmax along an axis.
+    pub fn new(axis: isize) -> Self {
+        LogSoftmax { axis }
+    }
+
+    /// The axis, counted from the front, of an input of so many axes.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) when the input has no such axis.
+    pub fn axis_of(&self, rank: usize) -> Result<usize> {
+        shape::axis(self.axis, rank)
+    }
+
+    /// The output's shape, with everything checked: the input's.
+    ///
+    /// # Errors
+    /// As [`axis_of`](LogSoftmax::axis_of).
+    pub fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>> {
+        self.axis_of(input.len())?;
+        shape::countable("LogSoftmax", input, input.to_vec())
+    }
 }

@@ -1,22 +1,149 @@
 //! Linear layers and per-channel scaling.
 
-use crate::{Backend, Tensor};
+use ndarray::ArrayViewD;
+
+use super::shape;
+use crate::{Backend, Element, Error, Result, Tensor};
 
 /// y = x · Wᵀ + b over the last axis: input (..., I), weight (O, I), bias (O), output (..., O).
 #[derive(Debug, Clone)]
 pub struct Linear<B: Backend> {
-    /// The weight.
+    /// The weight, (O, I).
     pub weight: Tensor<B>,
-    /// The bias.
+    /// The bias, (O).
     pub bias: Option<Tensor<B>>,
+}
+
+impl<B: Backend> Linear<B> {
+    /// A fully connected layer; `None` for no bias.
+    ///
+    /// # Errors
+    /// [`Error::InvalidShape`] when the weight has not 2 axes or is empty, [`Error::Shape`] when the bias does not fit.
+    pub fn new(weight: Tensor<B>, bias: impl Into<Option<Tensor<B>>>) -> Result<Self> {
+        let linear = Linear { weight, bias: bias.into() };
+        linear.weight_lengths()?;
+        Ok(linear)
+    }
+
+    /// The output's shape for an input (..., I), with everything checked.
+    ///
+    /// # Errors
+    /// [`Error::InvalidShape`] when the input's last axis is not what the weight takes, [`Error::Shape`] when the bias
+    /// does not fit.
+    pub fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>> {
+        let op = "Linear";
+        let [outputs, inputs] = self.weight_lengths()?;
+        let got = shape::last(op, input)?;
+        if got != inputs {
+            let reason = format!(
+                "its last axis has length {got}, but the weight takes {inputs}: is a `Flatten`, or a pooling, missing \
+                 before it?"
+            );
+            return Err(shape::refused(op, input, reason));
+        }
+        let mut output = input.to_vec();
+        output.pop();
+        output.push(outputs);
+        shape::countable(op, input, output)
+    }
+
+    fn weight_lengths(&self) -> Result<[usize; 2]> {
+        let got = self.weight.shape();
+        let lengths = <[usize; 2]>::try_from(&got[..]).ok().filter(|lengths| !lengths.contains(&0));
+        let lengths = lengths.ok_or_else(|| Error::InvalidShape {
+            what: "weight of Linear".into(),
+            got,
+            reason: "it needs 2 axes, (outputs, inputs), none of length 0".into(),
+        })?;
+        shape::weight("bias of Linear", self.bias.as_ref(), &lengths[..1])?;
+        Ok(lengths)
+    }
 }
 
 /// y = scale · x + shift for each channel (axis 1): what batch norm is in evaluation mode, with
 /// scale = γ / √(σ² + ε) and shift = β - μ · scale, both of shape (C).
+#[doc(alias = "BatchNorm")]
+#[doc(alias = "batch_norm")]
 #[derive(Debug, Clone)]
 pub struct ChannelAffine<B: Backend> {
     /// The scale of each channel, (C).
     pub scale: Tensor<B>,
     /// The shift of each channel, (C).
     pub shift: Tensor<B>,
+}
+
+/// Batch norm in evaluation mode: a scale and a shift for each channel, made by
+/// [`batch_norm`](ChannelAffine::batch_norm) or loaded by name with [`load`](ChannelAffine::load).
+///
+/// For inputs (B, C, ...) of any number of axes, images (B, C, H, W) among them.
+pub type BatchNorm2d<B> = ChannelAffine<B>;
+
+impl<B: Backend> ChannelAffine<B> {
+    /// A scale and a shift, both of shape (C).
+    ///
+    /// # Errors
+    /// [`Error::InvalidShape`] when the scale has not 1 axis, [`Error::Shape`] when the shift has another shape.
+    pub fn new(scale: Tensor<B>, shift: Tensor<B>) -> Result<Self> {
+        let affine = ChannelAffine { scale, shift };
+        affine.channels()?;
+        Ok(affine)
+    }
+
+    /// Batch norm in evaluation mode, (x - mean) / √(var + ε) · weight + bias, from host arrays of shape (C).
+    ///
+    /// `None` for a weight of ones and a bias of zeros. Scale and shift are computed in `f64` and brought to
+    /// `placement`. ε is 1e-5 in PyTorch by default and 1e-3 in networks from TensorFlow: it is part of the network.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] when the arrays' shapes differ, [`Error::InvalidShape`] when they have not 1 axis,
+    /// [`Error::InvalidParameter`] when ε is negative or not finite, or a variance plus ε is not positive.
+    pub fn batch_norm(
+        weight: Option<ArrayViewD<'_, B::Elem>>,
+        bias: Option<ArrayViewD<'_, B::Elem>>,
+        mean: ArrayViewD<'_, B::Elem>,
+        var: ArrayViewD<'_, B::Elem>,
+        eps: f64,
+        placement: &B::Placement,
+    ) -> Result<Self> {
+        shape::epsilon(eps)?;
+        Error::check_shape("running variance of batch norm", mean.shape(), var.shape())?;
+        for (what, array) in [("weight of batch norm", &weight), ("bias of batch norm", &bias)] {
+            array.as_ref().map_or(Ok(()), |a| Error::check_shape(what, mean.shape(), a.shape()))?;
+        }
+        if let Some(v) = var.iter().map(|v| v.as_f64()).find(|v| v.is_nan() || v + eps <= 0.0) {
+            let reason = format!("with eps = {eps}, its square root must be positive: is this the running variance?");
+            return Err(Error::InvalidParameter { name: "variance", value: v.to_string(), reason });
+        }
+        let mut scale = var.mapv(|v| 1.0 / (v.as_f64() + eps).sqrt());
+        if let Some(weight) = weight {
+            scale.zip_mut_with(&weight, |s, w| *s *= w.as_f64());
+        }
+        let mut shift = &scale * &mean.mapv(|m| -m.as_f64());
+        if let Some(bias) = bias {
+            shift.zip_mut_with(&bias, |s, b| *s += b.as_f64());
+        }
+        let upload = |values: ndarray::ArrayD<f64>| Tensor::upload(values.mapv(B::Elem::of).view(), placement);
+        ChannelAffine::new(upload(scale)?, upload(shift)?)
+    }
+
+    /// The output's shape for an input (B, C, ...), with everything checked: the input's.
+    ///
+    /// # Errors
+    /// [`Error::InvalidShape`] when the input has no channel axis or another number of channels, [`Error::Shape`] when
+    /// scale and shift differ.
+    pub fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>> {
+        let op = "ChannelAffine";
+        shape::takes_channels(op, input, self.channels()?, "the scale")?;
+        shape::countable(op, input, input.to_vec())
+    }
+
+    fn channels(&self) -> Result<usize> {
+        let got = self.scale.shape();
+        let [channels] = got[..] else {
+            let reason = "it needs 1 axis, the channels".into();
+            return Err(Error::InvalidShape { what: "scale of ChannelAffine".into(), got, reason });
+        };
+        Error::check_shape("shift of ChannelAffine", &got, &self.shift.shape())?;
+        Ok(channels)
+    }
 }

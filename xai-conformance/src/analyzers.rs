@@ -1,0 +1,148 @@
+//! Every analyzer and nesting.
+
+use ndarray::{ArrayD, Axis, concatenate};
+use xai_core::nn::NnBackend;
+use xai_core::{
+    Analyzer, Backend, Differentiable, Element, Explanation, GradCam, Gradient, GradientCheck, Index,
+    InputTimesGradient, IntegratedGradients, InterpolationAugmentation, LayerSplit, MaxActivation, NdArray,
+    NoiseAugmentation, Quadrature, Reference, SmoothGrad,
+};
+
+use crate::networks::{images, small_network};
+use crate::{Failure, Outcome, Suite, values};
+
+type Boxed<'a, M> = Box<dyn Analyzer<M> + 'a>;
+
+fn plain<'a, M: LayerSplit + 'a>(chunk: usize) -> Vec<Boxed<'a, M>> {
+    let mut all: Vec<Boxed<'a, M>> = vec![
+        Box::new(Gradient),
+        Box::new(InputTimesGradient),
+        Box::new(GradCam),
+        Box::new(SmoothGrad::new().n(6).seed(3).chunk(chunk)),
+        Box::new(SmoothGrad::new().n(4).relative_std(0.1).chunk(chunk)),
+    ];
+    for rule in Quadrature::ALL {
+        let path = IntegratedGradients::new().n(7).quadrature(rule).chunk(chunk);
+        all.push(Box::new(path.clone()));
+        all.push(Box::new(path.reference(Reference::Constant(-0.5))));
+    }
+    all
+}
+
+fn nested<'a, M: LayerSplit + 'a>(chunk: usize) -> Vec<Boxed<'a, M>> {
+    let path = || InterpolationAugmentation::new(InputTimesGradient, 4).chunk(chunk);
+    vec![
+        Box::new(NoiseAugmentation::new(GradCam, 3).std(0.2).chunk(chunk)),
+        Box::new(NoiseAugmentation::new(path(), 3).std(0.1).chunk(chunk)),
+        Box::new(InterpolationAugmentation::new(SmoothGrad::new().n(2).chunk(chunk), 3).chunk(chunk)),
+        Box::new(NoiseAugmentation::new(NoiseAugmentation::new(path(), 2).std(0.1).chunk(chunk), 2).chunk(chunk)),
+    ]
+}
+
+fn explain<B: Backend, M: Differentiable<Backend = B>>(
+    analyzer: &dyn Analyzer<M>,
+    model: &M,
+    x: &ArrayD<f64>,
+) -> Result<Explanation<B::Elem>, Failure> {
+    let x = x.mapv(B::Elem::of);
+    (&analyzer).analyze(model, &x, MaxActivation).map_err(|error| Failure::new(format!("{}: {error}", analyzer.name())))
+}
+
+fn same<B: Backend, E: Element>(suite: &Suite<B>, got: &Explanation<B::Elem>, expected: &Explanation<E>) -> Outcome {
+    let name = &got.analyzer;
+    let wide = |a: &ArrayD<E>| a.mapv(Element::as_f64);
+    if got.selection != expected.selection {
+        return Err(Failure::new(format!("{name}: {:?} instead of {:?}", got.selection, expected.selection)));
+    }
+    suite.close(&format!("output of {name}"), &got.output, &wide(&expected.output))?;
+    suite.close(&format!("values of {name}"), &got.values, &wide(&expected.values))
+}
+
+fn against_truth<B: NnBackend>(suite: &Suite<B>, nestings: bool) -> Outcome {
+    let model = small_network::<B>(suite.placement())?;
+    let truth = small_network::<NdArray<f64>>(&())?;
+    let x = values(&images(3), 300);
+    let (here, there) = if nestings { (nested(4), nested(4)) } else { (plain(4), plain(4)) };
+    for (analyzer, reference) in here.iter().zip(&there) {
+        same(suite, &explain(&**analyzer, &model, &x)?, &explain(&**reference, &truth, &x)?)?;
+    }
+    Ok(())
+}
+
+/// Each analyzer gives what it gives on f64 arrays.
+pub fn every_analyzer<B: NnBackend>(suite: &Suite<B>) -> Outcome {
+    against_truth(suite, false)
+}
+
+/// So do wrappers in wrappers.
+pub fn nestings<B: NnBackend>(suite: &Suite<B>) -> Outcome {
+    against_truth(suite, true)
+}
+
+/// A batch gives what its samples give one by one.
+pub fn batches<B: NnBackend>(suite: &Suite<B>) -> Outcome {
+    let model = small_network::<B>(suite.placement())?;
+    let x = values(&images(4), 301);
+    for analyzer in plain(8).into_iter().chain(nested(8)) {
+        let all = explain(&*analyzer, &model, &x)?;
+        let alone = x
+            .axis_chunks_iter(Axis(0), 1)
+            .map(|sample| explain(&*analyzer, &model, &sample.to_owned()))
+            .collect::<Result<Vec<_>, _>>()?;
+        let parts: Vec<_> = alone.iter().map(|why| why.values.mapv(Element::as_f64)).collect();
+        let parts: Vec<_> = parts.iter().map(|part| part.view()).collect();
+        let joined = concatenate(Axis(0), &parts).map_err(|e| Failure::new(e.to_string()))?;
+        suite.close(&format!("batch of {}", all.analyzer), &all.values, &joined)?;
+    }
+    Ok(())
+}
+
+/// The chunk size changes nothing beyond rounding.
+pub fn chunks<B: NnBackend>(suite: &Suite<B>) -> Outcome {
+    let model = small_network::<B>(suite.placement())?;
+    let x = values(&images(3), 302);
+    let whole: Vec<_> = plain(1000).into_iter().chain(nested(1000)).collect();
+    for chunk in [1, 2, 5] {
+        for (analyzer, reference) in plain(chunk).into_iter().chain(nested(chunk)).zip(&whole) {
+            same(suite, &explain(&*analyzer, &model, &x)?, &explain(&**reference, &model, &x)?)?;
+        }
+    }
+    Ok(())
+}
+
+/// The same seed gives the same bits.
+pub fn seeds<B: NnBackend>(suite: &Suite<B>) -> Outcome {
+    let model = small_network::<B>(suite.placement())?;
+    let x = values(&images(2), 303);
+    let run = |seed| explain(&SmoothGrad::new().n(5).seed(seed), &model, &x);
+    let (first, second, other) = (run(1)?, run(1)?, run(2)?);
+    if first.values != second.values {
+        return Err(Failure::new("the same seed gave other bits"));
+    }
+    if first.values == other.values {
+        return Err(Failure::new("another seed gave the same bits"));
+    }
+    Ok(())
+}
+
+/// Any analyzer runs at the layer between features and adaptation.
+pub fn split_parts<B: NnBackend>(suite: &Suite<B>) -> Outcome {
+    let (model, truth) = (small_network::<B>(suite.placement())?, small_network::<NdArray<f64>>(&())?);
+    let x = values(&images(2), 304);
+    let maps = truth.features().forward(&xai_core::Tensor::new(x.into_shared()))?.download()?;
+    let analyzer = IntegratedGradients::new().n(5);
+    let got = analyzer.analyze(&*model.adaptation(), &maps.mapv(B::Elem::of), Index(2))?;
+    let expected = analyzer.analyze(&*truth.adaptation(), &maps, Index(2))?;
+    same(suite, &got, &expected)
+}
+
+/// The model's gradient agrees with finite differences on the backend itself, as far as its numbers can tell.
+pub fn checked_gradient<B: NnBackend>(suite: &Suite<B>) -> Outcome {
+    let model = small_network::<B>(suite.placement())?;
+    let x = values(&images(1), 305).mapv(B::Elem::of);
+    let report = GradientCheck::new().tolerance(0.02).run(&model, &x)?;
+    match report.verdict {
+        xai_core::Verdict::Trusted | xai_core::Verdict::Noise => Ok(()),
+        _ => Err(Failure::new(report.to_string())),
+    }
+}

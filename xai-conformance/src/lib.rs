@@ -1,0 +1,54 @@
+//! One test suite for every backend of xai.
+//!
+//! Each case runs on the backend under test and on `NdArray<f64>`, and compares the numbers; or it gives the backend
+//! something impossible, and expects an error and no panic. In the tests of a backend:
+//!
+//! ```
+//! use xai_core::NdArray;
+//!
+//! // the module's name, the backend, where its tensors live, and the relative error to accept
+//! xai_conformance::suite!(single_precision, NdArray<f32>, (), 1e-5);
+//! # fn main() {}
+//! ```
+//!
+//! makes one test of each case. A backend without the layer vocabulary (`NnBackend`) cannot run the suite: the
+//! networks that analyzers are tried on are made of it.
+
+mod compare;
+
+pub mod analyzers;
+pub mod layers;
+pub mod networks;
+pub mod refusals;
+pub mod tensors;
+
+pub use compare::{Failure, Outcome, Suite, values};
+
+/// One test for each case, in a module of the given name: `suite!(name, Backend, placement, tolerance)`.
+#[macro_export]
+macro_rules! suite {
+    ($name:ident, $backend:ty, $placement:expr, $tolerance:expr) => {
+        mod $name {
+            #[allow(unused_imports)]
+            use super::*;
+            $crate::suite!(@cases $backend, $placement, $tolerance;
+                tensors: round_trip, arithmetic, broadcasting, reductions, shapes, parts, one_hot, widening;
+                layers: forward_passes, pullbacks, pullbacks_twice, placements;
+                analyzers: every_analyzer, nestings, batches, chunks, seeds, split_parts, checked_gradient;
+                refusals: tensors_refuse, layers_refuse, analyzers_refuse;
+            );
+        }
+    };
+    (@cases $backend:ty, $placement:expr, $tolerance:expr; $($group:ident: $($case:ident),+;)+) => {
+        $(mod $group {
+            #[allow(unused_imports)]
+            use super::*;
+            $(
+                #[test]
+                fn $case() -> $crate::Outcome {
+                    $crate::$group::$case(&$crate::Suite::<$backend>::new($placement, $tolerance))
+                }
+            )+
+        })+
+    };
+}

@@ -1,0 +1,159 @@
+//! Augmented copies in chunks: memory is bounded by the chunk, not by the number of copies.
+
+use super::progress::Running;
+use crate::analyzer::Elem;
+use crate::{Analyzer, Attribution, Backend, Differentiable, Element, Extras, Result, Selection, Target, Tensor};
+
+/// How many samples go through the model at a time unless the caller says otherwise: measured on CPUs, passes of 5 to
+/// 10 photos cost least per photo, and larger ones only cost more memory.
+pub(crate) const DEFAULT_CHUNK: usize = 8;
+
+/// Explains a batch in blocks of at most `chunk` samples, and puts the blocks together.
+///
+/// A target that is still to be chosen is settled on the whole batch first, because a selector may look at all of it.
+pub(crate) fn in_blocks<M: Differentiable + ?Sized>(
+    model: &M,
+    x: &Tensor<M::Backend>,
+    target: Target<'_, Elem<M>>,
+    chunk: usize,
+    mut explain: impl FnMut(&Tensor<M::Backend>, usize, Target<'_, Elem<M>>) -> Result<Attribution<M::Backend>>,
+) -> Result<Attribution<M::Backend>> {
+    let batch = x.shape().first().copied().unwrap_or(0);
+    if batch <= chunk {
+        return explain(x, 0, target);
+    }
+    let blocks = even_parts(batch, chunk);
+    let outputs =
+        blocks.iter().map(|&(start, len)| model.forward(&x.narrow(0, start, len)?)).collect::<Result<Vec<_>>>()?;
+    let output = Tensor::concat(&outputs.iter().collect::<Vec<_>>(), 0)?;
+    let selection = target.settle(&output)?;
+    let mut values = Vec::with_capacity(blocks.len());
+    let mut gaps: Option<Vec<f64>> = Some(Vec::new());
+    for (start, len) in blocks {
+        let found = explain(&x.narrow(0, start, len)?, start, Target::Chosen(&selection.part(start, len)))?;
+        values.push(found.values);
+        gaps = gaps.zip(found.extras.completeness_gap).map(|(mut all, gap)| {
+            all.extend(gap);
+            all
+        });
+    }
+    let values = Tensor::concat(&values.iter().collect::<Vec<_>>(), 0)?;
+    Ok(Attribution { values, output, selection, extras: Extras { completeness_gap: gaps } })
+}
+
+/// The weighted sum of an analyzer's results over the steps of an augmentation, gathered chunk by chunk.
+pub(crate) struct Sum<B: Backend> {
+    values: Option<Tensor<B>>,
+    gaps: Option<Vec<f64>>,
+}
+
+impl<B: Backend> Sum<B> {
+    pub(crate) fn new() -> Self {
+        Sum { values: None, gaps: None }
+    }
+
+    /// Adds the results for `weights.len()` copies of each sample, which stand sample by sample.
+    pub(crate) fn add(&mut self, copies: &Attribution<B>, weights: &[f64]) -> Result<()> {
+        let part = weighted_sum(&copies.values.widen()?, weights)?;
+        self.values = Some(match self.values.take() {
+            Some(sum) => sum.add(&part)?,
+            None => part,
+        });
+        if let Some(gaps) = &copies.extras.completeness_gap {
+            let part = gaps.chunks(weights.len()).map(|g| g.iter().zip(weights).map(|(g, w)| g * w).sum::<f64>());
+            self.gaps = Some(match self.gaps.take() {
+                Some(sum) => sum.iter().zip(part).map(|(a, b)| a + b).collect(),
+                None => part.collect(),
+            });
+        }
+        Ok(())
+    }
+
+    /// The sums of values and completeness gaps; nothing if nothing was added.
+    pub(crate) fn finish(self) -> Option<(Tensor<B>, Option<Vec<f64>>)> {
+        self.values.map(|values| (values, self.gaps))
+    }
+}
+
+/// Σ over the copies of each sample, with a weight for each copy: (samples · copies, ...) to (samples, ...).
+fn weighted_sum<B: Backend>(values: &Tensor<B>, weights: &[f64]) -> Result<Tensor<B>> {
+    let shape = values.shape();
+    let copies = weights.len();
+    let rest = shape.get(1..).unwrap_or_default();
+    let samples = shape.first().copied().unwrap_or(0) / copies.max(1);
+    let mut grouped = vec![samples, copies];
+    grouped.extend_from_slice(rest);
+    let mut reduced = vec![samples];
+    reduced.extend_from_slice(rest);
+    let grouped = values.reshape(&grouped)?;
+    let first = weights.first().copied().unwrap_or(1.0);
+    let sum = if weights.iter().all(|&w| w == first) {
+        grouped.sum(&[1])?.scale(first)?
+    } else {
+        grouped.mul(&per_copy(weights, rest.len(), values)?)?.sum(&[1])?
+    };
+    sum.reshape(&reduced)
+}
+
+/// Numbers, one for each copy, shaped (1, copies, 1, ...) beside `like`.
+pub(crate) fn per_copy<B: Backend>(numbers: &[f64], rest: usize, like: &Tensor<B>) -> Result<Tensor<B>> {
+    let mut shape = vec![1, numbers.len()];
+    shape.resize(2 + rest, 1);
+    let host = ndarray::Array1::from_iter(numbers.iter().map(|&n| B::Elem::of(n)));
+    Tensor::upload(host.view().into_dyn(), &like.placement())?.reshape(&shape)
+}
+
+/// Runs an analyzer on `copies.len()` copies of each sample and adds its results up.
+pub(crate) fn run_copies<M: Differentiable + ?Sized, A: Analyzer<M> + ?Sized>(
+    analyzer: &A,
+    model: &M,
+    copies: &Tensor<M::Backend>,
+    selection: &Selection,
+    weights: &[f64],
+    sum: &mut Sum<M::Backend>,
+    progress: &mut Running<'_>,
+) -> Result<()> {
+    let rows = selection.repeat(weights.len());
+    let found = analyzer.attribute(model, copies, Target::Chosen(&rows))?;
+    sum.add(&found, weights)?;
+    progress.advance(rows.indices().len());
+    Ok(())
+}
+
+/// Cuts `total` into as few parts of at most `most` as there can be, about equally long: (start, length).
+pub(crate) fn even_parts(total: usize, most: usize) -> Vec<(usize, usize)> {
+    let parts = total.div_ceil(most.max(1)).max(1);
+    (0..parts)
+        .map(|part| {
+            let (start, end) = (part * total / parts, (part + 1) * total / parts);
+            (start, end - start)
+        })
+        .collect()
+}
+
+/// How many copies of each of `batch` samples fit into a chunk.
+pub(crate) fn copies_per_pass(chunk: usize, batch: usize) -> usize {
+    (chunk / batch.max(1)).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::even_parts;
+
+    #[test]
+    fn parts_cover_everything_evenly() {
+        for total in 1..60 {
+            for most in 1..12 {
+                let parts = even_parts(total, most);
+                assert_eq!(parts.len(), total.div_ceil(most));
+                let mut next = 0;
+                for (start, len) in parts {
+                    assert_eq!(start, next);
+                    assert!(len >= 1 && len <= most);
+                    next += len;
+                }
+                assert_eq!(next, total);
+            }
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! Averaging over noisy copies.
+
+use ndarray::ArrayViewD;
+
+use super::arrays::at_least;
+use super::chunk::{DEFAULT_CHUNK, Sum, copies_per_pass, even_parts, in_blocks, run_copies};
+use super::noise_law::NoiseLaw;
+use super::progress::{Reporter, Running};
+use crate::analyzer::Elem;
+use crate::{Analyzer, Attribution, Differentiable, Error, Extras, Kind, Result, Target, Tensor};
+
+/// Any analyzer, averaged over n noisy copies of the input: 1/n Σᵢ A(x + εᵢ).
+///
+/// Values have the wrapped analyzer's shape and units. The output that is explained is chosen once, on the clean
+/// input. Noise is drawn once per copy and shared by the samples of a batch, so that a batch gives what its samples
+/// give one by one; it depends on the seed alone, not on the batch, the chunk size or the backend.
+///
+/// Defaults: normal noise of standard deviation 1, seed 0, chunks of 8.
+///
+/// Errors: [`Error::InvalidParameter`] for n < 1, a chunk of 0, or a standard deviation that is negative or not finite.
+///
+/// ```
+/// use ndarray::{ArcArray, IxDyn, array};
+/// use xai_core::{Analyzer, Function, Gradient, InterpolationAugmentation, MaxActivation, NdArray, NoiseAugmentation};
+///
+/// type T = ArcArray<f64, IxDyn>;
+/// let model = Function::<NdArray<f64>, _, _>::new(|x: &T| x * x, |x: &T, v: &T| x * v * 2.0);
+/// let analyzer = NoiseAugmentation::new(InterpolationAugmentation::new(Gradient, 50), 10).std(0.01).seed(7);
+/// let why = analyzer.analyze(&model, &array![[3.0]], MaxActivation)?;
+/// assert!((why.values[[0, 0]] - 9.0).abs() < 0.1);
+/// # Ok::<(), xai_core::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct NoiseAugmentation<A> {
+    pub(crate) analyzer: A,
+    pub(crate) settings: NoiseSettings,
+}
+
+/// What can be set on everything that adds noise.
+#[derive(Debug, Clone)]
+pub(crate) struct NoiseSettings {
+    pub(crate) n: usize,
+    pub(crate) law: NoiseLaw,
+    pub(crate) chunk: usize,
+    pub(crate) reporter: Reporter,
+}
+
+/// The builder methods of everything that adds noise; `$settings` is the way from `self` to the settings.
+macro_rules! noise_builders {
+    ($($settings:ident).+) => {
+        /// Sets the number of noisy copies, at least 1.
+        #[must_use]
+        pub fn n(mut self, n: usize) -> Self {
+            self.$($settings).+.n = n;
+            self
+        }
+
+        /// Normal noise of this standard deviation (not variance), in the input's units.
+        #[must_use]
+        pub fn std(mut self, std: f64) -> Self {
+            self.$($settings).+.law.set_std(std);
+            self
+        }
+
+        /// Normal noise whose standard deviation is this share of each sample's own range, max - min.
+        #[must_use]
+        pub fn relative_std(mut self, std: f64) -> Self {
+            self.$($settings).+.law.set_relative_std(std);
+            self
+        }
+
+        /// Noise of any distribution of `rand_distr`, or of your own; drawn in `f64`, element by element.
+        #[must_use]
+        pub fn distribution(
+            mut self,
+            distribution: impl rand_distr::Distribution<f64> + Send + Sync + 'static,
+        ) -> Self {
+            self.$($settings).+.law.set_distribution(distribution);
+            self
+        }
+
+        /// The seed of the generator (ChaCha8), 0 unless set. The same seed gives the same noise on every backend.
+        #[must_use]
+        pub fn seed(mut self, seed: u64) -> Self {
+            self.$($settings).+.law.set_seed(seed);
+            self
+        }
+
+        /// A random generator of your own; each analysis starts from a clone of it.
+        #[must_use]
+        pub fn rng(mut self, rng: impl rand::Rng + Clone + Send + Sync + 'static) -> Self {
+            self.$($settings).+.law.set_rng(rng);
+            self
+        }
+
+        /// At most how many samples go through the model in one pass: this bounds the memory. 8 unless set.
+        #[must_use]
+        pub fn chunk(mut self, chunk: usize) -> Self {
+            self.$($settings).+.chunk = chunk;
+            self
+        }
+
+        /// Calls back after every pass.
+        #[must_use]
+        pub fn on_progress(mut self, report: impl Fn($crate::Progress) + Send + Sync + 'static) -> Self {
+            self.$($settings).+.reporter = $crate::augment::Reporter::new(report);
+            self
+        }
+    };
+}
+pub(crate) use noise_builders;
+
+impl<A> NoiseAugmentation<A> {
+    /// The analyzer, averaged over n copies with normal noise of standard deviation 1.
+    pub fn new(analyzer: A, n: usize) -> Self {
+        let settings =
+            NoiseSettings { n, law: NoiseLaw::normal(1.0), chunk: DEFAULT_CHUNK, reporter: Reporter::default() };
+        NoiseAugmentation { analyzer, settings }
+    }
+
+    noise_builders!(settings);
+}
+
+impl<A> NoiseAugmentation<A> {
+    fn explain<M: Differentiable + ?Sized>(
+        &self,
+        model: &M,
+        x: &Tensor<M::Backend>,
+        target: Target<'_, Elem<M>>,
+        progress: &mut Running<'_>,
+    ) -> Result<Attribution<M::Backend>>
+    where
+        A: Analyzer<M>,
+    {
+        let settings = &self.settings;
+        let output = model.forward(x)?;
+        let selection = target.settle(&output)?;
+        let copier = Copier::new(x, settings.law.is_relative())?;
+        let mut noise = settings.law.start();
+        let mut sum = Sum::new();
+        for (_, steps) in even_parts(settings.n, copies_per_pass(settings.chunk, copier.batch())) {
+            let noise = noise.next(steps, copier.sample());
+            let copies = copier.with_noise(noise.view())?;
+            #[allow(clippy::cast_precision_loss)]
+            let weights = vec![1.0 / settings.n as f64; steps];
+            run_copies(&self.analyzer, model, &copies, &selection, &weights, &mut sum, progress)?;
+        }
+        let (values, completeness_gap) = sum.finish().ok_or_else(|| Error::InvalidParameter {
+            name: "n",
+            value: settings.n.to_string(),
+            reason: "it must be at least 1".into(),
+        })?;
+        Ok(Attribution { values, output, selection, extras: Extras { completeness_gap } })
+    }
+}
+
+impl<M: Differentiable + ?Sized, A: Analyzer<M>> Analyzer<M> for NoiseAugmentation<A> {
+    fn name(&self) -> String {
+        format!("NoiseAugmentation({})", self.analyzer.name())
+    }
+
+    fn kind(&self) -> Kind {
+        self.analyzer.kind()
+    }
+
+    fn check(&self, input: &[usize]) -> Result<()> {
+        at_least("n", self.settings.n, 1)?;
+        at_least("chunk", self.settings.chunk, 1)?;
+        self.settings.law.check()?;
+        self.analyzer.check(input)
+    }
+
+    fn attribute(
+        &self,
+        model: &M,
+        x: &Tensor<M::Backend>,
+        target: Target<'_, Elem<M>>,
+    ) -> Result<Attribution<M::Backend>> {
+        let shape = x.shape();
+        self.check(&shape)?;
+        let batch = shape.first().copied().unwrap_or(0);
+        let mut progress = self.settings.reporter.start(self.settings.n * batch);
+        in_blocks(model, x, target, self.settings.chunk, |x, _, target| self.explain(model, x, target, &mut progress))
+    }
+}
+
+/// Makes noisy copies of a batch.
+struct Copier<B: crate::Backend> {
+    /// (samples, 1, axes of a sample...)
+    samples: Tensor<B>,
+    /// (samples, 1, 1...): the range of each sample, for relative noise.
+    range: Option<Tensor<B>>,
+    shape: Vec<usize>,
+}
+
+impl<B: crate::Backend> Copier<B> {
+    fn new(x: &Tensor<B>, relative: bool) -> Result<Self> {
+        let shape = x.shape();
+        let mut apart = shape.clone();
+        apart.insert(1.min(apart.len()), 1);
+        let samples = x.reshape(&apart)?;
+        let axes: Vec<usize> = (1..apart.len()).collect();
+        let range = relative
+            .then(|| {
+                let lowest = samples.scale(-1.0)?.max(&axes)?;
+                samples.max(&axes)?.add(&lowest)
+            })
+            .transpose()?;
+        Ok(Copier { samples, range, shape })
+    }
+
+    fn batch(&self) -> usize {
+        self.shape.first().copied().unwrap_or(0)
+    }
+
+    fn sample(&self) -> &[usize] {
+        self.shape.get(1..).unwrap_or_default()
+    }
+
+    /// x + noise, or x + range · noise: (samples · steps, axes of a sample...), sample by sample.
+    fn with_noise(&self, noise: ArrayViewD<'_, B::Elem>) -> Result<Tensor<B>> {
+        let steps = noise.shape().first().copied().unwrap_or(0);
+        let noise = Tensor::upload(noise.insert_axis(ndarray::Axis(0)), &self.samples.placement())?;
+        let noise = match &self.range {
+            Some(range) => noise.mul(range)?,
+            None => noise,
+        };
+        let mut rows = vec![self.batch() * steps];
+        rows.extend_from_slice(self.sample());
+        self.samples.add(&noise)?.reshape(&rows)
+    }
+}

@@ -1,0 +1,116 @@
+//! Where noise comes from: a distribution and a generator.
+
+use std::fmt;
+use std::sync::Arc;
+
+use ndarray::{ArrayD, IxDyn};
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use rand_distr::{Distribution, StandardNormal};
+
+use crate::{Element, Error, Result};
+
+type Fill = dyn Fn(&mut dyn Rng, &mut [f64]) + Send + Sync;
+type Generator = dyn Fn() -> Box<dyn Rng> + Send + Sync;
+
+/// The law of the noise and the generator it is drawn with. The generator starts anew for every analysis.
+#[derive(Clone)]
+pub(crate) struct NoiseLaw {
+    law: Law,
+    generator: Arc<Generator>,
+}
+
+#[derive(Clone)]
+enum Law {
+    Normal { std: f64 },
+    RelativeNormal { std: f64 },
+    Distribution(Arc<Fill>),
+}
+
+impl NoiseLaw {
+    pub(crate) fn normal(std: f64) -> Self {
+        NoiseLaw { law: Law::Normal { std }, generator: Arc::new(|| Box::new(ChaCha8Rng::seed_from_u64(0))) }
+    }
+
+    pub(crate) fn set_std(&mut self, std: f64) {
+        self.law = Law::Normal { std };
+    }
+
+    pub(crate) fn set_relative_std(&mut self, std: f64) {
+        self.law = Law::RelativeNormal { std };
+    }
+
+    pub(crate) fn set_distribution(&mut self, distribution: impl Distribution<f64> + Send + Sync + 'static) {
+        self.law = Law::Distribution(Arc::new(move |rng, values| {
+            values.iter_mut().for_each(|v| *v = distribution.sample(rng));
+        }));
+    }
+
+    pub(crate) fn set_rng(&mut self, rng: impl Rng + Clone + Send + Sync + 'static) {
+        self.generator = Arc::new(move || Box::new(rng.clone()));
+    }
+
+    pub(crate) fn set_seed(&mut self, seed: u64) {
+        self.set_rng(ChaCha8Rng::seed_from_u64(seed));
+    }
+
+    pub(crate) fn check(&self) -> Result<()> {
+        match self.law {
+            Law::Normal { std } | Law::RelativeNormal { std } if !(std >= 0.0 && std.is_finite()) => {
+                Err(Error::InvalidParameter {
+                    name: "std",
+                    value: std.to_string(),
+                    reason: "a standard deviation must be a finite number that is not negative".into(),
+                })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// True when the noise is to be scaled with the range of each sample.
+    pub(crate) fn is_relative(&self) -> bool {
+        matches!(self.law, Law::RelativeNormal { .. })
+    }
+
+    pub(crate) fn start(&self) -> Noise<'_> {
+        Noise { law: &self.law, rng: (self.generator)(), draws: Vec::new() }
+    }
+}
+
+impl fmt::Debug for NoiseLaw {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.law {
+            Law::Normal { std } => write!(f, "Normal {{ std: {std} }}"),
+            Law::RelativeNormal { std } => write!(f, "RelativeNormal {{ std: {std} }}"),
+            Law::Distribution(_) => f.write_str("Distribution(..)"),
+        }
+    }
+}
+
+/// The noise of one analysis, drawn step by step: the same numbers whatever the batch, the chunks and the backend.
+pub(crate) struct Noise<'a> {
+    law: &'a Law,
+    rng: Box<dyn Rng>,
+    draws: Vec<f64>,
+}
+
+impl Noise<'_> {
+    /// The noise of the next `steps` steps, of shape (steps, sample...), drawn in `f64`.
+    pub(crate) fn next<E: Element>(&mut self, steps: usize, sample: &[usize]) -> ArrayD<E> {
+        self.draws.resize(sample.iter().product(), 0.0);
+        let mut shape = vec![steps];
+        shape.extend_from_slice(sample);
+        let mut noise = ArrayD::from_elem(IxDyn(&shape), E::zero());
+        for mut step in noise.outer_iter_mut() {
+            match self.law {
+                Law::Normal { std } | Law::RelativeNormal { std } => self.draws.iter_mut().for_each(|v| {
+                    let z: f64 = StandardNormal.sample(&mut self.rng);
+                    *v = std * z;
+                }),
+                Law::Distribution(fill) => fill(&mut self.rng, &mut self.draws),
+            }
+            step.iter_mut().zip(&self.draws).for_each(|(v, &draw)| *v = E::of(draw));
+        }
+        noise
+    }
+}

@@ -1,0 +1,86 @@
+//! Where a path starts: the reference input.
+
+use std::fmt;
+use std::sync::Arc;
+
+use ndarray::{ArrayBase, ArrayD, Data, Dimension, IxDyn};
+
+use crate::{Backend, Element, Error, Result, Tensor};
+
+/// The reference input x₀ (baseline) that a path to the input starts from.
+#[derive(Clone, Default)]
+#[non_exhaustive]
+pub enum Reference {
+    /// Zeros.
+    #[default]
+    Zeros,
+    /// One value everywhere.
+    Constant(f64),
+    /// An array of the input's own shape, batch axis included.
+    Array(Arc<ArrayD<f64>>),
+    /// One sample, without the batch axis, for all samples.
+    Sample(Arc<ArrayD<f64>>),
+}
+
+impl Reference {
+    /// An array of the input's own shape, batch axis included.
+    pub fn array<E: Element, S: Data<Elem = E>, D: Dimension>(values: &ArrayBase<S, D>) -> Self {
+        Reference::Array(Arc::new(values.mapv(Element::as_f64).into_dyn()))
+    }
+
+    /// One sample, without the batch axis, for all samples.
+    pub fn sample<E: Element, S: Data<Elem = E>, D: Dimension>(values: &ArrayBase<S, D>) -> Self {
+        Reference::Sample(Arc::new(values.mapv(Element::as_f64).into_dyn()))
+    }
+
+    pub(crate) fn check(&self, input: &[usize]) -> Result<()> {
+        match self {
+            Reference::Array(values) => Error::check_shape("reference input", input, values.shape()),
+            Reference::Sample(values) => {
+                Error::check_shape("reference sample", input.get(1..).unwrap_or_default(), values.shape())
+            }
+            Reference::Constant(value) if !value.is_finite() => Err(Error::InvalidParameter {
+                name: "reference",
+                value: value.to_string(),
+                reason: "it must be a finite number".into(),
+            }),
+            Reference::Constant(_) | Reference::Zeros => Ok(()),
+        }
+    }
+
+    /// The part of the reference for the samples from `start` on, in the shape of `x`.
+    pub(crate) fn tensor_like<B: Backend>(&self, x: &Tensor<B>, start: usize) -> Result<Tensor<B>> {
+        let shape = x.shape();
+        let batch = shape.first().copied().unwrap_or(0);
+        let upload = |values: ArrayD<f64>| Tensor::upload(values.mapv(B::Elem::of).view(), &x.placement());
+        match self {
+            Reference::Zeros => upload(ArrayD::zeros(IxDyn(&shape))),
+            Reference::Constant(value) => upload(ArrayD::from_elem(IxDyn(&shape), *value)),
+            Reference::Array(values) => {
+                let part = values.slice_axis(ndarray::Axis(0), ndarray::Slice::from(start..start + batch));
+                upload(part.to_owned())
+            }
+            Reference::Sample(values) => {
+                upload(values.as_ref().clone().insert_axis(ndarray::Axis(0)))?.broadcast_to(&shape)
+            }
+        }
+    }
+}
+
+impl<E: Element, S: Data<Elem = E>, D: Dimension> From<&ArrayBase<S, D>> for Reference {
+    /// An array of the input's own shape, batch axis included.
+    fn from(values: &ArrayBase<S, D>) -> Self {
+        Reference::array(values)
+    }
+}
+
+impl fmt::Debug for Reference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Reference::Zeros => f.write_str("Zeros"),
+            Reference::Constant(value) => f.debug_tuple("Constant").field(value).finish(),
+            Reference::Array(values) => f.debug_tuple("Array").field(&values.shape()).finish(),
+            Reference::Sample(values) => f.debug_tuple("Sample").field(&values.shape()).finish(),
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! The verdict on a gradient, in words.
+
+use std::fmt;
+
+/// Whether a gradient can be trusted.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Verdict {
+    /// Gradient and finite differences agree.
+    Trusted,
+    /// The gradient points the right way, but is this many times too large (or too small).
+    WrongScale {
+        /// The gradient over the finite differences.
+        factor: f64,
+    },
+    /// No gradient reaches the input, though the output depends on it; or the framework said that the path is cut.
+    Cut {
+        /// What is known about it.
+        reason: String,
+    },
+    /// The gradient differs from the finite differences by more than their noise: one of several paths is cut, or the
+    /// gradient of an operation is wrong.
+    Wrong,
+    /// The finite differences are too noisy to say anything.
+    Noise,
+}
+
+/// One random direction.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub struct Direction {
+    /// The derivative along it by the model's vjp.
+    pub analytic: f64,
+    /// The derivative along it by finite differences.
+    pub numeric: f64,
+    /// By how much finite differences of neighbouring steps differ.
+    pub noise: f64,
+}
+
+/// What [`check_gradient`](crate::check_gradient) found. Its `Display` says it in words.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct GradientReport {
+    /// Whether the gradient can be trusted.
+    pub verdict: Verdict,
+    /// ‖analytic - numeric‖ / ‖numeric‖ over the directions.
+    pub relative_error: f64,
+    /// ‖noise‖ / ‖numeric‖ over the directions: what the finite differences themselves are uncertain by.
+    pub noise: f64,
+    /// The directions.
+    pub directions: Vec<Direction>,
+}
+
+/// Finite differences that are more uncertain than this say nothing.
+const TOO_NOISY: f64 = 0.2;
+/// A gradient shorter than this share of the true one is as good as none.
+const NOTHING: f64 = 1e-6;
+
+impl GradientReport {
+    /// True when gradient and finite differences agree.
+    pub fn is_trusted(&self) -> bool {
+        self.verdict == Verdict::Trusted
+    }
+
+    pub(super) fn cut(reason: String) -> Self {
+        GradientReport { verdict: Verdict::Cut { reason }, relative_error: 1.0, noise: 0.0, directions: vec![] }
+    }
+
+    pub(super) fn judge(directions: Vec<Direction>, tolerance: f64) -> Self {
+        let norm = |part: fn(&Direction) -> f64| directions.iter().map(|d| part(d).powi(2)).sum::<f64>().sqrt();
+        let (analytic, numeric) = (norm(|d| d.analytic), norm(|d| d.numeric));
+        // An output that does not move at all has a gradient of zero, and is compared as it is.
+        let unit = if numeric > 0.0 { numeric } else { 1.0 };
+        let noise = norm(|d| d.noise) / unit;
+        let relative_error = norm(|d| d.analytic - d.numeric) / unit;
+        let bound = tolerance.max(3.0 * noise);
+        let product: f64 = directions.iter().map(|d| d.analytic * d.numeric).sum();
+        let factor = product / (unit * unit);
+        let residual = directions.iter().map(|d| (d.analytic - factor * d.numeric).powi(2)).sum::<f64>().sqrt();
+        let verdict = if !relative_error.is_finite() || noise > TOO_NOISY {
+            Verdict::Noise
+        } else if relative_error <= bound {
+            Verdict::Trusted
+        } else if analytic <= NOTHING * unit {
+            Verdict::Cut { reason: "the gradient is zero, but the output depends on the input".into() }
+        } else if residual <= bound * analytic {
+            Verdict::WrongScale { factor }
+        } else {
+            Verdict::Wrong
+        };
+        GradientReport { verdict, relative_error, noise, directions }
+    }
+}
+
+impl fmt::Display for GradientReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.verdict {
+            Verdict::Trusted => f.write_str("the gradient can be trusted: it agrees with finite differences")?,
+            Verdict::WrongScale { factor } => write!(
+                f,
+                "the gradient has a wrong scale: it is {factor:.4} times what finite differences give; look for an \
+                 operation whose backward pass is off by a factor, as pooling is in some frameworks"
+            )?,
+            Verdict::Cut { reason } => write!(
+                f,
+                "the gradient is cut: {reason}; look for detached tensors and for operations without a backward pass"
+            )?,
+            Verdict::Wrong => f.write_str(
+                "the gradient is wrong: it differs from finite differences by more than their noise; one of several \
+                 paths is cut (a skip connection around a detached operation), or an operation's backward pass is \
+                 wrong: check the parts of the model one by one",
+            )?,
+            Verdict::Noise => f.write_str(
+                "nothing can be said: the finite differences are too noisy; try an input away from kinks and \
+                 saturation, or a model in f64",
+            )?,
+        }
+        write!(f, " (relative error {:.1e}, noise {:.1e}, ", self.relative_error, self.noise)?;
+        write!(f, "{} directions)", self.directions.len())
+    }
+}

@@ -1,0 +1,103 @@
+//! Layers one after another, owned.
+
+use std::fmt;
+
+use crate::{Backend, Chain, Differentiable, Layer, Pullback, Result, Tensor};
+
+/// A layer of any type, owned.
+pub(super) type AnyLayer<B> = Box<dyn Layer<B> + Send>;
+
+/// Layers one after another, each with a name for messages: its number unless it is given one.
+///
+/// It is a layer, and a model of its own too. No layer at all is the identity.
+///
+/// ```
+/// use ndarray::array;
+/// use xai_core::nn::{Activation, Flatten, MaxPool2d, Sequential};
+/// use xai_core::{Analyzer, Gradient, Index, NdArray};
+///
+/// let model = Sequential::<NdArray<f64>>::new()
+///     .push(Activation::Relu)
+///     .push_named("pool", MaxPool2d::new(2))
+///     .push(Flatten::default());
+/// let why = Gradient.analyze(&model, &array![[[[1.0, -2.0], [3.0, 2.0]]]], Index(0))?;
+/// assert_eq!(why.values, array![[[[0.0, 0.0], [1.0, 0.0]]]]);
+/// # Ok::<(), xai_core::Error>(())
+/// ```
+pub struct Sequential<B: Backend>(Vec<(String, AnyLayer<B>)>);
+
+impl<B: Backend> Sequential<B> {
+    /// No layers yet.
+    pub fn new() -> Self {
+        Sequential(Vec::new())
+    }
+
+    /// Adds a layer at the end, named by its number.
+    #[must_use]
+    pub fn push(self, layer: impl Layer<B> + Send + 'static) -> Self {
+        let name = self.0.len().to_string();
+        self.push_named(name, layer)
+    }
+
+    /// Adds a layer at the end, with a name.
+    #[must_use]
+    pub fn push_named(mut self, name: impl Into<String>, layer: impl Layer<B> + Send + 'static) -> Self {
+        self.0.push((name.into(), Box::new(layer)));
+        self
+    }
+
+    /// The number of layers.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// True when there is no layer.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn chain(&self) -> Chain<'_, B> {
+        Chain::new(self.0.iter().map(|(name, layer)| (name.as_str(), layer.as_ref() as &dyn Layer<B>)).collect())
+    }
+}
+
+impl<B: Backend> Default for Sequential<B> {
+    fn default() -> Self {
+        Sequential::new()
+    }
+}
+
+impl<B: Backend> fmt::Debug for Sequential<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Sequential ")?;
+        self.chain().fmt(f)
+    }
+}
+
+impl<B: Backend> Layer<B> for Sequential<B> {
+    fn forward(&self, x: &Tensor<B>) -> Result<Tensor<B>> {
+        self.chain().forward(x)
+    }
+    fn vjp(&self, x: &Tensor<B>) -> Result<(Tensor<B>, Pullback<'_, B>)> {
+        self.chain().vjp_of(x)
+    }
+    fn placement(&self) -> Option<B::Placement> {
+        self.0.iter().find_map(|(_, layer)| layer.placement())
+    }
+    fn is_affine(&self) -> bool {
+        self.0.iter().all(|(_, layer)| layer.is_affine())
+    }
+}
+
+impl<B: Backend> Differentiable for Sequential<B> {
+    type Backend = B;
+    fn forward(&self, x: &Tensor<B>) -> Result<Tensor<B>> {
+        self.chain().forward(x)
+    }
+    fn vjp(&self, x: &Tensor<B>) -> Result<(Tensor<B>, Pullback<'_, B>)> {
+        self.chain().vjp_of(x)
+    }
+    fn placement(&self) -> B::Placement {
+        self.chain().placement()
+    }
+}

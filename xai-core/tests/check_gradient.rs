@@ -1,0 +1,105 @@
+//! The check finds what is wrong, and trusts what is right.
+
+mod models;
+
+use models::{B, T, TanhNet, scalar};
+use ndarray::{Array2, array};
+use xai_core::{
+    Differentiable, Error, Function, GradientCheck, NdArray, Pullback, Result, Tensor, Verdict, check_gradient,
+};
+
+fn x() -> Array2<f64> {
+    array![[0.3, -1.2, 0.7], [2.0, 0.1, -0.4]]
+}
+
+#[test]
+fn right_gradients_are_trusted() {
+    let report = check_gradient(&TanhNet::default(), &x()).unwrap();
+    assert!(report.is_trusted(), "{report}");
+    assert!(report.relative_error < 1e-6, "{report}");
+    // Kinks between the steps are no reason for distrust.
+    let kinks = scalar(|x| x.iter().map(|x| x.abs().max(0.05 * x)).sum(), |x| x.iter().map(|x| x.signum()).collect());
+    let report = check_gradient(&kinks, &x()).unwrap();
+    assert!(report.is_trusted(), "{report}");
+    let constant = scalar(|_| 3.0, |x| vec![0.0; x.len()]);
+    assert!(check_gradient(&constant, &x()).unwrap().is_trusted());
+}
+
+#[test]
+fn single_precision_is_trusted_too() {
+    type S = ndarray::ArcArray<f32, ndarray::IxDyn>;
+    let model = Function::<NdArray<f32>, _, _>::new(|x: &S| x.mapv(f32::sin), |x: &S, v: &S| v * x.mapv(f32::cos));
+    let report = check_gradient(&model, &x().mapv(|v| v as f32)).unwrap();
+    assert!(report.is_trusted(), "{report}");
+}
+
+#[test]
+fn a_wrong_scale_is_named() {
+    // What a 2x2 max pool does when its gradient is divided by the window.
+    let model = scalar(
+        |x| x.iter().cloned().fold(f64::MIN, f64::max),
+        |x| {
+            let top = x.iter().cloned().fold(f64::MIN, f64::max);
+            x.iter().map(|&v| if v == top { 0.25 } else { 0.0 }).collect()
+        },
+    );
+    let report = check_gradient(&model, &x()).unwrap();
+    match report.verdict {
+        Verdict::WrongScale { factor } => assert!((factor - 0.25).abs() < 1e-6, "{report}"),
+        _ => panic!("{report}"),
+    }
+    assert!(report.to_string().contains("0.2500 times"), "{report}");
+}
+
+#[test]
+fn a_branch_that_is_cut_is_found() {
+    // x + tanh(x), the gradient of the second path lost.
+    let model = scalar(|x| x.iter().map(|x| x + x.tanh()).sum(), |x| vec![1.0; x.len()]);
+    let report = check_gradient(&model, &x()).unwrap();
+    assert_eq!(report.verdict, Verdict::Wrong, "{report}");
+}
+
+#[test]
+fn zeros_in_silence_are_found() {
+    let model = scalar(|x| x.iter().sum(), |x| vec![0.0; x.len()]);
+    let report = check_gradient(&model, &x()).unwrap();
+    assert!(matches!(report.verdict, Verdict::Cut { .. }), "{report}");
+}
+
+struct CutAloud;
+
+impl Differentiable for CutAloud {
+    type Backend = B;
+    fn forward(&self, x: &Tensor<B>) -> Result<Tensor<B>> {
+        Ok(x.clone())
+    }
+    fn vjp(&self, x: &Tensor<B>) -> Result<(Tensor<B>, Pullback<'_, B>)> {
+        let cut = || Error::Detached { at: "x".into(), causes: "detach()".into() };
+        Ok((x.clone(), Pullback::new(move |_| Err(cut().in_layer("stem")))))
+    }
+}
+
+#[test]
+fn a_cut_that_the_framework_reports_is_a_verdict() {
+    let report = check_gradient(&CutAloud, &x()).unwrap();
+    assert!(matches!(&report.verdict, Verdict::Cut { reason } if reason.contains("stem")), "{report}");
+}
+
+#[test]
+fn noise_is_called_noise() {
+    let model = Function::<B, _, _>::new(
+        // Jumps far larger than the slope, everywhere.
+        |x: &T| x.mapv(|v| v + 10.0 * (v * 1e9).sin()),
+        |_: &T, v: &T| v.clone(),
+    );
+    let report = check_gradient(&model, &x()).unwrap();
+    assert_eq!(report.verdict, Verdict::Noise, "{report}");
+}
+
+#[test]
+fn settings_are_checked() {
+    let run = |check: GradientCheck| check.run(&TanhNet::default(), &x());
+    assert!(matches!(run(GradientCheck::new().directions(1)), Err(Error::InvalidParameter { name: "directions", .. })));
+    assert!(matches!(run(GradientCheck::new().tolerance(0.0)), Err(Error::InvalidParameter { name: "tolerance", .. })));
+    assert!(run(GradientCheck::new().directions(20).seed(3).tolerance(1e-5)).unwrap().is_trusted());
+}

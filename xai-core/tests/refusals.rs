@@ -1,0 +1,123 @@
+//! Bad input is refused before any work is done, in words that name the value.
+
+mod models;
+
+use std::cell::Cell;
+
+use models::{B, T, TanhNet, scalar};
+use ndarray::{Array2, ArrayD, IxDyn, array};
+use xai_core::{
+    Analyzer, Differentiable, Error, Function, GradCam, Gradient, Index, IntegratedGradients,
+    InterpolationAugmentation, MaxActivation, NoiseAugmentation, PerSample, Pullback, Reference, Result, SmoothGrad,
+    Tensor,
+};
+
+/// Counts the passes that run through a model.
+struct Counted<'a>(TanhNet, &'a Cell<usize>);
+
+impl Differentiable for Counted<'_> {
+    type Backend = B;
+    fn forward(&self, x: &Tensor<B>) -> Result<Tensor<B>> {
+        self.1.set(self.1.get() + 1);
+        self.0.forward(x)
+    }
+    fn vjp(&self, x: &Tensor<B>) -> Result<(Tensor<B>, Pullback<'_, B>)> {
+        self.1.set(self.1.get() + 1);
+        self.0.vjp(x)
+    }
+}
+
+fn refused<'a>(analyzer: impl Analyzer<Counted<'a>>, passes: &'a Cell<usize>) -> String {
+    let model = Counted(TanhNet::default(), passes);
+    let error = analyzer.analyze(&model, &array![[1.0, 2.0, 3.0]], MaxActivation).unwrap_err();
+    assert_eq!(passes.get(), 0, "refused before any pass: {error}");
+    error.to_string()
+}
+
+#[test]
+fn parameters_are_refused_before_any_pass() {
+    let passes = Cell::new(0);
+    let case = |words: String, part: &str| assert!(words.contains(part), "{words}");
+    case(refused(SmoothGrad::new().n(0), &passes), "n = 0");
+    case(refused(SmoothGrad::new().std(-0.1), &passes), "std = -0.1");
+    case(refused(SmoothGrad::new().std(f64::NAN), &passes), "std = NaN");
+    case(refused(SmoothGrad::new().relative_std(f64::INFINITY), &passes), "std = inf");
+    case(refused(SmoothGrad::new().chunk(0), &passes), "chunk = 0");
+    case(refused(IntegratedGradients::new().n(1), &passes), "n = 1");
+    case(refused(IntegratedGradients::new().chunk(0), &passes), "chunk = 0");
+    case(refused(IntegratedGradients::new().reference(Reference::Constant(f64::NAN)), &passes), "reference = NaN");
+    let shorter = IntegratedGradients::new().reference(&array![[1.0, 2.0]]);
+    case(refused(shorter, &passes), "reference input: expected shape [1, 3], got [1, 2]");
+    let sample = IntegratedGradients::new().reference(Reference::sample(&array![1.0]));
+    case(refused(sample, &passes), "reference sample: expected shape [3], got [1]");
+    // What a wrapper wraps is asked too.
+    case(refused(NoiseAugmentation::new(IntegratedGradients::new().n(0), 3), &passes), "n = 0");
+    case(refused(InterpolationAugmentation::new(SmoothGrad::new().std(-2.0), 3), &passes), "std = -2");
+}
+
+#[test]
+fn inputs_need_a_batch() {
+    let model = TanhNet::default();
+    let empty = Gradient.analyze(&model, &Array2::<f64>::zeros((0, 3)), MaxActivation).unwrap_err();
+    assert!(empty.to_string().contains("[0, 3]"), "{empty}");
+    let scalar = Gradient.analyze(&model, &ArrayD::<f64>::zeros(IxDyn(&[])), MaxActivation).unwrap_err();
+    assert!(matches!(scalar, Error::InvalidShape { .. }));
+}
+
+#[test]
+fn outputs_out_of_range_are_named() {
+    let (model, x) = (TanhNet::default(), array![[1.0, 2.0, 3.0], [0.0, 0.0, 1.0]]);
+    let words = |error: Error| error.to_string();
+    let high = words(Gradient.analyze(&model, &x, Index(2)).unwrap_err());
+    assert!(high.contains("[2]") && high.contains("[2, 2]"), "{high}");
+    let deep = words(Gradient.analyze(&model, &x, Index([0, 1])).unwrap_err());
+    assert!(deep.contains("[0, 1]") && deep.contains("needs 1 number"), "{deep}");
+    let few = words(Gradient.analyze(&model, &x, PerSample(vec![1])).unwrap_err());
+    assert!(few.contains("1 output indices for a batch of 2"), "{few}");
+    let second = words(Gradient.analyze(&model, &x, PerSample(vec![1, 5])).unwrap_err());
+    assert!(second.contains("[5] for sample 1"), "{second}");
+}
+
+#[test]
+fn nan_outputs_have_no_maximum() {
+    let model = scalar(|x| x[0].ln(), |x| vec![1.0 / x[0]]);
+    let error = Gradient.analyze(&model, &array![[1.0], [-1.0]], MaxActivation).unwrap_err();
+    assert!(matches!(&error, Error::NanOutput { sample: 1, index } if index == &[0]), "{error}");
+    assert!(Gradient.analyze(&model, &array![[1.0], [-1.0]], Index(0)).is_ok());
+}
+
+#[test]
+fn a_class_activation_map_is_not_interpolated() {
+    let model = models::cam_model(vec![1.0]);
+    let x = ndarray::Array4::<f64>::ones((1, 1, 2, 2));
+    let error = InterpolationAugmentation::new(GradCam, 5).analyze(&model, &x, MaxActivation).unwrap_err();
+    assert!(matches!(error, Error::Unsupported { .. }), "{error}");
+}
+
+#[test]
+fn grad_cam_needs_channels_and_says_when_axes_differ() {
+    let flat = xai_core::Split::new(
+        xai_core::ForwardOnly::<B, _>::new(|x: &T| x.sum_axis(ndarray::Axis(1))),
+        Function::<B, _, _>::new(|a: &T| a.clone(), |_: &T, v: &T| v.clone()),
+    );
+    let error = GradCam.analyze(&flat, &array![[1.0, 2.0]], MaxActivation).unwrap_err();
+    assert!(error.to_string().contains("(batch, channels"), "{error}");
+    let deeper = xai_core::Split::new(
+        xai_core::ForwardOnly::<B, _>::new(|x: &T| x.clone().insert_axis(ndarray::Axis(2))),
+        Function::<B, _, _>::new(
+            |a: &T| a.sum_axis(ndarray::Axis(2)),
+            |a: &T, v: &T| v.clone().insert_axis(ndarray::Axis(2)).broadcast(a.raw_dim()).unwrap().to_owned(),
+        ),
+    );
+    let error = GradCam.analyze(&deeper, &array![[1.0, 2.0]], MaxActivation).unwrap_err();
+    assert!(error.to_string().contains("into_dyn"), "{error}");
+    let why = GradCam.analyze(&deeper, &array![[1.0, 2.0]].into_dyn(), MaxActivation).unwrap();
+    assert_eq!(why.values.shape(), [1, 1, 1]);
+}
+
+#[test]
+fn a_wrong_hand_written_gradient_shape_is_refused() {
+    let model = Function::<B, _, _>::new(|x: &T| x.clone(), |_: &T, v: &T| v.sum_axis(ndarray::Axis(1)));
+    let error = Gradient.analyze(&model, &array![[1.0, 2.0]], MaxActivation).unwrap_err();
+    assert!(matches!(error, Error::Shape { .. }), "{error}");
+}
