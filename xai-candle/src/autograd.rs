@@ -16,10 +16,7 @@ fn detached() -> Error {
 }
 
 impl<E: Host> Autograd for Candle<E> {
-    fn evaluate(
-        f: impl Fn(&Tensor) -> Result<Tensor>,
-        x: &xai_core::Tensor<Self>,
-    ) -> Result<xai_core::Tensor<Self>> {
+    fn evaluate(f: impl Fn(&Tensor) -> Result<Tensor>, x: &xai_core::Tensor<Self>) -> Result<xai_core::Tensor<Self>> {
         f(&x.inner().detach()).map(|y| xai_core::Tensor::new(y.detach()))
     }
 

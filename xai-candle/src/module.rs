@@ -51,10 +51,7 @@ impl<E: Host, M: ModuleT> Layer<Candle<E>> for CandleModule<M> {
         Candle::evaluate(|x: &Tensor| self.0.forward_t(x, false).map_err(failed), x)
     }
 
-    fn vjp(
-        &self,
-        x: &xai_core::Tensor<Candle<E>>,
-    ) -> Result<(xai_core::Tensor<Candle<E>>, Pullback<'_, Candle<E>>)> {
+    fn vjp(&self, x: &xai_core::Tensor<Candle<E>>) -> Result<(xai_core::Tensor<Candle<E>>, Pullback<'_, Candle<E>>)> {
         Candle::record(|x: &Tensor| self.0.forward_t(x, false).map_err(failed), x)
     }
 }

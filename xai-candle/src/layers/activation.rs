@@ -4,7 +4,7 @@ use candle_core::{D, Tensor};
 use xai_core::nn::Activation;
 use xai_core::{Error, Result};
 
-use super::{AnyOp, Rule};
+use super::{AnyOp, OwnGradient};
 use crate::backend::failed;
 use crate::rules::{self, Pull, in_number_type};
 
@@ -12,7 +12,7 @@ fn elementwise(f: Activation, x: &Tensor) -> Result<(Tensor, Pull)> {
     rules::vjp(AnyOp::Activation(&f), x)
 }
 
-impl Rule for candle_nn::Activation {
+impl OwnGradient for candle_nn::Activation {
     fn rule(&self, x: &Tensor) -> Result<(Tensor, Pull)> {
         use candle_nn::Activation as A;
         let same = match *self {
@@ -62,7 +62,7 @@ fn swiglu(x: &Tensor) -> Result<(Tensor, Pull)> {
     Ok((y, pull))
 }
 
-impl Rule for candle_nn::PReLU {
+impl OwnGradient for candle_nn::PReLU {
     fn rule(&self, x: &Tensor) -> Result<(Tensor, Pull)> {
         let slopes = self.slopes(x)?;
         in_number_type(x, false, |x| {
@@ -98,7 +98,13 @@ impl Slopes for candle_nn::PReLU {
                 shape[1] = count;
                 shape
             }
-            dims => return Err(Error::Shape { what: "weight".into(), expected: dims.to_vec(), got: weight.dims().to_vec() }),
+            dims => {
+                return Err(Error::Shape {
+                    what: "weight".into(),
+                    expected: dims.to_vec(),
+                    got: weight.dims().to_vec(),
+                });
+            }
         };
         weight.reshape(shape).map_err(failed)
     }

@@ -3,11 +3,11 @@
 use candle_core::Tensor;
 use xai_core::{Result, nn};
 
-use super::{AnyOp, Rule, weight};
+use super::{AnyOp, OwnGradient, weight};
 use crate::backend::failed;
 use crate::rules::{self, Pull, in_number_type};
 
-impl Rule for candle_nn::BatchNorm {
+impl OwnGradient for candle_nn::BatchNorm {
     fn rule(&self, x: &Tensor) -> Result<(Tensor, Pull)> {
         let (mean, variance) = (self.running_mean(), self.running_var());
         let affine = self.weight_and_bias();
@@ -49,7 +49,7 @@ pub(crate) fn scale_and_shift(
     }
 }
 
-impl Rule for candle_nn::Dropout {
+impl OwnGradient for candle_nn::Dropout {
     fn rule(&self, x: &Tensor) -> Result<(Tensor, Pull)> {
         in_number_type(x, true, |x| {
             let pull: Pull = Box::new(|v| Ok(v.clone()));

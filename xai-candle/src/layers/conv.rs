@@ -4,19 +4,18 @@ use candle_core::Tensor;
 use xai_core::nn::{self, Padding};
 use xai_core::{Error, Result};
 
-use super::{AnyOp, Rule, weight};
+use super::{AnyOp, OwnGradient, weight};
 use crate::backend::failed;
 use crate::rules::{self, Pull};
 
-impl Rule for candle_nn::Conv2d {
+impl OwnGradient for candle_nn::Conv2d {
     fn rule(&self, x: &Tensor) -> Result<(Tensor, Pull)> {
         let config = self.config();
-        let p = config.padding;
         let op = nn::Conv2d {
             weight: weight(self.weight()),
             bias: self.bias().map(weight),
             stride: [config.stride; 2],
-            padding: Padding { top: p, bottom: p, left: p, right: p },
+            padding: Padding::all(config.padding).into(),
             dilation: [config.dilation; 2],
             groups: config.groups,
         };
@@ -32,7 +31,7 @@ impl Rule for candle_nn::Conv2d {
     }
 }
 
-impl Rule for candle_nn::Conv1d {
+impl OwnGradient for candle_nn::Conv1d {
     fn rule(&self, x: &Tensor) -> Result<(Tensor, Pull)> {
         let config = self.config();
         let rows = self.weight().detach().unsqueeze(2).map_err(failed)?;
@@ -40,7 +39,7 @@ impl Rule for candle_nn::Conv1d {
             weight: weight(&rows),
             bias: self.bias().map(weight),
             stride: [1, config.stride],
-            padding: Padding { left: config.padding, right: config.padding, ..Padding::default() },
+            padding: Padding::symmetric([0, config.padding]).into(),
             dilation: [1, config.dilation],
             groups: config.groups,
         };
@@ -57,10 +56,7 @@ impl Rule for candle_nn::Conv1d {
 }
 
 /// Runs a rule for images on sequences (batch, channels, length).
-pub(super) fn of_one_row(
-    x: &Tensor,
-    rule: impl FnOnce(&Tensor) -> Result<(Tensor, Pull)>,
-) -> Result<(Tensor, Pull)> {
+pub(super) fn of_one_row(x: &Tensor, rule: impl FnOnce(&Tensor) -> Result<(Tensor, Pull)>) -> Result<(Tensor, Pull)> {
     if x.rank() != 3 {
         return Err(Error::InvalidShape {
             what: "input".into(),

@@ -3,13 +3,13 @@
 use candle_core::Tensor;
 use xai_core::{Error, Result};
 
-use super::Rule;
+use super::OwnGradient;
 use super::conv::of_one_row;
 use crate::backend::failed;
 use crate::kernels::conv2d::ConvGeometry;
 use crate::rules::{Convolution, Pull, Way, in_number_type};
 
-impl Rule for candle_nn::ConvTranspose2d {
+impl OwnGradient for candle_nn::ConvTranspose2d {
     fn rule(&self, x: &Tensor) -> Result<(Tensor, Pull)> {
         let config = self.config();
         let shape = Transposed {
@@ -31,7 +31,7 @@ impl Rule for candle_nn::ConvTranspose2d {
     }
 }
 
-impl Rule for candle_nn::ConvTranspose1d {
+impl OwnGradient for candle_nn::ConvTranspose1d {
     fn rule(&self, x: &Tensor) -> Result<(Tensor, Pull)> {
         let config = self.config();
         let shape = Transposed {

@@ -20,10 +20,7 @@ impl<E: Host> Layer<Candle<E>> for candle_nn::Embedding {
         select().map(xai_core::Tensor::new).map_err(failed)
     }
 
-    fn vjp(
-        &self,
-        _: &xai_core::Tensor<Candle<E>>,
-    ) -> Result<(xai_core::Tensor<Candle<E>>, Pullback<'_, Candle<E>>)> {
+    fn vjp(&self, _: &xai_core::Tensor<Candle<E>>) -> Result<(xai_core::Tensor<Candle<E>>, Pullback<'_, Candle<E>>)> {
         Err(Error::NotDifferentiable {
             what: "an embedding".into(),
             reason: "its input is a choice of rows; mark it as the last feature layer and analyze the adaptation part \

@@ -3,10 +3,10 @@
 use candle_core::Tensor;
 use xai_core::{Result, nn};
 
-use super::{AnyOp, Rule, weight};
+use super::{AnyOp, OwnGradient, weight};
 use crate::rules::{self, Pull};
 
-impl Rule for candle_nn::Linear {
+impl OwnGradient for candle_nn::Linear {
     fn rule(&self, x: &Tensor) -> Result<(Tensor, Pull)> {
         let op = nn::Linear { weight: weight(self.weight()), bias: self.bias().map(weight) };
         rules::vjp(AnyOp::Linear(&op), x)

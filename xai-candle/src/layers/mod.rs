@@ -16,26 +16,41 @@ use candle_core::Tensor;
 use xai_core::nn::Op;
 use xai_core::{Layer, Pullback, Result};
 
+pub(crate) use self::batch_norm::scale_and_shift;
 use crate::nn::with_pullback;
 use crate::rules::Pull;
 use crate::{Candle, Host, Placement};
 
-/// A layer with a pullback of its own.
-trait Rule {
+/// A layer of candle_nn's with a gradient of its own, right where candle's is not: see [`ops::layer`](crate::ops::layer).
+///
+/// Implemented here alone, for the layers whose weights candle_nn shows.
+pub trait OwnGradient: sealed::Sealed {
+    /// The output, and the pullback to the input.
+    #[doc(hidden)]
+    #[allow(clippy::missing_errors_doc)]
     fn rule(&self, x: &Tensor) -> Result<(Tensor, Pull)>;
 
     /// One of its weights, if it has any.
+    #[doc(hidden)]
     fn weight(&self) -> Option<&Tensor> {
         None
     }
 
+    /// Whether it is affine in its input.
+    #[doc(hidden)]
     fn is_affine(&self) -> bool {
         false
     }
 }
 
+mod sealed {
+    pub trait Sealed {}
+}
+
 macro_rules! layers_by_rule {
     ($($layer:ty),* $(,)?) => {$(
+        impl sealed::Sealed for $layer {}
+
         impl<E: Host> Layer<Candle<E>> for $layer {
             fn forward(&self, x: &xai_core::Tensor<Candle<E>>) -> Result<xai_core::Tensor<Candle<E>>> {
                 self.rule(x.inner()).map(|(y, _)| xai_core::Tensor::new(y))
@@ -47,10 +62,10 @@ macro_rules! layers_by_rule {
                 self.rule(x.inner()).map(with_pullback)
             }
             fn placement(&self) -> Option<Placement> {
-                Rule::weight(self).map(|w| (w.device(), w.dtype()).into())
+                OwnGradient::weight(self).map(|w| (w.device(), w.dtype()).into())
             }
             fn is_affine(&self) -> bool {
-                Rule::is_affine(self)
+                OwnGradient::is_affine(self)
             }
         }
     )*};

@@ -3,11 +3,11 @@
 use candle_core::Tensor;
 use xai_core::{Error, Result, nn};
 
-use super::{AnyOp, Rule, weight};
+use super::{AnyOp, OwnGradient, weight};
 use crate::backend::failed;
 use crate::rules::{self, Pull};
 
-impl Rule for candle_nn::LayerNorm {
+impl OwnGradient for candle_nn::LayerNorm {
     fn rule(&self, x: &Tensor) -> Result<(Tensor, Pull)> {
         let (scale, bias, eps) = (Some(weight(self.weight())), self.bias(), self.eps());
         if self.remove_mean() {
@@ -26,7 +26,7 @@ impl Rule for candle_nn::LayerNorm {
     }
 }
 
-impl Rule for candle_nn::RmsNorm {
+impl OwnGradient for candle_nn::RmsNorm {
     fn rule(&self, x: &Tensor) -> Result<(Tensor, Pull)> {
         let op = nn::RmsNorm { weight: Some(weight(self.weight())), eps: self.eps() };
         rules::vjp(AnyOp::RmsNorm(&op), x)

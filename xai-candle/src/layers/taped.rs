@@ -26,11 +26,10 @@ macro_rules! layer_on_tape {
     };
 }
 
-
-layer_on_tape!(candle_nn::Sequential, |layer, x| layer.forward(x));
-layer_on_tape!(candle_nn::Func<'_>, |layer, x| layer.forward(x));
-layer_on_tape!(candle_nn::FuncT<'_>, |layer, x| layer.forward_t(x, false));
-layer_on_tape!(candle_nn::GroupNorm, |layer, x| layer.forward(x));
+layer_on_tape!(candle_nn::Sequential, |layer, x| Module::forward(layer, x));
+layer_on_tape!(candle_nn::Func<'_>, |layer, x| Module::forward(layer, x));
+layer_on_tape!(candle_nn::FuncT<'_>, |layer, x| ModuleT::forward_t(layer, x, false));
+layer_on_tape!(candle_nn::GroupNorm, |layer, x| Module::forward(layer, x));
 // (batch, length, features) to the hidden state after each step, (batch, length, hidden).
 layer_on_tape!(candle_nn::LSTM, |layer, x| layer.seq(x).and_then(|states| layer.states_to_tensor(&states)));
 layer_on_tape!(candle_nn::GRU, |layer, x| layer.seq(x).and_then(|states| layer.states_to_tensor(&states)));

@@ -10,9 +10,10 @@ mod norm;
 mod pad;
 mod pool;
 mod resample;
-mod shape;
 mod shift;
 mod softmax;
+#[cfg(test)]
+mod ways;
 
 use candle_core::{DType, Device, Tensor};
 use xai_core::nn::{Op, UpsampleMode};
@@ -58,7 +59,7 @@ pub(crate) fn vjp<E: Host>(op: Op<'_, Candle<E>>, x: &Tensor) -> Result<(Tensor,
 }
 
 fn vjp_by<E: Host>(way: Way, op: Op<'_, Candle<E>>, x: &Tensor) -> Result<(Tensor, Pull)> {
-    let output = shape::output_shape(op, x.dims())?;
+    let output = op.output_shape(x.dims())?;
     // Sums of many terms are not safe in a half type; a device's own convolutions and products add up in f32.
     let sums_safely = matches!(op, Op::Conv2d(_) | Op::Linear(_) | Op::MaxPool2d(_) | Op::Pad2d(_));
     in_number_type(x, sums_safely, |x| rule(way, op, x, &output))
@@ -102,7 +103,7 @@ pub(crate) fn in_number_type(
 
 fn rule<E: Host>(way: Way, op: Op<'_, Candle<E>>, x: &Tensor, output: &[usize]) -> Ruled {
     match op {
-        Op::Conv2d(op) => conv2d::conv2d(way, op, x, output),
+        Op::Conv2d(op) => conv2d::conv2d(way, op, x),
         Op::Linear(op) => linear::linear(op, x, output),
         Op::ChannelAffine(op) => channel_affine::channel_affine(way, op, x),
         Op::LayerNorm(op) => norm::layer_norm(op, x),
@@ -113,8 +114,8 @@ fn rule<E: Host>(way: Way, op: Op<'_, Candle<E>>, x: &Tensor, output: &[usize]) 
         Op::AdaptiveAvgPool2d(op) => resample::adaptive_avg_pool2d(op.size, x),
         Op::AdaptiveMaxPool2d(op) => pool::adaptive_max_pool2d(op.size, x),
         Op::Activation(op) => activation::activation(way, *op, x),
-        Op::Softmax(op) => softmax::softmax(op.axis, x),
-        Op::LogSoftmax(op) => softmax::log_softmax(op.axis, x),
+        Op::Softmax(op) => softmax::softmax(op.axis_of(x.rank()).map_err(candle_core::Error::wrap)?, x),
+        Op::LogSoftmax(op) => softmax::log_softmax(op.axis_of(x.rank()).map_err(candle_core::Error::wrap)?, x),
         Op::Upsample2d(op) => match op.mode {
             UpsampleMode::Nearest => resample::upsample_nearest2d(op.size, x),
             UpsampleMode::Bilinear { align_corners } => resample::upsample_bilinear2d(op.size, align_corners, x),

@@ -33,7 +33,8 @@ pub(super) fn every(t: &Tensor, axis: usize, start: usize, stride: usize, count:
     if stride == 1 || count <= 1 {
         return t.narrow(axis, start, count);
     }
-    let places: Vec<u32> = (0..count).map(|i| u32::try_from(start + i * stride)).collect::<std::result::Result<_, _>>()?;
+    let places: Vec<u32> =
+        (0..count).map(|i| u32::try_from(start + i * stride)).collect::<std::result::Result<_, _>>()?;
     t.contiguous()?.index_select(&Tensor::from_vec(places, count, t.device())?, axis)
 }
 
@@ -43,10 +44,11 @@ pub(super) fn spread(t: &Tensor, axis: usize, stride: usize) -> Result<Tensor> {
     if stride == 1 || n <= 1 {
         return Ok(t.clone());
     }
-    t.unsqueeze(axis + 1)?
-        .pad_with_zeros(axis + 1, 0, stride - 1)?
-        .flatten(axis, axis + 1)?
-        .narrow(axis, 0, (n - 1) * stride + 1)
+    t.unsqueeze(axis + 1)?.pad_with_zeros(axis + 1, 0, stride - 1)?.flatten(axis, axis + 1)?.narrow(
+        axis,
+        0,
+        (n - 1) * stride + 1,
+    )
 }
 
 /// The adjoint of [`every`] on an axis of length `total`.

@@ -2,11 +2,10 @@
 
 use candle_core::{Result, Tensor};
 
-use super::{Pull, Ruled, shape};
+use super::{Pull, Ruled};
 
 /// y = eˣ / Σ eˣ, dx = y · (v - Σ v·y).
-pub(super) fn softmax(axis: isize, x: &Tensor) -> Ruled {
-    let axis = shape::axis(axis, x.dims()).map_err(candle_core::Error::wrap)?;
+pub(super) fn softmax(axis: usize, x: &Tensor) -> Ruled {
     let powers = below_maximum(x, axis)?.exp()?;
     let y = powers.broadcast_div(&powers.sum_keepdim(axis)?)?;
     let share = y.clone();
@@ -18,8 +17,7 @@ pub(super) fn softmax(axis: isize, x: &Tensor) -> Ruled {
 }
 
 /// y = x - ln Σ eˣ, dx = v - eʸ · Σ v.
-pub(super) fn log_softmax(axis: isize, x: &Tensor) -> Ruled {
-    let axis = shape::axis(axis, x.dims()).map_err(candle_core::Error::wrap)?;
+pub(super) fn log_softmax(axis: usize, x: &Tensor) -> Ruled {
     let below = below_maximum(x, axis)?;
     let y = below.broadcast_sub(&below.exp()?.sum_keepdim(axis)?.log()?)?;
     let logarithm = y.clone();

@@ -5,33 +5,29 @@ mod tensor_ops;
 use candle_core::{Result, Tensor};
 use xai_core::nn::Conv2d;
 
-use super::{Pull, Ruled, Way, beside, beside_if_any, shape};
+use super::{Pull, Ruled, Way, beside, beside_if_any};
 use crate::host::{Numbers, with_number_type};
 use crate::kernels::conv2d as kernels;
 use crate::kernels::conv2d::ConvGeometry;
 use crate::{Candle, Host};
 
 /// y = conv(x): the pullback is the transposed convolution with the same weight.
-pub(super) fn conv2d<E: Host>(way: Way, op: &Conv2d<Candle<E>>, x: &Tensor, output: &[usize]) -> Ruled {
-    let (batch, in_channels, h, w) = x.dims4()?;
-    let weight = beside(&op.weight, x)?;
-    let (out_channels, _, kh, kw) = weight.dims4()?;
-    let bias = beside_if_any(op.bias.as_ref(), x)?;
-    let (pad_before, _) = shape::padding(&op.padding);
+pub(super) fn conv2d<E: Host>(way: Way, op: &Conv2d<Candle<E>>, x: &Tensor) -> Ruled {
+    let g = op.geometry(x.dims()).map_err(candle_core::Error::wrap)?;
     let geometry = ConvGeometry {
-        batch,
-        in_channels,
-        out_channels,
-        groups: op.groups,
-        input: [h, w],
-        kernel: [kh, kw],
-        output: [output[2], output[3]],
-        stride: op.stride,
-        dilation: op.dilation,
-        pad_before,
+        batch: g.batch,
+        in_channels: g.in_channels,
+        out_channels: g.out_channels,
+        groups: g.groups,
+        input: g.input,
+        kernel: g.kernel,
+        output: g.output,
+        stride: g.stride,
+        dilation: g.dilation,
+        pad_before: [g.padding.top, g.padding.left],
     };
-    let conv = Convolution { way, geometry, weight };
-    let y = conv.forward(x, bias.as_ref())?;
+    let conv = Convolution { way, geometry, weight: beside(&op.weight, x)? };
+    let y = conv.forward(x, beside_if_any(op.bias.as_ref(), x)?.as_ref())?;
     let pull: Pull = Box::new(move |v| conv.input_vjp(v));
     Ok((y, pull))
 }
