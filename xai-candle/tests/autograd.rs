@@ -1,5 +1,7 @@
 //! The user's own forward code on candle's tape.
 
+#![allow(clippy::unwrap_used)] // a test fails by panicking
+
 use candle_core::{DType, Device, Module, ModuleT, Result, Tensor, Var};
 use candle_nn::{LayerNorm, RmsNorm};
 use ndarray::{Array2, array};
