@@ -41,7 +41,7 @@ fn over(
     axes: &[usize],
     op: impl FnOnce(&[i64]) -> std::result::Result<Tensor, TchError>,
 ) -> Result<Tensor> {
-    if axes.is_empty() { Ok(t.shallow_clone()) } else { untaped(|| op(&ints(axes))) }
+    untaped(|| if axes.is_empty() { Ok(t.shallow_clone()) } else { op(&ints(axes)) })
 }
 
 impl<E: HostFloat> Backend for LibTorch<E> {
@@ -144,10 +144,10 @@ impl<E: HostFloat> Backend for LibTorch<E> {
     }
 
     fn widen(t: &Tensor) -> Result<Tensor> {
-        match Placement::of(t).kind {
-            Kind::Half | Kind::BFloat16 => untaped(|| t.f_to_kind(Kind::Float)),
+        untaped(|| match t.f_kind()? {
+            Kind::Half | Kind::BFloat16 => t.f_to_kind(Kind::Float),
             _ => Ok(t.shallow_clone()),
-        }
+        })
     }
 
     fn one_hot(shape: &[usize], places: &[usize], at: &Placement) -> Result<Tensor> {
