@@ -166,10 +166,10 @@ fetch() {
     say "ready: $place ($(du -sm "$place" | cut -f1) MB)"
 }
 
-mode=export
+mode='export'
 case ${1:-} in
 '') ;;
---path) mode=path ;;
+--path) mode='path' ;;
 *) fail "unknown argument '$1'" "usage: scripts/libtorch.sh [--path]" ;;
 esac
 

@@ -1,6 +1,6 @@
 //! libtorch's own differentiation: one tape per call, to the input only.
 
-use tch::Tensor as Torch;
+use tch::{TchError, Tensor as Torch};
 use xai_core::{Autograd, Backend, Error, Pullback, Result, Tensor};
 
 use crate::failure::{catch_panic, failed};
@@ -22,7 +22,7 @@ pub(crate) enum Input {
 impl Input {
     fn of(self, x: &Torch) -> Result<Torch> {
         match self {
-            Input::Shared => x.f_alias(),
+            Input::Shared => x.f_internal_unsafe_view(x.size()),
             Input::Copied => x.f_kind().and_then(|kind| x.f_to_dtype(kind, false, true)),
         }
         .map_err(failed)
@@ -41,12 +41,15 @@ fn run(forward: impl FnOnce(&Torch) -> Result<Torch>, x: &Torch) -> Result<Torch
     })
 }
 
+/// A tensor of this backend.
+type X<E> = Tensor<LibTorch<E>>;
+
 /// y = f(x) without a tape.
 pub(crate) fn evaluate<E: HostFloat>(
     input: Input,
     forward: impl FnOnce(&Torch) -> Result<Torch>,
-    x: &Tensor<LibTorch<E>>,
-) -> Result<Tensor<LibTorch<E>>> {
+    x: &X<E>,
+) -> Result<X<E>> {
     check_defined(x.inner())?;
     tch::no_grad(|| {
         let y = run(forward, &input.of(x.inner())?)?;
@@ -58,20 +61,19 @@ pub(crate) fn evaluate<E: HostFloat>(
 pub(crate) fn record<E: HostFloat>(
     input: Input,
     forward: impl FnOnce(&Torch) -> Result<Torch>,
-    x: &Tensor<LibTorch<E>>,
-) -> Result<(Tensor<LibTorch<E>>, Pullback<'static, LibTorch<E>>)> {
+    x: &X<E>,
+) -> Result<(X<E>, Pullback<'static, LibTorch<E>>)> {
     check_defined(x.inner())?;
     // Grad mode is switched on for the caller's `no_grad` scope, and set back; no panic gets past `run`.
-    let (leaf, y) = tch::with_grad(|| {
+    tch::with_grad(|| {
         let leaf = x.inner().f_detach().map_err(failed)?;
         check_kind(&leaf)?;
         let leaf = leaf.f_set_requires_grad(true).map_err(failed)?;
         let y = run(forward, &input.of(&leaf)?)?;
-        Ok((leaf, y))
-    })?;
-    let output = y.f_detach().map_err(failed)?;
-    let tape = Tape { leaf, y };
-    Ok((Tensor::new(output), Pullback::new(move |v| tape.pull::<E>(v.inner()).map(Tensor::new))))
+        let output = y.f_detach().map_err(failed)?;
+        let tape = Tape::between(leaf, &y).map_err(failed)?;
+        Ok((Tensor::new(output), Pullback::new(move |v| tape.pull::<E>(v.inner()).map(Tensor::new))))
+    })
 }
 
 fn check_defined(x: &Torch) -> Result<()> {
@@ -95,13 +97,24 @@ fn check_kind(x: &Torch) -> Result<()> {
     })
 }
 
-/// A forward pass that can be gone back.
+/// A forward pass that can be gone back: its two ends, as places in libtorch's graph.
+///
+/// The graph itself keeps the numbers that its steps need. The ends keep none, so that of a chain of layers each map
+/// is held only where a gradient depends on it.
 struct Tape {
     leaf: Torch,
     y: Torch,
 }
 
 impl Tape {
+    fn between(mut leaf: Torch, y: &Torch) -> std::result::Result<Self, TchError> {
+        forget_numbers(&mut leaf)?;
+        // Another handle, for the user's forward code may have kept the output; and no view, which would keep it too.
+        let mut y = y.f_internal_unsafe_view(y.size())?;
+        forget_numbers(&mut y)?;
+        Ok(Tape { leaf, y })
+    }
+
     /// vᵀ · ∂y/∂x, as the gradient of y · v. Only what is asked for is differentiated: the parameters collect nothing.
     fn pull<E: HostFloat>(&self, v: &Torch) -> Result<Torch> {
         let (y, v_shape) = (LibTorch::<E>::shape(&self.y), LibTorch::<E>::shape(v));
@@ -118,6 +131,12 @@ impl Tape {
             _ => Err(detached()),
         }
     }
+}
+
+/// Lets go of a tensor's numbers: its shape and its place in the graph stay.
+fn forget_numbers(t: &mut Torch) -> std::result::Result<(), TchError> {
+    let zero = Torch::f_scalar_tensor(0.0, (t.f_kind()?, t.device()))?;
+    t.f_set_data(&zero.f_expand(t.size(), false)?)
 }
 
 impl<E: HostFloat> Autograd for LibTorch<E> {

@@ -53,6 +53,10 @@ impl<E: HostFloat> TorchScript<E> {
     pub fn load_on(path: impl AsRef<Path>, device: tch::Device) -> Result<Self> {
         let mut module = CModule::load_on_device(path, device).map_err(failed)?;
         module.f_set_eval().map_err(failed)?;
+        // The copy just loaded is ours alone: without their wish for gradients, a script does not compute them.
+        for (_, parameter) in module.named_parameters().map_err(failed)? {
+            let _ = parameter.f_set_requires_grad(false).map_err(failed)?;
+        }
         Self::new(module, device)
     }
 

@@ -27,6 +27,19 @@ fn closures() {
 }
 
 #[test]
+fn scalars_and_empty_tensors() {
+    check("scalar output", &recorded(|x| (x * x).sum(tch::Kind::Double)), &numbers(&[2, 3], 64));
+    check("scalar input", &recorded(|x| x.exp()), &numbers(&[], 65));
+    let exp = recorded(|x| x.exp());
+    let (y, pullback) = exp.vjp(&upload(&numbers(&[0, 3], 66))).unwrap();
+    assert_eq!(pullback.pull(&y).unwrap().shape(), [0, 3]);
+    let transposed = Tensor::<Torch64>::new(upload(&numbers(&[2, 3], 67)).into_inner().transpose(0, 1));
+    let transpose = recorded(|x| x.transpose(0, 1));
+    let (y, pullback) = transpose.vjp(&transposed).unwrap();
+    assert_eq!(pullback.pull(&y).unwrap().download().unwrap(), transposed.download().unwrap());
+}
+
+#[test]
 fn parameters_are_left_as_they_were() {
     let store = nn::VarStore::new(Device::Cpu);
     let mut store_double = store;
@@ -104,7 +117,8 @@ fn a_cut_path_is_an_error_at_the_pullback() {
     let parameter = Torch::from_slice(&[2.0, 3.0]).set_requires_grad(true);
     let of_parameter = parameter.shallow_clone();
     let x = upload(&numbers(&[2, 2], 58));
-    let cases: [(&str, Box<dyn Fn(&Torch) -> Torch>); 5] = [
+    type Forward = Box<dyn Fn(&Torch) -> Torch>;
+    let cases: [(&str, Forward); 5] = [
         ("detached", Box::new(|x| x.detach().exp())),
         ("no_grad", Box::new(|x| tch::no_grad(|| x.exp()))),
         ("constant", Box::new(|x| x.zeros_like())),
