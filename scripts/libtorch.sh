@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Gives the libtorch that xai-tch is built against, and fetches it once if there is none.
 #
-#   eval "$(scripts/libtorch.sh)"       # sets LIBTORCH for the cargo calls that follow
+#   eval "$(scripts/libtorch.sh)"       # sets LIBTORCH for the cargo calls that follow; fails if it cannot
 #   scripts/libtorch.sh --path          # prints the folder alone
 #
 # A libtorch of your own goes first: with LIBTORCH or LIBTORCH_USE_PYTORCH set, nothing is fetched. Otherwise the
@@ -26,6 +26,8 @@ fail() {
     say "$1"
     shift
     printf '          %s\n' "$@" >&2
+    # Otherwise the caller's eval of nothing would succeed.
+    [[ ${mode:-export} == path ]] || echo false
     exit 1
 }
 
@@ -42,8 +44,19 @@ answer() {
     fi
 }
 
-# The user's own libtorch, if there is one: only looked at, never changed.
+# The user's own libtorch, if there is one: only looked at, never changed. In the order in which tch looks.
 own() {
+    if [[ -n ${LIBTORCH_USE_PYTORCH:-} ]]; then
+        command -v python3 >/dev/null ||
+            fail "LIBTORCH_USE_PYTORCH is set, but there is no python3." "${own_libtorch[@]}"
+        local folder
+        folder=$(python3 -c 'import os, torch; print(os.path.dirname(torch.__file__))') ||
+            fail "LIBTORCH_USE_PYTORCH is set, but python3 cannot import torch." \
+                "Install PyTorch $version, or unset LIBTORCH_USE_PYTORCH to have libtorch fetched."
+        say "using the PyTorch of python3 ($folder)"
+        if [[ $mode == path ]]; then answer "$folder"; else printf 'export LIBTORCH_USE_PYTORCH=1\n'; fi
+        exit 0
+    fi
     if [[ -n ${LIBTORCH:-} ]]; then
         [[ -d $LIBTORCH/include && -e $LIBTORCH/lib/libtorch_cpu.so || -e $LIBTORCH/lib/libtorch_cpu.dylib ]] ||
             fail "LIBTORCH=$LIBTORCH holds no libtorch: include/ and lib/libtorch_cpu.so were looked for." \
@@ -55,17 +68,6 @@ own() {
                 "Unset LIBTORCH to have it fetched, or set LIBTORCH_BYPASS_VERSION_CHECK=1 to try all the same."
         say "using LIBTORCH=$LIBTORCH (version $found)"
         answer "$LIBTORCH"
-        exit 0
-    fi
-    if [[ -n ${LIBTORCH_USE_PYTORCH:-} ]]; then
-        command -v python3 >/dev/null ||
-            fail "LIBTORCH_USE_PYTORCH is set, but there is no python3." "${own_libtorch[@]}"
-        local folder
-        folder=$(python3 -c 'import os, torch; print(os.path.dirname(torch.__file__))') ||
-            fail "LIBTORCH_USE_PYTORCH is set, but python3 cannot import torch." \
-                "Install PyTorch $version, or unset LIBTORCH_USE_PYTORCH to have libtorch fetched."
-        say "using the PyTorch of python3 ($folder)"
-        if [[ $mode == path ]]; then answer "$folder"; else printf 'export LIBTORCH_USE_PYTORCH=1\n'; fi
         exit 0
     fi
 }
@@ -177,6 +179,9 @@ own
 mkdir -p "$cache"
 # Two builds that start together: the second waits for the first and finds it done.
 exec 9>"$cache/lock"
-command -v flock >/dev/null && flock 9
+if command -v flock >/dev/null; then
+    flock 9
+    rm -rf "$cache"/fetch.* # of a fetch that was killed
+fi
 intact "$place" || fetch
 answer "$place/torch"

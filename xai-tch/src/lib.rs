@@ -23,6 +23,24 @@
 //! (batch norm on its running statistics, no dropout), and a `tch::no_grad` scope around an analysis does no harm.
 //! A panic of the forward code, which is how most of tch's methods report an error, comes back as an
 //! [`Error`](xai_core::Error).
+//!
+//! # Which libtorch
+//! tch 0.26 is made for libtorch 2.13. `scripts/libtorch.sh` of this repository fetches it for the CPU (x86_64 Linux)
+//! and prints the `LIBTORCH` to set. One of your own, CUDA included, is used as tch says: `LIBTORCH` is the folder with
+//! `include/` and `lib/`, or `LIBTORCH_USE_PYTORCH=1` takes the PyTorch that `python3` imports.
+//!
+//! The program finds the library at run time through `LD_LIBRARY_PATH`, or by its own run path, which also makes sure
+//! that libtorch's CUDA half is loaded. Cargo hands a run path to direct dependents of this crate only, so that it
+//! takes a build script:
+//!
+//! ```no_run
+//! // build.rs of a package that depends on xai-tch
+//! fn main() {
+//!     if let Ok(arg) = std::env::var("DEP_XAI_TCH_LINK_ARG") {
+//!         println!("cargo:rustc-link-arg={arg}");
+//!     }
+//! }
+//! ```
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod backend;
