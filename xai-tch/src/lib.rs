@@ -33,12 +33,10 @@
 //! that libtorch's CUDA half is loaded. Cargo hands a run path to direct dependents of this crate only, so that it
 //! takes a build script:
 //!
-//! ```no_run
-//! // build.rs of a package that depends on xai-tch
-//! fn main() {
-//!     if let Ok(arg) = std::env::var("DEP_XAI_TCH_LINK_ARG") {
-//!         println!("cargo:rustc-link-arg={arg}");
-//!     }
+//! ```
+//! // in the build.rs of a package that depends on xai-tch
+//! if let Ok(arg) = std::env::var("DEP_XAI_TCH_LINK_ARG") {
+//!     println!("cargo:rustc-link-arg={arg}");
 //! }
 //! ```
 #![cfg_attr(test, allow(clippy::unwrap_used))]

@@ -37,6 +37,6 @@ pub(super) fn avg(op: &AvgPool2d, x: &Torch) -> TchResult {
     let image = Torch::f_ones_like(x)?.f_detach()?;
     let share = pool(&pad(&image, op.padding, 0.0)?, [0, 0])?;
     #[allow(clippy::cast_precision_loss)]
-    let one_pixel = 1.0 / (op.kernel[0] * op.kernel[1]).max(1) as f64;
+    let one_pixel = 1.0 / (op.kernel[0] as f64 * op.kernel[1] as f64).max(1.0);
     mean.f_div(&share.f_clamp_min(one_pixel / 2.0)?)
 }
