@@ -8,7 +8,7 @@ use xai::{Autograd, Backend, ForwardOutput, NdArray, Pullback, Result, Tensor};
 
 type N = NdArray<f64>;
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Probe;
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -1,1 +1,38 @@
-//! Connects xai to candle.
+//! Connects xai to candle: right and fast input gradients for candle models.
+//!
+//! - [`Candle`]: the backend, on the CPU, CUDA and Metal (features `cuda` and `metal`).
+//! - Structs of candle_nn's own layers, with `#[derive(Explainable)]`: `Conv2d`, `Linear`, `BatchNorm`, `LayerNorm`,
+//!   `Embedding` and so on are layers as they are, and so are closures `Fn(&Tensor) -> candle_core::Result<Tensor>`.
+//! - [`model`] and [`module`]: any type that implements `candle_nn::Module` or `ModuleT`.
+//! - [`ops`]: functions for your own forward code.
+//!
+//! # Which gradients are whose
+//! A derived struct's layers, `xai_core::nn`'s layers and the functions of [`ops`] have gradients of this crate's own.
+//! Closures, `Module`s of your own, `Sequential`, `Func`, `GroupNorm`, `LSTM` and `GRU` are differentiated by candle's
+//! tape. That is right for most operations and wrong for some: [`ops`] names them, and has the twin to use. A path that
+//! the tape does not know ends in [`Error::Detached`](xai_core::Error::Detached). For the rest,
+//! [`check_gradient`](xai_core::check_gradient) says whether a model's gradient can be trusted: run it once on yours.
+//!
+//! Weights are read and never changed; `BatchNorm` and `Dropout` run in evaluation mode.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod autograd;
+mod backend;
+mod host;
+mod kernels;
+mod layers;
+mod module;
+mod nn;
+pub mod ops;
+mod placement;
+mod rules;
+
+pub use backend::{Candle, Host};
+pub use layers::OwnGradient;
+pub use module::{CandleModule, model, module};
+pub use placement::Placement;
+// What the expansion of `#[derive(Explainable)]` names, for `crate = "xai_candle"`.
+pub use xai_core::{Backend, BoxModel, Chain, Differentiable, Layer, LayerSplit, Pullback, Recorded, Result, Tensor};
+
+/// The backend that a derived model runs on unless it names another.
+pub type DefaultBackend = Candle;

@@ -1,0 +1,58 @@
+//! Activations and softmax.
+
+use candle_core::{Result, Tensor};
+use xai_core::nn::{Activation, LogSoftmax, Op, Softmax};
+
+use super::apply;
+
+/// Any elementwise activation.
+///
+/// # Errors
+/// candle's own.
+pub fn activation(x: &Tensor, f: Activation) -> Result<Tensor> {
+    apply(Op::Activation(&f), x)
+}
+
+macro_rules! activations {
+    ($($name:ident($($parameter:ident: f64)?) = $f:expr, $formula:literal;)*) => {$(
+        #[doc = $formula]
+        ///
+        /// # Errors
+        /// candle's own.
+        pub fn $name(x: &Tensor $(, $parameter: f64)?) -> Result<Tensor> {
+            activation(x, $f)
+        }
+    )*};
+}
+
+activations! {
+    relu() = Activation::Relu, "max(0, x); the derivative at 0 is 0, as in PyTorch, where candle's is 1.";
+    relu6() = Activation::Relu6, "min(max(0, x), 6).";
+    leaky_relu(slope: f64) = Activation::LeakyRelu { slope }, "x above zero, slope · x else.";
+    elu(alpha: f64) = Activation::Elu { alpha }, "x above zero, α(eˣ - 1) else.";
+    gelu() = Activation::Gelu, "x · Φ(x), Φ the normal distribution function.";
+    gelu_tanh() = Activation::GeluTanh, "gelu by its tanh approximation.";
+    silu() = Activation::Silu, "x · σ(x), also called swish.";
+    sigmoid() = Activation::Sigmoid, "σ(x) = 1 / (1 + e⁻ˣ).";
+    tanh() = Activation::Tanh, "tanh(x).";
+    hard_swish() = Activation::HardSwish, "x · relu6(x + 3) / 6.";
+    hard_sigmoid() = Activation::HardSigmoid, "relu6(x + 3) / 6.";
+    softplus() = Activation::Softplus, "ln(1 + eˣ).";
+    mish() = Activation::Mish, "x · tanh(softplus(x)).";
+}
+
+/// eˣ / Σ eˣ along an axis; a negative axis counts from the end.
+///
+/// # Errors
+/// When there is no such axis, and candle's own.
+pub fn softmax(x: &Tensor, axis: isize) -> Result<Tensor> {
+    apply(Op::Softmax(&Softmax { axis }), x)
+}
+
+/// x - ln Σ eˣ along an axis; a negative axis counts from the end.
+///
+/// # Errors
+/// When there is no such axis, and candle's own.
+pub fn log_softmax(x: &Tensor, axis: isize) -> Result<Tensor> {
+    apply(Op::LogSoftmax(&LogSoftmax { axis }), x)
+}

@@ -1,0 +1,161 @@
+//! Activations of one number. Derivatives at a kink are PyTorch's.
+
+use candle_core::DType;
+use candle_core::cpu::erf::{erf_f32, erf_f64};
+use xai_core::nn::Activation;
+
+use crate::Host;
+
+/// Whether the activation is one of those below.
+pub(super) fn check(f: Activation) -> candle_core::Result<()> {
+    if value(f, 0.0f32).is_nan() {
+        candle_core::bail!("{f:?} is not known to the candle backend");
+    }
+    Ok(())
+}
+
+/// f(x). What is not known gives NaN: see [`check`].
+#[inline(always)]
+pub(super) fn value<T: Host>(f: Activation, x: T) -> T {
+    let [zero, one] = [T::zero(), T::one()];
+    match f {
+        // Comparisons, not `max` and `min`, which would turn a NaN into a number.
+        Activation::Relu => {
+            if x < zero {
+                zero
+            } else {
+                x
+            }
+        }
+        Activation::Relu6 => clamped(x, zero, T::of(6.0)),
+        Activation::LeakyRelu { slope } => {
+            if x > zero {
+                x
+            } else {
+                T::of(slope) * x
+            }
+        }
+        Activation::Elu { alpha } => {
+            if x > zero {
+                x
+            } else {
+                T::of(alpha) * x.exp_m1()
+            }
+        }
+        Activation::Gelu => x * normal_distribution(x),
+        Activation::GeluTanh => T::of(0.5) * x * (one + gelu_inner(x).tanh()),
+        Activation::Silu => x * sigmoid(x),
+        Activation::Sigmoid => sigmoid(x),
+        Activation::Tanh => x.tanh(),
+        Activation::HardSwish => x * hard_sigmoid(x),
+        Activation::HardSigmoid => hard_sigmoid(x),
+        Activation::Softplus => softplus(x),
+        Activation::Mish => x * softplus(x).tanh(),
+        _ => T::nan(),
+    }
+}
+
+/// f'(x).
+#[inline(always)]
+pub(super) fn slope<T: Host>(f: Activation, x: T) -> T {
+    let [zero, one] = [T::zero(), T::one()];
+    let half = T::of(0.5);
+    match f {
+        Activation::Relu => step(x > zero),
+        Activation::Relu6 => step(x > zero && x < T::of(6.0)),
+        Activation::LeakyRelu { slope } => {
+            if x > zero {
+                one
+            } else {
+                T::of(slope)
+            }
+        }
+        Activation::Elu { alpha } => {
+            if x > zero {
+                one
+            } else {
+                T::of(alpha) * x.exp()
+            }
+        }
+        Activation::Gelu => {
+            let density = (-half * x * x).exp() * T::of(GELU_SCALE / 2.0);
+            normal_distribution(x) + if density > zero { x * density } else { zero }
+        }
+        Activation::GeluTanh => {
+            let t = gelu_inner(x).tanh();
+            let rest = one - t * t;
+            let inner = T::of(GELU_SCALE) * (one + T::of(3.0 * GELU_CUBE) * x * x);
+            half * (one + t) + if rest > zero { half * x * rest * inner } else { zero }
+        }
+        Activation::Silu => {
+            let s = sigmoid(x);
+            s + x * s * (one - s)
+        }
+        Activation::Sigmoid => {
+            let s = sigmoid(x);
+            s * (one - s)
+        }
+        Activation::Tanh => {
+            let t = x.tanh();
+            one - t * t
+        }
+        Activation::HardSwish => hard_sigmoid(x) + x * hard_sigmoid_slope(x),
+        Activation::HardSigmoid => hard_sigmoid_slope(x),
+        Activation::Softplus => sigmoid(x),
+        Activation::Mish => {
+            let t = softplus(x).tanh();
+            t + x * (one - t * t) * sigmoid(x)
+        }
+        _ => T::nan(),
+    }
+}
+
+/// √(2/π), twice the normal density at 0, and the cubic term of gelu's tanh approximation.
+pub(super) const GELU_SCALE: f64 = std::f64::consts::FRAC_2_SQRT_PI * std::f64::consts::FRAC_1_SQRT_2;
+pub(super) const GELU_CUBE: f64 = 0.044_715;
+
+#[inline(always)]
+fn step<T: Host>(inside: bool) -> T {
+    if inside { T::one() } else { T::zero() }
+}
+
+#[inline(always)]
+fn clamped<T: Host>(x: T, low: T, high: T) -> T {
+    if x < low {
+        low
+    } else if x > high {
+        high
+    } else {
+        x
+    }
+}
+
+fn gelu_inner<T: Host>(x: T) -> T {
+    T::of(GELU_SCALE) * x * (T::one() + T::of(GELU_CUBE) * x * x)
+}
+
+fn hard_sigmoid<T: Host>(x: T) -> T {
+    clamped(x + T::of(3.0), T::zero(), T::of(6.0)) / T::of(6.0)
+}
+
+fn hard_sigmoid_slope<T: Host>(x: T) -> T {
+    step::<T>(x > T::of(-3.0) && x < T::of(3.0)) / T::of(6.0)
+}
+
+fn sigmoid<T: Host>(x: T) -> T {
+    T::one() / (T::one() + (-x).exp())
+}
+
+/// ln(1 + eˣ), without overflow.
+fn softplus<T: Host>(x: T) -> T {
+    let above = if x < T::zero() { T::zero() } else { x };
+    above + (-x.abs()).exp().ln_1p()
+}
+
+/// Φ(x)
+#[allow(clippy::cast_possible_truncation)]
+fn normal_distribution<T: Host>(x: T) -> T {
+    let scaled = x.as_f64() * std::f64::consts::FRAC_1_SQRT_2;
+    let erf = if T::DTYPE == DType::F32 { f64::from(erf_f32(scaled as f32)) } else { erf_f64(scaled) };
+    T::of(0.5) * (T::one() + T::of(erf))
+}

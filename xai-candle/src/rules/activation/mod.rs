@@ -1,0 +1,102 @@
+//! Elementwise activations: values and derivatives.
+
+mod curve;
+mod tensor_ops;
+
+use candle_core::Tensor;
+use xai_core::nn::Activation;
+
+use super::{Pull, Ruled, Way};
+use crate::Host;
+use crate::host::{self, with_number_type};
+
+/// y = f(x), dx = f'(x) · v.
+pub(super) fn activation(way: Way, f: Activation, x: &Tensor) -> Ruled {
+    let x = x.clone();
+    match way {
+        Way::Kernels => with_number_type!(x.dtype(), T => by_curve::<T>(f, x)),
+        Way::TensorOps => {
+            let y = tensor_ops::value(f, &x)?;
+            let pull: Pull = Box::new(move |v| v * tensor_ops::slope(f, &x)?);
+            Ok((y, pull))
+        }
+    }
+}
+
+fn by_curve<T: Host>(f: Activation, x: Tensor) -> Ruled {
+    // The simplest ones by name, so that the choice is made outside the loop.
+    let y = match f {
+        Activation::Relu => host::map(&x, |x: T| curve::value(Activation::Relu, x)),
+        Activation::Relu6 => host::map(&x, |x: T| curve::value(Activation::Relu6, x)),
+        _ => {
+            curve::check(f)?;
+            host::map(&x, |x: T| curve::value(f, x))
+        }
+    }?;
+    let pull: Pull = Box::new(move |v| match f {
+        Activation::Relu => host::zip(&x, v, |x: T, v| curve::slope(Activation::Relu, x) * v),
+        Activation::Relu6 => host::zip(&x, v, |x: T, v| curve::slope(Activation::Relu6, x) * v),
+        _ => host::zip(&x, v, |x: T, v| curve::slope(f, x) * v),
+    });
+    Ok((y, pull))
+}
+
+#[cfg(test)]
+mod tests {
+    use candle_core::{Device, Tensor};
+    use xai_core::nn::Activation;
+
+    use super::*;
+
+    pub(super) const ALL: [Activation; 13] = [
+        Activation::Relu,
+        Activation::Relu6,
+        Activation::LeakyRelu { slope: 0.1 },
+        Activation::Elu { alpha: 0.7 },
+        Activation::Gelu,
+        Activation::GeluTanh,
+        Activation::Silu,
+        Activation::Sigmoid,
+        Activation::Tanh,
+        Activation::HardSwish,
+        Activation::HardSigmoid,
+        Activation::Softplus,
+        Activation::Mish,
+    ];
+
+    #[test]
+    fn tensor_operations_agree_with_the_curves() {
+        let x: Vec<f64> = (-40..=40).map(|i| f64::from(i) * 0.25).collect();
+        let x = Tensor::new(x, &Device::Cpu).unwrap();
+        let v = x.affine(0.3, 1.0).unwrap();
+        for f in ALL {
+            let (y, pull) = activation(Way::Kernels, f, &x).unwrap();
+            let (other_y, other_pull) = activation(Way::TensorOps, f, &x).unwrap();
+            for (a, b) in [(y, other_y), (pull(&v).unwrap(), other_pull(&v).unwrap())] {
+                let gap = (a - b).unwrap().abs().unwrap().max(0).unwrap().to_scalar::<f64>().unwrap();
+                assert!(gap < 1e-6, "{f:?}: {gap}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_ends_of_the_number_range_stay_numbers() {
+        let x = Tensor::new(&[-1e30f32, -200.0, 0.0, 200.0, 1e30], &Device::Cpu).unwrap();
+        for f in ALL {
+            let (y, pull) = activation(Way::Kernels, f, &x).unwrap();
+            let slope = pull(&x.ones_like().unwrap()).unwrap();
+            for t in [y, slope] {
+                assert!(t.to_vec1::<f32>().unwrap().iter().all(|v| v.is_finite()), "{f:?}: {t}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_nan_stays_a_nan() {
+        let x = Tensor::new(&[f32::NAN], &Device::Cpu).unwrap();
+        for f in ALL {
+            let (y, _) = activation(Way::Kernels, f, &x).unwrap();
+            assert!(y.to_vec1::<f32>().unwrap()[0].is_nan(), "{f:?}");
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! Activations from candle's own tensor operations.
+
+use candle_core::{Result, Tensor, bail};
+use candle_nn::ops::{hard_sigmoid, sigmoid};
+use xai_core::nn::Activation;
+
+use super::curve::{GELU_CUBE, GELU_SCALE};
+
+/// f(x)
+pub(super) fn value(f: Activation, x: &Tensor) -> Result<Tensor> {
+    match f {
+        Activation::Relu => x.relu(),
+        Activation::Relu6 => x.clamp(0f32, 6f32),
+        Activation::LeakyRelu { slope } => {
+            let above = x.relu()?;
+            &above + (x - &above)?.affine(slope, 0.0)?
+        }
+        Activation::Elu { alpha } => x.elu(alpha),
+        Activation::Gelu => x.gelu_erf(),
+        Activation::GeluTanh => x.gelu(),
+        Activation::Silu => x * sigmoid(x)?,
+        Activation::Sigmoid => sigmoid(x),
+        Activation::Tanh => x.tanh(),
+        Activation::HardSwish => x * hard_sigmoid(x)?,
+        Activation::HardSigmoid => hard_sigmoid(x),
+        Activation::Softplus => softplus(x),
+        Activation::Mish => x * softplus(x)?.tanh()?,
+        f => bail!("{f:?} is not known to the candle backend"),
+    }
+}
+
+/// f'(x)
+pub(super) fn slope(f: Activation, x: &Tensor) -> Result<Tensor> {
+    match f {
+        Activation::Relu => above(x, 0.0),
+        Activation::Relu6 => inside(x, 0.0, 6.0),
+        Activation::LeakyRelu { slope } => above(x, 0.0)?.affine(1.0 - slope, slope),
+        Activation::Elu { alpha } => {
+            let above = above(x, 0.0)?;
+            // The power only where it is used: it would overflow above.
+            let below = x.neg()?.relu()?.neg()?.exp()?.affine(alpha, 0.0)?;
+            &above + (above.affine(-1.0, 1.0)? * below)?
+        }
+        Activation::Gelu => {
+            let distribution = x.affine(std::f64::consts::FRAC_1_SQRT_2, 0.0)?.erf()?.affine(0.5, 0.5)?;
+            let density = x.sqr()?.affine(-0.5, 0.0)?.exp()?.affine(GELU_SCALE / 2.0, 0.0)?;
+            distribution + (x * density)?
+        }
+        Activation::GeluTanh => {
+            let square = x.sqr()?;
+            let t = (x * square.affine(GELU_SCALE * GELU_CUBE, GELU_SCALE)?)?.tanh()?;
+            let inner = square.affine(3.0 * GELU_SCALE * GELU_CUBE, GELU_SCALE)?;
+            let rest = ((x * t.sqr()?.affine(-0.5, 0.5)?)? * inner)?;
+            t.affine(0.5, 0.5)? + rest
+        }
+        Activation::Silu => {
+            let s = sigmoid(x)?;
+            &s + ((x * &s)? * s.affine(-1.0, 1.0)?)?
+        }
+        Activation::Sigmoid => {
+            let s = sigmoid(x)?;
+            &s * s.affine(-1.0, 1.0)?
+        }
+        Activation::Tanh => x.tanh()?.sqr()?.affine(-1.0, 1.0),
+        Activation::HardSwish => hard_sigmoid(x)? + (x * slope(Activation::HardSigmoid, x)?)?,
+        Activation::HardSigmoid => inside(x, -3.0, 3.0)?.affine(1.0 / 6.0, 0.0),
+        Activation::Softplus => sigmoid(x),
+        Activation::Mish => {
+            let t = softplus(x)?.tanh()?;
+            &t + ((x * t.sqr()?.affine(-1.0, 1.0)?)? * sigmoid(x)?)?
+        }
+        f => bail!("{f:?} is not known to the candle backend"),
+    }
+}
+
+/// 1 where x > bound, else 0.
+fn above(x: &Tensor, bound: f32) -> Result<Tensor> {
+    x.gt(bound)?.to_dtype(x.dtype())
+}
+
+fn inside(x: &Tensor, low: f32, high: f32) -> Result<Tensor> {
+    x.gt(low)?.to_dtype(x.dtype())? * x.lt(high)?.to_dtype(x.dtype())?
+}
+
+/// ln(1 + eˣ), without overflow.
+fn softplus(x: &Tensor) -> Result<Tensor> {
+    x.relu()? + x.abs()?.neg()?.exp()?.affine(1.0, 1.0)?.log()?
+}

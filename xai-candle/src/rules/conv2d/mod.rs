@@ -1,0 +1,76 @@
+//! Convolution and its gradient to the input.
+
+mod tensor_ops;
+
+use candle_core::{Result, Tensor};
+use xai_core::nn::Conv2d;
+
+use super::{Pull, Ruled, Way, beside, beside_if_any};
+use crate::host::{Numbers, with_number_type};
+use crate::kernels::conv2d as kernels;
+use crate::kernels::conv2d::ConvGeometry;
+use crate::{Candle, Host};
+
+/// y = conv(x): the pullback is the transposed convolution with the same weight.
+pub(super) fn conv2d<E: Host>(way: Way, op: &Conv2d<Candle<E>>, x: &Tensor) -> Ruled {
+    let g = op.geometry(x.dims()).map_err(candle_core::Error::wrap)?;
+    let geometry = ConvGeometry {
+        batch: g.batch,
+        in_channels: g.in_channels,
+        out_channels: g.out_channels,
+        groups: g.groups,
+        input: g.input,
+        kernel: g.kernel,
+        output: g.output,
+        stride: g.stride,
+        dilation: g.dilation,
+        pad_before: [g.padding.top, g.padding.left],
+    };
+    let conv = Convolution { way, geometry, weight: beside(&op.weight, x)? };
+    let y = conv.forward(x, beside_if_any(op.bias.as_ref(), x)?.as_ref())?;
+    let pull: Pull = Box::new(move |v| conv.input_vjp(v));
+    Ok((y, pull))
+}
+
+/// A convolution of known sizes, with a contiguous weight (out, in / groups, rows, columns).
+pub(crate) struct Convolution {
+    pub(crate) way: Way,
+    pub(crate) geometry: ConvGeometry,
+    pub(crate) weight: Tensor,
+}
+
+impl Convolution {
+    /// Input (batch, in channels, rows, columns) to output.
+    pub(crate) fn forward(&self, x: &Tensor, bias: Option<&Tensor>) -> Result<Tensor> {
+        match self.way {
+            Way::TensorOps => tensor_ops::forward(x, &self.weight, bias, &self.geometry),
+            Way::Kernels => {
+                let x = x.contiguous()?;
+                let (x_numbers, weight) = (Numbers::of(&x)?, Numbers::of(&self.weight)?);
+                let bias = bias.map(Numbers::of).transpose()?;
+                let g = &self.geometry;
+                with_number_type!(x.dtype(), T => {
+                    let bias = bias.as_ref().map(Numbers::slice::<T>).transpose()?;
+                    let y = kernels::forward(x_numbers.slice::<T>()?, weight.slice::<T>()?, bias, g);
+                    Tensor::from_vec(y, (g.batch, g.out_channels, g.output[0], g.output[1]), x.device())
+                })
+            }
+        }
+    }
+
+    /// Cotangent of the output to cotangent of the input: also the forward pass of a transposed convolution.
+    pub(crate) fn input_vjp(&self, dy: &Tensor) -> Result<Tensor> {
+        match self.way {
+            Way::TensorOps => tensor_ops::input_vjp(dy, &self.weight, &self.geometry),
+            Way::Kernels => {
+                let dy = dy.contiguous()?;
+                let (dy_numbers, weight) = (Numbers::of(&dy)?, Numbers::of(&self.weight)?);
+                let g = &self.geometry;
+                with_number_type!(dy.dtype(), T => {
+                    let dx = kernels::input_vjp(dy_numbers.slice::<T>()?, weight.slice::<T>()?, g);
+                    Tensor::from_vec(dx, (g.batch, g.in_channels, g.input[0], g.input[1]), dy.device())
+                })
+            }
+        }
+    }
+}

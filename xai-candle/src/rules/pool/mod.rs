@@ -1,0 +1,72 @@
+//! Max and average pooling.
+
+mod tensor_ops;
+
+use candle_core::{Tensor, bail};
+use xai_core::nn::{AvgPool2d, MaxPool2d, Padding};
+
+pub(super) use self::tensor_ops::adaptive_max_pool2d;
+use super::{Pull, Ruled, Way, resample};
+use crate::host::{Numbers, with_number_type};
+use crate::kernels::pool::{self as kernels, PoolGeometry};
+
+fn geometry(
+    x: &Tensor,
+    kernel: [usize; 2],
+    stride: [usize; 2],
+    padding: Padding,
+    output: &[usize],
+) -> candle_core::Result<PoolGeometry> {
+    let (batch, channels, h, w) = x.dims4()?;
+    if u32::try_from(h * w).is_err() {
+        bail!("a plane of {h}x{w} has more places than the pools count");
+    }
+    let pad_before = [padding.top, padding.left];
+    let output = [output[2], output[3]];
+    Ok(PoolGeometry { planes: batch * channels, input: [h, w], kernel, output, stride, pad_before })
+}
+
+/// y = the maximum of each window; its first place gets the whole cotangent.
+pub(super) fn max_pool2d(way: Way, op: &MaxPool2d, x: &Tensor, output: &[usize]) -> Ruled {
+    let g = geometry(x, op.kernel, op.stride, op.padding, output)?;
+    match way {
+        Way::TensorOps => tensor_ops::max_pool2d(x, output, g),
+        Way::Kernels => {
+            let x = x.contiguous()?;
+            let numbers = Numbers::of(&x)?;
+            let shape = x.shape().clone();
+            with_number_type!(x.dtype(), T => {
+                let (y, winners) = kernels::max_forward(numbers.slice::<T>()?, &g);
+                let pull: Pull = Box::new(move |v| {
+                    let v = v.contiguous()?;
+                    let dx = kernels::max_vjp(Numbers::of(&v)?.slice::<T>()?, &winners, &g);
+                    Tensor::from_vec(dx, &shape, v.device())
+                });
+                Ok((Tensor::from_vec(y, output, x.device())?, pull))
+            })
+        }
+    }
+}
+
+/// y = the mean of each window.
+pub(super) fn avg_pool2d(way: Way, op: &AvgPool2d, x: &Tensor, output: &[usize]) -> Ruled {
+    let g = geometry(x, op.kernel, op.stride, op.padding, output)?;
+    let include = op.count_include_pad;
+    match way {
+        Way::TensorOps => resample::avg_pool2d(x, &g, include),
+        Way::Kernels => {
+            let x = x.contiguous()?;
+            let numbers = Numbers::of(&x)?;
+            let shape = x.shape().clone();
+            with_number_type!(x.dtype(), T => {
+                let y = kernels::avg_forward(numbers.slice::<T>()?, &g, include);
+                let pull: Pull = Box::new(move |v| {
+                    let v = v.contiguous()?;
+                    let dx = kernels::avg_vjp(Numbers::of(&v)?.slice::<T>()?, &g, include);
+                    Tensor::from_vec(dx, &shape, v.device())
+                });
+                Ok((Tensor::from_vec(y, output, x.device())?, pull))
+            })
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! Separable resizing of images: y = R · x · Cᵀ for each plane, with one matrix for the rows and one for the columns.
+//!
+//! Adaptive average pooling and every up-sampling are of this form, so one pullback, dx = Rᵀ · v · C, serves them all,
+//! for any sizes.
+
+use std::ops::Range;
+
+use candle_core::{DType, Device, Result, Tensor};
+
+use super::{Pull, Ruled};
+use crate::kernels::pool::PoolGeometry;
+
+/// One axis of a resizing: for each output entry, the input entries it is made of, with their shares.
+struct Axis {
+    inputs: usize,
+    shares: Vec<Vec<(usize, f64)>>,
+}
+
+impl Axis {
+    /// The mean over windows.
+    #[allow(clippy::cast_precision_loss)]
+    fn means(inputs: usize, windows: impl Iterator<Item = Range<usize>>) -> Self {
+        let share = |window: Range<usize>| {
+            let count = window.len() as f64;
+            window.map(|i| (i, 1.0 / count)).collect()
+        };
+        Axis { inputs, shares: windows.map(share).collect() }
+    }
+
+    /// (outputs, inputs)
+    fn matrix(&self, dtype: DType, device: &Device) -> Result<Tensor> {
+        let mut matrix = vec![0.0; self.shares.len() * self.inputs];
+        for (row, shares) in matrix.chunks_exact_mut(self.inputs).zip(&self.shares) {
+            for &(input, share) in shares {
+                row[input] += share;
+            }
+        }
+        let shape = (self.shares.len(), self.inputs);
+        Tensor::from_vec(matrix, shape, &Device::Cpu)?.to_dtype(dtype)?.to_device(device)
+    }
+}
+
+/// ⌊i·H/h⌋ .. ⌈(i+1)·H/h⌉
+pub(super) fn adaptive_windows(inputs: usize, outputs: usize) -> impl Iterator<Item = Range<usize>> {
+    (0..outputs).map(move |i| i * inputs / outputs..((i + 1) * inputs).div_ceil(outputs))
+}
+
+pub(super) fn adaptive_avg_pool2d(size: [usize; 2], x: &Tensor) -> Ruled {
+    let (_, _, h, w) = x.dims4()?;
+    let [rows, cols] = [(h, size[0]), (w, size[1])].map(|(i, o)| Axis::means(i, adaptive_windows(i, o)));
+    linear(x, &rows, &cols)
+}
+
+#[allow(clippy::cast_precision_loss)]
+pub(super) fn avg_pool2d(x: &Tensor, g: &PoolGeometry, count_include_pad: bool) -> Ruled {
+    let [rows, cols] = [0, 1].map(|side| {
+        let window = |i: usize| {
+            let (start, pad) = (i * g.stride[side], g.pad_before[side]);
+            let end = (start + g.kernel[side]).saturating_sub(pad).min(g.input[side]);
+            start.saturating_sub(pad).min(end)..end
+        };
+        let mut axis = Axis::means(g.input[side], (0..g.output[side]).map(window));
+        if count_include_pad {
+            for share in axis.shares.iter_mut().flatten() {
+                share.1 = 1.0 / g.kernel[side] as f64;
+            }
+        }
+        axis
+    });
+    linear(x, &rows, &cols)
+}
+
+/// Entry ⌊i · H / H'⌋.
+pub(super) fn upsample_nearest2d(size: [usize; 2], x: &Tensor) -> Ruled {
+    let (_, _, h, w) = x.dims4()?;
+    let sources = |inputs: usize, outputs: usize| (0..outputs).map(move |i| i * inputs / outputs);
+    let [rows, cols] = [(h, size[0]), (w, size[1])]
+        .map(|(i, o)| Axis { inputs: i, shares: sources(i, o).map(|source| vec![(source, 1.0)]).collect() });
+    // Selected, not multiplied: an infinite value stays where it is.
+    let select = |t: &Tensor, axis: usize, inputs: usize, outputs: usize| {
+        let places = sources(inputs, outputs).map(u32::try_from).collect::<std::result::Result<Vec<_>, _>>()?;
+        t.index_select(&Tensor::from_vec(places, outputs, t.device())?, axis)
+    };
+    let y = select(&select(&x.contiguous()?, 2, h, size[0])?, 3, w, size[1])?;
+    Ok((y, pull(&matrices(x, &rows, &cols)?)?))
+}
+
+/// Between the centres of the pixels, or with the corners' centres on each other.
+#[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+pub(super) fn upsample_bilinear2d(size: [usize; 2], align_corners: bool, x: &Tensor) -> Ruled {
+    let (_, _, h, w) = x.dims4()?;
+    let shares = |inputs: usize, outputs: usize, i: usize| {
+        let (n, m) = (inputs as f64, outputs as f64);
+        let source = match (align_corners, outputs) {
+            (true, 1) => 0.0,
+            (true, _) => i as f64 * (n - 1.0) / (m - 1.0),
+            (false, _) => ((i as f64 + 0.5) * n / m - 0.5).max(0.0),
+        };
+        let lower = (source as usize).min(inputs - 1);
+        let upper = (lower + 1).min(inputs - 1);
+        let share = source - lower as f64;
+        vec![(lower, 1.0 - share), (upper, share)]
+    };
+    let [rows, cols] = [(h, size[0]), (w, size[1])]
+        .map(|(n, m)| Axis { inputs: n, shares: (0..m).map(|i| shares(n, m, i)).collect() });
+    linear(x, &rows, &cols)
+}
+
+fn matrices(x: &Tensor, rows: &Axis, cols: &Axis) -> Result<(Tensor, Tensor)> {
+    Ok((rows.matrix(x.dtype(), x.device())?, cols.matrix(x.dtype(), x.device())?))
+}
+
+fn linear(x: &Tensor, rows: &Axis, cols: &Axis) -> Ruled {
+    let pair = matrices(x, rows, cols)?;
+    Ok((apply(x, &pair.0, &pair.1)?, pull(&pair)?))
+}
+
+fn pull((rows, cols): &(Tensor, Tensor)) -> Result<Pull> {
+    let (rows, cols) = (rows.t()?.contiguous()?, cols.t()?.contiguous()?);
+    Ok(Box::new(move |v| apply(v, &rows, &cols)))
+}
+
+/// rows · x · colsᵀ for each plane.
+fn apply(x: &Tensor, rows: &Tensor, cols: &Tensor) -> Result<Tensor> {
+    let (batch, channels, h, w) = x.dims4()?;
+    let (to_h, to_w) = (rows.dim(0)?, cols.dim(0)?);
+    let planes = batch * channels;
+    let narrow = x.reshape((planes * h, w))?.matmul(&cols.t()?)?.reshape((planes, h, to_w))?;
+    rows.broadcast_left(planes)?.matmul(&narrow)?.reshape((batch, channels, to_h, to_w))
+}

@@ -1,0 +1,136 @@
+//! The user's own forward code on candle's tape.
+
+#![allow(clippy::unwrap_used)] // a test fails by panicking
+
+use candle_core::{DType, Device, Module, ModuleT, Result, Tensor, Var};
+use candle_nn::{LayerNorm, RmsNorm};
+use ndarray::{Array2, array};
+use xai_candle::{Candle, model, module, ops};
+use xai_core::{
+    Analyzer, Differentiable, Error, Gradient, Index, IntegratedGradients, Layer, LayerModel, MaxActivation, Recorded,
+    check_gradient,
+};
+
+fn weight(shape: &[usize], from: f64) -> Tensor {
+    let count = shape.iter().product::<usize>();
+    let numbers: Vec<f64> = (0..count).map(|i| (i as f64 * 0.7 + from).sin()).collect();
+    Tensor::from_vec(numbers, shape, &Device::Cpu).unwrap().to_dtype(DType::F32).unwrap()
+}
+
+fn gradient_of(f: impl Fn(&Tensor) -> Result<Tensor>) -> xai_core::Result<Array2<f32>> {
+    let model = Recorded::<Candle, _>::new(f);
+    Gradient.analyze(&model, &array![[0.5f32, -1.0, 2.0]], Index(0)).map(|why| why.values)
+}
+
+#[test]
+fn a_closure_is_differentiated() {
+    let gradient = gradient_of(|x| x.sqr()?.sum_keepdim(1)).unwrap();
+    assert_eq!(gradient, array![[1.0, -2.0, 4.0]]);
+}
+
+#[test]
+fn cut_paths_are_errors_with_causes() {
+    let norm = LayerNorm::new(weight(&[3], 0.0), weight(&[3], 1.0), 1e-5);
+    let rms = RmsNorm::new(weight(&[3], 0.0), 1e-5);
+    let fixed = Var::from_tensor(&weight(&[3, 3], 2.0)).unwrap();
+    let cuts: [(&str, Box<dyn Fn(&Tensor) -> Result<Tensor>>); 6] = [
+        ("layer norm", Box::new(|x| Module::forward(&norm, x))),
+        ("rms norm", Box::new(|x| Module::forward(&rms, x))),
+        ("softmax_last_dim", Box::new(candle_nn::ops::softmax_last_dim)),
+        ("detach", Box::new(|x| x.detach().sqr())),
+        // The output is tracked, but by the weight alone.
+        ("detach before a variable", Box::new(|x| x.detach().matmul(&fixed))),
+        ("numbers", Box::new(|x| Tensor::new(x.to_vec2::<f32>()?, &Device::Cpu))),
+    ];
+    for (name, cut) in cuts {
+        let error = gradient_of(cut).unwrap_err();
+        assert!(matches!(error, Error::Detached { .. }), "{name}: {error}");
+        assert!(error.to_string().contains("LayerNorm"), "{name}: {error}");
+    }
+    let func = candle_nn::func(|x| Module::forward(&norm, x));
+    let x = xai_core::Tensor::<Candle>::new(weight(&[1, 3], 4.0));
+    let error = func.vjp(&x).unwrap_err();
+    assert!(matches!(error, Error::Detached { .. }), "{error}");
+    // Forward needs no gradient.
+    assert_eq!(Layer::<Candle>::forward(&func, &x).unwrap().shape(), [1, 3]);
+}
+
+#[test]
+fn the_twins_of_ops_mend_the_path() {
+    let (w, b) = (weight(&[3], 0.3), weight(&[3], 1.0));
+    let norm = LayerNorm::new(w.clone(), b.clone(), 1e-5);
+    let by_layer = gradient_of(|x| ops::layer(&norm, x)).unwrap();
+    let by_hand = gradient_of(|x| ops::layer_norm(x, &w, Some(&b), 1e-5)).unwrap();
+    assert_eq!(by_layer, by_hand);
+    let mended = Recorded::<Candle, _>::new(|x: &Tensor| ops::softmax(&ops::layer(&norm, x)?.sqr()?, -1));
+    assert!(check_gradient(&mended, &array![[0.5f32, -1.0, 2.0]]).unwrap().is_trusted());
+}
+
+#[test]
+fn errors_of_the_users_code_come_back() {
+    let error = gradient_of(|_| candle_core::bail!("out of cheese")).unwrap_err();
+    assert!(error.to_string().contains("out of cheese"), "{error}");
+    let error = gradient_of(|x| ops::softmax(x, 7)).unwrap_err();
+    assert!(error.to_string().contains("axis"), "{error}");
+}
+
+struct Net {
+    weight: Var,
+}
+
+impl ModuleT for Net {
+    fn forward_t(&self, x: &Tensor, train: bool) -> Result<Tensor> {
+        if train { candle_core::bail!("not in training") } else { x.matmul(&self.weight)?.tanh() }
+    }
+}
+
+#[test]
+fn a_module_is_a_model_and_its_variables_stay() {
+    let net = Net { weight: Var::from_tensor(&weight(&[3, 2], 0.0)).unwrap() };
+    let before = net.weight.to_vec2::<f32>().unwrap();
+    let net = model(net);
+    let input = array![[0.5f32, -1.0, 2.0], [1.0, 0.0, 0.25]];
+    let why = IntegratedGradients::new().n(64).analyze(&net, &input, MaxActivation).unwrap();
+    let gap = why.extras.completeness_gap.unwrap();
+    assert!(gap.iter().all(|g| g.abs() < 0.05), "{gap:?}");
+    assert!(check_gradient(&net, &input).unwrap().is_trusted());
+    let after = net.into_inner().into_inner().weight.to_vec2::<f32>().unwrap();
+    assert_eq!(before, after);
+}
+
+#[test]
+fn a_module_is_a_layer() {
+    let linear = candle_nn::Linear::new(weight(&[2, 3], 0.0), None);
+    let own = LayerModel::<Candle, _>::new(module(linear.clone()));
+    let ours = LayerModel::<Candle, _>::new(linear);
+    let input = array![[0.5f32, -1.0, 2.0]];
+    let [a, b] = [
+        Gradient.analyze(&own, &input, Index(1)).unwrap().values,
+        Gradient.analyze(&ours, &input, Index(1)).unwrap().values,
+    ];
+    assert_eq!(a, b);
+}
+
+#[test]
+fn placements_are_kept() {
+    for dtype in [DType::F64, DType::F32, DType::F16, DType::BF16] {
+        let net = model(|x: &Tensor| x.sqr()).at((Device::Cpu, dtype));
+        let seen = Recorded::<Candle, _>::new(move |x: &Tensor| {
+            assert_eq!(x.dtype(), dtype);
+            x.sqr()
+        })
+        .at(dtype);
+        let input = array![[0.5f32, -1.0]];
+        for why in [Gradient.analyze(&net, &input, Index(0)), Gradient.analyze(&seen, &input, Index(0))] {
+            assert_eq!(why.unwrap().values, array![[1.0, 0.0]]);
+        }
+    }
+    let error = Gradient.analyze(&model(|x: &Tensor| x.sqr()).at(DType::U8), &array![[1f32]], Index(0)).unwrap_err();
+    assert!(matches!(error, Error::InvalidParameter { name: "dtype", .. }), "{error}");
+}
+
+#[test]
+fn models_can_be_shared_between_threads() {
+    fn check<T: Send + Sync>(_: &T) {}
+    check(&model(candle_nn::Linear::new(weight(&[2, 3], 0.0), None)));
+}

@@ -1,0 +1,170 @@
+//! The backend: [`LibTorch`].
+
+use std::marker::PhantomData;
+
+use ndarray::{ArrayD, ArrayViewD, IxDyn};
+use tch::{Device, Kind, TchError, Tensor};
+use xai_core::{Backend, Element, Error, ForwardOutput, Result};
+
+use crate::Placement;
+use crate::failure::{NAME, failed};
+
+/// libtorch, with `E` (`f32` or `f64`) for the arrays outside.
+///
+/// On the device the numbers are of the model's own type, `Float`, `Double`, `Half` or `BFloat16`: see [`Placement`].
+/// `LibTorch<f64>` at `Kind::Double` is for checks against finite differences.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct LibTorch<E = f32>(PhantomData<E>);
+
+/// A host number that libtorch knows too: `f32` and `f64`.
+pub trait HostFloat: Element + tch::kind::Element {}
+
+impl<E: Element + tch::kind::Element> HostFloat for E {}
+
+/// A length or an axis as libtorch counts. One that is too large for it is refused by libtorch itself.
+pub(crate) fn int(n: usize) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}
+
+pub(crate) fn ints(shape: &[usize]) -> Vec<i64> {
+    shape.iter().map(|&n| int(n)).collect()
+}
+
+/// Runs one operation without a tape. Its inputs may come from a user who keeps one, so the result is detached.
+fn untaped(op: impl FnOnce() -> std::result::Result<Tensor, TchError>) -> Result<Tensor> {
+    tch::no_grad(|| op()?.f_detach()).map_err(failed)
+}
+
+/// For reductions: libtorch takes an empty list of axes for all of them.
+fn over(
+    t: &Tensor,
+    axes: &[usize],
+    op: impl FnOnce(&[i64]) -> std::result::Result<Tensor, TchError>,
+) -> Result<Tensor> {
+    untaped(|| if axes.is_empty() { Ok(t.shallow_clone()) } else { op(&ints(axes)) })
+}
+
+impl<E: HostFloat> Backend for LibTorch<E> {
+    type Elem = E;
+    type Tensor = Tensor;
+    type Placement = Placement;
+    const NAME: &'static str = NAME;
+
+    fn upload(values: ArrayViewD<'_, E>, at: &Placement) -> Result<Tensor> {
+        let standard = values.as_standard_layout();
+        let Some(flat) = standard.as_slice() else {
+            return Err(Error::InvalidShape {
+                what: "array".into(),
+                got: values.shape().to_vec(),
+                reason: "it could not be laid out in row-major order".into(),
+            });
+        };
+        untaped(|| {
+            let host = Tensor::f_from_slice(flat)?.f_reshape(ints(standard.shape()))?;
+            host.f_to_device_(at.device, at.kind, false, false)
+        })
+    }
+
+    fn download(t: &Tensor) -> Result<ArrayD<E>> {
+        let shape = Self::shape(t);
+        let host = untaped(|| t.f_to_device_(Device::Cpu, E::KIND, false, false)?.f_contiguous())?;
+        let mut values = vec![E::zero(); shape.iter().product()];
+        let count = values.len();
+        host.f_copy_data(&mut values, count).map_err(failed)?;
+        ArrayD::from_shape_vec(IxDyn(&shape), values).map_err(|error| Error::backend(NAME, error))
+    }
+
+    fn placement(t: &Tensor) -> Placement {
+        Placement::of(t)
+    }
+
+    fn shape(t: &Tensor) -> Vec<usize> {
+        // An undefined tensor has no shape, and tch panics when asked.
+        if !t.defined() {
+            return Vec::new();
+        }
+        t.size().into_iter().map(|n| usize::try_from(n).unwrap_or(0)).collect()
+    }
+
+    fn share(t: &Tensor) -> Tensor {
+        t.shallow_clone()
+    }
+
+    fn add(a: &Tensor, b: &Tensor) -> Result<Tensor> {
+        untaped(|| a.f_add(b))
+    }
+
+    fn sub(a: &Tensor, b: &Tensor) -> Result<Tensor> {
+        untaped(|| a.f_sub(b))
+    }
+
+    fn mul(a: &Tensor, b: &Tensor) -> Result<Tensor> {
+        untaped(|| a.f_mul(b))
+    }
+
+    fn affine(t: &Tensor, scale: f64, shift: f64) -> Result<Tensor> {
+        untaped(|| match (scale == 1.0, shift == 0.0) {
+            (true, true) => Ok(t.shallow_clone()),
+            (true, false) => t.f_add_scalar(shift),
+            (false, true) => t.f_mul_scalar(scale),
+            (false, false) => t.f_mul_scalar(scale)?.f_add_scalar_(shift),
+        })
+    }
+
+    fn relu(t: &Tensor) -> Result<Tensor> {
+        untaped(|| t.f_relu())
+    }
+
+    fn sum(t: &Tensor, axes: &[usize]) -> Result<Tensor> {
+        over(t, axes, |axes| t.f_sum_dim_intlist(axes, true, None))
+    }
+
+    fn max(t: &Tensor, axes: &[usize]) -> Result<Tensor> {
+        over(t, axes, |axes| t.f_amax(axes, true))
+    }
+
+    fn reshape(t: &Tensor, shape: &[usize]) -> Result<Tensor> {
+        untaped(|| t.f_reshape(ints(shape)))
+    }
+
+    fn narrow(t: &Tensor, axis: usize, start: usize, len: usize) -> Result<Tensor> {
+        untaped(|| t.f_narrow(int(axis), int(start), int(len)))
+    }
+
+    fn concat(parts: &[&Tensor], axis: usize) -> Result<Tensor> {
+        untaped(|| Tensor::f_cat(parts, int(axis)))
+    }
+
+    fn broadcast_to(t: &Tensor, shape: &[usize]) -> Result<Tensor> {
+        untaped(|| t.f_expand(ints(shape), false))
+    }
+
+    fn mean(t: &Tensor, axes: &[usize]) -> Result<Tensor> {
+        over(t, axes, |axes| t.f_mean_dim(axes, true, None))
+    }
+
+    fn widen(t: &Tensor) -> Result<Tensor> {
+        untaped(|| match t.f_kind()? {
+            Kind::Half | Kind::BFloat16 => t.f_to_kind(Kind::Float),
+            _ => Ok(t.shallow_clone()),
+        })
+    }
+
+    fn one_hot(shape: &[usize], places: &[usize], at: &Placement) -> Result<Tensor> {
+        let count: usize = shape.iter().product();
+        let places: Vec<i64> = places.iter().filter(|&&place| place < count).map(|&place| int(place)).collect();
+        untaped(|| {
+            let mut flat = Tensor::f_zeros([int(count)], (at.kind, at.device))?;
+            // The places alone travel to the device, not a whole array of zeros.
+            let places = Tensor::f_from_slice(&places)?.f_to_device(at.device)?;
+            let _ = flat.f_index_fill_(0, &places, 1.0)?;
+            flat.f_reshape(ints(shape))
+        })
+    }
+}
+
+impl<E: HostFloat> ForwardOutput<LibTorch<E>> for Tensor {
+    fn into_tensor(self) -> Result<Tensor> {
+        Ok(self)
+    }
+}

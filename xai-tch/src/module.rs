@@ -1,0 +1,66 @@
+//! The user's own `nn::Module` and `nn::ModuleT` as layers.
+
+use std::ops::Deref;
+
+use tch::nn;
+use xai_core::{Layer, Pullback, Result, Tensor};
+
+use crate::tape::{Input, evaluate, record};
+use crate::{HostFloat, LibTorch};
+
+/// A [`tch::nn::Module`] behind a pointer (`&M`, `Box<M>`, `Arc<M>`, `Box<dyn Module>`), as a layer: see [`module`].
+#[derive(Debug, Clone, Copy)]
+pub struct ModuleLayer<P>(P);
+
+/// A [`tch::nn::ModuleT`] behind a pointer, in evaluation mode, as a layer: see [`module_t`].
+#[derive(Debug, Clone, Copy)]
+pub struct ModuleTLayer<P>(P);
+
+/// The user's own [`tch::nn::Module`] as a layer: borrowed, `module(&block)`, or owned, `module(Box::new(block))`.
+///
+/// ```
+/// use tch::{Tensor, nn};
+/// use xai_core::LayerModel;
+/// use xai_tch::{LibTorch, module};
+///
+/// #[derive(Debug)]
+/// struct Square;
+/// impl nn::Module for Square {
+///     fn forward(&self, x: &Tensor) -> Tensor {
+///         x * x
+///     }
+/// }
+/// let model = LayerModel::<LibTorch, _>::new(module(&Square));
+/// ```
+pub fn module<P>(module: P) -> ModuleLayer<P>
+where
+    P: Deref<Target: nn::Module>,
+{
+    ModuleLayer(module)
+}
+
+/// The user's own [`tch::nn::ModuleT`] as a layer, always in evaluation mode (`train` = false).
+pub fn module_t<P>(module: P) -> ModuleTLayer<P>
+where
+    P: Deref<Target: nn::ModuleT>,
+{
+    ModuleTLayer(module)
+}
+
+impl<E: HostFloat, P: Deref<Target: nn::Module>> Layer<LibTorch<E>> for ModuleLayer<P> {
+    fn forward(&self, x: &Tensor<LibTorch<E>>) -> Result<Tensor<LibTorch<E>>> {
+        evaluate(Input::Copied, |x| Ok(nn::Module::forward(&*self.0, x)), x)
+    }
+    fn vjp(&self, x: &Tensor<LibTorch<E>>) -> Result<(Tensor<LibTorch<E>>, Pullback<'_, LibTorch<E>>)> {
+        record(Input::Copied, |x| Ok(nn::Module::forward(&*self.0, x)), x)
+    }
+}
+
+impl<E: HostFloat, P: Deref<Target: nn::ModuleT>> Layer<LibTorch<E>> for ModuleTLayer<P> {
+    fn forward(&self, x: &Tensor<LibTorch<E>>) -> Result<Tensor<LibTorch<E>>> {
+        evaluate(Input::Copied, |x| Ok(nn::ModuleT::forward_t(&*self.0, x, false)), x)
+    }
+    fn vjp(&self, x: &Tensor<LibTorch<E>>) -> Result<(Tensor<LibTorch<E>>, Pullback<'_, LibTorch<E>>)> {
+        record(Input::Copied, |x| Ok(nn::ModuleT::forward_t(&*self.0, x, false)), x)
+    }
+}

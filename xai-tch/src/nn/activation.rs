@@ -1,0 +1,46 @@
+//! Activations and softmax.
+
+use tch::Tensor as Torch;
+use xai_core::Result;
+use xai_core::nn::Activation;
+
+use super::{TchResult, not_known};
+use crate::failure::failed;
+
+pub(super) fn activation(op: Activation, x: &Torch) -> Result<Torch> {
+    match op {
+        Activation::Relu => x.f_relu(),
+        Activation::Relu6 => x.f_relu6(),
+        Activation::LeakyRelu { slope } => leaky_relu(x, slope),
+        Activation::Elu { alpha } => elu(x, alpha),
+        Activation::Gelu => x.f_gelu("none"),
+        Activation::GeluTanh => x.f_gelu("tanh"),
+        Activation::Silu => x.f_silu(),
+        Activation::Sigmoid => x.f_sigmoid(),
+        Activation::Tanh => x.f_tanh(),
+        Activation::HardSwish => x.f_hardswish(),
+        Activation::HardSigmoid => x.f_hardsigmoid(),
+        Activation::Softplus => x.f_softplus(),
+        Activation::Mish => x.f_mish(),
+        unknown => return Err(not_known(&unknown)),
+    }
+    .map_err(failed)
+}
+
+/// tch binds `leaky_relu` with its default slope alone; `prelu` with one weight is the same function.
+fn leaky_relu(x: &Torch, slope: f64) -> TchResult {
+    x.f_prelu(&Torch::f_full([1], slope, (x.f_kind()?, x.device()))?)
+}
+
+/// tch binds `elu` with α = 1 alone: relu(x) + α(exp(min(x, 0)) - 1).
+fn elu(x: &Torch, alpha: f64) -> TchResult {
+    if alpha == 1.0 {
+        return x.f_elu();
+    }
+    x.f_relu()?.f_add(&x.f_clamp_max(0.0)?.f_expm1()?.f_mul_scalar(alpha)?)
+}
+
+/// An axis as libtorch counts it, from the end where negative. One that is too large for it is refused there.
+pub(super) fn axis(axis: isize) -> i64 {
+    i64::try_from(axis).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,61 @@
+//! Layers with weights: convolution, linear, norms. Gradients of weights are not recorded.
+
+use tch::{TchError, Tensor as Torch};
+use xai_core::Tensor;
+use xai_core::nn::{ChannelAffine, Conv2d, GroupNorm, LayerNorm, Linear, Padding, RmsNorm};
+
+use super::TchResult;
+use super::resize::pad;
+use crate::backend::int;
+use crate::{HostFloat, LibTorch};
+
+/// A weight without the user's wish for its gradient.
+fn frozen<E: HostFloat>(weight: &Tensor<LibTorch<E>>) -> TchResult {
+    weight.inner().f_detach()
+}
+
+fn frozen_option<E: HostFloat>(weight: Option<&Tensor<LibTorch<E>>>) -> Result<Option<Torch>, TchError> {
+    weight.map(frozen).transpose()
+}
+
+pub(super) fn conv2d<E: HostFloat>(op: &Conv2d<LibTorch<E>>, border: Padding, x: &Torch) -> TchResult {
+    let conv = |x: &Torch, padding: [i64; 2]| {
+        let (weight, bias) = (frozen(&op.weight)?, frozen_option(op.bias.as_ref())?);
+        x.f_conv2d(&weight, bias, op.stride.map(int), padding, op.dilation.map(int), int(op.groups))
+    };
+    match border.as_symmetric() {
+        Some(padding) => conv(x, padding.map(int)),
+        None => conv(&pad(x, border, 0.0)?, [0, 0]),
+    }
+}
+
+pub(super) fn linear<E: HostFloat>(op: &Linear<LibTorch<E>>, x: &Torch) -> TchResult {
+    x.f_linear(&frozen(&op.weight)?, frozen_option(op.bias.as_ref())?)
+}
+
+pub(super) fn channel_affine<E: HostFloat>(op: &ChannelAffine<LibTorch<E>>, x: &Torch) -> TchResult {
+    let mut per_channel = vec![1; x.dim().max(2)];
+    per_channel[1] = -1;
+    let (scale, shift) = (frozen(&op.scale)?, frozen(&op.shift)?);
+    x.f_mul(&scale.f_view(&per_channel[..])?)?.f_add(&shift.f_view(&per_channel[..])?)
+}
+
+/// The last `count` lengths of x; all of them if there are fewer.
+fn last_lengths(x: &Torch, count: usize) -> Vec<i64> {
+    let shape = x.size();
+    shape.get(shape.len().saturating_sub(count)..).unwrap_or_default().to_vec()
+}
+
+pub(super) fn layer_norm<E: HostFloat>(op: &LayerNorm<LibTorch<E>>, x: &Torch) -> TchResult {
+    let (weight, bias) = (frozen_option(op.weight.as_ref())?, frozen_option(op.bias.as_ref())?);
+    x.f_layer_norm(last_lengths(x, op.axes), weight, bias, op.eps, true)
+}
+
+pub(super) fn rms_norm<E: HostFloat>(op: &RmsNorm<LibTorch<E>>, x: &Torch) -> TchResult {
+    x.f_rms_norm(last_lengths(x, 1), frozen_option(op.weight.as_ref())?, op.eps)
+}
+
+pub(super) fn group_norm<E: HostFloat>(op: &GroupNorm<LibTorch<E>>, x: &Torch) -> TchResult {
+    let (weight, bias) = (frozen_option(op.weight.as_ref())?, frozen_option(op.bias.as_ref())?);
+    x.f_group_norm(int(op.groups), weight, bias, op.eps, true)
+}

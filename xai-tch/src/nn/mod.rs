@@ -1,0 +1,56 @@
+//! The operations of the layer vocabulary, by libtorch's own; the pullbacks by its differentiation.
+
+mod activation;
+mod layer;
+mod pool;
+mod resize;
+
+use std::fmt::Debug;
+
+use tch::{TchError, Tensor as Torch};
+use xai_core::nn::{NnBackend, Op};
+use xai_core::{Error, Pullback, Result, Tensor};
+
+use crate::backend::{int, shape};
+use crate::failure::{NAME, failed};
+use crate::tape::{Input, evaluate, record};
+use crate::{HostFloat, LibTorch};
+
+type TchResult = std::result::Result<Torch, TchError>;
+
+impl<E: HostFloat> NnBackend for LibTorch<E> {
+    fn forward(op: Op<'_, Self>, x: &Tensor<Self>) -> Result<Tensor<Self>> {
+        evaluate(Input::Shared, |x| apply(op, x), x)
+    }
+
+    fn vjp(op: Op<'_, Self>, x: &Tensor<Self>) -> Result<(Tensor<Self>, Pullback<'static, Self>)> {
+        record(Input::Shared, |x| apply(op, x), x)
+    }
+}
+
+fn apply<E: HostFloat>(op: Op<'_, LibTorch<E>>, x: &Torch) -> Result<Torch> {
+    match op {
+        Op::Conv2d(op) => layer::conv2d(op, op.geometry(&shape(x))?.padding, x),
+        Op::Linear(op) => layer::linear(op, x),
+        Op::ChannelAffine(op) => layer::channel_affine(op, x),
+        Op::LayerNorm(op) => layer::layer_norm(op, x),
+        Op::RmsNorm(op) => layer::rms_norm(op, x),
+        Op::GroupNorm(op) => layer::group_norm(op, x),
+        Op::MaxPool2d(op) => pool::max(op, x),
+        Op::AvgPool2d(op) => pool::avg(op, x),
+        Op::AdaptiveAvgPool2d(op) => x.f_adaptive_avg_pool2d(op.size.map(int)),
+        Op::AdaptiveMaxPool2d(op) => x.f_adaptive_max_pool2d(op.size.map(int)).map(|(values, _)| values),
+        Op::Activation(op) => return activation::activation(*op, x),
+        Op::Softmax(op) => x.f_softmax(activation::axis(op.axis), None),
+        Op::LogSoftmax(op) => x.f_log_softmax(activation::axis(op.axis), None),
+        Op::Upsample2d(op) => return resize::upsample(*op, x),
+        Op::Pad2d(op) => resize::pad(x, op.padding, op.value),
+        unknown => return Err(not_known(&unknown)),
+    }
+    .map_err(failed)
+}
+
+/// The vocabulary may grow; the compiler cannot ask for what is not there yet.
+fn not_known(what: &impl Debug) -> Error {
+    Error::backend(NAME, format!("{what:?} is newer than this adapter: use the same version of xai-core and xai-tch"))
+}

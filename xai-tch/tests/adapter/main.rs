@@ -1,0 +1,11 @@
+//! The libtorch adapter: operations, layers, the tape, TorchScript.
+#![allow(missing_docs, clippy::unwrap_used)]
+
+mod backend;
+mod differences;
+mod kinds;
+mod layers;
+mod ops;
+mod ops_values;
+mod tape;
+mod torch_script;

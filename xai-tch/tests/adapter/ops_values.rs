@@ -1,0 +1,176 @@
+//! What the operations compute, against their formulas, where libtorch's own operation is not used as it is.
+
+use ndarray::{ArrayD, IxDyn};
+use xai_core::nn::{Activation, AvgPool2d, Conv2d, MaxPool2d, NnBackend, Op, Pad2d, Upsample2d, UpsampleMode};
+
+use crate::differences::{Torch64, numbers, upload};
+use crate::ops::{ACTIVATIONS, UNEVEN, all_sides, value};
+
+fn assert_close(what: &str, got: &ArrayD<f64>, expected: &ArrayD<f64>) {
+    assert_eq!(got.shape(), expected.shape(), "{what}");
+    let worst = (got - expected).iter().fold(0.0_f64, |m, d| m.max(d.abs()));
+    assert!(worst < 1e-12, "{what}: off by {worst:e}");
+}
+
+fn sigmoid(x: f64) -> f64 {
+    1.0 / (1.0 + (-x).exp())
+}
+
+fn softplus(x: f64) -> f64 {
+    x.max(0.0) + (-x.abs()).exp().ln_1p()
+}
+
+/// The activation's formula; `None` for the one that needs erf.
+fn formula(activation: Activation, x: f64) -> Option<f64> {
+    let relu6 = |x: f64| x.clamp(0.0, 6.0);
+    Some(match activation {
+        Activation::Relu => x.max(0.0),
+        Activation::Relu6 => relu6(x),
+        Activation::LeakyRelu { slope } => {
+            if x > 0.0 {
+                x
+            } else {
+                slope * x
+            }
+        }
+        Activation::Elu { alpha } => {
+            if x > 0.0 {
+                x
+            } else {
+                alpha * x.exp_m1()
+            }
+        }
+        Activation::GeluTanh => {
+            let inner = (2.0 / std::f64::consts::PI).sqrt() * (x + 0.044_715 * x.powi(3));
+            0.5 * x * (1.0 + inner.tanh())
+        }
+        Activation::Silu => x * sigmoid(x),
+        Activation::Sigmoid => sigmoid(x),
+        Activation::Tanh => x.tanh(),
+        Activation::HardSwish => x * relu6(x + 3.0) / 6.0,
+        Activation::HardSigmoid => relu6(x + 3.0) / 6.0,
+        Activation::Softplus => softplus(x),
+        Activation::Mish => x * softplus(x).tanh(),
+        _ => return None,
+    })
+}
+
+#[test]
+fn activations_are_their_formulas() {
+    let x = numbers(&[200], 20) * 8.0;
+    for activation in ACTIVATIONS {
+        if formula(activation, 0.0).is_some() {
+            let expected = x.mapv(|x| formula(activation, x).unwrap());
+            assert_close(&format!("{activation:?}"), &value(Op::Activation(&activation), &x), &expected);
+        }
+    }
+    // Φ(1) and Φ(-2), from tables.
+    let gelu = value(Op::Activation(&Activation::Gelu), &ArrayD::from_shape_vec(IxDyn(&[2]), vec![1.0, -2.0]).unwrap());
+    assert!((gelu[0] - 0.841_344_746_068_543).abs() < 1e-12 && (gelu[1] + 2.0 * 0.022_750_131_948_179).abs() < 1e-12);
+}
+
+#[test]
+fn derivatives_at_kinks_are_pytorchs() {
+    let at = |activation: Activation, x: f64| {
+        let x = upload(&ArrayD::from_elem(IxDyn(&[1]), x));
+        let (y, pullback) = Torch64::vjp(Op::Activation(&activation), &x).unwrap();
+        pullback.pull(&y.affine(0.0, 1.0).unwrap()).unwrap().download().unwrap()[0]
+    };
+    assert_eq!(at(Activation::Relu, 0.0), 0.0);
+    assert_eq!((at(Activation::Relu6, 0.0), at(Activation::Relu6, 6.0)), (0.0, 0.0));
+    assert_eq!(at(Activation::LeakyRelu { slope: 0.2 }, 0.0), 0.2);
+    assert_eq!(at(Activation::Elu { alpha: 1.0 }, 0.0), 1.0);
+    assert_eq!(at(Activation::Elu { alpha: 0.7 }, 0.0), 0.7);
+}
+
+/// The padded image, as a function of (sample, channel, row, column); `None` in the padding.
+fn pixel(x: &ArrayD<f64>, place: [usize; 2], row: usize, column: usize) -> Option<f64> {
+    let (row, column) = (row.checked_sub(UNEVEN.top)?, column.checked_sub(UNEVEN.left)?);
+    x.get([place[0], place[1], row, column]).copied()
+}
+
+/// Windows of 3 × 2 over the unevenly padded image, stride 2 × 1, each reduced.
+fn windows(x: &ArrayD<f64>, reduce: impl Fn(Vec<Option<f64>>) -> f64) -> ArrayD<f64> {
+    let (rows, columns) = (x.shape()[2] + UNEVEN.top + UNEVEN.bottom, x.shape()[3] + UNEVEN.left + UNEVEN.right);
+    let shape = [x.shape()[0], x.shape()[1], (rows - 3) / 2 + 1, columns - 2 + 1];
+    ArrayD::from_shape_fn(IxDyn(&shape), |i| {
+        let spots = (0..3).flat_map(|r| (0..2).map(move |c| (r, c)));
+        reduce(spots.map(|(r, c)| pixel(x, [i[0], i[1]], 2 * i[2] + r, i[3] + c)).collect())
+    })
+}
+
+#[test]
+fn uneven_padding() {
+    let x = numbers(&[2, 1, 7, 6], 21);
+    let (kernel, stride, padding) = ([3, 2], [2, 1], UNEVEN);
+
+    let max = windows(&x, |w| w.into_iter().flatten().fold(f64::NEG_INFINITY, f64::max));
+    assert_close("max", &value(Op::MaxPool2d(&MaxPool2d { kernel, stride, padding }), &x), &max);
+
+    let avg = |count_include_pad| value(Op::AvgPool2d(&AvgPool2d { kernel, stride, padding, count_include_pad }), &x);
+    assert_close("avg with padding", &avg(true), &windows(&x, |w| w.into_iter().flatten().sum::<f64>() / 6.0));
+    let of_pixels = |w: Vec<Option<f64>>| {
+        let pixels: Vec<f64> = w.into_iter().flatten().collect();
+        pixels.iter().sum::<f64>() / pixels.len().max(1) as f64
+    };
+    assert_close("avg without padding", &avg(false), &windows(&x, of_pixels));
+
+    let weight = numbers(&[1, 1, 3, 2], 22);
+    let op = Conv2d { weight: upload(&weight), bias: None, stride, padding: padding.into(), dilation: [1, 1], groups: 1 };
+    let conv = windows(&x, |w| w.iter().zip(&weight).map(|(p, k)| p.unwrap_or(0.0) * k).sum());
+    assert_close("conv", &value(Op::Conv2d(&op), &x), &conv);
+
+    let padded = value(Op::Pad2d(&Pad2d { padding, value: -3.0 }), &x);
+    let expected = ArrayD::from_shape_fn(IxDyn(&[2, 1, 9, 7]), |i| pixel(&x, [i[0], i[1]], i[2], i[3]).unwrap_or(-3.0));
+    assert_close("pad", &padded, &expected);
+}
+
+#[test]
+fn padding_of_more_than_half_the_window() {
+    let x = numbers(&[1, 1, 3, 3], 23);
+    let pad = all_sides(2);
+    let op = AvgPool2d { kernel: [2, 2], stride: [2, 2], padding: pad, count_include_pad: false };
+    let y = value(Op::AvgPool2d(&op), &x);
+    assert_eq!(y[[0, 0, 0, 0]], 0.0, "a window of padding alone has the mean 0");
+    let max = value(Op::MaxPool2d(&MaxPool2d { kernel: [2, 2], stride: [2, 2], padding: pad }), &x);
+    assert_eq!(max[[0, 0, 0, 0]], f64::NEG_INFINITY, "padding counts as -∞");
+    assert!(
+        (y[[0, 0, 1, 1]] - (x[[0, 0, 0, 0]] + x[[0, 0, 0, 1]] + x[[0, 0, 1, 0]] + x[[0, 0, 1, 1]]) / 4.0).abs() < 1e-12
+    );
+}
+
+#[test]
+fn nearest_is_exact_where_single_precision_is_not() {
+    for (from, to) in [(2, 82), (3, 123), (2, 94), (4, 3), (3, 7)] {
+        let x = numbers(&[1, 1, from, 5], 24);
+        let y = value(Op::Upsample2d(&Upsample2d { size: [to, 5], mode: UpsampleMode::Nearest }), &x);
+        let expected = ArrayD::from_shape_fn(IxDyn(&[1, 1, to, 5]), |i| x[[0, 0, i[2] * from / to, i[3]]]);
+        assert_eq!(y, expected, "{from} to {to}");
+    }
+}
+
+#[test]
+fn a_tie_in_max_pooling_goes_to_the_first() {
+    let op = MaxPool2d { kernel: [2, 2], stride: [2, 2], padding: all_sides(0) };
+    let (y, pullback) = Torch64::vjp(Op::MaxPool2d(&op), &upload(&ArrayD::ones(IxDyn(&[1, 1, 2, 2])))).unwrap();
+    let gradient = pullback.pull(&y).unwrap().download().unwrap();
+    assert_eq!(gradient.into_raw_vec_and_offset().0, [1.0, 0.0, 0.0, 0.0]);
+}
+
+#[test]
+fn wrong_shapes_are_errors() {
+    let op = Conv2d {
+        weight: upload(&numbers(&[1, 3, 2, 2], 25)),
+        bias: None,
+        stride: [1, 1],
+        padding: all_sides(0),
+        dilation: [1, 1],
+        groups: 1,
+    };
+    for shape in [&[][..], &[3], &[1, 2, 5, 5], &[1, 3, 1, 1]] {
+        let x = upload(&numbers(shape, 26));
+        let error = Torch64::forward(Op::Conv2d(&op), &x).unwrap_err().to_string();
+        assert!(error.starts_with("libtorch: ") && !error.contains("Exception raised"), "{error}");
+        assert!(Torch64::vjp(Op::Conv2d(&op), &x).is_err());
+    }
+}

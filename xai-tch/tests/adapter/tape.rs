@@ -1,0 +1,210 @@
+//! The tape: what it must not touch, and what it must say.
+
+use std::cell::Cell;
+
+use ndarray::{ArrayD, IxDyn, array};
+use tch::{Device, Tensor as Torch, nn};
+use xai_core::{Analyzer, Autograd, Differentiable, Error, Gradient, LayerModel, MaxActivation, Recorded, Tensor};
+use xai_tch::LibTorch;
+
+use crate::differences::{Torch64, check, numbers, upload};
+
+fn recorded<F: Fn(&Torch) -> Torch>(forward: F) -> Recorded<Torch64, F> {
+    Recorded::new(forward)
+}
+
+fn grad_mode_is_on() -> bool {
+    Torch::from_slice(&[1.0]).set_requires_grad(true).exp().requires_grad()
+}
+
+#[test]
+fn closures() {
+    check("closure", &recorded(|x| (x * x).sin() + x.exp()), &numbers(&[2, 3], 50));
+    check("identity", &recorded(Torch::shallow_clone), &numbers(&[2, 3], 51));
+    let fallible = Recorded::<Torch64, _>::new(|x: &Torch| x.f_mul(x)?.f_tanh());
+    check("fallible closure", &fallible, &numbers(&[2, 3], 52));
+    check("closure as a layer", &LayerModel::new(|x: &Torch| x.atan()), &numbers(&[2, 3], 53));
+}
+
+#[test]
+fn scalars_and_empty_tensors() {
+    check("scalar output", &recorded(|x| (x * x).sum(tch::Kind::Double)), &numbers(&[2, 3], 64));
+    check("scalar input", &recorded(|x| x.exp()), &numbers(&[], 65));
+    let exp = recorded(|x| x.exp());
+    let (y, pullback) = exp.vjp(&upload(&numbers(&[0, 3], 66))).unwrap();
+    assert_eq!(pullback.pull(&y).unwrap().shape(), [0, 3]);
+    let transposed = Tensor::<Torch64>::new(upload(&numbers(&[2, 3], 67)).into_inner().transpose(0, 1));
+    let transpose = recorded(|x| x.transpose(0, 1));
+    let (y, pullback) = transpose.vjp(&transposed).unwrap();
+    assert_eq!(pullback.pull(&y).unwrap().download().unwrap(), transposed.download().unwrap());
+}
+
+#[test]
+fn parameters_are_left_as_they_were() {
+    let store = nn::VarStore::new(Device::Cpu);
+    let mut store_double = store;
+    let layer = nn::linear(store_double.root(), 3, 2, Default::default());
+    store_double.double();
+    let weight = layer.ws.shallow_clone();
+    let (before, frozen) = (weight.copy(), layer.bs.as_ref().unwrap().shallow_clone());
+    let _ = frozen.set_requires_grad(false);
+    // A gradient of the user's own training.
+    (&weight * 2.0).sum(tch::Kind::Double).backward();
+
+    let model = LayerModel::<Torch64, _>::new(layer);
+    Gradient.analyze(&model, &numbers(&[4, 3], 54), &MaxActivation).unwrap();
+    assert!(weight.requires_grad() && !frozen.requires_grad());
+    assert!(weight.is_leaf() && weight.equal(&before));
+    assert!(weight.grad().equal(&Torch::full_like(&before, 2.0)), "the user's gradient was changed");
+    assert!(!frozen.grad().defined());
+}
+
+#[test]
+fn a_no_grad_scope_outside_does_no_harm_and_comes_back() {
+    let model = recorded(|x| x * x);
+    let x = numbers(&[1, 3], 55);
+    tch::no_grad(|| {
+        let (y, pullback) = model.vjp(&upload(&x)).unwrap();
+        assert!(!grad_mode_is_on());
+        let ones = y.affine(0.0, 1.0).unwrap();
+        let gradient = pullback.pull(&ones).unwrap().download().unwrap();
+        assert!(!grad_mode_is_on());
+        assert_eq!(gradient, &x * 2.0);
+    });
+    assert!(grad_mode_is_on());
+    // And the other way round: no tape outlives an evaluation, and the mode stays on.
+    let y = model.forward(&Tensor::new(upload(&x).into_inner().set_requires_grad(true))).unwrap();
+    assert!(!y.inner().requires_grad() && grad_mode_is_on());
+}
+
+#[test]
+fn a_panic_of_the_forward_code_is_an_error() {
+    let own = recorded(|_| panic!("my own words"));
+    // tch's own methods panic: a wrong shape.
+    let tchs = recorded(|x| x.matmul(&Torch::zeros([7, 7], (tch::Kind::Double, Device::Cpu))));
+    // A panic inside the user's own no_grad scope, which tch does not close by itself.
+    let in_scope = recorded(|x| tch::no_grad(|| if x.size().len() == 2 { panic!("in scope") } else { x.relu() }));
+    let x = upload(&numbers(&[1, 3], 56));
+    for (model, words) in [
+        (&own as &dyn Differentiable<Backend = Torch64>, "panicked: my own words"),
+        (&tchs, "mat1 and mat2 shapes cannot be multiplied"),
+        (&in_scope, "in scope"),
+    ] {
+        for result in [model.forward(&x), model.vjp(&x).map(|(y, _)| y)] {
+            let error = result.unwrap_err();
+            assert!(matches!(error, Error::Backend { .. }));
+            let text = error.to_string();
+            assert!(text.contains(words) && !text.contains("Exception raised"), "{text}");
+            assert!(grad_mode_is_on());
+        }
+        tch::no_grad(|| {
+            assert!(model.vjp(&x).is_err());
+            assert!(!grad_mode_is_on());
+        });
+    }
+}
+
+#[test]
+fn an_error_of_the_forward_code_is_kept_as_the_source() {
+    let model = Recorded::<Torch64, _>::new(|x: &Torch| x.f_narrow(1, 5, 5));
+    let error = model.vjp(&upload(&numbers(&[1, 3], 57))).unwrap_err();
+    let Error::Backend { backend: "libtorch", source } = &error else { panic!("{error}") };
+    assert!(source.downcast_ref::<tch::TchError>().is_some());
+}
+
+#[test]
+fn a_cut_path_is_an_error_at_the_pullback() {
+    let parameter = Torch::from_slice(&[2.0, 3.0]).set_requires_grad(true);
+    let of_parameter = parameter.shallow_clone();
+    let x = upload(&numbers(&[2, 2], 58));
+    type Forward = Box<dyn Fn(&Torch) -> Torch>;
+    let cases: [(&str, Forward); 5] = [
+        ("detached", Box::new(|x| x.detach().exp())),
+        ("no_grad", Box::new(|x| tch::no_grad(|| x.exp()))),
+        ("constant", Box::new(|x| x.zeros_like())),
+        ("integers", Box::new(|x| x.argmax(1, false))),
+        ("parameter", Box::new(move |x| of_parameter.expand_as(x) * 2.0)),
+    ];
+    for (name, forward) in cases {
+        let model = Recorded::<Torch64, _>::new(forward);
+        let (y, pullback) = model.vjp(&x).unwrap();
+        let error = pullback.pull(&y).unwrap_err();
+        assert!(matches!(&error, Error::Detached { .. }), "{name}: {error}");
+        assert!(error.to_string().contains("detach"), "{error}");
+    }
+    assert!(!parameter.grad().defined());
+}
+
+#[test]
+fn a_cotangent_of_another_shape_is_refused() {
+    let model = recorded(|x| x * 2.0);
+    let (_, pullback) = model.vjp(&upload(&numbers(&[2, 3], 59))).unwrap();
+    // It would broadcast.
+    let error = pullback.pull(&upload(&numbers(&[1, 3], 60))).unwrap_err();
+    assert!(matches!(error, Error::Shape { .. }), "{error}");
+}
+
+#[test]
+fn a_pullback_may_be_called_again() {
+    let model = recorded(|x| x * x * x);
+    let x = numbers(&[1, 2], 61);
+    let (_, pullback) = model.vjp(&upload(&x)).unwrap();
+    for factor in [1.0, -2.0, 0.5] {
+        let v = ArrayD::from_elem(IxDyn(&[1, 2]), factor);
+        let expected = x.mapv(|x| 3.0 * x * x * factor);
+        let got = pullback.pull(&upload(&v)).unwrap().download().unwrap();
+        assert!((&got - &expected).iter().all(|d| d.abs() < 1e-12));
+    }
+}
+
+#[test]
+fn in_place_code_does_not_reach_the_input() {
+    let model = recorded(|x| x.shallow_clone().relu_());
+    let x = array![[-1.0, 2.0]].into_dyn();
+    let uploaded = upload(&x);
+    assert_eq!(model.forward(&uploaded).unwrap().download().unwrap(), array![[0.0, 2.0]].into_dyn());
+    let (y, pullback) = model.vjp(&uploaded).unwrap();
+    assert_eq!(pullback.pull(&y).unwrap().download().unwrap(), array![[0.0, 2.0]].into_dyn());
+    assert_eq!(uploaded.download().unwrap(), x);
+}
+
+#[test]
+fn an_output_that_the_user_keeps_is_the_users() {
+    let kept = Cell::new(None);
+    let model = recorded(|x| {
+        let y = x.exp();
+        kept.set(Some(y.shallow_clone()));
+        y
+    });
+    let x = numbers(&[1, 3], 62);
+    let (y, pullback) = model.vjp(&upload(&x)).unwrap();
+    pullback.pull(&y).unwrap();
+    let kept = Tensor::<Torch64>::new(kept.take().unwrap());
+    assert!((&kept.download().unwrap() - &x.mapv(f64::exp)).iter().all(|d| d.abs() < 1e-12));
+}
+
+#[test]
+fn an_undefined_tensor_is_an_error_on_both_ends() {
+    let error = recorded(|_| Torch::new()).vjp(&upload(&numbers(&[1], 63))).unwrap_err();
+    assert!(error.to_string().contains("undefined"), "{error}");
+    let nothing = Tensor::<Torch64>::new(Torch::new());
+    assert!(recorded(|x| x.exp()).vjp(&nothing).is_err());
+    assert!(LibTorch::evaluate(|x| Ok(x.exp()), &nothing).is_err());
+}
+
+#[test]
+fn the_tape_is_the_threads_own() {
+    let gradients: Vec<f32> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..4)
+            .map(|i| {
+                scope.spawn(move || {
+                    let _guard = (i % 2 == 0).then(tch::no_grad_guard);
+                    let model = LayerModel::<LibTorch, _>::new(move |x: &Torch| x * f64::from(i));
+                    Gradient.analyze(&model, &array![[1.0_f32]], &MaxActivation).unwrap().values[[0, 0]]
+                })
+            })
+            .collect();
+        threads.into_iter().map(|t| t.join().unwrap()).collect()
+    });
+    assert_eq!(gradients, [0.0, 1.0, 2.0, 3.0]);
+}
