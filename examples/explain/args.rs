@@ -15,66 +15,66 @@ use crate::network::CLASSES;
 /// end with one line on stderr and exit code 2, and leave no file.
 #[derive(Debug, Parser)]
 #[command(name = "explain", version)]
-pub struct Args {
+pub(crate) struct Args {
     /// The photo, PNG or JPEG: 224x224 is used as it is, any other size is cropped and resized [default: a bundled one]
     #[arg(long, value_name = "PATH", conflicts_with = "input")]
-    pub image: Option<PathBuf>,
+    pub(crate) image: Option<PathBuf>,
 
     /// Preprocessed images: the tensor `input` of shape (B,3,224,224) in a safetensors file
     #[arg(long, value_name = "FILE.safetensors")]
-    pub input: Option<PathBuf>,
+    pub(crate) input: Option<PathBuf>,
 
     /// An analyzer to run; may be given several times [default: all]
     #[arg(long = "analyzer", value_name = "NAME", value_enum)]
-    pub analyzers: Vec<Name>,
+    pub(crate) analyzers: Vec<Name>,
 
     /// The class to explain, 0 to 999 [default: each image's most probable]
     #[arg(long, value_name = "N", value_parser = class, allow_negative_numbers = true)]
-    pub class: Option<usize>,
+    pub(crate) class: Option<usize>,
 
     /// Noisy copies of SmoothGrad, points of Integrated Gradients
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = count, allow_negative_numbers = true)]
-    pub n: usize,
+    pub(crate) n: usize,
 
     /// Standard deviation of SmoothGrad's noise, in units of the preprocessed input
     #[arg(long, value_name = "S", default_value_t = 0.1, value_parser = deviation, allow_negative_numbers = true)]
-    pub std: f64,
+    pub(crate) std: f64,
 
     /// Seed of SmoothGrad's noise
     #[arg(long, value_name = "S", default_value_t = 0, allow_negative_numbers = true)]
-    pub seed: u64,
+    pub(crate) seed: u64,
 
     /// How Integrated Gradients places its points [possible values: endpoint-mean, trapezoid, midpoint, gauss-legendre]
     #[arg(long, value_name = "NAME", default_value_t = Quadrature::default(), value_parser = quadrature)]
-    pub quadrature: Quadrature,
+    pub(crate) quadrature: Quadrature,
 
     /// At most how many augmented copies go through the network at once: bounds the memory
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = count, allow_negative_numbers = true)]
-    pub chunk: usize,
+    pub(crate) chunk: usize,
 
     /// Other weights for the same network, of any float type [default: the bundled ones]
     #[arg(long, value_name = "FILE.safetensors")]
-    pub weights: Option<PathBuf>,
+    pub(crate) weights: Option<PathBuf>,
 
     /// Where the picture goes
     #[arg(long, value_name = "FILE.png", default_value = "explain.png")]
-    pub out: PathBuf,
+    pub(crate) out: PathBuf,
 
     /// Also write the numbers, f32: the logits as `output`, and each analyzer's values, not normalised, by its name
     #[arg(long, value_name = "FILE.safetensors")]
-    pub raw: Option<PathBuf>,
+    pub(crate) raw: Option<PathBuf>,
 
     /// Print one JSON object on stdout instead of text
     ///
     /// backend, image or input, samples (class, name, top_five of class, name, probability, logit), analyzers (by name:
     /// milliseconds, and completeness_gap per sample or null), out, raw.
     #[arg(long)]
-    pub json: bool,
+    pub(crate) json: bool,
 }
 
 /// An analyzer, as on the command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Name {
+pub(crate) enum Name {
     Gradient,
     InputTimesGradient,
     SmoothGrad,
@@ -84,7 +84,7 @@ pub enum Name {
 
 impl Name {
     /// The name on the command line, in raw files and in JSON.
-    pub fn key(self) -> &'static str {
+    pub(crate) fn key(self) -> &'static str {
         match self {
             Name::Gradient => "gradient",
             Name::InputTimesGradient => "input-times-gradient",
@@ -95,7 +95,7 @@ impl Name {
     }
 
     /// The name for people.
-    pub fn title(self) -> &'static str {
+    pub(crate) fn title(self) -> &'static str {
         match self {
             Name::Gradient => "Gradient",
             Name::InputTimesGradient => "Input × Gradient",
@@ -108,7 +108,7 @@ impl Name {
 
 impl Args {
     /// The command line, or the exit code after help or a mistake.
-    pub fn read() -> Result<Self, ExitCode> {
+    pub(crate) fn read() -> Result<Self, ExitCode> {
         Args::try_parse().map_err(|error| match error.kind() {
             ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
                 // A closed pipe is the reader's choice.
@@ -120,7 +120,7 @@ impl Args {
     }
 
     /// The analyzers to run, each once, in the order given.
-    pub fn names(&self) -> Vec<Name> {
+    pub(crate) fn names(&self) -> Vec<Name> {
         let mut names = Vec::new();
         let given = if self.analyzers.is_empty() { Name::value_variants() } else { &self.analyzers };
         for &name in given {
@@ -133,7 +133,7 @@ impl Args {
 }
 
 /// Says on one line what is wrong.
-pub fn refuse(message: &str) -> ExitCode {
+pub(crate) fn refuse(message: &str) -> ExitCode {
     let line: Vec<&str> = message.split_whitespace().collect();
     eprintln!("explain: {}", line.join(" "));
     ExitCode::from(2)

@@ -41,12 +41,16 @@ mod run;
 
 use std::process::ExitCode;
 
+use xai::{Backend, DefaultBackend};
+
 fn main() -> ExitCode {
     let args = match args::Args::read() {
         Ok(args) => args,
         Err(stop) => return stop,
     };
-    match run::run::<xai::DefaultBackend>(&args, Default::default()) {
+    type Placement = <DefaultBackend as Backend>::Placement;
+    #[allow(clippy::unit_arg)] // ndarray has only one place
+    match run::run::<DefaultBackend>(&args, Placement::default()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => args::refuse(&error.to_string()),
     }

@@ -7,10 +7,10 @@ use xai::nn::{
 use xai::{Explainable, Result};
 
 /// How many classes the network tells apart.
-pub const CLASSES: usize = 1000;
+pub(crate) const CLASSES: usize = 1000;
 
 /// The side of its input.
-pub const SIDE: usize = 224;
+pub(crate) const SIDE: usize = 224;
 
 /// ε of every batch norm: TensorFlow's, not PyTorch's.
 const EPS: f64 = 1e-3;
@@ -21,7 +21,7 @@ const EPS: f64 = 1e-3;
 /// Grad-CAM looks at the 1280 feature maps of 7 × 7 before the pooling.
 #[derive(Debug, Explainable)]
 #[explainable(backend = B)]
-pub struct EfficientNetLite0<B: NnBackend> {
+pub(crate) struct EfficientNetLite0<B: NnBackend> {
     #[explainable(features)]
     stem: Sequential<B>,
     #[explainable(features)]
@@ -70,7 +70,7 @@ const BLOCKS: [Block; 16] = [
 
 impl<B: NnBackend> EfficientNetLite0<B> {
     /// The network from its weights, each of which must have its shape.
-    pub fn load(weights: &Weights<B>) -> Result<Self> {
+    pub(crate) fn load(weights: &Weights<B>) -> Result<Self> {
         let mut blocks = Sequential::new();
         for (number, block) in BLOCKS.iter().enumerate() {
             let weights = weights.at("_blocks").at(number);

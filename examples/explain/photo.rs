@@ -9,7 +9,7 @@ use xai::files;
 
 use crate::args::Args;
 use crate::network::SIDE;
-use crate::run::{Failure, Outcome};
+use crate::run::{Outcome, failure};
 
 const BUNDLED: &[u8] = include_bytes!("../../assets/photos/catcup.png");
 
@@ -43,7 +43,7 @@ impl Photos {
 /// interpolation with antialiasing.
 fn prepared(path: &Path) -> Outcome<RgbImage> {
     const SIDE: u32 = crate::network::SIDE as u32;
-    let failed = |why: &dyn std::fmt::Display| Failure::new(format!("cannot read the photo {}: {why}", path.display()));
+    let failed = |why: &dyn std::fmt::Display| failure(format!("cannot read the photo {}: {why}", path.display()));
     let reader = ImageReader::open(path).and_then(ImageReader::with_guessed_format).map_err(|e| failed(&e))?;
     let photo = reader.decode().map_err(|e| failed(&e))?.into_rgb8();
     let (width, height) = photo.dimensions();
@@ -62,7 +62,7 @@ fn prepared(path: &Path) -> Outcome<RgbImage> {
 }
 
 fn preprocessed(path: &Path) -> Outcome<Array4<f32>> {
-    let refused = |why: String| Failure::new(format!("{}: {why}", path.display()));
+    let refused = |why: String| failure(format!("{}: {why}", path.display()));
     let mut arrays = files::read_arrays::<f32>(path)?;
     let Some(input) = arrays.remove("input") else {
         let names: Vec<String> = arrays.into_keys().take(5).collect();

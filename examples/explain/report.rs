@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::analyzers::Finding;
 use crate::args::Args;
-use crate::run::{Failure, Outcome};
+use crate::run::{Outcome, failure};
 
 const NAMES: &str = include_str!("../../assets/imagenet/names.json");
 
@@ -58,13 +58,10 @@ impl<'a> Report<'a> {
         let names: Vec<String> = serde_json::from_str(NAMES)?;
         if names.len() != logits.ncols() {
             let classes = logits.ncols();
-            return Err(Failure::new(format!(
-                "the network has {classes} classes, and there are {} names",
-                names.len()
-            )));
+            return Err(failure(format!("the network has {classes} classes, and there are {} names", names.len())));
         }
         let samples = logits.rows().into_iter().map(|row| sample(args, row, &names)).collect::<Option<_>>();
-        let samples = samples.ok_or_else(|| Failure::new("the network's output is empty"))?;
+        let samples = samples.ok_or_else(|| failure("the network's output is empty"))?;
         Ok(Report { args, backend, samples })
     }
 

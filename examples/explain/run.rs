@@ -22,22 +22,9 @@ const BUNDLED: &[u8] = include_bytes!("../../assets/efficientnet-lite0/efficient
 pub(crate) type Outcome<T> = Result<T, Box<dyn Error>>;
 
 /// A mistake that is found here and not in the library.
-#[derive(Debug)]
-pub(crate) struct Failure(String);
-
-impl Failure {
-    pub(crate) fn new(message: impl Into<String>) -> Box<dyn Error> {
-        Box::new(Failure(message.into()))
-    }
+pub(crate) fn failure(message: impl Into<String>) -> Box<dyn Error> {
+    message.into().into()
 }
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl Error for Failure {}
 
 /// Explains on one backend. All outputs are written at the end, whole or not at all.
 pub(crate) fn run<B: NnBackend<Elem = f32>>(args: &Args, placement: B::Placement) -> Outcome<()> {
@@ -63,7 +50,7 @@ pub(crate) fn run<B: NnBackend<Elem = f32>>(args: &Args, placement: B::Placement
 /// Finds out before the long work whether its results can be kept.
 fn check_outputs(args: &Args) -> Outcome<()> {
     if args.raw.as_ref() == Some(&args.out) {
-        return Err(Failure::new(format!("--out and --raw are the same file, {}", args.out.display())));
+        return Err(failure(format!("--out and --raw are the same file, {}", args.out.display())));
     }
     for path in std::iter::once(&args.out).chain(&args.raw) {
         drop(Draft::write(path, &[])?);
@@ -75,7 +62,7 @@ fn network<B: NnBackend<Elem = f32>>(args: &Args, placement: B::Placement) -> Ou
     let Some(path) = &args.weights else {
         return Ok(EfficientNetLite0::load(&files::decode_weights(BUNDLED, placement)?)?);
     };
-    let refused = |why: &dyn fmt::Display| Failure::new(format!("the weights {} do not fit: {why}", path.display()));
+    let refused = |why: &dyn fmt::Display| failure(format!("the weights {} do not fit: {why}", path.display()));
     let weights = files::read_weights::<B>(path, placement)?;
     let network = EfficientNetLite0::load(&weights).map_err(|e| refused(&e))?;
     match weights.unused().first() {
@@ -89,7 +76,7 @@ fn logits<B: Backend<Elem = f32>>(network: &impl Differentiable<Backend = B>, ph
     let logits = network.forward(&x)?.download()?;
     if let Some((place, value)) = logits.indexed_iter().find(|(_, value)| !value.is_finite()) {
         let place = ndarray::Dimension::slice(&place);
-        return Err(Failure::new(format!("the network's output is {value} at {place:?}: check the weights")));
+        return Err(failure(format!("the network's output is {value} at {place:?}: check the weights")));
     }
     let logits = logits.into_dimensionality::<Ix2>()?;
     debug_assert_eq!(logits.dim(), (photos.photos.len(), CLASSES));

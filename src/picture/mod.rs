@@ -30,12 +30,12 @@
 //! | [`Kind`](crate::Kind) | channels | sign | outliers | colours | after |
 //! |---|---|---|---|---|---|
 //! | sensitivity | the largest magnitude | (none left) | 2 % | inferno | Simonyan et al. 2014, section 3.1 |
-//! | attribution | the sum | both | 2 % | blue, white, red | Captum's `visualize_image_attr`, ExplainableAI.jl |
+//! | attribution | the sum | both | 10 % | blue, white, red | Captum's `visualize_image_attr`, ExplainableAI.jl |
 //! | cam | the sum (there is one) | positive | 0 % | turbo, over the photo | Selvaraju et al. 2017 |
 //!
 //! A sum over channels keeps completeness: what a pixel contributed is what its channels contributed together. For
 //! sensitivities it would let opposite channels cancel. The scale by summed magnitude (as Captum's) does not vanish when
-//! few pixels carry all, as a scale by rank would.
+//! few pixels carry all, as a scale by rank would. Attributions have the heavier tails, so they clip more.
 
 mod blend;
 mod caption;

@@ -75,7 +75,7 @@ impl Style {
                 Style { channels: Channels::MaxAbs, sign: Sign::Positive, outliers: 2.0, colors: Colors::Inferno }
             }
             Kind::Cam => Style { channels: Channels::Sum, sign: Sign::Positive, outliers: 0.0, colors: Colors::Turbo },
-            _ => Style { channels: Channels::Sum, sign: Sign::Both, outliers: 2.0, colors: Colors::BlueWhiteRed },
+            _ => Style { channels: Channels::Sum, sign: Sign::Both, outliers: 10.0, colors: Colors::BlueWhiteRed },
         }
     }
 
