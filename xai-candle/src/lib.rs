@@ -1,1 +1,4 @@
 //! Connects xai to candle.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+pub mod kernels;
