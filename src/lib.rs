@@ -2,4 +2,4 @@
 
 pub use xai_core::*;
 #[cfg(feature = "derive")]
-pub use xai_derive as _;
+pub use xai_derive::Explainable;

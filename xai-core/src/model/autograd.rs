@@ -6,6 +6,12 @@ use std::marker::PhantomData;
 use crate::{Backend, BoxError, Differentiable, Error, Pullback, Result, Tensor};
 
 /// A backend whose framework can differentiate the user's own forward code.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not differentiate forward code by itself",
+    label = "no backend with automatic differentiation",
+    note = "name the framework that the forward code is written in, or make the model of layers, or give its gradient \
+            with `Function::new(forward, vjp)`"
+)]
 pub trait Autograd: Backend {
     /// y = f(x) without a tape: gradients are neither recorded nor kept.
     ///
@@ -26,6 +32,11 @@ pub trait Autograd: Backend {
 }
 
 /// What forward code may return: the framework's tensor, or a `Result` of it with any error.
+#[diagnostic::on_unimplemented(
+    message = "forward code on `{B}` cannot return `{Self}`",
+    label = "not the framework's tensor",
+    note = "return the framework's tensor, or a `Result` of it"
+)]
 pub trait ForwardOutput<B: Backend> {
     /// The tensor, or the error as this library's.
     ///

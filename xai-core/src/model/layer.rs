@@ -14,7 +14,9 @@ use crate::{Autograd, Backend, Differentiable, ForwardOutput, Pullback, Recorded
     message = "`{Self}` is not a layer on `{B}`",
     label = "this type is no layer on `{B}`",
     note = "a layer is: a layer type of the framework, one of `xai::nn`, a closure on the framework's tensors, \
-            or a struct with `#[derive(Explainable)]`; a field that takes no part in the forward pass needs no mark"
+            a struct with `#[derive(Explainable)]`, an `Arc` of one, or a `Box<dyn Layer<{B}>>`",
+    note = "a field that is none of these can be made one by a function, `#[explainable(features, with = path)]`; a \
+            field that takes no part in the forward pass needs no mark"
 )]
 pub trait Layer<B: Backend> {
     /// y = f(x), without a tape.
@@ -28,6 +30,22 @@ pub trait Layer<B: Backend> {
     /// # Errors
     /// The layer's own.
     fn vjp(&self, x: &Tensor<B>) -> Result<(Tensor<B>, Pullback<'_, B>)>;
+
+    /// As [`vjp`](Layer::vjp), with a pullback that owns the layer instead of borrowing it: for a layer that lives no
+    /// longer than the pass, as a view of something else.
+    ///
+    /// Provided: the pullback runs the layer again. Override it where a single pass is enough.
+    ///
+    /// # Errors
+    /// The layer's own.
+    fn into_vjp<'p>(self: Box<Self>, x: &Tensor<B>) -> Result<(Tensor<B>, Pullback<'p, B>)>
+    where
+        Self: 'p,
+    {
+        let y = self.forward(x)?;
+        let x = x.clone();
+        Ok((y, Pullback::new(move |v| self.vjp(&x)?.1.pull(v))))
+    }
 
     /// Where the layer's weights live, if it knows.
     fn placement(&self) -> Option<B::Placement> {
@@ -60,16 +78,41 @@ macro_rules! forward_to_pointee {
 // Not for any `Box<L>`: a boxed closure is a closure, which the blanket impl below has.
 impl<B: Backend> Layer<B> for Box<dyn Layer<B> + '_> {
     forward_to_pointee!();
+    fn into_vjp<'p>(self: Box<Self>, x: &Tensor<B>) -> Result<(Tensor<B>, Pullback<'p, B>)>
+    where
+        Self: 'p,
+    {
+        (*self).into_vjp(x)
+    }
 }
 
 impl<B: Backend> Layer<B> for Box<dyn Layer<B> + Send + Sync + '_> {
     forward_to_pointee!();
+    fn into_vjp<'p>(self: Box<Self>, x: &Tensor<B>) -> Result<(Tensor<B>, Pullback<'p, B>)>
+    where
+        Self: 'p,
+    {
+        (*self).into_vjp(x)
+    }
+}
+
+impl<'l, B: Backend> Layer<B> for &'l (dyn Layer<B> + 'l) {
+    forward_to_pointee!();
+    fn into_vjp<'p>(self: Box<Self>, x: &Tensor<B>) -> Result<(Tensor<B>, Pullback<'p, B>)>
+    where
+        Self: 'p,
+    {
+        let layer: &'l dyn Layer<B> = *self;
+        layer.vjp(x)
+    }
 }
 
 impl<B: Backend, L: Layer<B> + ?Sized> Layer<B> for std::sync::Arc<L> {
     forward_to_pointee!();
 }
 
+// Not recommended: a type that is no layer shall be told so, not that it is no closure.
+#[diagnostic::do_not_recommend]
 impl<B, F, O> Layer<B> for F
 where
     B: Autograd,
@@ -80,6 +123,12 @@ where
         Recorded::new(self).forward(x)
     }
     fn vjp(&self, x: &Tensor<B>) -> Result<(Tensor<B>, Pullback<'_, B>)> {
+        B::record(move |t| self(t).into_tensor(), x)
+    }
+    fn into_vjp<'p>(self: Box<Self>, x: &Tensor<B>) -> Result<(Tensor<B>, Pullback<'p, B>)>
+    where
+        Self: 'p,
+    {
         B::record(move |t| self(t).into_tensor(), x)
     }
 }

@@ -113,14 +113,9 @@ fn softplus(x: f64) -> f64 {
     x.max(0.0) + (-x.abs()).exp().ln_1p()
 }
 
+/// A NaN stays one.
 fn relu6(x: f64) -> f64 {
-    if x < 0.0 {
-        0.0
-    } else if x > 6.0 {
-        6.0
-    } else {
-        x
-    }
+    x.clamp(0.0, 6.0)
 }
 
 /// Φ(x), by the complementary error function, which loses no digits for very negative x.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{Backend, Chain, Differentiable, Layer, Pullback, Result, Tensor};
+use crate::{Backend, Chain, Differentiable, Error, Layer, Pullback, Result, Split, Tensor};
 
 /// A layer of any type, owned.
 pub(super) type AnyLayer<B> = Box<dyn Layer<B> + Send>;
@@ -56,9 +56,47 @@ impl<B: Backend> Sequential<B> {
         self.0.is_empty()
     }
 
-    fn chain(&self) -> Chain<'_, B> {
-        Chain::new(self.0.iter().map(|(name, layer)| (name.as_str(), layer.as_ref() as &dyn Layer<B>)).collect())
+    /// The layers' names, first to last.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(name, _)| name.as_str())
     }
+
+    /// The same layers as a model of two parts, split behind the (first) layer of this name: Grad-CAM, or any other
+    /// analyzer, at a layer that is chosen at run time.
+    ///
+    /// ```
+    /// use ndarray::array;
+    /// use xai_core::nn::{Activation, AdaptiveAvgPool2d, Flatten, Sequential};
+    /// use xai_core::{Analyzer, GradCam, Index, NdArray};
+    ///
+    /// let net = Sequential::<NdArray<f64>>::new()
+    ///     .push_named("stem", Activation::Relu)
+    ///     .push(AdaptiveAvgPool2d::global())
+    ///     .push(Flatten::default());
+    /// let map = GradCam.analyze(&net.split_after("stem")?, &array![[[[1.0, -2.0], [3.0, 4.0]]]], Index(0))?;
+    /// assert_eq!(map.values, array![[[[0.25, 0.0], [0.75, 1.0]]]]);
+    /// # Ok::<(), xai_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`] when no layer has this name.
+    pub fn split_after(&self, layer: &str) -> Result<Split<Chain<'_, B>, Chain<'_, B>>> {
+        let place = self.names().position(|name| name == layer).ok_or_else(|| Error::InvalidParameter {
+            name: "layer",
+            value: layer.to_owned(),
+            reason: format!("the layers are {}", self.names().collect::<Vec<_>>().join(", ")),
+        })?;
+        let (features, adaptation) = self.0.split_at(place + 1);
+        Ok(Split::new(chain(features), chain(adaptation)))
+    }
+
+    fn chain(&self) -> Chain<'_, B> {
+        chain(&self.0)
+    }
+}
+
+fn chain<B: Backend>(layers: &[(String, AnyLayer<B>)]) -> Chain<'_, B> {
+    layers.iter().fold(Chain::new(), |chain, (name, layer)| chain.owned(name, layer.as_ref() as &dyn Layer<B>))
 }
 
 impl<B: Backend> Default for Sequential<B> {
@@ -76,10 +114,10 @@ impl<B: Backend> fmt::Debug for Sequential<B> {
 
 impl<B: Backend> Layer<B> for Sequential<B> {
     fn forward(&self, x: &Tensor<B>) -> Result<Tensor<B>> {
-        self.chain().forward(x)
+        Layer::forward(&self.chain(), x)
     }
     fn vjp(&self, x: &Tensor<B>) -> Result<(Tensor<B>, Pullback<'_, B>)> {
-        self.chain().vjp_of(x)
+        Box::new(self.chain()).into_vjp(x)
     }
     fn placement(&self) -> Option<B::Placement> {
         self.0.iter().find_map(|(_, layer)| layer.placement())
@@ -92,12 +130,12 @@ impl<B: Backend> Layer<B> for Sequential<B> {
 impl<B: Backend> Differentiable for Sequential<B> {
     type Backend = B;
     fn forward(&self, x: &Tensor<B>) -> Result<Tensor<B>> {
-        self.chain().forward(x)
+        Layer::forward(self, x)
     }
     fn vjp(&self, x: &Tensor<B>) -> Result<(Tensor<B>, Pullback<'_, B>)> {
-        self.chain().vjp_of(x)
+        Layer::vjp(self, x)
     }
     fn placement(&self) -> B::Placement {
-        self.chain().placement()
+        Layer::placement(self).unwrap_or_default()
     }
 }

@@ -64,9 +64,9 @@ pub(super) fn countable(op: &str, input: &[usize], output: Vec<usize>) -> Result
     if input.contains(&0) {
         return Err(refused(op, input, "it has no element".into()));
     }
-    // ndarray counts elements in an `isize`.
-    let count = output.iter().try_fold(1_usize, |count, &n| count.checked_mul(n));
-    if count.is_none_or(|count| isize::try_from(count).is_err()) {
+    // What can be allocated is counted in an `isize` of bytes; a number and what is noted about it take less than 64.
+    let bytes = output.iter().try_fold(64_usize, |bytes, &n| bytes.checked_mul(n));
+    if bytes.is_none_or(|bytes| isize::try_from(bytes).is_err()) {
         return Err(Error::InvalidShape {
             what: format!("output of {op}"),
             got: output,
