@@ -1,5 +1,37 @@
-//! Why did the network decide so?
+#![doc = include_str!("../README.md")]
+#![cfg_attr(test, allow(clippy::unwrap_used))]
 
-pub use xai_core::*;
+#[cfg(any(feature = "pictures", feature = "files"))]
+mod draft;
+#[cfg(feature = "files")]
+pub mod files;
+#[cfg(feature = "pictures")]
+pub mod picture;
+pub mod prelude;
+
+#[cfg(any(feature = "pictures", feature = "files"))]
+pub use draft::Draft;
+#[cfg(feature = "candle")]
+pub use xai_candle as candle;
 #[cfg(feature = "derive")]
 pub use xai_derive::Explainable;
+
+pub use xai_core::{
+    Analyzer, Attribution, Autograd, Backend, BoxError, BoxModel, Chain, Differentiable, Elem, Element, Error,
+    Explanation, Extras, ForwardOnly, ForwardOutput, Function, GradCam, Gradient, GradientCheck, GradientReport, Index,
+    InputTimesGradient, IntegratedGradients, InterpolationAugmentation, Kind, Layer, LayerModel, LayerSplit,
+    MaxActivation, NdArray, NoiseAugmentation, OutputIndex, OutputSelector, PerSample, Placed, Progress, Pullback,
+    Quadrature, Recorded, Reference, Result, Selection, SmoothGrad, Split, Target, Tensor, Verdict, augment_batch_dim,
+    augment_indices, broadcast_shape, check_gradient, interpolate_batch, reduce_augmentation,
+};
+pub use xai_core::{analyzer, augment, backend, check, model, nn};
+
+/// The backend that a derived model runs on unless it names another: candle when the feature `candle` is on, plain
+/// ndarray arrays else.
+#[cfg(feature = "candle")]
+pub type DefaultBackend = xai_candle::Candle;
+
+/// The backend that a derived model runs on unless it names another: candle when the feature `candle` is on, plain
+/// ndarray arrays else.
+#[cfg(not(feature = "candle"))]
+pub type DefaultBackend = NdArray<f32>;

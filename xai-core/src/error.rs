@@ -1,6 +1,7 @@
 //! The one error type of the library.
 
 use std::error::Error as StdError;
+use std::path::PathBuf;
 
 /// A foreign error, boxed.
 pub type BoxError = Box<dyn StdError + Send + Sync + 'static>;
@@ -121,6 +122,17 @@ pub enum Error {
         /// What went wrong in it.
         #[source]
         source: Box<Error>,
+    },
+    /// A file that cannot be read or written.
+    #[error("cannot {action} {}: {source}", .path.display())]
+    File {
+        /// What was tried: `read` or `write`.
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why it failed.
+        #[source]
+        source: BoxError,
     },
     /// An error of the framework, or of the user's own forward code.
     #[error("{backend}: {source}")]

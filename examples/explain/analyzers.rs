@@ -1,0 +1,79 @@
+//! The analyzers by name, timed, with their progress on stderr.
+
+use std::time::Instant;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use ndarray::{Array4, Ix4};
+use xai::nn::NnBackend;
+use xai::{
+    Analyzer, Explanation, GradCam, Gradient, Index, InputTimesGradient, IntegratedGradients, MaxActivation, Progress,
+    SmoothGrad,
+};
+
+use crate::args::{Args, Name};
+use crate::network::EfficientNetLite0;
+use crate::run::Outcome;
+
+/// What one analyzer found, and how long it took.
+pub(crate) struct Finding {
+    pub(crate) name: Name,
+    pub(crate) milliseconds: f64,
+    pub(crate) explanation: Explanation<f32, Ix4>,
+}
+
+type AnyAnalyzer<B> = Box<dyn Analyzer<EfficientNetLite0<B>>>;
+
+/// Runs all analyzers, none before the parameters of all are checked.
+pub(crate) fn analyze<B: NnBackend<Elem = f32>>(
+    args: &Args,
+    network: &EfficientNetLite0<B>,
+    input: &Array4<f32>,
+) -> Outcome<Vec<Finding>> {
+    let mut analyzers = Vec::new();
+    for name in args.names() {
+        let bar = progress_bar(name);
+        let analyzer: AnyAnalyzer<B> = build(args, name, bar.clone());
+        analyzer.check(input.shape())?;
+        analyzers.push((name, bar, analyzer));
+    }
+    let mut findings = Vec::new();
+    for (name, bar, analyzer) in analyzers {
+        bar.tick();
+        let start = Instant::now();
+        let explanation = match args.class {
+            Some(class) => analyzer.analyze(network, input, Index(class)),
+            None => analyzer.analyze(network, input, MaxActivation),
+        };
+        let milliseconds = start.elapsed().as_secs_f64() * 1e3;
+        bar.finish_and_clear();
+        findings.push(Finding { name, milliseconds, explanation: explanation? });
+    }
+    Ok(findings)
+}
+
+fn build<B: NnBackend<Elem = f32>>(args: &Args, name: Name, bar: ProgressBar) -> AnyAnalyzer<B> {
+    let show = move |progress: Progress| {
+        bar.set_length(progress.total as u64);
+        bar.set_position(progress.done as u64);
+    };
+    match name {
+        Name::Gradient => Box::new(Gradient),
+        Name::InputTimesGradient => Box::new(InputTimesGradient),
+        Name::SmoothGrad => {
+            Box::new(SmoothGrad::new().n(args.n).std(args.std).seed(args.seed).chunk(args.chunk).on_progress(show))
+        }
+        Name::IntegratedGradients => Box::new(
+            IntegratedGradients::new().n(args.n).quadrature(args.quadrature).chunk(args.chunk).on_progress(show),
+        ),
+        Name::GradCam => Box::new(GradCam),
+    }
+}
+
+/// A bar on stderr, hidden when that is no terminal.
+fn progress_bar(name: Name) -> ProgressBar {
+    let bar = ProgressBar::new(1).with_message(name.title());
+    match ProgressStyle::with_template("{msg:22} [{bar:30}] {pos}/{len}  {elapsed} (still {eta})") {
+        Ok(style) => bar.with_style(style.progress_chars("=> ")),
+        Err(_) => bar,
+    }
+}

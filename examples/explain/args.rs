@@ -1,0 +1,165 @@
+//! The command line.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+use clap::{Parser, ValueEnum};
+use xai::Quadrature;
+
+use crate::network::CLASSES;
+
+/// Explains why EfficientNet-Lite0 recognises what it does in a photo
+///
+/// Prints the five most probable classes and writes a picture: the photo, and a heatmap for every analyzer. Mistakes
+/// end with one line on stderr and exit code 2, and leave no file.
+#[derive(Debug, Parser)]
+#[command(name = "explain", version)]
+pub struct Args {
+    /// The photo, PNG or JPEG: 224x224 is used as it is, any other size is cropped and resized [default: a bundled one]
+    #[arg(long, value_name = "PATH", conflicts_with = "input")]
+    pub image: Option<PathBuf>,
+
+    /// Preprocessed images: the tensor `input` of shape (B,3,224,224) in a safetensors file
+    #[arg(long, value_name = "FILE.safetensors")]
+    pub input: Option<PathBuf>,
+
+    /// An analyzer to run; may be given several times [default: all]
+    #[arg(long = "analyzer", value_name = "NAME", value_enum)]
+    pub analyzers: Vec<Name>,
+
+    /// The class to explain, 0 to 999 [default: each image's most probable]
+    #[arg(long, value_name = "N", value_parser = class, allow_negative_numbers = true)]
+    pub class: Option<usize>,
+
+    /// Noisy copies of SmoothGrad, points of Integrated Gradients
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = count, allow_negative_numbers = true)]
+    pub n: usize,
+
+    /// Standard deviation of SmoothGrad's noise, in units of the preprocessed input
+    #[arg(long, value_name = "S", default_value_t = 0.1, value_parser = deviation, allow_negative_numbers = true)]
+    pub std: f64,
+
+    /// Seed of SmoothGrad's noise
+    #[arg(long, value_name = "S", default_value_t = 0, allow_negative_numbers = true)]
+    pub seed: u64,
+
+    /// How Integrated Gradients places its points [possible values: endpoint-mean, trapezoid, midpoint, gauss-legendre]
+    #[arg(long, value_name = "NAME", default_value_t = Quadrature::default(), value_parser = quadrature)]
+    pub quadrature: Quadrature,
+
+    /// At most how many augmented copies go through the network at once: bounds the memory
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = count, allow_negative_numbers = true)]
+    pub chunk: usize,
+
+    /// Other weights for the same network, of any float type [default: the bundled ones]
+    #[arg(long, value_name = "FILE.safetensors")]
+    pub weights: Option<PathBuf>,
+
+    /// Where the picture goes
+    #[arg(long, value_name = "FILE.png", default_value = "explain.png")]
+    pub out: PathBuf,
+
+    /// Also write the numbers, f32: the logits as `output`, and each analyzer's values, not normalised, by its name
+    #[arg(long, value_name = "FILE.safetensors")]
+    pub raw: Option<PathBuf>,
+
+    /// Print one JSON object on stdout instead of text
+    ///
+    /// backend, image or input, samples (class, name, top_five of class, name, probability, logit), analyzers (by name:
+    /// milliseconds, and completeness_gap per sample or null), out, raw.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// An analyzer, as on the command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Name {
+    Gradient,
+    InputTimesGradient,
+    SmoothGrad,
+    IntegratedGradients,
+    GradCam,
+}
+
+impl Name {
+    /// The name on the command line, in raw files and in JSON.
+    pub fn key(self) -> &'static str {
+        match self {
+            Name::Gradient => "gradient",
+            Name::InputTimesGradient => "input-times-gradient",
+            Name::SmoothGrad => "smooth-grad",
+            Name::IntegratedGradients => "integrated-gradients",
+            Name::GradCam => "grad-cam",
+        }
+    }
+
+    /// The name for people.
+    pub fn title(self) -> &'static str {
+        match self {
+            Name::Gradient => "Gradient",
+            Name::InputTimesGradient => "Input × Gradient",
+            Name::SmoothGrad => "SmoothGrad",
+            Name::IntegratedGradients => "Integrated Gradients",
+            Name::GradCam => "Grad-CAM",
+        }
+    }
+}
+
+impl Args {
+    /// The command line, or the exit code after help or a mistake.
+    pub fn read() -> Result<Self, ExitCode> {
+        Args::try_parse().map_err(|error| match error.kind() {
+            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+                // A closed pipe is the reader's choice.
+                let _ = error.print();
+                ExitCode::SUCCESS
+            }
+            _ => refuse(&first_paragraph(&error.to_string())),
+        })
+    }
+
+    /// The analyzers to run, each once, in the order given.
+    pub fn names(&self) -> Vec<Name> {
+        let mut names = Vec::new();
+        let given = if self.analyzers.is_empty() { Name::value_variants() } else { &self.analyzers };
+        for &name in given {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        names
+    }
+}
+
+/// Says on one line what is wrong.
+pub fn refuse(message: &str) -> ExitCode {
+    let line: Vec<&str> = message.split_whitespace().collect();
+    eprintln!("explain: {}", line.join(" "));
+    ExitCode::from(2)
+}
+
+/// What clap has to say, without its usage text and pointers to the help.
+fn first_paragraph(message: &str) -> String {
+    let message = message.trim_start_matches("error: ");
+    let keep = |part: &&str| !part.starts_with("Usage:") && !part.starts_with("For more information");
+    message.split("\n\n").map(str::trim).filter(keep).collect::<Vec<_>>().join("; ")
+}
+
+fn class(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|&class| class < CLASSES).ok_or_else(|| format!("classes are 0 to {}", CLASSES - 1))
+}
+
+fn count(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|&n| n > 0).ok_or_else(|| "it must be a whole number of at least 1".into())
+}
+
+fn deviation(text: &str) -> Result<f64, String> {
+    let std = text.parse().ok().filter(|std: &f64| std.is_finite() && *std >= 0.0);
+    std.ok_or_else(|| "it must be a number of at least 0".into())
+}
+
+fn quadrature(text: &str) -> Result<Quadrature, String> {
+    let names = Quadrature::ALL.map(|rule| rule.to_string()).join(", ");
+    Quadrature::ALL.into_iter().find(|rule| rule.to_string() == text).ok_or_else(|| format!("it is one of {names}"))
+}

@@ -1,0 +1,53 @@
+//! Why did the network see a cat? EfficientNet-Lite0 on a photo, explained by every analyzer.
+//!
+//! ```sh
+//! cargo run --release --example explain
+//! cargo run --release --example explain -- --image cat.jpg --class 285 --analyzer grad-cam --out cat.png
+//! cargo run --release --example explain -- --help
+//! ```
+//!
+//! It prints the five most probable classes and writes a picture, the photo beside a heatmap for every analyzer. Every
+//! mistake ends with one line on stderr and exit code 2, before any output is written.
+//!
+//! With `--json`, stdout is one object:
+//!
+//! ```json
+//! {
+//!   "backend": "candle",
+//!   "image": "cat.jpg",
+//!   "samples": [{
+//!     "class": 285, "name": "Egyptian cat",
+//!     "top_five": [{"class": 285, "name": "Egyptian cat", "probability": 0.25, "logit": 7.34}]
+//!   }],
+//!   "analyzers": {
+//!     "gradient": {"milliseconds": 120.5, "completeness_gap": null},
+//!     "integrated-gradients": {"milliseconds": 4000.1, "completeness_gap": [-0.03]}
+//!   },
+//!   "out": "cat.png",
+//!   "raw": null
+//! }
+//! ```
+//!
+//! `class` is the class that is explained; `top_five` has five entries; `image` is null for the bundled photo and with
+//! `--input`, where `input` is the file instead; `completeness_gap` has one number per sample.
+
+mod analyzers;
+mod args;
+mod network;
+mod photo;
+mod picture;
+mod report;
+mod run;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let args = match args::Args::read() {
+        Ok(args) => args,
+        Err(stop) => return stop,
+    };
+    match run::run::<xai::DefaultBackend>(&args, Default::default()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => args::refuse(&error.to_string()),
+    }
+}

@@ -1,0 +1,89 @@
+//! What the network looks at: a photo, or images that are already preprocessed.
+
+use std::path::Path;
+
+use image::imageops::{self, FilterType};
+use image::{ImageReader, Rgb, RgbImage};
+use ndarray::{Array4, ArrayView3, Axis, Ix4};
+use xai::files;
+
+use crate::args::Args;
+use crate::network::SIDE;
+use crate::run::{Failure, Outcome};
+
+const BUNDLED: &[u8] = include_bytes!("../../assets/photos/catcup.png");
+
+/// The photos, and the network's input of shape (B, 3, 224, 224).
+pub(crate) struct Photos {
+    pub(crate) photos: Vec<RgbImage>,
+    pub(crate) input: Array4<f32>,
+}
+
+impl Photos {
+    pub(crate) fn open(args: &Args) -> Outcome<Self> {
+        if let Some(path) = &args.input {
+            let input = preprocessed(path)?;
+            let photos = input.axis_iter(Axis(0)).map(shown).collect();
+            return Ok(Photos { photos, input });
+        }
+        let photo = match &args.image {
+            Some(path) => prepared(path)?,
+            None => image::load_from_memory(BUNDLED)?.into_rgb8(),
+        };
+        let input = Array4::from_shape_fn((1, 3, SIDE, SIDE), |(_, channel, row, column)| {
+            #[allow(clippy::cast_possible_truncation)] // below 224
+            let Rgb(pixel) = *photo.get_pixel(column as u32, row as u32);
+            (f32::from(pixel[channel]) - 127.0) / 128.0
+        });
+        Ok(Photos { photos: vec![photo], input })
+    }
+}
+
+/// The photo at 224 × 224: as it is, or the middle 7/8 of its shorter side as a square, resized by cubic
+/// interpolation with antialiasing.
+fn prepared(path: &Path) -> Outcome<RgbImage> {
+    const SIDE: u32 = crate::network::SIDE as u32;
+    let failed = |why: &dyn std::fmt::Display| Failure::new(format!("cannot read the photo {}: {why}", path.display()));
+    let reader = ImageReader::open(path).and_then(ImageReader::with_guessed_format).map_err(|e| failed(&e))?;
+    let photo = reader.decode().map_err(|e| failed(&e))?.into_rgb8();
+    let (width, height) = photo.dimensions();
+    if (width, height) == (SIDE, SIDE) {
+        return Ok(photo);
+    }
+    let shorter = width.min(height);
+    // 7/8 of the side, rounded down, without overflow.
+    let side = shorter - shorter.div_ceil(8);
+    if side == 0 {
+        return Err(failed(&format!("{width}x{height} is too small to crop: the shorter side must have 2 pixels")));
+    }
+    let (left, top) = ((width - side).div_ceil(2), (height - side).div_ceil(2));
+    let square = imageops::crop_imm(&photo, left, top, side, side).to_image();
+    Ok(imageops::resize(&square, SIDE, SIDE, FilterType::CatmullRom))
+}
+
+fn preprocessed(path: &Path) -> Outcome<Array4<f32>> {
+    let refused = |why: String| Failure::new(format!("{}: {why}", path.display()));
+    let mut arrays = files::read_arrays::<f32>(path)?;
+    let Some(input) = arrays.remove("input") else {
+        let names: Vec<String> = arrays.into_keys().take(5).collect();
+        return Err(refused(format!("it has no tensor `input` (it has {})", names.join(", "))));
+    };
+    let shape = input.shape().to_vec();
+    if !matches!(shape[..], [batch, 3, SIDE, SIDE] if batch > 0) {
+        return Err(refused(format!("`input` has shape {shape:?}; it must be (B, 3, {SIDE}, {SIDE}), B at least 1")));
+    }
+    if let Some((place, value)) = input.indexed_iter().find(|(_, value)| !value.is_finite()) {
+        return Err(refused(format!("`input` is {value} at {:?}", ndarray::Dimension::slice(&place))));
+    }
+    Ok(input.into_dimensionality::<Ix4>()?)
+}
+
+/// The photo that a preprocessed image was, as far as bytes can show it.
+fn shown(image: ArrayView3<'_, f32>) -> RgbImage {
+    const SIDE: u32 = crate::network::SIDE as u32;
+    RgbImage::from_fn(SIDE, SIDE, |x, y| {
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // the cast clips to a byte
+        let byte = |channel| (image[[channel, y as usize, x as usize]] * 128.0 + 127.0).round() as u8;
+        Rgb([byte(0), byte(1), byte(2)])
+    })
+}

@@ -1,0 +1,46 @@
+//! The panel: the photo beside a heatmap for every analyzer.
+
+use image::RgbImage;
+use xai::picture::{Heatmap, Panel};
+use xai::{Kind, Result};
+
+use crate::analyzers::Finding;
+use crate::report::{Report, Sample};
+
+/// A panel shows at most so many samples; raw files have all of them.
+const MOST_SAMPLES: usize = 32;
+
+/// One sample fills the panel; several have a row each.
+pub(crate) fn panel(report: &Report<'_>, photos: &[RgbImage], findings: &[Finding]) -> Result<Panel> {
+    let maps = findings.iter().map(|f| Heatmap::of(&f.explanation)).collect::<Result<Vec<_>>>()?;
+    let mut panel = match &report.samples[..] {
+        [only] => Panel::new()
+            .title(format!("{} · {}", only.explained.short(), only.explained.percent()))
+            .subtitle(top_five(only)),
+        several => Panel::new().columns(1 + findings.len()).title(format!(
+            "The first {} of {} samples",
+            several.len().min(MOST_SAMPLES),
+            several.len()
+        )),
+    };
+    for (number, (sample, photo)) in report.samples.iter().zip(photos).take(MOST_SAMPLES).enumerate() {
+        let caption = match report.samples.len() {
+            1 => "Photo".to_owned(),
+            _ => format!("{number}: {}", sample.explained.short()),
+        };
+        panel = panel.photo(caption, photo);
+        for (finding, maps) in findings.iter().zip(&maps) {
+            let Some(map) = maps.get(number) else { continue };
+            panel = match finding.explanation.kind {
+                Kind::Cam => panel.overlay(finding.name.title(), map, photo),
+                _ => panel.heatmap(finding.name.title(), map),
+            };
+        }
+    }
+    Ok(panel)
+}
+
+fn top_five(sample: &Sample) -> String {
+    let classes: Vec<String> = sample.top_five.iter().map(|c| format!("{} {}", c.short(), c.percent())).collect();
+    format!("Top five: {}", classes.join(", "))
+}

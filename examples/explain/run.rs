@@ -1,0 +1,107 @@
+//! From the command line to the outputs.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::fmt;
+use std::io::Write;
+
+use ndarray::{Array2, ArrayD, Ix2};
+use xai::nn::NnBackend;
+use xai::{Backend, Differentiable, Draft, Tensor, files};
+
+use crate::analyzers::{Finding, analyze};
+use crate::args::Args;
+use crate::network::{CLASSES, EfficientNetLite0};
+use crate::photo::Photos;
+use crate::picture;
+use crate::report::Report;
+
+const BUNDLED: &[u8] = include_bytes!("../../assets/efficientnet-lite0/efficientnet-lite0-f16.safetensors");
+
+/// What went wrong, in words for the one who typed the command.
+pub(crate) type Outcome<T> = Result<T, Box<dyn Error>>;
+
+/// A mistake that is found here and not in the library.
+#[derive(Debug)]
+pub(crate) struct Failure(String);
+
+impl Failure {
+    pub(crate) fn new(message: impl Into<String>) -> Box<dyn Error> {
+        Box::new(Failure(message.into()))
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Error for Failure {}
+
+/// Explains on one backend. All outputs are written at the end, whole or not at all.
+pub(crate) fn run<B: NnBackend<Elem = f32>>(args: &Args, placement: B::Placement) -> Outcome<()> {
+    check_outputs(args)?;
+    let photos = Photos::open(args)?;
+    let network = network::<B>(args, placement)?;
+    let logits = logits(&network, &photos)?;
+    let report = Report::new(args, B::NAME, &logits)?;
+    let findings = analyze(args, &network, &photos.input)?;
+
+    let panel = picture::panel(&report, &photos.photos, &findings)?.encode()?;
+    let mut drafts = vec![Draft::write(&args.out, &panel)?];
+    if let Some(path) = &args.raw {
+        drafts.push(Draft::write(path, &raw(logits, &findings)?)?);
+    }
+    for draft in drafts {
+        draft.publish()?;
+    }
+    let text = if args.json { report.json(&findings) } else { report.text(&findings) };
+    Ok(std::io::stdout().write_all(text.as_bytes())?)
+}
+
+/// Finds out before the long work whether its results can be kept.
+fn check_outputs(args: &Args) -> Outcome<()> {
+    if args.raw.as_ref() == Some(&args.out) {
+        return Err(Failure::new(format!("--out and --raw are the same file, {}", args.out.display())));
+    }
+    for path in std::iter::once(&args.out).chain(&args.raw) {
+        drop(Draft::write(path, &[])?);
+    }
+    Ok(())
+}
+
+fn network<B: NnBackend<Elem = f32>>(args: &Args, placement: B::Placement) -> Outcome<EfficientNetLite0<B>> {
+    let Some(path) = &args.weights else {
+        return Ok(EfficientNetLite0::load(&files::decode_weights(BUNDLED, placement)?)?);
+    };
+    let refused = |why: &dyn fmt::Display| Failure::new(format!("the weights {} do not fit: {why}", path.display()));
+    let weights = files::read_weights::<B>(path, placement)?;
+    let network = EfficientNetLite0::load(&weights).map_err(|e| refused(&e))?;
+    match weights.unused().first() {
+        Some(name) => Err(refused(&format!("EfficientNet-Lite0 has no tensor `{name}`"))),
+        None => Ok(network),
+    }
+}
+
+fn logits<B: Backend<Elem = f32>>(network: &impl Differentiable<Backend = B>, photos: &Photos) -> Outcome<Array2<f32>> {
+    let x = Tensor::upload(photos.input.view().into_dyn(), &network.placement())?;
+    let logits = network.forward(&x)?.download()?;
+    if let Some((place, value)) = logits.indexed_iter().find(|(_, value)| !value.is_finite()) {
+        let place = ndarray::Dimension::slice(&place);
+        return Err(Failure::new(format!("the network's output is {value} at {place:?}: check the weights")));
+    }
+    let logits = logits.into_dimensionality::<Ix2>()?;
+    debug_assert_eq!(logits.dim(), (photos.photos.len(), CLASSES));
+    Ok(logits)
+}
+
+/// The numbers as a safetensors file.
+fn raw(logits: Array2<f32>, findings: &[Finding]) -> xai::Result<Vec<u8>> {
+    let mut arrays: BTreeMap<String, ArrayD<f32>> = BTreeMap::new();
+    arrays.insert("output".into(), logits.into_dyn());
+    for finding in findings {
+        arrays.insert(finding.name.key().into(), finding.explanation.values.clone().into_dyn());
+    }
+    files::encode_arrays(&arrays)
+}

@@ -1,0 +1,151 @@
+//! Files that appear whole or not at all.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+use crate::{BoxError, Error, Result};
+
+/// A file that is written in full before it appears under its name.
+///
+/// The bytes go to a temporary file in the same folder; [`publish`](Draft::publish) renames it. A draft that is dropped
+/// leaves nothing behind, and readers never see half a file. To write several files or none, make all drafts first and
+/// publish them last.
+///
+/// ```
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("numbers.bin");
+/// let draft = xai::Draft::write(&path, &[1, 2, 3])?;
+/// assert!(!path.exists());
+/// draft.publish()?;
+/// assert_eq!(std::fs::read(&path)?, [1, 2, 3]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+#[must_use = "a draft that is dropped leaves no file: publish it"]
+pub struct Draft {
+    file: NamedTempFile,
+    path: PathBuf,
+}
+
+impl Draft {
+    /// Writes the bytes beside the file that they will become.
+    ///
+    /// # Errors
+    /// [`Error::File`] when the folder does not exist or cannot be written to, or when something else than a file has
+    /// that name.
+    pub fn write(path: impl AsRef<Path>, bytes: &[u8]) -> Result<Self> {
+        let path = path.as_ref();
+        // A link stays, and what it points to is replaced.
+        let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        if target.is_dir() {
+            return Err(failed(path, "it is a folder; give the name of a file"));
+        }
+        if target.exists() && !target.is_file() {
+            return Err(failed(path, "it is a device; give the name of a file"));
+        }
+        let folder = match target.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        };
+        let write = || {
+            let mut file = open(folder)?;
+            file.write_all(bytes)?;
+            file.as_file().sync_all()?;
+            Ok(file)
+        };
+        let file = write().map_err(|e: std::io::Error| failed(path, e))?;
+        Ok(Draft { file, path: target })
+    }
+
+    /// Gives the file its name; a file of that name is replaced.
+    ///
+    /// # Errors
+    /// [`Error::File`] when the file cannot be renamed.
+    pub fn publish(self) -> Result<()> {
+        let Draft { file, path } = self;
+        file.persist(&path).map(drop).map_err(|e| failed(&path, e.error))
+    }
+}
+
+#[cfg(unix)]
+fn open(folder: &Path) -> std::io::Result<NamedTempFile> {
+    use std::os::unix::fs::PermissionsExt;
+    // As any new file: what the umask leaves of it, not the 0600 of a temporary file.
+    tempfile::Builder::new().permissions(std::fs::Permissions::from_mode(0o666)).tempfile_in(folder)
+}
+
+#[cfg(not(unix))]
+fn open(folder: &Path) -> std::io::Result<NamedTempFile> {
+    NamedTempFile::new_in(folder)
+}
+
+fn failed(path: &Path, source: impl Into<BoxError>) -> Error {
+    Error::File { action: "write", path: path.to_owned(), source: source.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Draft;
+
+    fn names(folder: &std::path::Path) -> Vec<String> {
+        let name = |entry: std::io::Result<std::fs::DirEntry>| entry.unwrap().file_name().into_string().unwrap();
+        std::fs::read_dir(folder).unwrap().map(name).collect()
+    }
+
+    #[test]
+    fn a_dropped_draft_leaves_the_old_file_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.bin");
+        std::fs::write(&path, b"old").unwrap();
+        drop(Draft::write(&path, b"new").unwrap());
+        assert_eq!(std::fs::read(&path).unwrap(), b"old");
+        assert_eq!(names(folder.path()), ["a.bin"]);
+    }
+
+    #[test]
+    fn a_published_draft_replaces_the_old_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.bin");
+        std::fs::write(&path, b"old").unwrap();
+        Draft::write(&path, b"new").unwrap().publish().unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"new");
+        assert_eq!(names(folder.path()), ["a.bin"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_stays_a_link_and_a_device_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, link) = (folder.path().join("a.bin"), folder.path().join("link"));
+        std::fs::write(&path, b"old").unwrap();
+        std::os::unix::fs::symlink(&path, &link).unwrap();
+        Draft::write(&link, b"new").unwrap().publish().unwrap();
+        assert!(link.is_symlink());
+        assert_eq!(std::fs::read(&path).unwrap(), b"new");
+        let refused = Draft::write("/dev/null", b"").unwrap_err().to_string();
+        assert!(refused.contains("it is a device"), "{refused}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_published_file_has_the_permissions_of_any_new_file() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let (plain, drafted) = (folder.path().join("plain"), folder.path().join("drafted"));
+        std::fs::write(&plain, b"").unwrap();
+        Draft::write(&drafted, b"").unwrap().publish().unwrap();
+        let mode = |path| std::fs::metadata(path).unwrap().permissions().mode();
+        assert_eq!(mode(&drafted), mode(&plain));
+    }
+
+    #[test]
+    fn a_missing_folder_and_a_folder_as_file_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let missing = Draft::write(folder.path().join("no/a.bin"), b"").unwrap_err().to_string();
+        assert!(missing.contains("cannot write") && missing.contains("a.bin"), "{missing}");
+        let taken = Draft::write(folder.path(), b"").unwrap_err().to_string();
+        assert!(taken.contains("it is a folder"), "{taken}");
+    }
+}

@@ -1,0 +1,47 @@
+//! Named arrays in a file.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use ndarray::ArrayD;
+use safetensors::SafeTensors;
+use safetensors::tensor::TensorView;
+
+use super::{bad_format, number, read};
+use crate::{Element, Result};
+
+/// Every tensor of a safetensors file by its name: the weights of a network, an input, raw values.
+///
+/// Tensors may be of any float type (F16, BF16, F32, F64) or an integer type; each number becomes the nearest `E`.
+///
+/// # Errors
+/// [`Error::File`](crate::Error::File) when the file cannot be read, is no safetensors file, or holds numbers of
+/// another type.
+pub fn read_arrays<E: Element>(path: impl AsRef<Path>) -> Result<BTreeMap<String, ArrayD<E>>> {
+    read(path.as_ref(), decode_arrays)
+}
+
+/// As [`read_arrays`], from the file's bytes.
+///
+/// # Errors
+/// [`Error::Backend`](crate::Error::Backend) when they are no safetensors file or hold numbers of another type.
+pub fn decode_arrays<E: Element>(bytes: &[u8]) -> Result<BTreeMap<String, ArrayD<E>>> {
+    let file = SafeTensors::deserialize(bytes).map_err(bad_format)?;
+    file.iter().map(|(name, tensor)| Ok((name.to_owned(), number::array(name, &tensor)?))).collect()
+}
+
+/// Named arrays as the bytes of a safetensors file, each in its own number type (F32 or F64).
+///
+/// Write them with [`Draft`](crate::Draft), so that the file appears whole or not at all.
+///
+/// # Errors
+/// [`Error::Backend`](crate::Error::Backend) when the header would be too large.
+pub fn encode_arrays<E: Element>(arrays: &BTreeMap<String, ArrayD<E>>) -> Result<Vec<u8>> {
+    let bytes: Vec<Vec<u8>> = arrays.values().map(|array| number::bytes(array.view())).collect();
+    let mut tensors = Vec::with_capacity(arrays.len());
+    for ((name, array), bytes) in arrays.iter().zip(&bytes) {
+        let view = TensorView::new(number::dtype::<E>(), array.shape().to_vec(), bytes).map_err(bad_format)?;
+        tensors.push((name, view));
+    }
+    safetensors::serialize(tensors, None).map_err(bad_format)
+}

@@ -1,0 +1,102 @@
+//! Explanations in files.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use ndarray::{Dimension, IxDyn};
+use safetensors::tensor::TensorView;
+use safetensors::{Dtype, SafeTensors};
+
+use super::{bad_format, number, read};
+use crate::{Draft, Element, Explanation, Extras, Result, Selection};
+
+/// Marks a file as an explanation, and says how it is laid out.
+const LAYOUT: (&str, &str) = ("xai", "explanation 1");
+
+/// Saves an explanation as a safetensors file, whole or not at all.
+///
+/// Tensors: `values` and `output`, each in its own number type (F32 or F64). Header: `analyzer`, `kind`, `selection` (as
+/// `[[285], [967]]`, one index per sample) and, where there is one, `completeness_gap` (as `[0.01, -0.02]`).
+///
+/// # Errors
+/// [`Error::File`](crate::Error::File) when the file cannot be written.
+pub fn save<E: Element, D: Dimension>(path: impl AsRef<Path>, explanation: &Explanation<E, D>) -> Result<()> {
+    Draft::write(path, &encode(explanation)?)?.publish()
+}
+
+/// Loads an explanation that [`save`] wrote.
+///
+/// An explanation in F32 may be loaded as `f64`, which loses nothing; one in F64 as `f32` is refused.
+///
+/// # Errors
+/// [`Error::File`](crate::Error::File) when the file cannot be read, is not an explanation, or is in F64 and is to be
+/// loaded as `f32`.
+pub fn load<E: Element>(path: impl AsRef<Path>) -> Result<Explanation<E, IxDyn>> {
+    read(path.as_ref(), decode)
+}
+
+/// The bytes of the file that [`save`] writes.
+///
+/// # Errors
+/// [`Error::Backend`](crate::Error::Backend) when the header would be too large.
+pub fn encode<E: Element, D: Dimension>(explanation: &Explanation<E, D>) -> Result<Vec<u8>> {
+    let mut header = HashMap::from([
+        (LAYOUT.0.to_owned(), LAYOUT.1.to_owned()),
+        ("analyzer".to_owned(), explanation.analyzer.clone()),
+        ("kind".to_owned(), explanation.kind.to_string()),
+        ("selection".to_owned(), format!("{:?}", explanation.selection.indices())),
+    ]);
+    if let Some(gap) = &explanation.extras.completeness_gap {
+        header.insert("completeness_gap".into(), format!("{gap:?}"));
+    }
+    let values = number::bytes(explanation.values.view());
+    let output = number::bytes(explanation.output.view());
+    let view = |shape: &[usize], bytes| TensorView::new(number::dtype::<E>(), shape.to_vec(), bytes);
+    let tensors = [
+        ("values", view(explanation.values.shape(), &values).map_err(bad_format)?),
+        ("output", view(explanation.output.shape(), &output).map_err(bad_format)?),
+    ];
+    safetensors::serialize(tensors, Some(header)).map_err(bad_format)
+}
+
+/// As [`load`], from the file's bytes.
+///
+/// # Errors
+/// [`Error::Backend`](crate::Error::Backend) as [`load`] says, and those of [`Selection::new`].
+pub fn decode<E: Element>(bytes: &[u8]) -> Result<Explanation<E, IxDyn>> {
+    let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(bad_format)?;
+    let file = SafeTensors::deserialize(bytes).map_err(bad_format)?;
+    let entries = metadata.metadata().clone().unwrap_or_default();
+    if entries.get(LAYOUT.0).map(String::as_str) != Some(LAYOUT.1) {
+        return Err(bad_format("it is a safetensors file, but not an explanation that this version wrote"));
+    }
+    let entry = |key: &str| entries.get(key).ok_or_else(|| bad_format(format!("its header lacks `{key}`")));
+    let array = |name: &str| {
+        let tensor = file.tensor(name).map_err(bad_format)?;
+        if tensor.dtype() == Dtype::F64 && number::dtype::<E>() == Dtype::F32 {
+            return Err(bad_format("it was saved in 64 bits: load it as `f64`, which loses nothing"));
+        }
+        number::array::<E>(name, &tensor)
+    };
+    let output = array("output")?;
+    let selected = entry("selection")?;
+    let indices = serde_json::from_str(selected).map_err(|e| bad_format(format!("selection `{selected}`: {e}")))?;
+    let mut extras = Extras::default();
+    extras.completeness_gap = entries.get("completeness_gap").map(|gap| numbers(gap)).transpose()?;
+    Ok(Explanation::new(
+        array("values")?,
+        output.clone(),
+        Selection::new(indices, output.shape())?,
+        entry("analyzer")?.as_str(),
+        entry("kind")?.parse()?,
+        extras,
+    ))
+}
+
+/// `[0.01, NaN]`: not JSON, which has no NaN.
+fn numbers(list: &str) -> Result<Vec<f64>> {
+    let inner = list.trim().strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    let inner = inner.ok_or_else(|| bad_format(format!("`{list}` is no list of numbers")))?;
+    let number = |text: &str| text.trim().parse().map_err(|e| bad_format(format!("completeness gap `{text}`: {e}")));
+    inner.split(',').filter(|text| !text.trim().is_empty()).map(number).collect()
+}

@@ -1,0 +1,48 @@
+//! Explanations and arrays in safetensors files.
+//!
+//! [`save`] and [`load`] keep an [`Explanation`](crate::Explanation); [`read_weights`] reads the weights of a network,
+//! [`read_arrays`] the tensors of any file, and [`encode_arrays`] writes arrays for other programs to read. Files appear
+//! whole or not at all.
+//!
+//! ```
+//! use ndarray::{Array4, array};
+//! use xai::{Explanation, Extras, Kind, Selection, files};
+//!
+//! let output = array![[0.1f32, 0.7]].into_dyn();
+//! let selection = Selection::new(vec![vec![1]], output.shape())?;
+//! let values = Array4::<f32>::ones((1, 3, 2, 2));
+//! let why = Explanation::new(values, output, selection, "Gradient", Kind::Sensitivity, Extras::default());
+//!
+//! # let folder = tempfile::tempdir()?;
+//! # let path = folder.path().join("why.safetensors");
+//! files::save(&path, &why)?;
+//! assert_eq!(files::load::<f32>(&path)?, why.into_dyn());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod arrays;
+mod explanation;
+mod number;
+mod weights;
+
+pub use self::arrays::{decode_arrays, encode_arrays, read_arrays};
+pub use self::explanation::{decode, encode, load, save};
+pub use self::weights::{decode_weights, read_weights};
+
+use std::path::Path;
+
+use crate::{BoxError, Error, Result};
+
+fn unreadable(path: &Path, source: impl Into<BoxError>) -> Error {
+    Error::File { action: "read", path: path.to_owned(), source: source.into() }
+}
+
+/// The bytes of a file, and what `decode` makes of them; its errors name the file.
+fn read<T>(path: &Path, decode: impl FnOnce(&[u8]) -> Result<T>) -> Result<T> {
+    let bytes = std::fs::read(path).map_err(|e| unreadable(path, e))?;
+    decode(&bytes).map_err(|e| unreadable(path, e))
+}
+
+fn bad_format(source: impl Into<BoxError>) -> Error {
+    Error::backend("safetensors", source)
+}

@@ -1,0 +1,167 @@
+//! One sample's values as a picture.
+
+use image::{RgbImage, imageops};
+use ndarray::{Array2, ArrayBase, ArrayView3, ArrayView4, Axis, Data, Dimension, Ix3, Ix4};
+
+use super::blend::blend;
+use super::scale::scale;
+use super::{Colors, Sign, Style};
+use crate::{Element, Error, Explanation, Result};
+
+/// One sample's values, one number per pixel, ready to be coloured.
+///
+/// See the [module's](super) docs for the way from values to colours.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Heatmap {
+    strength: Array2<f64>,
+    scale: f64,
+    sign: Sign,
+    colors: Colors,
+}
+
+impl Heatmap {
+    /// A heatmap for each sample of an explanation, in the style of its kind.
+    ///
+    /// # Errors
+    /// [`Error::InvalidShape`] when the values are not (B, C, H, W) or have no element, and
+    /// [`Error::InvalidParameter`] when one of them is NaN or infinite.
+    pub fn of<E: Element, D: Dimension>(explanation: &Explanation<E, D>) -> Result<Vec<Heatmap>> {
+        Heatmap::styled(explanation, &Style::of(explanation.kind))
+    }
+
+    /// A heatmap for each sample of an explanation, in a style of your own.
+    ///
+    /// # Errors
+    /// As [`Heatmap::of`], and [`Error::InvalidParameter`] for outliers outside 0 to 100 percent.
+    pub fn styled<E: Element, D: Dimension>(explanation: &Explanation<E, D>, style: &Style) -> Result<Vec<Heatmap>> {
+        let shape = explanation.values.shape();
+        let batch: ArrayView4<'_, E> =
+            explanation.values.view().into_dyn().into_dimensionality::<Ix4>().map_err(|_| {
+                not_drawable(&explanation.analyzer, shape, "a picture needs (samples, channels, rows, columns)")
+            })?;
+        let draw =
+            |(sample, values)| Heatmap::draw(values, style, &format!("sample {sample} of {}", explanation.analyzer));
+        batch.axis_iter(Axis(0)).enumerate().map(draw).collect()
+    }
+
+    /// A heatmap of one sample's values (C, H, W), wherever they come from.
+    ///
+    /// # Errors
+    /// As [`Heatmap::styled`].
+    pub fn new<E: Element, S: Data<Elem = E>>(values: &ArrayBase<S, Ix3>, style: &Style) -> Result<Heatmap> {
+        Heatmap::draw(values.view(), style, "values")
+    }
+
+    fn draw<E: Element>(values: ArrayView3<'_, E>, style: &Style, what: &str) -> Result<Heatmap> {
+        style.check()?;
+        if values.is_empty() || values.shape().iter().any(|&n| u32::try_from(n).is_err()) {
+            return Err(not_drawable(what, values.shape(), "there is nothing to draw, or more than a picture holds"));
+        }
+        if let Some(((channel, row, column), value)) = values.indexed_iter().find(|(_, v)| !v.is_finite()) {
+            return Err(Error::InvalidParameter {
+                name: "values",
+                value: value.to_string(),
+                reason: format!(
+                    "channel {channel}, row {row}, column {column} of {what} has no colour; \
+                     check the model's weights and its input"
+                ),
+            });
+        }
+        let pixel = |channels: ndarray::ArrayView1<'_, E>| {
+            style.sign.keep(style.channels.reduce(channels.iter().map(|v| v.as_f64())))
+        };
+        let pixels = values.map_axis(Axis(0), pixel);
+        let scale = scale(pixels.iter(), style.outliers);
+        let strength = pixels.mapv(|v| if scale == 0.0 { 0.0 } else { (v / scale).clamp(-1.0, 1.0) });
+        Ok(Heatmap { strength, scale, sign: style.sign, colors: style.colors })
+    }
+
+    /// The strength of each pixel (H, W): from 0 to 1, or from -1 to 1 where both signs are shown.
+    pub fn strength(&self) -> &Array2<f64> {
+        &self.strength
+    }
+
+    /// The magnitude that has strength 1, in the values' own units. Zero when all values are.
+    pub fn scale(&self) -> f64 {
+        self.scale
+    }
+
+    /// True where both signs are shown, so that strengths run from -1 to 1.
+    pub fn is_signed(&self) -> bool {
+        self.sign == Sign::Both
+    }
+
+    /// The colour of a strength.
+    pub fn color(&self, strength: f64) -> image::Rgb<u8> {
+        self.colors.at(if self.is_signed() { f64::midpoint(strength, 1.0) } else { strength })
+    }
+
+    /// The coloured picture, one pixel for each of the values'.
+    pub fn image(&self) -> RgbImage {
+        let (height, width) = self.size();
+        let strength = |x, y| self.strength.get((y as usize, x as usize)).copied().unwrap_or_default();
+        RgbImage::from_fn(width, height, |x, y| self.color(strength(x, y)))
+    }
+
+    /// The heatmap resized smoothly to another size, pixel areas aligned: strengths are interpolated, not colours.
+    ///
+    /// Cubic (Catmull-Rom), so that the strength at the centre of an enlarged pixel is that pixel's; a smaller size is
+    /// antialiased.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`] for a size of zero.
+    pub fn resized(&self, width: u32, height: u32) -> Result<Heatmap> {
+        if width == 0 || height == 0 {
+            return Err(Error::InvalidParameter {
+                name: "size",
+                value: format!("{width} x {height}"),
+                reason: "a picture has at least one pixel".into(),
+            });
+        }
+        let (rows, columns) = self.size();
+        // The resizer clips to 0..1, so a signed strength makes the way there and back.
+        #[allow(clippy::cast_possible_truncation)]
+        let numbers = self.strength.iter().map(|&s| f64::midpoint(s, 1.0) as f32).collect();
+        let small = image::ImageBuffer::<image::Luma<f32>, Vec<f32>>::from_raw(columns, rows, numbers);
+        let small = small.ok_or_else(|| not_drawable("heatmap", self.strength.shape(), "it does not fit a picture"))?;
+        let large = imageops::resize(&small, width, height, imageops::FilterType::CatmullRom);
+        let floor = if self.is_signed() { -1.0 } else { 0.0 };
+        let strength = Array2::from_shape_fn((height as usize, width as usize), |(y, x)| {
+            #[allow(clippy::cast_possible_truncation)]
+            let number = large.get_pixel(x as u32, y as u32).0[0];
+            (2.0 * f64::from(number) - 1.0).clamp(floor, 1.0)
+        });
+        Ok(Heatmap { strength, ..*self })
+    }
+
+    /// The photo under the heatmap, which is resized smoothly to the photo: (1 - opacity) · photo + opacity · colour.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`] for an opacity outside 0 to 1 or an empty photo.
+    pub fn overlay(&self, photo: &RgbImage, opacity: f64) -> Result<RgbImage> {
+        if !(0.0..=1.0).contains(&opacity) {
+            return Err(Error::InvalidParameter {
+                name: "opacity",
+                value: opacity.to_string(),
+                reason: "0 shows only the photo, 1 only the heatmap".into(),
+            });
+        }
+        let over = self.resized(photo.width(), photo.height())?.image();
+        let mut out = photo.clone();
+        for (under, over) in out.pixels_mut().zip(over.pixels()) {
+            *under = blend(*under, *over, opacity);
+        }
+        Ok(out)
+    }
+
+    /// Rows and columns; [`Heatmap::draw`] and [`Heatmap::resized`] let none through that is too large.
+    #[allow(clippy::cast_possible_truncation)]
+    fn size(&self) -> (u32, u32) {
+        let (rows, columns) = self.strength.dim();
+        (rows as u32, columns as u32)
+    }
+}
+
+fn not_drawable(what: &str, shape: &[usize], reason: &str) -> Error {
+    Error::InvalidShape { what: what.to_owned(), got: shape.to_vec(), reason: reason.to_owned() }
+}
