@@ -7,6 +7,7 @@ use ndarray::{ArrayD, ArrayViewD, IxDyn};
 use xai_core::{Backend, Element, Error, Result};
 
 use crate::Placement;
+use crate::kernels::Real;
 
 /// candle, with arrays of `E` (`f32` or `f64`) outside and F64, F32, F16 or BF16 tensors on the device.
 ///
@@ -15,7 +16,7 @@ use crate::Placement;
 pub struct Candle<E = f32>(PhantomData<E>);
 
 /// The numbers outside: `f32` or `f64`.
-pub trait Host: Element + WithDType {}
+pub trait Host: Element + WithDType + Real {}
 impl Host for f32 {}
 impl Host for f64 {}
 

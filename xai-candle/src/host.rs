@@ -2,11 +2,9 @@
 
 use std::ops::Range;
 
-use candle_core::{Result, Storage, StorageRef, Tensor, WithDType, bail};
-use rayon::prelude::*;
-
-/// From how many numbers on two threads are worth their start.
-const PARALLEL_FROM: usize = 1 << 15;
+use crate::Host;
+use crate::kernels::elementwise;
+use candle_core::{Error, Result, Storage, StorageRef, Tensor, WithDType, bail};
 
 /// A contiguous CPU tensor, opened for reading.
 pub(crate) struct Numbers<'a> {
@@ -37,28 +35,16 @@ impl<'a> Numbers<'a> {
 }
 
 /// f of every number, in the tensor's shape.
-pub(crate) fn map<T: WithDType>(x: &Tensor, f: impl Fn(T) -> T + Send + Sync) -> Result<Tensor> {
+pub(crate) fn map<T: Host>(x: &Tensor, f: impl Fn(T) -> T + Sync) -> Result<Tensor> {
     let x = x.contiguous()?;
-    let numbers = Numbers::of(&x)?;
-    let x_slice = numbers.slice::<T>()?;
-    let y: Vec<T> = if x_slice.len() < PARALLEL_FROM {
-        x_slice.iter().map(|&x| f(x)).collect()
-    } else {
-        x_slice.par_iter().with_min_len(PARALLEL_FROM / 2).map(|&x| f(x)).collect()
-    };
-    Tensor::from_vec(y, x.shape(), x.device())
+    Tensor::from_vec(elementwise::map(Numbers::of(&x)?.slice::<T>()?, f), x.shape(), x.device())
 }
 
 /// f of the numbers of two tensors of one shape.
-pub(crate) fn zip<T: WithDType>(a: &Tensor, b: &Tensor, f: impl Fn(T, T) -> T + Send + Sync) -> Result<Tensor> {
+pub(crate) fn zip<T: Host>(a: &Tensor, b: &Tensor, f: impl Fn(T, T) -> T + Sync) -> Result<Tensor> {
     let (a, b) = (a.contiguous()?, b.contiguous()?);
     let (a_numbers, b_numbers) = (Numbers::of(&a)?, Numbers::of(&b)?);
-    let (a_slice, b_slice) = (a_numbers.slice::<T>()?, b_numbers.slice::<T>()?);
-    let y: Vec<T> = if a_slice.len() < PARALLEL_FROM {
-        a_slice.iter().zip(b_slice).map(|(&a, &b)| f(a, b)).collect()
-    } else {
-        a_slice.par_iter().zip(b_slice).with_min_len(PARALLEL_FROM / 2).map(|(&a, &b)| f(a, b)).collect()
-    };
+    let y = elementwise::zip_map(a_numbers.slice::<T>()?, b_numbers.slice::<T>()?, f).map_err(Error::wrap)?;
     Tensor::from_vec(y, a.shape(), a.device())
 }
 

@@ -19,7 +19,7 @@
 mod autograd;
 mod backend;
 mod host;
-mod kernels;
+pub mod kernels;
 mod layers;
 mod module;
 mod nn;

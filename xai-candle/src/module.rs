@@ -21,7 +21,9 @@ impl<M: ModuleT> CandleModule<M> {
 /// Any `candle_nn::Module` or `ModuleT` as a layer of a derived struct. A `ModuleT` runs in evaluation mode.
 ///
 /// candle's tape differentiates it. Where candle's own gradients are wrong (see the [crate's docs](crate)) use the
-/// functions of [`ops`](crate::ops) inside the module, and check the model once with `check_gradient`.
+/// functions of [`ops`](crate::ops) inside the module, and check the model once with
+/// [`check_gradient`](xai_core::check_gradient). To lend a module, wrap it in a closure:
+/// `module(|x: &Tensor| net.forward(x))`.
 pub fn module<M: ModuleT>(module: M) -> CandleModule<M> {
     CandleModule(module)
 }

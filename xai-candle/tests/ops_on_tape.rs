@@ -127,6 +127,14 @@ fn layers_of_candle_nn() {
 }
 
 #[test]
+fn a_result_that_is_a_view_is_handed_out_right() {
+    let dropout = candle_nn::Dropout::new(0.5);
+    check("late part", |x| ops::layer(&dropout, &x.narrow(0, 1, 2)?)?.sqr(), &[3, 4]);
+    check("early part", |x| ops::layer(&dropout, &x.narrow(0, 0, 2)?)?.sqr(), &[3, 4]);
+    check("transposed", |x| ops::layer(&dropout, &x.t()?)?.sqr(), &[3, 4]);
+}
+
+#[test]
 fn a_skip_connection_keeps_its_gradient_beside_upsampling() {
     let block = |x: &Tensor| {
         let small = ops::avg_pool2d(x, 2, 2, 0, true)?;

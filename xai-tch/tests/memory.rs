@@ -38,7 +38,7 @@ fn a_thousand_analyses_leave_the_memory_as_it_was() {
     let x = Tensor::upload(image.view().into_dyn(), &Placement::default()).unwrap();
     let padding = Padding { top: 1, bottom: 1, left: 1, right: 1 };
     let weight = Tensor::new(Torch::ones([8, 3, 3, 3], tch::kind::FLOAT_CPU));
-    let conv = Conv2d { weight, bias: None, stride: [1, 1], padding, dilation: [1, 1], groups: 1 };
+    let conv = Conv2d { weight, bias: None, stride: [1, 1], padding: padding.into(), dilation: [1, 1], groups: 1 };
     let refused = Recorded::<LibTorch, _>::new(|x: &Torch| x.detach());
 
     let each = |_: usize| {

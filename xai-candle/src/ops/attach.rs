@@ -29,7 +29,7 @@ impl Attached {
     fn hand_out<S>(&self, copy: impl FnOnce(&Storage, &Layout) -> Result<S>) -> Result<(S, Shape)> {
         let taken = self.y.lock().ok().and_then(|mut y| y.take());
         let Some(y) = taken else { bail!("{}: the result was handed out before", self.name) };
-        // The storage is copied whole: it must hold this tensor and nothing else.
+        // The storage is copied as it lies: it must begin with this tensor's numbers, in order.
         let y = if y.layout().start_offset() == 0 { y.contiguous()? } else { y.force_contiguous()? };
         let (storage, layout) = y.storage_and_layout();
         Ok((copy(&storage, layout)?, y.shape().clone()))

@@ -1,11 +1,11 @@
 //! A scale and a shift for each channel.
 
-use candle_core::{Result, Tensor};
-use rayon::prelude::*;
+use candle_core::{Error, Result, Tensor};
 use xai_core::nn::ChannelAffine;
 
 use super::{Pull, Ruled, Way, beside};
 use crate::host::{Numbers, with_number_type};
+use crate::kernels::elementwise;
 use crate::{Candle, Host};
 
 /// y = scale · x + shift, dx = scale · v.
@@ -33,20 +33,11 @@ fn apply(way: Way, x: &Tensor, scale: &Tensor, shift: Option<&Tensor>) -> Result
 
 fn in_one_pass<T: Host>(x: &Tensor, scale: &Tensor, shift: Option<&Tensor>) -> Result<Tensor> {
     let x = x.contiguous()?;
-    let plane = x.dims()[2..].iter().product::<usize>();
-    let (numbers, scale, shift) = (Numbers::of(&x)?, Numbers::of(scale)?, shift.map(Numbers::of).transpose()?);
-    let (numbers, scale) = (numbers.slice::<T>()?, scale.slice::<T>()?);
-    let shift = shift.as_ref().map(Numbers::slice::<T>).transpose()?;
-    let mut y = vec![T::zero(); numbers.len()];
-    if plane > 0 {
-        let planes = y.par_chunks_exact_mut(plane).zip(numbers.par_chunks_exact(plane)).enumerate();
-        planes.with_min_len((1 << 14) / plane + 1).for_each(|(i, (y, x))| {
-            let channel = i % scale.len();
-            let (scale, shift) = (scale[channel], shift.map_or(T::zero(), |shift| shift[channel]));
-            for (y, &x) in y.iter_mut().zip(x) {
-                *y = scale * x + shift;
-            }
-        });
-    }
-    Tensor::from_vec(y, x.shape(), x.device())
+    let (channels, plane) = (x.dim(1)?, x.dims()[2..].iter().product());
+    let (x_numbers, scale) = (Numbers::of(&x)?, Numbers::of(scale)?);
+    let shift = shift.map(Numbers::of).transpose()?;
+    let none = vec![T::zero(); if shift.is_none() { channels } else { 0 }];
+    let shift = shift.as_ref().map_or(Ok(&none[..]), Numbers::slice::<T>)?;
+    let y = elementwise::channel_affine(x_numbers.slice::<T>()?, scale.slice::<T>()?, shift, channels, plane);
+    Tensor::from_vec(y.map_err(Error::wrap)?, x.shape(), x.device())
 }

@@ -3,7 +3,7 @@
 use candle_core::{DType, Device, Result, Tensor};
 
 /// Numbers between -2 and 2 that look random, without ties.
-pub fn numbers(shape: &[usize], seed: u64) -> Tensor {
+pub(crate) fn numbers(shape: &[usize], seed: u64) -> Tensor {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     let mut next = || {
         state ^= state << 13;
@@ -20,7 +20,7 @@ fn flat(t: &Tensor) -> Vec<f64> {
 }
 
 /// The gradient of Σ v · f(x) by central differences, coordinate by coordinate.
-pub fn gradient(f: impl Fn(&Tensor) -> Result<Tensor>, x: &Tensor, v: &Tensor) -> Vec<f64> {
+pub(crate) fn gradient(f: impl Fn(&Tensor) -> Result<Tensor>, x: &Tensor, v: &Tensor) -> Vec<f64> {
     let step = 1e-5;
     let (start, v) = (flat(x), flat(v));
     let total = |at: usize, by: f64| {
@@ -33,7 +33,7 @@ pub fn gradient(f: impl Fn(&Tensor) -> Result<Tensor>, x: &Tensor, v: &Tensor) -
 }
 
 /// Asserts that two gradients agree.
-pub fn assert_close(what: &str, got: &Tensor, expected: &[f64], tolerance: f64) {
+pub(crate) fn assert_close(what: &str, got: &Tensor, expected: &[f64], tolerance: f64) {
     let got = flat(got);
     assert_eq!(got.len(), expected.len(), "{what}");
     let scale = expected.iter().fold(1.0f64, |m, e| m.max(e.abs()));

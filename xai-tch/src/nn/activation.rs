@@ -19,7 +19,7 @@ pub(super) fn activation(op: Activation, x: &Torch) -> Result<Torch> {
         Activation::Sigmoid => x.f_sigmoid(),
         Activation::Tanh => x.f_tanh(),
         Activation::HardSwish => x.f_hardswish(),
-        Activation::HardSigmoid => x.f_hardsigmoid(),
+        Activation::HardSigmoid => hard_sigmoid(x),
         Activation::Softplus => x.f_softplus(),
         Activation::Mish => x.f_mish(),
         unknown => return Err(not_known(&unknown)),
@@ -38,6 +38,11 @@ fn elu(x: &Torch, alpha: f64) -> TchResult {
         return x.f_elu();
     }
     x.f_relu()?.f_add(&x.f_clamp_max(0.0)?.f_expm1()?.f_mul_scalar(alpha)?)
+}
+
+/// libtorch's own backward pass multiplies by a 1/6 in single precision, whatever the number type: 3e-8 off in `Double`.
+fn hard_sigmoid(x: &Torch) -> TchResult {
+    x.f_add_scalar(3.0)?.f_relu6()?.f_div_scalar(6.0)
 }
 
 /// An axis as libtorch counts it, from the end where negative. One that is too large for it is refused there.

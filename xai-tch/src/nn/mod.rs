@@ -9,9 +9,9 @@ use std::fmt::Debug;
 
 use tch::{TchError, Tensor as Torch};
 use xai_core::nn::{NnBackend, Op};
-use xai_core::{Error, Pullback, Result, Tensor};
+use xai_core::{Backend, Error, Pullback, Result, Tensor};
 
-use crate::backend::{int, shape};
+use crate::backend::int;
 use crate::failure::{NAME, failed};
 use crate::tape::{Input, evaluate, record};
 use crate::{HostFloat, LibTorch};
@@ -30,7 +30,7 @@ impl<E: HostFloat> NnBackend for LibTorch<E> {
 
 fn apply<E: HostFloat>(op: Op<'_, LibTorch<E>>, x: &Torch) -> Result<Torch> {
     match op {
-        Op::Conv2d(op) => layer::conv2d(op, op.geometry(&shape(x))?.padding, x),
+        Op::Conv2d(op) => layer::conv2d(op, op.geometry(&LibTorch::<E>::shape(x))?.padding, x),
         Op::Linear(op) => layer::linear(op, x),
         Op::ChannelAffine(op) => layer::channel_affine(op, x),
         Op::LayerNorm(op) => layer::layer_norm(op, x),

@@ -4,12 +4,12 @@ use tch::Tensor as Torch;
 use xai_core::nn::{AvgPool2d, MaxPool2d, Padding};
 
 use super::TchResult;
-use super::resize::{pad, symmetric};
+use super::resize::pad;
 use crate::backend::int;
 
 /// libtorch pads a pool by the same number on both sides, and by half the window at most.
 fn own_padding(padding: Padding, kernel: [usize; 2]) -> Option<[i64; 2]> {
-    let [rows, columns] = symmetric(padding)?;
+    let [rows, columns] = padding.as_symmetric()?;
     (rows <= kernel[0] / 2 && columns <= kernel[1] / 2).then(|| [int(rows), int(columns)])
 }
 

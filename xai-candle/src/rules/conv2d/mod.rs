@@ -2,7 +2,7 @@
 
 mod tensor_ops;
 
-use candle_core::{Result, Tensor};
+use candle_core::{Error, Result, Tensor};
 use xai_core::nn::Conv2d;
 
 use super::{Pull, Ruled, Way, beside, beside_if_any};
@@ -13,7 +13,7 @@ use crate::{Candle, Host};
 
 /// y = conv(x): the pullback is the transposed convolution with the same weight.
 pub(super) fn conv2d<E: Host>(way: Way, op: &Conv2d<Candle<E>>, x: &Tensor) -> Ruled {
-    let g = op.geometry(x.dims()).map_err(candle_core::Error::wrap)?;
+    let g = op.geometry(x.dims()).map_err(Error::wrap)?;
     let geometry = ConvGeometry {
         batch: g.batch,
         in_channels: g.in_channels,
@@ -51,7 +51,7 @@ impl Convolution {
                 let g = &self.geometry;
                 with_number_type!(x.dtype(), T => {
                     let bias = bias.as_ref().map(Numbers::slice::<T>).transpose()?;
-                    let y = kernels::forward(x_numbers.slice::<T>()?, weight.slice::<T>()?, bias, g);
+                    let y = kernels::forward(x_numbers.slice::<T>()?, weight.slice::<T>()?, bias, g).map_err(Error::wrap)?;
                     Tensor::from_vec(y, (g.batch, g.out_channels, g.output[0], g.output[1]), x.device())
                 })
             }
@@ -67,7 +67,7 @@ impl Convolution {
                 let (dy_numbers, weight) = (Numbers::of(&dy)?, Numbers::of(&self.weight)?);
                 let g = &self.geometry;
                 with_number_type!(dy.dtype(), T => {
-                    let dx = kernels::input_vjp(dy_numbers.slice::<T>()?, weight.slice::<T>()?, g);
+                    let dx = kernels::input_vjp(dy_numbers.slice::<T>()?, weight.slice::<T>()?, g).map_err(Error::wrap)?;
                     Tensor::from_vec(dx, (g.batch, g.in_channels, g.input[0], g.input[1]), dy.device())
                 })
             }

@@ -2,7 +2,7 @@
 
 mod tensor_ops;
 
-use candle_core::{Tensor, bail};
+use candle_core::{Error, Tensor, bail};
 use xai_core::nn::{AvgPool2d, MaxPool2d, Padding};
 
 pub(super) use self::tensor_ops::adaptive_max_pool2d;
@@ -36,10 +36,10 @@ pub(super) fn max_pool2d(way: Way, op: &MaxPool2d, x: &Tensor, output: &[usize])
             let numbers = Numbers::of(&x)?;
             let shape = x.shape().clone();
             with_number_type!(x.dtype(), T => {
-                let (y, winners) = kernels::max_forward(numbers.slice::<T>()?, &g);
+                let (y, winners) = kernels::max_forward(numbers.slice::<T>()?, &g).map_err(Error::wrap)?;
                 let pull: Pull = Box::new(move |v| {
                     let v = v.contiguous()?;
-                    let dx = kernels::max_vjp(Numbers::of(&v)?.slice::<T>()?, &winners, &g);
+                    let dx = kernels::max_vjp(Numbers::of(&v)?.slice::<T>()?, &winners, &g).map_err(Error::wrap)?;
                     Tensor::from_vec(dx, &shape, v.device())
                 });
                 Ok((Tensor::from_vec(y, output, x.device())?, pull))
@@ -59,10 +59,10 @@ pub(super) fn avg_pool2d(way: Way, op: &AvgPool2d, x: &Tensor, output: &[usize])
             let numbers = Numbers::of(&x)?;
             let shape = x.shape().clone();
             with_number_type!(x.dtype(), T => {
-                let y = kernels::avg_forward(numbers.slice::<T>()?, &g, include);
+                let y = kernels::avg_forward(numbers.slice::<T>()?, &g, include).map_err(Error::wrap)?;
                 let pull: Pull = Box::new(move |v| {
                     let v = v.contiguous()?;
-                    let dx = kernels::avg_vjp(Numbers::of(&v)?.slice::<T>()?, &g, include);
+                    let dx = kernels::avg_vjp(Numbers::of(&v)?.slice::<T>()?, &g, include).map_err(Error::wrap)?;
                     Tensor::from_vec(dx, &shape, v.device())
                 });
                 Ok((Tensor::from_vec(y, output, x.device())?, pull))

@@ -1,0 +1,100 @@
+//! Elementwise maps, spread over threads.
+
+use rayon::prelude::*;
+use xai_core::{Error, Result};
+
+use super::{Real, SERIAL_WORK, check_length, check_positive};
+
+/// What one task maps: enough to be worth a thread, and small enough for the caches.
+const CHUNK: usize = SERIAL_WORK / 2;
+
+/// f of each element.
+pub fn map<T: Real>(x: &[T], f: impl Fn(T) -> T + Sync) -> Vec<T> {
+    let mut out = vec![T::ZERO; x.len()];
+    out.par_chunks_mut(CHUNK).zip(x.par_chunks(CHUNK)).for_each(|(out, x)| {
+        for (out, &x) in out.iter_mut().zip(x) {
+            *out = f(x);
+        }
+    });
+    out
+}
+
+/// f of each pair of elements: an activation's vjp from (x, dy), for one.
+///
+/// # Errors
+/// If the slices have different lengths.
+pub fn zip_map<T: Real>(a: &[T], b: &[T], f: impl Fn(T, T) -> T + Sync) -> Result<Vec<T>> {
+    Error::check_shape("second operand of an elementwise map", &[a.len()], &[b.len()])?;
+    let mut out = vec![T::ZERO; a.len()];
+    out.par_chunks_mut(CHUNK).zip(a.par_chunks(CHUNK)).zip(b.par_chunks(CHUNK)).for_each(|((out, a), b)| {
+        for ((out, &a), &b) in out.iter_mut().zip(a).zip(b) {
+            *out = f(a, b);
+        }
+    });
+    Ok(out)
+}
+
+/// scale\[c\] · x + shift\[c\] for `x` of shape (batch, `channels`, `plane`): a batch norm in evaluation mode, say.
+///
+/// # Errors
+/// If a slice does not have the length that `channels` and `plane` ask for.
+pub fn channel_affine<T: Real>(x: &[T], scale: &[T], shift: &[T], channels: usize, plane: usize) -> Result<Vec<T>> {
+    check_length("scale of a channel affine map", scale, &[channels])?;
+    check_length("shift of a channel affine map", shift, &[channels])?;
+    let mut out = vec![T::ZERO; x.len()];
+    if x.is_empty() {
+        return Ok(out);
+    }
+    check_positive("channels", channels)?;
+    check_positive("plane", plane)?;
+    let sample = channels.checked_mul(plane);
+    check_length("input of a channel affine map", x, &[sample.map_or(0, |len| x.len() / len), channels, plane])?;
+    let at_once = (CHUNK / plane).max(1);
+    out.par_chunks_mut(plane).zip(x.par_chunks(plane)).enumerate().with_min_len(at_once).for_each(
+        |(index, (out, x))| {
+            let (scale, shift) = (scale[index % channels], shift[index % channels]);
+            for (out, &x) in out.iter_mut().zip(x) {
+                *out = scale * x + shift;
+            }
+        },
+    );
+    Ok(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ramp(len: usize) -> Vec<f32> {
+        (0..len).map(|i| i as f32 - 7.0).collect()
+    }
+
+    #[test]
+    fn maps_reach_every_element() {
+        for len in [0, 1, CHUNK - 1, CHUNK, 3 * CHUNK + 5] {
+            let x = ramp(len);
+            assert!(map(&x, |v| 2.0 * v).iter().zip(&x).all(|(y, x)| *y == 2.0 * x));
+            let y = zip_map(&x, &x, |a, b| a * b).unwrap();
+            assert!(y.len() == len && y.iter().zip(&x).all(|(y, x)| *y == x * x));
+        }
+        assert!(zip_map(&ramp(3), &ramp(4), |a, _| a).is_err());
+    }
+
+    #[test]
+    fn each_channel_has_its_own_scale_and_shift() {
+        let (scale, shift) = ([1.0, -2.0, 0.5], [0.0, 10.0, -1.0]);
+        for plane in [1, 5, CHUNK + 3] {
+            let x = ramp(2 * 3 * plane);
+            let y = channel_affine(&x, &scale, &shift, 3, plane).unwrap();
+            for (i, y) in y.into_iter().enumerate() {
+                let c = i / plane % 3;
+                assert_eq!(y, scale[c] * x[i] + shift[c]);
+            }
+        }
+        assert!(channel_affine::<f32>(&[], &[], &[], 0, 4).unwrap().is_empty());
+        assert!(channel_affine(&ramp(7), &scale, &shift, 3, 2).is_err());
+        assert!(channel_affine(&ramp(6), &scale[1..], &shift, 3, 2).is_err());
+        assert!(channel_affine(&ramp(6), &scale, &shift, 3, 0).is_err());
+        assert!(channel_affine(&ramp(6), &scale, &shift, 3, usize::MAX).is_err());
+    }
+}

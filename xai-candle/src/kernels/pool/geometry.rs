@@ -1,0 +1,92 @@
+//! The sizes of a pool.
+
+use std::ops::Range;
+
+use xai_core::{Error, Result};
+
+use crate::kernels::{check_positive, volume};
+
+/// The sizes of a two-dimensional pool. The padding after the image is whatever the output's size implies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PoolGeometry {
+    /// The number of images: batch · channels.
+    pub planes: usize,
+    /// The input's (H, W).
+    pub input: [usize; 2],
+    /// The window's (rows, columns).
+    pub kernel: [usize; 2],
+    /// The output's (H', W').
+    pub output: [usize; 2],
+    /// The stride, (rows, columns).
+    pub stride: [usize; 2],
+    /// The padding before the first row and the first column.
+    pub pad_before: [usize; 2],
+}
+
+impl PoolGeometry {
+    pub(super) fn input_shape(&self) -> [usize; 3] {
+        [self.planes, self.input[0], self.input[1]]
+    }
+
+    pub(super) fn output_shape(&self) -> [usize; 3] {
+        [self.planes, self.output[0], self.output[1]]
+    }
+
+    /// Elements of an input plane.
+    pub(super) fn input_plane(&self) -> usize {
+        self.input[0] * self.input[1]
+    }
+
+    /// Elements of an output plane.
+    pub(super) fn output_plane(&self) -> usize {
+        self.output[0] * self.output[1]
+    }
+
+    /// The input rows (axis 0) or columns (axis 1) that the window of output `o` covers, without the padding.
+    pub(super) fn window(&self, axis: usize, o: usize) -> Range<usize> {
+        let start = o * self.stride[axis];
+        let end = (start + self.kernel[axis]).saturating_sub(self.pad_before[axis]).min(self.input[axis]);
+        start.saturating_sub(self.pad_before[axis]).min(end)..end
+    }
+
+    /// For tap `k` of the window along an axis: the outputs whose tap lies in the image, and the input of the first.
+    pub(super) fn inside(&self, axis: usize, k: usize) -> (Range<usize>, usize) {
+        let (stride, pad) = (self.stride[axis], self.pad_before[axis]);
+        let first = pad.saturating_sub(k).div_ceil(stride);
+        let end = (self.input[axis] + pad).saturating_sub(k).div_ceil(stride).min(self.output[axis]);
+        if first >= end {
+            return (0..0, 0);
+        }
+        (first..end, first * stride + k - pad)
+    }
+
+    /// The taps of a window along an axis that can meet the image.
+    pub(super) fn taps(&self, axis: usize) -> Range<usize> {
+        let last = self.output[axis].saturating_sub(1) * self.stride[axis];
+        let end = self.kernel[axis].min(self.input[axis] + self.pad_before[axis]);
+        self.pad_before[axis].saturating_sub(last).min(end)..end
+    }
+
+    /// Checks everything that does not depend on a slice.
+    pub(super) fn check(&self) -> Result<()> {
+        for axis in 0..2 {
+            check_positive("kernel", self.kernel[axis])?;
+            check_positive("stride", self.stride[axis])?;
+            let last = self.output[axis]
+                .checked_mul(self.stride[axis])
+                .and_then(|last| last.checked_add(self.kernel[axis]))
+                .and_then(|last| last.checked_add(self.pad_before[axis]))
+                .and_then(|last| last.checked_add(self.input[axis]));
+            if last.is_none_or(|last| isize::try_from(last).is_err()) {
+                return Err(Error::InvalidShape {
+                    what: "pool".to_owned(),
+                    got: vec![self.output[axis], self.stride[axis], self.kernel[axis], self.pad_before[axis]],
+                    reason: "(output, stride, window, padding) reach further than positions can be counted".to_owned(),
+                });
+            }
+        }
+        volume("pool input", &self.input_shape())?;
+        volume("pool output", &self.output_shape())?;
+        Ok(())
+    }
+}

@@ -1,0 +1,69 @@
+//! A struct of candle_nn's layers, derived with this crate's path.
+#![allow(clippy::unwrap_used)] // a test fails by panicking
+
+use candle_core::{DType, Device, Result, Tensor};
+use candle_nn::{
+    Activation, BatchNorm, Conv2d, Conv2dConfig, LayerNorm, Linear, VarBuilder, VarMap, batch_norm, conv2d, layer_norm,
+    linear,
+};
+use ndarray::Array4;
+use xai_core::nn::{Flatten, MaxPool2d};
+use xai_core::{Analyzer, GradCam, Gradient, GradientCheck, MaxActivation};
+use xai_derive::Explainable;
+
+#[derive(Explainable)]
+#[explainable(crate = "xai_candle")]
+struct Net {
+    #[explainable(features)]
+    stem: Conv2d,
+    #[explainable(features)]
+    norm: BatchNorm,
+    #[explainable(features)]
+    activation: Activation,
+    #[explainable(adaptation)]
+    pool: MaxPool2d,
+    #[explainable(adaptation)]
+    flatten: Flatten,
+    #[explainable(adaptation)]
+    layer_norm: LayerNorm,
+    #[explainable(adaptation)]
+    classes: Linear,
+}
+
+fn net() -> Result<Net> {
+    let map = VarMap::new();
+    let build = VarBuilder::from_varmap(&map, DType::F32, &Device::Cpu);
+    Ok(Net {
+        stem: conv2d(3, 4, 3, Conv2dConfig { padding: 1, stride: 2, ..Conv2dConfig::default() }, build.pp("stem"))?,
+        norm: batch_norm(4, 1e-3, build.pp("norm"))?,
+        activation: Activation::Silu,
+        pool: MaxPool2d::new(3).stride(2),
+        flatten: Flatten::default(),
+        layer_norm: layer_norm(16, 1e-5, build.pp("layer_norm"))?,
+        classes: linear(16, 5, build.pp("classes"))?,
+    })
+}
+
+#[test]
+fn a_struct_of_candle_layers_is_explained() {
+    let net = net().unwrap();
+    let input = Array4::from_shape_fn((2, 3, 9, 10), |(b, c, y, x)| ((b * 7 + c * 5 + y * 3 + x) as f32 * 0.7).sin());
+    let why = Gradient.analyze(&net, &input, MaxActivation).unwrap();
+    assert_eq!(why.values.dim(), (2, 3, 9, 10));
+    let map = GradCam.analyze(&net, &input, MaxActivation).unwrap();
+    assert_eq!(map.values.dim(), (2, 1, 5, 5));
+    let report = GradientCheck::new().run(&net, &input).unwrap();
+    assert!(report.is_trusted(), "{report}");
+    // candle's own pieces, one by one, give the same output.
+    let x = Tensor::from_iter(input.iter().copied(), &Device::Cpu).unwrap().reshape((2, 3, 9, 10)).unwrap();
+    let by_hand = || {
+        let x = candle_nn::Module::forward(&net.stem, &x)?;
+        let x = candle_nn::ModuleT::forward_t(&net.norm, &x, false)?.silu()?;
+        let x = xai_candle::ops::max_pool2d(&x, 3, 2, 0)?.flatten_from(1)?;
+        candle_nn::Module::forward(&net.classes, &candle_nn::Module::forward(&net.layer_norm, &x)?)
+    };
+    let expected = by_hand().unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap();
+    for (a, b) in why.output.iter().zip(expected) {
+        assert!((a - b).abs() < 1e-5, "{a} {b}");
+    }
+}
