@@ -15,6 +15,8 @@ pub use draft::Draft;
 pub use xai_candle as candle;
 #[cfg(feature = "derive")]
 pub use xai_derive::Explainable;
+#[cfg(feature = "tch")]
+pub use xai_tch as tch;
 
 pub use xai_core::{
     Analyzer, Attribution, Autograd, Backend, BoxError, BoxModel, Chain, Differentiable, Elem, Element, Error,

@@ -2,45 +2,24 @@
 #![cfg(all(feature = "derive", feature = "pictures", feature = "files"))]
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod command;
+
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
 use ndarray::{ArrayD, Axis, concatenate};
 use serde_json::Value;
 use xai::files;
 
-/// Runs the example, built with the features of this test, in a folder.
+use self::command::{names, run};
+
 fn explain(folder: &Path, args: &[&str]) -> Output {
-    let backends: Vec<&str> = [("candle", cfg!(feature = "candle"))]
-        .into_iter()
-        .filter_map(|(name, on)| on.then_some(name))
-        .chain(["derive", "pictures", "files"])
-        .collect();
-    let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["run", "--quiet", "--manifest-path", manifest, "--no-default-features", "--features"]);
-    cargo.arg(backends.join(",")).args(["--example", "explain", "--"]).args(args);
-    cargo.current_dir(folder).output().unwrap()
+    run("explain", folder, args)
 }
 
-fn names(folder: &Path) -> Vec<String> {
-    let entries = std::fs::read_dir(folder).unwrap();
-    let mut names: Vec<String> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-    names.sort();
-    names
-}
-
-/// One line on stderr that holds `part`, exit code 2, nothing on stdout and no new file.
 fn refused(folder: &Path, args: &[&str], part: &str) {
-    let before = names(folder);
-    let output = explain(folder, args);
-    let stderr = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(2), "{args:?}: {stderr}");
-    assert_eq!(stderr.trim_end().lines().count(), 1, "{args:?}: {stderr}");
-    assert!(stderr.contains(part), "{args:?}: {stderr}");
-    assert!(output.stdout.is_empty(), "{args:?}");
-    assert_eq!(names(folder), before, "{args:?}");
+    command::refused("explain", folder, args, part);
 }
 
 fn save(path: &Path, name: &str, array: ArrayD<f32>) {

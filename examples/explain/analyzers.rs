@@ -11,8 +11,8 @@ use xai::{
 };
 
 use crate::args::{Args, Name};
+use crate::command_line::Outcome;
 use crate::network::EfficientNetLite0;
-use crate::run::Outcome;
 
 /// What one analyzer found, and how long it took.
 pub(crate) struct Finding {

@@ -1,9 +1,7 @@
 //! The command line.
 
 use std::path::PathBuf;
-use std::process::ExitCode;
 
-use clap::error::ErrorKind;
 use clap::{Parser, ValueEnum};
 use xai::Quadrature;
 
@@ -107,18 +105,6 @@ impl Name {
 }
 
 impl Args {
-    /// The command line, or the exit code after help or a mistake.
-    pub(crate) fn read() -> Result<Self, ExitCode> {
-        Args::try_parse().map_err(|error| match error.kind() {
-            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
-                // A closed pipe is the reader's choice.
-                let _ = error.print();
-                ExitCode::SUCCESS
-            }
-            _ => refuse(&first_paragraph(&error.to_string())),
-        })
-    }
-
     /// The analyzers to run, each once, in the order given.
     pub(crate) fn names(&self) -> Vec<Name> {
         let mut names = Vec::new();
@@ -130,20 +116,6 @@ impl Args {
         }
         names
     }
-}
-
-/// Says on one line what is wrong.
-pub(crate) fn refuse(message: &str) -> ExitCode {
-    let line: Vec<&str> = message.split_whitespace().collect();
-    eprintln!("explain: {}", line.join(" "));
-    ExitCode::from(2)
-}
-
-/// What clap has to say, without its usage text and pointers to the help.
-fn first_paragraph(message: &str) -> String {
-    let message = message.trim_start_matches("error: ");
-    let keep = |part: &&str| !part.starts_with("Usage:") && !part.starts_with("For more information");
-    message.split("\n\n").map(str::trim).filter(keep).collect::<Vec<_>>().join("; ")
 }
 
 fn class(text: &str) -> Result<usize, String> {

@@ -33,8 +33,11 @@
 
 mod analyzers;
 mod args;
+mod command_line;
+mod imagenet;
 mod network;
 mod photo;
+mod photo_file;
 mod picture;
 mod report;
 mod run;
@@ -44,14 +47,7 @@ use std::process::ExitCode;
 use xai::{Backend, DefaultBackend};
 
 fn main() -> ExitCode {
-    let args = match args::Args::read() {
-        Ok(args) => args,
-        Err(stop) => return stop,
-    };
     type Placement = <DefaultBackend as Backend>::Placement;
     #[allow(clippy::unit_arg)] // ndarray has only one place
-    match run::run::<DefaultBackend>(&args, Placement::default()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => args::refuse(&error.to_string()),
-    }
+    command_line::run(|args| run::run::<DefaultBackend>(args, Placement::default()))
 }

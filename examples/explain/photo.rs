@@ -3,15 +3,14 @@
 use std::path::Path;
 
 use image::imageops::{self, FilterType};
-use image::{ImageReader, Rgb, RgbImage};
+use image::{Rgb, RgbImage};
 use ndarray::{Array4, ArrayView3, Axis, Ix4};
 use xai::files;
 
 use crate::args::Args;
+use crate::command_line::{Outcome, failure};
 use crate::network::SIDE;
-use crate::run::{Outcome, failure};
-
-const BUNDLED: &[u8] = include_bytes!("../../assets/photos/catcup.png");
+use crate::photo_file;
 
 /// The photos, and the network's input of shape (B, 3, 224, 224).
 pub(crate) struct Photos {
@@ -26,10 +25,7 @@ impl Photos {
             let photos = input.axis_iter(Axis(0)).map(shown).collect();
             return Ok(Photos { photos, input });
         }
-        let photo = match &args.image {
-            Some(path) => prepared(path)?,
-            None => image::load_from_memory(BUNDLED)?.into_rgb8(),
-        };
+        let photo = photo_file::open(args.image.as_deref(), prepared)?;
         let input = Array4::from_shape_fn((1, 3, SIDE, SIDE), |(_, channel, row, column)| {
             #[allow(clippy::cast_possible_truncation)] // below 224
             let Rgb(pixel) = *photo.get_pixel(column as u32, row as u32);
@@ -41,11 +37,8 @@ impl Photos {
 
 /// The photo at 224 × 224: as it is, or the middle 7/8 of its shorter side as a square, resized by cubic
 /// interpolation with antialiasing.
-fn prepared(path: &Path) -> Outcome<RgbImage> {
+fn prepared(photo: RgbImage) -> Result<RgbImage, String> {
     const SIDE: u32 = crate::network::SIDE as u32;
-    let failed = |why: &dyn std::fmt::Display| failure(format!("cannot read the photo {}: {why}", path.display()));
-    let reader = ImageReader::open(path).and_then(ImageReader::with_guessed_format).map_err(|e| failed(&e))?;
-    let photo = reader.decode().map_err(|e| failed(&e))?.into_rgb8();
     let (width, height) = photo.dimensions();
     if (width, height) == (SIDE, SIDE) {
         return Ok(photo);
@@ -54,7 +47,7 @@ fn prepared(path: &Path) -> Outcome<RgbImage> {
     // 7/8 of the side, rounded down, without overflow.
     let side = shorter - shorter.div_ceil(8);
     if side == 0 {
-        return Err(failed(&format!("{width}x{height} is too small to crop: the shorter side must have 2 pixels")));
+        return Err(format!("{width}x{height} is too small to crop: the shorter side must have 2 pixels"));
     }
     let (left, top) = ((width - side).div_ceil(2), (height - side).div_ceil(2));
     let square = imageops::crop_imm(&photo, left, top, side, side).to_image();

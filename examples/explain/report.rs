@@ -7,9 +7,8 @@ use serde_json::{Map, Value, json};
 
 use crate::analyzers::Finding;
 use crate::args::Args;
-use crate::run::{Outcome, failure};
-
-const NAMES: &str = include_str!("../../assets/imagenet/names.json");
+use crate::command_line::{Outcome, failure};
+use crate::imagenet;
 
 /// What the network made of every sample.
 pub(crate) struct Report<'a> {
@@ -55,7 +54,7 @@ impl Class {
 
 impl<'a> Report<'a> {
     pub(crate) fn new(args: &'a Args, backend: &'static str, logits: &Array2<f32>) -> Outcome<Self> {
-        let names: Vec<String> = serde_json::from_str(NAMES)?;
+        let names = imagenet::names()?;
         if names.len() != logits.ncols() {
             let classes = logits.ncols();
             return Err(failure(format!("the network has {classes} classes, and there are {} names", names.len())));

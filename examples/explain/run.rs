@@ -1,7 +1,6 @@
 //! From the command line to the outputs.
 
 use std::collections::BTreeMap;
-use std::error::Error;
 use std::fmt;
 use std::io::Write;
 
@@ -11,20 +10,13 @@ use xai::{Backend, Differentiable, Draft, Tensor, files};
 
 use crate::analyzers::{Finding, analyze};
 use crate::args::Args;
+use crate::command_line::{Outcome, failure};
 use crate::network::{CLASSES, EfficientNetLite0};
 use crate::photo::Photos;
 use crate::picture;
 use crate::report::Report;
 
 const BUNDLED: &[u8] = include_bytes!("../../assets/efficientnet-lite0/efficientnet-lite0-f16.safetensors");
-
-/// What went wrong, in words for the one who typed the command.
-pub(crate) type Outcome<T> = Result<T, Box<dyn Error>>;
-
-/// A mistake that is found here and not in the library.
-pub(crate) fn failure(message: impl Into<String>) -> Box<dyn Error> {
-    message.into().into()
-}
 
 /// Explains on one backend. All outputs are written at the end, whole or not at all.
 pub(crate) fn run<B: NnBackend<Elem = f32>>(args: &Args, placement: B::Placement) -> Outcome<()> {

@@ -1,0 +1,10 @@
+//! The classes of ImageNet.
+
+use crate::command_line::Outcome;
+
+const NAMES: &str = include_str!("../../assets/imagenet/names.json");
+
+/// The names of the 1000 classes, as the data set has them.
+pub(crate) fn names() -> Outcome<Vec<String>> {
+    Ok(serde_json::from_str(NAMES)?)
+}

@@ -1,0 +1,111 @@
+//! ResNet-18 of candle_nn's layers.
+
+use std::collections::HashMap;
+
+use candle_core::{DType, Device, Result, Tensor};
+use candle_nn::{BatchNorm, Conv2d, Conv2dConfig, Linear, VarBuilder, batch_norm, conv2d_no_bias, linear};
+use xai::candle::{Candle, ops};
+use xai::nn::Weights;
+use xai::{Error, Explainable};
+
+use crate::stage::Stage;
+
+/// The residual network of He et al. (2016), *Deep Residual Learning for Image Recognition*, arXiv:1512.03385, with
+/// torchvision's names: images (B, 3, H, W) to logits (B, classes).
+#[derive(Debug, Explainable)]
+#[explainable(backend = Candle, features = "Self::up_to_stage", adaptation = "Self::from_stage")]
+pub(crate) struct ResNet18 {
+    conv1: Conv2d,
+    bn1: BatchNorm,
+    stages: [[Block; 2]; 4],
+    fc: Linear,
+    /// Where the features end: to be set at any time.
+    pub(crate) stage: Stage,
+}
+
+impl ResNet18 {
+    pub(crate) fn new(classes: usize, stage: Stage, vb: VarBuilder<'_>) -> Result<Self> {
+        Ok(ResNet18 {
+            conv1: conv2d_no_bias(3, 64, 7, strided(2, 3), vb.pp("conv1"))?,
+            bn1: batch_norm(64, 1e-5, vb.pp("bn1"))?,
+            stages: [
+                blocks(64, 64, 1, &vb.pp("layer1"))?,
+                blocks(64, 128, 2, &vb.pp("layer2"))?,
+                blocks(128, 256, 2, &vb.pp("layer3"))?,
+                blocks(256, 512, 2, &vb.pp("layer4"))?,
+            ],
+            fc: linear(512, classes, vb.pp("fc"))?,
+            stage,
+        })
+    }
+
+    pub(crate) fn load(weights: &Weights<Candle>, stage: Stage) -> xai::Result<Self> {
+        let tensors = weights.names().map(|name| Ok((name.to_owned(), weights.get(name)?.into_inner())));
+        let tensors = tensors.collect::<xai::Result<HashMap<_, _>>>()?;
+        let vb = VarBuilder::from_tensors(tensors, DType::F32, &Device::Cpu);
+        let classes = weights.array("fc.bias")?.len();
+        ResNet18::new(classes, stage, vb).map_err(|e| Error::backend("candle", e))
+    }
+
+    fn up_to_stage(&self, x: &Tensor) -> Result<Tensor> {
+        // `ops::layer(layer, x)` is `layer.forward(x)`, differentiated by the input alone.
+        let y = ops::layer(&self.bn1, &ops::layer(&self.conv1, x)?)?.relu()?;
+        // candle's own `max_pool2d` has no right gradient where windows overlap.
+        let y = ops::max_pool2d(&y, 3, 2, 1)?;
+        self.stages[..self.stage.depth()].iter().flatten().try_fold(y, |y, block| block.forward(&y))
+    }
+
+    fn from_stage(&self, maps: &Tensor) -> Result<Tensor> {
+        let mut later = self.stages[self.stage.depth()..].iter().flatten();
+        let y = later.try_fold(maps.clone(), |y, block| block.forward(&y))?;
+        ops::layer(&self.fc, &y.mean((2, 3))?)
+    }
+}
+
+/// Two convolutions with a connection that skips them.
+#[derive(Debug)]
+struct Block {
+    conv1: Conv2d,
+    bn1: BatchNorm,
+    conv2: Conv2d,
+    bn2: BatchNorm,
+    /// Brings the input to the output's shape, where they differ.
+    downsample: Option<(Conv2d, BatchNorm)>,
+}
+
+fn blocks(input: usize, width: usize, stride: usize, vb: &VarBuilder<'_>) -> Result<[Block; 2]> {
+    Ok([Block::new(input, width, stride, &vb.pp("0"))?, Block::new(width, width, 1, &vb.pp("1"))?])
+}
+
+impl Block {
+    fn new(input: usize, width: usize, stride: usize, vb: &VarBuilder<'_>) -> Result<Self> {
+        let downsample = if input == width {
+            None
+        } else {
+            let vb = vb.pp("downsample");
+            let conv = conv2d_no_bias(input, width, 1, strided(stride, 0), vb.pp("0"))?;
+            Some((conv, batch_norm(width, 1e-5, vb.pp("1"))?))
+        };
+        Ok(Block {
+            conv1: conv2d_no_bias(input, width, 3, strided(stride, 1), vb.pp("conv1"))?,
+            bn1: batch_norm(width, 1e-5, vb.pp("bn1"))?,
+            conv2: conv2d_no_bias(width, width, 3, strided(1, 1), vb.pp("conv2"))?,
+            bn2: batch_norm(width, 1e-5, vb.pp("bn2"))?,
+            downsample,
+        })
+    }
+
+    fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        let y = ops::layer(&self.bn1, &ops::layer(&self.conv1, x)?)?.relu()?;
+        let y = ops::layer(&self.bn2, &ops::layer(&self.conv2, &y)?)?;
+        let skip = match &self.downsample {
+            Some((conv, bn)) => ops::layer(bn, &ops::layer(conv, x)?)?,
+            None => x.clone(),
+        };
+        (y + skip)?.relu()
+    }
+}
+
+fn strided(stride: usize, padding: usize) -> Conv2dConfig {
+    Conv2dConfig { stride, padding, ..Default::default() }
+}

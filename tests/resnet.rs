@@ -1,0 +1,216 @@
+//! The two networks of the example `resnet`: at every stage they are split rightly, and they agree.
+#![cfg(all(feature = "derive", feature = "files", any(feature = "candle", feature = "tch")))]
+#![allow(clippy::unwrap_used, missing_docs)]
+
+#[cfg(feature = "candle")]
+#[path = "../examples/resnet/candle_resnet.rs"]
+mod candle_resnet;
+#[path = "../examples/resnet/checkpoint.rs"]
+mod checkpoint;
+#[path = "../examples/resnet/findings.rs"]
+mod findings;
+#[path = "../examples/resnet/stage.rs"]
+mod stage;
+#[cfg(feature = "tch")]
+#[path = "../examples/resnet/tch_resnet.rs"]
+mod tch_resnet;
+
+use std::collections::BTreeMap;
+
+use clap::ValueEnum;
+use ndarray::{Array4, ArrayD, ArrayViewD};
+use xai::nn::Weights;
+use xai::{
+    Analyzer, Backend, Differentiable, GradCam, Gradient, LayerSplit, MaxActivation, NdArray, Tensor, check_gradient,
+    files,
+};
+
+use self::stage::Stage;
+
+/// Stages, and the shapes of their maps for images of 64 × 64.
+const MAPS: [(Stage, [usize; 4]); 4] = [
+    (Stage::Layer1, [2, 64, 16, 16]),
+    (Stage::Layer2, [2, 128, 8, 8]),
+    (Stage::Layer3, [2, 256, 4, 4]),
+    (Stage::Layer4, [2, 512, 2, 2]),
+];
+
+/// Two images without even areas, so that no maximum is met twice.
+fn images() -> Array4<f32> {
+    Array4::from_shape_fn((2, 3, 64, 64), |(n, c, i, j)| {
+        let (n, c, i, j) = (n as f32, c as f32, i as f32, j as f32);
+        (0.37 * i + 1.3 * c + n).sin() + (0.23 * j * (1.0 + 0.2 * n) - 0.7 * c).cos() + (1.7 * i * j + c).sin()
+    })
+}
+
+/// A network whose stage can be set.
+trait AnyResNet: LayerSplit<Backend: Backend<Elem = f32>> {
+    fn load(weights: &Weights<Self::Backend>) -> Self;
+    fn set(&mut self, stage: Stage);
+
+    fn seeded() -> Self
+    where
+        Self: Sized,
+    {
+        Self::load(&checkpoint::seeded(10, 0).unwrap())
+    }
+}
+
+fn the_parts_compose_to_the_whole(mut network: impl AnyResNet) {
+    let x = Tensor::upload(images().view().into_dyn(), &network.placement()).unwrap();
+    let whole = network.forward(&x).unwrap().download().unwrap();
+    assert_eq!(whole.shape(), [2, 10]);
+    for (stage, shape) in MAPS {
+        network.set(stage);
+        let maps = network.features().forward(&x).unwrap();
+        assert_eq!(maps.shape(), shape, "{stage:?}");
+        let parts = network.adaptation().forward(&maps).unwrap().download().unwrap();
+        assert_eq!(parts, whole, "{stage:?}");
+    }
+}
+
+fn grad_cam_has_the_size_of_the_maps(mut network: impl AnyResNet) {
+    for (stage, [batch, _, rows, columns]) in MAPS {
+        network.set(stage);
+        let why = GradCam.analyze(&network, &images(), MaxActivation).unwrap();
+        assert_eq!(why.values.dim(), (batch, 1, rows, columns), "{stage:?}");
+    }
+}
+
+fn the_gradient_can_be_trusted(mut network: impl AnyResNet) {
+    let report = check_gradient(&network, &images()).unwrap();
+    assert!(report.is_trusted(), "{report}");
+    let x = Tensor::upload(images().view().into_dyn(), &network.placement()).unwrap();
+    for stage in [Stage::Layer1, Stage::Layer3] {
+        network.set(stage);
+        let maps = network.features().forward(&x).unwrap().download().unwrap();
+        let report = check_gradient(&network.adaptation(), &maps).unwrap();
+        assert!(report.is_trusted(), "{stage:?}: {report}");
+    }
+}
+
+fn layer_attributions_are_complete(mut network: impl AnyResNet) {
+    for (stage, shape) in MAPS {
+        network.set(stage);
+        let layer = findings::find(&network, &images()).unwrap().layer;
+        assert_eq!(layer.values.shape(), shape);
+        for (sample, gap) in layer.values.outer_iter().zip(layer.extras.completeness_gap.unwrap()) {
+            let total: f64 = sample.iter().map(|&v| f64::from(v)).sum();
+            println!("{stage:?}: gap {gap:e} of {total:e}");
+            assert!(gap.abs() < 0.01 * total.abs(), "{stage:?}: gap {gap} of {total}");
+        }
+    }
+}
+
+macro_rules! tests_of {
+    ($framework:ident: $module:ident) => {
+        impl AnyResNet for $module::ResNet18 {
+            fn load(weights: &Weights<Self::Backend>) -> Self {
+                Self::load(weights, Stage::Layer4).unwrap()
+            }
+            fn set(&mut self, stage: Stage) {
+                self.stage = stage;
+            }
+        }
+
+        mod $framework {
+            use super::AnyResNet;
+            use super::$module::ResNet18;
+
+            fn network() -> ResNet18 {
+                ResNet18::seeded()
+            }
+
+            #[test]
+            fn the_parts_compose_to_the_whole() {
+                super::the_parts_compose_to_the_whole(network());
+            }
+
+            #[test]
+            fn grad_cam_has_the_size_of_the_maps() {
+                super::grad_cam_has_the_size_of_the_maps(network());
+            }
+
+            #[test]
+            fn the_gradient_can_be_trusted() {
+                super::the_gradient_can_be_trusted(network());
+            }
+
+            #[test]
+            fn layer_attributions_are_complete() {
+                super::layer_attributions_are_complete(network());
+            }
+        }
+    };
+}
+
+#[cfg(feature = "candle")]
+tests_of!(candle: candle_resnet);
+#[cfg(feature = "tch")]
+tests_of!(tch: tch_resnet);
+
+/// ‖a - b‖ / ‖b‖
+fn distance(a: ArrayViewD<'_, f32>, b: ArrayViewD<'_, f32>) -> f64 {
+    let norm = |a: &ArrayD<f32>| a.iter().map(|&v| f64::from(v).powi(2)).sum::<f64>().sqrt();
+    let length = norm(&b.to_owned());
+    assert!(length > 0.0, "nothing to compare");
+    norm(&(&a - &b)) / length
+}
+
+#[cfg(all(feature = "candle", feature = "tch"))]
+#[test]
+fn both_frameworks_agree() {
+    let mut candle = candle_resnet::ResNet18::seeded();
+    let mut tch = tch_resnet::ResNet18::seeded();
+    let on_candle = Gradient.analyze(&candle, &images(), MaxActivation).unwrap();
+    let on_tch = Gradient.analyze(&tch, &images(), MaxActivation).unwrap();
+    assert_eq!(on_candle.selection, on_tch.selection);
+    let outputs = distance(on_candle.output.view(), on_tch.output.view());
+    let gradients = distance(on_candle.values.view().into_dyn(), on_tch.values.view().into_dyn());
+    println!("outputs {outputs:e}, gradients {gradients:e}");
+    assert!(outputs < 1e-4, "outputs: {outputs:e}");
+    assert!(gradients < 1e-2, "gradients: {gradients:e}");
+    for &stage in Stage::value_variants() {
+        (candle.stage, tch.stage) = (stage, stage);
+        let on_candle = findings::find(&candle, &images()).unwrap();
+        let on_tch = findings::find(&tch, &images()).unwrap();
+        let cams = distance(on_candle.cam.values.view().into_dyn(), on_tch.cam.values.view().into_dyn());
+        let layers = distance(on_candle.layer.values.view().into_dyn(), on_tch.layer.values.view().into_dyn());
+        println!("{stage:?}: Grad-CAM {cams:e}, layer attribution {layers:e}");
+        assert!(cams < 1e-4, "Grad-CAM at {stage:?}: {cams:e}");
+        assert!(layers < 1e-2, "layer attribution at {stage:?}: {layers:e}");
+    }
+}
+
+/// What torchvision saves, with one tensor changed.
+fn saved(change: impl FnOnce(&mut BTreeMap<String, ArrayD<f32>>)) -> tempfile::NamedTempFile {
+    let weights = checkpoint::seeded::<NdArray>(10, 1).unwrap();
+    let names = weights.names().map(|name| (name.to_owned(), weights.array(name).unwrap().to_owned()));
+    let mut arrays: BTreeMap<_, _> = names.collect();
+    arrays.insert("layer4.1.bn2.num_batches_tracked".into(), ArrayD::zeros(vec![]));
+    change(&mut arrays);
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), files::encode_arrays(&arrays).unwrap()).unwrap();
+    file
+}
+
+#[test]
+fn a_file_gives_its_own_weights_and_any_number_of_classes() {
+    let file = saved(|_| ());
+    let (read, drawn) =
+        (checkpoint::read::<NdArray>(file.path()).unwrap(), checkpoint::seeded::<NdArray>(10, 1).unwrap());
+    for name in ["conv1.weight", "bn1.running_mean", "layer2.0.downsample.0.weight", "fc.bias"] {
+        assert_eq!(read.array(name).unwrap(), drawn.array(name).unwrap(), "{name}");
+    }
+}
+
+#[test]
+fn a_file_of_another_network_is_refused_by_the_tensor_that_does_not_fit() {
+    let refusal = |file: tempfile::NamedTempFile| checkpoint::read::<NdArray>(file.path()).unwrap_err().to_string();
+    let missing = refusal(saved(|arrays| drop(arrays.remove("layer2.0.downsample.0.weight"))));
+    assert!(missing.contains("no weight is named `layer2.0.downsample.0.weight`"), "{missing}");
+    let shape = refusal(saved(|arrays| drop(arrays.insert("bn1.running_mean".into(), ArrayD::zeros(vec![63])))));
+    assert!(shape.contains("weight `bn1.running_mean`: expected shape [64], got [63]"), "{shape}");
+    let deeper = refusal(saved(|arrays| drop(arrays.insert("layer1.2.conv1.weight".into(), ArrayD::zeros(vec![1])))));
+    assert!(deeper.contains("layer1.2.conv1.weight"), "{deeper}");
+}
