@@ -43,13 +43,13 @@ impl Split {
                 .iter()
                 .fold(rows.out_len * columns.out_len, |work, &count| work.saturating_mul(count));
         let units = correlation.batch * correlation.groups;
+        let threads = rayon::current_num_threads();
         let whole = Self {
             band_steps: steps.div_ceil(cache_bands),
             block_rows: correlation.outputs,
             bands_apart: false,
-            units_at_once: (SERIAL_WORK / unit_work.max(1)).max(1),
+            units_at_once: (SERIAL_WORK / unit_work.max(1)).max(units / (2 * TASKS_PER_THREAD * threads)).max(1),
         };
-        let threads = rayon::current_num_threads();
         let wanted = (TASKS_PER_THREAD * threads).div_ceil(units);
         if threads == 1 || wanted == 1 || unit_work < 2 * SERIAL_WORK {
             return whole;

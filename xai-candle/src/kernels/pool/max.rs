@@ -22,7 +22,7 @@ pub fn max_forward<T: Real>(x: &[T], geometry: &PoolGeometry) -> Result<(Vec<T>,
     check_plane(geometry)?;
     let g = geometry;
     let len = g.planes * g.output[0] * g.output[1];
-    let mut found = vec![T::NEG_INFINITY; len];
+    let mut found = vec![T::neg_infinity(); len];
     let mut places = vec![NO_ARGMAX; len];
     if len == 0 || x.is_empty() {
         return Ok((found, places));
@@ -78,7 +78,7 @@ pub fn max_vjp<T: Real>(dy: &[T], places: &[u32], geometry: &PoolGeometry) -> Re
             reason: format!("it must be below the number of pixels in a plane, {in_plane}"),
         });
     }
-    let mut dx = vec![T::ZERO; g.planes * g.input[0] * g.input[1]];
+    let mut dx = vec![T::zero(); g.planes * g.input[0] * g.input[1]];
     if dx.is_empty() || dy.is_empty() {
         return Ok(dx);
     }
