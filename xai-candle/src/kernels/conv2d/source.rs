@@ -64,7 +64,8 @@ pub(super) fn fill<T: Real>(
                 continue;
             }
             let source = source.chunks(rows.source_step * columns.source_len);
-            for (row, source) in class.chunks_exact_mut(layout.width).skip(inside.start).zip(source).take(inside.len()) {
+            for (row, source) in class.chunks_exact_mut(layout.width).skip(inside.start).zip(source).take(inside.len())
+            {
                 fill_row(row, &source[..columns.source_len], columns, column_origin, fresh);
             }
         }

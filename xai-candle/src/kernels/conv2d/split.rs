@@ -37,11 +37,10 @@ impl Split {
         let fitting = (BAND_BYTES / row_bytes.max(1)).saturating_sub(rows.reach).clamp(1, steps);
         let cache_bands = steps.div_ceil(fitting);
 
-        let taps = correlation.weight_source.max(1);
-        let unit_work =
-            [correlation.outputs, correlation.sources.max(1), taps.div_ceil(columns.out_step * rows.out_step)]
-                .iter()
-                .fold(rows.out_len * columns.out_len, |work, &count| work.saturating_mul(count));
+        let taps = correlation.kernel.max(1).div_ceil(columns.out_step * rows.out_step);
+        let unit_work = [correlation.outputs, correlation.sources.max(1), taps]
+            .iter()
+            .fold(rows.out_len * columns.out_len, |work, &count| work.saturating_mul(count));
         let units = correlation.batch * correlation.groups;
         let threads = rayon::current_num_threads();
         let whole = Self {

@@ -116,7 +116,7 @@ impl<T: Real, O: OutputRows<T>> Sums<'_, T, O> {
         for (reductions, plans) in row_phases {
             let mut staged = &mut *self.staged;
             for (reduction, plan) in reductions.iter().zip(plans) {
-                sum_rows::<T, S, M>(simd, self.block, first, reduction, plan, self.source, self.packed, staged);
+                sum_rows::<T, S, M>(simd, (self.block, first), (reduction, plan), self.source, self.packed, staged);
                 staged = &mut staged[M * plan.staged..];
             }
             for m in 0..M {

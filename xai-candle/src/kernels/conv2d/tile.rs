@@ -31,29 +31,58 @@ impl Reduction {
     }
 
     /// Lays the weights of `M` output channels out in the order of the sum. `weight` starts at the first of them.
-    #[inline(always)]
+    ///
+    /// Not inlined, so that it is compiled without the wide registers: with them, the compiler transposes by scattering
+    /// single numbers, which takes longer than the sums themselves.
+    #[inline(never)]
     fn pack<T: Real, const M: usize>(&self, packed: &mut [T], weight: &[T]) {
         let (packed, _) = packed.as_chunks_mut::<M>();
         if self.in_order() {
-            for m in 0..M {
-                for (to, from) in packed.iter_mut().zip(&weight[m * self.weight_output..]) {
-                    to[m] = *from;
-                }
-            }
+            transpose(packed, weight, self.weight_output);
             return;
         }
+        let full = self.weight_output == self.kernel && self.taps.len() == self.kernel;
         for (channel, packed) in packed.chunks_exact_mut(self.taps.len().max(1)).enumerate() {
             let weight = &weight[channel * self.weight_source..];
-            if let ([to], 1) = (&mut *packed, self.weight_output) {
-                to.copy_from_slice(&weight[..M]);
-                continue;
+            match packed {
+                [to] if full => to.copy_from_slice(&weight[..M]),
+                packed if full => transpose(packed, weight, self.weight_output),
+                packed => self.pick(packed, weight),
             }
+        }
+    }
+
+    /// Transposes the weights of one source channel, the taps alone.
+    fn pick<T: Real, const M: usize>(&self, packed: &mut [[T; M]], weight: &[T]) {
+        for (to, &tap) in packed.iter_mut().zip(&self.taps) {
             for m in 0..M {
-                let kernel = &weight[m * self.weight_output..][..self.kernel];
-                for (to, &tap) in packed.iter_mut().zip(&self.taps) {
-                    to[m] = kernel[tap];
-                }
+                to[m] = weight[m * self.weight_output + tap];
             }
+        }
+    }
+}
+
+/// Writes columns of `M` elements whose rows are `pitch` apart, in blocks small enough for the machine's registers.
+fn transpose<T: Real, const M: usize>(to: &mut [[T; M]], from: &[T], pitch: usize) {
+    let len = to.len();
+    let mut rows: [&[T]; M] = [&[]; M];
+    for m in 0..M {
+        rows[m] = &from[m * pitch..][..len];
+    }
+    let (blocks, _) = to.as_chunks_mut::<8>();
+    for (at, block) in blocks.iter_mut().enumerate() {
+        let mut columns = [[T::zero(); M]; 8];
+        for m in 0..M {
+            let row = &rows[m][8 * at..8 * at + 8];
+            for i in 0..8 {
+                columns[i][m] = row[i];
+            }
+        }
+        *block = columns;
+    }
+    for at in len / 8 * 8..len {
+        for m in 0..M {
+            to[at][m] = rows[m][at];
         }
     }
 }
@@ -69,41 +98,48 @@ pub(super) struct Block<'a, T> {
     pub(super) rows: usize,
 }
 
-/// Sums one phase of a band for `M` output channels from `first` on.
+/// What a tile of `M` output channels sums.
+struct Tile<'a, T, const M: usize> {
+    bias: [T; M],
+    weights: &'a [[T; M]],
+    reads: &'a [usize],
+    band: &'a [T],
+    /// The distance between the channels' staged sums.
+    pitch: usize,
+}
+
+/// Sums one phase of a band for the `M` output channels of a block from `first` on.
 ///
 /// For each channel, `staged` gets the sums of the plan's registers one after the other.
 #[inline(always)]
 pub(super) fn sum_rows<T: Real, S: Simd, const M: usize>(
     simd: S,
-    block: &Block<'_, T>,
-    first: usize,
-    reduction: &Reduction,
-    plan: &Plan,
+    (block, first): (&Block<'_, T>, usize),
+    (reduction, plan): (&Reduction, &Plan),
     band: &[T],
     packed: &mut [T],
     staged: &mut [T],
 ) {
     let packed = &mut packed[..M * reduction.reads.len()];
     reduction.pack::<T, M>(packed, block.weight.get(first * reduction.weight_output..).unwrap_or_default());
-    let (packed, _) = packed.as_chunks::<M>();
     let mut bias = [T::zero(); M];
     if let Some(values) = block.bias {
         bias.copy_from_slice(&values[first..first + M]);
     }
+    let tile = Tile { bias, weights: packed.as_chunks::<M>().0, reads: &reduction.reads, band, pitch: plan.staged };
     let lanes = T::lanes::<S>();
     // As many registers at a time as leave room for a weight and the values it meets.
-    let widest = if M <= 1 || (M <= 4 && S::REGISTER_COUNT >= 32) { 6 } else { 3 };
+    let widest = if M == 1 || (M <= 4 && S::REGISTER_COUNT >= 32) { 6 } else { 3 };
     let mut at = 0;
     for span in &plan.spans {
         let (mut source, mut left) = (span.source, span.registers);
         while left > 0 {
-            let band = &band[source..];
             let staged = &mut staged[at..];
             let count = match left {
-                6.. if widest == 6 => tile::<T, S, M, 6>(simd, bias, packed, &reduction.reads, band, plan.staged, staged),
-                3 | 5.. => tile::<T, S, M, 3>(simd, bias, packed, &reduction.reads, band, plan.staged, staged),
-                2 | 4 => tile::<T, S, M, 2>(simd, bias, packed, &reduction.reads, band, plan.staged, staged),
-                _ => tile::<T, S, M, 1>(simd, bias, packed, &reduction.reads, band, plan.staged, staged),
+                6.. if widest == 6 => tile.sum::<S, 6>(simd, source, staged),
+                3 | 5.. => tile.sum::<S, 3>(simd, source, staged),
+                2 | 4 => tile.sum::<S, 2>(simd, source, staged),
+                _ => tile.sum::<S, 1>(simd, source, staged),
             };
             left -= count;
             source += count * lanes;
@@ -112,40 +148,35 @@ pub(super) fn sum_rows<T: Real, S: Simd, const M: usize>(
     }
 }
 
-/// Sums `M` channels of `N` registers side by side; returns `N`.
-#[inline(always)]
-fn tile<T: Real, S: Simd, const M: usize, const N: usize>(
-    simd: S,
-    bias: [T; M],
-    packed: &[[T; M]],
-    reads: &[usize],
-    band: &[T],
-    pitch: usize,
-    staged: &mut [T],
-) -> usize {
-    let lanes = T::lanes::<S>();
-    let mut sums = [[T::splat(simd, T::zero()); N]; M];
-    for m in 0..M {
-        sums[m] = [T::splat(simd, bias[m]); N];
-    }
-    for (weights, &read) in packed.iter().zip(reads) {
-        let source = &band[read..][..N * lanes];
-        let mut values = [T::splat(simd, T::zero()); N];
-        for v in 0..N {
-            values[v] = load::<T, S>(&source[v * lanes..]);
+impl<T: Real, const M: usize> Tile<'_, T, M> {
+    /// Sums `N` registers side by side, the first of which reads the band from `source` on; returns `N`.
+    #[inline(always)]
+    fn sum<S: Simd, const N: usize>(&self, simd: S, source: usize, staged: &mut [T]) -> usize {
+        let lanes = T::lanes::<S>();
+        let mut sums = [[T::splat(simd, T::zero()); N]; M];
+        for (sums, &bias) in sums.iter_mut().zip(&self.bias) {
+            *sums = [T::splat(simd, bias); N];
         }
-        for m in 0..M {
-            let weight = T::splat(simd, weights[m]);
+        for (weights, &read) in self.weights.iter().zip(self.reads) {
+            let from = &self.band[source + read..][..N * lanes];
+            let mut values = [T::splat(simd, T::zero()); N];
             for v in 0..N {
-                sums[m][v] = T::multiply_add(simd, weight, values[v], sums[m][v]);
+                values[v] = load::<T, S>(&from[v * lanes..]);
+            }
+            for m in 0..M {
+                let weight = T::splat(simd, weights[m]);
+                for v in 0..N {
+                    sums[m][v] = T::multiply_add(simd, weight, values[v], sums[m][v]);
+                }
             }
         }
-    }
-    for m in 0..M {
-        let row = &mut staged[m * pitch..][..N * lanes];
-        for v in 0..N {
-            row[v * lanes..][..lanes].copy_from_slice(floats::<T, S>(&sums[m][v]));
+        // Constant indices all the way keep the sums in registers.
+        for m in 0..M {
+            let row = &mut staged[m * self.pitch..][..N * lanes];
+            for v in 0..N {
+                row[v * lanes..][..lanes].copy_from_slice(floats::<T, S>(&sums[m][v]));
+            }
         }
+        N
     }
-    N
 }

@@ -33,7 +33,7 @@ pub fn avg_forward<T: Real>(x: &[T], geometry: &PoolGeometry, count_include_pad:
                 }
             }
             for (j, out) in out.iter_mut().enumerate() {
-                *out = *out / counts.divisor(i, j);
+                *out /= counts.divisor(i, j);
             }
         }
     });
