@@ -3,6 +3,8 @@
 use rayon::prelude::*;
 use xai_core::Result;
 
+use super::geometry::ColumnTap;
+use super::strided::{add_strided, read_strided};
 use super::{PoolGeometry, planes_at_once};
 use crate::kernels::{Real, check_length};
 
@@ -22,6 +24,7 @@ pub fn avg_forward<T: Real>(x: &[T], geometry: &PoolGeometry, count_include_pad:
         return Ok(out);
     }
     let counts = Counts::new(g, count_include_pad);
+    let taps = g.column_taps();
     each_plane(g, x, g.input_plane(), &mut out, g.output_plane(), |x, out| {
         for (i, out) in out.chunks_exact_mut(g.output[1]).enumerate() {
             let rows = g.window(0, i);
@@ -29,7 +32,7 @@ pub fn avg_forward<T: Real>(x: &[T], geometry: &PoolGeometry, count_include_pad:
                 if g.output[1] == 1 {
                     out[0] += sum(&row[g.window(1, 0)]);
                 } else {
-                    add_windows(out, row, g);
+                    add_windows(out, row, &taps, g.stride[1]);
                 }
             }
             for (j, out) in out.iter_mut().enumerate() {
@@ -53,6 +56,7 @@ pub fn avg_vjp<T: Real>(dy: &[T], geometry: &PoolGeometry, count_include_pad: bo
         return Ok(dx);
     }
     let counts = Counts::new(g, count_include_pad);
+    let taps = g.column_taps();
     each_plane(g, dy, g.output_plane(), &mut dx, g.input_plane(), |dy, dx| {
         let mut shares = vec![T::zero(); g.output[1]];
         for (i, dy) in dy.chunks_exact(g.output[1]).enumerate() {
@@ -66,7 +70,7 @@ pub fn avg_vjp<T: Real>(dy: &[T], geometry: &PoolGeometry, count_include_pad: bo
                         *dx += shares[0];
                     }
                 } else {
-                    spread_windows(row, &shares, g);
+                    spread_windows(row, &shares, &taps, g.stride[1]);
                 }
             }
         }
@@ -103,24 +107,16 @@ fn sum<T: Real>(row: &[T]) -> T {
 }
 
 /// Adds the part of an input row that each output's window covers, tap by tap.
-fn add_windows<T: Real>(out: &mut [T], row: &[T], g: &PoolGeometry) {
-    for k in g.taps(1) {
-        let (outputs, first) = g.inside(1, k);
-        let row = row[first..].iter().step_by(g.stride[1]);
-        for (out, &value) in out[outputs].iter_mut().zip(row) {
-            *out += value;
-        }
+fn add_windows<T: Real>(out: &mut [T], row: &[T], taps: &[ColumnTap], stride: usize) {
+    for ColumnTap { outputs, start } in taps {
+        read_strided(&mut out[outputs.clone()], &row[*start..], stride, |out, value| *out += value);
     }
 }
 
 /// The transpose of [`add_windows`].
-fn spread_windows<T: Real>(row: &mut [T], shares: &[T], g: &PoolGeometry) {
-    for k in g.taps(1) {
-        let (outputs, first) = g.inside(1, k);
-        let row = row[first..].iter_mut().step_by(g.stride[1]);
-        for (dx, &share) in row.zip(&shares[outputs]) {
-            *dx += share;
-        }
+fn spread_windows<T: Real>(row: &mut [T], shares: &[T], taps: &[ColumnTap], stride: usize) {
+    for ColumnTap { outputs, start } in taps {
+        add_strided(&mut row[*start..], &shares[outputs.clone()], stride);
     }
 }
 

@@ -1,8 +1,13 @@
 //! Max pooling.
 
+use std::ops::Range;
+
+use pulp::Arch;
 use rayon::prelude::*;
 use xai_core::{Error, Result};
 
+use super::geometry::ColumnTap;
+use super::strided::read_strided;
 use super::{PoolGeometry, planes_at_once};
 use crate::kernels::{Real, check_length};
 
@@ -22,38 +27,52 @@ pub fn max_forward<T: Real>(x: &[T], geometry: &PoolGeometry) -> Result<(Vec<T>,
     check_plane(geometry)?;
     let g = geometry;
     let len = g.planes * g.output[0] * g.output[1];
-    let mut found = vec![T::neg_infinity(); len];
-    let mut places = vec![NO_ARGMAX; len];
     if len == 0 || x.is_empty() {
-        return Ok((found, places));
+        return Ok((vec![T::neg_infinity(); len], vec![NO_ARGMAX; len]));
     }
+    // Zeros cost nothing until they are touched, which is left to the threads.
+    let (mut found, mut places) = (vec![T::zero(); len], vec![0; len]);
+    let taps = g.column_taps();
     let (in_plane, out_plane) = (g.input_plane(), g.output_plane());
     let planes = found.par_chunks_mut(out_plane).zip(places.par_chunks_mut(out_plane)).zip(x.par_chunks(in_plane));
     planes.with_min_len(planes_at_once(g)).for_each(|((found, places), x)| {
-        for i in 0..g.output[0] {
-            let out = i * g.output[1]..(i + 1) * g.output[1];
-            row_maxima(&mut found[out.clone()], &mut places[out], x, i, g);
-        }
+        let mut met = vec![T::zero(); g.output[1]];
+        Arch::new().dispatch(|| {
+            let rows = found.chunks_exact_mut(g.output[1]).zip(places.chunks_exact_mut(g.output[1]));
+            for (i, (found, places)) in rows.enumerate() {
+                found.fill(T::neg_infinity());
+                places.fill(NO_ARGMAX);
+                row_maxima((found, places), &mut met, x, g.window(0, i), &taps, g);
+            }
+        });
     });
     Ok((found, places))
 }
 
 /// The maxima of one output row: input row by input row and tap by tap, which is each window's row-major order.
-fn row_maxima<T: Real>(found: &mut [T], places: &mut [u32], x: &[T], i: usize, g: &PoolGeometry) {
-    let stride = g.stride[1];
-    for y in g.window(0, i) {
-        for k in g.taps(1) {
-            let (outputs, first) = g.inside(1, k);
-            let start = y * g.input[1] + first;
-            let values = x[start..(y + 1) * g.input[1]].iter().step_by(stride);
-            let best = found[outputs.clone()].iter_mut().zip(&mut places[outputs]);
+#[inline(always)]
+fn row_maxima<T: Real>(
+    (found, places): (&mut [T], &mut [u32]),
+    met: &mut [T],
+    x: &[T],
+    rows: Range<usize>,
+    taps: &[ColumnTap],
+    g: &PoolGeometry,
+) {
+    for y in rows {
+        for ColumnTap { outputs, start } in taps {
+            let start = y * g.input[1] + start;
+            let met = &mut met[..outputs.len()];
+            read_strided(met, &x[start..(y + 1) * g.input[1]], g.stride[1], |met, value| *met = value);
             let mut place = start as u32;
-            for ((best, best_place), &value) in best.zip(values) {
+            for ((best, best_place), &value) in
+                found[outputs.clone()].iter_mut().zip(&mut places[outputs.clone()]).zip(&*met)
+            {
                 #[expect(clippy::eq_op, reason = "only a NaN differs from itself")]
-                let wins = value > *best || value != value || *best_place == NO_ARGMAX;
+                let wins = (value > *best) | (value != value) | (*best_place == NO_ARGMAX);
                 *best = if wins { value } else { *best };
                 *best_place = if wins { place } else { *best_place };
-                place = place.wrapping_add(stride as u32);
+                place = place.wrapping_add(g.stride[1] as u32);
             }
         }
     }
