@@ -1,8 +1,6 @@
 //! Max pooling.
 
-use std::ops::Range;
-
-use pulp::Arch;
+use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 use xai_core::{Error, Result};
 
@@ -36,45 +34,55 @@ pub fn max_forward<T: Real>(x: &[T], geometry: &PoolGeometry) -> Result<(Vec<T>,
     let (in_plane, out_plane) = (g.input_plane(), g.output_plane());
     let planes = found.par_chunks_mut(out_plane).zip(places.par_chunks_mut(out_plane)).zip(x.par_chunks(in_plane));
     planes.with_min_len(planes_at_once(g)).for_each(|((found, places), x)| {
-        let mut met = vec![T::zero(); g.output[1]];
-        Arch::new().dispatch(|| {
-            let rows = found.chunks_exact_mut(g.output[1]).zip(places.chunks_exact_mut(g.output[1]));
-            for (i, (found, places)) in rows.enumerate() {
-                found.fill(T::neg_infinity());
-                places.fill(NO_ARGMAX);
-                row_maxima((found, places), &mut met, x, g.window(0, i), &taps, g);
-            }
-        });
+        Arch::new().dispatch(PlaneMaxima { found, places, x, taps: &taps, geometry: g });
     });
     Ok((found, places))
 }
 
-/// The maxima of one output row: input row by input row and tap by tap, which is each window's row-major order.
-#[inline(always)]
-fn row_maxima<T: Real>(
-    (found, places): (&mut [T], &mut [u32]),
-    met: &mut [T],
-    x: &[T],
-    rows: Range<usize>,
-    taps: &[ColumnTap],
-    g: &PoolGeometry,
-) {
-    for y in rows {
-        for ColumnTap { outputs, start } in taps {
-            let start = y * g.input[1] + start;
-            let met = &mut met[..outputs.len()];
-            read_strided(met, &x[start..(y + 1) * g.input[1]], g.stride[1], |met, value| *met = value);
-            let mut place = start as u32;
-            for ((best, best_place), &value) in
-                found[outputs.clone()].iter_mut().zip(&mut places[outputs.clone()]).zip(&*met)
-            {
-                #[expect(clippy::eq_op, reason = "only a NaN differs from itself")]
-                let wins = (value > *best) | (value != value) | (*best_place == NO_ARGMAX);
-                *best = if wins { value } else { *best };
-                *best_place = if wins { place } else { *best_place };
-                place = place.wrapping_add(g.stride[1] as u32);
+/// The work on one plane, compiled for each instruction set.
+struct PlaneMaxima<'a, T> {
+    found: &'a mut [T],
+    places: &'a mut [u32],
+    x: &'a [T],
+    taps: &'a [ColumnTap],
+    geometry: &'a PoolGeometry,
+}
+
+impl<T: Real> WithSimd for PlaneMaxima<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let g = self.geometry;
+        let mut met = vec![T::zero(); g.output[1]];
+        let rows = self.found.chunks_exact_mut(g.output[1]).zip(self.places.chunks_exact_mut(g.output[1]));
+        for (i, (found, places)) in rows.enumerate() {
+            found.fill(T::neg_infinity());
+            places.fill(NO_ARGMAX);
+            // Input row by input row and tap by tap is each window's row-major order.
+            for y in g.window(0, i) {
+                for ColumnTap { outputs, start } in self.taps {
+                    let start = y * g.input[1] + start;
+                    let met = &mut met[..outputs.len()];
+                    read_strided(met, &self.x[start..(y + 1) * g.input[1]], g.stride[1], |met, value| *met = value);
+                    let (found, places) = (&mut found[outputs.clone()], &mut places[outputs.clone()]);
+                    keep_greater(found, places, met, start as u32, g.stride[1] as u32);
+                }
             }
         }
+    }
+}
+
+/// Puts each value that wins, and its place, in the stead of the best so far.
+#[inline(always)]
+fn keep_greater<T: Real>(found: &mut [T], places: &mut [u32], values: &[T], start: u32, stride: u32) {
+    let mut place = start;
+    for ((best, best_place), &value) in found.iter_mut().zip(places).zip(values) {
+        #[expect(clippy::eq_op, reason = "only a NaN differs from itself")]
+        let wins = (value > *best) | (value != value) | (*best_place == NO_ARGMAX);
+        *best = if wins { value } else { *best };
+        *best_place = if wins { place } else { *best_place };
+        place = place.wrapping_add(stride);
     }
 }
 
