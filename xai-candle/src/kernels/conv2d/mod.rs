@@ -1,9 +1,9 @@
 //! Two-dimensional convolution and its input vjp, for any stride, dilation, padding and number of groups.
 //!
 //! Neither builds a column matrix. A band of the source that fits into the second-level cache is copied once, padded
-//! and split by position mod stride, so that each tap of the kernel reads it at a constant shift ([`axis`]); a tile of
+//! and split by position mod stride, so that each tap of the kernel reads it at a constant shift (`axis`); a tile of
 //! output channels by registers of output pixels stays in the machine's registers while all channels and taps are
-//! summed ([`tile`]). The transpose has the same form, so one loop serves both, and a depthwise convolution is the
+//! summed (`tile`). The transpose has the same form, so one loop serves both, and a depthwise convolution is the
 //! case of one channel per group.
 
 mod axis;
