@@ -10,18 +10,13 @@ use ndarray::{ArrayD, Axis, concatenate};
 use serde_json::Value;
 use xai::files;
 
-/// Runs the example, built with the features of this test, in a folder.
+/// Runs the example in a folder. `cargo test` builds it beside this test; with `--test` alone, build it first.
 fn explain(folder: &Path, args: &[&str]) -> Output {
-    let backends: Vec<&str> = [("candle", cfg!(feature = "candle"))]
-        .into_iter()
-        .filter_map(|(name, on)| on.then_some(name))
-        .chain(["derive", "pictures", "files"])
-        .collect();
-    let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["run", "--quiet", "--manifest-path", manifest, "--no-default-features", "--features"]);
-    cargo.arg(backends.join(",")).args(["--example", "explain", "--"]).args(args);
-    cargo.current_dir(folder).output().unwrap()
+    let test = std::env::current_exe().unwrap();
+    let example = test.parent().and_then(Path::parent).unwrap().join("examples/explain");
+    let example = example.with_extension(std::env::consts::EXE_EXTENSION);
+    assert!(example.exists(), "{} is missing: cargo build --example explain", example.display());
+    Command::new(example).args(args).current_dir(folder).output().unwrap()
 }
 
 fn names(folder: &Path) -> Vec<String> {
