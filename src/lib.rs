@@ -15,6 +15,8 @@ pub use draft::Draft;
 pub use xai_candle as candle;
 #[cfg(feature = "derive")]
 pub use xai_derive::Explainable;
+#[cfg(feature = "tch")]
+pub use xai_tch as tch;
 
 pub use xai_core::{
     Analyzer, Attribution, Autograd, Backend, BoxError, BoxModel, Chain, Differentiable, Elem, Element, Error,
@@ -26,12 +28,13 @@ pub use xai_core::{
 };
 pub use xai_core::{analyzer, augment, backend, check, model, nn};
 
-/// The backend that a derived model runs on unless it names another: candle when the feature `candle` is on, plain
-/// ndarray arrays else.
 #[cfg(feature = "candle")]
-pub type DefaultBackend = xai_candle::Candle;
+use xai_candle::Candle as Preferred;
+#[cfg(not(any(feature = "candle", feature = "tch")))]
+use xai_core::NdArray as Preferred;
+#[cfg(all(feature = "tch", not(feature = "candle")))]
+use xai_tch::LibTorch as Preferred;
 
-/// The backend that a derived model runs on unless it names another: candle when the feature `candle` is on, plain
-/// ndarray arrays else.
-#[cfg(not(feature = "candle"))]
-pub type DefaultBackend = NdArray<f32>;
+/// The backend that a derived model runs on unless it names another: candle when the feature `candle` is on, else
+/// libtorch when `tch` is on, else plain ndarray arrays.
+pub type DefaultBackend = Preferred;
