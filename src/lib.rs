@@ -28,12 +28,13 @@ pub use xai_core::{
 };
 pub use xai_core::{analyzer, augment, backend, check, model, nn};
 
-/// The backend that a derived model runs on unless it names another: candle when the feature `candle` is on, plain
-/// ndarray arrays else.
 #[cfg(feature = "candle")]
-pub type DefaultBackend = xai_candle::Candle;
+use xai_candle::Candle as Preferred;
+#[cfg(not(any(feature = "candle", feature = "tch")))]
+use xai_core::NdArray as Preferred;
+#[cfg(all(feature = "tch", not(feature = "candle")))]
+use xai_tch::LibTorch as Preferred;
 
-/// The backend that a derived model runs on unless it names another: candle when the feature `candle` is on, plain
-/// ndarray arrays else.
-#[cfg(not(feature = "candle"))]
-pub type DefaultBackend = NdArray<f32>;
+/// The backend that a derived model runs on unless it names another: candle when the feature `candle` is on, else
+/// libtorch when `tch` is on, else plain ndarray arrays.
+pub type DefaultBackend = Preferred;

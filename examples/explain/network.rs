@@ -71,31 +71,25 @@ const BLOCKS: [Block; 16] = [
 impl<B: NnBackend> EfficientNetLite0<B> {
     /// The network from its weights, each of which must have its shape.
     pub(crate) fn load(weights: &Weights<B>) -> Result<Self> {
+        let stem = Sequential::new()
+            .push(convolution(weights, "_conv_stem", [32, 3, 3, 3])?.stride(2))
+            .push(norm(weights, "_bn0")?)
+            .push(Activation::Relu6);
         let mut blocks = Sequential::new();
         for (number, block) in BLOCKS.iter().enumerate() {
-            let weights = weights.at("_blocks").at(number);
-            blocks = if block.stride == 1 && block.input == block.output {
-                blocks.push(Residual::new(block.load(&weights)?))
-            } else {
-                blocks.push(block.load(&weights)?)
-            };
+            let layers = block.load(&weights.at("_blocks").at(number))?;
+            let keeps_its_shape = block.stride == 1 && block.input == block.output;
+            blocks = if keeps_its_shape { blocks.push(Residual::new(layers)) } else { blocks.push(layers) };
         }
-        let weight = weights.get_shaped("_fc.weight", &[CLASSES, 1280])?;
-        let bias = weights.get_shaped("_fc.bias", &[CLASSES])?;
-        Ok(EfficientNetLite0 {
-            stem: Sequential::new()
-                .push(convolution(weights, "_conv_stem", [32, 3, 3, 3])?.stride(2))
-                .push(norm(weights, "_bn0")?)
-                .push(Activation::Relu6),
-            blocks,
-            head: Sequential::new()
-                .push(convolution(weights, "_conv_head", [1280, 320, 1, 1])?)
-                .push(norm(weights, "_bn1")?)
-                .push(Activation::Relu6),
-            pool: AdaptiveAvgPool2d::global(),
-            flatten: Flatten::default(),
-            classifier: Linear::new(weight, bias)?,
-        })
+        let head = Sequential::new()
+            .push(convolution(weights, "_conv_head", [1280, 320, 1, 1])?)
+            .push(norm(weights, "_bn1")?)
+            .push(Activation::Relu6);
+        let (weight, bias) =
+            (weights.get_shaped("_fc.weight", &[CLASSES, 1280])?, weights.get_shaped("_fc.bias", &[CLASSES])?);
+        let classifier = Linear::new(weight, bias)?;
+        let (pool, flatten) = (AdaptiveAvgPool2d::global(), Flatten::default());
+        Ok(EfficientNetLite0 { stem, blocks, head, pool, flatten, classifier })
     }
 }
 

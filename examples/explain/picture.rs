@@ -17,11 +17,10 @@ pub(crate) fn panel(report: &Report<'_>, photos: &[RgbImage], findings: &[Findin
         [only] => Panel::new()
             .title(format!("{} · {}", only.explained.short(), only.explained.percent()))
             .subtitle(top_five(only)),
-        several => Panel::new().columns(1 + findings.len()).title(format!(
-            "The first {} of {} samples",
-            several.len().min(MOST_SAMPLES),
-            several.len()
-        )),
+        several => Panel::new().columns(1 + findings.len()).title(match several.len() {
+            count @ ..=MOST_SAMPLES => format!("{count} samples"),
+            count => format!("The first {MOST_SAMPLES} of {count} samples"),
+        }),
     };
     for (number, (sample, photo)) in report.samples.iter().zip(photos).take(MOST_SAMPLES).enumerate() {
         let caption = match report.samples.len() {

@@ -3,18 +3,13 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
-/// Runs an example, built with the features of this test, in a folder.
+/// Runs an example in a folder. `cargo test` builds it beside the tests; with `--test` alone, build it first.
 pub(crate) fn run(example: &str, folder: &Path, args: &[&str]) -> Output {
-    let features: Vec<&str> = [("candle", cfg!(feature = "candle")), ("tch", cfg!(feature = "tch"))]
-        .into_iter()
-        .filter_map(|(name, on)| on.then_some(name))
-        .chain(["derive", "pictures", "files"])
-        .collect();
-    let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["run", "--quiet", "--manifest-path", manifest, "--no-default-features", "--features"]);
-    cargo.arg(features.join(",")).args(["--example", example, "--"]).args(args);
-    cargo.current_dir(folder).output().unwrap()
+    let test = std::env::current_exe().unwrap();
+    let program = test.parent().and_then(Path::parent).unwrap().join("examples").join(example);
+    let program = program.with_extension(std::env::consts::EXE_EXTENSION);
+    assert!(program.exists(), "{} is missing: cargo build --example {example}", program.display());
+    Command::new(program).args(args).current_dir(folder).output().unwrap()
 }
 
 pub(crate) fn names(folder: &Path) -> Vec<String> {

@@ -1,4 +1,5 @@
 //! The suite of all backends, on candle.
+#![allow(clippy::unwrap_used)]
 
 use candle_core::DType;
 use xai_candle::{Candle, Placement};
@@ -30,5 +31,18 @@ mod half_types {
         tensors: round_trip, arithmetic, broadcasting, reductions, shapes, parts, one_hot, widening;
         layers: forward_passes, pullbacks, pullbacks_twice, placements;
         refusals: tensors_refuse, layers_refuse, analyzers_refuse;
+    }
+}
+
+/// A half type cannot show that a gradient is wrong; the check must not say so.
+#[test]
+fn a_half_type_is_too_coarse_to_judge() {
+    use xai_core::{Element as _, Verdict, check_gradient};
+    for dtype in [DType::F16, DType::BF16] {
+        let model = xai_conformance::networks::small_network::<Candle>(&dtype.into()).unwrap();
+        let x = xai_conformance::values(&xai_conformance::networks::images(1), 305).mapv(f32::of);
+        // Numbers that a half type does not hold.
+        let report = check_gradient(&model, &x.mapv(|v| v * 1.1)).unwrap();
+        assert!(matches!(report.verdict, Verdict::Trusted | Verdict::Noise), "{report}");
     }
 }

@@ -1,5 +1,7 @@
 //! The check finds what is wrong, and trusts what is right.
 
+#![allow(clippy::unwrap_used)]
+
 mod models;
 
 use models::{B, T, TanhNet, scalar};

@@ -1,5 +1,7 @@
 //! Grad-CAM on feature maps with any number of spatial axes.
 
+#![allow(clippy::unwrap_used)]
+
 mod models;
 
 use approx::assert_abs_diff_eq;

@@ -1,5 +1,7 @@
 //! Analytic cases with exact answers.
 
+#![allow(clippy::unwrap_used)]
+
 mod models;
 
 use approx::assert_abs_diff_eq;

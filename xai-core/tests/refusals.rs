@@ -1,5 +1,7 @@
 //! Bad input is refused before any work is done, in words that name the value.
 
+#![allow(clippy::unwrap_used)]
+
 mod models;
 
 use std::cell::Cell;

@@ -1,5 +1,7 @@
 //! What wrappers promise: batches, chunks, nesting, seeds, progress.
 
+#![allow(clippy::unwrap_used)]
+
 mod models;
 
 use std::sync::{Arc, Mutex};

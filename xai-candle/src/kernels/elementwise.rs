@@ -10,7 +10,7 @@ const CHUNK: usize = SERIAL_WORK / 2;
 
 /// f of each element.
 pub fn map<T: Real>(x: &[T], f: impl Fn(T) -> T + Sync) -> Vec<T> {
-    let mut out = vec![T::ZERO; x.len()];
+    let mut out = vec![T::zero(); x.len()];
     out.par_chunks_mut(CHUNK).zip(x.par_chunks(CHUNK)).for_each(|(out, x)| {
         for (out, &x) in out.iter_mut().zip(x) {
             *out = f(x);
@@ -25,7 +25,7 @@ pub fn map<T: Real>(x: &[T], f: impl Fn(T) -> T + Sync) -> Vec<T> {
 /// If the slices have different lengths.
 pub fn zip_map<T: Real>(a: &[T], b: &[T], f: impl Fn(T, T) -> T + Sync) -> Result<Vec<T>> {
     Error::check_shape("second operand of an elementwise map", &[a.len()], &[b.len()])?;
-    let mut out = vec![T::ZERO; a.len()];
+    let mut out = vec![T::zero(); a.len()];
     out.par_chunks_mut(CHUNK).zip(a.par_chunks(CHUNK)).zip(b.par_chunks(CHUNK)).for_each(|((out, a), b)| {
         for ((out, &a), &b) in out.iter_mut().zip(a).zip(b) {
             *out = f(a, b);
@@ -41,7 +41,7 @@ pub fn zip_map<T: Real>(a: &[T], b: &[T], f: impl Fn(T, T) -> T + Sync) -> Resul
 pub fn channel_affine<T: Real>(x: &[T], scale: &[T], shift: &[T], channels: usize, plane: usize) -> Result<Vec<T>> {
     check_length("scale of a channel affine map", scale, &[channels])?;
     check_length("shift of a channel affine map", shift, &[channels])?;
-    let mut out = vec![T::ZERO; x.len()];
+    let mut out = vec![T::zero(); x.len()];
     if x.is_empty() {
         return Ok(out);
     }

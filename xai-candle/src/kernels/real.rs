@@ -1,35 +1,18 @@
 //! The float types, and the vectors of them that the machine has.
 
 use std::cell::Cell;
-use std::fmt::Debug;
-use std::ops::{Add, AddAssign, Div, Mul};
 
 use pulp::Simd;
 use pulp::bytemuck::{self, Pod};
+use xai_core::Element;
 
 /// A float that the kernels run on: `f32` or `f64`.
-pub trait Real:
-    Lanes
-    + Pod
-    + Debug
-    + PartialOrd
-    + Add<Output = Self>
-    + AddAssign
-    + Mul<Output = Self>
-    + Div<Output = Self>
-    + Send
-    + Sync
-{
-    /// 0.
-    const ZERO: Self;
-    /// -∞.
-    const NEG_INFINITY: Self;
+pub trait Real: Element + Pod + Lanes {}
 
-    /// The nearest float.
-    fn from_count(count: usize) -> Self;
-}
+impl Real for f32 {}
+impl Real for f64 {}
 
-/// The vectors of a float type on one instruction set; seals [`Real`].
+/// The vectors of a float type on one instruction set.
 pub trait Lanes: Sized {
     /// A register of floats.
     type Vector<S: Simd>: Pod;
@@ -39,7 +22,7 @@ pub trait Lanes: Sized {
     /// A register full of one value.
     fn splat<S: Simd>(simd: S, value: Self) -> Self::Vector<S>;
     /// a·b + c.
-    fn mul_add<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>, c: Self::Vector<S>) -> Self::Vector<S>;
+    fn multiply_add<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>, c: Self::Vector<S>) -> Self::Vector<S>;
     /// Takes this thread's scratch buffer; what it holds is left over from earlier.
     fn take_scratch() -> Vec<Self>;
     /// Gives the scratch buffer back.
@@ -58,17 +41,8 @@ pub(super) fn floats<T: Real, S: Simd>(vector: &T::Vector<S>) -> &[T] {
     bytemuck::cast_slice(std::slice::from_ref(vector))
 }
 
-macro_rules! real {
+macro_rules! lanes {
     ($float:ty, $vector:ident, $lanes:ident, $splat:ident, $mul_add:ident) => {
-        impl Real for $float {
-            const ZERO: Self = 0.0;
-            const NEG_INFINITY: Self = <$float>::NEG_INFINITY;
-
-            fn from_count(count: usize) -> Self {
-                count as $float
-            }
-        }
-
         impl Lanes for $float {
             type Vector<S: Simd> = S::$vector;
 
@@ -83,7 +57,7 @@ macro_rules! real {
             }
 
             #[inline(always)]
-            fn mul_add<S: Simd>(simd: S, a: S::$vector, b: S::$vector, c: S::$vector) -> S::$vector {
+            fn multiply_add<S: Simd>(simd: S, a: S::$vector, b: S::$vector, c: S::$vector) -> S::$vector {
                 simd.$mul_add(a, b, c)
             }
 
@@ -99,8 +73,8 @@ macro_rules! real {
     };
 }
 
-real!(f32, f32s, F32_LANES, splat_f32s, mul_add_e_f32s);
-real!(f64, f64s, F64_LANES, splat_f64s, mul_add_e_f64s);
+lanes!(f32, f32s, F32_LANES, splat_f32s, mul_add_e_f32s);
+lanes!(f64, f64s, F64_LANES, splat_f64s, mul_add_e_f64s);
 
 /// One thread's buffers, reused from call to call.
 #[derive(Default)]

@@ -123,12 +123,11 @@ fn a_chain_of_layers() {
     let activation = |x: &Torch| x.silu();
     let linear = nn::Linear { ws: upload(&numbers(&[3, 12], 73)).into_inner(), bs: None };
     let flatten = nn::func(|x| x.flat_view());
-    let chain = Chain::<Torch64>::new(vec![
-        ("conv", &conv),
-        ("activation", &activation),
-        ("flatten", &flatten),
-        ("linear", &linear),
-    ]);
+    let chain = Chain::<Torch64>::new()
+        .layer("conv", &conv)
+        .layer("activation", &activation)
+        .layer("flatten", &flatten)
+        .layer("linear", &linear);
     check("Chain", &chain, &numbers(&[2, 1, 5, 4], 74));
     // The layer that failed is named.
     let error = xai_core::Differentiable::forward(&chain, &upload(&ArrayD::zeros(IxDyn(&[1, 1, 9, 9])))).unwrap_err();

@@ -1,7 +1,7 @@
 //! What the operations compute, against their formulas, where libtorch's own operation is not used as it is.
 
 use ndarray::{ArrayD, IxDyn};
-use xai_core::nn::{Activation, AvgPool2d, Conv2d, MaxPool2d, NnBackend, Op, Pad2d, Upsample2d, UpsampleMode};
+use xai_core::nn::{Activation, AvgPool2d, Conv2d, Linear, MaxPool2d, NnBackend, Op, Pad2d, Upsample2d, UpsampleMode};
 
 use crate::differences::{Torch64, numbers, upload};
 use crate::ops::{ACTIVATIONS, UNEVEN, all_sides, value};
@@ -116,7 +116,8 @@ fn uneven_padding() {
     assert_close("avg without padding", &avg(false), &windows(&x, of_pixels));
 
     let weight = numbers(&[1, 1, 3, 2], 22);
-    let op = Conv2d { weight: upload(&weight), bias: None, stride, padding: padding.into(), dilation: [1, 1], groups: 1 };
+    let op =
+        Conv2d { weight: upload(&weight), bias: None, stride, padding: padding.into(), dilation: [1, 1], groups: 1 };
     let conv = windows(&x, |w| w.iter().zip(&weight).map(|(p, k)| p.unwrap_or(0.0) * k).sum());
     assert_close("conv", &value(Op::Conv2d(&op), &x), &conv);
 
@@ -163,14 +164,17 @@ fn wrong_shapes_are_errors() {
         weight: upload(&numbers(&[1, 3, 2, 2], 25)),
         bias: None,
         stride: [1, 1],
-        padding: all_sides(0),
+        padding: all_sides(0).into(),
         dilation: [1, 1],
         groups: 1,
     };
     for shape in [&[][..], &[3], &[1, 2, 5, 5], &[1, 3, 1, 1]] {
         let x = upload(&numbers(shape, 26));
         let error = Torch64::forward(Op::Conv2d(&op), &x).unwrap_err().to_string();
-        assert!(error.starts_with("libtorch: ") && !error.contains("Exception raised"), "{error}");
+        assert!(error.contains("Conv2d"), "{error}");
         assert!(Torch64::vjp(Op::Conv2d(&op), &x).is_err());
     }
+    let linear = Linear { weight: upload(&numbers(&[2, 3], 27)), bias: None };
+    let error = Torch64::forward(Op::Linear(&linear), &upload(&numbers(&[1, 4], 28))).unwrap_err().to_string();
+    assert!(error.starts_with("libtorch: ") && !error.contains("Exception raised"), "{error}");
 }

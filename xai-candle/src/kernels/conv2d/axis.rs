@@ -27,6 +27,19 @@ pub(super) struct Phase {
     pub(super) taps: Vec<Tap>,
 }
 
+/// Kernel index `kernel` reads the source at `source_step·j + offset`.
+struct Read {
+    kernel: usize,
+    offset: isize,
+}
+
+/// A phase whose reads are not yet sorted into classes.
+struct Outputs {
+    start: usize,
+    len: usize,
+    reads: Vec<Read>,
+}
+
 /// One axis.
 #[derive(Debug)]
 pub(super) struct Axis {
@@ -49,8 +62,9 @@ pub(super) struct Axis {
 impl Axis {
     /// The reads of the forward pass.
     pub(super) fn forward(g: &ConvGeometry, axis: usize) -> Self {
-        let offsets = (0..g.kernel[axis]).map(|k| (k, (k * g.dilation[axis]) as isize - g.pad_before[axis] as isize));
-        let phase = (0, g.output[axis], offsets.collect());
+        let reads = (0..g.kernel[axis])
+            .map(|kernel| Read { kernel, offset: (kernel * g.dilation[axis]) as isize - g.pad_before[axis] as isize });
+        let phase = Outputs { start: 0, len: g.output[axis], reads: reads.collect() };
         Self::new(g.input[axis], g.stride[axis], g.output[axis], 1, vec![phase])
     }
 
@@ -58,32 +72,26 @@ impl Axis {
     pub(super) fn transposed(g: &ConvGeometry, axis: usize) -> Self {
         let stride = g.stride[axis];
         let phases = (0..stride.min(g.input[axis])).map(|start| {
-            let offsets = (0..g.kernel[axis]).filter_map(|k| {
-                let scaled = (start + g.pad_before[axis]) as isize - (k * g.dilation[axis]) as isize;
-                (scaled % stride as isize == 0).then_some((k, scaled / stride as isize))
+            let reads = (0..g.kernel[axis]).filter_map(|kernel| {
+                let scaled = (start + g.pad_before[axis]) as isize - (kernel * g.dilation[axis]) as isize;
+                (scaled % stride as isize == 0).then_some(Read { kernel, offset: scaled / stride as isize })
             });
-            (start, (g.input[axis] - start).div_ceil(stride), offsets.collect())
+            Outputs { start, len: (g.input[axis] - start).div_ceil(stride), reads: reads.collect() }
         });
         Self::new(g.output[axis], 1, g.input[axis], stride, phases.collect())
     }
 
-    fn new(
-        source_len: usize,
-        source_step: usize,
-        out_len: usize,
-        out_step: usize,
-        mut phases: Vec<(usize, usize, Vec<(usize, isize)>)>,
-    ) -> Self {
+    fn new(source_len: usize, source_step: usize, out_len: usize, out_step: usize, mut phases: Vec<Outputs>) -> Self {
         // A tap that only ever meets padding adds nothing; without it, the padded source stays small.
-        for (_, len, offsets) in &mut phases {
+        for Outputs { len, reads, .. } in &mut phases {
             let span = (len.saturating_sub(1) * source_step) as isize;
-            offsets.retain(|&(_, offset)| offset < source_len as isize && offset + span >= 0);
+            reads.retain(|read| read.offset < source_len as isize && read.offset + span >= 0);
         }
-        let origin = phases.iter().flat_map(|phase| &phase.2).map(|&(_, offset)| offset).min().unwrap_or(0);
+        let origin = phases.iter().flat_map(|phase| &phase.reads).map(|read| read.offset).min().unwrap_or(0);
         let mut residues: Vec<usize> = Vec::new();
         let mut reach = 0;
-        let phases = phases.into_iter().map(|(start, len, offsets)| {
-            let taps = offsets.into_iter().map(|(kernel, offset)| {
+        let phases = phases.into_iter().map(|Outputs { start, len, reads }| {
+            let taps = reads.into_iter().map(|Read { kernel, offset }| {
                 let distance = (offset - origin) as usize;
                 let (shift, residue) = (distance / source_step, distance % source_step);
                 reach = reach.max(shift);

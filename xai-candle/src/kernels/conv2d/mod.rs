@@ -1,9 +1,9 @@
 //! Two-dimensional convolution and its input vjp, for any stride, dilation, padding and number of groups.
 //!
 //! Neither builds a column matrix. A band of the source that fits into the second-level cache is copied once, padded
-//! and split by position mod stride, so that each tap of the kernel reads it at a constant shift ([`axis`]); a tile of
+//! and split by position mod stride, so that each tap of the kernel reads it at a constant shift (`axis`); a tile of
 //! output channels by registers of output pixels stays in the machine's registers while all channels and taps are
-//! summed ([`tile`]). The transpose has the same form, so one loop serves both, and a depthwise convolution is the
+//! summed (`tile`). The transpose has the same form, so one loop serves both, and a depthwise convolution is the
 //! case of one channel per group.
 
 mod axis;
@@ -13,11 +13,13 @@ mod geometry;
 mod plan;
 mod source;
 mod split;
+mod task;
 mod tile;
 
 #[cfg(test)]
 mod tests;
 
+use pulp::Arch;
 use xai_core::Result;
 
 use super::{Real, check_length};
@@ -37,7 +39,7 @@ pub fn forward<T: Real>(x: &[T], weight: &[T], bias: Option<&[T]>, geometry: &Co
     if let Some(bias) = bias {
         check_length("convolution bias", bias, &[geometry.out_channels])?;
     }
-    Ok(Correlation::forward(geometry).run(x, weight, bias))
+    Ok(Correlation::forward(geometry).run(Arch::new(), x, weight, bias))
 }
 
 /// The vjp of [`forward`] with respect to `x`: `dy` (B, K, H', W') pulled back to (B, C, H, W).
@@ -48,5 +50,5 @@ pub fn input_vjp<T: Real>(dy: &[T], weight: &[T], geometry: &ConvGeometry) -> Re
     geometry.check()?;
     check_length("convolution cotangent", dy, &geometry.output_shape())?;
     check_length("convolution weight", weight, &geometry.weight_shape())?;
-    Ok(Correlation::transposed(geometry).run(dy, weight, None))
+    Ok(Correlation::transposed(geometry).run(Arch::new(), dy, weight, None))
 }

@@ -1,73 +1,107 @@
-//! Which register of outputs reads where in a band, and where its lanes are stored.
+//! Which registers of outputs are summed, where they read a band, and where their lanes go.
 
 use super::axis::{Axis, Phase};
 use super::source::Layout;
+use crate::kernels::Real;
 
-/// Lanes that are stored side by side, `out_step` apart.
+/// Registers that read side by side.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Run {
-    pub(super) lane: usize,
-    pub(super) len: usize,
-    /// The first element's place in the band's part of an output plane.
-    pub(super) out: usize,
-}
-
-/// One register of outputs.
-#[derive(Debug, Clone)]
-pub(super) struct Register {
-    /// The place of its lane 0 in a class of the band, without a tap's shift.
+pub(super) struct Span {
+    /// Where the first lane reads a class of the band, without a tap's shift.
     pub(super) source: usize,
-    /// Where its lanes go; lanes in no run are thrown away.
-    pub(super) runs: Vec<Run>,
+    /// How many registers there are.
+    pub(super) registers: usize,
 }
 
-/// The registers that cover the outputs `first..first + steps` of a phase.
+/// One phase of a band's outputs.
 ///
-/// Registers either run over the ends of the padded rows, which wastes the lanes that fall between two rows, or start
-/// anew in each row, which wastes the lanes after its end: whichever takes fewer.
-pub(super) fn registers(
-    axes: &[Axis; 2],
-    phases: [&Phase; 2],
-    layout: Layout,
-    first: usize,
-    steps: usize,
-    lanes: usize,
-) -> Vec<Register> {
-    let rows = phases[0].len.min(first + steps).saturating_sub(first);
-    let columns = phases[1].len;
-    if rows == 0 || columns == 0 {
-        return Vec::new();
+/// Registers either run on over the ends of the padded rows, which wastes the lanes that fall between two rows, or
+/// start anew in each row, which wastes the lanes after its end: whichever takes fewer. Their sums are staged one
+/// after the other; [`Plan::store`] picks the outputs out of them.
+#[derive(Debug)]
+pub(super) struct Plan {
+    pub(super) spans: Vec<Span>,
+    /// How many floats are staged for each output channel.
+    pub(super) staged: usize,
+    /// The distance between staged rows.
+    pitch: usize,
+    rows: usize,
+    columns: usize,
+    /// Where the phase starts in the band's part of an output plane.
+    out: usize,
+    /// The distance between rows in the output.
+    out_pitch: usize,
+    /// The distance between columns in the output.
+    out_step: usize,
+}
+
+impl Plan {
+    /// For the outputs `first..first + steps` of a phase.
+    pub(super) fn new(
+        axes: &[Axis; 2],
+        phases: [&Phase; 2],
+        layout: Layout,
+        first: usize,
+        steps: usize,
+        lanes: usize,
+    ) -> Self {
+        let rows = phases[0].len.min(first + steps).saturating_sub(first);
+        let columns = phases[1].len;
+        let through = if rows == 0 || columns == 0 { 0 } else { (rows - 1) * layout.width + columns }.div_ceil(lanes);
+        let per_row = columns.div_ceil(lanes);
+        let (spans, pitch): (Vec<Span>, usize) = if through <= rows * per_row {
+            (vec![Span { source: 0, registers: through }], layout.width)
+        } else {
+            let row = |row: usize| Span { source: row * layout.width, registers: per_row };
+            ((0..rows).map(row).collect(), per_row * lanes)
+        };
+        Self {
+            staged: spans.iter().map(|span| span.registers * lanes).sum(),
+            spans,
+            pitch,
+            rows,
+            columns,
+            out: phases[0].start * axes[1].out_len + phases[1].start,
+            out_pitch: axes[0].out_step * axes[1].out_len,
+            out_step: axes[1].out_step,
+        }
     }
-    let through = ((rows - 1) * layout.width + columns).div_ceil(lanes);
-    let per_row = columns.div_ceil(lanes);
-    let starts: Vec<usize> = if through <= rows * per_row {
-        (0..through).map(|v| v * lanes).collect()
-    } else {
-        (0..rows).flat_map(|row| (0..per_row).map(move |v| row * layout.width + v * lanes)).collect()
-    };
-    let one_row = through > rows * per_row;
-    let place = |row: usize| (row * axes[0].out_step + phases[0].start) * axes[1].out_len + phases[1].start;
-    let runs_from = |start: usize| {
-        let mut runs: Vec<Run> = Vec::new();
-        let first_row = start / layout.width;
-        let last_row = if one_row { first_row } else { ((start + lanes - 1) / layout.width).min(rows - 1) };
-        for row in first_row..=last_row {
-            let begin = (row * layout.width).max(start);
-            let end = (row * layout.width + columns).min(start + lanes);
-            if begin >= end {
-                continue;
-            }
-            let out = place(row) + (begin - row * layout.width) * axes[1].out_step;
-            match runs.last_mut() {
-                Some(run)
-                    if axes[1].out_step == 1 && run.lane + run.len == begin - start && run.out + run.len == out =>
-                {
-                    run.len += end - begin;
+
+    /// Stores the staged sums of one output channel into the band's part of its plane.
+    #[inline(always)]
+    pub(super) fn store<T: Real>(&self, staged: &[T], out: &mut [T]) {
+        if self.out_step == 1 && self.pitch == self.columns && self.out_pitch == self.columns {
+            let len = self.rows * self.columns;
+            out[self.out..self.out + len].copy_from_slice(&staged[..len]);
+            return;
+        }
+        for row in 0..self.rows {
+            let from = &staged[row * self.pitch..][..self.columns];
+            let to = &mut out[self.out + row * self.out_pitch..];
+            if self.out_step == 1 {
+                to[..self.columns].copy_from_slice(from);
+            } else {
+                for (to, from) in to.iter_mut().step_by(self.out_step).zip(from) {
+                    *to = *from;
                 }
-                _ => runs.push(Run { lane: begin - start, len: end - begin, out }),
             }
         }
-        runs
-    };
-    starts.into_iter().map(|source| Register { source, runs: runs_from(source) }).collect()
+    }
+
+    /// Stores this phase's and the next column phase's sums, where columns alternate between the two.
+    #[inline(always)]
+    pub(super) fn store_pair<T: Real>(&self, staged: &[T], next: &Self, next_staged: &[T], out: &mut [T]) {
+        for row in 0..self.rows {
+            let even = &staged[row * self.pitch..][..self.columns];
+            let odd = &next_staged[row * next.pitch..][..next.columns];
+            let to = &mut out[self.out + row * self.out_pitch..][..self.columns + next.columns];
+            let (pairs, rest) = to.as_chunks_mut::<2>();
+            for ((to, even), odd) in pairs.iter_mut().zip(even).zip(odd) {
+                *to = [*even, *odd];
+            }
+            if let ([last], [.., even]) = (rest, even) {
+                *last = *even;
+            }
+        }
+    }
 }

@@ -1,5 +1,7 @@
 //! The padded source of a band of outputs, in the layout that makes every tap a contiguous read.
 
+use std::ops::Range;
+
 use super::axis::Axis;
 use crate::kernels::Real;
 
@@ -22,15 +24,17 @@ impl Layout {
     }
 }
 
-/// Copies the rows that the outputs `first..first + steps` read from `planes` (channel, row, column) into `band`.
+/// Copies what the outputs `steps` of the row axis read from `planes` (channel, row, column) into `band`.
+///
+/// The padding is written only if the band is `fresh`: otherwise it is still there.
 #[inline(always)]
 pub(super) fn fill<T: Real>(
     band: &mut [T],
     layout: Layout,
     planes: &[T],
     axes: &[Axis; 2],
-    first: usize,
-    steps: usize,
+    steps: Range<usize>,
+    fresh: bool,
 ) {
     let [rows, columns] = axes;
     if layout.channel == 0 {
@@ -38,44 +42,58 @@ pub(super) fn fill<T: Real>(
     }
     let plane_len = rows.source_len * columns.source_len;
     if plane_len == 0 {
-        band.fill(T::ZERO);
+        band.fill(T::zero());
         return;
     }
+    let origins = rows.classes.iter().flat_map(|&y| columns.classes.iter().map(move |&x| (y, x)));
     for (channel, plane) in band.chunks_exact_mut(layout.channel).zip(planes.chunks_exact(plane_len)) {
-        let mut classes = channel.chunks_exact_mut(layout.class);
-        for &row_origin in &rows.classes {
-            for (&column_origin, class) in columns.classes.iter().zip(&mut classes) {
-                for (q, row) in class.chunks_exact_mut(layout.width).take(rows.padded(steps)).enumerate() {
-                    let y = row_origin + (rows.source_step * (first + q)) as isize;
-                    match usize::try_from(y).ok().filter(|&y| y < rows.source_len) {
-                        Some(y) => fill_row(
-                            row,
-                            &plane[y * columns.source_len..][..columns.source_len],
-                            columns,
-                            column_origin,
-                        ),
-                        None => row.fill(T::ZERO),
-                    }
-                }
+        for (class, (row_origin, column_origin)) in channel.chunks_exact_mut(layout.class).zip(origins.clone()) {
+            let first = row_origin + (rows.source_step * steps.start) as isize;
+            let count = rows.padded(steps.len());
+            let inside = inside(first, rows.source_step, rows.source_len, count);
+            if fresh {
+                class[..inside.start * layout.width].fill(T::zero());
+                class[inside.end * layout.width..count * layout.width].fill(T::zero());
+            }
+            let start = first + (rows.source_step * inside.start) as isize;
+            let source = plane.get(start as usize * columns.source_len..).unwrap_or_default();
+            let whole = column_origin == 0 && columns.source_step == 1 && layout.width == columns.source_len;
+            if whole && rows.source_step == 1 {
+                let len = inside.len() * layout.width;
+                class[inside.start * layout.width..][..len].copy_from_slice(&source[..len]);
+                continue;
+            }
+            let source = source.chunks(rows.source_step * columns.source_len);
+            for (row, source) in class.chunks_exact_mut(layout.width).skip(inside.start).zip(source).take(inside.len())
+            {
+                fill_row(row, &source[..columns.source_len], columns, column_origin, fresh);
             }
         }
     }
 }
 
-/// Copies every `source_step`-th element from `origin` on; what lies outside the source is zero.
+/// The elements of a class of `len` that lie in a source of `source_len`.
 #[inline(always)]
-fn fill_row<T: Real>(row: &mut [T], source: &[T], axis: &Axis, origin: isize) {
+fn inside(origin: isize, step: usize, source_len: usize, len: usize) -> Range<usize> {
+    let start = origin.min(0).unsigned_abs().div_ceil(step).min(len);
+    let end = (source_len as isize - origin).max(0) as usize;
+    start..end.div_ceil(step).clamp(start, len)
+}
+
+/// Copies every `source_step`-th element from `origin` on; what lies outside the source is padding.
+#[inline(always)]
+fn fill_row<T: Real>(row: &mut [T], source: &[T], axis: &Axis, origin: isize, fresh: bool) {
     let step = axis.source_step;
-    let before = (origin.min(0).unsigned_abs()).div_ceil(step).min(row.len());
-    let end = (source.len() as isize - origin).max(0) as usize;
-    let end = end.div_ceil(step).clamp(before, row.len());
-    row[..before].fill(T::ZERO);
-    row[end..].fill(T::ZERO);
-    let inner = &mut row[before..end];
+    let inside = inside(origin, step, source.len(), row.len());
+    if fresh {
+        row[..inside.start].fill(T::zero());
+        row[inside.end..].fill(T::zero());
+    }
+    let inner = &mut row[inside.clone()];
     if inner.is_empty() {
         return;
     }
-    let source = &source[(origin + (before * step) as isize) as usize..];
+    let source = &source[(origin + (inside.start * step) as isize) as usize..];
     match step {
         1 => inner.copy_from_slice(&source[..inner.len()]),
         2 => {

@@ -37,19 +37,18 @@ impl Split {
         let fitting = (BAND_BYTES / row_bytes.max(1)).saturating_sub(rows.reach).clamp(1, steps);
         let cache_bands = steps.div_ceil(fitting);
 
-        let taps = correlation.weight_source.max(1);
-        let unit_work =
-            [correlation.outputs, correlation.sources.max(1), taps.div_ceil(columns.out_step * rows.out_step)]
-                .iter()
-                .fold(rows.out_len * columns.out_len, |work, &count| work.saturating_mul(count));
+        let taps = correlation.kernel.max(1).div_ceil(columns.out_step * rows.out_step);
+        let unit_work = [correlation.outputs, correlation.sources.max(1), taps]
+            .iter()
+            .fold(rows.out_len * columns.out_len, |work, &count| work.saturating_mul(count));
         let units = correlation.batch * correlation.groups;
+        let threads = rayon::current_num_threads();
         let whole = Self {
             band_steps: steps.div_ceil(cache_bands),
             block_rows: correlation.outputs,
             bands_apart: false,
-            units_at_once: (SERIAL_WORK / unit_work.max(1)).max(1),
+            units_at_once: (SERIAL_WORK / unit_work.max(1)).max(units / (2 * TASKS_PER_THREAD * threads)).max(1),
         };
-        let threads = rayon::current_num_threads();
         let wanted = (TASKS_PER_THREAD * threads).div_ceil(units);
         if threads == 1 || wanted == 1 || unit_work < 2 * SERIAL_WORK {
             return whole;

@@ -1,8 +1,10 @@
 //! Against direct loops, over odd geometries.
 
 use proptest::prelude::*;
+use pulp::Arch;
 use rayon::ThreadPoolBuilder;
 
+use super::correlation::Correlation;
 use super::{ConvGeometry, forward, input_vjp};
 use crate::kernels::Real;
 
@@ -44,6 +46,14 @@ fn products(g: &ConvGeometry, mut visit: impl FnMut(usize, usize, usize)) {
     }
 }
 
+/// The instruction sets to test on this machine: the best one, and those that others may have to do with.
+fn instruction_sets() -> Vec<Arch> {
+    let all = vec![Arch::new(), Arch::Scalar];
+    #[cfg(target_arch = "x86_64")]
+    let all = all.into_iter().chain(pulp::x86::V3::try_new().map(Arch::V3)).collect();
+    all
+}
+
 /// Compares both directions with the products summed one by one.
 fn compare<T: Real + Into<f64>>(g: &ConvGeometry, cast: fn(f64) -> T, tolerance: f64) -> Result<(), TestCaseError> {
     let x = numbers(size(g.input_shape()), 1);
@@ -59,12 +69,16 @@ fn compare<T: Real + Into<f64>>(g: &ConvGeometry, cast: fn(f64) -> T, tolerance:
     });
     let cast_all = |values: &[f64]| -> Vec<T> { values.iter().map(|&v| cast(v)).collect() };
     let (x, weight, bias, dy) = (cast_all(&x), cast_all(&weight), cast_all(&bias), cast_all(&dy));
-    for (what, got, expected) in
-        [("y", forward(&x, &weight, Some(&bias), g), y), ("dx", input_vjp(&dy, &weight, g), dx)]
-    {
-        let got = got.map_err(|error| TestCaseError::fail(error.to_string()))?;
+    let there = forward(&x, &weight, Some(&bias), g).unwrap();
+    let back = input_vjp(&dy, &weight, g).unwrap();
+    let mut results = vec![("y", there, &y), ("dx", back, &dx)];
+    for arch in instruction_sets() {
+        results.push(("y", Correlation::forward(g).run(arch, &x, &weight, Some(&bias)), &y));
+        results.push(("dx", Correlation::transposed(g).run(arch, &dy, &weight, None), &dx));
+    }
+    for (what, got, expected) in results {
         prop_assert_eq!(got.len(), expected.len());
-        for (i, (got, expected)) in got.into_iter().zip(expected).enumerate() {
+        for (i, (&got, expected)) in got.iter().zip(expected).enumerate() {
             let got: f64 = got.into();
             prop_assert!(
                 (got - expected).abs() <= tolerance,
@@ -197,6 +211,17 @@ fn empty_values_are_possible() {
     let no_channels = square(1, [0, 2], 1, 2, 3, 1);
     assert_eq!(forward(&[], &[], Some(&[1.0, 2.0]), &no_channels).unwrap(), [1.0, 1.0, 1.0, 1.0, 2.0, 2.0, 2.0, 2.0]);
     assert!(input_vjp(&[0.0f64; 8], &[], &no_channels).unwrap().is_empty());
+}
+
+#[test]
+fn large_outputs_may_depend_on_no_input() {
+    let no_channels = square(2, [0, 9], 1, 40, 3, 1);
+    let y = forward(&[], &[], Some(&[0.5; 9]), &no_channels).unwrap();
+    assert!(y.len() == 2 * 9 * 1600 && y.iter().all(|&y| y == 0.5));
+    let beside = ConvGeometry { pad_before: [100; 2], ..square(1, [1, 9], 1, 40, 3, 1) };
+    let y = forward(&[1.0; 1600], &[1.0; 81], None, &beside).unwrap();
+    assert!(y.len() == 9 * 1600 && y.iter().all(|&y| y == 0.0));
+    assert_eq!(input_vjp(&[1.0; 9 * 1600], &[1.0; 81], &beside).unwrap(), [0.0; 1600]);
 }
 
 #[test]

@@ -1,213 +1,182 @@
-//! The innermost loops: a tile of output rows by registers, summed over channels and taps.
-
-use std::array;
+//! The innermost loops: a tile of output channels by registers, summed over channels and taps.
 
 use pulp::Simd;
 
-use super::plan::Register;
+use super::plan::Plan;
 use crate::kernels::Real;
 use crate::kernels::real::{floats, load};
 
-/// One tap: its offsets in the weight and in the band.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct TapOffset {
-    pub(super) weight: usize,
-    pub(super) source: usize,
-}
+/// The most output channels in a tile.
+pub(super) const TILE_ROWS: usize = 8;
 
-/// What a tile sums over.
+/// What the outputs of one phase sum over.
 #[derive(Debug)]
 pub(super) struct Reduction {
-    /// The number of source channels.
-    pub(super) channels: usize,
+    /// The kernel index of each tap.
+    pub(super) taps: Vec<usize>,
+    /// For each source channel and tap, in the order of the sum, where the band is read.
+    pub(super) reads: Vec<usize>,
+    /// How many weights a kernel has.
+    pub(super) kernel: usize,
     /// The distance between source channels in the weight.
-    pub(super) weight_channel: usize,
-    /// The distance between output rows in the weight.
-    pub(super) weight_row: usize,
-    /// The distance between source channels in the band.
-    pub(super) source_channel: usize,
-    /// The taps of one channel.
-    pub(super) taps: Vec<TapOffset>,
-    pub(super) sources: Vec<usize>,
-    pub(super) in_order: bool,
-    pub(super) kernel_taps: usize,
+    pub(super) weight_source: usize,
+    /// The distance between output channels in the weight.
+    pub(super) weight_output: usize,
 }
 
-/// The output rows of a band, one slice per output channel.
-pub(super) trait OutputRows<T> {
-    fn row(&mut self, index: usize) -> &mut [T];
+impl Reduction {
+    /// Whether each output channel's weights are stored in the order of the sum.
+    fn in_order(&self) -> bool {
+        self.weight_output == self.reads.len() && self.weight_source == self.taps.len()
+    }
+
+    /// Lays the weights of `M` output channels out in the order of the sum. `weight` starts at the first of them.
+    ///
+    /// Not inlined, so that it is compiled without the wide registers: with them, the compiler transposes by scattering
+    /// single numbers, which takes longer than the sums themselves.
+    #[inline(never)]
+    fn pack<T: Real, const M: usize>(&self, packed: &mut [T], weight: &[T]) {
+        let (packed, _) = packed.as_chunks_mut::<M>();
+        if self.in_order() {
+            transpose(packed, weight, self.weight_output);
+            return;
+        }
+        let full = self.weight_output == self.kernel && self.taps.len() == self.kernel;
+        for (channel, packed) in packed.chunks_exact_mut(self.taps.len().max(1)).enumerate() {
+            let weight = &weight[channel * self.weight_source..];
+            match packed {
+                [to] if full => to.copy_from_slice(&weight[..M]),
+                packed if full => transpose(packed, weight, self.weight_output),
+                packed => self.pick(packed, weight),
+            }
+        }
+    }
+
+    /// Transposes the weights of one source channel, the taps alone.
+    fn pick<T: Real, const M: usize>(&self, packed: &mut [[T; M]], weight: &[T]) {
+        for (to, &tap) in packed.iter_mut().zip(&self.taps) {
+            for m in 0..M {
+                to[m] = weight[m * self.weight_output + tap];
+            }
+        }
+    }
 }
 
-/// What the rows of a task share.
+/// Writes columns of `M` elements whose rows are `pitch` apart, in blocks small enough for the machine's registers.
+fn transpose<T: Real, const M: usize>(to: &mut [[T; M]], from: &[T], pitch: usize) {
+    let len = to.len();
+    let mut rows: [&[T]; M] = [&[]; M];
+    for m in 0..M {
+        rows[m] = &from[m * pitch..][..len];
+    }
+    let (blocks, _) = to.as_chunks_mut::<8>();
+    for (at, block) in blocks.iter_mut().enumerate() {
+        let mut columns = [[T::zero(); M]; 8];
+        for m in 0..M {
+            let row = &rows[m][8 * at..8 * at + 8];
+            for i in 0..8 {
+                columns[i][m] = row[i];
+            }
+        }
+        *block = columns;
+    }
+    for at in len / 8 * 8..len {
+        for m in 0..M {
+            to[at][m] = rows[m][at];
+        }
+    }
+}
+
+/// A block of output channels of one group.
 #[derive(Debug)]
-pub(super) struct Rows<'a, T> {
-    /// The weight, from the first row on.
+pub(super) struct Block<'a, T> {
+    /// The weight, from the first channel on.
     pub(super) weight: &'a [T],
-    /// What the sums start from, for each row.
+    /// What the sums start from.
     pub(super) bias: Option<&'a [T]>,
-    /// How many rows there are.
-    pub(super) count: usize,
-    /// The distance of two lanes in the output.
-    pub(super) out_step: usize,
+    /// How many channels there are.
+    pub(super) rows: usize,
 }
 
-/// Computes all rows of all registers.
+/// What a tile of `M` output channels sums.
+struct Tile<'a, T, const M: usize> {
+    bias: [T; M],
+    weights: &'a [[T; M]],
+    reads: &'a [usize],
+    band: &'a [T],
+    /// The distance between the channels' staged sums.
+    pitch: usize,
+}
+
+/// Sums one phase of a band for the `M` output channels of a block from `first` on.
+///
+/// For each channel, `staged` gets the sums of the plan's registers one after the other.
 #[inline(always)]
-pub(super) fn compute<T: Real, S: Simd, O: OutputRows<T>>(
+pub(super) fn sum_rows<T: Real, S: Simd, const M: usize>(
     simd: S,
-    rows: &Rows<'_, T>,
-    reduction: &Reduction,
+    (block, first): (&Block<'_, T>, usize),
+    (reduction, plan): (&Reduction, &Plan),
     band: &[T],
     packed: &mut [T],
-    registers: &[Register],
-    out: &mut O,
+    staged: &mut [T],
 ) {
-    let many = S::REGISTER_COUNT >= 32;
-    let mut first = 0;
-    while first < rows.count {
-        let left = rows.count - first;
-        first += if many && left >= 8 {
-            row_block::<T, S, O, 8>(simd, rows, first, reduction, band, packed, registers, out)
-        } else if left >= 4 {
-            row_block::<T, S, O, 4>(simd, rows, first, reduction, band, packed, registers, out)
-        } else if left >= 2 {
-            row_block::<T, S, O, 2>(simd, rows, first, reduction, band, packed, registers, out)
-        } else {
-            row_block::<T, S, O, 1>(simd, rows, first, reduction, band, packed, registers, out)
-        };
+    let packed = &mut packed[..M * reduction.reads.len()];
+    reduction.pack::<T, M>(packed, block.weight.get(first * reduction.weight_output..).unwrap_or_default());
+    let mut bias = [T::zero(); M];
+    if let Some(values) = block.bias {
+        bias.copy_from_slice(&values[first..first + M]);
     }
-}
-
-/// Computes `M` rows of all registers: as many registers at a time as accumulators fit into the machine's.
-#[inline(always)]
-fn row_block<T: Real, S: Simd, O: OutputRows<T>, const M: usize>(
-    simd: S,
-    rows: &Rows<'_, T>,
-    first: usize,
-    reduction: &Reduction,
-    band: &[T],
-    packed: &mut [T],
-    registers: &[Register],
-    out: &mut O,
-) -> usize {
-    let widest = if M == 1 || (M <= 4 && S::REGISTER_COUNT >= 32) { 6 } else { 3 };
-    let packed = &mut packed[..M * reduction.sources.len()];
-    pack::<T, M>(packed, rows, first, reduction);
-    let mut left = registers;
-    while !left.is_empty() {
-        left = match left.len() {
-            6.. if widest == 6 => tile::<T, S, O, M, 6>(simd, rows, first, reduction, band, left, out, packed),
-            3 | 5.. => tile::<T, S, O, M, 3>(simd, rows, first, reduction, band, left, out, packed),
-            2 | 4 => tile::<T, S, O, M, 2>(simd, rows, first, reduction, band, left, out, packed),
-            _ => tile::<T, S, O, M, 1>(simd, rows, first, reduction, band, left, out, packed),
-        };
-    }
-    M
-}
-
-/// Computes `M` rows of the first `N` registers; returns the other registers.
-#[inline(always)]
-fn tile<'a, T: Real, S: Simd, O: OutputRows<T>, const M: usize, const N: usize>(
-    simd: S,
-    rows: &Rows<'_, T>,
-    first: usize,
-    reduction: &Reduction,
-    band: &[T],
-    registers: &'a [Register],
-    out: &mut O,
-    packed: &[T],
-) -> &'a [Register] {
-    let (now, later) = registers.split_at(N);
-    let starts: [usize; N] = array::from_fn(|v| now[v].source);
-    let mut tile = [T::ZERO; 512];
+    let tile = Tile { bias, weights: packed.as_chunks::<M>().0, reads: &reduction.reads, band, pitch: plan.staged };
     let lanes = T::lanes::<S>();
-    sum::<T, S, M, N>(simd, rows, first, reduction, band, starts, packed, &mut tile);
-    for (m, sums) in tile.chunks_exact(N * lanes).take(M).enumerate() {
-        let row = out.row(first + m);
-        for (register, lanes) in now.iter().zip(sums.chunks_exact(lanes)) {
-            for run in &register.runs {
-                let from = &lanes[run.lane..run.lane + run.len];
-                if rows.out_step == 1 {
-                    row[run.out..run.out + run.len].copy_from_slice(from);
-                } else {
-                    for (to, from) in row[run.out..].iter_mut().step_by(rows.out_step).zip(from) {
-                        *to = *from;
-                    }
+    // As many registers at a time as leave room for a weight and the values it meets.
+    let widest = if M == 1 || (M <= 4 && S::REGISTER_COUNT >= 32) { 6 } else { 3 };
+    let mut at = 0;
+    for span in &plan.spans {
+        let (mut source, mut left) = (span.source, span.registers);
+        while left > 0 {
+            let staged = &mut staged[at..];
+            let count = match left {
+                6.. if widest == 6 => tile.sum::<S, 6>(simd, source, staged),
+                3 | 5.. => tile.sum::<S, 3>(simd, source, staged),
+                2 | 4 => tile.sum::<S, 2>(simd, source, staged),
+                _ => tile.sum::<S, 1>(simd, source, staged),
+            };
+            left -= count;
+            source += count * lanes;
+            at += count * lanes;
+        }
+    }
+}
+
+impl<T: Real, const M: usize> Tile<'_, T, M> {
+    /// Sums `N` registers side by side, the first of which reads the band from `source` on; returns `N`.
+    #[inline(always)]
+    fn sum<S: Simd, const N: usize>(&self, simd: S, source: usize, staged: &mut [T]) -> usize {
+        let lanes = T::lanes::<S>();
+        let mut sums = [[T::splat(simd, T::zero()); N]; M];
+        for (sums, &bias) in sums.iter_mut().zip(&self.bias) {
+            *sums = [T::splat(simd, bias); N];
+        }
+        for (weights, &read) in self.weights.iter().zip(self.reads) {
+            let from = &self.band[source + read..][..N * lanes];
+            let mut values = [T::splat(simd, T::zero()); N];
+            for v in 0..N {
+                values[v] = load::<T, S>(&from[v * lanes..]);
+            }
+            for m in 0..M {
+                let weight = T::splat(simd, weights[m]);
+                for v in 0..N {
+                    sums[m][v] = T::multiply_add(simd, weight, values[v], sums[m][v]);
                 }
             }
         }
-    }
-    later
-}
-
-/// Σ over channels and taps of weight · band, for `M` rows and the registers that start at `starts`.
-#[inline(always)]
-fn sum<T: Real, S: Simd, const M: usize, const N: usize>(
-    simd: S,
-    rows: &Rows<'_, T>,
-    first: usize,
-    reduction: &Reduction,
-    band: &[T],
-    starts: [usize; N],
-    packed: &[T],
-    tile: &mut [T],
-) {
-    let mut sums: [[T::Vector<S>; N]; M] =
-        array::from_fn(|m| [T::splat(simd, rows.bias.map_or(T::ZERO, |bias| bias[first + m])); N]);
-    let (packed, _) = packed.as_chunks::<M>();
-    for (weights, &offset) in packed.iter().zip(&reduction.sources) {
-        let values: [T::Vector<S>; N] = array::from_fn(|v| load::<T, S>(&band[offset + starts[v]..]));
+        // Constant indices all the way keep the sums in registers.
         for m in 0..M {
-            let weight = T::splat(simd, weights[m]);
+            let row = &mut staged[m * self.pitch..][..N * lanes];
             for v in 0..N {
-                sums[m][v] = T::mul_add(simd, weight, values[v], sums[m][v]);
+                row[v * lanes..][..lanes].copy_from_slice(floats::<T, S>(&sums[m][v]));
             }
         }
-    }
-    let lanes = T::lanes::<S>();
-    let tile = &mut tile[..M * N * lanes];
-    for m in 0..M {
-        for v in 0..N {
-            tile[(m * N + v) * lanes..][..lanes].copy_from_slice(floats::<T, S>(&sums[m][v]));
-        }
-    }
-}
-
-/// Lays the weights of `M` rows out in the order of the sum.
-#[inline(always)]
-fn pack<T: Real, const M: usize>(packed: &mut [T], rows: &Rows<'_, T>, first: usize, reduction: &Reduction) {
-    let (packed, _) = packed.as_chunks_mut::<M>();
-    let weight = rows.weight.get(first * reduction.weight_row..).unwrap_or_default();
-    if reduction.in_order {
-        pack_run(packed, weight, reduction.weight_row);
-        return;
-    }
-    let taps = &reduction.taps;
-    for (channel, packed) in packed.chunks_exact_mut(taps.len().max(1)).enumerate() {
-        let weight = &weight[channel * reduction.weight_channel..];
-        if reduction.weight_row == 1 {
-            for (to, tap) in packed.iter_mut().zip(taps) {
-                to.copy_from_slice(&weight[tap.weight..tap.weight + M]);
-            }
-            continue;
-        }
-        let columns: [&[T]; M] = array::from_fn(|m| &weight[m * reduction.weight_row..][..reduction.kernel_taps]);
-        for (to, tap) in packed.iter_mut().zip(taps) {
-            for m in 0..M {
-                to[m] = columns[m][tap.weight];
-            }
-        }
-    }
-}
-
-/// Transposes `M` rows of weights that are summed in the order they are stored in.
-#[inline(always)]
-fn pack_run<T: Real, const M: usize>(packed: &mut [[T; M]], weight: &[T], row: usize) {
-    let len = packed.len();
-    let columns: [&[T]; M] = array::from_fn(|m| &weight[m * row..][..len]);
-    for (p, to) in packed.iter_mut().enumerate() {
-        for m in 0..M {
-            to[m] = columns[m][p];
-        }
+        N
     }
 }

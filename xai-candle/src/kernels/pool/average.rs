@@ -3,6 +3,8 @@
 use rayon::prelude::*;
 use xai_core::Result;
 
+use super::geometry::ColumnTap;
+use super::strided::{add_strided, read_strided};
 use super::{PoolGeometry, planes_at_once};
 use crate::kernels::{Real, check_length};
 
@@ -17,11 +19,12 @@ pub fn avg_forward<T: Real>(x: &[T], geometry: &PoolGeometry, count_include_pad:
     geometry.check()?;
     check_length("pool input", x, &geometry.input_shape())?;
     let g = geometry;
-    let mut out = vec![T::ZERO; g.planes * g.output[0] * g.output[1]];
+    let mut out = vec![T::zero(); g.planes * g.output[0] * g.output[1]];
     if out.is_empty() || x.is_empty() {
         return Ok(out);
     }
     let counts = Counts::new(g, count_include_pad);
+    let taps = g.column_taps();
     each_plane(g, x, g.input_plane(), &mut out, g.output_plane(), |x, out| {
         for (i, out) in out.chunks_exact_mut(g.output[1]).enumerate() {
             let rows = g.window(0, i);
@@ -29,11 +32,11 @@ pub fn avg_forward<T: Real>(x: &[T], geometry: &PoolGeometry, count_include_pad:
                 if g.output[1] == 1 {
                     out[0] += sum(&row[g.window(1, 0)]);
                 } else {
-                    add_windows(out, row, g);
+                    add_windows(out, row, &taps, g.stride[1]);
                 }
             }
             for (j, out) in out.iter_mut().enumerate() {
-                *out = *out / counts.divisor(i, j);
+                *out /= counts.divisor(i, j);
             }
         }
     });
@@ -48,13 +51,14 @@ pub fn avg_vjp<T: Real>(dy: &[T], geometry: &PoolGeometry, count_include_pad: bo
     geometry.check()?;
     check_length("pool cotangent", dy, &geometry.output_shape())?;
     let g = geometry;
-    let mut dx = vec![T::ZERO; g.planes * g.input[0] * g.input[1]];
+    let mut dx = vec![T::zero(); g.planes * g.input[0] * g.input[1]];
     if dy.is_empty() || dx.is_empty() {
         return Ok(dx);
     }
     let counts = Counts::new(g, count_include_pad);
+    let taps = g.column_taps();
     each_plane(g, dy, g.output_plane(), &mut dx, g.input_plane(), |dy, dx| {
-        let mut shares = vec![T::ZERO; g.output[1]];
+        let mut shares = vec![T::zero(); g.output[1]];
         for (i, dy) in dy.chunks_exact(g.output[1]).enumerate() {
             for (j, (share, &dy)) in shares.iter_mut().zip(dy).enumerate() {
                 *share = dy / counts.divisor(i, j);
@@ -66,7 +70,7 @@ pub fn avg_vjp<T: Real>(dy: &[T], geometry: &PoolGeometry, count_include_pad: bo
                         *dx += shares[0];
                     }
                 } else {
-                    spread_windows(row, &shares, g);
+                    spread_windows(row, &shares, &taps, g.stride[1]);
                 }
             }
         }
@@ -93,34 +97,26 @@ fn each_plane<T: Real>(
 /// Σ in eight interleaved parts, so that the machine may add them side by side.
 fn sum<T: Real>(row: &[T]) -> T {
     let (chunks, rest) = row.as_chunks::<8>();
-    let mut parts = [T::ZERO; 8];
+    let mut parts = [T::zero(); 8];
     for chunk in chunks {
         for (part, &value) in parts.iter_mut().zip(chunk) {
             *part += value;
         }
     }
-    rest.iter().chain(&parts).fold(T::ZERO, |total, &value| total + value)
+    rest.iter().chain(&parts).fold(T::zero(), |total, &value| total + value)
 }
 
 /// Adds the part of an input row that each output's window covers, tap by tap.
-fn add_windows<T: Real>(out: &mut [T], row: &[T], g: &PoolGeometry) {
-    for k in g.taps(1) {
-        let (outputs, first) = g.inside(1, k);
-        let row = row[first..].iter().step_by(g.stride[1]);
-        for (out, &value) in out[outputs].iter_mut().zip(row) {
-            *out += value;
-        }
+fn add_windows<T: Real>(out: &mut [T], row: &[T], taps: &[ColumnTap], stride: usize) {
+    for ColumnTap { outputs, start } in taps {
+        read_strided(&mut out[outputs.clone()], &row[*start..], stride, |out, value| *out += value);
     }
 }
 
 /// The transpose of [`add_windows`].
-fn spread_windows<T: Real>(row: &mut [T], shares: &[T], g: &PoolGeometry) {
-    for k in g.taps(1) {
-        let (outputs, first) = g.inside(1, k);
-        let row = row[first..].iter_mut().step_by(g.stride[1]);
-        for (dx, &share) in row.zip(&shares[outputs]) {
-            *dx += share;
-        }
+fn spread_windows<T: Real>(row: &mut [T], shares: &[T], taps: &[ColumnTap], stride: usize) {
+    for ColumnTap { outputs, start } in taps {
+        add_strided(&mut row[*start..], &shares[outputs.clone()], stride);
     }
 }
 
@@ -135,11 +131,11 @@ struct Counts<T> {
 impl<T: Real> Counts<T> {
     fn new(g: &PoolGeometry, count_include_pad: bool) -> Self {
         let along = |axis: usize| (0..g.output[axis]).map(|o| g.window(axis, o).len()).collect();
-        let area = count_include_pad.then(|| T::from_count(g.kernel[0]) * T::from_count(g.kernel[1]));
+        let area = count_include_pad.then(|| T::of(g.kernel[0] as f64 * g.kernel[1] as f64));
         Self { area, rows: along(0), columns: along(1) }
     }
 
     fn divisor(&self, i: usize, j: usize) -> T {
-        self.area.unwrap_or_else(|| T::from_count((self.rows[i] * self.columns[j]).max(1)))
+        self.area.unwrap_or_else(|| T::of((self.rows[i] * self.columns[j]).max(1) as f64))
     }
 }

@@ -49,22 +49,18 @@ impl PoolGeometry {
         start.saturating_sub(self.pad_before[axis]).min(end)..end
     }
 
-    /// For tap `k` of the window along an axis: the outputs whose tap lies in the image, and the input of the first.
-    pub(super) fn inside(&self, axis: usize, k: usize) -> (Range<usize>, usize) {
-        let (stride, pad) = (self.stride[axis], self.pad_before[axis]);
-        let first = pad.saturating_sub(k).div_ceil(stride);
-        let end = (self.input[axis] + pad).saturating_sub(k).div_ceil(stride).min(self.output[axis]);
-        if first >= end {
-            return (0..0, 0);
-        }
-        (first..end, first * stride + k - pad)
-    }
-
-    /// The taps of a window along an axis that can meet the image.
-    pub(super) fn taps(&self, axis: usize) -> Range<usize> {
-        let last = self.output[axis].saturating_sub(1) * self.stride[axis];
-        let end = self.kernel[axis].min(self.input[axis] + self.pad_before[axis]);
-        self.pad_before[axis].saturating_sub(last).min(end)..end
+    /// The taps of the window along the columns that meet the image.
+    pub(super) fn column_taps(&self) -> Vec<ColumnTap> {
+        let last = self.output[1].saturating_sub(1) * self.stride[1];
+        let end = self.kernel[1].min(self.input[1] + self.pad_before[1]);
+        let taps = self.pad_before[1].saturating_sub(last).min(end)..end;
+        taps.filter_map(|k| {
+            let first = self.pad_before[1].saturating_sub(k).div_ceil(self.stride[1]);
+            let end = (self.input[1] + self.pad_before[1]).saturating_sub(k).div_ceil(self.stride[1]);
+            let outputs = first..end.min(self.output[1]);
+            (!outputs.is_empty()).then(|| ColumnTap { outputs, start: first * self.stride[1] + k - self.pad_before[1] })
+        })
+        .collect()
     }
 
     /// Checks everything that does not depend on a slice.
@@ -89,4 +85,13 @@ impl PoolGeometry {
         volume("pool output", &self.output_shape())?;
         Ok(())
     }
+}
+
+/// One column of the window.
+#[derive(Debug)]
+pub(super) struct ColumnTap {
+    /// The outputs for which it lies in the image.
+    pub(super) outputs: Range<usize>,
+    /// The input column that it meets for the first of them; the next is one stride further.
+    pub(super) start: usize,
 }

@@ -1,8 +1,11 @@
 //! Max pooling.
 
+use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 use xai_core::{Error, Result};
 
+use super::geometry::ColumnTap;
+use super::strided::read_strided;
 use super::{PoolGeometry, planes_at_once};
 use crate::kernels::{Real, check_length};
 
@@ -22,40 +25,64 @@ pub fn max_forward<T: Real>(x: &[T], geometry: &PoolGeometry) -> Result<(Vec<T>,
     check_plane(geometry)?;
     let g = geometry;
     let len = g.planes * g.output[0] * g.output[1];
-    let mut found = vec![T::NEG_INFINITY; len];
-    let mut places = vec![NO_ARGMAX; len];
     if len == 0 || x.is_empty() {
-        return Ok((found, places));
+        return Ok((vec![T::neg_infinity(); len], vec![NO_ARGMAX; len]));
     }
+    // Zeros cost nothing until they are touched, which is left to the threads.
+    let (mut found, mut places) = (vec![T::zero(); len], vec![0; len]);
+    let taps = g.column_taps();
     let (in_plane, out_plane) = (g.input_plane(), g.output_plane());
     let planes = found.par_chunks_mut(out_plane).zip(places.par_chunks_mut(out_plane)).zip(x.par_chunks(in_plane));
     planes.with_min_len(planes_at_once(g)).for_each(|((found, places), x)| {
-        for i in 0..g.output[0] {
-            let out = i * g.output[1]..(i + 1) * g.output[1];
-            row_maxima(&mut found[out.clone()], &mut places[out], x, i, g);
-        }
+        Arch::new().dispatch(PlaneMaxima { found, places, x, taps: &taps, geometry: g });
     });
     Ok((found, places))
 }
 
-/// The maxima of one output row: input row by input row and tap by tap, which is each window's row-major order.
-fn row_maxima<T: Real>(found: &mut [T], places: &mut [u32], x: &[T], i: usize, g: &PoolGeometry) {
-    let stride = g.stride[1];
-    for y in g.window(0, i) {
-        for k in g.taps(1) {
-            let (outputs, first) = g.inside(1, k);
-            let start = y * g.input[1] + first;
-            let values = x[start..(y + 1) * g.input[1]].iter().step_by(stride);
-            let best = found[outputs.clone()].iter_mut().zip(&mut places[outputs]);
-            let mut place = start as u32;
-            for ((best, best_place), &value) in best.zip(values) {
-                #[expect(clippy::eq_op, reason = "only a NaN differs from itself")]
-                let wins = value > *best || value != value || *best_place == NO_ARGMAX;
-                *best = if wins { value } else { *best };
-                *best_place = if wins { place } else { *best_place };
-                place = place.wrapping_add(stride as u32);
+/// The work on one plane, compiled for each instruction set.
+struct PlaneMaxima<'a, T> {
+    found: &'a mut [T],
+    places: &'a mut [u32],
+    x: &'a [T],
+    taps: &'a [ColumnTap],
+    geometry: &'a PoolGeometry,
+}
+
+impl<T: Real> WithSimd for PlaneMaxima<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let g = self.geometry;
+        let mut met = vec![T::zero(); g.output[1]];
+        let rows = self.found.chunks_exact_mut(g.output[1]).zip(self.places.chunks_exact_mut(g.output[1]));
+        for (i, (found, places)) in rows.enumerate() {
+            found.fill(T::neg_infinity());
+            places.fill(NO_ARGMAX);
+            // Input row by input row and tap by tap is each window's row-major order.
+            for y in g.window(0, i) {
+                for ColumnTap { outputs, start } in self.taps {
+                    let start = y * g.input[1] + start;
+                    let met = &mut met[..outputs.len()];
+                    read_strided(met, &self.x[start..(y + 1) * g.input[1]], g.stride[1], |met, value| *met = value);
+                    let (found, places) = (&mut found[outputs.clone()], &mut places[outputs.clone()]);
+                    keep_greater(found, places, met, start as u32, g.stride[1] as u32);
+                }
             }
         }
+    }
+}
+
+/// Puts each value that wins, and its place, in the stead of the best so far.
+#[inline(always)]
+fn keep_greater<T: Real>(found: &mut [T], places: &mut [u32], values: &[T], start: u32, stride: u32) {
+    let mut place = start;
+    for ((best, best_place), &value) in found.iter_mut().zip(places).zip(values) {
+        #[expect(clippy::eq_op, reason = "only a NaN differs from itself")]
+        let wins = (value > *best) | (value != value) | (*best_place == NO_ARGMAX);
+        *best = if wins { value } else { *best };
+        *best_place = if wins { place } else { *best_place };
+        place = place.wrapping_add(stride);
     }
 }
 
@@ -78,7 +105,7 @@ pub fn max_vjp<T: Real>(dy: &[T], places: &[u32], geometry: &PoolGeometry) -> Re
             reason: format!("it must be below the number of pixels in a plane, {in_plane}"),
         });
     }
-    let mut dx = vec![T::ZERO; g.planes * g.input[0] * g.input[1]];
+    let mut dx = vec![T::zero(); g.planes * g.input[0] * g.input[1]];
     if dx.is_empty() || dy.is_empty() {
         return Ok(dx);
     }

@@ -3,6 +3,7 @@
 mod average;
 mod geometry;
 mod max;
+mod strided;
 
 #[cfg(test)]
 mod tests;

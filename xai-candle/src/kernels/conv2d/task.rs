@@ -1,0 +1,138 @@
+//! One task: some bands of a block of output channels, of one unit or of several.
+
+use std::ops::Range;
+
+use pulp::{Simd, WithSimd};
+
+use super::bands::Bands;
+use super::source::fill;
+use super::tile::{Block, sum_rows};
+use crate::kernels::Real;
+
+/// The output channels of a task.
+pub(super) trait OutputRows<T> {
+    /// The plane of channel `index`, from place `start` on.
+    fn row(&mut self, index: usize, start: usize) -> &mut [T];
+}
+
+/// Whole planes, one after the other.
+pub(super) struct Planes<'a, T> {
+    pub(super) out: &'a mut [T],
+    pub(super) plane: usize,
+}
+
+impl<T> OutputRows<T> for Planes<'_, T> {
+    #[inline(always)]
+    fn row(&mut self, index: usize, start: usize) -> &mut [T] {
+        &mut self.out[index * self.plane + start..(index + 1) * self.plane]
+    }
+}
+
+/// One band of each plane.
+impl<T> OutputRows<T> for Vec<&mut [T]> {
+    #[inline(always)]
+    fn row(&mut self, index: usize, _: usize) -> &mut [T] {
+        self[index]
+    }
+}
+
+/// Some bands of some units.
+pub(super) struct Task<'a, T, U, O> {
+    pub(super) bands: &'a Bands<'a>,
+    /// Which bands.
+    pub(super) range: Range<usize>,
+    /// The source planes and the block of each unit.
+    pub(super) units: U,
+    pub(super) out: O,
+    pub(super) float: std::marker::PhantomData<&'a T>,
+}
+
+impl<'a, T, U, O> WithSimd for Task<'a, T, U, O>
+where
+    T: Real,
+    U: Iterator<Item = (&'a [T], Block<'a, T>)>,
+    O: OutputRows<T>,
+{
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        let bands = self.bands;
+        let sizes = bands.scratch;
+        let mut scratch = T::take_scratch();
+        let needed = sizes.band + sizes.packed + sizes.staged;
+        if scratch.len() < needed {
+            scratch.resize(needed, T::zero());
+        }
+        let (source, rest) = scratch.split_at_mut(sizes.band);
+        let (packed, staged) = rest.split_at_mut(sizes.packed);
+        let mut row = 0;
+        // The padding stays where it is from unit to unit while the band is the same.
+        let mut padded = None;
+        for (planes, block) in self.units {
+            for band in self.range.clone() {
+                let fresh = padded.replace(band) != Some(band);
+                fill(source, bands.layout, planes, bands.axes, band * bands.steps..(band + 1) * bands.steps, fresh);
+                let mut sums = Sums { bands, band, block: &block, source, packed, staged, row, out: &mut self.out };
+                let mut first = 0;
+                while first < block.rows {
+                    let wide = S::REGISTER_COUNT >= 32;
+                    first += match block.rows - first {
+                        8.. if wide => sums.rows::<S, 8>(simd, first),
+                        4.. => sums.rows::<S, 4>(simd, first),
+                        3 => sums.rows::<S, 3>(simd, first),
+                        2 => sums.rows::<S, 2>(simd, first),
+                        _ => sums.rows::<S, 1>(simd, first),
+                    };
+                }
+            }
+            row += block.rows;
+        }
+        T::give_scratch(scratch);
+    }
+}
+
+/// What the sums over one band need.
+struct Sums<'a, T, O> {
+    bands: &'a Bands<'a>,
+    band: usize,
+    block: &'a Block<'a, T>,
+    source: &'a [T],
+    packed: &'a mut [T],
+    staged: &'a mut [T],
+    /// The place of the block's first channel in the task's output.
+    row: usize,
+    out: &'a mut O,
+}
+
+impl<T: Real, O: OutputRows<T>> Sums<'_, T, O> {
+    /// All phases of `M` channels from `first` on; returns `M`.
+    #[inline(always)]
+    fn rows<S: Simd, const M: usize>(&mut self, simd: S, first: usize) -> usize {
+        let bands = self.bands;
+        let phases = bands.axes[1].phases.len();
+        let start = bands.start(self.band);
+        let row_phases = bands.reductions.chunks(phases).zip(bands.plans[self.band].chunks(phases));
+        for (reductions, plans) in row_phases {
+            let mut staged = &mut *self.staged;
+            for (reduction, plan) in reductions.iter().zip(plans) {
+                sum_rows::<T, S, M>(simd, (self.block, first), (reduction, plan), self.source, self.packed, staged);
+                staged = &mut staged[M * plan.staged..];
+            }
+            for m in 0..M {
+                let out = self.out.row(self.row + first + m, start);
+                if let [even, odd] = plans {
+                    let next = &self.staged[M * even.staged + m * odd.staged..];
+                    even.store_pair(&self.staged[m * even.staged..], odd, next, out);
+                    continue;
+                }
+                let mut at = 0;
+                for plan in plans {
+                    plan.store(&self.staged[at + m * plan.staged..], out);
+                    at += M * plan.staged;
+                }
+            }
+        }
+        M
+    }
+}
