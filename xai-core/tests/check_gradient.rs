@@ -23,6 +23,13 @@ fn right_gradients_are_trusted() {
     let kinks = scalar(|x| x.iter().map(|x| x.abs().max(0.05 * x)).sum(), |x| x.iter().map(|x| x.signum()).collect());
     let report = check_gradient(&kinks, &x()).unwrap();
     assert!(report.is_trusted(), "{report}");
+    // A kink in every short segment: a staircase of slopes 0 and 2.
+    let stairs = scalar(
+        |x| x.iter().map(|x| (x * 1e5).floor() / 1e5 + 2.0 * (x - (x * 1e5).floor() / 1e5 - 0.5e-5).max(0.0)).sum(),
+        |x| x.iter().map(|x| if (x * 1e5).fract().rem_euclid(1.0) > 0.5 { 2.0 } else { 0.0 }).collect(),
+    );
+    let report = check_gradient(&stairs, &x()).unwrap();
+    assert!(report.is_trusted(), "{report}");
     let constant = scalar(|_| 3.0, |x| vec![0.0; x.len()]);
     assert!(check_gradient(&constant, &x()).unwrap().is_trusted());
 }
@@ -89,10 +96,10 @@ fn a_cut_that_the_framework_reports_is_a_verdict() {
 
 #[test]
 fn noise_is_called_noise() {
+    // The gradient is right, and turns round so often that no segment shows its mean.
     let model = Function::<B, _, _>::new(
-        // Jumps far larger than the slope, everywhere.
-        |x: &T| x.mapv(|v| v + 10.0 * (v * 1e9).sin()),
-        |_: &T, v: &T| v.clone(),
+        |x: &T| x.mapv(|v| v + 50.0e-9 * (v * 1e9).sin()),
+        |x: &T, v: &T| v * &x.mapv(|x| 1.0 + 50.0 * (x * 1e9).cos()),
     );
     let report = check_gradient(&model, &x()).unwrap();
     assert_eq!(report.verdict, Verdict::Noise, "{report}");

@@ -1,55 +1,98 @@
-//! Finite differences with a step that is found by trying.
+//! The change of the output along a short segment, by its ends and by the gradients on the way.
 
 use ndarray::ArrayD;
 
-use crate::{Differentiable, Element, Result, Tensor};
+use super::Direction;
+use crate::{Backend, Differentiable, Element, Result, Tensor};
+
+/// Points on the segment: each refinement triples them, and midpoints of thirds hold the midpoints before.
+const REFINEMENTS: [usize; 4] = [1, 3, 9, 27];
+/// The change between the ends has to stand out of the rounding by this factor.
+const CLEAR: f64 = 300.0;
+/// No segment is longer, relative to the input's numbers.
+const LONGEST: f64 = 0.3;
 
 /// φ(x + t·d) = ⟨v, f(x + t·d)⟩ around one input.
 pub(super) struct Probe<'a, M: Differentiable + ?Sized> {
     model: &'a M,
     x: &'a ArrayD<f64>,
-    cotangent: ArrayD<f64>,
+    cotangent: &'a ArrayD<f64>,
     /// The size of the input's numbers, which steps are relative to.
     scale: f64,
+    tolerance: f64,
 }
 
+type Host<M> = <<M as Differentiable>::Backend as Backend>::Elem;
+
 impl<'a, M: Differentiable + ?Sized> Probe<'a, M> {
-    pub(super) fn new(model: &'a M, x: &'a ArrayD<f64>, cotangent: ArrayD<f64>) -> Self {
+    pub(super) fn new(model: &'a M, x: &'a ArrayD<f64>, cotangent: &'a ArrayD<f64>, tolerance: f64) -> Self {
         #[allow(clippy::cast_precision_loss)]
         let rms = (x.iter().map(|v| v * v).sum::<f64>() / x.len().max(1) as f64).sqrt();
-        Probe { model, x, cotangent, scale: if rms > 0.0 && rms.is_finite() { rms } else { 1.0 } }
+        let scale = if rms > 0.0 && rms.is_finite() { rms } else { 1.0 };
+        Probe { model, x, cotangent, scale, tolerance }
     }
 
-    /// The derivative along d, and how uncertain it is.
-    pub(super) fn derivative_along(&self, d: &ArrayD<f64>) -> Result<(f64, f64)> {
-        let mut best: Option<(f64, f64)> = None;
+    /// Compares along d. Between the ends of a segment a function changes by the mean of its derivative there, kinks or
+    /// not; a derivative at one point alone says little about a network with a kink in every step that is long enough
+    /// to be seen.
+    pub(super) fn compare_along(&self, d: &ArrayD<f64>) -> Result<Direction> {
+        let (step, numeric, rounding) = self.change_along(d)?;
+        let mut sum = 0.0;
         let mut before: Option<f64> = None;
-        for exponent in self.steps() {
-            let step = self.scale * 10f64.powf(exponent);
-            let difference = (self.value(d, step)? - self.value(d, -step)?) / (2.0 * step);
-            if let Some(before) = before {
-                let doubt = (difference - before).abs();
-                if doubt.is_finite() && best.is_none_or(|(_, least)| doubt < least) {
-                    best = Some((difference, doubt));
-                }
+        let mut direction = Direction { analytic: f64::NAN, numeric, noise: f64::INFINITY };
+        for points in REFINEMENTS {
+            for point in (0..points).filter(|point| points == 1 || point % 3 != 1) {
+                #[allow(clippy::cast_precision_loss)]
+                let place = (2.0 * point as f64 + 1.0) / points as f64 - 1.0;
+                sum += self.derivative_along(d, place * step)?;
             }
-            before = Some(difference);
+            #[allow(clippy::cast_precision_loss)]
+            let mean = sum / points as f64;
+            let doubt = before.map_or(0.0, |before: f64| (mean - before).abs());
+            direction = Direction { analytic: mean, numeric, noise: doubt.max(rounding) };
+            let error = (mean - numeric).abs();
+            let settled = before.is_some() && doubt < 0.05 * error;
+            if error <= 0.3 * self.tolerance * numeric.abs() || settled {
+                break;
+            }
+            before = Some(mean);
         }
-        Ok(best.unwrap_or((f64::NAN, f64::INFINITY)))
+        Ok(direction)
     }
 
-    /// Steps from coarse to fine, as powers of ten, for the precision of the model's numbers.
-    fn steps(&self) -> impl Iterator<Item = f64> {
-        let finest = if size_of::<<M::Backend as crate::Backend>::Elem>() == 4 { 9 } else { 14 };
-        (2..=finest).map(|half| -0.5 * f64::from(half))
+    /// Half the length of a segment whose ends differ clearly, the mean slope between them, and its rounding error.
+    fn change_along(&self, d: &ArrayD<f64>) -> Result<(f64, f64, f64)> {
+        let epsilon = <Host<M> as num_traits::Float>::epsilon().as_f64();
+        let mut step = self.scale * epsilon.cbrt() * 0.2;
+        loop {
+            let (high, size) = self.value(d, step)?;
+            let (low, _) = self.value(d, -step)?;
+            let rounding = 8.0 * epsilon * size;
+            let longer = step * 10f64.sqrt();
+            if (high - low).abs() >= CLEAR * rounding || longer > LONGEST * self.scale {
+                return Ok((step, (high - low) / (2.0 * step), rounding / (2.0 * step)));
+            }
+            step = longer;
+        }
     }
 
-    fn value(&self, d: &ArrayD<f64>, step: f64) -> Result<f64> {
-        let moved = ndarray::Zip::from(self.x)
-            .and(d)
-            .map_collect(|&x, &d| <<M::Backend as crate::Backend>::Elem as Element>::of(x + step * d));
-        let x = Tensor::upload(moved.view(), &self.model.placement())?;
-        let y = self.model.forward(&x)?.download()?;
-        Ok(y.iter().zip(&self.cotangent).map(|(y, v)| y.as_f64() * v).sum())
+    fn at(&self, d: &ArrayD<f64>, step: f64) -> Result<Tensor<M::Backend>> {
+        let moved = ndarray::Zip::from(self.x).and(d).map_collect(|&x, &d| Host::<M>::of(x + step * d));
+        Tensor::upload(moved.view(), &self.model.placement())
+    }
+
+    /// φ there, and the size of the terms it is the sum of.
+    fn value(&self, d: &ArrayD<f64>, step: f64) -> Result<(f64, f64)> {
+        let y = self.model.forward(&self.at(d, step)?)?.download()?;
+        let terms = y.iter().zip(self.cotangent).map(|(y, v)| y.as_f64() * v);
+        Ok(terms.fold((0.0, 0.0), |(sum, size), term| (sum + term, size + term.abs())))
+    }
+
+    /// ⟨vjp(v), d⟩ there.
+    fn derivative_along(&self, d: &ArrayD<f64>, step: f64) -> Result<f64> {
+        let (y, pullback) = self.model.vjp(&self.at(d, step)?)?;
+        let v = Tensor::upload(self.cotangent.mapv(Host::<M>::of).view(), &y.placement())?;
+        let gradient = pullback.pull(&v)?.download()?;
+        Ok(gradient.iter().zip(d).map(|(g, d)| g.as_f64() * d).sum())
     }
 }

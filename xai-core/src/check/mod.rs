@@ -3,7 +3,7 @@
 mod differences;
 mod report;
 
-use ndarray::{Array1, ArrayBase, ArrayD, Data, Dimension, IxDyn};
+use ndarray::{ArrayBase, ArrayD, Data, Dimension, IxDyn};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
@@ -46,9 +46,11 @@ where
 
 /// [`check_gradient`] with other settings.
 ///
-/// The check draws a random cotangent v and random directions d, and compares ⟨vjp(v), d⟩ with the central difference
-/// of φ(x) = ⟨v, f(x)⟩ along d. The step is chosen for each direction where differences of neighbouring steps agree
-/// best; how much they differ there is the noise, which kinks and rounding cause.
+/// The check draws a random cotangent v and random directions d, and compares, for φ(x) = ⟨v, f(x)⟩, the central
+/// difference (φ(x + h·d) - φ(x - h·d)) / 2h with the mean of ⟨vjp(v), d⟩ over the same segment. The mean, not the value
+/// in the middle: a network of relus has kinks in every segment that is long enough for single precision. The mean is
+/// refined, up to 27 points, until it agrees or stands still; by how much it still moves, and the rounding of the
+/// difference, is the noise.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct GradientCheck {
     directions: usize,
@@ -111,26 +113,20 @@ impl GradientCheck {
         }
         let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
         let x = Tensor::upload(input.view().into_dyn(), &model.placement())?;
-        let (output, pullback) = model.vjp(&x)?;
-        let cotangent = normal::<Elem<M>>(&output.shape(), &mut rng);
-        let analytic = match pullback.pull(&Tensor::upload(cotangent.view(), &output.placement())?) {
-            Ok(gradient) => gradient.download()?.mapv(Element::as_f64),
-            Err(error) => match error.root() {
-                Error::Detached { .. } => return Ok(GradientReport::cut(error.to_string())),
-                _ => return Err(error),
-            },
-        };
-        Error::check_shape("gradient", input.shape(), analytic.shape())?;
+        let output = model.forward(&x)?;
         let host = input.mapv(Element::as_f64).into_dyn();
-        let probe = Probe::new(model, &host, cotangent.mapv(Element::as_f64));
+        let cotangent = normal(&output.shape(), &mut rng);
+        let probe = Probe::new(model, &host, &cotangent, self.tolerance);
         let directions = (0..self.directions)
-            .map(|_| {
-                let d = normal::<f64>(host.shape(), &mut rng);
-                let along = (&analytic * &d).sum();
-                let (numeric, noise) = probe.derivative_along(&d)?;
-                Ok(Direction { analytic: along, numeric, noise })
-            })
-            .collect::<Result<Vec<_>>>()?;
+            .map(|_| probe.compare_along(&normal(host.shape(), &mut rng)))
+            .collect::<Result<Vec<_>>>();
+        let directions = match directions {
+            Ok(directions) => directions,
+            Err(error) if matches!(error.root(), Error::Detached { .. }) => {
+                return Ok(GradientReport::cut(error.to_string()));
+            }
+            Err(error) => return Err(error),
+        };
         Ok(GradientReport::judge(directions, self.tolerance, is_coarse(&x, &host)?))
     }
 }
@@ -147,12 +143,6 @@ fn is_coarse<B: Backend>(x: &Tensor<B>, sent: &ArrayD<f64>) -> Result<bool> {
     Ok(back.iter().zip(sent).any(|(&got, &sent)| (got.as_f64() - sent).abs() > 1e-5 * sent.abs()))
 }
 
-fn normal<E: Element>(shape: &[usize], rng: &mut ChaCha8Rng) -> ArrayD<E> {
-    let draws = Array1::from_shape_simple_fn(shape.iter().product::<usize>(), || {
-        let z: f64 = StandardNormal.sample(rng);
-        E::of(z)
-    });
-    let mut values = ArrayD::from_elem(IxDyn(shape), E::zero());
-    values.iter_mut().zip(draws).for_each(|(v, draw)| *v = draw);
-    values
+fn normal(shape: &[usize], rng: &mut ChaCha8Rng) -> ArrayD<f64> {
+    ArrayD::from_shape_simple_fn(IxDyn(shape), || StandardNormal.sample(rng))
 }

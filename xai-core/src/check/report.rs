@@ -21,7 +21,7 @@ pub enum Verdict {
     /// The gradient differs from the finite differences by more than their noise: one of several paths is cut, or the
     /// gradient of an operation is wrong.
     Wrong,
-    /// The finite differences are too noisy to say anything.
+    /// The comparison is too noisy to say anything.
     Noise,
 }
 
@@ -29,11 +29,11 @@ pub enum Verdict {
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct Direction {
-    /// The derivative along it by the model's vjp.
+    /// The derivative along it by the model's vjp, as a mean over a short segment.
     pub analytic: f64,
     /// The derivative along it by finite differences.
     pub numeric: f64,
-    /// By how much finite differences of neighbouring steps differ.
+    /// What the comparison is uncertain by: rounding of the difference, and how much the mean still moved.
     pub noise: f64,
 }
 
@@ -45,13 +45,13 @@ pub struct GradientReport {
     pub verdict: Verdict,
     /// ‖analytic - numeric‖ / ‖numeric‖ over the directions.
     pub relative_error: f64,
-    /// ‖noise‖ / ‖numeric‖ over the directions: what the finite differences themselves are uncertain by.
+    /// ‖noise‖ / ‖numeric‖ over the directions: what the comparison itself is uncertain by.
     pub noise: f64,
     /// The directions.
     pub directions: Vec<Direction>,
 }
 
-/// Finite differences that are more uncertain than this say nothing.
+/// A comparison that is more uncertain than this says nothing.
 const TOO_NOISY: f64 = 0.2;
 /// A gradient shorter than this share of the true one is as good as none.
 const NOTHING: f64 = 1e-6;
@@ -115,7 +115,7 @@ impl fmt::Display for GradientReport {
                  wrong: check the parts of the model one by one",
             )?,
             Verdict::Noise => f.write_str(
-                "nothing can be said: the finite differences are too noisy; try an input away from kinks and \
+                "nothing can be said: the comparison is too noisy; try an input away from kinks and \
                  saturation, or the model in f32 or f64 if it runs in a half type",
             )?,
         }

@@ -1,0 +1,24 @@
+//! What may cross threads.
+
+use ndarray::{Ix4, IxDyn};
+use xai_core::{
+    Error, Explanation, GradCam, Gradient, GradientReport, InputTimesGradient, IntegratedGradients,
+    InterpolationAugmentation, MaxActivation, NdArray, NoiseAugmentation, Reference, Selection, SmoothGrad, Tensor,
+};
+
+fn crosses_threads<T: Send + Sync + 'static>() {}
+
+#[test]
+fn analyzers_results_and_errors_are_send_and_sync() {
+    crosses_threads::<Error>();
+    crosses_threads::<Explanation<f32, Ix4>>();
+    crosses_threads::<Explanation<f64, IxDyn>>();
+    crosses_threads::<GradientReport>();
+    crosses_threads::<Selection>();
+    crosses_threads::<Reference>();
+    crosses_threads::<MaxActivation>();
+    crosses_threads::<(Gradient, InputTimesGradient, GradCam)>();
+    crosses_threads::<(SmoothGrad, IntegratedGradients)>();
+    crosses_threads::<NoiseAugmentation<InterpolationAugmentation<Gradient>>>();
+    crosses_threads::<Tensor<NdArray<f64>>>();
+}
