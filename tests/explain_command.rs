@@ -14,6 +14,12 @@ use xai::files;
 
 use self::command::{names, run};
 
+/// The frameworks that this test was built with.
+fn backends() -> Vec<&'static str> {
+    let all = [("candle", cfg!(feature = "candle")), ("tch", cfg!(feature = "tch"))];
+    all.into_iter().filter_map(|(name, on)| on.then_some(name)).collect()
+}
+
 fn explain(folder: &Path, args: &[&str]) -> Output {
     run("explain", folder, args)
 }
@@ -37,7 +43,7 @@ fn mistakes_end_with_one_line_and_leave_no_file() {
     save(&at.join("small.safetensors"), "input", ArrayD::zeros(vec![1, 3, 8, 8]));
     save(&at.join("nan.safetensors"), "input", ArrayD::from_elem(vec![1, 3, 224, 224], f32::NAN));
     save(&at.join("other.safetensors"), "image", ArrayD::zeros(vec![1, 3, 224, 224]));
-    let cases: [(&[&str], &str); 26] = [
+    let cases: [(&[&str], &str); 32] = [
         (&["--analyzer", "lime"], "integrated-gradients"),
         (&["--quadrature", "simpson"], "gauss-legendre"),
         (&["--class", "1000"], "0 to 999"),
@@ -62,11 +68,48 @@ fn mistakes_end_with_one_line_and_leave_no_file() {
         (&["--input", "nan.safetensors"], "NaN"),
         (&["--input", "other.safetensors"], "no tensor `input`"),
         (&["--weights", "other.safetensors"], "_conv_stem.weight"),
+        (&["--backend", "jax"], "candle, tch"),
+        (&["--device", "gpu"], "cuda:N"),
+        (&["--device", "cuda:-1"], "cuda:N"),
+        (&["--backend", "ndarray", "--device", "cuda:0"], "cuda:0"),
+        (&["--backend", "candle", "--device", "cuda:99"], "--features c"),
+        (&["--backend", "tch", "--device", "cuda:99"], "--features tch"),
         (&["--out", "no/folder/out.png"], "no/folder/out.png"),
         (&["--raw", "same", "--out", "same"], "the same file"),
     ];
     for (args, part) in cases {
         refused(at, args, part);
+    }
+}
+
+#[test]
+fn a_framework_that_is_not_built_in_is_named_with_its_feature() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["candle", "tch"] {
+        if !backends().contains(&name) {
+            refused(folder.path(), &["--backend", name], &format!("`--features {name}`"));
+        }
+    }
+}
+
+#[test]
+fn every_framework_sees_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let mut first: Option<BTreeMap<String, ArrayD<f32>>> = None;
+    for name in backends() {
+        let args = ["--backend", name, "--device", "cpu", "--json", "--analyzer", "grad-cam", "--raw", name];
+        let output = explain(at, &args);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!((&report["backend"], &report["device"]), (&name.into(), &"cpu".into()));
+        assert_eq!(report["samples"][0]["class"], 285);
+        let found = files::read_arrays::<f32>(at.join(name)).unwrap();
+        let expected = first.get_or_insert_with(|| found.clone());
+        for (key, values) in &found {
+            let difference = (values - &expected[key]).iter().fold(0f32, |worst, d| worst.max(d.abs()));
+            assert!(difference < 1e-3, "{key} of {name}: {difference}");
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Parser, ValueEnum};
 use xai::Quadrature;
 
+use crate::backend::{Device, Framework};
 use crate::network::CLASSES;
 
 /// Explains why EfficientNet-Lite0 recognises what it does in a photo
@@ -50,6 +51,14 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = count, allow_negative_numbers = true)]
     pub(crate) chunk: usize,
 
+    /// The framework that computes [default: candle if this build has it, else tch if it has that, else ndarray]
+    #[arg(long, value_name = "NAME", value_enum)]
+    pub(crate) backend: Option<Framework>,
+
+    /// Where it computes: cpu, or cuda:N for the graphics card number N, from 0
+    #[arg(long, value_name = "DEVICE", default_value_t = Device::Cpu)]
+    pub(crate) device: Device,
+
     /// Other weights for the same network, of any float type [default: the bundled ones]
     #[arg(long, value_name = "FILE.safetensors")]
     pub(crate) weights: Option<PathBuf>,
@@ -64,7 +73,7 @@ pub(crate) struct Args {
 
     /// Print one JSON object on stdout instead of text
     ///
-    /// backend, image or input, samples (class, name, top_five of class, name, probability, logit), analyzers (by name:
+    /// backend, device, image or input, samples (class, name, top_five of class, name, probability, logit), analyzers (by name:
     /// milliseconds, and completeness_gap per sample or null), out, raw.
     #[arg(long)]
     pub(crate) json: bool,
@@ -105,6 +114,11 @@ impl Name {
 }
 
 impl Args {
+    /// The framework to run on.
+    pub(crate) fn framework(&self) -> Framework {
+        self.backend.unwrap_or_default()
+    }
+
     /// The analyzers to run, each once, in the order given.
     pub(crate) fn names(&self) -> Vec<Name> {
         let mut names = Vec::new();

@@ -4,6 +4,8 @@
 //! cargo run --release --example explain
 //! cargo run --release --example explain -- --image cat.jpg --class 285 --analyzer grad-cam --out cat.png
 //! cargo run --release --example explain -- --help
+//! cargo run --release --example explain --features tch -- --backend tch
+//! cargo run --release --example explain --features cuda -- --device cuda:0
 //! ```
 //!
 //! It prints the five most probable classes and writes a picture, the photo beside a heatmap for every analyzer. Every
@@ -14,6 +16,7 @@
 //! ```json
 //! {
 //!   "backend": "candle",
+//!   "device": "cpu",
 //!   "image": "cat.jpg",
 //!   "samples": [{
 //!     "class": 285, "name": "Egyptian cat",
@@ -33,6 +36,7 @@
 
 mod analyzers;
 mod args;
+mod backend;
 mod command_line;
 mod imagenet;
 mod network;
@@ -44,10 +48,6 @@ mod run;
 
 use std::process::ExitCode;
 
-use xai::{Backend, DefaultBackend};
-
 fn main() -> ExitCode {
-    type Placement = <DefaultBackend as Backend>::Placement;
-    #[allow(clippy::unit_arg)] // ndarray has only one place
-    command_line::run(|args| run::run::<DefaultBackend>(args, Placement::default()))
+    command_line::run(backend::run_as_told)
 }

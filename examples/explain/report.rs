@@ -13,7 +13,6 @@ use crate::imagenet;
 /// What the network made of every sample.
 pub(crate) struct Report<'a> {
     args: &'a Args,
-    backend: &'static str,
     pub(crate) samples: Vec<Sample>,
 }
 
@@ -53,7 +52,7 @@ impl Class {
 }
 
 impl<'a> Report<'a> {
-    pub(crate) fn new(args: &'a Args, backend: &'static str, logits: &Array2<f32>) -> Outcome<Self> {
+    pub(crate) fn new(args: &'a Args, logits: &Array2<f32>) -> Outcome<Self> {
         let names = imagenet::names()?;
         if names.len() != logits.ncols() {
             let classes = logits.ncols();
@@ -61,7 +60,7 @@ impl<'a> Report<'a> {
         }
         let samples = logits.rows().into_iter().map(|row| sample(args, row, &names)).collect::<Option<_>>();
         let samples = samples.ok_or_else(|| failure("the network's output is empty"))?;
-        Ok(Report { args, backend, samples })
+        Ok(Report { args, samples })
     }
 
     /// One JSON object on a line.
@@ -76,7 +75,8 @@ impl<'a> Report<'a> {
             (finding.name.key().to_owned(), found)
         };
         let report = json!({
-            "backend": self.backend,
+            "backend": self.args.framework().key(),
+            "device": self.args.device.to_string(),
             "image": self.args.image,
             "input": self.args.input,
             "samples": self.samples.iter().map(sample).collect::<Vec<Value>>(),

@@ -24,7 +24,7 @@ pub(crate) fn run<B: NnBackend<Elem = f32>>(args: &Args, placement: B::Placement
     let photos = Photos::open(args)?;
     let network = network::<B>(args, placement)?;
     let logits = logits(&network, &photos)?;
-    let report = Report::new(args, B::NAME, &logits)?;
+    let report = Report::new(args, &logits)?;
     let findings = analyze(args, &network, &photos.input)?;
 
     let panel = picture::panel(&report, &photos.photos, &findings)?.encode()?;
