@@ -13,7 +13,7 @@ use crate::stage::Stage;
 /// The residual network of He et al. (2016), *Deep Residual Learning for Image Recognition*, arXiv:1512.03385, with
 /// torchvision's names: images (B, 3, H, W) to logits (B, classes).
 #[derive(Debug, Explainable)]
-#[explainable(backend = Candle, features = "Self::up_to_stage", adaptation = "Self::from_stage")]
+#[explainable(backend = Candle, features = "Self::up_to_stage", adaptation = "Self::after_stage")]
 pub(crate) struct ResNet18 {
     conv1: Conv2d,
     bn1: BatchNorm,
@@ -55,7 +55,7 @@ impl ResNet18 {
         self.stages[..self.stage.depth()].iter().flatten().try_fold(y, |y, block| block.forward(&y))
     }
 
-    fn from_stage(&self, maps: &Tensor) -> Result<Tensor> {
+    fn after_stage(&self, maps: &Tensor) -> Result<Tensor> {
         let mut later = self.stages[self.stage.depth()..].iter().flatten();
         let y = later.try_fold(maps.clone(), |y, block| block.forward(&y))?;
         ops::layer(&self.fc, &y.mean((2, 3))?)

@@ -11,7 +11,7 @@ use crate::stage::Stage;
 /// The residual network of He et al. (2016), *Deep Residual Learning for Image Recognition*, arXiv:1512.03385, with
 /// torchvision's names: images (B, 3, H, W) to logits (B, classes).
 #[derive(Debug, Explainable)]
-#[explainable(backend = LibTorch, features = "Self::up_to_stage", adaptation = "Self::from_stage")]
+#[explainable(backend = LibTorch, features = "Self::up_to_stage", adaptation = "Self::after_stage")]
 pub(crate) struct ResNet18 {
     conv1: Conv2D,
     bn1: BatchNorm,
@@ -54,7 +54,7 @@ impl ResNet18 {
         self.stages[..self.stage.depth()].iter().flatten().fold(y, |y, block| block.forward(&y))
     }
 
-    fn from_stage(&self, maps: &Tensor) -> Tensor {
+    fn after_stage(&self, maps: &Tensor) -> Tensor {
         let later = self.stages[self.stage.depth()..].iter().flatten();
         let y = later.fold(maps.shallow_clone(), |y, block| block.forward(&y));
         y.adaptive_avg_pool2d([1, 1]).flatten(1, -1).apply(&self.fc)
