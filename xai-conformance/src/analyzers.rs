@@ -1,6 +1,7 @@
 //! Every analyzer and nesting.
 
 use ndarray::{ArrayD, Axis, concatenate};
+use xai_core::backend::count_transfers;
 use xai_core::nn::NnBackend;
 use xai_core::{
     Analyzer, Backend, Differentiable, Element, Explanation, GradCam, Gradient, GradientCheck, Index,
@@ -145,4 +146,58 @@ pub fn checked_gradient<B: NnBackend>(suite: &Suite<B>) -> Outcome {
         xai_core::Verdict::Trusted | xai_core::Verdict::Noise => Ok(()),
         _ => Err(Failure::new(report.to_string())),
     }
+}
+
+/// The input goes up once and the values come down once; beside them only what is as small as the outputs travels.
+/// Noise is made on the host: it goes up once for all samples of a batch. Everything else stays where the model lives.
+pub fn transfers<B: NnBackend>(suite: &Suite<B>) -> Outcome {
+    let model = small_network::<B>(suite.placement())?;
+    let x = values(&images(2), 306);
+    // The largest of what is small: a map of 4 by 3 for each sample, where one image has 216 numbers.
+    let small = 24;
+    let input = images(2);
+    // Chunks of 4 take two copies of both samples: of 5 copies one, two and two.
+    let noise: Vec<Vec<usize>> = [1, 2, 2].map(|steps| [&[1, steps][..], &images(1)[1..]].concat()).to_vec();
+    let from_array = Reference::array(&values(&images(2), 307));
+    let path = || IntegratedGradients::new().chunk(4);
+
+    let mut expected: Vec<(Boxed<'_, _>, Vec<Vec<usize>>, bool)> = vec![
+        (Box::new(Gradient), vec![], true),
+        (Box::new(InputTimesGradient), vec![], true),
+        (Box::new(GradCam), vec![], false),
+        (Box::new(SmoothGrad::new().n(5).chunk(4)), noise.clone(), true),
+        (Box::new(SmoothGrad::new().n(5).chunk(4).relative_std(0.1)), noise.clone(), true),
+        (Box::new(NoiseAugmentation::new(GradCam, 5).chunk(4)), noise.clone(), false),
+        (Box::new(NoiseAugmentation::new(path().n(3), 5).chunk(4)), noise, true),
+        (Box::new(path().n(7).reference(Reference::Constant(0.5))), vec![], true),
+        (Box::new(path().n(7).reference(from_array)), vec![input.clone()], true),
+    ];
+    for rule in Quadrature::ALL {
+        for n in [2, 20] {
+            expected.push((Box::new(path().n(n).quadrature(rule)), vec![], true));
+        }
+    }
+    for (analyzer, beside_the_input, comes_down) in expected {
+        let (found, transfers) = count_transfers(|| explain(&*analyzer, &model, &x));
+        let found = found?;
+        let large = |shapes: &[Vec<usize>]| -> Vec<Vec<usize>> {
+            shapes.iter().filter(|shape| shape.iter().product::<usize>() > small).cloned().collect()
+        };
+        let name = &found.analyzer;
+        let mut uploads = vec![input.clone()];
+        uploads.extend(beside_the_input);
+        let downloads = if comes_down { vec![input.clone()] } else { vec![] };
+        for (what, got, wanted) in
+            [("uploads", large(&transfers.uploads), uploads), ("downloads", large(&transfers.downloads), downloads)]
+        {
+            if got != wanted {
+                return Err(Failure::new(format!("{what} of {name}: {got:?} instead of {wanted:?}")));
+            }
+        }
+        let values = transfers.downloads.iter().filter(|shape| shape[..] == *found.values.shape()).count();
+        if values != 1 {
+            return Err(Failure::new(format!("the values of {name} came down {values} times")));
+        }
+    }
+    Ok(())
 }

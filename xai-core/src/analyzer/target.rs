@@ -45,6 +45,6 @@ impl Selection {
     /// The framework's own.
     pub fn cotangent<B: Backend>(&self, output: &Tensor<B>) -> Result<Tensor<B>> {
         let shape = output.shape();
-        B::one_hot(&shape, &self.places(&shape), &output.placement()).map(Tensor::new)
+        Tensor::one_hot(&shape, &self.places(&shape), &output.placement())
     }
 }

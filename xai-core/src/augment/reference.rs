@@ -54,8 +54,9 @@ impl Reference {
         let batch = shape.first().copied().unwrap_or(0);
         let upload = |values: ArrayD<f64>| Tensor::upload(values.mapv(B::Elem::of).view(), &x.placement());
         match self {
-            Reference::Zeros => upload(ArrayD::zeros(IxDyn(&shape))),
-            Reference::Constant(value) => upload(ArrayD::from_elem(IxDyn(&shape), *value)),
+            // One number travels, and is repeated there.
+            Reference::Zeros => upload(ArrayD::zeros(IxDyn(&[1])))?.broadcast_to(&shape),
+            Reference::Constant(value) => upload(ArrayD::from_elem(IxDyn(&[1]), *value))?.broadcast_to(&shape),
             Reference::Array(values) => {
                 let part = values.slice_axis(ndarray::Axis(0), ndarray::Slice::from(start..start + batch));
                 upload(part.to_owned())

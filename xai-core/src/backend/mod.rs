@@ -3,6 +3,7 @@
 mod ndarray;
 mod shape;
 mod tensor;
+mod transfers;
 
 use std::fmt::Debug;
 
@@ -11,6 +12,7 @@ use ::ndarray::{ArrayD, ArrayViewD, IxDyn};
 pub use self::ndarray::NdArray;
 pub use self::shape::broadcast_shape;
 pub use self::tensor::Tensor;
+pub use self::transfers::{Transfers, count_transfers};
 use crate::{Element, Result};
 
 /// A framework: its tensor type and the few operations that analyzers are written in.

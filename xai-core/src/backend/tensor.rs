@@ -4,7 +4,7 @@ use std::fmt;
 
 use ndarray::{ArrayD, ArrayViewD};
 
-use super::Backend;
+use super::{Backend, transfers};
 use crate::Result;
 
 /// A tensor of some framework.
@@ -35,7 +35,17 @@ impl<B: Backend> Tensor<B> {
     /// # Errors
     /// The framework's own.
     pub fn upload(values: ArrayViewD<'_, B::Elem>, at: &B::Placement) -> Result<Self> {
+        transfers::uploaded(values.shape());
         B::upload(values, at).map(Tensor)
+    }
+
+    /// Ones at the given places of a tensor of zeros; places are counted in row-major order.
+    ///
+    /// # Errors
+    /// The framework's own.
+    pub fn one_hot(shape: &[usize], places: &[usize], at: &B::Placement) -> Result<Self> {
+        transfers::uploaded(shape);
+        B::one_hot(shape, places, at).map(Tensor)
     }
 
     /// Copies the numbers back.
@@ -43,6 +53,7 @@ impl<B: Backend> Tensor<B> {
     /// # Errors
     /// The framework's own.
     pub fn download(&self) -> Result<ArrayD<B::Elem>> {
+        transfers::downloaded(&self.shape());
         B::download(&self.0)
     }
 
