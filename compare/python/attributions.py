@@ -1,0 +1,78 @@
+"""What Captum and pytorch-grad-cam say about a network."""
+
+from unittest import mock
+
+import torch
+from captum.attr import InputXGradient, IntegratedGradients, LayerGradCam, NoiseTunnel, Saliency
+from pytorch_grad_cam import GradCAM
+from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
+
+QUADRATURES = ["riemann_trapezoid", "riemann_middle", "gausslegendre"]
+
+
+def noise_tunnel(wrapped, x, noise, **arguments):
+    """NoiseTunnel with given noise of shape (n, sample...), the same for every sample of the batch.
+
+    Captum draws with `torch.normal`, once, for the samples of the batch one after another.
+    """
+    drawn = noise.repeat(len(x), 1, 1, 1)
+
+    def draw(mean, std):
+        assert mean == 0 and std.shape == drawn.shape, "NoiseTunnel does not draw its noise as it did"
+        return drawn
+
+    with mock.patch.object(torch, "normal", side_effect=draw) as normal:
+        found = NoiseTunnel(wrapped).attribute(
+            x, nt_type="smoothgrad", nt_samples=len(noise), stdevs=1.0, **arguments
+        )
+    assert normal.call_count == 1, "NoiseTunnel did not draw once"
+    return found
+
+
+class UnscaledGradCAM(GradCAM):
+    """pytorch-grad-cam's Grad-CAM, which keeps the map as it is before it is scaled to [0, 1] and resized."""
+
+    def get_cam_image(self, *arguments, **named):
+        self.unscaled = super().get_cam_image(*arguments, **named)
+        return self.unscaled
+
+
+def pytorch_grad_cam(model, layer, x, target):
+    with UnscaledGradCAM(model=model, target_layers=[layer]) as cam:
+        cam(input_tensor=x, targets=[ClassifierOutputTarget(int(index)) for index in target])
+        return torch.from_numpy(cam.unscaled)[:, None].relu()
+
+
+def averaged(model, x, target, noise, steps):
+    """What is a mean over a path or over noisy copies."""
+    saliency, integrated = Saliency(model), IntegratedGradients(model)
+    points = [x * (i / (steps - 1)) for i in range(steps)]
+    points = [saliency.attribute(point.requires_grad_(), target=target, abs=False) for point in points]
+    found = {"saliency_mean": sum(points) / steps * x}
+    for method in QUADRATURES:
+        found[f"integrated_gradients.{method}"] = integrated.attribute(
+            x, target=target, n_steps=steps, method=method
+        )
+    found["noise_tunnel.saliency"] = noise_tunnel(saliency, x, noise, target=target, abs=False)
+    found["noise_tunnel.integrated_gradients"] = noise_tunnel(
+        integrated, x, noise[:2], target=target, n_steps=3, method="riemann_middle"
+    )
+    return found
+
+
+def attributions(model, layers, x, target, noise, steps, averages):
+    """Every attribution by name, in the number type of model and input; those of many passes only with `averages`."""
+    found = {"output": model(x)}
+    x.requires_grad_()
+    found["saliency"] = Saliency(model).attribute(x, target=target, abs=False)
+    found["input_x_gradient"] = InputXGradient(model).attribute(x, target=target)
+    x = x.detach()
+    if averages:
+        found |= averaged(model, x, target, noise, steps)
+    for layer in layers:
+        module = model.get_submodule(layer)
+        found[f"layer_grad_cam.{layer}"] = LayerGradCam(model, module).attribute(
+            x, target=target, relu_attributions=True
+        )
+        found[f"pytorch_grad_cam.{layer}"] = pytorch_grad_cam(model, module, x, target)
+    return {name: values.detach().contiguous() for name, values in found.items()}

@@ -1,0 +1,106 @@
+//! What Captum's methods are called here.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use ndarray::ArrayD;
+use rand::Rng;
+use rand::distr::Distribution;
+use xai::{
+    Analyzer, Backend, Element, Error, Explanation, GradCam, Gradient, InputTimesGradient, IntegratedGradients,
+    LayerSplit, MaxActivation, NoiseAugmentation, PerSample, Quadrature, Result,
+};
+
+use crate::case::Case;
+
+/// A model of two parts, whichever it is.
+pub(crate) type AnySplit<'a, B> = Box<dyn LayerSplit<Backend = B> + 'a>;
+
+/// What this library says where Captum said `method`, on the network that `split` ends behind a layer.
+///
+/// # Errors
+/// [`Error::InvalidParameter`] for a method that has no counterpart, and the analyzers' and the network's own.
+pub(crate) fn counterpart<'a, B: Backend>(
+    method: &str,
+    case: &Case,
+    split: impl Fn(Option<&str>) -> Result<AnySplit<'a, B>>,
+) -> Result<ArrayD<f64>> {
+    let (kind, detail) = method.split_once('.').unwrap_or((method, ""));
+    let integrated = |quadrature| IntegratedGradients::new().n(case.steps).quadrature(quadrature);
+    let run = |analyzer: &dyn Analyzer<AnySplit<'a, B>>| analyze(analyzer, case, &split(None)?);
+    match (kind, detail) {
+        ("output", "") => {
+            let found = Gradient.analyze(&split(None)?, &case.input()?, MaxActivation)?;
+            check_selection(case, &found)?;
+            Ok(found.output.mapv(Element::as_f64))
+        }
+        ("saliency", "") => run(&Gradient),
+        ("input_x_gradient", "") => run(&InputTimesGradient),
+        ("saliency_mean", "") => run(&integrated(Quadrature::EndpointMean)),
+        // Captum gives each of the n points a weight of 1 / n, half of that at the ends: (n - 1) / n in all. The rule
+        // with weights that add up to 1 is n / (n - 1) times that.
+        ("integrated_gradients", "riemann_trapezoid") => {
+            #[allow(clippy::cast_precision_loss)]
+            let n = case.steps as f64;
+            Ok(run(&integrated(Quadrature::Trapezoid))? * ((n - 1.0) / n))
+        }
+        ("integrated_gradients", "riemann_middle") => run(&integrated(Quadrature::Midpoint)),
+        ("integrated_gradients", "gausslegendre") => run(&integrated(Quadrature::GaussLegendre)),
+        ("noise_tunnel", "saliency") => {
+            run(&NoiseAugmentation::new(Gradient, case.copies()).distribution(Replay::of(case)))
+        }
+        // As many copies and points as the Python side takes for this one.
+        ("noise_tunnel", "integrated_gradients") => {
+            let midpoint = IntegratedGradients::new().n(3).quadrature(Quadrature::Midpoint);
+            run(&NoiseAugmentation::new(midpoint, 2).distribution(Replay::of(case)))
+        }
+        ("layer_grad_cam" | "pytorch_grad_cam", layer) => analyze(&GradCam, case, &split(Some(layer))?),
+        _ => Err(Error::InvalidParameter {
+            name: "method",
+            value: method.to_owned(),
+            reason: "it has no counterpart: add it here".into(),
+        }),
+    }
+}
+
+fn analyze<'a, B: Backend>(
+    analyzer: &dyn Analyzer<AnySplit<'a, B>>,
+    case: &Case,
+    network: &AnySplit<'a, B>,
+) -> Result<ArrayD<f64>> {
+    let found = Analyzer::analyze(&analyzer, network, &case.input()?, PerSample(case.target.clone()))?;
+    Ok(found.values.mapv(Element::as_f64).into_dyn())
+}
+
+/// The greatest output here must be PyTorch's.
+fn check_selection<E: Element>(case: &Case, found: &Explanation<E, ndarray::Ix4>) -> Result<()> {
+    let chosen: Vec<usize> = found.selection.indices().iter().flatten().copied().collect();
+    if chosen == case.target {
+        return Ok(());
+    }
+    Err(Error::InvalidParameter {
+        name: "target",
+        value: format!("{chosen:?}"),
+        reason: format!("PyTorch found {:?} the greatest outputs", case.target),
+    })
+}
+
+/// A distribution that gives out numbers that were drawn elsewhere, each once, in their order.
+#[derive(Debug, Clone)]
+struct Replay {
+    numbers: Arc<[f64]>,
+    next: Arc<AtomicUsize>,
+}
+
+impl Replay {
+    fn of(case: &Case) -> Self {
+        Replay { numbers: case.noise().into(), next: Arc::default() }
+    }
+}
+
+impl Distribution<f64> for Replay {
+    /// Not a number beyond the last: a comparison that draws too much fails.
+    fn sample<R: Rng + ?Sized>(&self, _: &mut R) -> f64 {
+        self.numbers.get(self.next.fetch_add(1, Ordering::Relaxed)).copied().unwrap_or(f64::NAN)
+    }
+}

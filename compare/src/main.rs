@@ -1,0 +1,60 @@
+//! Compares xai's attributions on candle and on libtorch with those that Captum gave.
+//!
+//! `compare.sh` runs it with the folder that the Python side wrote. It prints a Markdown table and fails when a
+//! difference is above its bound.
+
+mod analyses;
+mod case;
+mod difference;
+#[path = "../../examples/explain/network.rs"]
+mod efficientnet;
+mod frameworks;
+mod networks;
+mod table;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use crate::case::Case;
+use crate::table::{Run, Table};
+
+/// The cases that the Python side makes.
+const CASES: [&str; 6] = ["mini_resnet", "mini_vgg", "mini_kinds", "resnet18", "vgg11", frameworks::EFFICIENTNET];
+
+fn main() -> ExitCode {
+    let Some(folder) = std::env::args_os().nth(1).map(PathBuf::from) else {
+        eprintln!("usage: compare FOLDER, with the cases that compare/python/make.py wrote");
+        return ExitCode::from(2);
+    };
+    match compare(&folder) {
+        Ok(failures) if failures.is_empty() => {
+            println!("\nEvery difference is within its bound.");
+            ExitCode::SUCCESS
+        }
+        Ok(failures) => {
+            println!();
+            failures.iter().for_each(|failure| println!("ABOVE THE BOUND: {failure}"));
+            ExitCode::FAILURE
+        }
+        Err(error) => {
+            eprintln!("compare: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Prints the table of all cases, and returns what is above its bound.
+fn compare(folder: &Path) -> xai::Result<Vec<String>> {
+    println!("{}", Table::head());
+    let mut failures = Vec::new();
+    for name in CASES {
+        let case = Case::read(folder, name)?;
+        let mut table = Table::new(&case);
+        for run in Run::ALL {
+            table.add(run, frameworks::differences(folder, name, &case, run)?);
+        }
+        print!("{}", table.rows(name));
+        failures.extend(table.failures(name));
+    }
+    Ok(failures)
+}

@@ -1,0 +1,35 @@
+//! The compared networks, on any backend, their weights named as torchvision names them.
+
+mod kinds;
+mod resnet;
+mod vgg;
+
+use xai::nn::{NnBackend, Sequential, Weights};
+use xai::{Error, Result};
+
+/// The network of a case, every layer under the name that the PyTorch model gives it.
+///
+/// # Errors
+/// [`Error::InvalidParameter`] for a name that is none of these networks', and those of weights that do not fit.
+pub(crate) fn build<B: NnBackend>(name: &str, weights: &Weights<B>) -> Result<Sequential<B>> {
+    let network = match name {
+        "resnet18" => resnet::resnet(weights, &[2, 2, 2, 2]),
+        "mini_resnet" => resnet::resnet(weights, &[2, 1, 1, 1]),
+        "vgg11" => vgg::vgg(weights, 7),
+        "mini_vgg" => vgg::vgg(weights, 2),
+        "mini_kinds" => kinds::kinds(weights),
+        _ => Err(Error::InvalidParameter {
+            name: "network",
+            value: name.to_owned(),
+            reason: "this program has resnet18, vgg11, mini_resnet, mini_vgg and mini_kinds".into(),
+        }),
+    }?;
+    match weights.unused().first() {
+        None => Ok(network),
+        Some(unused) => Err(Error::InvalidParameter {
+            name: "weights",
+            value: (*unused).to_owned(),
+            reason: format!("{name} has no place for it"),
+        }),
+    }
+}

@@ -1,0 +1,52 @@
+//! ResNet of basic blocks.
+
+use xai::Result;
+use xai::nn::{
+    Activation, AdaptiveAvgPool2d, BatchNorm2d, Conv2d, Flatten, Linear, MaxPool2d, NnBackend, Residual, Sequential,
+    Weights,
+};
+
+/// PyTorch's default.
+const EPS: f64 = 1e-5;
+
+/// He, Zhang, Ren, Sun (2015), *Deep Residual Learning for Image Recognition*, arXiv:1512.03385, with so many blocks
+/// in each stage. The widths are those of the weights.
+pub(super) fn resnet<B: NnBackend>(weights: &Weights<B>, blocks: &[usize]) -> Result<Sequential<B>> {
+    let mut layers = Sequential::new()
+        .push_named("conv1", Conv2d::load(&weights.at("conv1"))?.stride(2).padding(3))
+        .push_named("bn1", BatchNorm2d::load(&weights.at("bn1"), EPS)?)
+        .push_named("relu", Activation::Relu)
+        .push_named("maxpool", MaxPool2d::new(3).stride(2).padding(1));
+    for (index, &count) in blocks.iter().enumerate() {
+        let name = format!("layer{}", index + 1);
+        let weights = weights.at(&name);
+        let mut stage = Sequential::new();
+        for number in 0..count {
+            let stride = if index > 0 && number == 0 { 2 } else { 1 };
+            stage = stage.push(block(&weights.at(number), stride)?);
+        }
+        layers = layers.push_named(name, stage);
+    }
+    Ok(layers
+        .push_named("avgpool", AdaptiveAvgPool2d::global())
+        .push_named("flatten", Flatten::default())
+        .push_named("fc", Linear::load(&weights.at("fc"))?))
+}
+
+fn block<B: NnBackend>(weights: &Weights<B>, stride: usize) -> Result<Sequential<B>> {
+    let body = Sequential::new()
+        .push(Conv2d::load(&weights.at("conv1"))?.stride(stride).padding(1))
+        .push(BatchNorm2d::load(&weights.at("bn1"), EPS)?)
+        .push(Activation::Relu)
+        .push(Conv2d::load(&weights.at("conv2"))?.padding(1))
+        .push(BatchNorm2d::load(&weights.at("bn2"), EPS)?);
+    let mut sum = Residual::new(body);
+    let weights = weights.at("downsample");
+    if weights.names().next().is_some() {
+        let shortcut = Sequential::new()
+            .push(Conv2d::load(&weights.at(0))?.stride(stride))
+            .push(BatchNorm2d::load(&weights.at(1), EPS)?);
+        sum = sum.shortcut(shortcut);
+    }
+    Ok(Sequential::new().push(sum).push(Activation::Relu))
+}

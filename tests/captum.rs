@@ -1,0 +1,92 @@
+//! Small networks give the attributions that Captum gave, on every backend. `compare.sh` made the files, and compares
+//! large networks too.
+#![cfg(feature = "files")]
+#![allow(clippy::unwrap_used, missing_docs)]
+
+#[path = "../compare/src/analyses.rs"]
+mod analyses;
+#[path = "../compare/src/case.rs"]
+mod case;
+#[path = "../compare/src/difference.rs"]
+mod difference;
+#[path = "../compare/src/networks/mod.rs"]
+mod networks;
+
+use std::path::Path;
+
+use case::Case;
+use difference::Difference;
+use xai::NdArray;
+use xai::files;
+use xai::nn::NnBackend;
+#[cfg(feature = "tch")]
+use xai::tch::tch::{Device, Kind};
+
+/// Captum computed in 64 bits; its answers are stored in 32.
+const TRUTH: &str = "f64";
+
+/// All methods, on a network with two layers for Grad-CAM.
+const METHODS: usize = 13;
+
+/// Runs every analysis of a network and returns the greatest relative difference.
+fn worst<B: NnBackend>(name: &str, placement: impl Into<B::Placement>) -> f64 {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/captum");
+    let case = Case::read(&folder, name).unwrap();
+    let weights = files::read_weights::<B>(folder.join(format!("{name}.weights.safetensors")), placement);
+    let network = networks::build(name, &weights.unwrap()).unwrap();
+    let any = network.names().next().unwrap().to_owned();
+    let mut worst = 0_f64;
+    assert_eq!(case.captum(TRUTH).count(), METHODS);
+    for (method, expected) in case.captum(TRUTH) {
+        let split = |layer: Option<&str>| {
+            let split = network.split_after(layer.unwrap_or(&any))?;
+            Ok(Box::new(split) as analyses::AnySplit<'_, B>)
+        };
+        let got = analyses::counterpart(method, &case, split).unwrap_or_else(|e| panic!("{name}, {method}: {e}"));
+        let difference = Difference::between(&got, expected);
+        println!("{name}, {method}, {}: {difference:?}", B::NAME);
+        worst = worst.max(difference.relative);
+    }
+    worst
+}
+
+/// A test for each network: within what the numbers' precision allows.
+macro_rules! agrees_with_captum {
+    ($($backend:ident: $type:ty, $placement:expr, $bound:expr);* $(;)?) => {$(
+        mod $backend {
+            use super::*;
+
+            #[test]
+            fn resnet() {
+                assert!(worst::<$type>("mini_resnet", $placement) < $bound);
+            }
+
+            #[test]
+            fn vgg() {
+                assert!(worst::<$type>("mini_vgg", $placement) < $bound);
+            }
+
+            #[test]
+            fn a_layer_of_every_kind() {
+                assert!(worst::<$type>("mini_kinds", $placement) < $bound);
+            }
+        }
+    )*};
+}
+
+agrees_with_captum!(
+    ndarray_f32: NdArray<f32>, (), 1e-4;
+    ndarray_f64: NdArray<f64>, (), 1e-6;
+);
+
+#[cfg(feature = "candle")]
+agrees_with_captum!(
+    candle_f32: xai::candle::Candle<f32>, candle_core::DType::F32, 1e-4;
+    candle_f64: xai::candle::Candle<f64>, candle_core::DType::F64, 1e-6;
+);
+
+#[cfg(feature = "tch")]
+agrees_with_captum!(
+    libtorch_f32: xai::tch::LibTorch<f32>, Device::Cpu, 1e-4;
+    libtorch_f64: xai::tch::LibTorch<f64>, (Device::Cpu, Kind::Double), 1e-6;
+);
