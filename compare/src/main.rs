@@ -51,6 +51,7 @@ fn compare(folder: &Path) -> xai::Result<Vec<String>> {
         let case = Case::read(folder, name)?;
         let mut table = Table::new(&case);
         for run in Run::ALL {
+            eprintln!("  {name}: {}", run.title());
             table.add(run, frameworks::differences(folder, name, &case, run)?);
         }
         print!("{}", table.rows(name));

@@ -28,7 +28,8 @@ impl Run {
         }
     }
 
-    fn title(self) -> &'static str {
+    /// The column's title.
+    pub(crate) fn title(self) -> &'static str {
         match self {
             Run::LibTorchSingle => "libtorch f32",
             Run::CandleSingle => "candle f32",

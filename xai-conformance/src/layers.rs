@@ -2,9 +2,9 @@
 
 use xai_core::nn::{
     Activation, AdaptiveAvgPool2d, AdaptiveMaxPool2d, AvgPool2d, ChannelAffine, Conv2d, ConvPadding, GroupNorm,
-    LayerNorm, Linear, LogSoftmax, MaxPool2d, NnBackend, Pad2d, Padding, RmsNorm, Softmax, Upsample2d,
+    LayerNorm, Linear, LogSoftmax, MaxPool2d, NnBackend, Pad2d, Padding, RmsNorm, Sequential, Softmax, Upsample2d,
 };
-use xai_core::{Element, Layer, NdArray, Tensor};
+use xai_core::{Differentiable, Element, Layer, LayerSplit, NdArray, Tensor};
 
 use crate::{Failure, Outcome, Suite, values};
 
@@ -213,7 +213,8 @@ pub fn pullbacks_twice<B: NnBackend>(suite: &Suite<B>) -> Outcome {
     })
 }
 
-/// Layers with weights know where they are: results live where the input lives.
+/// Layers with weights know where they are, and so does a part of a network that has none: results live where the input
+/// lives.
 pub fn placements<B: NnBackend>(suite: &Suite<B>) -> Outcome {
     let wanted = format!("{:?}", suite.placement());
     each(suite, |name, layer, _, input| {
@@ -225,5 +226,15 @@ pub fn placements<B: NnBackend>(suite: &Suite<B>) -> Outcome {
             }
         }
         Ok(())
-    })
+    })?;
+    let linear = Linear::new(suite.tensor(&values(&[2, 3], 106))?, None)?;
+    let network = Sequential::new().push(Activation::Relu).push(linear);
+    let split = network.split_after("0")?;
+    for (what, place) in [("network", split.placement()), ("features", split.features().placement())] {
+        let got = format!("{place:?}");
+        if got != wanted {
+            return Err(Failure::new(format!("{what} without weights at {got} instead of {wanted}")));
+        }
+    }
+    Ok(())
 }

@@ -8,13 +8,16 @@ use crate::{Autograd, Backend, Differentiable, ForwardOutput, Layer, Pullback, R
 ///
 /// A layer is borrowed ([`layer`](Chain::layer)) or owned ([`owned`](Chain::owned)). No layer at all is the identity.
 /// An error names the layer it came from.
-pub struct Chain<'a, B: Backend>(Vec<(&'a str, Box<dyn Layer<B> + 'a>)>);
+pub struct Chain<'a, B: Backend> {
+    links: Vec<(&'a str, Box<dyn Layer<B> + 'a>)>,
+    placement: Option<B::Placement>,
+}
 
 impl<'a, B: Backend> Chain<'a, B> {
     /// A chain without layers.
     #[must_use]
     pub fn new() -> Self {
-        Chain(Vec::new())
+        Chain { links: Vec::new(), placement: None }
     }
 
     /// With one more layer at the end, borrowed.
@@ -26,7 +29,7 @@ impl<'a, B: Backend> Chain<'a, B> {
     /// With one more layer at the end, owned.
     #[must_use]
     pub fn owned<L: Layer<B> + 'a>(mut self, name: &'a str, layer: L) -> Self {
-        self.0.push((name, Box::new(layer)));
+        self.links.push((name, Box::new(layer)));
         self
     }
 
@@ -41,10 +44,19 @@ impl<'a, B: Backend> Chain<'a, B> {
         self.owned(name, forward)
     }
 
+    /// Where inputs have to be brought when none of the layers knows: the place of a larger network that this is a part
+    /// of.
+    #[must_use]
+    pub(crate) fn placed(mut self, placement: Option<B::Placement>) -> Self {
+        self.placement = placement;
+        self
+    }
+
     /// First the layers of this chain, then those of another.
     #[must_use]
     pub fn then(mut self, later: Self) -> Self {
-        self.0.extend(later.0);
+        self.links.extend(later.links);
+        self.placement = self.placement.or(later.placement);
         self
     }
 }
@@ -57,7 +69,7 @@ impl<B: Backend> Default for Chain<'_, B> {
 
 impl<B: Backend> fmt::Debug for Chain<'_, B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.0.iter().map(|(name, _)| name)).finish()
+        f.debug_list().entries(self.links.iter().map(|(name, _)| name)).finish()
     }
 }
 
@@ -82,22 +94,22 @@ fn vjp_through<'p, B: Backend, L>(
 
 impl<B: Backend> Layer<B> for Chain<'_, B> {
     fn forward(&self, x: &Tensor<B>) -> Result<Tensor<B>> {
-        self.0.iter().try_fold(x.clone(), |x, (name, layer)| layer.forward(&x).map_err(|e| e.in_layer(*name)))
+        self.links.iter().try_fold(x.clone(), |x, (name, layer)| layer.forward(&x).map_err(|e| e.in_layer(*name)))
     }
     fn vjp(&self, x: &Tensor<B>) -> Result<(Tensor<B>, Pullback<'_, B>)> {
-        vjp_through(self.0.iter().map(|(name, layer)| (*name, layer)), |layer, x| layer.vjp(x), x)
+        vjp_through(self.links.iter().map(|(name, layer)| (*name, layer)), |layer, x| layer.vjp(x), x)
     }
     fn into_vjp<'p>(self: Box<Self>, x: &Tensor<B>) -> Result<(Tensor<B>, Pullback<'p, B>)>
     where
         Self: 'p,
     {
-        vjp_through(self.0.into_iter(), |layer, x| layer.into_vjp(x), x)
+        vjp_through(self.links.into_iter(), |layer, x| layer.into_vjp(x), x)
     }
     fn placement(&self) -> Option<B::Placement> {
-        self.0.iter().find_map(|(_, layer)| layer.placement())
+        self.links.iter().find_map(|(_, layer)| layer.placement()).or_else(|| self.placement.clone())
     }
     fn is_affine(&self) -> bool {
-        self.0.iter().all(|(_, layer)| layer.is_affine())
+        self.links.iter().all(|(_, layer)| layer.is_affine())
     }
 }
 

@@ -87,7 +87,9 @@ impl<B: Backend> Sequential<B> {
             reason: format!("the layers are {}", self.names().collect::<Vec<_>>().join(", ")),
         })?;
         let (features, adaptation) = self.0.split_at(place + 1);
-        Ok(Split::new(chain(features), chain(adaptation)))
+        // A part without weights does not know where the network lives.
+        let placed = |layers| chain(layers).placed(Layer::placement(self));
+        Ok(Split::new(placed(features), placed(adaptation)))
     }
 
     fn chain(&self) -> Chain<'_, B> {
