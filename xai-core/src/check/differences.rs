@@ -20,16 +20,24 @@ pub(super) struct Probe<'a, M: Differentiable + ?Sized> {
     /// The size of the input's numbers, which steps are relative to.
     scale: f64,
     tolerance: f64,
+    /// The relative precision of the model's numbers.
+    precision: f64,
 }
 
 type Host<M> = <<M as Differentiable>::Backend as Backend>::Elem;
 
 impl<'a, M: Differentiable + ?Sized> Probe<'a, M> {
-    pub(super) fn new(model: &'a M, x: &'a ArrayD<f64>, cotangent: &'a ArrayD<f64>, tolerance: f64) -> Self {
+    pub(super) fn new(
+        model: &'a M,
+        x: &'a ArrayD<f64>,
+        cotangent: &'a ArrayD<f64>,
+        tolerance: f64,
+        precision: f64,
+    ) -> Self {
         #[allow(clippy::cast_precision_loss)]
         let rms = (x.iter().map(|v| v * v).sum::<f64>() / x.len().max(1) as f64).sqrt();
         let scale = if rms > 0.0 && rms.is_finite() { rms } else { 1.0 };
-        Probe { model, x, cotangent, scale, tolerance }
+        Probe { model, x, cotangent, scale, tolerance, precision }
     }
 
     /// Compares along d. Between the ends of a segment a function changes by the mean of its derivative there, kinks or
@@ -62,7 +70,7 @@ impl<'a, M: Differentiable + ?Sized> Probe<'a, M> {
 
     /// Half the length of a segment whose ends differ clearly, the mean slope between them, and its rounding error.
     fn change_along(&self, d: &ArrayD<f64>) -> Result<(f64, f64, f64)> {
-        let epsilon = <Host<M> as num_traits::Float>::epsilon().as_f64();
+        let epsilon = self.precision;
         let mut step = self.scale * epsilon.cbrt() * 0.2;
         loop {
             let (high, size) = self.value(d, step)?;

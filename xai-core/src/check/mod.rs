@@ -116,7 +116,8 @@ impl GradientCheck {
         let output = model.forward(&x)?;
         let host = input.mapv(Element::as_f64).into_dyn();
         let cotangent = normal(&output.shape(), &mut rng);
-        let probe = Probe::new(model, &host, &cotangent, self.tolerance);
+        let precision = precision_of(&normal(host.shape(), &mut rng), &x)?;
+        let probe = Probe::new(model, &host, &cotangent, self.tolerance, precision);
         let directions = (0..self.directions)
             .map(|_| probe.compare_along(&normal(host.shape(), &mut rng)))
             .collect::<Result<Vec<_>>>();
@@ -127,7 +128,7 @@ impl GradientCheck {
             }
             Err(error) => return Err(error),
         };
-        Ok(GradientReport::judge(directions, self.tolerance, is_coarse(&x, &host)?))
+        Ok(GradientReport::judge(directions, self.tolerance, precision > COARSE))
     }
 }
 
@@ -137,10 +138,17 @@ impl Default for GradientCheck {
     }
 }
 
-/// True when the model's numbers are too coarse for finite differences: a half type, which the input does not survive.
-fn is_coarse<B: Backend>(x: &Tensor<B>, sent: &ArrayD<f64>) -> Result<bool> {
-    let back = x.download()?;
-    Ok(back.iter().zip(sent).any(|(&got, &sent)| (got.as_f64() - sent).abs() > 1e-5 * sent.abs()))
+/// Half types are coarser than this, and too coarse for finite differences.
+const COARSE: f64 = 1e-5;
+
+/// The relative precision of the model's numbers, which may be coarser than the host's: what a trip there and back does
+/// to numbers.
+fn precision_of<B: Backend>(numbers: &ArrayD<f64>, like: &Tensor<B>) -> Result<f64> {
+    let back = Tensor::<B>::upload(numbers.mapv(B::Elem::of).view(), &like.placement())?.download()?;
+    let change =
+        |(&back, &sent): (&B::Elem, &f64)| 2.0 * (back.as_f64() - sent).abs() / sent.abs().max(f64::MIN_POSITIVE);
+    let host = <B::Elem as num_traits::Float>::epsilon().as_f64();
+    Ok(back.iter().zip(numbers).map(change).fold(host, f64::max))
 }
 
 fn normal(shape: &[usize], rng: &mut ChaCha8Rng) -> ArrayD<f64> {
