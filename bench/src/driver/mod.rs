@@ -63,7 +63,8 @@ pub(crate) fn run(args: &Args) -> Outcome<()> {
 fn prepare(args: &Args, data: &Path) -> Outcome<Map<String, Value>> {
     eprintln!("weights and photo");
     let script: PathBuf = [ROOT, "bench", "python", "prepare.py"].iter().collect();
-    let out = Command::new(&args.python).arg(script).arg(data).stderr(Stdio::inherit()).output()?;
+    let names = args.networks().into_iter().map(|network| network.to_string());
+    let out = Command::new(&args.python).arg(script).arg(data).args(names).stderr(Stdio::inherit()).output()?;
     if !out.status.success() {
         return Err(format!("prepare.py ended with {}", out.status).into());
     }
