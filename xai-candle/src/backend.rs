@@ -117,6 +117,10 @@ impl<E: Host> Backend for Candle<E> {
             _ => Ok(t.detach()),
         }
     }
+
+    fn in_type_of(t: &Tensor, like: &Tensor) -> Result<Tensor> {
+        t.detach().to_dtype(like.dtype()).map_err(failed)
+    }
 }
 
 fn check_axes(t: &Tensor, axes: &[usize]) -> Result<()> {

@@ -9,7 +9,7 @@ use xai_core::{
     NoiseAugmentation, Quadrature, Reference, SmoothGrad,
 };
 
-use crate::networks::{images, small_network};
+use crate::networks::{Opaque, images, small_network};
 use crate::{Failure, Outcome, Suite, values};
 
 type Boxed<'a, M> = Box<dyn Analyzer<M> + 'a>;
@@ -78,6 +78,17 @@ pub fn every_analyzer<B: NnBackend>(suite: &Suite<B>) -> Outcome {
 /// So do wrappers in wrappers.
 pub fn nestings<B: NnBackend>(suite: &Suite<B>) -> Outcome {
     against_truth(suite, true)
+}
+
+/// What is saved where a model says what it is made of changes nothing beyond rounding.
+pub fn shortcuts<B: NnBackend>(suite: &Suite<B>) -> Outcome {
+    let (known, opaque) = (small_network::<B>(suite.placement())?, Opaque(small_network::<B>(suite.placement())?));
+    let x = values(&images(3), 308);
+    let here = plain(4).into_iter().chain(nested(4));
+    for (analyzer, reference) in here.zip(plain(4).into_iter().chain(nested(4))) {
+        same(suite, &explain(&*analyzer, &known, &x)?, &explain(&*reference, &opaque, &x)?)?;
+    }
+    Ok(())
 }
 
 /// A batch gives what its samples give one by one.

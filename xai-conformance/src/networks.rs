@@ -3,7 +3,7 @@
 use xai_core::nn::{
     Activation, AdaptiveAvgPool2d, ChannelAffine, Conv2d, Flatten, Linear, MaxPool2d, NnBackend, Residual, Sequential,
 };
-use xai_core::{Differentiable, Element, LayerModel, Result, Split, Tensor};
+use xai_core::{Backend, BoxModel, Differentiable, Element, LayerModel, LayerSplit, Pullback, Result, Split, Tensor};
 
 use crate::values;
 
@@ -36,6 +36,32 @@ pub fn small_network<B: NnBackend>(
         .push(Activation::Tanh)
         .push(Linear::new(weight(&[5, 7], 209, 0.5)?, None)?);
     Ok(Split::new(LayerModel::new(features), LayerModel::new(adaptation)))
+}
+
+/// A model that does not say what it is made of, so that nothing can be made of that.
+#[derive(Debug)]
+pub struct Opaque<M>(pub M);
+
+impl<M: Differentiable> Differentiable for Opaque<M> {
+    type Backend = M::Backend;
+    fn forward(&self, x: &Tensor<M::Backend>) -> Result<Tensor<M::Backend>> {
+        self.0.forward(x)
+    }
+    fn vjp(&self, x: &Tensor<M::Backend>) -> Result<(Tensor<M::Backend>, Pullback<'_, M::Backend>)> {
+        self.0.vjp(x)
+    }
+    fn placement(&self) -> <M::Backend as Backend>::Placement {
+        self.0.placement()
+    }
+}
+
+impl<M: LayerSplit> LayerSplit for Opaque<M> {
+    fn features(&self) -> BoxModel<'_, M::Backend> {
+        Box::new(Opaque(self.0.features()))
+    }
+    fn adaptation(&self) -> BoxModel<'_, M::Backend> {
+        Box::new(Opaque(self.0.adaptation()))
+    }
 }
 
 /// The shape of a batch of images for [`small_network`].

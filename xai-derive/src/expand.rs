@@ -82,6 +82,9 @@ pub(crate) fn expand(input: &DeriveInput, model: &Model<'_>) -> TokenStream {
                 fn placement(&self) -> #place {
                     #place_of_model
                 }
+                fn layers(&self) -> ::core::option::Option<#krate::Chain<'_, #backend>> {
+                    ::core::option::Option::Some(#whole)
+                }
             }
 
             #[automatically_derived]
@@ -111,6 +114,12 @@ pub(crate) fn expand(input: &DeriveInput, model: &Model<'_>) -> TokenStream {
                 }
                 fn is_affine(&self) -> ::core::primitive::bool {
                     #krate::Layer::<#backend>::is_affine(&#whole)
+                }
+                fn layers(&self) -> ::core::option::Option<#krate::Chain<'_, #backend>> {
+                    ::core::option::Option::Some(#whole)
+                }
+                fn is_recorded(&self) -> ::core::primitive::bool {
+                    #krate::Layer::<#backend>::is_recorded(&#whole)
                 }
             }
         };

@@ -4,10 +4,11 @@ use std::marker::PhantomData;
 
 use ndarray::{ArrayD, ArrayViewD, IxDyn};
 use tch::{Device, Kind, TchError, Tensor};
-use xai_core::{Backend, Element, Error, ForwardOutput, Result};
+use xai_core::{Backend, Element, Error, ForwardOutput, Link, Result};
 
-use crate::Placement;
 use crate::failure::{NAME, failed};
+use crate::run::{self, Taped};
+use crate::{Placement, tape};
 
 /// libtorch, with `E` (`f32` or `f64`) for the arrays outside.
 ///
@@ -30,8 +31,12 @@ pub(crate) fn ints(shape: &[usize]) -> Vec<i64> {
     shape.iter().map(|&n| int(n)).collect()
 }
 
-/// Runs one operation without a tape. Its inputs may come from a user who keeps one, so the result is detached.
+/// Runs one operation without a tape, unless it is part of a pass that is being recorded. Its inputs may come from a
+/// user who keeps a tape, so the result is detached.
 fn untaped(op: impl FnOnce() -> std::result::Result<Tensor, TchError>) -> Result<Tensor> {
+    if tape::is_recording() {
+        return op().map_err(failed);
+    }
     tch::no_grad(|| op()?.f_detach()).map_err(failed)
 }
 
@@ -148,6 +153,14 @@ impl<E: HostFloat> Backend for LibTorch<E> {
             Kind::Half | Kind::BFloat16 => t.f_to_kind(Kind::Float),
             _ => Ok(t.shallow_clone()),
         })
+    }
+
+    fn in_type_of(t: &Tensor, like: &Tensor) -> Result<Tensor> {
+        untaped(|| t.f_to_kind(like.f_kind()?))
+    }
+
+    fn vjp_run<'p>(run: Vec<Link<'p, Self>>, x: &xai_core::Tensor<Self>) -> Result<Taped<'p, E>> {
+        run::vjp(run, x)
     }
 
     fn one_hot(shape: &[usize], places: &[usize], at: &Placement) -> Result<Tensor> {

@@ -20,6 +20,9 @@ macro_rules! run_by {
         fn vjp(&self, x: &Tensor<LibTorch<E>>) -> Result<(Tensor<LibTorch<E>>, Pullback<'_, LibTorch<E>>)> {
             record($input, |x| Ok($forward(self, x)), x)
         }
+        fn is_recorded(&self) -> bool {
+            true
+        }
     };
 }
 

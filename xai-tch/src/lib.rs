@@ -47,6 +47,7 @@ mod layers;
 mod module;
 mod nn;
 mod placement;
+mod run;
 mod tape;
 mod torch_script;
 

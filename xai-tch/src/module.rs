@@ -54,6 +54,9 @@ impl<E: HostFloat, P: Deref<Target: nn::Module>> Layer<LibTorch<E>> for ModuleLa
     fn vjp(&self, x: &Tensor<LibTorch<E>>) -> Result<(Tensor<LibTorch<E>>, Pullback<'_, LibTorch<E>>)> {
         record(Input::Copied, |x| Ok(nn::Module::forward(&*self.0, x)), x)
     }
+    fn is_recorded(&self) -> bool {
+        true
+    }
 }
 
 impl<E: HostFloat, P: Deref<Target: nn::ModuleT>> Layer<LibTorch<E>> for ModuleTLayer<P> {
@@ -62,5 +65,8 @@ impl<E: HostFloat, P: Deref<Target: nn::ModuleT>> Layer<LibTorch<E>> for ModuleT
     }
     fn vjp(&self, x: &Tensor<LibTorch<E>>) -> Result<(Tensor<LibTorch<E>>, Pullback<'_, LibTorch<E>>)> {
         record(Input::Copied, |x| Ok(nn::ModuleT::forward_t(&*self.0, x, false)), x)
+    }
+    fn is_recorded(&self) -> bool {
+        true
     }
 }

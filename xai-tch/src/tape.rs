@@ -1,5 +1,7 @@
 //! libtorch's own differentiation: one tape per call, to the input only.
 
+use std::cell::Cell;
+
 use tch::{TchError, Tensor as Torch};
 use xai_core::{Autograd, Backend, Error, Pullback, Result, Tensor};
 
@@ -8,6 +10,11 @@ use crate::{HostFloat, LibTorch};
 
 const CAUSES: &str = "a `detach`, `no_grad` or download in the forward code; a step without a gradient, as `argmax`, \
                       rounding or a conversion to integers; an output that comes from the parameters alone";
+
+/// No gradient reaches the input.
+pub(crate) fn detached(at: &str) -> Error {
+    Error::Detached { at: at.into(), causes: CAUSES.into() }
+}
 
 /// How forward code gets its input.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -26,6 +33,41 @@ impl Input {
             Input::Copied => x.f_kind().and_then(|kind| x.f_to_dtype(kind, false, true)),
         }
         .map_err(failed)
+    }
+
+    /// As [`of`](Input::of), for a layer in the middle of a pass that is recorded.
+    fn within_a_tape(self, x: &Torch) -> Result<Torch> {
+        match self {
+            Input::Shared => Ok(x.shallow_clone()),
+            Input::Copied => self.of(x),
+        }
+    }
+}
+
+thread_local! {
+    static RECORDING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// True while a pass is recorded in this thread: what runs inside is a part of it, and must neither detach nor start a
+/// tape of its own.
+pub(crate) fn is_recording() -> bool {
+    RECORDING.get()
+}
+
+/// Marks a pass as recorded for as long as it lives.
+struct Recording {
+    before: bool,
+}
+
+impl Recording {
+    fn start() -> Self {
+        Recording { before: RECORDING.replace(true) }
+    }
+}
+
+impl Drop for Recording {
+    fn drop(&mut self) {
+        RECORDING.set(self.before);
     }
 }
 
@@ -51,6 +93,9 @@ pub(crate) fn evaluate<E: HostFloat>(
     x: &X<E>,
 ) -> Result<X<E>> {
     check_defined(x.inner())?;
+    if is_recording() {
+        return run(forward, &input.within_a_tape(x.inner())?).map(Tensor::new);
+    }
     tch::no_grad(|| {
         let y = run(forward, &input.of(x.inner())?)?;
         y.f_detach().map(Tensor::new).map_err(failed)
@@ -69,7 +114,11 @@ pub(crate) fn record<E: HostFloat>(
         let leaf = x.inner().f_detach().map_err(failed)?;
         check_kind(&leaf)?;
         let leaf = leaf.f_set_requires_grad(true).map_err(failed)?;
-        let y = run(forward, &input.of(&leaf)?)?;
+        let start = input.of(&leaf)?;
+        let y = {
+            let _recording = Recording::start();
+            run(forward, &start)?
+        };
         let output = y.f_detach().map_err(failed)?;
         let tape = Tape::between(leaf, &y).map_err(failed)?;
         Ok((Tensor::new(output), Pullback::new(move |v| tape.pull::<E>(v.inner()).map(Tensor::new))))
@@ -119,16 +168,15 @@ impl Tape {
     fn pull<E: HostFloat>(&self, v: &Torch) -> Result<Torch> {
         let (y, v_shape) = (LibTorch::<E>::shape(&self.y), LibTorch::<E>::shape(v));
         Error::check_shape("cotangent", &y, &v_shape)?;
-        let detached = || Error::Detached { at: "the model".into(), causes: CAUSES.into() };
         if !self.y.requires_grad() {
-            return Err(detached());
+            return Err(detached("the model"));
         }
         let product = tch::with_grad(|| self.y.f_mul(v)).map_err(failed)?;
         // libtorch starts with ones for each element: the sum need not be taken.
         let gradients = Torch::f_run_backward(&[product], &[&self.leaf], true, false).map_err(failed)?;
         match gradients.into_iter().next() {
             Some(dx) if dx.defined() => dx.f_detach().map_err(failed),
-            _ => Err(detached()),
+            _ => Err(detached("the model")),
         }
     }
 }

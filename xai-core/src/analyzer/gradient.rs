@@ -21,6 +21,10 @@ impl<M: Differentiable + ?Sized> Analyzer<M> for Gradient {
         Kind::Sensitivity
     }
 
+    fn is_gradient(&self) -> bool {
+        true
+    }
+
     fn attribute(
         &self,
         model: &M,

@@ -46,6 +46,14 @@ pub trait Analyzer<M: Differentiable + ?Sized> {
         Ok(())
     }
 
+    /// True when the values are the gradient of the selected output, ∂yₜ/∂x, and nothing else.
+    ///
+    /// A mean of such values commutes with the pullback of an affine layer. Wrappers that average then run the affine
+    /// layers that a network begins with once instead of once for each copy, with [`Gradient`] behind them.
+    fn is_gradient(&self) -> bool {
+        false
+    }
+
     /// Explains the selected output of each sample, where the model lives.
     ///
     /// The batch axis is first, and a batch gives what its samples give one by one. Settle the target once, on the
@@ -111,6 +119,9 @@ macro_rules! analyze_through {
             }
             fn check(&self, input: &[usize]) -> Result<()> {
                 (**self).check(input)
+            }
+            fn is_gradient(&self) -> bool {
+                (**self).is_gradient()
             }
             fn attribute(
                 &self,

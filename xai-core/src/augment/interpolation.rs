@@ -1,11 +1,15 @@
 //! Averaging along the straight path from a reference input.
 
+use super::affine::{AffineStart, pull_mean};
 use super::arrays::at_least;
 use super::chunk::{DEFAULT_CHUNK, Sum, copies_per_pass, even_parts, in_blocks, per_copy, run_copies};
 use super::progress::{Reporter, Running};
 use super::{Quadrature, Reference};
 use crate::analyzer::Elem;
-use crate::{Analyzer, Attribution, Backend, Differentiable, Element, Error, Extras, Kind, Result, Target, Tensor};
+use crate::{
+    Analyzer, Attribution, Backend, Differentiable, Element, Error, Extras, Gradient, Kind, Result, Selection, Target,
+    Tensor,
+};
 
 /// Any analyzer, averaged along the straight path from a reference x₀ to the input, times (x - x₀):
 /// (x - x₀) · Σᵢ wᵢ A(x₀ + αᵢ (x - x₀)).
@@ -104,7 +108,57 @@ impl<A> InterpolationAugmentation<A> {
     where
         A: Analyzer<M>,
     {
-        let settings = &self.settings;
+        let along = |x, x0| Path { settings: &self.settings, x, x0 };
+        let found = match AffineStart::of(&self.analyzer, model) {
+            None => along(x, x0).mean(&self.analyzer, model, target, progress)?,
+            Some(cut) => {
+                let (z, pullback) = cut.vjp(x)?;
+                let z0 = cut.forward(x0)?;
+                let found = along(&z, &z0).mean(&Gradient, &cut.rest, target, progress)?;
+                PathMean { mean: pull_mean(&pullback, &found.mean, &z)?, ..found }
+            }
+        };
+        let PathMean { mean, output, output0, selection } = found;
+        let shape = x.shape();
+        Error::check_shape(&format!("values of {}", self.analyzer.name()), &shape, &mean.shape())?;
+        let values = mean.mul(&x.sub(x0)?.widen()?)?;
+        let change = selection.pick(&output.sub(&output0)?)?;
+        let axes: Vec<usize> = (1..shape.len()).collect();
+        let total = values.sum(&axes)?.download()?;
+        let gap = total.iter().zip(change).map(|(&total, change)| total.as_f64() - change).collect();
+        Ok(Attribution { values, output, selection, extras: Extras { completeness_gap: Some(gap) } })
+    }
+}
+
+/// A straight path, and the rule that it is followed by.
+struct Path<'a, B: Backend> {
+    settings: &'a PathSettings,
+    x: &'a Tensor<B>,
+    x0: &'a Tensor<B>,
+}
+
+/// An analyzer's mean along a path.
+struct PathMean<B: Backend> {
+    mean: Tensor<B>,
+    output: Tensor<B>,
+    output0: Tensor<B>,
+    selection: Selection,
+}
+
+impl<B: Backend> Path<'_, B> {
+    /// Σᵢ wᵢ A(x₀ + αᵢ (x - x₀)), and the outputs at both ends.
+    fn mean<M, A>(
+        &self,
+        analyzer: &A,
+        model: &M,
+        target: Target<'_, B::Elem>,
+        progress: &mut Running<'_>,
+    ) -> Result<PathMean<B>>
+    where
+        M: Differentiable<Backend = B> + ?Sized,
+        A: Analyzer<M>,
+    {
+        let Path { settings, x, x0 } = *self;
         let shape = x.shape();
         let batch = shape.first().copied().unwrap_or(0);
         let mut points = settings.quadrature.points(settings.n);
@@ -112,8 +166,8 @@ impl<A> InterpolationAugmentation<A> {
         // The path's ends are analysed by themselves, if the rule has them: they give the outputs on the way.
         let output = match take_point(&mut points, 1.0) {
             Some(weight) => {
-                let found = self.analyzer.attribute(model, x, target)?;
-                Error::check_shape(&format!("values of {}", self.analyzer.name()), &shape, &found.values.shape())?;
+                let found = analyzer.attribute(model, x, target)?;
+                Error::check_shape(&format!("values of {}", analyzer.name()), &shape, &found.values.shape())?;
                 sum.add(&found, &[weight])?;
                 progress.advance(batch);
                 found.output
@@ -123,7 +177,7 @@ impl<A> InterpolationAugmentation<A> {
         let selection = target.settle(&output)?;
         let output0 = match take_point(&mut points, 0.0) {
             Some(weight) => {
-                let found = self.analyzer.attribute(model, x0, Target::Chosen(&selection))?;
+                let found = analyzer.attribute(model, x0, Target::Chosen(&selection))?;
                 sum.add(&found, &[weight])?;
                 progress.advance(batch);
                 found.output
@@ -137,20 +191,14 @@ impl<A> InterpolationAugmentation<A> {
                 continue;
             }
             let copies = on_path(x0, &difference, &alphas)?;
-            run_copies(&self.analyzer, model, &copies, &selection, &weights, &mut sum, progress)?;
+            run_copies(analyzer, model, &copies, &selection, &weights, &mut sum, progress)?;
         }
         let (mean, _) = sum.finish().ok_or_else(|| Error::InvalidParameter {
             name: "n",
             value: settings.n.to_string(),
             reason: "it must be at least 2".into(),
         })?;
-        Error::check_shape(&format!("values of {}", self.analyzer.name()), &shape, &mean.shape())?;
-        let values = mean.mul(&difference.widen()?)?;
-        let change = selection.pick(&output.sub(&output0)?)?;
-        let axes: Vec<usize> = (1..shape.len()).collect();
-        let total = values.sum(&axes)?.download()?;
-        let gap = total.iter().zip(change).map(|(&total, change)| total.as_f64() - change).collect();
-        Ok(Attribution { values, output, selection, extras: Extras { completeness_gap: Some(gap) } })
+        Ok(PathMean { mean, output, output0, selection })
     }
 }
 

@@ -3,6 +3,7 @@
 //! The four array functions are for ndarray arrays of any dimension. The wrappers [`NoiseAugmentation`] and
 //! [`InterpolationAugmentation`] do the same where the model lives, in chunks.
 
+mod affine;
 mod arrays;
 mod chunk;
 mod interpolation;

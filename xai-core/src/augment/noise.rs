@@ -2,12 +2,13 @@
 
 use ndarray::ArrayViewD;
 
+use super::affine::{AffineStart, pull_mean};
 use super::arrays::at_least;
 use super::chunk::{DEFAULT_CHUNK, Sum, copies_per_pass, even_parts, in_blocks, run_copies};
 use super::noise_law::NoiseLaw;
 use super::progress::{Reporter, Running};
 use crate::analyzer::Elem;
-use crate::{Analyzer, Attribution, Differentiable, Error, Extras, Kind, Result, Target, Tensor};
+use crate::{Analyzer, Attribution, Differentiable, Error, Extras, Gradient, Kind, Result, Target, Tensor};
 
 /// Any analyzer, averaged over n noisy copies of the input: 1/n Σᵢ A(x + εᵢ).
 ///
@@ -132,8 +133,13 @@ impl<A> NoiseAugmentation<A> {
     where
         A: Analyzer<M>,
     {
+        let cut = AffineStart::of(&self.analyzer, model);
+        let start = cut.as_ref().map(|cut| cut.vjp(x)).transpose()?;
         let settings = &self.settings;
-        let output = model.forward(x)?;
+        let output = match (&cut, &start) {
+            (Some(cut), Some((z, _))) => Differentiable::forward(&cut.rest, z)?,
+            _ => model.forward(x)?,
+        };
         let selection = target.settle(&output)?;
         let copier = Copier::new(x, settings.law.is_relative())?;
         let mut noise = settings.law.start();
@@ -143,13 +149,23 @@ impl<A> NoiseAugmentation<A> {
             let copies = copier.with_noise(noise.view())?;
             #[allow(clippy::cast_precision_loss)]
             let weights = vec![1.0 / settings.n as f64; steps];
-            run_copies(&self.analyzer, model, &copies, &selection, &weights, &mut sum, progress)?;
+            match &cut {
+                None => run_copies(&self.analyzer, model, &copies, &selection, &weights, &mut sum, progress)?,
+                Some(cut) => {
+                    let copies = cut.forward(&copies)?;
+                    run_copies(&Gradient, &cut.rest, &copies, &selection, &weights, &mut sum, progress)?;
+                }
+            }
         }
         let (values, completeness_gap) = sum.finish().ok_or_else(|| Error::InvalidParameter {
             name: "n",
             value: settings.n.to_string(),
             reason: "it must be at least 1".into(),
         })?;
+        let values = match &start {
+            None => values,
+            Some((z, pullback)) => pull_mean(pullback, &values, z)?,
+        };
         Ok(Attribution { values, output, selection, extras: Extras { completeness_gap } })
     }
 }

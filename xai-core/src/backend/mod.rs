@@ -13,7 +13,8 @@ pub use self::ndarray::NdArray;
 pub use self::shape::broadcast_shape;
 pub use self::tensor::Tensor;
 pub use self::transfers::{Transfers, count_transfers};
-use crate::{Element, Result};
+use crate::model::{forward_one_by_one, vjp_one_by_one};
+use crate::{Element, Link, Pullback, Result};
 
 /// A framework: its tensor type and the few operations that analyzers are written in.
 ///
@@ -124,6 +125,33 @@ pub trait Backend: Sized + Clone + Debug + 'static {
     /// The framework's own.
     fn widen(t: &Self::Tensor) -> Result<Self::Tensor> {
         Ok(Self::share(t))
+    }
+
+    /// The tensor in the number type of another one: the way back from [`widen`](Backend::widen).
+    ///
+    /// # Errors
+    /// The framework's own.
+    fn in_type_of(t: &Self::Tensor, like: &Self::Tensor) -> Result<Self::Tensor> {
+        let _ = like;
+        Ok(Self::share(t))
+    }
+
+    /// y = f(x) for a run of layers, one after another, without a tape. Overridden where layers can be computed
+    /// together: [`Layer::as_op`](crate::Layer::as_op) shows what they are.
+    ///
+    /// # Errors
+    /// The layers' own.
+    fn forward_run(run: &[Link<'_, Self>], x: &Tensor<Self>) -> Result<Tensor<Self>> {
+        forward_one_by_one(run, x)
+    }
+
+    /// y = f(x) for a run of layers, one after another, and the pullback to x. Overridden where layers can be computed
+    /// together, or recorded on one tape: [`Layer::is_recorded`](crate::Layer::is_recorded) tells where it is right.
+    ///
+    /// # Errors
+    /// The layers' own.
+    fn vjp_run<'p>(run: Vec<Link<'p, Self>>, x: &Tensor<Self>) -> Result<(Tensor<Self>, Pullback<'p, Self>)> {
+        vjp_one_by_one(run, x)
     }
 
     /// Ones at the given places of a tensor of zeros; places are counted in row-major order.

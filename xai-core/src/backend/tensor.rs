@@ -179,6 +179,14 @@ impl<B: Backend> Tensor<B> {
     pub fn widen(&self) -> Result<Self> {
         B::widen(&self.0).map(Tensor)
     }
+
+    /// The tensor in the number type of another one: the way back from [`widen`](Tensor::widen).
+    ///
+    /// # Errors
+    /// The framework's own.
+    pub fn in_type_of(&self, like: &Self) -> Result<Self> {
+        B::in_type_of(&self.0, &like.0).map(Tensor)
+    }
 }
 
 impl<B: Backend> Clone for Tensor<B> {

@@ -2,14 +2,16 @@
 
 use std::fmt;
 
+use super::Link;
 use crate::{Autograd, Backend, Differentiable, ForwardOutput, Layer, Pullback, Result, Tensor};
 
 /// Named layers one after another, as a model and as a layer. What a derived struct expands to.
 ///
 /// A layer is borrowed ([`layer`](Chain::layer)) or owned ([`owned`](Chain::owned)). No layer at all is the identity.
-/// An error names the layer it came from.
+/// An error names the layer it came from. Layers that are made of layers themselves are run as those
+/// ([`Layer::layers`]), so that a backend sees as long a run as there is ([`Backend::vjp_run`]).
 pub struct Chain<'a, B: Backend> {
-    links: Vec<(&'a str, Box<dyn Layer<B> + 'a>)>,
+    links: Vec<Link<'a, B>>,
     placement: Option<B::Placement>,
 }
 
@@ -17,19 +19,30 @@ impl<'a, B: Backend> Chain<'a, B> {
     /// A chain without layers.
     #[must_use]
     pub fn new() -> Self {
-        Chain { links: Vec::new(), placement: None }
+        Chain::of(Vec::new())
+    }
+
+    fn of(links: Vec<Link<'a, B>>) -> Self {
+        Chain { links, placement: None }
     }
 
     /// With one more layer at the end, borrowed.
     #[must_use]
     pub fn layer<L: Layer<B>>(self, name: &'a str, layer: &'a L) -> Self {
-        self.owned(name, layer as &'a dyn Layer<B>)
+        self.borrowed(vec![name], layer)
+    }
+
+    /// With one more layer at the end, borrowed, of any type and under any number of names.
+    #[must_use]
+    pub(crate) fn borrowed(mut self, names: Vec<&'a str>, layer: &'a (dyn Layer<B> + 'a)) -> Self {
+        self.links.push(Link::borrowed(names, layer));
+        self
     }
 
     /// With one more layer at the end, owned.
     #[must_use]
     pub fn owned<L: Layer<B> + 'a>(mut self, name: &'a str, layer: L) -> Self {
-        self.links.push((name, Box::new(layer)));
+        self.links.push(Link::owned(vec![name], Box::new(layer)));
         self
     }
 
@@ -59,6 +72,53 @@ impl<'a, B: Backend> Chain<'a, B> {
         self.placement = self.placement.or(later.placement);
         self
     }
+
+    /// The same chain as a part of something that has a name: errors say so.
+    #[must_use]
+    pub fn within(self, name: &'a str) -> Self {
+        let links = self.links.into_iter().map(|link| link.within(name)).collect();
+        Chain { links, placement: self.placement }
+    }
+
+    /// The affine layers that the chain begins with, and the rest: f = rest ∘ affine, where the first part's pullback
+    /// is the same everywhere. Either may be without layers, which is the identity.
+    ///
+    /// ```
+    /// # use xai_core::{nn::Activation, nn::Flatten, nn::Sequential, Differentiable, Layer, NdArray};
+    /// let net = Sequential::<NdArray>::new().push(Flatten::default()).push(Activation::Relu).push(Flatten::default());
+    /// let (affine, rest) = Layer::layers(&net).unwrap().split_affine();
+    /// assert_eq!((affine.len(), rest.len()), (1, 2));
+    /// ```
+    #[must_use]
+    pub fn split_affine(self) -> (Self, Self) {
+        let mut affine = self.into_flat();
+        let end = affine.iter().position(|link| !link.layer().is_affine()).unwrap_or(affine.len());
+        let rest = affine.split_off(end);
+        (Chain::of(affine), Chain::of(rest))
+    }
+
+    /// The number of layers.
+    pub fn len(&self) -> usize {
+        self.links.len()
+    }
+
+    /// True when there is no layer: the identity.
+    pub fn is_empty(&self) -> bool {
+        self.links.is_empty()
+    }
+
+    /// The same layers, borrowed from this chain.
+    fn by_ref(&self) -> Chain<'_, B> {
+        Chain { links: self.links.iter().map(Link::by_ref).collect(), placement: self.placement.clone() }
+    }
+
+    pub(crate) fn into_links(self) -> Vec<Link<'a, B>> {
+        self.links
+    }
+
+    fn into_flat(self) -> Vec<Link<'a, B>> {
+        self.links.into_iter().flat_map(Link::flat).collect()
+    }
 }
 
 impl<B: Backend> Default for Chain<'_, B> {
@@ -69,47 +129,34 @@ impl<B: Backend> Default for Chain<'_, B> {
 
 impl<B: Backend> fmt::Debug for Chain<'_, B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.links.iter().map(|(name, _)| name)).finish()
+        f.debug_list().entries(&self.links).finish()
     }
-}
-
-/// Runs the links in order and strings their pullbacks together.
-fn vjp_through<'p, B: Backend, L>(
-    links: impl Iterator<Item = (&'p str, L)>,
-    vjp: impl Fn(L, &Tensor<B>) -> Result<(Tensor<B>, Pullback<'p, B>)>,
-    x: &Tensor<B>,
-) -> Result<(Tensor<B>, Pullback<'p, B>)> {
-    let mut y = x.clone();
-    let mut pulls = Vec::new();
-    for (name, layer) in links {
-        let (next, pull) = vjp(layer, &y).map_err(|e| e.in_layer(name))?;
-        pulls.push((name, pull));
-        y = next;
-    }
-    let pull_all = move |v: &Tensor<B>| {
-        pulls.iter().rev().try_fold(v.clone(), |v, (name, pull)| pull.pull(&v).map_err(|e| e.in_layer(*name)))
-    };
-    Ok((y, Pullback::new(pull_all)))
 }
 
 impl<B: Backend> Layer<B> for Chain<'_, B> {
     fn forward(&self, x: &Tensor<B>) -> Result<Tensor<B>> {
-        self.links.iter().try_fold(x.clone(), |x, (name, layer)| layer.forward(&x).map_err(|e| e.in_layer(*name)))
+        B::forward_run(&self.by_ref().into_flat(), x)
     }
     fn vjp(&self, x: &Tensor<B>) -> Result<(Tensor<B>, Pullback<'_, B>)> {
-        vjp_through(self.links.iter().map(|(name, layer)| (*name, layer)), |layer, x| layer.vjp(x), x)
+        B::vjp_run(self.by_ref().into_flat(), x)
     }
     fn into_vjp<'p>(self: Box<Self>, x: &Tensor<B>) -> Result<(Tensor<B>, Pullback<'p, B>)>
     where
         Self: 'p,
     {
-        vjp_through(self.links.into_iter(), |layer, x| layer.into_vjp(x), x)
+        B::vjp_run((*self).into_flat(), x)
     }
     fn placement(&self) -> Option<B::Placement> {
-        self.links.iter().find_map(|(_, layer)| layer.placement()).or_else(|| self.placement.clone())
+        self.links.iter().find_map(|link| link.layer().placement()).or_else(|| self.placement.clone())
     }
     fn is_affine(&self) -> bool {
-        self.links.iter().all(|(_, layer)| layer.is_affine())
+        self.links.iter().all(|link| link.layer().is_affine())
+    }
+    fn layers(&self) -> Option<Chain<'_, B>> {
+        Some(self.by_ref())
+    }
+    fn is_recorded(&self) -> bool {
+        self.links.iter().all(|link| link.layer().is_recorded())
     }
 }
 
@@ -123,6 +170,9 @@ impl<B: Backend> Differentiable for Chain<'_, B> {
     }
     fn placement(&self) -> B::Placement {
         Layer::placement(self).unwrap_or_default()
+    }
+    fn layers(&self) -> Option<Chain<'_, B>> {
+        Some(self.by_ref())
     }
 }
 

@@ -1,6 +1,6 @@
 //! The two traits of a model.
 
-use crate::{Backend, Pullback, Result, Tensor};
+use crate::{Backend, Chain, Pullback, Result, Tensor};
 
 /// A model: it runs forward, and pulls a gradient back to its input.
 ///
@@ -31,6 +31,12 @@ pub trait Differentiable {
     /// Where inputs have to be brought: the model's device and number type.
     fn placement(&self) -> <Self::Backend as Backend>::Placement {
         Default::default()
+    }
+
+    /// The model's layers, one after another, if it is made of layers and nothing else: what lets wrappers run the
+    /// affine layers at its beginning once, instead of for each augmented copy.
+    fn layers(&self) -> Option<Chain<'_, Self::Backend>> {
+        None
     }
 
     /// The same model, with its inputs brought to another place: `model.at(device)`.
@@ -78,6 +84,9 @@ macro_rules! forward_to_pointee {
             fn placement(&self) -> <M::Backend as Backend>::Placement {
                 (**self).placement()
             }
+            fn layers(&self) -> Option<Chain<'_, M::Backend>> {
+                (**self).layers()
+            }
         }
 
         impl<M: LayerSplit + ?Sized> LayerSplit for $pointer {
@@ -116,6 +125,9 @@ impl<M: Differentiable> Differentiable for Placed<M> {
     }
     fn placement(&self) -> <M::Backend as Backend>::Placement {
         self.placement.clone()
+    }
+    fn layers(&self) -> Option<Chain<'_, M::Backend>> {
+        self.model.layers()
     }
 }
 

@@ -3,7 +3,8 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use crate::{Autograd, Backend, Differentiable, ForwardOutput, Pullback, Recorded, Result, Tensor};
+use crate::nn::Op;
+use crate::{Autograd, Backend, Chain, Differentiable, ForwardOutput, Pullback, Recorded, Result, Tensor};
 
 /// A piece of a model on the backend `B`: what the fields of a derived struct are.
 ///
@@ -56,6 +57,26 @@ pub trait Layer<B: Backend> {
     fn is_affine(&self) -> bool {
         false
     }
+
+    /// The layers that this one is made of, one after another, if it is nothing else: a chain of layers is run as one
+    /// long chain, and what its layers have in common can be made use of.
+    fn layers(&self) -> Option<Chain<'_, B>> {
+        None
+    }
+
+    /// Shows the layer as an operation of the vocabulary, if it is one and nothing else, so that a backend can compute
+    /// it together with its neighbours.
+    fn as_op(&self, see: &mut dyn FnMut(Op<'_, B>)) {
+        let _ = see;
+    }
+
+    /// True when the framework's own tape can record [`forward`](Layer::forward) and then differentiates the layer
+    /// right: a run of such layers may share one tape.
+    ///
+    /// A layer with a gradient of its own, not the one of its forward code, leaves it at false.
+    fn is_recorded(&self) -> bool {
+        false
+    }
 }
 
 macro_rules! forward_to_pointee {
@@ -71,6 +92,15 @@ macro_rules! forward_to_pointee {
         }
         fn is_affine(&self) -> bool {
             (**self).is_affine()
+        }
+        fn layers(&self) -> Option<Chain<'_, B>> {
+            (**self).layers()
+        }
+        fn as_op(&self, see: &mut dyn FnMut(Op<'_, B>)) {
+            (**self).as_op(see);
+        }
+        fn is_recorded(&self) -> bool {
+            (**self).is_recorded()
         }
     };
 }
@@ -131,6 +161,9 @@ where
     {
         B::record(move |t| self(t).into_tensor(), x)
     }
+    fn is_recorded(&self) -> bool {
+        true
+    }
 }
 
 /// One layer, as a whole model: [`Differentiable`] for any [`Layer`].
@@ -167,5 +200,8 @@ impl<B: Backend, L: Layer<B>> Differentiable for LayerModel<B, L> {
     }
     fn placement(&self) -> B::Placement {
         self.layer.placement().unwrap_or_default()
+    }
+    fn layers(&self) -> Option<Chain<'_, B>> {
+        Some(Chain::new().borrowed(Vec::new(), &self.layer))
     }
 }

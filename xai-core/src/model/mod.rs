@@ -5,6 +5,7 @@ mod chain;
 mod differentiable;
 mod function;
 mod layer;
+mod link;
 mod pullback;
 mod split;
 
@@ -13,5 +14,7 @@ pub use self::chain::Chain;
 pub use self::differentiable::{BoxModel, Differentiable, LayerSplit, Placed};
 pub use self::function::{ForwardOnly, Function};
 pub use self::layer::{Layer, LayerModel};
+pub use self::link::Link;
+pub(crate) use self::link::{forward_one_by_one, vjp_one_by_one};
 pub use self::pullback::Pullback;
 pub use self::split::Split;

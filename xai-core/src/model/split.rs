@@ -1,6 +1,6 @@
 //! A model from two parts.
 
-use crate::{BoxModel, Differentiable, Error, LayerSplit, Pullback, Result, Tensor};
+use crate::{BoxModel, Chain, Differentiable, Layer, LayerSplit, Pullback, Result, Tensor};
 
 /// Two models one after another: output = adaptation(features(x)).
 ///
@@ -21,6 +21,10 @@ where
     pub fn new(features: F, adaptation: A) -> Self {
         Split { features, adaptation }
     }
+
+    fn chain(&self) -> Chain<'_, F::Backend> {
+        layers_of(&self.features, "features").then(layers_of(&self.adaptation, "adaptation"))
+    }
 }
 
 impl<F, A> Differentiable for Split<F, A>
@@ -30,20 +34,16 @@ where
 {
     type Backend = F::Backend;
     fn forward(&self, x: &Tensor<F::Backend>) -> Result<Tensor<F::Backend>> {
-        let maps = self.features.forward(x).map_err(in_features)?;
-        self.adaptation.forward(&maps).map_err(in_adaptation)
+        Layer::forward(&self.chain(), x)
     }
     fn vjp(&self, x: &Tensor<F::Backend>) -> Result<(Tensor<F::Backend>, Pullback<'_, F::Backend>)> {
-        let (maps, to_input) = self.features.vjp(x).map_err(in_features)?;
-        let (y, to_maps) = self.adaptation.vjp(&maps).map_err(in_adaptation)?;
-        let pull = move |v: &Tensor<F::Backend>| {
-            let dmaps = to_maps.pull(v).map_err(in_adaptation)?;
-            to_input.pull(&dmaps).map_err(in_features)
-        };
-        Ok((y, Pullback::new(pull)))
+        Box::new(self.chain()).into_vjp(x)
     }
     fn placement(&self) -> <F::Backend as crate::Backend>::Placement {
         self.features.placement()
+    }
+    fn layers(&self) -> Option<Chain<'_, F::Backend>> {
+        Some(self.chain())
     }
 }
 
@@ -60,10 +60,28 @@ where
     }
 }
 
-fn in_features(error: Error) -> Error {
-    error.in_layer("features")
+/// A model as one layer, whatever it is made of.
+struct Whole<'a, M>(&'a M);
+
+impl<M: Differentiable> Layer<M::Backend> for Whole<'_, M> {
+    fn forward(&self, x: &Tensor<M::Backend>) -> Result<Tensor<M::Backend>> {
+        self.0.forward(x)
+    }
+    fn vjp(&self, x: &Tensor<M::Backend>) -> Result<(Tensor<M::Backend>, Pullback<'_, M::Backend>)> {
+        self.0.vjp(x)
+    }
+    fn into_vjp<'p>(self: Box<Self>, x: &Tensor<M::Backend>) -> Result<(Tensor<M::Backend>, Pullback<'p, M::Backend>)>
+    where
+        Self: 'p,
+    {
+        self.0.vjp(x)
+    }
 }
 
-fn in_adaptation(error: Error) -> Error {
-    error.in_layer("adaptation")
+/// The layers of a part, or the part as one.
+fn layers_of<'a, M: Differentiable>(part: &'a M, name: &'a str) -> Chain<'a, M::Backend> {
+    match part.layers() {
+        Some(layers) => layers.within(name),
+        None => Chain::new().owned(name, Whole(part)),
+    }
 }

@@ -96,4 +96,8 @@ impl<B: Backend> Layer<B> for Concat<B> {
     fn is_affine(&self) -> bool {
         self.0.iter().all(|layer| layer.is_affine())
     }
+
+    fn is_recorded(&self) -> bool {
+        self.0.iter().all(|layer| layer.is_recorded())
+    }
 }

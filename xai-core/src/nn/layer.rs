@@ -40,6 +40,12 @@ macro_rules! layers {
             fn is_affine(&self) -> bool {
                 Op::<B>::$layer(self).is_affine()
             }
+            fn as_op(&self, see: &mut dyn FnMut(Op<'_, B>)) {
+                see(Op::$layer(self));
+            }
+            fn is_recorded(&self) -> bool {
+                B::RECORDS_OPS
+            }
         }
     )*};
 }

@@ -11,6 +11,10 @@ use crate::{Backend, Pullback, Result, Tensor};
 ///
 /// Its tensors can be sent to another thread, and so can every network made of the layers.
 pub trait NnBackend: Backend<Tensor: Send> {
+    /// True when the framework's own tape can record [`forward`](NnBackend::forward) and then differentiates every
+    /// operation right: see [`Layer::is_recorded`](crate::Layer::is_recorded).
+    const RECORDS_OPS: bool = false;
+
     /// y = op(x), without a tape. The input's shape has been checked with [`Op::output_shape`].
     ///
     /// # Errors

@@ -33,6 +33,9 @@ macro_rules! identity {
             fn is_affine(&self) -> bool {
                 true
             }
+            fn is_recorded(&self) -> bool {
+                true
+            }
         }
     )*};
 }
@@ -88,6 +91,9 @@ impl<B: Backend> Layer<B> for Flatten {
         Ok((self.forward(x)?, Pullback::new(move |v: &Tensor<B>| v.reshape(&shape))))
     }
     fn is_affine(&self) -> bool {
+        true
+    }
+    fn is_recorded(&self) -> bool {
         true
     }
 }

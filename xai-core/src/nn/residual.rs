@@ -71,6 +71,10 @@ impl<B: Backend> Layer<B> for Residual<B> {
     fn is_affine(&self) -> bool {
         self.body.is_affine() && self.shortcut.as_ref().is_none_or(|layer| layer.is_affine())
     }
+
+    fn is_recorded(&self) -> bool {
+        self.body.is_recorded() && self.shortcut.as_ref().is_none_or(|layer| layer.is_recorded())
+    }
 }
 
 fn in_body(error: Error) -> Error {

@@ -98,7 +98,7 @@ impl<B: Backend> Sequential<B> {
 }
 
 fn chain<B: Backend>(layers: &[(String, AnyLayer<B>)]) -> Chain<'_, B> {
-    layers.iter().fold(Chain::new(), |chain, (name, layer)| chain.owned(name, layer.as_ref() as &dyn Layer<B>))
+    layers.iter().fold(Chain::new(), |chain, (name, layer)| chain.borrowed(vec![name.as_str()], layer.as_ref()))
 }
 
 impl<B: Backend> Default for Sequential<B> {
@@ -127,6 +127,12 @@ impl<B: Backend> Layer<B> for Sequential<B> {
     fn is_affine(&self) -> bool {
         self.0.iter().all(|(_, layer)| layer.is_affine())
     }
+    fn layers(&self) -> Option<Chain<'_, B>> {
+        Some(self.chain())
+    }
+    fn is_recorded(&self) -> bool {
+        self.0.iter().all(|(_, layer)| layer.is_recorded())
+    }
 }
 
 impl<B: Backend> Differentiable for Sequential<B> {
@@ -139,5 +145,8 @@ impl<B: Backend> Differentiable for Sequential<B> {
     }
     fn placement(&self) -> B::Placement {
         Layer::placement(self).unwrap_or_default()
+    }
+    fn layers(&self) -> Option<Chain<'_, B>> {
+        Some(self.chain())
     }
 }

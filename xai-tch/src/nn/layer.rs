@@ -33,11 +33,13 @@ pub(super) fn linear<E: HostFloat>(op: &Linear<LibTorch<E>>, x: &Torch) -> TchRe
     x.f_linear(&frozen(&op.weight)?, frozen_option(op.bias.as_ref())?)
 }
 
+/// In one pass over the map, forward and back, where a product and a sum are two; and unlike libtorch's batch norm, it
+/// holds no map for the way back.
 pub(super) fn channel_affine<E: HostFloat>(op: &ChannelAffine<LibTorch<E>>, x: &Torch) -> TchResult {
     let mut per_channel = vec![1; x.dim().max(2)];
     per_channel[1] = -1;
     let (scale, shift) = (frozen(&op.scale)?, frozen(&op.shift)?);
-    x.f_mul(&scale.f_view(&per_channel[..])?)?.f_add(&shift.f_view(&per_channel[..])?)
+    shift.f_view(&per_channel[..])?.f_addcmul(x, &scale.f_view(&per_channel[..])?)
 }
 
 /// The last `count` lengths of x; all of them if there are fewer.

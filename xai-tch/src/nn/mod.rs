@@ -19,6 +19,8 @@ use crate::{HostFloat, LibTorch};
 type TchResult = std::result::Result<Torch, TchError>;
 
 impl<E: HostFloat> NnBackend for LibTorch<E> {
+    const RECORDS_OPS: bool = true;
+
     fn forward(op: Op<'_, Self>, x: &Tensor<Self>) -> Result<Tensor<Self>> {
         evaluate(Input::Shared, |x| apply(op, x), x)
     }

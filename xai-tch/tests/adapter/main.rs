@@ -7,5 +7,6 @@ mod kinds;
 mod layers;
 mod ops;
 mod ops_values;
+mod run;
 mod tape;
 mod torch_script;
