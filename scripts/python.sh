@@ -4,7 +4,7 @@
 #   python=$(scripts/python.sh)         # the interpreter's path; fails if it cannot
 #
 # The packages of compare/requirements.txt, in these versions, come with pip from the ordinary Python package index
-# into a virtual environment in target/python: 2.3 GB to download, since torch's wheel for Linux holds CUDA. The
+# into a virtual environment in target/python: 2.5 GB to download, since torch's wheel for Linux holds CUDA. The
 # interpreter underneath is python3, or the one that PYTHON names. The answer goes to standard output, progress to
 # standard error.
 set -euo pipefail
@@ -53,7 +53,7 @@ set_up() {
     [[ ! -e $place || -f $place/pyvenv.cfg ]] ||
         fail "$place is there, but is no virtual environment." "Move it away."
     rm -rf "$place"
-    say "setting up torch, Captum and pytorch-grad-cam with pip (2.3 GB to download, once; they stay in $place)"
+    say "setting up torch, Captum and pytorch-grad-cam with pip (2.5 GB to download, once; they stay in $place)"
     "$base" -m venv "$place" >&2 || fail "$base could not make a virtual environment in $place (its words are above)."
     # pip keeps what it downloads until all is there, and /tmp can be small. Without dependencies: they are all listed.
     mkdir "$place/tmp"
