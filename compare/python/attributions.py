@@ -4,8 +4,9 @@ from unittest import mock
 
 import torch
 from captum.attr import InputXGradient, IntegratedGradients, LayerGradCam, NoiseTunnel, Saliency
-from pytorch_grad_cam import GradCAM
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
+
+from grad_cam import UnscaledGradCAM
 
 QUADRATURES = ["riemann_trapezoid", "riemann_middle", "gausslegendre"]
 
@@ -30,14 +31,6 @@ def noise_tunnel(wrapped, x, noise, **arguments):
         )
     assert normal.call_count == 1, "NoiseTunnel did not draw once"
     return found
-
-
-class UnscaledGradCAM(GradCAM):
-    """pytorch-grad-cam's Grad-CAM, which keeps the map as it is before it is scaled to [0, 1] and resized."""
-
-    def get_cam_image(self, *arguments, **named):
-        self.unscaled = super().get_cam_image(*arguments, **named)
-        return self.unscaled
 
 
 def pytorch_grad_cam(model, layer, x, target):
