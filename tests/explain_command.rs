@@ -43,9 +43,10 @@ fn mistakes_end_with_one_line_and_leave_no_file() {
     save(&at.join("small.safetensors"), "input", ArrayD::zeros(vec![1, 3, 8, 8]));
     save(&at.join("nan.safetensors"), "input", ArrayD::from_elem(vec![1, 3, 224, 224], f32::NAN));
     save(&at.join("other.safetensors"), "image", ArrayD::zeros(vec![1, 3, 224, 224]));
-    let cases: [(&[&str], &str); 32] = [
+    let cases: [(&[&str], &str); 33] = [
         (&["--analyzer", "lime"], "integrated-gradients"),
         (&["--quadrature", "simpson"], "gauss-legendre"),
+        (&["--tolerance", "0"], "above 0"),
         (&["--class", "1000"], "0 to 999"),
         (&["--class", "-1"], "0 to 999"),
         (&["--class", "cat"], "0 to 999"),

@@ -36,6 +36,23 @@ fn an_explanation_comes_back_as_it_was() {
 }
 
 #[test]
+fn what_a_tolerance_took_comes_back() {
+    let mut why = explanation::<f32>(Some(vec![0.5, 0.25]));
+    why.extras.evaluations = Some(vec![49, 1000]);
+    why.extras.estimated_error = Some(vec![0.048, f64::INFINITY]);
+    why.extras.within_tolerance = Some(vec![true, false]);
+    let bytes = files::encode(&why).unwrap();
+    assert_eq!(files::decode::<f32>(&bytes).unwrap(), why.into_dyn());
+    // Numbers that are none are refused by the name of their list.
+    let (at, list) = (b"[49, 1000]", b"[49, -1.0]");
+    let at = bytes.windows(at.len()).position(|part| part == at).unwrap();
+    let mut broken = bytes.clone();
+    broken[at..at + list.len()].copy_from_slice(list);
+    let error = files::decode::<f32>(&broken).unwrap_err().to_string();
+    assert!(error.contains("`evaluations` has ` -1.0`"), "{error}");
+}
+
+#[test]
 fn a_gap_that_is_not_finite_comes_back() {
     let bytes = files::encode(&explanation::<f64>(Some(vec![f64::NAN, f64::NEG_INFINITY]))).unwrap();
     let gap = files::decode::<f64>(&bytes).unwrap().extras.completeness_gap.unwrap();

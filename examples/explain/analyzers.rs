@@ -60,11 +60,17 @@ fn build<B: NnBackend<Elem = f32>>(args: &Args, name: Name, bar: ProgressBar) ->
         Name::Gradient => Box::new(Gradient),
         Name::InputTimesGradient => Box::new(InputTimesGradient),
         Name::SmoothGrad => {
-            Box::new(SmoothGrad::new().n(args.n).std(args.std).seed(args.seed).chunk(args.chunk).on_progress(show))
+            let noise = SmoothGrad::new().n(args.n).std(args.std).seed(args.seed).antithetic(args.antithetic);
+            Box::new(noise.chunk(args.chunk).on_progress(show))
         }
-        Name::IntegratedGradients => Box::new(
-            IntegratedGradients::new().n(args.n).quadrature(args.quadrature).chunk(args.chunk).on_progress(show),
-        ),
+        Name::IntegratedGradients => {
+            let path = IntegratedGradients::new().n(args.n).quadrature(args.quadrature).chunk(args.chunk);
+            let path = path.on_progress(show);
+            Box::new(match args.tolerance {
+                Some(tolerance) => path.tolerance(tolerance),
+                None => path,
+            })
+        }
         Name::GradCam => Box::new(GradCam),
     }
 }

@@ -43,9 +43,18 @@ pub(crate) struct Args {
     #[arg(long, value_name = "S", default_value_t = 0, allow_negative_numbers = true)]
     pub(crate) seed: u64,
 
-    /// How Integrated Gradients places its points [possible values: endpoint-mean, trapezoid, midpoint, gauss-legendre]
+    /// SmoothGrad's copies in pairs of opposite noise: a smaller error for the same cost
+    #[arg(long)]
+    pub(crate) antithetic: bool,
+
+    /// How Integrated Gradients follows its path [possible values: endpoint-mean, trapezoid, midpoint, gauss-legendre,
+    /// graded, secant]; secant is the most exact for its cost
     #[arg(long, value_name = "NAME", default_value_t = Quadrature::default(), value_parser = quadrature)]
     pub(crate) quadrature: Quadrature,
+
+    /// Integrated Gradients with as many points as this relative error takes, as 0.05; in place of --n and --quadrature
+    #[arg(long, value_name = "T", value_parser = tolerance, allow_negative_numbers = true)]
+    pub(crate) tolerance: Option<f64>,
 
     /// At most how many augmented copies go through the network at once: bounds the memory
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = count, allow_negative_numbers = true)]
@@ -74,7 +83,7 @@ pub(crate) struct Args {
     /// Print one JSON object on stdout instead of text
     ///
     /// backend, device, image or input, samples (class, name, top_five of class, name, probability, logit), analyzers (by name:
-    /// milliseconds, and completeness_gap per sample or null), out, raw.
+    /// milliseconds, and per sample or null completeness_gap, evaluations, estimated_error, within_tolerance), out, raw.
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -143,6 +152,11 @@ fn count(text: &str) -> Result<usize, String> {
 fn deviation(text: &str) -> Result<f64, String> {
     let std = text.parse().ok().filter(|std: &f64| std.is_finite() && *std >= 0.0);
     std.ok_or_else(|| "it must be a number of at least 0".into())
+}
+
+fn tolerance(text: &str) -> Result<f64, String> {
+    let tolerance = text.parse().ok().filter(|tolerance: &f64| tolerance.is_finite() && *tolerance > 0.0);
+    tolerance.ok_or_else(|| "it must be a number above 0".into())
 }
 
 fn quadrature(text: &str) -> Result<Quadrature, String> {

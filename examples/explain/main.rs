@@ -24,7 +24,8 @@
 //!   }],
 //!   "analyzers": {
 //!     "gradient": {"milliseconds": 120.5, "completeness_gap": null},
-//!     "integrated-gradients": {"milliseconds": 4000.1, "completeness_gap": [-0.03]}
+//!     "integrated-gradients": {"milliseconds": 4000.1, "completeness_gap": [-0.03],
+//!       "evaluations": null, "estimated_error": null, "within_tolerance": null}
 //!   },
 //!   "out": "cat.png",
 //!   "raw": null
@@ -32,7 +33,8 @@
 //! ```
 //!
 //! `class` is the class that is explained; `top_five` has five entries; `image` is null for the bundled photo and with
-//! `--input`, where `input` is the file instead; `completeness_gap` has one number per sample.
+//! `--input`, where `input` is the file instead; `completeness_gap` has one number per sample,
+//! and so has what `--tolerance` took.
 
 mod analyzers;
 mod args;

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use ndarray::{Array2, ArrayView1};
 use serde_json::{Map, Value, json};
+use xai::Extras;
 
 use crate::analyzers::Finding;
 use crate::args::Args;
@@ -70,8 +71,14 @@ impl<'a> Report<'a> {
             json!({"class": sample.explained.class, "name": sample.explained.name, "top_five": top_five})
         };
         let finding = |finding: &Finding| {
-            let gap = &finding.explanation.extras.completeness_gap;
-            let found = json!({"milliseconds": finding.milliseconds, "completeness_gap": gap});
+            let extras = &finding.explanation.extras;
+            let found = json!({
+                "milliseconds": finding.milliseconds,
+                "completeness_gap": extras.completeness_gap,
+                "evaluations": extras.evaluations,
+                "estimated_error": extras.estimated_error,
+                "within_tolerance": extras.within_tolerance,
+            });
             (finding.name.key().to_owned(), found)
         };
         let report = json!({
@@ -106,6 +113,7 @@ impl<'a> Report<'a> {
                 text += &format!("   completeness gap {}", gaps.join(" "));
             }
             text += "\n";
+            text += &spent(&finding.explanation.extras);
         }
         // Writing to a string cannot fail.
         let _ = writeln!(text, "\nwrote {}", self.args.out.display());
@@ -114,6 +122,17 @@ impl<'a> Report<'a> {
         }
         text
     }
+}
+
+/// What a tolerance took, a line for each sample.
+fn spent(extras: &Extras) -> String {
+    let lists = (&extras.evaluations, &extras.estimated_error, &extras.within_tolerance);
+    let (Some(evaluations), Some(errors), Some(within)) = lists else { return String::new() };
+    let line = |((evaluations, error), &within): ((&usize, &f64), &bool)| {
+        let missed = if within { "" } else { ", which is more than the tolerance: the limit came first" };
+        format!("{:21}{evaluations} evaluations, estimated error {:.1} %{missed}\n", "", error * 100.0)
+    };
+    evaluations.iter().zip(errors).zip(within).map(line).collect()
 }
 
 /// The softmax of the logits, the five highest, and the class to explain; nothing for no logits.

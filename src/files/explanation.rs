@@ -1,7 +1,9 @@
 //! Explanations in files.
 
 use std::collections::HashMap;
+use std::fmt::Display;
 use std::path::Path;
+use std::str::FromStr;
 
 use ndarray::{Dimension, IxDyn};
 use safetensors::tensor::TensorView;
@@ -13,10 +15,16 @@ use crate::{Draft, Element, Explanation, Extras, Result, Selection};
 /// Marks a file as an explanation, and says how it is laid out.
 const LAYOUT: (&str, &str) = ("xai", "explanation 1");
 
+const GAP: &str = "completeness_gap";
+const EVALUATIONS: &str = "evaluations";
+const ERROR: &str = "estimated_error";
+const WITHIN: &str = "within_tolerance";
+
 /// Saves an explanation as a safetensors file, whole or not at all.
 ///
 /// Tensors: `values` and `output`, each in its own number type (F32 or F64). Header: `analyzer`, `kind`, `selection` (as
-/// `[[285], [967]]`, one index per sample) and, where there is one, `completeness_gap` (as `[0.01, -0.02]`).
+/// `[[285], [967]]`, one index per sample) and, where there are any, `completeness_gap`, `evaluations`, `estimated_error`
+/// and `within_tolerance` (as `[0.01, -0.02]` or `[true, false]`, one per sample).
 ///
 /// # Errors
 /// [`Error::File`](crate::Error::File) when the file cannot be written.
@@ -46,9 +54,16 @@ pub fn encode<E: Element, D: Dimension>(explanation: &Explanation<E, D>) -> Resu
         ("kind".to_owned(), explanation.kind.to_string()),
         ("selection".to_owned(), format!("{:?}", explanation.selection.indices())),
     ]);
-    if let Some(gap) = &explanation.extras.completeness_gap {
-        header.insert("completeness_gap".into(), format!("{gap:?}"));
-    }
+    let Extras { completeness_gap, evaluations, estimated_error, within_tolerance, .. } = &explanation.extras;
+    let mut extra = |key: &str, list: Option<String>| {
+        if let Some(list) = list {
+            header.insert(key.to_owned(), list);
+        }
+    };
+    extra(GAP, completeness_gap.as_ref().map(|list| format!("{list:?}")));
+    extra(EVALUATIONS, evaluations.as_ref().map(|list| format!("{list:?}")));
+    extra(ERROR, estimated_error.as_ref().map(|list| format!("{list:?}")));
+    extra(WITHIN, within_tolerance.as_ref().map(|list| format!("{list:?}")));
     let values = number::bytes(explanation.values.view());
     let output = number::bytes(explanation.output.view());
     let view = |shape: &[usize], bytes| TensorView::new(number::dtype::<E>(), shape.to_vec(), bytes);
@@ -82,7 +97,10 @@ pub fn decode<E: Element>(bytes: &[u8]) -> Result<Explanation<E, IxDyn>> {
     let selected = entry("selection")?;
     let indices = serde_json::from_str(selected).map_err(|e| bad_format(format!("selection `{selected}`: {e}")))?;
     let mut extras = Extras::default();
-    extras.completeness_gap = entries.get("completeness_gap").map(|gap| numbers(gap)).transpose()?;
+    extras.completeness_gap = list(&entries, GAP)?;
+    extras.evaluations = list(&entries, EVALUATIONS)?;
+    extras.estimated_error = list(&entries, ERROR)?;
+    extras.within_tolerance = list(&entries, WITHIN)?;
     Ok(Explanation::new(
         array("values")?,
         output.clone(),
@@ -93,10 +111,11 @@ pub fn decode<E: Element>(bytes: &[u8]) -> Result<Explanation<E, IxDyn>> {
     ))
 }
 
-/// `[0.01, NaN]`: not JSON, which has no NaN.
-fn numbers(list: &str) -> Result<Vec<f64>> {
+/// A list as `[0.01, NaN]`, if the header has it: not JSON, which has no NaN.
+fn list<T: FromStr<Err: Display>>(entries: &HashMap<String, String>, key: &str) -> Result<Option<Vec<T>>> {
+    let Some(list) = entries.get(key) else { return Ok(None) };
     let inner = list.trim().strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
-    let inner = inner.ok_or_else(|| bad_format(format!("`{list}` is no list of numbers")))?;
-    let number = |text: &str| text.trim().parse().map_err(|e| bad_format(format!("completeness gap `{text}`: {e}")));
-    inner.split(',').filter(|text| !text.trim().is_empty()).map(number).collect()
+    let inner = inner.ok_or_else(|| bad_format(format!("`{key}` is `{list}`, which is no list")))?;
+    let entry = |text: &str| text.trim().parse().map_err(|e| bad_format(format!("`{key}` has `{text}`: {e}")));
+    inner.split(',').filter(|text| !text.trim().is_empty()).map(entry).collect::<Result<_>>().map(Some)
 }

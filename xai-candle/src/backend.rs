@@ -4,10 +4,12 @@ use std::marker::PhantomData;
 
 use candle_core::{DType, Tensor, WithDType};
 use ndarray::{ArrayD, ArrayViewD, IxDyn};
-use xai_core::{Backend, Element, Error, Result};
+use xai_core::nn::Activation;
+use xai_core::{Backend, Element, Error, Result, Segments};
 
 use crate::Placement;
 use crate::kernels::Real;
+use crate::rules::mean_slopes;
 
 /// candle, with arrays of `E` (`f32` or `f64`) outside and F64, F32, F16 or BF16 tensors on the device.
 ///
@@ -80,7 +82,7 @@ impl<E: Host> Backend for Candle<E> {
     }
 
     fn relu(t: &Tensor) -> Result<Tensor> {
-        crate::rules::forward(xai_core::nn::Op::<Self>::Activation(&xai_core::nn::Activation::Relu), t)
+        crate::rules::forward(xai_core::nn::Op::<Self>::Activation(&Activation::Relu), t)
     }
 
     fn sum(t: &Tensor, axes: &[usize]) -> Result<Tensor> {
@@ -116,6 +118,10 @@ impl<E: Host> Backend for Candle<E> {
             DType::F16 | DType::BF16 => t.detach().to_dtype(DType::F32).map_err(failed),
             _ => Ok(t.detach()),
         }
+    }
+
+    fn mean_slopes(f: Activation, z: &Tensor, segments: Segments) -> Result<Tensor> {
+        mean_slopes(f, &z.detach(), segments).map_err(failed)
     }
 
     fn in_type_of(t: &Tensor, like: &Tensor) -> Result<Tensor> {

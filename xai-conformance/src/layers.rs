@@ -4,7 +4,7 @@ use xai_core::nn::{
     Activation, AdaptiveAvgPool2d, AdaptiveMaxPool2d, AvgPool2d, ChannelAffine, Conv2d, ConvPadding, GroupNorm,
     LayerNorm, Linear, LogSoftmax, MaxPool2d, NnBackend, Pad2d, Padding, RmsNorm, Sequential, Softmax, Upsample2d,
 };
-use xai_core::{Differentiable, Element, Layer, LayerSplit, NdArray, Tensor};
+use xai_core::{Differentiable, Element, Layer, LayerSplit, NdArray, Segments, Tensor};
 
 use crate::{Failure, Outcome, Suite, values};
 
@@ -196,6 +196,25 @@ pub fn pullbacks<B: NnBackend>(suite: &Suite<B>) -> Outcome {
         let expected = pull_truth.pull(&Tensor::new(v.clone().into_shared())).map_err(in_words(name))?.download()?;
         let got = pull.pull(&suite.tensor(&v)?).map_err(in_words(name))?;
         suite.same(&format!("pullback of {name}"), &got, &expected)
+    })
+}
+
+/// y = f(x) and vᵀ · (mean of ∂y/∂x over a segment): both rows of the input are a path of one segment.
+pub fn segments<B: NnBackend>(suite: &Suite<B>) -> Outcome {
+    each(suite, |name, layer, truth, input| {
+        if input.first() != Some(&2) {
+            return Ok(());
+        }
+        let (path, x) = (Segments::new(2), values(input, 107));
+        let truth = truth.segment_vjp(path, &Tensor::new(x.clone().into_shared())).map_err(in_words(name))?;
+        let (got, pull) = layer.segment_vjp(path, &suite.tensor(&x)?).map_err(in_words(name))?;
+        let expected = truth.0.download()?;
+        suite.same(name, &got, &expected)?;
+        let v = values(expected.shape(), 108);
+        let expected = truth.1.pull(&Tensor::new(v.clone().into_shared())).map_err(in_words(name))?;
+        let got = pull.pull(&suite.tensor(&v)?).map_err(in_words(name))?;
+        let got = path.rows(&got, 0, 1)?;
+        suite.same(&format!("segment of {name}"), &got, &path.rows(&expected, 0, 1)?.download()?)
     })
 }
 

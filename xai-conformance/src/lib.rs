@@ -33,7 +33,7 @@ macro_rules! suite {
             use super::*;
             $crate::suite!(@cases $backend, $placement, $tolerance;
                 tensors: round_trip, arithmetic, broadcasting, reductions, shapes, parts, one_hot, widening;
-                layers: forward_passes, pullbacks, pullbacks_twice, placements;
+                layers: forward_passes, pullbacks, pullbacks_twice, segments, placements;
                 analyzers: every_analyzer, nestings, shortcuts, batches, chunks, seeds, split_parts, checked_gradient, transfers;
                 refusals: tensors_refuse, layers_refuse, analyzers_refuse;
             );

@@ -49,6 +49,61 @@ pub struct Extras {
     ///
     /// The exact path integral has a gap of 0 (completeness, Sundararajan et al. 2017).
     pub completeness_gap: Option<Vec<f64>>,
+    /// How many evaluations of the model each sample took, where a tolerance decided it.
+    pub evaluations: Option<Vec<usize>>,
+    /// The estimated relative error of each sample's values, ‖Â - A‖₂ / ‖A‖₂, where there was a tolerance.
+    pub estimated_error: Option<Vec<f64>>,
+    /// Whether the tolerance was met for each sample. False where the limit on evaluations came first.
+    pub within_tolerance: Option<Vec<bool>>,
+}
+
+impl Extras {
+    /// The extras of parts of a batch, one after another. What one part lacks, all lack.
+    pub(crate) fn joined(parts: impl IntoIterator<Item = Extras>) -> Extras {
+        fn append<T>(all: Option<Vec<T>>, part: Option<Vec<T>>) -> Option<Vec<T>> {
+            all.zip(part).map(|(mut all, part)| {
+                all.extend(part);
+                all
+            })
+        }
+        let joined = parts.into_iter().reduce(|all, part| Extras {
+            completeness_gap: append(all.completeness_gap, part.completeness_gap),
+            evaluations: append(all.evaluations, part.evaluations),
+            estimated_error: append(all.estimated_error, part.estimated_error),
+            within_tolerance: append(all.within_tolerance, part.within_tolerance),
+        });
+        joined.unwrap_or_default()
+    }
+
+    /// The extras of `weights.len()` copies of each sample, which stand sample by sample, as those of their weighted
+    /// mean: gaps and errors are averaged (the mean's error is at most that), evaluations add up, and the tolerance is
+    /// met where all copies met it.
+    pub(crate) fn averaged(self, weights: &[f64]) -> Extras {
+        let copies = weights.len().max(1);
+        let mean = |numbers: Option<Vec<f64>>| {
+            let mean = |copies: &[f64]| copies.iter().zip(weights).map(|(number, weight)| number * weight).sum();
+            numbers.map(|numbers| numbers.chunks(copies).map(mean).collect())
+        };
+        Extras {
+            completeness_gap: mean(self.completeness_gap),
+            evaluations: self.evaluations.map(|n| n.chunks(copies).map(|n| n.iter().sum()).collect()),
+            estimated_error: mean(self.estimated_error),
+            within_tolerance: self.within_tolerance.map(|w| w.chunks(copies).map(|w| w.iter().all(|&w| w)).collect()),
+        }
+    }
+
+    /// The extras of two parts of a weighted mean.
+    pub(crate) fn added(self, other: Extras) -> Extras {
+        fn both<T>(a: Option<Vec<T>>, b: Option<Vec<T>>, of: impl Fn(T, T) -> T) -> Option<Vec<T>> {
+            a.zip(b).map(|(a, b)| a.into_iter().zip(b).map(|(a, b)| of(a, b)).collect())
+        }
+        Extras {
+            completeness_gap: both(self.completeness_gap, other.completeness_gap, |a, b| a + b),
+            evaluations: both(self.evaluations, other.evaluations, |a, b| a + b),
+            estimated_error: both(self.estimated_error, other.estimated_error, |a, b| a + b),
+            within_tolerance: both(self.within_tolerance, other.within_tolerance, |a, b| a && b),
+        }
+    }
 }
 
 /// An analyzer's result where the model lives.

@@ -24,7 +24,7 @@ pub use error::{BoxError, Error, Result};
 pub use explanation::{Attribution, Explanation, Extras, Kind};
 pub use model::{
     Autograd, BoxModel, Chain, Differentiable, ForwardOnly, ForwardOutput, Function, Layer, LayerModel, LayerSplit,
-    Link, Placed, Pullback, Recorded, Split,
+    Link, Placed, Pullback, Recorded, Segments, Split,
 };
 pub use selection::{Index, MaxActivation, OutputIndex, OutputSelector, PerSample, Selection};
 

@@ -136,7 +136,8 @@ where
 
 #[test]
 fn a_path_runs_the_first_layer_at_its_ends() {
-    for rule in Quadrature::ALL {
+    // Secants are another rule where the layers are known: `secants.rs` has them.
+    for rule in Quadrature::ALL.into_iter().filter(|&rule| rule != Quadrature::Secant) {
         for reference in [Reference::Zeros, Reference::Constant(0.7)] {
             for chunk in [3, 5, 100] {
                 let path = IntegratedGradients::new().n(20).quadrature(rule).chunk(chunk).reference(reference.clone());

@@ -30,6 +30,9 @@ fn analyzers(chunk: usize) -> Vec<AnyAnalyzer> {
         Box::new(InputTimesGradient),
         Box::new(SmoothGrad::new().n(11).seed(5).chunk(chunk)),
         Box::new(SmoothGrad::new().n(4).relative_std(0.3).chunk(chunk)),
+        Box::new(SmoothGrad::new().n(5).antithetic(true).chunk(chunk)),
+        Box::new(IntegratedGradients::new().tolerance(0.01).chunk(chunk).reference(Reference::Constant(0.2))),
+        Box::new(NoiseAugmentation::new(IntegratedGradients::new().tolerance(0.1).chunk(chunk), 3).chunk(chunk)),
         Box::new(NoiseAugmentation::new(path(Quadrature::Midpoint), 3).std(0.1).chunk(chunk)),
         Box::new(InterpolationAugmentation::new(SmoothGrad::new().n(3).chunk(chunk), 5).chunk(chunk)),
         Box::new(
@@ -103,6 +106,45 @@ fn seeds_decide_the_noise() {
     let second = analyzer.analyze(&model, &x, Index(0)).unwrap().values;
     assert_eq!(first, second, "the user's generator starts anew for each analysis");
     assert_ne!(first, run(base()));
+}
+
+#[test]
+fn antithetic_copies_cancel_what_is_odd_in_the_noise() {
+    // The gradient of x² is odd around any point: a pair has no noise left, and the copy without a partner has its own.
+    let square = models::scalar(|x| x[0] * x[0], |x| vec![2.0 * x[0]]);
+    let run = |n, chunk, antithetic| {
+        let analyzer = SmoothGrad::new().n(n).std(3.0).seed(8).chunk(chunk).antithetic(antithetic);
+        analyzer.analyze(&square, &array![[1.5]], Index(0)).unwrap().values[[0, 0]]
+    };
+    for chunk in [1, 2, 3, 100] {
+        assert_abs_diff_eq!(run(8, chunk, true), 3.0, epsilon = 1e-12);
+        assert_abs_diff_eq!(run(5, chunk, true), run(5, 7, true), epsilon = 1e-12);
+    }
+    assert!((run(8, 8, false) - 3.0).abs() > 1e-3);
+    // Five copies are the first three draws, two of them with their opposites: what is left is the third's, one fifth.
+    let [two, three] = [run(2, 8, false), run(3, 8, false)];
+    let third = 3.0 * (three - 3.0) - 2.0 * (two - 3.0);
+    assert_abs_diff_eq!(run(5, 8, true) - 3.0, third / 5.0, epsilon = 1e-12);
+    assert_eq!(run(1, 8, true), run(1, 8, false));
+}
+
+#[test]
+fn antithetic_copies_have_the_same_mean_and_less_variance() {
+    let cubic = models::scalar(|x| (x[0] + 1.0).powi(3) / 3.0, |x| vec![(x[0] + 1.0).powi(2)]);
+    let squared_error = |antithetic| {
+        let error = |seed| {
+            let analyzer = SmoothGrad::new().n(10).std(0.5).seed(seed).antithetic(antithetic);
+            // The mean of (1 + ε)² is 1 + σ².
+            analyzer.analyze(&cubic, &array![[0.0]], Index(0)).unwrap().values[[0, 0]] - 1.25
+        };
+        let errors: Vec<f64> = (0..400).map(error).collect();
+        let mean = errors.iter().sum::<f64>() / 400.0;
+        assert!(mean.abs() < 0.05, "antithetic {antithetic}: biased by {mean}");
+        errors.iter().map(|e| e * e).sum::<f64>() / 400.0
+    };
+    // Independent: (4σ² + 2σ⁴) / 10 = 0.1125. In pairs 2 · 2σ⁴ / 10 = 0.025: the odd part is gone, the even one is there twice.
+    let (alone, pairs) = (squared_error(false), squared_error(true));
+    assert!((alone / 0.1125 - 1.0).abs() < 0.25 && (pairs / 0.025 - 1.0).abs() < 0.4, "{alone}, {pairs}");
 }
 
 #[test]

@@ -4,9 +4,11 @@ use std::marker::PhantomData;
 
 use ndarray::{ArrayD, ArrayViewD, IxDyn};
 use tch::{Device, Kind, TchError, Tensor};
-use xai_core::{Backend, Element, Error, ForwardOutput, Link, Result};
+use xai_core::nn::Activation;
+use xai_core::{Backend, Element, Error, ForwardOutput, Link, Result, Segments};
 
 use crate::failure::{NAME, failed};
+use crate::nn::mean_slopes;
 use crate::run::{self, Taped};
 use crate::{Placement, tape};
 
@@ -169,6 +171,10 @@ impl<E: HostFloat> Backend for LibTorch<E> {
 
     fn vjp_run<'p>(run: Vec<Link<'p, Self>>, x: &xai_core::Tensor<Self>) -> Result<Taped<'p, E>> {
         run::vjp(run, x)
+    }
+
+    fn mean_slopes(f: Activation, z: &Tensor, segments: Segments) -> Result<Tensor> {
+        tch::no_grad(|| mean_slopes::<E>(f, z, segments))
     }
 
     fn one_hot(shape: &[usize], places: &[usize], at: &Placement) -> Result<Tensor> {

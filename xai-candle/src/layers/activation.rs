@@ -14,8 +14,16 @@ fn elementwise(f: Activation, x: &Tensor) -> Result<(Tensor, Pull)> {
 
 impl OwnGradient for candle_nn::Activation {
     fn rule(&self, x: &Tensor) -> Result<(Tensor, Pull)> {
+        match (OwnGradient::activation(self), self) {
+            (Some(f), _) => elementwise(f, x),
+            (None, candle_nn::Activation::Swiglu) => swiglu(x),
+            (None, _) => squared_relu(x),
+        }
+    }
+
+    fn activation(&self) -> Option<Activation> {
         use candle_nn::Activation as A;
-        let same = match *self {
+        Some(match *self {
             A::Gelu => Activation::Gelu,
             A::NewGelu | A::GeluPytorchTanh => Activation::GeluTanh,
             A::Relu => Activation::Relu,
@@ -27,10 +35,8 @@ impl OwnGradient for candle_nn::Activation {
             A::Mish => Activation::Mish,
             A::Elu(alpha) => Activation::Elu { alpha },
             A::LeakyRelu(slope) => Activation::LeakyRelu { slope },
-            A::Relu2 => return squared_relu(x),
-            A::Swiglu => return swiglu(x),
-        };
-        elementwise(same, x)
+            A::Relu2 | A::Swiglu => return None,
+        })
     }
 }
 

@@ -13,7 +13,7 @@ mod norm;
 mod taped;
 
 use candle_core::Tensor;
-use xai_core::nn::Op;
+use xai_core::nn::{Activation, Op};
 use xai_core::{Layer, Pullback, Result};
 
 pub(crate) use self::batch_norm::scale_and_shift;
@@ -33,6 +33,12 @@ pub trait OwnGradient: sealed::Sealed {
     /// One of its weights, if it has any.
     #[doc(hidden)]
     fn weight(&self) -> Option<&Tensor> {
+        None
+    }
+
+    /// The vocabulary's activation that it is, if it is one.
+    #[doc(hidden)]
+    fn activation(&self) -> Option<Activation> {
         None
     }
 
@@ -66,6 +72,11 @@ macro_rules! layers_by_rule {
             }
             fn is_affine(&self) -> bool {
                 OwnGradient::is_affine(self)
+            }
+            fn as_op(&self, see: &mut dyn FnMut(Op<'_, Candle<E>>)) {
+                if let Some(f) = OwnGradient::activation(self) {
+                    see(Op::Activation(&f));
+                }
             }
         }
     )*};

@@ -28,55 +28,56 @@ pub(crate) fn in_blocks<M: Differentiable + ?Sized>(
     let output = Tensor::concat(&outputs.iter().collect::<Vec<_>>(), 0)?;
     let selection = target.settle(&output)?;
     let mut values = Vec::with_capacity(blocks.len());
-    let mut gaps: Option<Vec<f64>> = Some(Vec::new());
+    let mut extras = Vec::with_capacity(blocks.len());
     for (start, len) in blocks {
         let found = explain(&x.narrow(0, start, len)?, start, Target::Chosen(&selection.part(start, len)))?;
         values.push(found.values);
-        gaps = gaps.zip(found.extras.completeness_gap).map(|(mut all, gap)| {
-            all.extend(gap);
-            all
-        });
+        extras.push(found.extras);
     }
     let values = Tensor::concat(&values.iter().collect::<Vec<_>>(), 0)?;
-    Ok(Attribution { values, output, selection, extras: Extras { completeness_gap: gaps } })
+    Ok(Attribution { values, output, selection, extras: Extras::joined(extras) })
 }
 
 /// The weighted sum of an analyzer's results over the steps of an augmentation, gathered chunk by chunk.
 pub(crate) struct Sum<B: Backend> {
     values: Option<Tensor<B>>,
-    gaps: Option<Vec<f64>>,
+    extras: Option<Extras>,
 }
 
 impl<B: Backend> Sum<B> {
     pub(crate) fn new() -> Self {
-        Sum { values: None, gaps: None }
+        Sum { values: None, extras: None }
     }
 
     /// Adds the results for `weights.len()` copies of each sample, which stand sample by sample.
     pub(crate) fn add(&mut self, copies: &Attribution<B>, weights: &[f64]) -> Result<()> {
-        let part = weighted_sum(&copies.values.widen()?, weights)?;
+        self.add_values(&copies.values, weights)?;
+        let part = copies.extras.clone().averaged(weights);
+        self.extras = Some(match self.extras.take() {
+            Some(extras) => extras.added(part),
+            None => part,
+        });
+        Ok(())
+    }
+
+    /// Adds values alone, `weights.len()` rows for each sample, which stand sample by sample.
+    pub(crate) fn add_values(&mut self, rows: &Tensor<B>, weights: &[f64]) -> Result<()> {
+        let part = weighted_sum(&rows.widen()?, weights)?;
         self.values = Some(match self.values.take() {
             Some(sum) => sum.add(&part)?,
             None => part,
         });
-        if let Some(gaps) = &copies.extras.completeness_gap {
-            let part = gaps.chunks(weights.len()).map(|g| g.iter().zip(weights).map(|(g, w)| g * w).sum::<f64>());
-            self.gaps = Some(match self.gaps.take() {
-                Some(sum) => sum.iter().zip(part).map(|(a, b)| a + b).collect(),
-                None => part.collect(),
-            });
-        }
         Ok(())
     }
 
-    /// The sums of values and completeness gaps; nothing if nothing was added.
-    pub(crate) fn finish(self) -> Option<(Tensor<B>, Option<Vec<f64>>)> {
-        self.values.map(|values| (values, self.gaps))
+    /// The sums of values and what they came with; nothing if nothing was added.
+    pub(crate) fn finish(self) -> Option<(Tensor<B>, Extras)> {
+        self.values.map(|values| (values, self.extras.unwrap_or_default()))
     }
 }
 
 /// Σ over the copies of each sample, with a weight for each copy: (samples · copies, ...) to (samples, ...).
-fn weighted_sum<B: Backend>(values: &Tensor<B>, weights: &[f64]) -> Result<Tensor<B>> {
+pub(super) fn weighted_sum<B: Backend>(values: &Tensor<B>, weights: &[f64]) -> Result<Tensor<B>> {
     let shape = values.shape();
     let copies = weights.len();
     let rest = shape.get(1..).unwrap_or_default();

@@ -3,7 +3,9 @@
 use super::affine::{AffineStart, pull_mean};
 use super::arrays::at_least;
 use super::chunk::{DEFAULT_CHUNK, Sum, copies_per_pass, even_parts, in_blocks, per_copy, run_copies};
+use super::path_settings::{PathSettings, path_builders};
 use super::progress::{Reporter, Running};
+use super::tolerance::{Spent, Tolerance};
 use super::{Quadrature, Reference};
 use crate::analyzer::Elem;
 use crate::{
@@ -21,64 +23,16 @@ use crate::{
 /// of 8. No pass is run beside the n: the path's ends give the outputs; only rules without the ends need two more
 /// passes, forward.
 ///
-/// Errors: [`Error::InvalidParameter`] for n < 2 or a chunk of 0, [`Error::Shape`] for a reference of another shape,
+/// How to get exact values: [`Quadrature::Secant`] needs the fewest passes for a network that tells its layers,
+/// [`Quadrature::Graded`] for any other; a [`tolerance`](Self::tolerance) chooses the number of points by itself.
+///
+/// Errors: [`Error::InvalidParameter`] for n < 2, a chunk of 0 or a tolerance that is not above 0, [`Error::Shape`] for a reference of another shape,
 /// [`Error::Unsupported`] around an analyzer whose values do not have the input's shape.
 #[derive(Debug, Clone)]
 pub struct InterpolationAugmentation<A> {
     pub(crate) analyzer: A,
     pub(crate) settings: PathSettings,
 }
-
-/// What can be set on everything that follows a path.
-#[derive(Debug, Clone)]
-pub(crate) struct PathSettings {
-    pub(crate) n: usize,
-    pub(crate) reference: Reference,
-    pub(crate) quadrature: Quadrature,
-    pub(crate) chunk: usize,
-    pub(crate) reporter: Reporter,
-}
-
-/// The builder methods of everything that follows a path; `$settings` is the way from `self` to the settings.
-macro_rules! path_builders {
-    ($($settings:ident).+) => {
-        /// Sets the number of points on the path, at least 2.
-        #[must_use]
-        pub fn n(mut self, n: usize) -> Self {
-            self.$($settings).+.n = n;
-            self
-        }
-
-        /// The reference input x₀: `&array` of the input's own shape, or a [`Reference`]($crate::Reference).
-        #[must_use]
-        pub fn reference(mut self, reference: impl Into<$crate::Reference>) -> Self {
-            self.$($settings).+.reference = reference.into();
-            self
-        }
-
-        /// The rule for the points and their weights.
-        #[must_use]
-        pub fn quadrature(mut self, quadrature: $crate::Quadrature) -> Self {
-            self.$($settings).+.quadrature = quadrature;
-            self
-        }
-
-        /// At most how many samples go through the model in one pass: this bounds the memory. 8 unless set.
-        #[must_use]
-        pub fn chunk(mut self, chunk: usize) -> Self {
-            self.$($settings).+.chunk = chunk;
-            self
-        }
-
-        /// Calls back after every pass.
-        #[must_use]
-        pub fn on_progress(mut self, report: impl Fn($crate::Progress) + Send + Sync + 'static) -> Self {
-            self.$($settings).+.reporter = $crate::augment::Reporter::new(report);
-            self
-        }
-    };
-}
-pub(crate) use path_builders;
 
 impl<A> InterpolationAugmentation<A> {
     /// The analyzer, averaged over n points from zeros to the input, both ends included.
@@ -87,6 +41,7 @@ impl<A> InterpolationAugmentation<A> {
             n,
             reference: Reference::Zeros,
             quadrature: Quadrature::EndpointMean,
+            tolerance: Tolerance::default(),
             chunk: DEFAULT_CHUNK,
             reporter: Reporter::default(),
         };
@@ -108,41 +63,61 @@ impl<A> InterpolationAugmentation<A> {
     where
         A: Analyzer<M>,
     {
-        let along = |x, x0| Path { settings: &self.settings, x, x0 };
-        let found = match AffineStart::of(&self.analyzer, model) {
-            None => along(x, x0).mean(&self.analyzer, model, target, progress)?,
+        let settings = &self.settings;
+        let (shape, difference) = (x.shape(), x.sub(x0)?.widen()?);
+        let times_difference = |mean: &Tensor<M::Backend>| {
+            Error::check_shape(&format!("values of {}", self.analyzer.name()), &shape, &mean.shape())?;
+            mean.mul(&difference)
+        };
+        let (found, values) = match AffineStart::of(&self.analyzer, model) {
+            None => {
+                let path = Path { settings, x, x0, to_values: &times_difference };
+                let found = path.mean(&self.analyzer, model, target, progress)?;
+                let values = times_difference(&found.mean)?;
+                (found, values)
+            }
             Some(cut) => {
                 let (z, pullback) = cut.vjp(x)?;
                 let z0 = cut.forward(x0)?;
-                let found = along(&z, &z0).mean(&Gradient, &cut.rest, target, progress)?;
-                PathMean { mean: pull_mean(&pullback, &found.mean, &z)?, ..found }
+                let to_values = |mean: &Tensor<_>| times_difference(&pull_mean(&pullback, mean, &z)?);
+                let path = Path { settings, x: &z, x0: &z0, to_values: &to_values };
+                let found = path.mean(&Gradient, &cut.rest, target, progress)?;
+                let values = to_values(&found.mean)?;
+                (found, values)
             }
         };
-        let PathMean { mean, output, output0, selection } = found;
-        let shape = x.shape();
-        Error::check_shape(&format!("values of {}", self.analyzer.name()), &shape, &mean.shape())?;
-        let values = mean.mul(&x.sub(x0)?.widen()?)?;
+        let PathMean { output, output0, selection, spent, .. } = found;
         let change = selection.pick(&output.sub(&output0)?)?;
         let axes: Vec<usize> = (1..shape.len()).collect();
         let total = values.sum(&axes)?.download()?;
         let gap = total.iter().zip(change).map(|(&total, change)| total.as_f64() - change).collect();
-        Ok(Attribution { values, output, selection, extras: Extras { completeness_gap: Some(gap) } })
+        let extras = Extras {
+            completeness_gap: Some(gap),
+            evaluations: spent.map(|spent| vec![spent.evaluations]),
+            estimated_error: spent.map(|spent| vec![spent.error]),
+            within_tolerance: spent.map(|spent| vec![spent.within]),
+        };
+        Ok(Attribution { values, output, selection, extras })
     }
 }
 
 /// A straight path, and the rule that it is followed by.
-struct Path<'a, B: Backend> {
-    settings: &'a PathSettings,
-    x: &'a Tensor<B>,
-    x0: &'a Tensor<B>,
+pub(super) struct Path<'a, B: Backend> {
+    pub(super) settings: &'a PathSettings,
+    pub(super) x: &'a Tensor<B>,
+    pub(super) x0: &'a Tensor<B>,
+    /// From a mean along this path to the explanation's values.
+    pub(super) to_values: &'a dyn Fn(&Tensor<B>) -> Result<Tensor<B>>,
 }
 
 /// An analyzer's mean along a path.
-struct PathMean<B: Backend> {
-    mean: Tensor<B>,
-    output: Tensor<B>,
-    output0: Tensor<B>,
-    selection: Selection,
+pub(super) struct PathMean<B: Backend> {
+    pub(super) mean: Tensor<B>,
+    pub(super) output: Tensor<B>,
+    pub(super) output0: Tensor<B>,
+    pub(super) selection: Selection,
+    /// What a tolerance took, for the one sample.
+    pub(super) spent: Option<Spent>,
 }
 
 impl<B: Backend> Path<'_, B> {
@@ -158,7 +133,14 @@ impl<B: Backend> Path<'_, B> {
         M: Differentiable<Backend = B> + ?Sized,
         A: Analyzer<M>,
     {
-        let Path { settings, x, x0 } = *self;
+        let Path { settings, x, x0, .. } = *self;
+        if settings.tolerance.is_set() {
+            return self.mean_to_tolerance(analyzer, model, target, progress);
+        }
+        let secants = settings.quadrature == Quadrature::Secant && analyzer.is_gradient();
+        if let Some(layers) = secants.then(|| model.layers()).flatten() {
+            return self.mean_by_secants(&layers, target, progress);
+        }
         let shape = x.shape();
         let batch = shape.first().copied().unwrap_or(0);
         let mut points = settings.quadrature.points(settings.n);
@@ -198,7 +180,7 @@ impl<B: Backend> Path<'_, B> {
             value: settings.n.to_string(),
             reason: "it must be at least 2".into(),
         })?;
-        Ok(PathMean { mean, output, output0, selection })
+        Ok(PathMean { mean, output, output0, selection, spent: None })
     }
 }
 
@@ -214,6 +196,7 @@ impl<M: Differentiable + ?Sized, A: Analyzer<M>> Analyzer<M> for InterpolationAu
     fn check(&self, input: &[usize]) -> Result<()> {
         at_least("n", self.settings.n, 2)?;
         at_least("chunk", self.settings.chunk, 1)?;
+        self.settings.tolerance.check()?;
         self.settings.reference.check(input)?;
         if self.analyzer.kind() == Kind::Cam {
             return Err(Error::Unsupported {
@@ -236,7 +219,14 @@ impl<M: Differentiable + ?Sized, A: Analyzer<M>> Analyzer<M> for InterpolationAu
         self.check(&shape)?;
         let batch = shape.first().copied().unwrap_or(0);
         let mut progress = self.settings.reporter.start(self.settings.n * batch);
-        in_blocks(model, x, target, self.settings.chunk, |x, start, target| {
+        let block = match self.settings.quadrature {
+            // Every sample is refined by itself.
+            _ if self.settings.tolerance.is_set() => 1,
+            // A segment has two rows.
+            Quadrature::Secant => (self.settings.chunk / 2).max(1),
+            _ => self.settings.chunk,
+        };
+        in_blocks(model, x, target, block, |x, start, target| {
             let x0 = self.settings.reference.tensor_like(x, start)?;
             self.explain(model, x, &x0, target, &mut progress)
         })
@@ -250,7 +240,7 @@ fn take_point(points: &mut Vec<(f64, f64)>, alpha: f64) -> Option<f64> {
 }
 
 /// x₀ + α (x - x₀) for every α: (samples · alphas, axes of a sample...), sample by sample.
-fn on_path<B: Backend>(x0: &Tensor<B>, difference: &Tensor<B>, alphas: &[f64]) -> Result<Tensor<B>> {
+pub(super) fn on_path<B: Backend>(x0: &Tensor<B>, difference: &Tensor<B>, alphas: &[f64]) -> Result<Tensor<B>> {
     let shape = x0.shape();
     let (batch, sample) = (shape.first().copied().unwrap_or(0), shape.get(1..).unwrap_or_default());
     let mut apart = vec![batch, 1];

@@ -8,7 +8,7 @@ use super::chunk::{DEFAULT_CHUNK, Sum, copies_per_pass, even_parts, in_blocks, r
 use super::noise_law::NoiseLaw;
 use super::progress::{Reporter, Running};
 use crate::analyzer::Elem;
-use crate::{Analyzer, Attribution, Differentiable, Error, Extras, Gradient, Kind, Result, Target, Tensor};
+use crate::{Analyzer, Attribution, Differentiable, Error, Gradient, Kind, Result, Target, Tensor};
 
 /// Any analyzer, averaged over n noisy copies of the input: 1/n Σᵢ A(x + εᵢ).
 ///
@@ -87,6 +87,19 @@ macro_rules! noise_builders {
             self
         }
 
+        /// Copies in pairs x + ε, x - ε of opposite noise; the last copy of an odd number has none. Off unless set.
+        ///
+        /// The parts of the gradient that are odd in ε cancel in each pair: for any symmetric noise the mean stays what
+        /// it is, and its variance becomes (1 + ρ) times that of independent copies, ρ being the correlation of the
+        /// gradients in a pair. For SmoothGrad, ρ was -0.07 to -0.23 on EfficientNet-Lite0 and a ResNet-18: the same
+        /// error with 7 to 23 % fewer copies, and half the noise to draw (`docs/path-nodes.md`). A
+        /// [`distribution`](Self::distribution) of your own must be symmetric about 0.
+        #[must_use]
+        pub fn antithetic(mut self, antithetic: bool) -> Self {
+            self.$($settings).+.law.set_antithetic(antithetic);
+            self
+        }
+
         /// A random generator of your own; each analysis starts from a clone of it.
         #[must_use]
         pub fn rng(mut self, rng: impl rand::Rng + Clone + Send + Sync + 'static) -> Self {
@@ -157,7 +170,7 @@ impl<A> NoiseAugmentation<A> {
                 }
             }
         }
-        let (values, completeness_gap) = sum.finish().ok_or_else(|| Error::InvalidParameter {
+        let (values, extras) = sum.finish().ok_or_else(|| Error::InvalidParameter {
             name: "n",
             value: settings.n.to_string(),
             reason: "it must be at least 1".into(),
@@ -166,7 +179,7 @@ impl<A> NoiseAugmentation<A> {
             None => values,
             Some((z, pullback)) => pull_mean(pullback, &values, z)?,
         };
-        Ok(Attribution { values, output, selection, extras: Extras { completeness_gap } })
+        Ok(Attribution { values, output, selection, extras })
     }
 }
 

@@ -18,6 +18,7 @@ type Generator = dyn Fn() -> Box<dyn Rng> + Send + Sync;
 pub(crate) struct NoiseLaw {
     law: Law,
     generator: Arc<Generator>,
+    antithetic: bool,
 }
 
 #[derive(Clone)]
@@ -29,7 +30,11 @@ enum Law {
 
 impl NoiseLaw {
     pub(crate) fn normal(std: f64) -> Self {
-        NoiseLaw { law: Law::Normal { std }, generator: Arc::new(|| Box::new(ChaCha8Rng::seed_from_u64(0))) }
+        NoiseLaw {
+            law: Law::Normal { std },
+            generator: Arc::new(|| Box::new(ChaCha8Rng::seed_from_u64(0))),
+            antithetic: false,
+        }
     }
 
     pub(crate) fn set_std(&mut self, std: f64) {
@@ -48,6 +53,10 @@ impl NoiseLaw {
 
     pub(crate) fn set_rng(&mut self, rng: impl Rng + Clone + Send + Sync + 'static) {
         self.generator = Arc::new(move || Box::new(rng.clone()));
+    }
+
+    pub(crate) fn set_antithetic(&mut self, antithetic: bool) {
+        self.antithetic = antithetic;
     }
 
     pub(crate) fn set_seed(&mut self, seed: u64) {
@@ -73,7 +82,13 @@ impl NoiseLaw {
     }
 
     pub(crate) fn start(&self) -> Noise<'_> {
-        Noise { law: &self.law, rng: (self.generator)(), draws: Vec::new() }
+        Noise {
+            law: &self.law,
+            antithetic: self.antithetic,
+            rng: (self.generator)(),
+            draws: Vec::new(),
+            unpaired: false,
+        }
     }
 }
 
@@ -90,8 +105,11 @@ impl fmt::Debug for NoiseLaw {
 /// The noise of one analysis, drawn step by step: the same numbers whatever the batch, the chunks and the backend.
 pub(crate) struct Noise<'a> {
     law: &'a Law,
+    antithetic: bool,
     rng: Box<dyn Rng>,
     draws: Vec<f64>,
+    /// True when the last step's noise still waits for its opposite.
+    unpaired: bool,
 }
 
 impl Noise<'_> {
@@ -102,6 +120,11 @@ impl Noise<'_> {
         shape.extend_from_slice(sample);
         let mut noise = ArrayD::from_elem(IxDyn(&shape), E::zero());
         for mut step in noise.outer_iter_mut() {
+            if std::mem::take(&mut self.unpaired) {
+                step.iter_mut().zip(&self.draws).for_each(|(v, &draw)| *v = E::of(-draw));
+                continue;
+            }
+            self.unpaired = self.antithetic;
             match self.law {
                 Law::Normal { std } | Law::RelativeNormal { std } => self.draws.iter_mut().for_each(|v| {
                     let z: f64 = StandardNormal.sample(&mut self.rng);

@@ -39,6 +39,11 @@ pub(crate) struct Running<'a> {
 }
 
 impl Running<'_> {
+    /// So many more are to come, in all: for work whose length shows only on the way.
+    pub(crate) fn expect(&mut self, more: usize) {
+        self.progress.total = self.progress.done + more;
+    }
+
     pub(crate) fn advance(&mut self, evaluations: usize) {
         self.progress.done += evaluations;
         if let Some(report) = &self.reporter.0 {

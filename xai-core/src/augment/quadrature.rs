@@ -3,6 +3,8 @@
 use std::f64::consts::PI;
 use std::fmt;
 
+use super::grading::graded;
+
 /// A rule for ∫₀¹ g(α) dα ≈ Σ wᵢ g(αᵢ) with n points; the weights add up to 1.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -19,14 +21,41 @@ pub enum Quadrature {
     Midpoint,
     /// Gauss-Legendre: exact for polynomials of degree up to 2n - 1.
     GaussLegendre,
+    /// Midpoints that crowd towards the reference, where a network's gradient changes most: αᵢ = α((i + ½) / n), of
+    /// weight wᵢ = α((i + 1) / n) - α(i / n), with α(t) = (√c + t (√(1 + c) - √c))² - c and c = 0.05.
+    ///
+    /// Error like 1 / n² for smooth g. Of the rules for the gradient at points it needs the fewest for networks: three
+    /// quarters of Gauss-Legendre's for the same error (`docs/path-nodes.md`).
+    Graded,
+    /// Mean gradients over n - 1 segments in place of gradients at n points. The segments' ends crowd towards the
+    /// reference: αᵢ = α(i / (n - 1)), with the α(t) of [`Graded`](Quadrature::Graded).
+    ///
+    /// On the way back through the network, each activation f is differentiated by the slope of its secant over the
+    /// segment, (f(zᵢ₊₁) - f(zᵢ)) / (zᵢ₊₁ - zᵢ), so that a kink inside of the segment counts for the part behind it.
+    /// Where all else is affine, that is DeepLIFT's rescale rule (Shrikumar et al. 2017, arXiv:1704.02685) from each
+    /// point to the next, and completeness is exact for any n. The integral is the same in the limit, and the error
+    /// falls faster than that of any rule for points: 0.38 to 0.52 of Gauss-Legendre's 50 for the same error.
+    ///
+    /// This works where the averaged analyzer is the gradient and the model tells its layers
+    /// ([`Differentiable::layers`](crate::Differentiable::layers)): derived structs, `nn::Sequential`, and so on. Layers
+    /// that are neither affine nor activations take the mean of their Jacobians at both ends, in two backward passes;
+    /// what tells no layers, or another analyzer, takes the trapezoid rule over the same points.
+    Secant,
 }
 
 impl Quadrature {
     /// Every rule.
-    pub const ALL: [Quadrature; 4] =
-        [Quadrature::EndpointMean, Quadrature::Trapezoid, Quadrature::Midpoint, Quadrature::GaussLegendre];
+    pub const ALL: [Quadrature; 6] = [
+        Quadrature::EndpointMean,
+        Quadrature::Trapezoid,
+        Quadrature::Midpoint,
+        Quadrature::GaussLegendre,
+        Quadrature::Graded,
+        Quadrature::Secant,
+    ];
 
-    /// The n points (αᵢ, wᵢ), from 0 to 1. The endpoint rules need n ≥ 2.
+    /// The n points (αᵢ, wᵢ), from 0 to 1. The rules with both ends need n ≥ 2. Those of [`Secant`](Quadrature::Secant)
+    /// are the ends of its segments, with the trapezoid rule's weights.
     #[allow(clippy::cast_precision_loss)]
     pub fn points(self, n: usize) -> Vec<(f64, f64)> {
         let last = n.saturating_sub(1).max(1) as f64;
@@ -37,6 +66,17 @@ impl Quadrature {
             }
             Quadrature::Midpoint => (0..n).map(|i| ((i as f64 + 0.5) / n as f64, 1.0 / n as f64)).collect(),
             Quadrature::GaussLegendre => gauss_legendre(n),
+            Quadrature::Graded => {
+                let edge = |i: f64| graded(i / n as f64);
+                (0..n).map(|i| (edge(i as f64 + 0.5), edge(i as f64 + 1.0) - edge(i as f64))).collect()
+            }
+            Quadrature::Secant => {
+                let at: Vec<f64> = (0..n).map(|i| graded(i as f64 / last)).collect();
+                let (first, end) = (at.first().copied().unwrap_or(0.0), at.last().copied().unwrap_or(1.0));
+                let before = std::iter::once(&first).chain(&at);
+                let behind = at.iter().skip(1).chain(std::iter::once(&end));
+                before.zip(&at).zip(behind).map(|((before, &at), behind)| (at, (behind - before) / 2.0)).collect()
+            }
         }
     }
 }
@@ -48,6 +88,8 @@ impl fmt::Display for Quadrature {
             Quadrature::Trapezoid => "trapezoid",
             Quadrature::Midpoint => "midpoint",
             Quadrature::GaussLegendre => "gauss-legendre",
+            Quadrature::Graded => "graded",
+            Quadrature::Secant => "secant",
         })
     }
 }
@@ -112,6 +154,12 @@ mod tests {
         assert_eq!(alphas(Quadrature::Midpoint), [0.25, 0.75]);
         let gauss = alphas(Quadrature::GaussLegendre);
         assert!((gauss[0] - (0.5 - 0.5 / 3f64.sqrt())).abs() < 1e-15);
+        let edges = [0.0, 0.5, 1.0].map(graded);
+        assert_eq!(Quadrature::Graded.points(2), [(graded(0.25), edges[1]), (graded(0.75), 1.0 - edges[1]),]);
+        assert_eq!(
+            Quadrature::Secant.points(3),
+            [(0.0, edges[1] / 2.0), (edges[1], 0.5), (1.0, (1.0 - edges[1]) / 2.0)]
+        );
         assert_eq!(Quadrature::Trapezoid.points(3), [(0.0, 0.25), (0.5, 0.5), (1.0, 0.25)]);
     }
 

@@ -14,7 +14,8 @@ pub use self::shape::broadcast_shape;
 pub use self::tensor::Tensor;
 pub use self::transfers::{Transfers, count_transfers};
 use crate::model::{forward_one_by_one, vjp_one_by_one};
-use crate::{Element, Link, Pullback, Result};
+use crate::nn::Activation;
+use crate::{Element, Link, Pullback, Result, Segments};
 
 /// A framework: its tensor type and the few operations that analyzers are written in.
 ///
@@ -160,6 +161,29 @@ pub trait Backend: Sized + Clone + Debug + 'static {
     /// The layers' own.
     fn vjp_run<'p>(run: Vec<Link<'p, Self>>, x: &Tensor<Self>) -> Result<(Tensor<Self>, Pullback<'p, Self>)> {
         vjp_one_by_one(run, x)
+    }
+
+    /// The mean slopes of an activation over the segments of paths: for row i of a path
+    /// (f(zᵢ₊₁) - f(zᵢ)) / (zᵢ₊₁ - zᵢ), element by element, and the derivative where both are the same; 0 for the last
+    /// row of a path, which has no segment. [`Activation::mean_slope`] has it for one number.
+    ///
+    /// Provided on the host: a backend on a device overrides it, so that nothing travels.
+    ///
+    /// # Errors
+    /// The framework's own.
+    fn mean_slopes(f: Activation, z: &Self::Tensor, segments: Segments) -> Result<Self::Tensor> {
+        let mut slopes = Self::download(z)?;
+        let row = Self::shape(z).iter().skip(1).product::<usize>().max(1);
+        if let Some(flat) = slopes.as_slice_mut() {
+            for path in flat.chunks_mut(row * segments.nodes()) {
+                let last = path.len() - row;
+                for at in 0..last {
+                    path[at] = Self::Elem::of(f.mean_slope(path[at].as_f64(), path[at + row].as_f64()));
+                }
+                path[last..].fill(num_traits::zero());
+            }
+        }
+        Self::upload(slopes.view(), &Self::placement(z))
     }
 
     /// Ones at the given places of a tensor of zeros; places are counted in row-major order.

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::Link;
-use crate::{Autograd, Backend, Differentiable, ForwardOutput, Layer, Pullback, Result, Tensor};
+use crate::{Autograd, Backend, Differentiable, ForwardOutput, Layer, Pullback, Result, Segments, Tensor};
 
 /// Named layers one after another, as a model and as a layer. What a derived struct expands to.
 ///
@@ -108,12 +108,17 @@ impl<'a, B: Backend> Chain<'a, B> {
     }
 
     /// The same layers, borrowed from this chain.
-    fn by_ref(&self) -> Chain<'_, B> {
+    pub(crate) fn by_ref(&self) -> Chain<'_, B> {
         Chain { links: self.links.iter().map(Link::by_ref).collect(), placement: self.placement.clone() }
     }
 
     pub(crate) fn into_links(self) -> Vec<Link<'a, B>> {
         self.links
+    }
+
+    /// As [`into_vjp`](Layer::into_vjp), by the layers' mean Jacobians over each segment of a path.
+    pub(crate) fn into_segment_vjp(self, segments: Segments, x: &Tensor<B>) -> Result<(Tensor<B>, Pullback<'a, B>)> {
+        segments.through(self.into_flat(), x)
     }
 
     fn into_flat(self) -> Vec<Link<'a, B>> {

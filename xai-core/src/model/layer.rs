@@ -4,7 +4,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use crate::nn::Op;
-use crate::{Autograd, Backend, Chain, Differentiable, ForwardOutput, Pullback, Recorded, Result, Tensor};
+use crate::{Autograd, Backend, Chain, Differentiable, ForwardOutput, Pullback, Recorded, Result, Segments, Tensor};
 
 /// A piece of a model on the backend `B`: what the fields of a derived struct are.
 ///
@@ -48,6 +48,29 @@ pub trait Layer<B: Backend> {
         Ok((y, Pullback::new(move |v| self.vjp(&x)?.1.pull(v))))
     }
 
+    /// As [`vjp`](Layer::vjp), with the layer's mean Jacobian over each segment of a path in place of the one at a
+    /// point: see [`Segments`].
+    ///
+    /// Provided, and exact enough for any layer. Override it in a layer that holds others but cannot tell them by
+    /// [`layers`](Layer::layers), as one with branches.
+    ///
+    /// # Errors
+    /// The layer's own.
+    fn segment_vjp(&self, segments: Segments, x: &Tensor<B>) -> Result<(Tensor<B>, Pullback<'_, B>)> {
+        if let Some(layers) = self.layers() {
+            return layers.into_segment_vjp(segments, x);
+        }
+        if self.is_affine() {
+            return self.vjp(x);
+        }
+        let mut activation = None;
+        self.as_op(&mut |op| activation = op.as_activation());
+        match activation {
+            Some(f) => Ok(segments.activation(f, x, self.forward(x)?)),
+            None => Ok(segments.both_ends(self.vjp(x)?)),
+        }
+    }
+
     /// Where the layer's weights live, if it knows.
     fn placement(&self) -> Option<B::Placement> {
         None
@@ -86,6 +109,9 @@ macro_rules! forward_to_pointee {
         }
         fn vjp(&self, x: &Tensor<B>) -> Result<(Tensor<B>, Pullback<'_, B>)> {
             (**self).vjp(x)
+        }
+        fn segment_vjp(&self, segments: Segments, x: &Tensor<B>) -> Result<(Tensor<B>, Pullback<'_, B>)> {
+            (**self).segment_vjp(segments, x)
         }
         fn placement(&self) -> Option<B::Placement> {
             (**self).placement()

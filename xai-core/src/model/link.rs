@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{Backend, Error, Layer, Pullback, Result, Tensor};
+use crate::{Backend, Error, Layer, Pullback, Result, Segments, Tensor};
 
 /// A layer of a [`Chain`](crate::Chain), borrowed or owned, with the names that lead to it, for messages.
 pub struct Link<'a, B: Backend> {
@@ -83,6 +83,37 @@ impl<'a, B: Backend> Link<'a, B> {
         };
         let (y, pullback) = found.map_err(|error| in_layers(error, &names))?;
         Ok((y, Pullback::new(move |v| pullback.pull(v).map_err(|error| in_layers(error, &names)))))
+    }
+}
+
+impl<'a, B: Backend> Link<'a, B> {
+    /// As [`into_vjp`](Link::into_vjp), by the layer's mean Jacobian over each segment of a path.
+    ///
+    /// # Errors
+    /// The layer's own.
+    pub fn into_segment_vjp(self, segments: Segments, x: &Tensor<B>) -> Result<(Tensor<B>, Pullback<'a, B>)> {
+        let Link { names, held } = self;
+        let found = match held {
+            Held::Borrowed(layer) => layer.segment_vjp(segments, x),
+            Held::Owned(layer) => owned_segment_vjp(layer, segments, x),
+        };
+        let (y, pullback) = found.map_err(|error| in_layers(error, &names))?;
+        Ok((y, Pullback::new(move |v| pullback.pull(v).map_err(|error| in_layers(error, &names)))))
+    }
+}
+
+/// What an owned layer is made of cannot outlive it, so that only the layer itself is looked at.
+fn owned_segment_vjp<'p, B: Backend>(
+    layer: Box<dyn Layer<B> + 'p>,
+    segments: Segments,
+    x: &Tensor<B>,
+) -> Result<(Tensor<B>, Pullback<'p, B>)> {
+    let mut activation = None;
+    layer.as_op(&mut |op| activation = op.as_activation());
+    match activation {
+        Some(f) => Ok(segments.activation(f, x, layer.forward(x)?)),
+        None if layer.is_affine() => layer.into_vjp(x),
+        None => Ok(segments.both_ends(layer.into_vjp(x)?)),
     }
 }
 

@@ -7,6 +7,7 @@ mod function;
 mod layer;
 mod link;
 mod pullback;
+mod segments;
 mod split;
 
 pub use self::autograd::{Autograd, ForwardOutput, Recorded};
@@ -17,4 +18,5 @@ pub use self::layer::{Layer, LayerModel};
 pub use self::link::Link;
 pub(crate) use self::link::{forward_one_by_one, vjp_one_by_one};
 pub use self::pullback::Pullback;
+pub use self::segments::Segments;
 pub use self::split::Split;

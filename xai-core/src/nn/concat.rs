@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::sequential::AnyLayer;
-use crate::{Backend, Error, Layer, Pullback, Result, Tensor};
+use crate::{Backend, Error, Layer, Pullback, Result, Segments, Tensor};
 
 /// Branches on the same input, their outputs one after another along the channels (axis 1): an Inception block.
 ///
@@ -21,6 +21,38 @@ impl<B: Backend> Concat<B> {
     pub fn push(mut self, branch: impl Layer<B> + Send + 'static) -> Self {
         self.0.push(Box::new(branch));
         self
+    }
+
+    /// The joined outputs, and the pullback from those of the branches.
+    fn vjp_by<'a>(
+        &'a self,
+        vjp: impl Fn(&'a AnyLayer<B>) -> Result<(Tensor<B>, Pullback<'a, B>)>,
+    ) -> Result<(Tensor<B>, Pullback<'a, B>)> {
+        let (mut outputs, mut pulls) = (Vec::new(), Vec::new());
+        let mut start = 0;
+        for (branch, layer) in self.0.iter().enumerate() {
+            let (y, pullback) = vjp(layer).map_err(|e| e.in_layer(branch.to_string()))?;
+            let channels = y.shape().get(1).copied().unwrap_or(0);
+            outputs.push(y);
+            pulls.push((start, channels, pullback));
+            start += channels;
+        }
+        let y = Concat::join(&outputs)?;
+        let pull = move |v: &Tensor<B>| {
+            let mut total: Option<Tensor<B>> = None;
+            for (branch, (start, channels, pullback)) in pulls.iter().enumerate() {
+                let dx = pullback.pull(&v.narrow(1, *start, *channels)?).map_err(|e| e.in_layer(branch.to_string()))?;
+                total = Some(match total {
+                    Some(sum) => sum.add(&dx)?,
+                    None => dx,
+                });
+            }
+            total.ok_or_else(|| Error::NotDifferentiable {
+                what: "a Concat without branches".into(),
+                reason: "add one with `push`".into(),
+            })
+        };
+        Ok((y, Pullback::new(pull)))
     }
 
     fn join(outputs: &[Tensor<B>]) -> Result<Tensor<B>> {
@@ -62,31 +94,11 @@ impl<B: Backend> Layer<B> for Concat<B> {
     }
 
     fn vjp(&self, x: &Tensor<B>) -> Result<(Tensor<B>, Pullback<'_, B>)> {
-        let (mut outputs, mut pulls) = (Vec::new(), Vec::new());
-        let mut start = 0;
-        for (branch, layer) in self.0.iter().enumerate() {
-            let (y, pullback) = layer.vjp(x).map_err(|e| e.in_layer(branch.to_string()))?;
-            let channels = y.shape().get(1).copied().unwrap_or(0);
-            outputs.push(y);
-            pulls.push((start, channels, pullback));
-            start += channels;
-        }
-        let y = Concat::join(&outputs)?;
-        let pull = move |v: &Tensor<B>| {
-            let mut total: Option<Tensor<B>> = None;
-            for (branch, (start, channels, pullback)) in pulls.iter().enumerate() {
-                let dx = pullback.pull(&v.narrow(1, *start, *channels)?).map_err(|e| e.in_layer(branch.to_string()))?;
-                total = Some(match total {
-                    Some(sum) => sum.add(&dx)?,
-                    None => dx,
-                });
-            }
-            total.ok_or_else(|| Error::NotDifferentiable {
-                what: "a Concat without branches".into(),
-                reason: "add one with `push`".into(),
-            })
-        };
-        Ok((y, Pullback::new(pull)))
+        self.vjp_by(|layer| layer.vjp(x))
+    }
+
+    fn segment_vjp(&self, segments: Segments, x: &Tensor<B>) -> Result<(Tensor<B>, Pullback<'_, B>)> {
+        self.vjp_by(|layer| layer.segment_vjp(segments, x))
     }
 
     fn placement(&self) -> Option<B::Placement> {

@@ -122,6 +122,14 @@ impl<B: Backend> Op<'_, B> {
         }
     }
 
+    /// The activation, if it is one.
+    pub fn as_activation(&self) -> Option<Activation> {
+        match self {
+            Op::Activation(f) => Some(**f),
+            _ => None,
+        }
+    }
+
     /// True when the operation is affine in its input, so that its pullback is the same everywhere.
     pub fn is_affine(&self) -> bool {
         match self {

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::sequential::AnyLayer;
-use crate::{Backend, Error, Layer, Pullback, Result, Tensor};
+use crate::{Backend, Error, Layer, Pullback, Result, Segments, Tensor};
 
 /// y = body(x) + shortcut(x), where the shortcut is x itself unless it is given: the block of a ResNet.
 pub struct Residual<B: Backend> {
@@ -22,6 +22,28 @@ impl<B: Backend> Residual<B> {
     pub fn shortcut(mut self, layer: impl Layer<B> + Send + 'static) -> Self {
         self.shortcut = Some(Box::new(layer));
         self
+    }
+}
+
+type Vjp<'a, B> = Result<(Tensor<B>, Pullback<'a, B>)>;
+
+impl<B: Backend> Residual<B> {
+    /// The sum, and its pullback from those of its two sides.
+    fn vjp_by<'a>(&'a self, x: &Tensor<B>, vjp: impl Fn(&'a AnyLayer<B>) -> Vjp<'a, B>) -> Vjp<'a, B> {
+        let (body, from_body) = vjp(&self.body).map_err(in_body)?;
+        let through = self.shortcut.as_ref().map(|layer| vjp(layer).map_err(in_shortcut)).transpose()?;
+        let (y, from_shortcut) = match through {
+            Some((shortcut, pullback)) => (sum(&body, &shortcut)?, Some(pullback)),
+            None => (sum(&body, x)?, None),
+        };
+        let pull = move |v: &Tensor<B>| {
+            let dx = from_body.pull(v).map_err(in_body)?;
+            match &from_shortcut {
+                Some(pullback) => dx.add(&pullback.pull(v).map_err(in_shortcut)?),
+                None => dx.add(v),
+            }
+        };
+        Ok((y, Pullback::new(pull)))
     }
 }
 
@@ -48,20 +70,11 @@ impl<B: Backend> Layer<B> for Residual<B> {
     }
 
     fn vjp(&self, x: &Tensor<B>) -> Result<(Tensor<B>, Pullback<'_, B>)> {
-        let (body, from_body) = self.body.vjp(x).map_err(in_body)?;
-        let through = self.shortcut.as_ref().map(|layer| layer.vjp(x).map_err(in_shortcut)).transpose()?;
-        let (y, from_shortcut) = match through {
-            Some((shortcut, pullback)) => (sum(&body, &shortcut)?, Some(pullback)),
-            None => (sum(&body, x)?, None),
-        };
-        let pull = move |v: &Tensor<B>| {
-            let dx = from_body.pull(v).map_err(in_body)?;
-            match &from_shortcut {
-                Some(pullback) => dx.add(&pullback.pull(v).map_err(in_shortcut)?),
-                None => dx.add(v),
-            }
-        };
-        Ok((y, Pullback::new(pull)))
+        self.vjp_by(x, |layer| layer.vjp(x))
+    }
+
+    fn segment_vjp(&self, segments: Segments, x: &Tensor<B>) -> Result<(Tensor<B>, Pullback<'_, B>)> {
+        self.vjp_by(x, |layer| layer.segment_vjp(segments, x))
     }
 
     fn placement(&self) -> Option<B::Placement> {

@@ -4,6 +4,7 @@ mod activation;
 mod layer;
 mod pool;
 mod resize;
+mod slopes;
 
 use std::fmt::Debug;
 
@@ -16,6 +17,8 @@ use crate::backend::int;
 use crate::failure::{NAME, failed};
 use crate::tape::{Input, evaluate, record};
 use crate::{HostFloat, LibTorch};
+
+pub(crate) use self::slopes::mean_slopes;
 
 type TchResult = std::result::Result<Torch, TchError>;
 

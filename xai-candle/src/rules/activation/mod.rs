@@ -1,8 +1,10 @@
 //! Elementwise activations: values and derivatives.
 
 mod curve;
+mod slopes;
 mod tensor_ops;
 
+pub(crate) use self::slopes::mean_slopes;
 use candle_core::Tensor;
 use xai_core::nn::Activation;
 
