@@ -4,10 +4,14 @@ from unittest import mock
 
 import torch
 from captum.attr import InputXGradient, IntegratedGradients, LayerGradCam, NoiseTunnel, Saliency
-from pytorch_grad_cam import GradCAM
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 
+from grad_cam import UnscaledGradCAM
+
 QUADRATURES = ["riemann_trapezoid", "riemann_middle", "gausslegendre"]
+
+# PyTorch's depthwise convolutions in 64 bits are slower by far with more.
+SAMPLES_PER_PASS = 8
 
 
 def noise_tunnel(wrapped, x, noise, **arguments):
@@ -29,46 +33,36 @@ def noise_tunnel(wrapped, x, noise, **arguments):
     return found
 
 
-class UnscaledGradCAM(GradCAM):
-    """pytorch-grad-cam's Grad-CAM, which keeps the map as it is before it is scaled to [0, 1] and resized."""
-
-    def get_cam_image(self, *arguments, **named):
-        self.unscaled = super().get_cam_image(*arguments, **named)
-        return self.unscaled
-
-
 def pytorch_grad_cam(model, layer, x, target):
     with UnscaledGradCAM(model=model, target_layers=[layer]) as cam:
         cam(input_tensor=x, targets=[ClassifierOutputTarget(int(index)) for index in target])
         return torch.from_numpy(cam.unscaled)[:, None].relu()
 
 
-def averaged(model, x, target, noise, steps):
+def averaged(model, x, baseline, target, noise, steps):
     """What is a mean over a path or over noisy copies."""
     saliency, integrated = Saliency(model), IntegratedGradients(model)
-    points = [x * (i / (steps - 1)) for i in range(steps)]
+    path = {"baselines": baseline, "target": target, "internal_batch_size": SAMPLES_PER_PASS}
+    points = [baseline + i / (steps - 1) * (x - baseline) for i in range(steps)]
     points = [saliency.attribute(point.requires_grad_(), target=target, abs=False) for point in points]
-    found = {"saliency_mean": sum(points) / steps * x}
+    found = {"saliency_mean": sum(points) / steps * (x - baseline)}
     for method in QUADRATURES:
-        found[f"integrated_gradients.{method}"] = integrated.attribute(
-            x, target=target, n_steps=steps, method=method
-        )
+        found[f"integrated_gradients.{method}"] = integrated.attribute(x, n_steps=steps, method=method, **path)
     found["noise_tunnel.saliency"] = noise_tunnel(saliency, x, noise, target=target, abs=False)
     found["noise_tunnel.integrated_gradients"] = noise_tunnel(
-        integrated, x, noise[:2], target=target, n_steps=3, method="riemann_middle"
+        integrated, x, noise[:2], n_steps=3, method="riemann_middle", **path
     )
     return found
 
 
-def attributions(model, layers, x, target, noise, steps, averages):
-    """Every attribution by name, in the number type of model and input; those of many passes only with `averages`."""
+def attributions(model, layers, x, baseline, target, noise, steps):
+    """Every attribution by name, in the number type of model and input."""
     found = {"output": model(x)}
     x.requires_grad_()
     found["saliency"] = Saliency(model).attribute(x, target=target, abs=False)
     found["input_x_gradient"] = InputXGradient(model).attribute(x, target=target)
     x = x.detach()
-    if averages:
-        found |= averaged(model, x, target, noise, steps)
+    found |= averaged(model, x, baseline, target, noise, steps)
     for layer in layers:
         module = model.get_submodule(layer)
         found[f"layer_grad_cam.{layer}"] = LayerGradCam(model, module).attribute(

@@ -21,15 +21,35 @@ PHOTOS = ["catcup", "chelsea"]
 
 
 def versions():
+    """As one entry: safetensors writes several in an order of its own in each run."""
     packages = ["torch", "captum", "grad-cam"]
-    return {package: metadata.version(package) for package in packages}
+    return {"made_by": ", ".join(f"{package} {metadata.version(package)}" for package in packages)}
 
 
-def random_case(build, side, seed):
+def random_case(build, side, seed, levels=None):
     generator = torch.Generator().manual_seed(seed)
     images = torch.randn(16, 3, side, side, generator=generator)
-    model = networks.initialise(build(), images, generator)
-    return model, images[:2].contiguous()
+    if levels:
+        images = (images * levels).round() / levels
+    return networks.initialise(build(), images, generator), images
+
+
+def small_case(build, side, seed):
+    """A fixture: rounded to what 16 bits hold, so that it is small and every number type sees the same."""
+    model, images = random_case(build, side, seed)
+    for values in [*model.parameters(), *model.buffers()]:
+        if values.is_floating_point():
+            values.data = half(values.data)
+    images = half(images[:2])
+    return model, images, torch.zeros_like(images[:1])
+
+
+def large_case(build, side, seed):
+    """Its path starts at another image: at a black one, all values under a max pooling can be equal, and each choice
+    among them is a right gradient. The images have the levels of photos, so that x0 + (x - x0) is x when rounded too.
+    """
+    model, images = random_case(build, side, seed, levels=64)
+    return model, images[:2].contiguous(), images[2:3].contiguous()
 
 
 def photo_case():
@@ -38,34 +58,34 @@ def photo_case():
     missing, unexpected = model.load_state_dict({name: w.float() for name, w in weights.items()}, strict=False)
     assert not unexpected and all(name.endswith("num_batches_tracked") for name in missing), (missing, unexpected)
     photos = [pil_to_tensor(Image.open(ASSETS / "photos" / f"{name}.png").convert("RGB")) for name in PHOTOS]
-    return model.eval(), (torch.stack(photos).float() - 127) / 128
+    images = (torch.stack(photos).float() - 127) / 128
+    return model.eval(), images, torch.zeros_like(images[:1])
 
 
 def half(values):
-    """Rounded to what 16 bits hold, so that a fixture is small and every number type sees the same."""
     return values.half().float()
 
 
-def explain(name, model, images, layers, samples, steps, seed):
+def explain(name, model, images, baseline, layers, samples, steps, seed):
     """The case without the weights: input, noise, target, and the attributions in both number types."""
     noise = torch.randn(samples, *images.shape[1:], generator=torch.Generator().manual_seed(seed)) * 0.1
     if name.startswith("mini"):
-        images, noise = half(images), half(noise)
+        noise = half(noise)
     with torch.no_grad():
         target = model(images).argmax(1)
     case = {"input": images, "noise": noise, "target": target, "steps": torch.tensor([steps])}
+    if baseline.any():
+        case["baseline"] = baseline[0]
+    # Captum makes the places on a path in the default number type; xai's are in 64 bits.
+    torch.set_default_dtype(torch.float64)
     for prefix, kind in [("f32", torch.float32), ("f64", torch.float64)]:
         start = time.perf_counter()
-        # Captum makes the points of a path in the default number type.
-        torch.set_default_dtype(kind)
-        # In 64 bits, depthwise convolutions are too slow in PyTorch for many passes of the large network.
-        averages = kind == torch.float32 or name != "efficientnet_lite0"
-        inputs = (images.to(kind), target, noise.to(kind))
-        found = attributions(model.to(kind), layers, *inputs, steps, averages)
-        torch.set_default_dtype(torch.float32)
-        model.float()
+        inputs = (images.to(kind), baseline.to(kind), target, noise.to(kind))
+        found = attributions(model.to(kind), layers, *inputs, steps)
         case |= {f"{prefix}.{key}": values for key, values in found.items()}
-        print(f"  {name}: Captum in {prefix}, {time.perf_counter() - start:.1f} s", flush=True)
+        print(f"  {name}: Captum in {prefix}, {time.perf_counter() - start:.1f} s", file=sys.stderr, flush=True)
+    torch.set_default_dtype(torch.float32)
+    model.float()
     return case
 
 
@@ -85,29 +105,24 @@ def main(cases, fixtures):
     cases.mkdir(parents=True, exist_ok=True)
     fixtures.mkdir(parents=True, exist_ok=True)
     made_by = versions()
-    print("  " + ", ".join(f"{package} {version}" for package, version in made_by.items()))
+    print(made_by["made_by"], flush=True)
     plan = [
-        # name, how it is made, layers for Grad-CAM, noisy copies, steps
-        ("mini_resnet", lambda: random_case(lambda: networks.resnet(**networks.MINI_RESNET), 24, 1), ["layer1", "layer2"], 4, 5),
-        ("mini_vgg", lambda: random_case(lambda: networks.vgg(**networks.MINI_VGG), 16, 2), ["features.4", "features.10"], 4, 5),
-        ("mini_kinds", lambda: random_case(networks.kinds, 12, 3), ["branches", "residual"], 4, 5),
-        ("resnet18", lambda: random_case(lambda: networks.resnet(**networks.RESNET18), 96, 4), ["layer2", "layer4"], 10, 10),
-        ("vgg11", lambda: random_case(lambda: networks.vgg(**networks.VGG11), 64, 5), ["features.20"], 10, 10),
+        # name, how it is made, layers for Grad-CAM, noisy copies, steps.
+        ("mini_resnet", lambda: small_case(lambda: networks.resnet(**networks.MINI_RESNET), 24, 1), ["layer1", "layer2"], 4, 5),
+        ("mini_vgg", lambda: small_case(lambda: networks.vgg(**networks.MINI_VGG), 16, 2), ["features.4", "features.10"], 4, 5),
+        ("mini_kinds", lambda: small_case(networks.kinds, 12, 3), ["branches", "residual"], 4, 5),
+        ("resnet18", lambda: large_case(lambda: networks.resnet(**networks.RESNET18), 96, 4), ["layer2", "layer4"], 10, 10),
+        ("vgg11", lambda: large_case(lambda: networks.vgg(**networks.VGG11), 64, 5), ["features.20"], 10, 10),
         ("efficientnet_lite0", photo_case, ["head"], 10, 10),
     ]
     for seed, (name, make, layers, samples, steps) in enumerate(plan):
-        model, images = make()
-        small = name.startswith("mini")
-        if small:
-            for values in [*model.parameters(), *model.buffers()]:
-                if values.is_floating_point():
-                    values.data = half(values.data)
-        case = explain(name, model, images, layers, samples, steps, seed)
+        model, images, baseline = make()
+        case = explain(name, model, images, baseline, layers, samples, steps, seed)
         weights = weights_of(model)
         save_file(case, cases / f"{name}.safetensors", made_by)
         if name != "efficientnet_lite0":
             save_file(weights, cases / f"{name}.weights.safetensors", made_by)
-        if small:
+        if name.startswith("mini"):
             save_file(fixture(case), fixtures / f"{name}.safetensors", made_by)
             save_file({k: v.half() for k, v in weights.items()}, fixtures / f"{name}.weights.safetensors", made_by)
 

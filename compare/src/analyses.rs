@@ -26,7 +26,8 @@ pub(crate) fn counterpart<'a, B: Backend>(
     split: impl Fn(Option<&str>) -> Result<AnySplit<'a, B>>,
 ) -> Result<ArrayD<f64>> {
     let (kind, detail) = method.split_once('.').unwrap_or((method, ""));
-    let integrated = |quadrature| IntegratedGradients::new().n(case.steps).quadrature(quadrature);
+    let path = || IntegratedGradients::new().reference(case.reference.clone());
+    let integrated = |quadrature| path().n(case.steps).quadrature(quadrature);
     let run = |analyzer: &dyn Analyzer<AnySplit<'a, B>>| analyze(analyzer, case, &split(None)?);
     match (kind, detail) {
         ("output", "") => {
@@ -51,7 +52,7 @@ pub(crate) fn counterpart<'a, B: Backend>(
         }
         // As many copies and points as the Python side takes for this one.
         ("noise_tunnel", "integrated_gradients") => {
-            let midpoint = IntegratedGradients::new().n(3).quadrature(Quadrature::Midpoint);
+            let midpoint = path().n(3).quadrature(Quadrature::Midpoint);
             run(&NoiseAugmentation::new(midpoint, 2).distribution(Replay::of(case)))
         }
         ("layer_grad_cam" | "pytorch_grad_cam", layer) => analyze(&GradCam, case, &split(Some(layer))?),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use ndarray::{Array4, ArrayD, Ix4};
-use xai::{Element, Error, Result, files};
+use xai::{Element, Error, Reference, Result, files};
 
 /// What the Python side wrote about one network.
 #[derive(Debug)]
@@ -16,6 +16,8 @@ pub(crate) struct Case {
     pub(crate) target: Vec<usize>,
     /// How many points a path has.
     pub(crate) steps: usize,
+    /// Where it starts.
+    pub(crate) reference: Reference,
     captum: BTreeMap<String, ArrayD<f64>>,
 }
 
@@ -27,11 +29,12 @@ impl Case {
         let noise = take(&mut arrays, "noise")?;
         let target = take(&mut arrays, "target")?.iter().map(|&index| whole(index)).collect();
         let steps = take(&mut arrays, "steps")?.first().map_or(0, |&steps| whole(steps));
+        let reference = arrays.remove("baseline").map_or(Reference::Zeros, |baseline| Reference::sample(&baseline));
         if input.ndim() != 4 || noise.ndim() != 4 {
             let reason = "input and noise must be images".into();
             return Err(Error::InvalidShape { what: format!("input of {name}"), got: input.shape().to_vec(), reason });
         }
-        Ok(Case { input, noise, target, steps, captum: arrays })
+        Ok(Case { input, noise, target, steps, reference, captum: arrays })
     }
 
     /// The input, in a number type.

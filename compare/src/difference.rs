@@ -1,9 +1,9 @@
 //! How far two arrays are apart.
 
-use ndarray::ArrayD;
+use ndarray::{ArrayD, Dimension};
 
 /// The difference of an array to another.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Difference {
     /// ‖got - expected‖₂ / ‖expected‖₂; infinite when it is no number, or the shapes differ.
     pub(crate) relative: f64,
@@ -11,19 +11,30 @@ pub(crate) struct Difference {
     pub(crate) holders: usize,
     /// The number of elements.
     pub(crate) elements: usize,
+    /// Where the difference is greatest; nowhere when there is none.
+    pub(crate) greatest: Option<Greatest>,
+}
+
+/// The element that differs most.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Greatest {
+    pub(crate) at: Vec<usize>,
+    pub(crate) got: f64,
+    pub(crate) expected: f64,
 }
 
 impl Difference {
     pub(crate) fn between(got: &ArrayD<f64>, expected: &ArrayD<f64>) -> Self {
         let elements = expected.len();
         if got.shape() != expected.shape() {
-            return Difference { relative: f64::INFINITY, holders: elements, elements };
+            return Difference { relative: f64::INFINITY, holders: elements, elements, greatest: None };
         }
-        let mut squares: Vec<f64> = got.iter().zip(expected).map(|(g, e)| (g - e).powi(2)).collect();
+        let differences = got - expected;
+        let mut squares: Vec<f64> = differences.iter().map(|d| d.powi(2)).collect();
         squares.sort_by(|a, b| b.total_cmp(a));
         let total: f64 = squares.iter().sum();
         let length: f64 = expected.iter().map(|e| e * e).sum();
-        let relative = (total / length).sqrt();
+        let relative = if total == 0.0 { 0.0 } else { (total / length).sqrt() };
         let mut held = 0.0;
         let holders = squares.iter().take_while(|&&square| {
             let more = held < 0.99 * total;
@@ -31,7 +42,14 @@ impl Difference {
             more
         });
         let holders = holders.count();
-        Difference { relative: if relative.is_nan() { f64::INFINITY } else { relative }, holders, elements }
+        let greatest = differences.indexed_iter().max_by(|(_, a), (_, b)| a.abs().total_cmp(&b.abs()));
+        let greatest = greatest.filter(|(_, d)| **d != 0.0).map(|(at, _)| Greatest {
+            at: at.slice().to_vec(),
+            got: got[at.clone()],
+            expected: expected[at],
+        });
+        let relative = if relative.is_nan() { f64::INFINITY } else { relative };
+        Difference { relative, holders, elements, greatest }
     }
 }
 
@@ -46,7 +64,9 @@ mod tests {
         let found = Difference::between(&array![3.0, 4.0, 1e-3, 5.0].into_dyn(), &expected);
         assert!((found.relative - 1.0).abs() < 1e-6);
         assert_eq!((found.holders, found.elements), (1, 4));
-        assert_eq!(Difference::between(&expected, &expected).holders, 0);
+        assert_eq!(found.greatest, Some(Greatest { at: vec![3], got: 5.0, expected: 0.0 }));
+        let none = Difference::between(&expected, &expected);
+        assert_eq!((none.relative, none.holders, none.greatest), (0.0, 0, None));
         assert!(Difference::between(&(&expected * f64::NAN), &expected).relative.is_infinite());
         assert!(Difference::between(&array![1.0].into_dyn(), &expected).relative.is_infinite());
     }

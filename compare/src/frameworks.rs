@@ -15,6 +15,7 @@ use crate::difference::Difference;
 use crate::efficientnet::{EfficientNetLite0, SIDE};
 use crate::networks;
 use crate::table::Run;
+use crate::whole::Whole;
 
 /// The network whose weights are bundled.
 pub(crate) const EFFICIENTNET: &str = "efficientnet_lite0";
@@ -32,7 +33,7 @@ pub(crate) fn differences(folder: &Path, name: &str, case: &Case, run: Run) -> R
     match run {
         Run::CandleSingle => analyze::<Candle<f32>>(folder, name, case, run, DType::F32),
         Run::CandleDouble => analyze::<Candle<f64>>(folder, name, case, run, DType::F64),
-        Run::LibTorchSingle => analyze::<LibTorch<f32>>(folder, name, case, run, Device::Cpu),
+        Run::LibTorchWhole | Run::LibTorchSingle => analyze::<LibTorch<f32>>(folder, name, case, run, Device::Cpu),
         Run::LibTorchDouble => analyze::<LibTorch<f64>>(folder, name, case, run, (Device::Cpu, Kind::Double)),
     }
 }
@@ -62,9 +63,14 @@ fn compare<'a, B: NnBackend>(
     run: Run,
     split: impl Fn(Option<&str>) -> Result<AnySplit<'a, B>>,
 ) -> Result<Differences> {
-    let methods = case.captum(run.precision());
+    let methods = case.captum(run.reference());
     let compared = methods.map(|(method, expected)| {
-        let got = counterpart(method, case, &split).map_err(|e| e.in_layer(method))?;
+        let got = if run == Run::LibTorchWhole {
+            counterpart(method, case, |layer| Ok(Box::new(Whole(split(layer)?)) as AnySplit<'a, B>))
+        } else {
+            counterpart(method, case, &split)
+        };
+        let got = got.map_err(|e| e.in_layer(method))?;
         Ok((method.to_owned(), Difference::between(&got, expected)))
     });
     compared.collect()

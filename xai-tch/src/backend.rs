@@ -33,7 +33,7 @@ pub(crate) fn ints(shape: &[usize]) -> Vec<i64> {
 
 /// Runs one operation without a tape, unless it is part of a pass that is being recorded. Its inputs may come from a
 /// user who keeps a tape, so the result is detached.
-fn untaped(op: impl FnOnce() -> std::result::Result<Tensor, TchError>) -> Result<Tensor> {
+pub(crate) fn untaped(op: impl FnOnce() -> std::result::Result<Tensor, TchError>) -> Result<Tensor> {
     if tape::is_recording() {
         return op().map_err(failed);
     }
@@ -148,6 +148,10 @@ impl<E: HostFloat> Backend for LibTorch<E> {
         over(t, axes, |axes| t.f_mean_dim(axes, true, None))
     }
 
+    fn add_mul(a: &Tensor, b: &Tensor, c: &Tensor) -> Result<Tensor> {
+        untaped(|| a.f_addcmul(b, c))
+    }
+
     fn widen(t: &Tensor) -> Result<Tensor> {
         untaped(|| match t.f_kind()? {
             Kind::Half | Kind::BFloat16 => t.f_to_kind(Kind::Float),
@@ -157,6 +161,10 @@ impl<E: HostFloat> Backend for LibTorch<E> {
 
     fn in_type_of(t: &Tensor, like: &Tensor) -> Result<Tensor> {
         untaped(|| t.f_to_kind(like.f_kind()?))
+    }
+
+    fn forward_run(run: &[Link<'_, Self>], x: &xai_core::Tensor<Self>) -> Result<xai_core::Tensor<Self>> {
+        run::forward(run, x)
     }
 
     fn vjp_run<'p>(run: Vec<Link<'p, Self>>, x: &xai_core::Tensor<Self>) -> Result<Taped<'p, E>> {

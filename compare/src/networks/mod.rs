@@ -15,13 +15,13 @@ pub(crate) fn build<B: NnBackend>(name: &str, weights: &Weights<B>) -> Result<Se
     let network = match name {
         "resnet18" => resnet::resnet(weights, &[2, 2, 2, 2]),
         "mini_resnet" => resnet::resnet(weights, &[2, 1, 1, 1]),
-        "vgg11" => vgg::vgg(weights, 7),
+        "vgg11" | "vgg16" => vgg::vgg(weights, 7),
         "mini_vgg" => vgg::vgg(weights, 2),
         "mini_kinds" => kinds::kinds(weights),
         _ => Err(Error::InvalidParameter {
             name: "network",
             value: name.to_owned(),
-            reason: "this program has resnet18, vgg11, mini_resnet, mini_vgg and mini_kinds".into(),
+            reason: "this program has resnet18, vgg11, vgg16, mini_resnet, mini_vgg and mini_kinds".into(),
         }),
     }?;
     match weights.unused().first() {

@@ -9,13 +9,20 @@ use xai::nn::{
 /// VGG-11's order of convolutions (C) and pools (M), whose widths are those of the weights.
 const PLAN: &str = "CMCMCCMCCMCCM";
 
+/// VGG-16's.
+const PLAN_16: &str = "CCMCCMCCCMCCCMCCCM";
+
 /// The small one's: three pools fewer.
 const MINI_PLAN: &str = "CMCMCCM";
 
-/// VGG-11, or the small one when there are no weights beyond it. The features are pooled to `size` × `size`.
+/// VGG-11, VGG-16 or the small one, as there are weights. The features are pooled to `size` × `size`.
 pub(super) fn vgg<B: NnBackend>(weights: &Weights<B>, size: usize) -> Result<Sequential<B>> {
     let convolutions = weights.at("features").names().filter(|name| name.ends_with(".weight")).count();
-    let plan = if convolutions == 4 { MINI_PLAN } else { PLAN };
+    let plan = match convolutions {
+        4 => MINI_PLAN,
+        13 => PLAN_16,
+        _ => PLAN,
+    };
     let mut layers = Sequential::new();
     for step in plan.chars() {
         let name = format!("features.{}", layers.len());

@@ -257,6 +257,6 @@ fn on_path<B: Backend>(x0: &Tensor<B>, difference: &Tensor<B>, alphas: &[f64]) -
     apart.extend_from_slice(sample);
     let mut rows = vec![batch * alphas.len()];
     rows.extend_from_slice(sample);
-    let steps = difference.reshape(&apart)?.mul(&per_copy(alphas, sample.len(), x0)?)?;
-    x0.reshape(&apart)?.add(&steps)?.reshape(&rows)
+    let alphas = per_copy(alphas, sample.len(), x0)?;
+    x0.reshape(&apart)?.add_mul(&difference.reshape(&apart)?, &alphas)?.reshape(&rows)
 }

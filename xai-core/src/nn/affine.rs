@@ -1,8 +1,10 @@
 //! Linear layers and per-channel scaling.
 
-use ndarray::ArrayViewD;
+use ndarray::{ArrayD, ArrayViewD, Zip};
 
 use super::shape;
+use num_traits::{Float, Zero};
+
 use crate::{Backend, Element, Error, Result, Tensor};
 
 /// y = x · Wᵀ + b over the last axis: input (..., I), weight (O, I), bias (O), output (..., O).
@@ -91,8 +93,10 @@ impl<B: Backend> ChannelAffine<B> {
 
     /// Batch norm in evaluation mode, (x - mean) / √(var + ε) · weight + bias, from host arrays of shape (C).
     ///
-    /// `None` for a weight of ones and a bias of zeros. Scale and shift are computed in `f64` and brought to
-    /// `placement`. ε is 1e-5 in PyTorch by default and 1e-3 in networks from TensorFlow: it is part of the network.
+    /// `None` for a weight of ones and a bias of zeros. Scale and shift are computed in the arrays' own number type, step
+    /// by step as libtorch computes them, so that a network on libtorch is PyTorch's to the last bit; then they are
+    /// brought to `placement`. ε is 1e-5 in PyTorch by default and 1e-3 in networks from TensorFlow: it is part of the
+    /// network.
     ///
     /// # Errors
     /// [`Error::Shape`] when the arrays' shapes differ, [`Error::InvalidShape`] when they have not 1 axis,
@@ -110,19 +114,19 @@ impl<B: Backend> ChannelAffine<B> {
         for (what, array) in [("weight of batch norm", &weight), ("bias of batch norm", &bias)] {
             array.as_ref().map_or(Ok(()), |a| Error::check_shape(what, mean.shape(), a.shape()))?;
         }
-        if let Some(v) = var.iter().map(|v| v.as_f64()).find(|v| v.is_nan() || v + eps <= 0.0) {
+        let eps = B::Elem::of(eps);
+        if let Some(v) = var.iter().find(|&&v| v.is_nan() || v + eps <= B::Elem::zero()) {
             let reason = format!("with eps = {eps}, its square root must be positive: is this the running variance?");
             return Err(Error::InvalidParameter { name: "variance", value: v.to_string(), reason });
         }
-        let mut scale = var.mapv(|v| 1.0 / (v.as_f64() + eps).sqrt());
+        let mut scale = var.mapv(|v| (v + eps).sqrt().recip());
         if let Some(weight) = weight {
-            scale.zip_mut_with(&weight, |s, w| *s *= w.as_f64());
+            scale.zip_mut_with(&weight, |s, &w| *s *= w);
         }
-        let mut shift = &scale * &mean.mapv(|m| -m.as_f64());
-        if let Some(bias) = bias {
-            shift.zip_mut_with(&bias, |s, b| *s += b.as_f64());
-        }
-        let upload = |values: ndarray::ArrayD<f64>| Tensor::upload(values.mapv(B::Elem::of).view(), placement);
+        let bias = bias.map_or_else(|| ArrayD::zeros(mean.raw_dim()), |bias| bias.to_owned());
+        // Libtorch's compiler fuses this product and this sum.
+        let shift = Zip::from(&bias).and(&mean).and(&scale).map_collect(|&b, &m, &s| (-m).mul_add(s, b));
+        let upload = |values: ArrayD<B::Elem>| Tensor::upload(values.view(), placement);
         ChannelAffine::new(upload(scale)?, upload(shift)?)
     }
 

@@ -18,7 +18,7 @@ fn frozen_option<E: HostFloat>(weight: Option<&Tensor<LibTorch<E>>>) -> Result<O
     weight.map(frozen).transpose()
 }
 
-pub(super) fn conv2d<E: HostFloat>(op: &Conv2d<LibTorch<E>>, border: Padding, x: &Torch) -> TchResult {
+pub(crate) fn conv2d<E: HostFloat>(op: &Conv2d<LibTorch<E>>, border: Padding, x: &Torch) -> TchResult {
     let conv = |x: &Torch, padding: [i64; 2]| {
         let (weight, bias) = (frozen(&op.weight)?, frozen_option(op.bias.as_ref())?);
         x.f_conv2d(&weight, bias, op.stride.map(int), padding, op.dilation.map(int), int(op.groups))
@@ -35,7 +35,7 @@ pub(super) fn linear<E: HostFloat>(op: &Linear<LibTorch<E>>, x: &Torch) -> TchRe
 
 /// In one pass over the map, forward and back, where a product and a sum are two; and unlike libtorch's batch norm, it
 /// holds no map for the way back.
-pub(super) fn channel_affine<E: HostFloat>(op: &ChannelAffine<LibTorch<E>>, x: &Torch) -> TchResult {
+pub(crate) fn channel_affine<E: HostFloat>(op: &ChannelAffine<LibTorch<E>>, x: &Torch) -> TchResult {
     let mut per_channel = vec![1; x.dim().max(2)];
     per_channel[1] = -1;
     let (scale, shift) = (frozen(&op.scale)?, frozen(&op.shift)?);

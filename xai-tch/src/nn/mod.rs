@@ -11,6 +11,7 @@ use tch::{TchError, Tensor as Torch};
 use xai_core::nn::{NnBackend, Op};
 use xai_core::{Backend, Error, Pullback, Result, Tensor};
 
+pub(crate) use self::layer::{channel_affine, conv2d};
 use crate::backend::int;
 use crate::failure::{NAME, failed};
 use crate::tape::{Input, evaluate, record};
@@ -32,9 +33,9 @@ impl<E: HostFloat> NnBackend for LibTorch<E> {
 
 fn apply<E: HostFloat>(op: Op<'_, LibTorch<E>>, x: &Torch) -> Result<Torch> {
     match op {
-        Op::Conv2d(op) => layer::conv2d(op, op.geometry(&LibTorch::<E>::shape(x))?.padding, x),
+        Op::Conv2d(op) => conv2d(op, op.geometry(&LibTorch::<E>::shape(x))?.padding, x),
         Op::Linear(op) => layer::linear(op, x),
-        Op::ChannelAffine(op) => layer::channel_affine(op, x),
+        Op::ChannelAffine(op) => channel_affine(op, x),
         Op::LayerNorm(op) => layer::layer_norm(op, x),
         Op::RmsNorm(op) => layer::rms_norm(op, x),
         Op::GroupNorm(op) => layer::group_norm(op, x),

@@ -1,7 +1,13 @@
 //! What the operations compute, against their formulas, where libtorch's own operation is not used as it is.
 
 use ndarray::{ArrayD, IxDyn};
-use xai_core::nn::{Activation, AvgPool2d, Conv2d, Linear, MaxPool2d, NnBackend, Op, Pad2d, Upsample2d, UpsampleMode};
+use tch::Device;
+use xai_core::Tensor;
+use xai_core::nn::{
+    Activation, AvgPool2d, BatchNorm2d, Conv2d, Linear, MaxPool2d, NnBackend, Op, Pad2d, Upsample2d, UpsampleMode,
+};
+
+use xai_tch::LibTorch;
 
 use crate::differences::{Torch64, numbers, upload};
 use crate::ops::{ACTIVATIONS, UNEVEN, all_sides, value};
@@ -177,4 +183,25 @@ fn wrong_shapes_are_errors() {
     let linear = Linear { weight: upload(&numbers(&[2, 3], 27)), bias: None };
     let error = Torch64::forward(Op::Linear(&linear), &upload(&numbers(&[1, 4], 28))).unwrap_err().to_string();
     assert!(error.starts_with("libtorch: ") && !error.contains("Exception raised"), "{error}");
+}
+
+/// A network whose numbers round as PyTorch's do passes the kinks of its relus on the same side.
+#[test]
+fn batch_norm_is_libtorchs_to_the_last_bit() {
+    let single = |shape: &[usize], seed| numbers(shape, seed).mapv(|v| v as f32);
+    let [weight, bias, mean, var] = [91, 92, 93, 94].map(|seed| single(&[64], seed));
+    let (x, var) = (single(&[2, 64, 5, 3], 95), var + 1.5);
+    let upload = |a: &ArrayD<f32>| Tensor::<LibTorch<f32>>::upload(a.view(), &Device::Cpu.into()).unwrap();
+    let norm = BatchNorm2d::<LibTorch<f32>>::batch_norm(
+        Some(weight.view()),
+        Some(bias.view()),
+        mean.view(),
+        var.view(),
+        1e-3,
+        &Device::Cpu.into(),
+    );
+    let got = LibTorch::<f32>::forward(Op::ChannelAffine(&norm.unwrap()), &upload(&x)).unwrap();
+    let [w, b, m, v] = [&weight, &bias, &mean, &var].map(|a| upload(a).into_inner());
+    let own = upload(&x).into_inner().f_batch_norm(Some(w), Some(b), Some(m), Some(v), false, 0.0, 1e-3, false);
+    assert_eq!(got.inner(), &own.unwrap());
 }

@@ -1,12 +1,30 @@
-//! A run of layers on one tape.
+//! A run of layers: neighbours computed together, and recorded on one tape.
+
+mod fused;
+mod steps;
 
 use xai_core::{Link, Pullback, Result, Tensor};
 
-use crate::tape::{Input, detached, record};
+use crate::tape::{Input, detached, is_recording, record};
 use crate::{HostFloat, LibTorch};
 
 /// An output, and the pullback along the tapes that it was recorded on.
 pub(crate) type Taped<'p, E> = (Tensor<LibTorch<E>>, Pullback<'p, LibTorch<E>>);
+
+/// y = f(x). On a tape, if one is being recorded.
+pub(crate) fn forward<E: HostFloat>(
+    run: &[Link<'_, LibTorch<E>>],
+    x: &Tensor<LibTorch<E>>,
+) -> Result<Tensor<LibTorch<E>>> {
+    steps::of(run).into_iter().try_fold(x.clone(), |x, step| {
+        let y = step.forward(&x)?;
+        // At the end, nobody could say any more where the path was cut.
+        if is_recording() && x.inner().requires_grad() && !y.inner().requires_grad() {
+            return Err(step.blame(detached("the layer")));
+        }
+        Ok(y)
+    })
+}
 
 /// Neighbours that libtorch differentiates right share a tape: it is set up, and gone back, once for all of them. Other
 /// layers give their own pullback.
@@ -20,7 +38,8 @@ pub(crate) fn vjp<'p, E: HostFloat>(run: Vec<Link<'p, LibTorch<E>>>, x: &Tensor<
             while let Some(neighbour) = links.next_if(|link| link.layer().is_recorded()) {
                 shared.push(neighbour);
             }
-            record(Input::Shared, |t| forward(&shared, t), &y)?
+            let along = |t: &tch::Tensor| forward(&shared, &Tensor::new(t.shallow_clone())).map(Tensor::into_inner);
+            record(Input::Shared, along, &y)?
         } else {
             link.into_vjp(&y)?
         };
@@ -28,14 +47,4 @@ pub(crate) fn vjp<'p, E: HostFloat>(run: Vec<Link<'p, LibTorch<E>>>, x: &Tensor<
         y = next;
     }
     Ok((y, Pullback::new(move |v| pulls.iter().rev().try_fold(v.clone(), |v, pull| pull.pull(&v)))))
-}
-
-fn forward<E: HostFloat>(run: &[Link<'_, LibTorch<E>>], x: &tch::Tensor) -> Result<tch::Tensor> {
-    let x = Tensor::new(x.shallow_clone());
-    let y = run.iter().try_fold(x, |x, link| {
-        let y = link.forward(&x)?;
-        // At the end, nobody could say any more where the path was cut.
-        if y.inner().requires_grad() { Ok(y) } else { Err(link.blame(detached("the layer"))) }
-    });
-    y.map(Tensor::into_inner)
 }

@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# Times xai beside Captum, pytorch-grad-cam and the bare frameworks: prints one table and writes target/bench.json.
+#
+#   ./bench.sh                                      # everything, about 25 minutes on two cores
+#   ./bench.sh --network resnet18 --analyzer gradient --who xai-libtorch --who captum
+#   ./bench.sh --help
+#
+# Needs Rust and Python 3 with pip and venv. What it fetches (libtorch, and PyTorch with Captum and pytorch-grad-cam)
+# stays in target/.
+set -euo pipefail
+cd "$(dirname "$0")"
+
+libtorch=$(scripts/libtorch.sh)
+eval "$libtorch"
+python=$(scripts/python.sh)
+cargo build --locked --release --quiet --package bench
+exec "${CARGO_TARGET_DIR:-target}/release/bench" --python="$python" --date="$(date -u +%F)" "$@"

@@ -1,0 +1,131 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::names::{Analyzer, Network, Who};
+
+/// Times xai beside Captum, pytorch-grad-cam and the bare frameworks, in one run
+///
+/// Prints a table and writes target/bench.json. Each contestant is a process of its own; they run in turn, one at a
+/// time, on the same photo, with the same weights and as many threads. Without options everything is measured, which
+/// takes about 25 minutes on two cores.
+#[derive(Debug, Parser)]
+#[command(name = "bench.sh", version)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+
+    /// A network; may be given several times [default: all]
+    #[arg(long = "network", value_name = "NAME", value_enum)]
+    pub(crate) networks: Vec<Network>,
+
+    /// An analyzer; may be given several times [default: all]
+    #[arg(long = "analyzer", value_name = "NAME", value_enum)]
+    pub(crate) analyzers: Vec<Analyzer>,
+
+    /// A contestant; may be given several times [default: all]
+    #[arg(long = "who", value_name = "NAME", value_enum)]
+    pub(crate) who: Vec<Who>,
+
+    /// How often each contestant runs [default: 31, and 3 for the means over 50 gradients; 5 and 1 with --quick]
+    #[arg(long, value_name = "N", value_parser = count)]
+    pub(crate) runs: Option<usize>,
+
+    /// Fewer runs, and no search for the best chunk size, which is then 10: for a first look
+    #[arg(long)]
+    pub(crate) quick: bool,
+
+    /// How many threads each contestant has
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = count)]
+    pub(crate) threads: usize,
+
+    /// Keeps from target/bench.json what is not measured anew
+    #[arg(long)]
+    pub(crate) add: bool,
+
+    /// Measures nothing: prints the table of target/bench.json
+    #[arg(long)]
+    pub(crate) show: bool,
+
+    /// Also writes the table to this file, with the machine, the versions and the command: between its lines
+    /// `<!-- bench -->` and `<!-- /bench -->`
+    #[arg(long, value_name = "FILE.md")]
+    pub(crate) markdown: Option<PathBuf>,
+
+    /// The Python that has torch, Captum and pytorch-grad-cam
+    #[arg(long, value_name = "PATH", default_value = "python3", hide = true)]
+    pub(crate) python: PathBuf,
+
+    /// Today's date
+    #[arg(long, value_name = "DATE", default_value = "", hide = true)]
+    pub(crate) date: String,
+}
+
+/// What the driver starts this program as.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// A contestant, which reads its orders from the standard input
+    #[command(hide = true)]
+    Worker(Job),
+}
+
+/// What a contestant has to do. `bench/python/worker.py` has the same options.
+#[derive(Debug, Clone, Parser)]
+pub(crate) struct Job {
+    #[arg(long, value_enum)]
+    pub(crate) network: Network,
+    #[arg(long, value_enum)]
+    pub(crate) analyzer: Analyzer,
+    #[arg(long, value_enum)]
+    pub(crate) who: Who,
+    /// The folder that `bench/python/prepare.py` wrote.
+    #[arg(long)]
+    pub(crate) data: PathBuf,
+    /// The output to explain.
+    #[arg(long)]
+    pub(crate) target: usize,
+    /// How many copies go through the network at once, where that is the caller's to say.
+    #[arg(long)]
+    pub(crate) chunk: usize,
+    #[arg(long)]
+    pub(crate) threads: usize,
+}
+
+impl Args {
+    /// The networks to measure.
+    pub(crate) fn networks(&self) -> Vec<Network> {
+        given_or_all(&self.networks)
+    }
+
+    /// The analyzers to measure.
+    pub(crate) fn analyzers(&self) -> Vec<Analyzer> {
+        given_or_all(&self.analyzers)
+    }
+
+    /// The contestants.
+    pub(crate) fn who(&self) -> Vec<Who> {
+        given_or_all(&self.who)
+    }
+
+    /// How often each contestant runs.
+    pub(crate) fn runs(&self, analyzer: Analyzer) -> usize {
+        let default = match (self.quick, analyzer.averages()) {
+            (false, false) => 31,
+            (true, false) => 5,
+            (false, true) => 3,
+            (true, true) => 1,
+        };
+        self.runs.unwrap_or(default)
+    }
+}
+
+/// Each in the order of their kind, once.
+fn given_or_all<T: ValueEnum + PartialEq + Copy + 'static>(given: &[T]) -> Vec<T> {
+    T::value_variants().iter().copied().filter(|name| given.is_empty() || given.contains(name)).collect()
+}
+
+fn count(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|&n| n > 0).ok_or_else(|| "it must be a whole number of at least 1".into())
+}

@@ -1,0 +1,162 @@
+//! One analyzer on one network: all contestants, side by side.
+
+use super::chunk::Chunks;
+use super::contestant::{Contestant, Setting};
+use super::difference::relative;
+use super::report::Report;
+use super::row::{Row, Times};
+use crate::Outcome;
+use crate::args::Job;
+use crate::names::{Analyzer, Network, Who};
+
+/// How many nodes the checked path has.
+const POINTS: usize = 5;
+
+/// Who is slower than this in all has had enough after [`ENOUGH`] runs.
+const PATIENCE_MS: f64 = 20_000.0;
+const ENOUGH: usize = 3;
+
+/// Processor time that a contestant may use while another runs.
+const IDLE_SECONDS: f64 = 0.1;
+
+/// What is measured together.
+pub(super) struct Group<'a> {
+    pub(super) setting: &'a Setting<'a>,
+    pub(super) network: Network,
+    pub(super) analyzer: Analyzer,
+    /// The output to explain.
+    pub(super) output: usize,
+}
+
+/// A contestant with what it has shown so far.
+struct Lane {
+    contestant: Contestant,
+    /// How many gradients each run takes.
+    gradients: usize,
+    times: Times,
+    norm: Option<f64>,
+    difference: Option<f64>,
+    asleep_at: f64,
+}
+
+impl Group<'_> {
+    pub(super) fn measure(&self, chunks: &mut Chunks, report: &mut Report) -> Outcome<Vec<Row>> {
+        eprintln!("{}, {}", self.network, self.analyzer);
+        let mut lanes = Vec::new();
+        for who in self.setting.args.who().into_iter().filter(|who| who.has(self.analyzer)) {
+            let mut job = self.job(who);
+            job.chunk = chunks.best(self.setting.args, &job)?;
+            lanes.push(self.enter(&job)?);
+        }
+        lanes.iter().for_each(|lane| report.add_versions(&lane.contestant.versions));
+        self.compare(&mut lanes)?;
+        for lane in &mut lanes {
+            self.warm_up(lane)?;
+        }
+        let runs = self.setting.args.runs(self.analyzer);
+        eprint!("    run of {runs}:");
+        for round in 0..runs {
+            for turn in 0..lanes.len() {
+                // Another one begins each round: so nobody always runs behind the same one.
+                let place = (round + turn) % lanes.len();
+                if let Some(lane) = lanes.get_mut(place).filter(|lane| !lane.has_had_enough()) {
+                    self.lap(lane)?;
+                }
+            }
+            eprint!(" {}", round + 1);
+        }
+        eprintln!();
+        lanes.into_iter().map(|lane| self.row(lane)).collect()
+    }
+
+    fn job(&self, who: Who) -> Job {
+        let &Group { setting, network, analyzer, output } = self;
+        let (data, threads) = (setting.data.clone(), setting.args.threads);
+        Job { network, analyzer, who, data, target: output, chunk: 1, threads }
+    }
+
+    fn enter(&self, job: &Job) -> Outcome<Lane> {
+        // candle's own passes are so slow that fewer are timed, for their time simply adds up.
+        let gradients = match (self.analyzer.gradients(), job.who) {
+            (50, Who::BareCandle) => job.chunk.max(5),
+            (all, _) => all,
+        };
+        let contestant = Contestant::start(self.setting.args, job)?;
+        let asleep_at = contestant.processor_seconds()?;
+        Ok(Lane { contestant, gradients, times: Times::default(), norm: None, difference: None, asleep_at })
+    }
+
+    /// Compares each map with Captum's, so that nobody is fast by being wrong.
+    fn compare(&self, lanes: &mut [Lane]) -> Outcome<()> {
+        let Some(captum) = lanes.iter_mut().find(|lane| lane.contestant.job.who == Who::Captum) else {
+            return Ok(());
+        };
+        let expected = captum.contestant.check(POINTS)?.ok_or("Captum gave no map to compare with")?;
+        captum.fall_asleep()?;
+        for lane in lanes.iter_mut().filter(|lane| lane.contestant.job.who != Who::Captum) {
+            let found = lane.contestant.check(POINTS)?;
+            lane.difference = found.map(|found| relative(&found, &expected));
+            lane.fall_asleep()?;
+        }
+        Ok(())
+    }
+
+    /// Twice, or a few copies: what is set up on the first call has been, for the sizes that come.
+    fn warm_up(&self, lane: &mut Lane) -> Outcome<()> {
+        if self.analyzer.averages() {
+            lane.contestant.run(lane.contestant.job.chunk.max(10).min(lane.gradients))?;
+        } else {
+            lane.contestant.run(1)?;
+            lane.contestant.run(1)?;
+        }
+        lane.fall_asleep()
+    }
+
+    fn lap(&self, lane: &mut Lane) -> Outcome<()> {
+        let awake = lane.contestant.processor_seconds()? - lane.asleep_at;
+        if awake > IDLE_SECONDS {
+            eprintln!("\n    {} used {awake:.2} s of processor time while others ran", lane.contestant.job.who);
+        }
+        let lap = lane.contestant.run(lane.gradients)?;
+        lane.times.push(lap.milliseconds);
+        let norm = *lane.norm.get_or_insert(lap.norm);
+        if !lap.norm.is_finite() || (lap.norm - norm).abs() > 1e-3 * norm {
+            return Err(format!("{} gave {norm} once and then {}", lane.contestant.job.who, lap.norm).into());
+        }
+        lane.fall_asleep()
+    }
+
+    fn row(&self, mut lane: Lane) -> Outcome<Row> {
+        let memory = lane.contestant.memory()?;
+        let job = &lane.contestant.job;
+        #[allow(clippy::cast_precision_loss)]
+        let scale = self.analyzer.gradients() as f64 / lane.gradients as f64;
+        Ok(Row {
+            network: self.network,
+            analyzer: self.analyzer,
+            who: job.who,
+            median_ms: lane.times.median() * scale,
+            peak_mb: memory.peak_mb,
+            least_ms: lane.times.least() * scale,
+            greatest_ms: lane.times.greatest() * scale,
+            runs: lane.times.count(),
+            gradients: lane.gradients,
+            chunk: (self.analyzer.averages() && job.who.takes_chunk()).then_some(job.chunk),
+            own_mb: memory.own_mb,
+            peak_without_loading: memory.peak_without_loading,
+            difference: lane.difference,
+        })
+    }
+}
+
+impl Lane {
+    fn has_had_enough(&self) -> bool {
+        self.times.count() >= ENOUGH && self.times.total() > PATIENCE_MS
+    }
+
+    /// From here on it has to be idle until its next turn.
+    fn fall_asleep(&mut self) -> Outcome<()> {
+        self.asleep_at = self.contestant.processor_seconds()?;
+        Ok(())
+    }
+}

@@ -1,0 +1,58 @@
+//! Where it was measured, and with what.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::Outcome;
+
+const LOCK: &str = include_str!("../../../Cargo.lock");
+
+/// The machine.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(super) struct Machine {
+    pub(super) processor: String,
+    pub(super) cores: usize,
+    pub(super) memory_gb: f64,
+    pub(super) system: String,
+}
+
+impl Machine {
+    /// This one, as Linux describes it.
+    pub(super) fn this() -> Outcome<Self> {
+        let memory = field("/proc/meminfo", "MemTotal")?;
+        let kib: f64 = memory.trim_end_matches("kB").trim().parse()?;
+        Ok(Machine {
+            processor: field("/proc/cpuinfo", "model name").unwrap_or_else(|_| std::env::consts::ARCH.into()),
+            cores: std::thread::available_parallelism()?.get(),
+            memory_gb: kib / 1024.0 / 1024.0,
+            system: format!("Linux {}", fs::read_to_string("/proc/sys/kernel/osrelease")?.trim()),
+        })
+    }
+}
+
+fn field(path: &str, name: &str) -> Outcome<String> {
+    let text = fs::read_to_string(path)?;
+    let line = text.lines().find(|line| line.starts_with(name));
+    let value = line.and_then(|line| line.split_once(':')).map(|(_, value)| value.trim().to_owned());
+    value.ok_or_else(|| format!("{path} has no {name}").into())
+}
+
+/// The versions that this program was built with.
+pub(super) fn versions() -> BTreeMap<String, String> {
+    let mut versions = BTreeMap::new();
+    for package in ["xai", "candle-core", "tch"] {
+        let version = LOCK.split_once(&format!("name = \"{package}\"\nversion = \"")).and_then(|(_, rest)| {
+            let (version, _) = rest.split_once('"')?;
+            Some(version)
+        });
+        versions.extend(version.map(|version| (package.to_owned(), version.to_owned())));
+    }
+    let libtorch = std::env::var_os("LIBTORCH").map(|folder| Path::new(&folder).join("build-version"));
+    if let Some(Ok(version)) = libtorch.map(fs::read_to_string) {
+        versions.insert("libtorch".into(), version.trim().into());
+    }
+    versions
+}

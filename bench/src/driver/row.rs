@@ -1,0 +1,99 @@
+//! A line of the results.
+
+use serde::{Deserialize, Serialize};
+
+use crate::names::{Analyzer, Network, Who};
+
+/// What one contestant took for one analyzer on one network.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Row {
+    pub(super) network: Network,
+    pub(super) analyzer: Analyzer,
+    pub(super) who: Who,
+    /// Of a whole analysis.
+    pub(super) median_ms: f64,
+    /// The most that was resident, the loading apart.
+    pub(super) peak_mb: f64,
+    pub(super) least_ms: f64,
+    pub(super) greatest_ms: f64,
+    /// How many runs the median is of.
+    pub(super) runs: usize,
+    /// How many gradients each run took; the times are scaled when an analysis takes more.
+    pub(super) gradients: usize,
+    /// The best chunk size, where the caller chooses it.
+    pub(super) chunk: Option<usize>,
+    /// What was resident when the network was loaded and had run forward once.
+    pub(super) own_mb: f64,
+    /// False where the system did not let the peak begin anew behind the loading.
+    pub(super) peak_without_loading: bool,
+    /// ‖map - Captum's‖₂ / ‖Captum's‖₂, where both compute the same.
+    pub(super) difference: Option<f64>,
+}
+
+impl Row {
+    /// True when the rows are of the same thing.
+    pub(super) fn is_of(&self, other: &Row) -> bool {
+        (self.network, self.analyzer, self.who) == (other.network, other.analyzer, other.who)
+    }
+
+    /// What is wrong with a map that is too far from Captum's.
+    pub(super) fn complaint(&self, bound: f64) -> Option<String> {
+        let Row { network, analyzer, who, difference, .. } = self;
+        let difference = difference.filter(|&difference| difference.is_nan() || difference > bound)?;
+        Some(format!("{who} differs from captum by {difference:.1e} in {analyzer} of {network}"))
+    }
+}
+
+/// Milliseconds, run by run.
+#[derive(Default)]
+pub(super) struct Times(Vec<f64>);
+
+impl Times {
+    /// Kept in order.
+    pub(super) fn push(&mut self, milliseconds: f64) {
+        let place = self.0.partition_point(|&other| other < milliseconds);
+        self.0.insert(place, milliseconds);
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(super) fn total(&self) -> f64 {
+        self.0.iter().sum()
+    }
+
+    pub(super) fn least(&self) -> f64 {
+        self.0.first().copied().unwrap_or(f64::NAN)
+    }
+
+    pub(super) fn greatest(&self) -> f64 {
+        self.0.last().copied().unwrap_or(f64::NAN)
+    }
+
+    /// The middle one, or the mean of the middle two.
+    pub(super) fn median(&self) -> f64 {
+        let half = self.0.len() / 2;
+        match (self.0.len() % 2, self.0.get(half)) {
+            (_, None) => f64::NAN,
+            (0, Some(upper)) => f64::midpoint(self.0.get(half - 1).copied().unwrap_or(*upper), *upper),
+            (_, Some(middle)) => *middle,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Times;
+
+    #[test]
+    fn the_median_is_in_the_middle() {
+        let mut times = Times::default();
+        assert!(times.median().is_nan());
+        for (next, median) in [(5.0, 5.0), (1.0, 3.0), (9.0, 5.0), (7.0, 6.0)] {
+            times.push(next);
+            assert_eq!(times.median(), median);
+        }
+        assert_eq!((times.least(), times.greatest(), times.count(), times.total()), (1.0, 9.0, 4, 22.0));
+    }
+}

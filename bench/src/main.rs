@@ -1,0 +1,39 @@
+//! Times this library beside Captum, pytorch-grad-cam and the bare frameworks.
+//!
+//! `bench.sh` runs it. Each contestant is a process of its own, which answers on its standard output: this program
+//! again, as `bench worker`, or `bench/python/worker.py`. The driver lets them run one at a time, in turn, and writes
+//! the table.
+
+mod args;
+mod bare;
+mod driver;
+#[path = "../../examples/explain/network.rs"]
+mod efficientnet;
+mod names;
+#[path = "../../compare/src/networks/mod.rs"]
+mod networks;
+mod worker;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::args::{Args, Command};
+
+/// What went wrong, in words for the one who typed the command.
+type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    let outcome = match &args.command {
+        Some(Command::Worker(job)) => worker::serve(job),
+        None => driver::run(&args),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("bench: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! What is measured, by its names on the command line and in the results.
+
+use std::fmt;
+
+use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
+
+/// A network, for one photo of 224 × 224.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Network {
+    Resnet18,
+    Vgg16,
+    EfficientnetLite0,
+}
+
+/// An analyzer, named as by the example `explain`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Analyzer {
+    Gradient,
+    InputTimesGradient,
+    SmoothGrad,
+    IntegratedGradients,
+    GradCam,
+}
+
+/// Whose implementation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Who {
+    /// This library on libtorch
+    XaiLibtorch,
+    /// This library on candle
+    XaiCandle,
+    /// Captum
+    Captum,
+    /// pytorch-grad-cam, which has Grad-CAM alone
+    PytorchGradCam,
+    /// libtorch's own passes with its own backward, and nothing else
+    BareLibtorch,
+    /// candle's own passes with its own backward, and nothing else
+    BareCandle,
+}
+
+impl Network {
+    /// The layer that Grad-CAM looks at: the last with maps, as PyTorch's model calls it.
+    pub(crate) fn cam_layer(self) -> &'static str {
+        match self {
+            Network::Resnet18 => "layer4",
+            Network::Vgg16 => "features.29",
+            Network::EfficientnetLite0 => "head",
+        }
+    }
+}
+
+impl Analyzer {
+    /// How many gradients it takes: those of the copies for the averages, as they are by default everywhere.
+    pub(crate) fn gradients(self) -> usize {
+        match self {
+            Analyzer::Gradient | Analyzer::InputTimesGradient | Analyzer::GradCam => 1,
+            Analyzer::SmoothGrad | Analyzer::IntegratedGradients => 50,
+        }
+    }
+
+    /// True for a mean over many gradients.
+    pub(crate) fn averages(self) -> bool {
+        self.gradients() > 1
+    }
+}
+
+impl Who {
+    /// True for a mean whose chunk size is the caller's to choose; this library chooses by itself.
+    pub(crate) fn takes_chunk(self) -> bool {
+        matches!(self, Who::Captum | Who::BareLibtorch | Who::BareCandle)
+    }
+
+    /// True when it has the analyzer.
+    pub(crate) fn has(self, analyzer: Analyzer) -> bool {
+        self != Who::PytorchGradCam || analyzer == Analyzer::GradCam
+    }
+
+    /// True for what computes with libtorch.
+    pub(crate) fn is_on_libtorch(self) -> bool {
+        !matches!(self, Who::XaiCandle | Who::BareCandle)
+    }
+
+    /// True for what runs in Python.
+    pub(crate) fn is_python(self) -> bool {
+        matches!(self, Who::Captum | Who::PytorchGradCam)
+    }
+}
+
+/// The name on the command line.
+fn key<T: ValueEnum>(value: &T) -> String {
+    value.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
+}
+
+macro_rules! shown_by_key {
+    ($($name:ty),*) => {$(
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&key(self))
+            }
+        }
+    )*};
+}
+shown_by_key!(Network, Analyzer, Who);

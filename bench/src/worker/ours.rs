@@ -1,0 +1,125 @@
+//! This library, as a user calls it: arrays in, arrays out, the analyzers as they come.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use ndarray::{Array4, ArrayD};
+use rand::Rng;
+use rand::distr::Distribution;
+use xai::nn::{NnBackend, Sequential};
+use xai::{
+    Analyzer, BoxModel, Differentiable, GradCam, Gradient, Index, InputTimesGradient, IntegratedGradients, LayerSplit,
+    NoiseAugmentation, Quadrature, SmoothGrad, files,
+};
+
+use super::{Photo, Subject, Timed};
+use crate::Outcome;
+use crate::args::Job;
+use crate::bare::weights_file;
+use crate::efficientnet::EfficientNetLite0;
+use crate::names::{Analyzer as Name, Network};
+use crate::networks;
+
+/// A network of the library's layers on one of its backends.
+pub(super) struct Ours<B: NnBackend> {
+    network: Loaded<B>,
+    photo: Photo,
+    job: Job,
+}
+
+enum Loaded<B: NnBackend> {
+    Sequential(Sequential<B>),
+    EfficientNet(Box<EfficientNetLite0<B>>),
+}
+
+impl<B: NnBackend<Elem = f32>> Ours<B> {
+    pub(super) fn load(job: &Job, photo: Photo, placement: B::Placement) -> Outcome<Self> {
+        let weights = files::read_weights::<B>(weights_file(job), placement)?;
+        let network = match job.network {
+            Network::EfficientnetLite0 => Loaded::EfficientNet(Box::new(EfficientNetLite0::load(&weights)?)),
+            other => Loaded::Sequential(networks::build(&other.to_string(), &weights)?),
+        };
+        Ok(Ours { network, photo, job: job.clone() })
+    }
+
+    fn model(&self) -> BoxModel<'_, B> {
+        match &self.network {
+            Loaded::Sequential(network) => Box::new(network),
+            Loaded::EfficientNet(network) => Box::new(network.as_ref()),
+        }
+    }
+
+    fn split(&self) -> Outcome<Box<dyn LayerSplit<Backend = B> + '_>> {
+        Ok(match &self.network {
+            Loaded::Sequential(network) => Box::new(network.split_after(self.job.network.cam_layer())?),
+            Loaded::EfficientNet(network) => Box::new(network.as_ref()),
+        })
+    }
+
+    fn analyze<M>(&self, analyzer: &impl Analyzer<M>, model: &M) -> Outcome<Array4<f32>>
+    where
+        M: Differentiable<Backend = B>,
+    {
+        Ok(analyzer.analyze(model, &self.photo.input, Index(self.job.target))?.values)
+    }
+}
+
+impl<B: NnBackend<Elem = f32>> Subject for Ours<B> {
+    fn forward(&self) -> Outcome<()> {
+        let model = self.model();
+        let x = xai::Tensor::upload(self.photo.input.view().into_dyn(), &model.placement())?;
+        model.forward(&x)?;
+        Ok(())
+    }
+
+    fn run(&self, n: usize) -> Outcome<Timed> {
+        let (model, split) = (self.model(), self.split()?);
+        let work = || match self.job.analyzer {
+            Name::Gradient => self.analyze(&Gradient, &model),
+            Name::InputTimesGradient => self.analyze(&InputTimesGradient, &model),
+            Name::SmoothGrad => self.analyze(&SmoothGrad::new().n(n), &model),
+            Name::IntegratedGradients => self.analyze(&IntegratedGradients::new().n(n), &model),
+            Name::GradCam => self.analyze(&GradCam, &split),
+        };
+        Timed::of(work, |values| Ok(values.into_dyn()))
+    }
+
+    fn check(&self, points: usize) -> Outcome<Option<ArrayD<f32>>> {
+        let model = self.model();
+        let values = match self.job.analyzer {
+            Name::SmoothGrad => {
+                let noise = Replay::of(&self.photo.noise);
+                self.analyze(
+                    &NoiseAugmentation::new(Gradient, self.photo.noise.shape()[0]).distribution(noise),
+                    &model,
+                )?
+            }
+            Name::IntegratedGradients => {
+                let integrated = IntegratedGradients::new().n(points).quadrature(Quadrature::GaussLegendre);
+                self.analyze(&integrated, &model)?
+            }
+            Name::Gradient | Name::InputTimesGradient | Name::GradCam => return Ok(Some(self.run(1)?.values)),
+        };
+        Ok(Some(values.into_dyn()))
+    }
+}
+
+/// A distribution that gives out numbers that were drawn elsewhere, each once, in their order.
+#[derive(Debug, Clone)]
+struct Replay {
+    numbers: Arc<[f32]>,
+    next: Arc<AtomicUsize>,
+}
+
+impl Replay {
+    fn of(noise: &Array4<f32>) -> Self {
+        Replay { numbers: noise.iter().copied().collect(), next: Arc::default() }
+    }
+}
+
+impl Distribution<f64> for Replay {
+    /// Not a number beyond the last: a check that draws too much fails.
+    fn sample<R: Rng + ?Sized>(&self, _: &mut R) -> f64 {
+        self.numbers.get(self.next.fetch_add(1, Ordering::Relaxed)).map_or(f64::NAN, |&number| number.into())
+    }
+}
