@@ -28,6 +28,15 @@ fn volume(what: &str, shape: &[usize]) -> Result<usize> {
         })
 }
 
+/// A vector of `len` numbers to be written, in old memory if that is large enough.
+fn buffer<T: Real>(mut memory: Vec<T>, len: usize) -> Vec<T> {
+    if memory.len() < len {
+        return vec![T::zero(); len];
+    }
+    memory.truncate(len);
+    memory
+}
+
 /// Checks that a slice holds exactly a value of this shape.
 fn check_length<T>(what: &str, slice: &[T], shape: &[usize]) -> Result<()> {
     if volume(what, shape)? == slice.len() {

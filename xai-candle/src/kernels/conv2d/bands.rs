@@ -40,7 +40,7 @@ impl<'a> Bands<'a> {
     pub(super) fn new<T: Real>(correlation: &'a Correlation, steps: usize, arch: Arch) -> Self {
         let axes = &correlation.axes;
         let layout = Layout::new(axes, steps);
-        let lanes = arch.dispatch(CountLanes::<T>(PhantomData));
+        let lanes = lanes::<T>(arch);
         let phases: Vec<[&Phase; 2]> =
             axes[0].phases.iter().flat_map(|row| axes[1].phases.iter().map(move |column| [row, column])).collect();
         let reductions: Vec<Reduction> = phases.iter().map(|phase| reduction(correlation, layout, *phase)).collect();
@@ -109,6 +109,11 @@ fn reduction(correlation: &Correlation, layout: Layout, [row, column]: [&Phase; 
         weight_source: correlation.weight_source,
         weight_output: correlation.weight_output,
     }
+}
+
+/// How many lanes a register has.
+pub(super) fn lanes<T: Real>(arch: Arch) -> usize {
+    arch.dispatch(CountLanes::<T>(PhantomData))
 }
 
 /// Asks how many lanes a register has.

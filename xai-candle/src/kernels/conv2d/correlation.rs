@@ -9,8 +9,9 @@ use rayon::prelude::*;
 use super::ConvGeometry;
 use super::axis::Axis;
 use super::bands::Bands;
+use super::ends::{Finish, Source};
 use super::split::Split;
-use super::task::{OutputRows, Planes, Task};
+use super::task::{OutputRows, Planes, Task, Typed, Unit};
 use super::tile::Block;
 use crate::kernels::Real;
 
@@ -69,16 +70,23 @@ impl Correlation {
         }
     }
 
-    /// Runs it: `source` (B, groups · sources, rows, columns) to (B, groups · outputs, rows, columns).
-    pub(super) fn run<T: Real>(&self, arch: Arch, source: &[T], weight: &[T], bias: Option<&[T]>) -> Vec<T> {
-        let [rows, columns] = &self.axes;
-        let mut out = vec![T::zero(); self.batch * (self.groups * self.outputs) * rows.out_len * columns.out_len];
+    /// Runs it: `source` (B, groups · sources, rows, columns) to (B, groups · outputs, rows, columns), whose numbers
+    /// `out` holds afterwards.
+    pub(super) fn run<T: Real>(
+        &self,
+        arch: Arch,
+        source: Source<'_, T>,
+        weight: &[T],
+        finish: Finish<'_, T>,
+        out: &mut [T],
+    ) {
         if out.is_empty() {
-            return out;
+            return;
         }
+        let [rows, columns] = &self.axes;
         let split = Split::new(self, size_of::<T>());
         let bands = Bands::new::<T>(self, split.band_steps, arch);
-        let all = Operands { correlation: self, source, weight, bias };
+        let all = Operands { correlation: self, source, weight, finish };
         let plane = rows.out_len * columns.out_len;
         let chunks = out.par_chunks_mut(split.units_at_once * self.outputs * plane).enumerate();
         chunks.for_each(|(chunk, out)| {
@@ -97,16 +105,15 @@ impl Correlation {
                     });
                 });
         });
-        out
     }
 }
 
 /// The values that a convolution is of.
 struct Operands<'a, T> {
     correlation: &'a Correlation,
-    source: &'a [T],
+    source: Source<'a, T>,
     weight: &'a [T],
-    bias: Option<&'a [T]>,
+    finish: Finish<'a, T>,
 }
 
 impl<T: Real> Operands<'_, T> {
@@ -120,19 +127,25 @@ impl<T: Real> Operands<'_, T> {
         block: Range<usize>,
         out: impl OutputRows<T>,
     ) {
-        let correlation = self.correlation;
-        let source = correlation.sources * correlation.axes[0].source_len * correlation.axes[1].source_len;
-        let weight = self.weight.len() / correlation.groups;
+        let Self { correlation, source, weight, finish } = self;
+        let &Correlation { groups, sources, outputs, ref axes, .. } = *correlation;
+        let source_plane = axes[0].source_len * axes[1].source_len;
+        let out_plane = axes[0].out_len * axes[1].out_len;
+        let weights = weight.len() / groups;
         let units = units.map(|unit| {
-            let group = unit % correlation.groups;
-            let weight = &self.weight[group * weight..][..weight];
-            let block = Block {
-                weight: weight.get(block.start * correlation.weight_output..).unwrap_or_default(),
-                bias: self.bias.map(|bias| &bias[group * correlation.outputs..][block.clone()]),
-                rows: block.len(),
-            };
-            (&self.source[unit * source..][..source], block)
+            let (sample, group) = (unit / groups, unit % groups);
+            let weight = &weight[group * weights..][..weights];
+            let channels = group * sources..(group + 1) * sources;
+            let first = group * outputs + block.start;
+            Unit {
+                planes: channels.map(move |channel| source.plane(sample, channel, groups * sources, source_plane)),
+                block: Block {
+                    weight: weight.get(block.start * correlation.weight_output..).unwrap_or_default(),
+                    rows: block.len(),
+                },
+                last: move |channel| finish.plane(sample, first + channel, groups * outputs, out_plane),
+            }
         });
-        arch.dispatch(Task { bands, range, units, out, float: PhantomData });
+        arch.dispatch(Typed(Task { bands, range, units, out }, PhantomData));
     }
 }

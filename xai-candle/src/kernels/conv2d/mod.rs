@@ -5,16 +5,21 @@
 //! output channels by registers of output pixels stays in the machine's registers while all channels and taps are
 //! summed (`tile`). The transpose has the same form, so one loop serves both, and a depthwise convolution is the
 //! case of one channel per group.
+//!
+//! Kernels of 3 × 3 with stride 1 need fewer multiplications: see `winograd`. What is done to the numbers before and
+//! after the sum is in `ends`.
 
 mod axis;
 mod bands;
 mod correlation;
+mod ends;
 mod geometry;
 mod plan;
 mod source;
 mod split;
 mod task;
 mod tile;
+mod winograd;
 
 #[cfg(test)]
 mod tests;
@@ -22,9 +27,11 @@ mod tests;
 use pulp::Arch;
 use xai_core::Result;
 
-use super::{Real, check_length};
+use super::{Real, buffer, check_length};
 use correlation::Correlation;
+pub use ends::{Finish, Source};
 pub use geometry::ConvGeometry;
+use winograd::Winograd;
 
 /// The convolution of `x` (B, C, H, W) with `weight` (K, C / groups, kh, kw), plus `bias` (K): (B, K, H', W').
 ///
@@ -33,13 +40,7 @@ pub use geometry::ConvGeometry;
 /// # Errors
 /// If the geometry makes no sense or a slice has another length than it says.
 pub fn forward<T: Real>(x: &[T], weight: &[T], bias: Option<&[T]>, geometry: &ConvGeometry) -> Result<Vec<T>> {
-    geometry.check()?;
-    check_length("convolution input", x, &geometry.input_shape())?;
-    check_length("convolution weight", weight, &geometry.weight_shape())?;
-    if let Some(bias) = bias {
-        check_length("convolution bias", bias, &[geometry.out_channels])?;
-    }
-    Ok(Correlation::forward(geometry).run(Arch::new(), x, weight, bias))
+    forward_into(x.into(), weight, Finish { shift: bias, ..Finish::default() }, geometry, Vec::new())
 }
 
 /// The vjp of [`forward`] with respect to `x`: `dy` (B, K, H', W') pulled back to (B, C, H, W).
@@ -47,8 +48,53 @@ pub fn forward<T: Real>(x: &[T], weight: &[T], bias: Option<&[T]>, geometry: &Co
 /// # Errors
 /// If the geometry makes no sense or a slice has another length than it says.
 pub fn input_vjp<T: Real>(dy: &[T], weight: &[T], geometry: &ConvGeometry) -> Result<Vec<T>> {
+    input_vjp_into(dy.into(), weight, Finish::default(), geometry, Vec::new())
+}
+
+/// [`forward`] with more done at both ends, into a vector whose memory is used again.
+///
+/// # Errors
+/// If the geometry makes no sense or a slice has another length than it says.
+pub fn forward_into<T: Real>(
+    x: Source<'_, T>,
+    weight: &[T],
+    finish: Finish<'_, T>,
+    geometry: &ConvGeometry,
+    memory: Vec<T>,
+) -> Result<Vec<T>> {
     geometry.check()?;
-    check_length("convolution cotangent", dy, &geometry.output_shape())?;
+    x.check(geometry.input_shape())?;
     check_length("convolution weight", weight, &geometry.weight_shape())?;
-    Ok(Correlation::transposed(geometry).run(Arch::new(), dy, weight, None))
+    finish.check(geometry.output_shape())?;
+    let mut out = buffer(memory, geometry.output_shape().iter().product());
+    let arch = Arch::new();
+    match Winograd::forward(geometry).filter(|winograd| winograd.pays::<T>(arch)) {
+        Some(winograd) => winograd.run(arch, x, weight, finish, &mut out),
+        None => Correlation::forward(geometry).run(arch, x, weight, finish, &mut out),
+    }
+    Ok(out)
+}
+
+/// [`input_vjp`] with more done at both ends, into a vector whose memory is used again.
+///
+/// # Errors
+/// If the geometry makes no sense or a slice has another length than it says.
+pub fn input_vjp_into<T: Real>(
+    dy: Source<'_, T>,
+    weight: &[T],
+    finish: Finish<'_, T>,
+    geometry: &ConvGeometry,
+    memory: Vec<T>,
+) -> Result<Vec<T>> {
+    geometry.check()?;
+    dy.check(geometry.output_shape())?;
+    check_length("convolution weight", weight, &geometry.weight_shape())?;
+    finish.check(geometry.input_shape())?;
+    let mut out = buffer(memory, geometry.input_shape().iter().product());
+    let arch = Arch::new();
+    match Winograd::transposed(geometry).filter(|winograd| winograd.pays::<T>(arch)) {
+        Some(winograd) => winograd.run(arch, dy, weight, finish, &mut out),
+        None => Correlation::transposed(geometry).run(arch, dy, weight, finish, &mut out),
+    }
+    Ok(out)
 }

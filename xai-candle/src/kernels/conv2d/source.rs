@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::axis::Axis;
+use super::ends::Plane;
 use crate::kernels::Real;
 
 /// How a band lies in the scratch buffer: channel, class of rows, class of columns, row, column.
@@ -24,14 +25,14 @@ impl Layout {
     }
 }
 
-/// Copies what the outputs `steps` of the row axis read from `planes` (channel, row, column) into `band`.
+/// Copies what the outputs `steps` of the row axis read from `planes`, one for each channel, into `band`.
 ///
 /// The padding is written only if the band is `fresh`: otherwise it is still there.
 #[inline(always)]
-pub(super) fn fill<T: Real>(
+pub(super) fn fill<'a, T: Real>(
     band: &mut [T],
     layout: Layout,
-    planes: &[T],
+    planes: impl Iterator<Item = Plane<'a, T>>,
     axes: &[Axis; 2],
     steps: Range<usize>,
     fresh: bool,
@@ -46,7 +47,7 @@ pub(super) fn fill<T: Real>(
         return;
     }
     let origins = rows.classes.iter().flat_map(|&y| columns.classes.iter().map(move |&x| (y, x)));
-    for (channel, plane) in band.chunks_exact_mut(layout.channel).zip(planes.chunks_exact(plane_len)) {
+    for (channel, plane) in band.chunks_exact_mut(layout.channel).zip(planes) {
         for (class, (row_origin, column_origin)) in channel.chunks_exact_mut(layout.class).zip(origins.clone()) {
             let first = row_origin + (rows.source_step * steps.start) as isize;
             let count = rows.padded(steps.len());
@@ -55,18 +56,20 @@ pub(super) fn fill<T: Real>(
                 class[..inside.start * layout.width].fill(T::zero());
                 class[inside.end * layout.width..count * layout.width].fill(T::zero());
             }
-            let start = first + (rows.source_step * inside.start) as isize;
-            let source = plane.get(start as usize * columns.source_len..).unwrap_or_default();
+            if inside.is_empty() {
+                continue;
+            }
+            let start = (first + (rows.source_step * inside.start) as isize) as usize;
             let whole = column_origin == 0 && columns.source_step == 1 && layout.width == columns.source_len;
             if whole && rows.source_step == 1 {
                 let len = inside.len() * layout.width;
-                class[inside.start * layout.width..][..len].copy_from_slice(&source[..len]);
+                plane.read(start * columns.source_len, &mut class[inside.start * layout.width..][..len]);
                 continue;
             }
-            let source = source.chunks(rows.source_step * columns.source_len);
-            for (row, source) in class.chunks_exact_mut(layout.width).skip(inside.start).zip(source).take(inside.len())
-            {
-                fill_row(row, &source[..columns.source_len], columns, column_origin, fresh);
+            let class_rows = class.chunks_exact_mut(layout.width).skip(inside.start).take(inside.len());
+            for (at, row) in class_rows.enumerate() {
+                let start = (start + at * rows.source_step) * columns.source_len;
+                fill_row(row, plane, start, columns, column_origin, fresh);
             }
         }
     }
@@ -80,11 +83,11 @@ fn inside(origin: isize, step: usize, source_len: usize, len: usize) -> Range<us
     start..end.div_ceil(step).clamp(start, len)
 }
 
-/// Copies every `source_step`-th element from `origin` on; what lies outside the source is padding.
+/// Copies every `source_step`-th element of the row at `start` from `origin` on; what lies outside the row is padding.
 #[inline(always)]
-fn fill_row<T: Real>(row: &mut [T], source: &[T], axis: &Axis, origin: isize, fresh: bool) {
+fn fill_row<T: Real>(row: &mut [T], plane: Plane<'_, T>, start: usize, axis: &Axis, origin: isize, fresh: bool) {
     let step = axis.source_step;
-    let inside = inside(origin, step, source.len(), row.len());
+    let inside = inside(origin, step, axis.source_len, row.len());
     if fresh {
         row[..inside.start].fill(T::zero());
         row[inside.end..].fill(T::zero());
@@ -93,23 +96,9 @@ fn fill_row<T: Real>(row: &mut [T], source: &[T], axis: &Axis, origin: isize, fr
     if inner.is_empty() {
         return;
     }
-    let source = &source[(origin + (inside.start * step) as isize) as usize..];
+    let first = start + (origin + (inside.start * step) as isize) as usize;
     match step {
-        1 => inner.copy_from_slice(&source[..inner.len()]),
-        2 => {
-            let (pairs, rest) = source.as_chunks::<2>();
-            let (paired, last) = inner.split_at_mut(pairs.len().min(inner.len()));
-            for (to, from) in paired.iter_mut().zip(pairs) {
-                *to = from[0];
-            }
-            for (to, from) in last.iter_mut().zip(rest) {
-                *to = *from;
-            }
-        }
-        _ => {
-            for (to, from) in inner.iter_mut().zip(source.iter().step_by(step)) {
-                *to = *from;
-            }
-        }
+        1 => plane.read(first, inner),
+        _ => plane.read_strided(first, step, inner),
     }
 }

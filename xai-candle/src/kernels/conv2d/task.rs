@@ -1,13 +1,16 @@
 //! One task: some bands of a block of output channels, of one unit or of several.
 
+use std::marker::PhantomData;
 use std::ops::Range;
 
 use pulp::{Simd, WithSimd};
 
 use super::bands::Bands;
+use super::ends::{Last, Plane};
 use super::source::fill;
 use super::tile::{Block, sum_rows};
 use crate::kernels::Real;
+use crate::kernels::real::Scratch;
 
 /// The output channels of a task.
 pub(super) trait OutputRows<T> {
@@ -36,30 +39,44 @@ impl<T> OutputRows<T> for Vec<&mut [T]> {
     }
 }
 
+/// What a task does for one unit.
+pub(super) struct Unit<'a, T, P, L> {
+    /// The source planes.
+    pub(super) planes: P,
+    /// The output channels.
+    pub(super) block: Block<'a, T>,
+    /// What is done last to each of them.
+    pub(super) last: L,
+}
+
 /// Some bands of some units.
-pub(super) struct Task<'a, T, U, O> {
+pub(super) struct Task<'a, U, O> {
     pub(super) bands: &'a Bands<'a>,
     /// Which bands.
     pub(super) range: Range<usize>,
-    /// The source planes and the block of each unit.
     pub(super) units: U,
     pub(super) out: O,
-    pub(super) float: std::marker::PhantomData<&'a T>,
 }
 
-impl<'a, T, U, O> WithSimd for Task<'a, T, U, O>
+/// A task, with the types that its units have.
+pub(super) struct Typed<'a, T, U, O>(pub(super) Task<'a, U, O>, pub(super) PhantomData<T>);
+
+impl<'a, T, U, O, P, L> WithSimd for Typed<'a, T, U, O>
 where
     T: Real,
-    U: Iterator<Item = (&'a [T], Block<'a, T>)>,
+    U: Iterator<Item = Unit<'a, T, P, L>>,
+    P: Iterator<Item = Plane<'a, T>> + Clone,
+    L: Fn(usize) -> Last<'a, T>,
     O: OutputRows<T>,
 {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(mut self, simd: S) {
-        let bands = self.bands;
+    fn with_simd<S: Simd>(self, simd: S) {
+        let mut task = self.0;
+        let bands = task.bands;
         let sizes = bands.scratch;
-        let mut scratch = T::take_scratch();
+        let mut scratch = T::take_scratch(Scratch::Task);
         let needed = sizes.band + sizes.packed + sizes.staged;
         if scratch.len() < needed {
             scratch.resize(needed, T::zero());
@@ -69,26 +86,33 @@ where
         let mut row = 0;
         // The padding stays where it is from unit to unit while the band is the same.
         let mut padded = None;
-        for (planes, block) in self.units {
-            for band in self.range.clone() {
+        for Unit { planes, block, last } in task.units {
+            for band in task.range.clone() {
                 let fresh = padded.replace(band) != Some(band);
-                fill(source, bands.layout, planes, bands.axes, band * bands.steps..(band + 1) * bands.steps, fresh);
-                let mut sums = Sums { bands, band, block: &block, source, packed, staged, row, out: &mut self.out };
+                let steps = band * bands.steps..(band + 1) * bands.steps;
+                fill(source, bands.layout, planes.clone(), bands.axes, steps, fresh);
+                let mut sums = Sums { bands, band, block: &block, source, packed, staged, row, out: &mut task.out };
                 let mut first = 0;
                 while first < block.rows {
                     let wide = S::REGISTER_COUNT >= 32;
-                    first += match block.rows - first {
+                    let count = match block.rows - first {
                         8.. if wide => sums.rows::<S, 8>(simd, first),
                         4.. => sums.rows::<S, 4>(simd, first),
                         3 => sums.rows::<S, 3>(simd, first),
                         2 => sums.rows::<S, 2>(simd, first),
                         _ => sums.rows::<S, 1>(simd, first),
                     };
+                    for channel in first..first + count {
+                        let start = bands.start(band);
+                        let len = bands.start(band + 1) - start;
+                        last(channel).finish(start, &mut sums.out.row(row + channel, start)[..len]);
+                    }
+                    first += count;
                 }
             }
             row += block.rows;
         }
-        T::give_scratch(scratch);
+        T::give_scratch(Scratch::Task, scratch);
     }
 }
 

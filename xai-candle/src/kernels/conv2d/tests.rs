@@ -5,6 +5,8 @@ use pulp::Arch;
 use rayon::ThreadPoolBuilder;
 
 use super::correlation::Correlation;
+use super::ends::{Finish, Source};
+use super::winograd::Winograd;
 use super::{ConvGeometry, forward, input_vjp};
 use crate::kernels::Real;
 
@@ -72,9 +74,20 @@ fn compare<T: Real + Into<f64>>(g: &ConvGeometry, cast: fn(f64) -> T, tolerance:
     let there = forward(&x, &weight, Some(&bias), g).unwrap();
     let back = input_vjp(&dy, &weight, g).unwrap();
     let mut results = vec![("y", there, &y), ("dx", back, &dx)];
+    let biased = Finish { shift: Some(&bias[..]), ..Finish::default() };
+    let plain = Finish::default();
     for arch in instruction_sets() {
-        results.push(("y", Correlation::forward(g).run(arch, &x, &weight, Some(&bias)), &y));
-        results.push(("dx", Correlation::transposed(g).run(arch, &dy, &weight, None), &dx));
+        // What was in the memory must not matter.
+        let [mut there, mut back] = [vec![T::nan(); y.len()], vec![T::nan(); dx.len()]];
+        Correlation::forward(g).run(arch, x[..].into(), &weight, biased, &mut there);
+        Correlation::transposed(g).run(arch, dy[..].into(), &weight, plain, &mut back);
+        results.extend([("y", there, &y), ("dx", back, &dx)]);
+        if let (Some(forward), Some(transposed)) = (Winograd::forward(g), Winograd::transposed(g)) {
+            let [mut there, mut back] = [vec![T::nan(); y.len()], vec![T::nan(); dx.len()]];
+            forward.run(arch, x[..].into(), &weight, biased, &mut there);
+            transposed.run(arch, dy[..].into(), &weight, plain, &mut back);
+            results.extend([("y at points", there, &y), ("dx at points", back, &dx)]);
+        }
     }
     for (what, got, expected) in results {
         prop_assert_eq!(got.len(), expected.len());
@@ -256,4 +269,134 @@ fn far_padding_and_dilation_cost_no_memory() {
     };
     assert_eq!(forward(&[1.0, 2.0, 3.0, 4.0], &[1.0, 10.0, 100.0, 1000.0], None, &far).unwrap(), [1000.0]);
     assert_eq!(input_vjp(&[2.0], &[1.0, 10.0, 100.0, 1000.0], &far).unwrap(), [2000.0, 0.0, 0.0, 0.0]);
+}
+
+/// Sizes that are computed at points: one tile, tiles that are cut off, many samples, many rows at a time.
+fn of_tiles() -> Vec<ConvGeometry> {
+    let padded = |pad: usize, g: ConvGeometry| {
+        let output = g.input.map(|len| len + 2 * pad - 2);
+        ConvGeometry { pad_before: [pad; 2], output, ..g }
+    };
+    vec![
+        square(1, [16, 24], 1, 24, 3, 1),
+        square(3, [17, 9], 1, 13, 3, 1),
+        square(2, [64, 64], 1, 29, 3, 1),
+        square(5, [40, 33], 1, 7, 3, 1),
+        padded(0, square(1, [33, 16], 1, 19, 3, 1)),
+        padded(3, square(2, [12, 18], 1, 9, 3, 1)),
+        square(1, [300, 8], 1, 40, 3, 1),
+    ]
+}
+
+#[test]
+fn tiles_at_points_give_the_sum_of_their_products() {
+    for g in of_tiles() {
+        compare::<f64>(&g, |v| v, 1e-10).unwrap();
+        compare::<f32>(&g, |v| v as f32, 2e-3).unwrap();
+    }
+}
+
+/// ‖a - b‖ / ‖b‖
+fn distance(a: &[f64], b: &[f64]) -> f64 {
+    let squares: f64 = a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum();
+    (squares / dot(b, b)).sqrt()
+}
+
+/// Direct sums and tiles at points, of both directions, as f64.
+fn both_ways<T: Real + Into<f64>>(g: &ConvGeometry, cast: fn(f64) -> T) -> [(Vec<f64>, Vec<f64>); 2] {
+    let cast_all = |values: Vec<f64>| -> Vec<T> { values.into_iter().map(cast).collect() };
+    let wide = |values: Vec<T>| -> Vec<f64> { values.into_iter().map(Into::into).collect() };
+    let (x, weight) = (cast_all(numbers(size(g.input_shape()), 11)), cast_all(numbers(size(g.weight_shape()), 12)));
+    let dy = cast_all(numbers(size(g.output_shape()), 13));
+    let arch = Arch::new();
+    let mut there = [vec![T::nan(); dy.len()], vec![T::nan(); dy.len()]];
+    Correlation::forward(g).run(arch, x[..].into(), &weight, Finish::default(), &mut there[0]);
+    Winograd::forward(g).unwrap().run(arch, x[..].into(), &weight, Finish::default(), &mut there[1]);
+    let mut back = [vec![T::nan(); x.len()], vec![T::nan(); x.len()]];
+    Correlation::transposed(g).run(arch, dy[..].into(), &weight, Finish::default(), &mut back[0]);
+    Winograd::transposed(g).unwrap().run(arch, dy[..].into(), &weight, Finish::default(), &mut back[1]);
+    [there, back].map(|[direct, at_points]| (wide(direct), wide(at_points)))
+}
+
+#[test]
+fn tiles_at_points_are_as_exact_as_direct_sums_up_to_a_few_roundings() {
+    for g in of_tiles() {
+        for (direct, at_points) in both_ways::<f64>(&g, |v| v) {
+            let gap = distance(&at_points, &direct);
+            assert!(gap < 1e-14, "{gap} in {g:?}");
+        }
+        for (direct, at_points) in both_ways::<f32>(&g, |v| v as f32) {
+            let gap = distance(&at_points, &direct);
+            assert!(gap < 5e-6, "{gap} in {g:?}");
+        }
+    }
+}
+
+#[test]
+fn tiles_at_points_give_the_same_bits_for_any_number_of_threads() {
+    for g in of_tiles() {
+        let run = |threads: usize| {
+            let pool = ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| both_ways::<f32>(&g, |v| v as f32 * 1.1))
+        };
+        let one = run(1);
+        for threads in [2, 3, 8] {
+            assert!(run(threads) == one, "{threads} threads differ in {g:?}");
+        }
+    }
+}
+
+/// What is done at both ends of a convolution, as passes of its own.
+#[test]
+fn both_ends_are_what_passes_of_their_own_would_be() {
+    let all = large().into_iter().chain(of_tiles()).chain([square(2, [6, 9], 3, 11, 3, 2)]);
+    for g in all {
+        let (x, y) = (size(g.input_shape()), size(g.output_shape()));
+        let (weight, add) = (numbers(size(g.weight_shape()), 21), numbers(y, 22));
+        let channels = |count: usize, seed: usize| numbers(count, seed);
+        let plane = |shape: [usize; 4]| shape[2] * shape[3];
+        for directions in 0..2 {
+            let (from, to) =
+                if directions == 0 { (g.input_shape(), g.output_shape()) } else { (g.output_shape(), g.input_shape()) };
+            let values = numbers(size(from), 23);
+            let scale = channels(from[1], 24);
+            let mask: Vec<bool> = numbers(size(from), 25).into_iter().map(|v| v > 0.0).collect();
+            let (out_scale, shift) = (channels(to[1], 26), channels(to[1], 27));
+            let add = if directions == 0 { add.clone() } else { numbers(x, 28) };
+            let clamp = [-1.5, 6.0];
+            let read: Vec<f64> = (0..values.len())
+                .map(|i| if mask[i] { values[i] * scale[i / plane(from) % from[1]] } else { 0.0 })
+                .collect();
+            let run = |source: Source<'_, f64>, finish: Finish<'_, f64>| {
+                let call = if directions == 0 { super::forward_into } else { super::input_vjp_into };
+                call(source, &weight, finish, &g, vec![f64::NAN; size(to) + 5]).unwrap()
+            };
+            let sums = run(read[..].into(), Finish::default());
+            let got = run(
+                Source { values: &values, scale: Some(&scale), mask: Some(&mask) },
+                Finish { scale: Some(&out_scale), shift: Some(&shift), add: Some(&add), clamp: Some(clamp) },
+            );
+            assert_eq!(got.len(), sums.len());
+            for (i, (got, sum)) in got.into_iter().zip(sums).enumerate() {
+                let channel = i / plane(to) % to[1];
+                let expected = (out_scale[channel] * sum + shift[channel] + add[i]).clamp(clamp[0], clamp[1]);
+                assert!((got - expected).abs() <= 1e-10, "[{i}]: {got} instead of {expected} in {g:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn ends_of_a_wrong_length_are_errors() {
+    let g = square(1, [2, 3], 1, 4, 3, 1);
+    let (x, weight) = ([0.0f32; 32], [0.0f32; 54]);
+    let run =
+        |source: Source<'_, f32>, finish: Finish<'_, f32>| super::forward_into(source, &weight, finish, &g, Vec::new());
+    let plain = Source::from(&x[..]);
+    assert!(run(plain, Finish::default()).is_ok());
+    assert!(run(Source { scale: Some(&x[..3]), ..plain }, Finish::default()).is_err());
+    assert!(run(Source { mask: Some(&[true; 31]), ..plain }, Finish::default()).is_err());
+    assert!(run(plain, Finish { scale: Some(&x[..2]), ..Finish::default() }).is_err());
+    assert!(run(plain, Finish { shift: Some(&x[..2]), ..Finish::default() }).is_err());
+    assert!(run(plain, Finish { add: Some(&x), ..Finish::default() }).is_err());
 }

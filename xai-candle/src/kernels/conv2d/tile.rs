@@ -63,7 +63,7 @@ impl Reduction {
 }
 
 /// Writes columns of `M` elements whose rows are `pitch` apart, in blocks small enough for the machine's registers.
-fn transpose<T: Real, const M: usize>(to: &mut [[T; M]], from: &[T], pitch: usize) {
+pub(super) fn transpose<T: Real, const M: usize>(to: &mut [[T; M]], from: &[T], pitch: usize) {
     let len = to.len();
     let mut rows: [&[T]; M] = [&[]; M];
     for m in 0..M {
@@ -92,15 +92,12 @@ fn transpose<T: Real, const M: usize>(to: &mut [[T; M]], from: &[T], pitch: usiz
 pub(super) struct Block<'a, T> {
     /// The weight, from the first channel on.
     pub(super) weight: &'a [T],
-    /// What the sums start from.
-    pub(super) bias: Option<&'a [T]>,
     /// How many channels there are.
     pub(super) rows: usize,
 }
 
 /// What a tile of `M` output channels sums.
 struct Tile<'a, T, const M: usize> {
-    bias: [T; M],
     weights: &'a [[T; M]],
     reads: &'a [usize],
     band: &'a [T],
@@ -122,11 +119,7 @@ pub(super) fn sum_rows<T: Real, S: Simd, const M: usize>(
 ) {
     let packed = &mut packed[..M * reduction.reads.len()];
     reduction.pack::<T, M>(packed, block.weight.get(first * reduction.weight_output..).unwrap_or_default());
-    let mut bias = [T::zero(); M];
-    if let Some(values) = block.bias {
-        bias.copy_from_slice(&values[first..first + M]);
-    }
-    let tile = Tile { bias, weights: packed.as_chunks::<M>().0, reads: &reduction.reads, band, pitch: plan.staged };
+    let tile = Tile { weights: packed.as_chunks::<M>().0, reads: &reduction.reads, band, pitch: plan.staged };
     let lanes = T::lanes::<S>();
     // As many registers at a time as leave room for a weight and the values it meets.
     let widest = if M == 1 || (M <= 4 && S::REGISTER_COUNT >= 32) { 6 } else { 3 };
@@ -154,9 +147,6 @@ impl<T: Real, const M: usize> Tile<'_, T, M> {
     fn sum<S: Simd, const N: usize>(&self, simd: S, source: usize, staged: &mut [T]) -> usize {
         let lanes = T::lanes::<S>();
         let mut sums = [[T::splat(simd, T::zero()); N]; M];
-        for (sums, &bias) in sums.iter_mut().zip(&self.bias) {
-            *sums = [T::splat(simd, bias); N];
-        }
         for (weights, &read) in self.weights.iter().zip(self.reads) {
             let from = &self.band[source + read..][..N * lanes];
             let mut values = [T::splat(simd, T::zero()); N];
