@@ -22,7 +22,7 @@ type X<E> = Tensor<LibTorch<E>>;
 
 impl<E: HostFloat> Fused<E> {
     /// The output; or which of the layers failed, and how.
-    pub(super) fn forward(&self, x: &X<E>) -> std::result::Result<X<E>, (usize, Error)> {
+    pub(super) fn forward(&self, x: &X<E>) -> Result<X<E>, (usize, Error)> {
         let in_conv = |error| (0, error);
         let output = self.conv.output_shape(&x.shape()).map_err(in_conv)?;
         let border = self.conv.geometry(&x.shape()).map_err(in_conv)?.padding;
@@ -34,8 +34,8 @@ impl<E: HostFloat> Fused<E> {
         self.activate(y, 2)
     }
 
-    fn activate(&self, y: Torch, place: usize) -> std::result::Result<X<E>, (usize, Error)> {
-        let overwrite = |mut y: Torch| -> std::result::Result<Torch, TchError> {
+    fn activate(&self, y: Torch, place: usize) -> Result<X<E>, (usize, Error)> {
+        let overwrite = |mut y: Torch| -> Result<Torch, TchError> {
             match self.activation {
                 Some(Activation::Relu) => y.f_relu_(),
                 Some(Activation::Relu6) => y.f_relu6_(),
