@@ -42,6 +42,21 @@ fn single_precision_is_trusted_too() {
     assert!(report.is_trusted(), "{report}");
 }
 
+/// A jump of the gradient anywhere on the segment, close to its ends too, is no reason to call the gradient wrong.
+#[test]
+fn a_kink_anywhere_is_no_error() {
+    type S = ndarray::ArcArray<f32, ndarray::IxDyn>;
+    let model = Function::<NdArray<f32>, _, _>::new(
+        |x: &S| x.mapv(f32::abs).sum_axis(ndarray::Axis(1)).insert_axis(ndarray::Axis(1)).into_shared(),
+        |x: &S, v: &S| v * &x.mapv(f32::signum),
+    );
+    for place in 0..400 {
+        let x = array![[(place - 200) as f32 * 2e-5, 0.4, -0.3]];
+        let report = check_gradient(&model, &x).unwrap();
+        assert!(report.is_trusted(), "{place}: {report}");
+    }
+}
+
 #[test]
 fn a_wrong_scale_is_named() {
     // What a 2x2 max pool does when its gradient is divided by the window.

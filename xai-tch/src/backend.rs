@@ -150,10 +150,6 @@ impl<E: HostFloat> Backend for LibTorch<E> {
         over(t, axes, |axes| t.f_mean_dim(axes, true, None))
     }
 
-    fn add_mul(a: &Tensor, b: &Tensor, c: &Tensor) -> Result<Tensor> {
-        untaped(|| a.f_addcmul(b, c))
-    }
-
     fn widen(t: &Tensor) -> Result<Tensor> {
         untaped(|| match t.f_kind()? {
             Kind::Half | Kind::BFloat16 => t.f_to_kind(Kind::Float),

@@ -33,7 +33,7 @@ pub struct Direction {
     pub analytic: f64,
     /// The derivative along it by finite differences.
     pub numeric: f64,
-    /// What the comparison is uncertain by: rounding of the difference, and how much the mean still moved.
+    /// What the comparison is uncertain by: rounding of the difference, and the derivative's jumps between the points.
     pub noise: f64,
 }
 
