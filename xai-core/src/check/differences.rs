@@ -69,7 +69,8 @@ impl<'a, M: Differentiable + ?Sized> Probe<'a, M> {
                 all.windows(2).map(|pair| (pair[1] - pair[0]).powi(2)).sum::<f64>().sqrt() / (2.0 * 3f64.sqrt() * n);
             direction = Direction { analytic: mean, numeric, noise: jumps.max(rounding) };
             let error = (mean - numeric).abs();
-            if error <= 0.3 * self.tolerance * numeric.abs() || direction.noise < 0.05 * error {
+            // Few points that differ are no proof: the derivative may have jumped there and back between them.
+            if error <= 0.3 * self.tolerance * numeric.abs() {
                 break;
             }
         }

@@ -49,8 +49,8 @@ where
 /// The check draws a random cotangent v and random directions d, and compares, for φ(x) = ⟨v, f(x)⟩, the central
 /// difference (φ(x + h·d) - φ(x - h·d)) / 2h with the mean of ⟨vjp(v), d⟩ over the same segment. The mean, not the value
 /// in the middle: a network of relus has kinks in every segment that is long enough for single precision. The mean is
-/// refined, up to 27 points, until it agrees or the gradient no longer jumps between the points; what its jumps may
-/// hide, and the rounding of the difference, is the noise.
+/// refined, up to 27 points, until it agrees; what the gradient's jumps from point to point may hide, and the rounding
+/// of the difference, is the noise.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct GradientCheck {
     directions: usize,
