@@ -5,11 +5,12 @@ use std::marker::PhantomData;
 use candle_core::{DType, Tensor, WithDType};
 use ndarray::{ArrayD, ArrayViewD, IxDyn};
 use xai_core::nn::Activation;
-use xai_core::{Backend, Element, Error, Result, Segments};
+use xai_core::{Backend, Element, Error, Link, Pullback, Result, Segments};
 
 use crate::Placement;
 use crate::kernels::Real;
 use crate::rules::mean_slopes;
+use crate::run;
 
 /// candle, with arrays of `E` (`f32` or `f64`) outside and F64, F32, F16 or BF16 tensors on the device.
 ///
@@ -122,6 +123,17 @@ impl<E: Host> Backend for Candle<E> {
 
     fn mean_slopes(f: Activation, z: &Tensor, segments: Segments) -> Result<Tensor> {
         mean_slopes(f, &z.detach(), segments).map_err(failed)
+    }
+
+    fn forward_run(run: &[Link<'_, Self>], x: &xai_core::Tensor<Self>) -> Result<xai_core::Tensor<Self>> {
+        run::forward(run, x)
+    }
+
+    fn vjp_run<'p>(
+        run: Vec<Link<'p, Self>>,
+        x: &xai_core::Tensor<Self>,
+    ) -> Result<(xai_core::Tensor<Self>, Pullback<'p, Self>)> {
+        run::vjp(run, x)
     }
 
     fn in_type_of(t: &Tensor, like: &Tensor) -> Result<Tensor> {

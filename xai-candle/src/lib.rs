@@ -26,6 +26,7 @@ mod nn;
 pub mod ops;
 mod placement;
 mod rules;
+mod run;
 
 pub use backend::{Candle, Host};
 pub use layers::OwnGradient;

@@ -34,6 +34,17 @@ pub fn zip_map<T: Real>(a: &[T], b: &[T], f: impl Fn(T, T) -> T + Sync) -> Resul
     Ok(out)
 }
 
+/// Where f of an element is true.
+pub fn mask<T: Real>(x: &[T], f: impl Fn(T) -> bool + Sync) -> Vec<bool> {
+    let mut out = vec![false; x.len()];
+    out.par_chunks_mut(CHUNK).zip(x.par_chunks(CHUNK)).for_each(|(out, x)| {
+        for (out, &x) in out.iter_mut().zip(x) {
+            *out = f(x);
+        }
+    });
+    out
+}
+
 /// scale\[c\] · x + shift\[c\] for `x` of shape (batch, `channels`, `plane`): a batch norm in evaluation mode, say.
 ///
 /// # Errors
@@ -73,6 +84,7 @@ mod tests {
     fn maps_reach_every_element() {
         for len in [0, 1, CHUNK - 1, CHUNK, 3 * CHUNK + 5] {
             let x = ramp(len);
+            assert!(mask(&x, |v| v > 3.0).iter().zip(&x).all(|(y, x)| *y == (*x > 3.0)));
             assert!(map(&x, |v| 2.0 * v).iter().zip(&x).all(|(y, x)| *y == 2.0 * x));
             let y = zip_map(&x, &x, |a, b| a * b).unwrap();
             assert!(y.len() == len && y.iter().zip(&x).all(|(y, x)| *y == x * x));

@@ -11,6 +11,7 @@ mod real;
 use xai_core::{Error, Result};
 
 pub use real::Real;
+pub(crate) use real::Scratch;
 
 /// Work of fewer multiplications than this is not worth a second thread.
 const SERIAL_WORK: usize = 1 << 15;
@@ -30,10 +31,10 @@ fn volume(what: &str, shape: &[usize]) -> Result<usize> {
 
 /// A vector of `len` numbers to be written, in old memory if that is large enough.
 fn buffer<T: Real>(mut memory: Vec<T>, len: usize) -> Vec<T> {
-    if memory.len() < len {
+    if memory.capacity() < len {
         return vec![T::zero(); len];
     }
-    memory.truncate(len);
+    memory.resize(len, T::zero());
     memory
 }
 

@@ -46,6 +46,10 @@ pub enum Scratch {
     Task,
     /// That of a call whose tasks share it.
     Call,
+    /// A map between two layers, which go from one to the other of two buffers.
+    Map,
+    /// The other one.
+    OtherMap,
 }
 
 /// Reads a register from the front of a slice that is long enough.
@@ -154,8 +158,8 @@ lanes!(
 /// One thread's buffers, reused from call to call.
 #[derive(Default)]
 struct Buffers {
-    f32s: [Cell<Vec<f32>>; 2],
-    f64s: [Cell<Vec<f64>>; 2],
+    f32s: [Cell<Vec<f32>>; 4],
+    f64s: [Cell<Vec<f64>>; 4],
 }
 
 thread_local! {

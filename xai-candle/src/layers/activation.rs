@@ -1,12 +1,13 @@
 //! `candle_nn::Activation` and `PReLU`.
 
 use candle_core::{D, Tensor};
-use xai_core::nn::Activation;
+use xai_core::nn::{Activation, Op};
 use xai_core::{Error, Result};
 
 use super::{AnyOp, OwnGradient};
 use crate::backend::failed;
 use crate::rules::{self, Pull, in_number_type};
+use crate::{Candle, Host};
 
 fn elementwise(f: Activation, x: &Tensor) -> Result<(Tensor, Pull)> {
     rules::vjp(AnyOp::Activation(&f), x)
@@ -14,30 +15,37 @@ fn elementwise(f: Activation, x: &Tensor) -> Result<(Tensor, Pull)> {
 
 impl OwnGradient for candle_nn::Activation {
     fn rule(&self, x: &Tensor) -> Result<(Tensor, Pull)> {
-        match (OwnGradient::activation(self), self) {
+        match (known(*self), self) {
             (Some(f), _) => elementwise(f, x),
             (None, candle_nn::Activation::Swiglu) => swiglu(x),
             (None, _) => squared_relu(x),
         }
     }
 
-    fn activation(&self) -> Option<Activation> {
-        use candle_nn::Activation as A;
-        Some(match *self {
-            A::Gelu => Activation::Gelu,
-            A::NewGelu | A::GeluPytorchTanh => Activation::GeluTanh,
-            A::Relu => Activation::Relu,
-            A::Relu6 => Activation::Relu6,
-            A::Silu | A::Swish => Activation::Silu,
-            A::Sigmoid => Activation::Sigmoid,
-            A::HardSigmoid => Activation::HardSigmoid,
-            A::HardSwish => Activation::HardSwish,
-            A::Mish => Activation::Mish,
-            A::Elu(alpha) => Activation::Elu { alpha },
-            A::LeakyRelu(slope) => Activation::LeakyRelu { slope },
-            A::Relu2 | A::Swiglu => return None,
-        })
+    fn show<E: Host>(&self, see: &mut dyn FnMut(Op<'_, Candle<E>>)) {
+        if let Some(f) = known(*self) {
+            see(Op::Activation(&f));
+        }
     }
+}
+
+/// The vocabulary's activation that it is, if it is one.
+fn known(f: candle_nn::Activation) -> Option<Activation> {
+    use candle_nn::Activation as A;
+    Some(match f {
+        A::Gelu => Activation::Gelu,
+        A::NewGelu | A::GeluPytorchTanh => Activation::GeluTanh,
+        A::Relu => Activation::Relu,
+        A::Relu6 => Activation::Relu6,
+        A::Silu | A::Swish => Activation::Silu,
+        A::Sigmoid => Activation::Sigmoid,
+        A::HardSigmoid => Activation::HardSigmoid,
+        A::HardSwish => Activation::HardSwish,
+        A::Mish => Activation::Mish,
+        A::Elu(alpha) => Activation::Elu { alpha },
+        A::LeakyRelu(slope) => Activation::LeakyRelu { slope },
+        A::Relu2 | A::Swiglu => return None,
+    })
 }
 
 /// y = relu(x)², dx = 2 · relu(x) · v

@@ -1,19 +1,24 @@
 //! `candle_nn::BatchNorm` in evaluation mode, and `Dropout`, which then does nothing.
 
 use candle_core::Tensor;
-use xai_core::{Result, nn};
+use xai_core::Result;
+use xai_core::nn::{self, Op};
 
 use super::{AnyOp, OwnGradient, weight};
 use crate::backend::failed;
 use crate::rules::{self, Pull, in_number_type};
+use crate::{Candle, Host};
 
 impl OwnGradient for candle_nn::BatchNorm {
     fn rule(&self, x: &Tensor) -> Result<(Tensor, Pull)> {
-        let (mean, variance) = (self.running_mean(), self.running_var());
-        let affine = self.weight_and_bias();
-        let (scale, shift) = scale_and_shift(mean, variance, affine, self.eps()).map_err(failed)?;
-        let op = nn::ChannelAffine { scale: weight(&scale), shift: weight(&shift) };
-        rules::vjp(AnyOp::ChannelAffine(&op), x)
+        rules::vjp(AnyOp::ChannelAffine(&in_evaluation_mode(self).map_err(failed)?), x)
+    }
+
+    fn show<E: Host>(&self, see: &mut dyn FnMut(Op<'_, Candle<E>>)) {
+        // Parameters that do not fit together are no operation: the rule says what is wrong with them.
+        if let Ok(op) = in_evaluation_mode(self) {
+            see(Op::ChannelAffine(&op));
+        }
     }
 
     fn weight(&self) -> Option<&Tensor> {
@@ -23,6 +28,12 @@ impl OwnGradient for candle_nn::BatchNorm {
     fn is_affine(&self) -> bool {
         true
     }
+}
+
+fn in_evaluation_mode<E: Host>(norm: &candle_nn::BatchNorm) -> candle_core::Result<nn::ChannelAffine<Candle<E>>> {
+    let (mean, variance) = (norm.running_mean(), norm.running_var());
+    let (scale, shift) = scale_and_shift(mean, variance, norm.weight_and_bias(), norm.eps())?;
+    Ok(nn::ChannelAffine { scale: weight(&scale), shift: weight(&shift) })
 }
 
 /// γ / √(σ² + ε) and β - μ · scale.

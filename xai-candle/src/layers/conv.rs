@@ -1,25 +1,21 @@
 //! `candle_nn::Conv2d` and `Conv1d`, which is a convolution of images with one row.
 
 use candle_core::Tensor;
-use xai_core::nn::{self, Padding};
+use xai_core::nn::{self, Op, Padding};
 use xai_core::{Error, Result};
 
 use super::{AnyOp, OwnGradient, weight};
 use crate::backend::failed;
 use crate::rules::{self, Pull};
+use crate::{Candle, Host};
 
 impl OwnGradient for candle_nn::Conv2d {
     fn rule(&self, x: &Tensor) -> Result<(Tensor, Pull)> {
-        let config = self.config();
-        let op = nn::Conv2d {
-            weight: weight(self.weight()),
-            bias: self.bias().map(weight),
-            stride: [config.stride; 2],
-            padding: Padding::all(config.padding).into(),
-            dilation: [config.dilation; 2],
-            groups: config.groups,
-        };
-        rules::vjp(AnyOp::Conv2d(&op), x)
+        rules::vjp(AnyOp::Conv2d(&of_images(self)), x)
+    }
+
+    fn show<E: Host>(&self, see: &mut dyn FnMut(Op<'_, Candle<E>>)) {
+        see(Op::Conv2d(&of_images(self)));
     }
 
     fn weight(&self) -> Option<&Tensor> {
@@ -28,6 +24,18 @@ impl OwnGradient for candle_nn::Conv2d {
 
     fn is_affine(&self) -> bool {
         true
+    }
+}
+
+fn of_images<E: Host>(layer: &candle_nn::Conv2d) -> nn::Conv2d<Candle<E>> {
+    let config = layer.config();
+    nn::Conv2d {
+        weight: weight(layer.weight()),
+        bias: layer.bias().map(weight),
+        stride: [config.stride; 2],
+        padding: Padding::all(config.padding).into(),
+        dilation: [config.dilation; 2],
+        groups: config.groups,
     }
 }
 

@@ -13,7 +13,7 @@ mod norm;
 mod taped;
 
 use candle_core::Tensor;
-use xai_core::nn::{Activation, Op};
+use xai_core::nn::Op;
 use xai_core::{Layer, Pullback, Result};
 
 pub(crate) use self::batch_norm::scale_and_shift;
@@ -36,10 +36,10 @@ pub trait OwnGradient: sealed::Sealed {
         None
     }
 
-    /// The vocabulary's activation that it is, if it is one.
+    /// Shows it as an operation of the vocabulary, if it is one.
     #[doc(hidden)]
-    fn activation(&self) -> Option<Activation> {
-        None
+    fn show<E: Host>(&self, see: &mut dyn FnMut(Op<'_, Candle<E>>)) {
+        let _ = see;
     }
 
     /// Whether it is affine in its input.
@@ -74,9 +74,7 @@ macro_rules! layers_by_rule {
                 OwnGradient::is_affine(self)
             }
             fn as_op(&self, see: &mut dyn FnMut(Op<'_, Candle<E>>)) {
-                if let Some(f) = OwnGradient::activation(self) {
-                    see(Op::Activation(&f));
-                }
+                OwnGradient::show(self, see);
             }
         }
     )*};
@@ -100,6 +98,6 @@ layers_by_rule!(
 type AnyOp<'a> = Op<'a, Candle>;
 
 /// A candle tensor as a weight of the vocabulary's operations.
-fn weight(t: &Tensor) -> xai_core::Tensor<Candle> {
+fn weight<E: Host>(t: &Tensor) -> xai_core::Tensor<Candle<E>> {
     xai_core::Tensor::new(t.detach())
 }

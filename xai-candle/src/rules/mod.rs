@@ -20,7 +20,7 @@ use xai_core::nn::{Op, UpsampleMode};
 use xai_core::{Error, Result};
 
 pub(crate) use self::activation::mean_slopes;
-pub(crate) use self::conv2d::Convolution;
+pub(crate) use self::conv2d::{Convolution, geometry};
 use crate::backend::failed;
 use crate::{Candle, Host};
 

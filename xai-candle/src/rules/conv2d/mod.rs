@@ -3,7 +3,7 @@
 mod tensor_ops;
 
 use candle_core::{Error, Result, Tensor};
-use xai_core::nn::Conv2d;
+use xai_core::nn::{self, Conv2d};
 
 use super::{Pull, Ruled, Way, beside, beside_if_any};
 use crate::host::{Numbers, with_number_type};
@@ -13,8 +13,16 @@ use crate::{Candle, Host};
 
 /// y = conv(x): the pullback is the transposed convolution with the same weight.
 pub(super) fn conv2d<E: Host>(way: Way, op: &Conv2d<Candle<E>>, x: &Tensor) -> Ruled {
-    let g = op.geometry(x.dims()).map_err(Error::wrap)?;
-    let geometry = ConvGeometry {
+    let geometry = geometry(op.geometry(x.dims()).map_err(Error::wrap)?);
+    let conv = Convolution { way, geometry, weight: beside(&op.weight, x)? };
+    let y = conv.forward(x, beside_if_any(op.bias.as_ref(), x)?.as_ref())?;
+    let pull: Pull = Box::new(move |v| conv.input_vjp(v));
+    Ok((y, pull))
+}
+
+/// The lengths of a convolution, as the kernels take them.
+pub(crate) fn geometry(g: nn::ConvGeometry) -> ConvGeometry {
+    ConvGeometry {
         batch: g.batch,
         in_channels: g.in_channels,
         out_channels: g.out_channels,
@@ -25,11 +33,7 @@ pub(super) fn conv2d<E: Host>(way: Way, op: &Conv2d<Candle<E>>, x: &Tensor) -> R
         stride: g.stride,
         dilation: g.dilation,
         pad_before: [g.padding.top, g.padding.left],
-    };
-    let conv = Convolution { way, geometry, weight: beside(&op.weight, x)? };
-    let y = conv.forward(x, beside_if_any(op.bias.as_ref(), x)?.as_ref())?;
-    let pull: Pull = Box::new(move |v| conv.input_vjp(v));
-    Ok((y, pull))
+    }
 }
 
 /// A convolution of known sizes, with a contiguous weight (out, in / groups, rows, columns).
