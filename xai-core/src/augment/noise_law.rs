@@ -11,7 +11,26 @@ use rand_distr::{Distribution, StandardNormal};
 use crate::{Element, Error, Result};
 
 type Fill = dyn Fn(&mut dyn Rng, &mut [f64]) + Send + Sync;
-type Generator = dyn Fn() -> Box<dyn Rng> + Send + Sync;
+type Generator = dyn Fn() -> Box<dyn Draw> + Send + Sync;
+
+/// A generator. Normal numbers, millions for one analysis, are drawn where its type is known.
+trait Draw {
+    fn normals(&mut self, std: f64, values: &mut [f64]);
+    fn rng(&mut self) -> &mut dyn Rng;
+}
+
+impl<R: Rng> Draw for R {
+    fn normals(&mut self, std: f64, values: &mut [f64]) {
+        for value in values {
+            let z: f64 = StandardNormal.sample(self);
+            *value = std * z;
+        }
+    }
+
+    fn rng(&mut self) -> &mut dyn Rng {
+        self
+    }
+}
 
 /// The law of the noise and the generator it is drawn with. The generator starts anew for every analysis.
 #[derive(Clone)]
@@ -106,7 +125,7 @@ impl fmt::Debug for NoiseLaw {
 pub(crate) struct Noise<'a> {
     law: &'a Law,
     antithetic: bool,
-    rng: Box<dyn Rng>,
+    rng: Box<dyn Draw>,
     draws: Vec<f64>,
     /// True when the last step's noise still waits for its opposite.
     unpaired: bool,
@@ -126,11 +145,8 @@ impl Noise<'_> {
             }
             self.unpaired = self.antithetic;
             match self.law {
-                Law::Normal { std } | Law::RelativeNormal { std } => self.draws.iter_mut().for_each(|v| {
-                    let z: f64 = StandardNormal.sample(&mut self.rng);
-                    *v = std * z;
-                }),
-                Law::Distribution(fill) => fill(&mut self.rng, &mut self.draws),
+                Law::Normal { std } | Law::RelativeNormal { std } => self.rng.normals(*std, &mut self.draws),
+                Law::Distribution(fill) => fill(self.rng.rng(), &mut self.draws),
             }
             step.iter_mut().zip(&self.draws).for_each(|(v, &draw)| *v = E::of(draw));
         }
