@@ -31,6 +31,7 @@ class Captum:
             "input-times-gradient": lambda: InputXGradient(model),
             "smooth-grad": lambda: NoiseTunnel(self.saliency),
             "integrated-gradients": lambda: IntegratedGradients(model),
+            "integrated-gradients-secant": lambda: IntegratedGradients(model),
             "grad-cam": lambda: LayerGradCam(model, model.get_submodule(models.CAM_LAYER[job.network])),
         }[job.analyzer]()
 
@@ -48,7 +49,7 @@ class Captum:
                 return self.attribute(
                     nt_type="smoothgrad", nt_samples=n, nt_samples_batch_size=chunk, stdevs=0.1, abs=False
                 )
-            case "integrated-gradients":
+            case "integrated-gradients" | "integrated-gradients-secant":
                 return self.attribute(n_steps=n, internal_batch_size=chunk)
             case "grad-cam":
                 return self.attribute(relu_attributions=True)
@@ -61,6 +62,8 @@ class Captum:
                 return found.mean(0, keepdim=True)
             case "integrated-gradients":
                 return self.attribute(n_steps=points)
+            case "integrated-gradients-secant":
+                return self.run(50)
         return self.run(1)
 
 

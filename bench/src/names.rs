@@ -22,6 +22,8 @@ pub(crate) enum Analyzer {
     InputTimesGradient,
     SmoothGrad,
     IntegratedGradients,
+    /// The same integral to the same error or better: secants with 26 points beside Captum's default with 50.
+    IntegratedGradientsSecant,
     GradCam,
 }
 
@@ -59,8 +61,14 @@ impl Analyzer {
     pub(crate) fn gradients(self) -> usize {
         match self {
             Analyzer::Gradient | Analyzer::InputTimesGradient | Analyzer::GradCam => 1,
-            Analyzer::SmoothGrad | Analyzer::IntegratedGradients => 50,
+            Analyzer::SmoothGrad | Analyzer::IntegratedGradients | Analyzer::IntegratedGradientsSecant => 50,
         }
+    }
+
+    /// How far a map may be from Captum's, as a relative L2 difference: single precision, and maxima that fall the other
+    /// way. Where both come near an integral by their own ways, what Captum's is known to be off at the most.
+    pub(crate) fn bound(self) -> f64 {
+        if self == Analyzer::IntegratedGradientsSecant { 0.12 } else { 1e-2 }
     }
 
     /// True for a mean over many gradients.
@@ -77,7 +85,11 @@ impl Who {
 
     /// True when it has the analyzer.
     pub(crate) fn has(self, analyzer: Analyzer) -> bool {
-        self != Who::PytorchGradCam || analyzer == Analyzer::GradCam
+        match self {
+            Who::PytorchGradCam => analyzer == Analyzer::GradCam,
+            Who::BareLibtorch | Who::BareCandle => analyzer != Analyzer::IntegratedGradientsSecant,
+            Who::XaiLibtorch | Who::XaiCandle | Who::Captum => true,
+        }
     }
 
     /// True for what computes with libtorch.

@@ -107,7 +107,9 @@ impl<P: Passes> Subject for Bare<P> {
         let work = || match self.job.analyzer {
             Analyzer::GradCam => self.passes.forward(&self.network, &self.photo),
             Analyzer::Gradient | Analyzer::InputTimesGradient => self.gradient(&self.photo),
-            Analyzer::SmoothGrad | Analyzer::IntegratedGradients => self.gradients(n),
+            Analyzer::SmoothGrad | Analyzer::IntegratedGradients | Analyzer::IntegratedGradientsSecant => {
+                self.gradients(n)
+            }
         };
         Timed::of(work, |tensor| P::array(&tensor))
     }
@@ -120,7 +122,7 @@ impl<P: Passes> Subject for Bare<P> {
                 let gradients = P::array(&self.gradient(&self.noisy)?)?;
                 gradients.mean_axis(Axis(0)).map(|mean| mean.insert_axis(Axis(0)))
             }
-            Analyzer::IntegratedGradients | Analyzer::GradCam => None,
+            Analyzer::IntegratedGradients | Analyzer::IntegratedGradientsSecant | Analyzer::GradCam => None,
         })
     }
 }

@@ -23,9 +23,6 @@ use self::report::Report;
 use crate::Outcome;
 use crate::args::Args;
 
-/// The same map within this, as a relative L2 difference: single precision, and maxima that fall the other way.
-const BOUND: f64 = 1e-2;
-
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
 /// Measures what the command line says, and writes the table.
@@ -45,7 +42,7 @@ pub(crate) fn run(args: &Args) -> Outcome<()> {
             let output = usize::try_from(output.ok_or_else(|| format!("prepare.py knows no {network}"))?)?;
             for analyzer in args.analyzers() {
                 let rows = Group { setting: &setting, network, analyzer, output }.measure(&mut chunks, &mut report)?;
-                wrong.extend(rows.iter().filter_map(|row| row.complaint(BOUND)));
+                wrong.extend(rows.iter().filter_map(|row| row.complaint()));
                 report.replace(rows);
                 // At once: a long run that is cut off has not run for nothing.
                 report.write(&path)?;

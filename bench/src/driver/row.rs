@@ -37,9 +37,9 @@ impl Row {
     }
 
     /// What is wrong with a map that is too far from Captum's.
-    pub(super) fn complaint(&self, bound: f64) -> Option<String> {
+    pub(super) fn complaint(&self) -> Option<String> {
         let Row { network, analyzer, who, difference, .. } = self;
-        let difference = difference.filter(|&difference| difference.is_nan() || difference > bound)?;
+        let difference = difference.filter(|&difference| difference.is_nan() || difference > analyzer.bound())?;
         Some(format!("{who} differs from captum by {difference:.1e} in {analyzer} of {network}"))
     }
 }

@@ -3,7 +3,7 @@
 use clap::ValueEnum;
 
 use super::row::Row;
-use crate::names::Who;
+use crate::names::{Analyzer, Who};
 
 /// What is divided by what.
 const RATIOS: [(Who, Who, &str); 7] = [
@@ -59,7 +59,8 @@ fn cell(row: &Row) -> String {
 pub(super) fn agreement(rows: &[Row]) -> String {
     let mut text = String::new();
     for &who in Who::value_variants() {
-        let compared = rows.iter().filter(|row| row.who == who).filter_map(|row| Some((row, row.difference?)));
+        let compared = rows.iter().filter(|row| row.who == who && row.analyzer != Analyzer::IntegratedGradientsSecant);
+        let compared = compared.filter_map(|row| Some((row, row.difference?)));
         if let Some((row, most)) = compared.max_by(|(_, a), (_, b)| a.total_cmp(b)) {
             let (network, analyzer) = (row.network, row.analyzer);
             text += &format!("{who} differs from Captum by {most:.1e} at the most ({network}, {analyzer}).\n");
