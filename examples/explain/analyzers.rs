@@ -10,8 +10,9 @@ use xai::{
     SmoothGrad,
 };
 
-use crate::args::{Args, Name};
+use crate::args::Args;
 use crate::command_line::Outcome;
+use crate::name::Name;
 use crate::network::EfficientNetLite0;
 
 /// What one analyzer found, and how long it took.

@@ -6,6 +6,7 @@ use clap::{Parser, ValueEnum};
 use xai::Quadrature;
 
 use crate::backend::{Device, Framework};
+use crate::name::Name;
 use crate::network::CLASSES;
 
 /// Explains why EfficientNet-Lite0 recognises what it does in a photo
@@ -86,40 +87,6 @@ pub(crate) struct Args {
     /// milliseconds, and per sample or null completeness_gap, evaluations, estimated_error, within_tolerance), out, raw.
     #[arg(long)]
     pub(crate) json: bool,
-}
-
-/// An analyzer, as on the command line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Name {
-    Gradient,
-    InputTimesGradient,
-    SmoothGrad,
-    IntegratedGradients,
-    GradCam,
-}
-
-impl Name {
-    /// The name on the command line, in raw files and in JSON.
-    pub(crate) fn key(self) -> &'static str {
-        match self {
-            Name::Gradient => "gradient",
-            Name::InputTimesGradient => "input-times-gradient",
-            Name::SmoothGrad => "smooth-grad",
-            Name::IntegratedGradients => "integrated-gradients",
-            Name::GradCam => "grad-cam",
-        }
-    }
-
-    /// The name for people.
-    pub(crate) fn title(self) -> &'static str {
-        match self {
-            Name::Gradient => "Gradient",
-            Name::InputTimesGradient => "Input × Gradient",
-            Name::SmoothGrad => "SmoothGrad",
-            Name::IntegratedGradients => "Integrated Gradients",
-            Name::GradCam => "Grad-CAM",
-        }
-    }
 }
 
 impl Args {

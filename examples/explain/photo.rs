@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use image::imageops::{self, FilterType};
 use image::{Rgb, RgbImage};
 use ndarray::{Array4, ArrayView3, Axis, Ix4};
 use xai::files;
 
 use crate::args::Args;
 use crate::command_line::{Outcome, failure};
+use crate::crop::{cropped, normalize};
 use crate::network::SIDE;
 use crate::photo_file;
 
@@ -25,33 +25,11 @@ impl Photos {
             let photos = input.axis_iter(Axis(0)).map(shown).collect();
             return Ok(Photos { photos, input });
         }
-        let photo = photo_file::open(args.image.as_deref(), prepared)?;
-        let input = Array4::from_shape_fn((1, 3, SIDE, SIDE), |(_, channel, row, column)| {
-            #[allow(clippy::cast_possible_truncation)] // below 224
-            let Rgb(pixel) = *photo.get_pixel(column as u32, row as u32);
-            (f32::from(pixel[channel]) - 127.0) / 128.0
-        });
+        let photo = photo_file::open(args.image.as_deref(), cropped)?;
+        let mut input = Array4::zeros((1, 3, SIDE, SIDE));
+        normalize(&photo, input.index_axis_mut(Axis(0), 0));
         Ok(Photos { photos: vec![photo], input })
     }
-}
-
-/// The photo at 224 × 224: as it is, or the middle 7/8 of its shorter side as a square, resized by cubic
-/// interpolation with antialiasing.
-fn prepared(photo: RgbImage) -> Result<RgbImage, String> {
-    const SIDE: u32 = crate::network::SIDE as u32;
-    let (width, height) = photo.dimensions();
-    if (width, height) == (SIDE, SIDE) {
-        return Ok(photo);
-    }
-    let shorter = width.min(height);
-    // 7/8 of the side, rounded down, without overflow.
-    let side = shorter - shorter.div_ceil(8);
-    if side == 0 {
-        return Err(format!("{width}x{height} is too small to crop: the shorter side must have 2 pixels"));
-    }
-    let (left, top) = ((width - side).div_ceil(2), (height - side).div_ceil(2));
-    let square = imageops::crop_imm(&photo, left, top, side, side).to_image();
-    Ok(imageops::resize(&square, SIDE, SIDE, FilterType::CatmullRom))
 }
 
 fn preprocessed(path: &Path) -> Outcome<Array4<f32>> {

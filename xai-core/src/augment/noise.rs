@@ -155,11 +155,12 @@ impl<A> NoiseAugmentation<A> {
         };
         let selection = target.settle(&output)?;
         let copier = Copier::new(x, settings.law.is_relative())?;
-        let mut noise = settings.law.start();
+        let parts = even_parts(settings.n, copies_per_pass(settings.chunk, copier.batch()));
+        let most = parts.iter().map(|&(_, steps)| steps).max().unwrap_or(0);
+        let mut noise = settings.law.start(most, copier.sample());
         let mut sum = Sum::new();
-        for (_, steps) in even_parts(settings.n, copies_per_pass(settings.chunk, copier.batch())) {
-            let noise = noise.next(steps, copier.sample());
-            let copies = copier.with_noise(noise.view())?;
+        for (_, steps) in parts {
+            let copies = copier.with_noise(noise.next(steps))?;
             #[allow(clippy::cast_precision_loss)]
             let weights = vec![1.0 / settings.n as f64; steps];
             match &cut {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use ndarray::{ArrayD, IxDyn};
+use ndarray::{ArrayD, ArrayViewD, Axis, IxDyn, Slice};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
@@ -100,13 +100,17 @@ impl NoiseLaw {
         matches!(self.law, Law::RelativeNormal { .. })
     }
 
-    pub(crate) fn start(&self) -> Noise<'_> {
+    /// Noise for samples of a shape, with room for at most `most` steps at a time.
+    pub(crate) fn start<E: Element>(&self, most: usize, sample: &[usize]) -> Noise<'_, E> {
+        let mut shape = vec![most];
+        shape.extend_from_slice(sample);
         Noise {
             law: &self.law,
             antithetic: self.antithetic,
             rng: (self.generator)(),
-            draws: Vec::new(),
+            draws: vec![0.0; sample.iter().product()],
             unpaired: false,
+            steps: ArrayD::from_elem(IxDyn(&shape), E::zero()),
         }
     }
 }
@@ -122,22 +126,21 @@ impl fmt::Debug for NoiseLaw {
 }
 
 /// The noise of one analysis, drawn step by step: the same numbers whatever the batch, the chunks and the backend.
-pub(crate) struct Noise<'a> {
+pub(crate) struct Noise<'a, E> {
     law: &'a Law,
     antithetic: bool,
     rng: Box<dyn Draw>,
     draws: Vec<f64>,
     /// True when the last step's noise still waits for its opposite.
     unpaired: bool,
+    /// (most, sample...): one buffer for all passes of an analysis.
+    steps: ArrayD<E>,
 }
 
-impl Noise<'_> {
+impl<E: Element> Noise<'_, E> {
     /// The noise of the next `steps` steps, of shape (steps, sample...), drawn in `f64`.
-    pub(crate) fn next<E: Element>(&mut self, steps: usize, sample: &[usize]) -> ArrayD<E> {
-        self.draws.resize(sample.iter().product(), 0.0);
-        let mut shape = vec![steps];
-        shape.extend_from_slice(sample);
-        let mut noise = ArrayD::from_elem(IxDyn(&shape), E::zero());
+    pub(crate) fn next(&mut self, steps: usize) -> ArrayViewD<'_, E> {
+        let mut noise = self.steps.slice_axis_mut(Axis(0), Slice::from(..steps));
         for mut step in noise.outer_iter_mut() {
             if std::mem::take(&mut self.unpaired) {
                 step.iter_mut().zip(&self.draws).for_each(|(v, &draw)| *v = E::of(-draw));
@@ -150,6 +153,6 @@ impl Noise<'_> {
             }
             step.iter_mut().zip(&self.draws).for_each(|(v, &draw)| *v = E::of(draw));
         }
-        noise
+        self.steps.slice_axis(Axis(0), Slice::from(..steps))
     }
 }

@@ -1,0 +1,62 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::Parser;
+
+use crate::backend::{Device, Framework};
+use crate::name::Name;
+
+/// Explains every photo of a folder with EfficientNet-Lite0, each for its most probable class
+///
+/// Writes a PNG for each: a class activation map over the photo, or the heatmap alone for gradients. Photos that cannot
+/// be read are named on stderr, the others go on, and the exit code is 2; so it is for mistakes, before any work.
+#[derive(Debug, Parser)]
+#[command(name = "folder", version)]
+pub(crate) struct Args {
+    /// The folder: its files *.png, *.jpg and *.jpeg are explained
+    pub(crate) photos: PathBuf,
+
+    /// Where the pictures go, named after the photos; made if it is missing
+    #[arg(long, value_name = "DIR", default_value = "explained")]
+    pub(crate) out: PathBuf,
+
+    /// The analyzer
+    #[arg(long, value_name = "NAME", value_enum, default_value_t = Name::GradCam)]
+    pub(crate) analyzer: Name,
+
+    /// Noisy copies of SmoothGrad, points of Integrated Gradients
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = count, allow_negative_numbers = true)]
+    pub(crate) n: usize,
+
+    /// How many photos go through the network at once
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = count, allow_negative_numbers = true)]
+    pub(crate) batch: usize,
+
+    /// How many photos wait before the network, and how many explanations behind it, at most: bounds the memory
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = count, allow_negative_numbers = true)]
+    pub(crate) queue: usize,
+
+    /// Read, explain and write each photo before the next is read, for comparison
+    #[arg(long, conflicts_with_all = ["batch", "queue"])]
+    pub(crate) one_by_one: bool,
+
+    /// The framework that computes [default: candle if this build has it, else tch if it has that, else ndarray]
+    #[arg(long, value_name = "NAME", value_enum)]
+    pub(crate) backend: Option<Framework>,
+
+    /// Where it computes: cpu, or cuda:N for the graphics card number N, from 0
+    #[arg(long, value_name = "DEVICE", default_value_t = Device::Cpu)]
+    pub(crate) device: Device,
+}
+
+impl Args {
+    /// The framework to run on.
+    pub(crate) fn framework(&self) -> Framework {
+        self.backend.unwrap_or_default()
+    }
+}
+
+fn count(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|&n| n > 0).ok_or_else(|| "it must be a whole number of at least 1".into())
+}

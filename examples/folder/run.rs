@@ -1,0 +1,69 @@
+//! From the command line to the pictures.
+
+use std::io::Write;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+use std::{fs, thread};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use xai::Draft;
+use xai::nn::NnBackend;
+
+use crate::args::Args;
+use crate::command_line::{Outcome, failure};
+use crate::explainer::Explainer;
+use crate::jobs;
+use crate::pictures::Pictures;
+use crate::pipeline::{Room, one_by_one, overlapped};
+
+/// Explains the folder on one backend.
+pub(crate) fn run<B: NnBackend<Elem = f32>>(args: &Args, placement: B::Placement) -> Outcome<()> {
+    let jobs = jobs::list(&args.photos, &args.out)?;
+    let batch = if args.one_by_one { 1 } else { args.batch };
+    let mut explainer = Explainer::<B>::new(args.analyzer, args.n, batch, placement)?;
+    // Finds out before the long work whether its results can be kept.
+    fs::create_dir_all(&args.out).map_err(|e| failure(format!("cannot make {}: {e}", args.out.display())))?;
+    if let Some(job) = jobs.first() {
+        drop(Draft::write(&job.picture, &[])?);
+    }
+
+    let bar = progress_bar(jobs.len());
+    let failures = AtomicUsize::new(0);
+    let ended = |result: Result<(), String>| {
+        if let Err(why) = result {
+            failures.fetch_add(1, Ordering::Relaxed);
+            bar.suspend(|| eprintln!("folder: {why}"));
+        }
+        bar.inc(1);
+    };
+    let work = Pictures { jobs: &jobs, ended };
+    let start = Instant::now();
+    if args.one_by_one {
+        one_by_one(&work, jobs.len(), |photos| explainer.explain(photos))?;
+    } else {
+        let threads = thread::available_parallelism().map_or(1, usize::from);
+        let room = Room { batch, queue: args.queue, threads };
+        overlapped(&work, jobs.len(), room, |photos| explainer.explain(photos))?;
+    }
+    let seconds = start.elapsed().as_secs_f64();
+    bar.finish_and_clear();
+    let failures = failures.into_inner();
+    let written = jobs.len() - failures;
+    #[allow(clippy::cast_precision_loss)] // fewer than 2⁵³
+    let rate = written as f64 / seconds;
+    let out = args.out.display();
+    writeln!(std::io::stdout(), "{written} photos in {seconds:.1} s, {rate:.1} images per second: pictures in {out}")?;
+    match failures {
+        0 => Ok(()),
+        _ => Err(failure(format!("{failures} of {} photos have no picture: see above", jobs.len()))),
+    }
+}
+
+/// A bar on stderr, hidden when that is no terminal.
+fn progress_bar(photos: usize) -> ProgressBar {
+    let bar = ProgressBar::new(photos as u64);
+    match ProgressStyle::with_template("[{bar:30}] {pos}/{len} photos  {per_sec}  {elapsed} (still {eta})") {
+        Ok(style) => bar.with_style(style.progress_chars("=> ")),
+        Err(_) => bar,
+    }
+}
