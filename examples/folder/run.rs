@@ -41,7 +41,8 @@ pub(crate) fn run<B: NnBackend<Elem = f32>>(args: &Args, placement: B::Placement
     if args.one_by_one {
         one_by_one(&work, jobs.len(), |photos| explainer.explain(photos))?;
     } else {
-        let threads = thread::available_parallelism().map_or(1, usize::from);
+        // The model computes on all cores: readers and writers with as many threads again would be in its way.
+        let threads = thread::available_parallelism().map_or(1, |cores| (cores.get() / 2).max(1));
         let room = Room { batch, queue: args.queue, threads };
         overlapped(&work, jobs.len(), room, |photos| explainer.explain(photos))?;
     }

@@ -248,5 +248,5 @@ pub(super) fn on_path<B: Backend>(x0: &Tensor<B>, difference: &Tensor<B>, alphas
     let mut rows = vec![batch * alphas.len()];
     rows.extend_from_slice(sample);
     let alphas = per_copy(alphas, sample.len(), x0)?;
-    x0.reshape(&apart)?.add_mul(&difference.reshape(&apart)?, &alphas)?.reshape(&rows)
+    x0.reshape(&apart)?.add(&difference.reshape(&apart)?.mul(&alphas)?)?.reshape(&rows)
 }

@@ -120,14 +120,6 @@ pub trait Backend: Sized + Clone + Debug + 'static {
         Self::affine(&Self::sum(t, axes)?, 1.0 / count.max(1) as f64, 0.0)
     }
 
-    /// a + b · c elementwise, broadcast.
-    ///
-    /// # Errors
-    /// As [`add`](Backend::add).
-    fn add_mul(a: &Self::Tensor, b: &Self::Tensor, c: &Self::Tensor) -> Result<Self::Tensor> {
-        Self::add(a, &Self::mul(b, c)?)
-    }
-
     /// The tensor in a number type that is safe to add many numbers up in: a half type becomes `f32`, others stay.
     ///
     /// # Errors

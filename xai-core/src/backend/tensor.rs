@@ -172,14 +172,6 @@ impl<B: Backend> Tensor<B> {
         B::broadcast_to(&self.0, shape).map(Tensor)
     }
 
-    /// self + a · b elementwise, broadcast.
-    ///
-    /// # Errors
-    /// The framework's own, when the shapes do not broadcast.
-    pub fn add_mul(&self, a: &Self, b: &Self) -> Result<Self> {
-        B::add_mul(&self.0, &a.0, &b.0).map(Tensor)
-    }
-
     /// The tensor in a number type that is safe to add many numbers up in.
     ///
     /// # Errors
