@@ -44,6 +44,7 @@
 mod backend;
 mod failure;
 mod layers;
+mod memory;
 mod module;
 mod nn;
 mod placement;
