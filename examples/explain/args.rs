@@ -58,7 +58,7 @@ pub(crate) struct Args {
     pub(crate) tolerance: Option<f64>,
 
     /// At most how many augmented copies go through the network at once: bounds the memory
-    #[arg(long, value_name = "N", default_value_t = 8, value_parser = count, allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = count, allow_negative_numbers = true)]
     pub(crate) chunk: usize,
 
     /// The framework that computes [default: candle if this build has it, else tch if it has that, else ndarray]

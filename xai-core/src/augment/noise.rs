@@ -16,7 +16,7 @@ use crate::{Analyzer, Attribution, Differentiable, Error, Gradient, Kind, Result
 /// input. Noise is drawn once per copy and shared by the samples of a batch, so that a batch gives what its samples
 /// give one by one; it depends on the seed alone, not on the batch, the chunk size or the backend.
 ///
-/// Defaults: normal noise of standard deviation 1, seed 0, chunks of 8.
+/// Defaults: normal noise of standard deviation 1, seed 0, chunks of 5.
 ///
 /// Errors: [`Error::InvalidParameter`] for n < 1, a chunk of 0, or a standard deviation that is negative or not finite.
 ///
@@ -107,7 +107,7 @@ macro_rules! noise_builders {
             self
         }
 
-        /// At most how many samples go through the model in one pass: this bounds the memory. 8 unless set.
+        /// At most how many samples go through the model in one pass: this bounds the memory. 5 unless set.
         #[must_use]
         pub fn chunk(mut self, chunk: usize) -> Self {
             self.$($settings).+.chunk = chunk;

@@ -68,7 +68,7 @@ macro_rules! path_builders {
             self
         }
 
-        /// At most how many samples go through the model in one pass: this bounds the memory. 8 unless set.
+        /// At most how many samples go through the model in one pass: this bounds the memory. 5 unless set.
         #[must_use]
         pub fn chunk(mut self, chunk: usize) -> Self {
             self.$($settings).+.chunk = chunk;
