@@ -40,17 +40,17 @@ impl Blocks {
 
     /// y = f(x).
     pub(super) fn forward(&self, x: &Tensor) -> Placed<Tensor> {
-        self.run(x, |_, _| ())
+        self.run(x, |_| ())
     }
 
     /// y = f(x), and what the pullback needs.
     pub(super) fn forward_and_back(&self, x: &Tensor) -> Placed<(Tensor, Passed)> {
         let mut passed = Vec::with_capacity(self.blocks.len());
-        let y = self.run(x, |_, mask| passed.push(mask()))?;
+        let y = self.run(x, |mask| passed.push(mask()))?;
         Ok((y, passed))
     }
 
-    fn run(&self, x: &Tensor, mut see: impl FnMut(usize, &dyn Fn() -> Option<Vec<bool>>)) -> Placed<Tensor> {
+    fn run(&self, x: &Tensor, mut see: impl FnMut(&dyn Fn() -> Option<Vec<bool>>)) -> Placed<Tensor> {
         let at_start = |error| (0, failed(error));
         let x = x.detach().contiguous().map_err(at_start)?;
         let shape = self.blocks.last().map_or_else(|| x.dims().to_vec(), |block| block.output().to_vec());
@@ -62,7 +62,7 @@ impl Blocks {
                     place = self.places[step];
                     let block = &self.blocks[step];
                     let y = block.forward(from, memory)?;
-                    see(step, &|| block.passed(&y));
+                    see(&|| block.passed(&y));
                     Ok(y)
                 })?;
                 Tensor::from_vec(y, shape.clone(), x.device())
