@@ -62,11 +62,18 @@ fn build<B: NnBackend<Elem = f32>>(args: &Args, name: Name, bar: ProgressBar) ->
         Name::InputTimesGradient => Box::new(InputTimesGradient),
         Name::SmoothGrad => {
             let noise = SmoothGrad::new().n(args.n).std(args.std).seed(args.seed).antithetic(args.antithetic);
-            Box::new(noise.chunk(args.chunk).on_progress(show))
+            let noise = noise.on_progress(show);
+            Box::new(match args.chunk {
+                Some(chunk) => noise.chunk(chunk),
+                None => noise,
+            })
         }
         Name::IntegratedGradients => {
-            let path = IntegratedGradients::new().n(args.n).quadrature(args.quadrature).chunk(args.chunk);
-            let path = path.on_progress(show);
+            let path = IntegratedGradients::new().n(args.n).quadrature(args.quadrature).on_progress(show);
+            let path = match args.chunk {
+                Some(chunk) => path.chunk(chunk),
+                None => path,
+            };
             Box::new(match args.tolerance {
                 Some(tolerance) => path.tolerance(tolerance),
                 None => path,

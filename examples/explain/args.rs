@@ -57,9 +57,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "T", value_parser = tolerance, allow_negative_numbers = true)]
     pub(crate) tolerance: Option<f64>,
 
-    /// At most how many augmented copies go through the network at once: bounds the memory
-    #[arg(long, value_name = "N", default_value_t = 5, value_parser = count, allow_negative_numbers = true)]
-    pub(crate) chunk: usize,
+    /// At most how many augmented copies go through the network at once: bounds the memory [default: as many as a CPU is
+    /// fastest with, by the size of the network's maps]
+    #[arg(long, value_name = "N", value_parser = count, allow_negative_numbers = true)]
+    pub(crate) chunk: Option<usize>,
 
     /// The framework that computes [default: candle if this build has it, else tch if it has that, else ndarray]
     #[arg(long, value_name = "NAME", value_enum)]

@@ -24,7 +24,7 @@ where
     let maps = model.features().forward(&x)?.download()?;
     let maps = maps.into_dimensionality::<Ix4>().map_err(|e| Error::backend("ndarray", e))?;
     // The second part is a model like any other, and the maps are its input.
-    let path = IntegratedGradients::new().quadrature(Quadrature::Trapezoid).chunk(10);
+    let path = IntegratedGradients::new().quadrature(Quadrature::Trapezoid);
     let layer = path.analyze(&model.adaptation(), &maps, PerSample(cam.selection.indices().to_vec()))?;
     Ok(Findings { cam, layer })
 }

@@ -5,11 +5,11 @@ use std::marker::PhantomData;
 use candle_core::{DType, Tensor, WithDType};
 use ndarray::{ArrayD, ArrayViewD, IxDyn};
 use xai_core::nn::Activation;
-use xai_core::{Backend, Element, Error, Link, Pullback, Result, Segments};
+use xai_core::{Backend, Element, Error, Link, Pullback, Result};
 
 use crate::Placement;
 use crate::kernels::Real;
-use crate::rules::mean_slopes;
+use crate::rules::secant_pull;
 use crate::run;
 
 /// candle, with arrays of `E` (`f32` or `f64`) outside and F64, F32, F16 or BF16 tensors on the device.
@@ -121,8 +121,8 @@ impl<E: Host> Backend for Candle<E> {
         }
     }
 
-    fn mean_slopes(f: Activation, z: &Tensor, segments: Segments) -> Result<Tensor> {
-        mean_slopes(f, &z.detach(), segments).map_err(failed)
+    fn secant_pull(f: Activation, a: &Tensor, b: &Tensor, v: &Tensor) -> Result<Tensor> {
+        secant_pull(f, &a.detach(), &b.detach(), &v.detach()).map_err(failed)
     }
 
     fn forward_run(run: &[Link<'_, Self>], x: &xai_core::Tensor<Self>) -> Result<xai_core::Tensor<Self>> {

@@ -48,6 +48,15 @@ pub(crate) fn zip<T: Host>(a: &Tensor, b: &Tensor, f: impl Fn(T, T) -> T + Sync)
     Tensor::from_vec(y, a.shape(), a.device())
 }
 
+/// f of the numbers of three tensors of one shape.
+pub(crate) fn zip3<T: Host>([a, b, c]: [&Tensor; 3], f: impl Fn([T; 3]) -> T + Sync) -> Result<Tensor> {
+    let (a, b, c) = (a.contiguous()?, b.contiguous()?, c.contiguous()?);
+    let (a_numbers, b_numbers, c_numbers) = (Numbers::of(&a)?, Numbers::of(&b)?, Numbers::of(&c)?);
+    let numbers = [a_numbers.slice::<T>()?, b_numbers.slice::<T>()?, c_numbers.slice::<T>()?];
+    let y = elementwise::zip3_map(numbers, f).map_err(Error::wrap)?;
+    Tensor::from_vec(y, a.shape(), a.device())
+}
+
 /// Runs an expression with `$T` standing for the number type of a tensor on the CPU.
 macro_rules! with_number_type {
     ($dtype:expr, $T:ident => $run:expr) => {

@@ -164,11 +164,23 @@ fn noise_goes_forward_as_often_as_there_are_copies_and_back_once() {
 
 #[test]
 fn what_is_no_gradient_goes_through_all_layers() {
-    let path = InterpolationAugmentation::new(InputTimesGradient, 6);
+    let path = InterpolationAugmentation::new(InputTimesGradient, 6).chunk(8);
     assert_eq!(same_values(&explain(path)), (3 * 6, 3 * 6));
-    let nested = NoiseAugmentation::new(InterpolationAugmentation::new(Gradient, 4), 2).std(0.1);
+    let nested = NoiseAugmentation::new(InterpolationAugmentation::new(Gradient, 4).chunk(8), 2).std(0.1).chunk(8);
     // The clean pass, and of each noisy copy the path's ends.
     assert_eq!(same_values(&explain(nested)), (3 + 3 * 2 * 2, 3 * 2));
+}
+
+#[test]
+fn for_a_chunk_that_is_not_set_the_first_of_several_samples_runs_once_more() {
+    let run = |samples: usize| {
+        let (first, rest) = (affine(), rest());
+        let chain = Chain::new().layer("first", &first).layer("rest", &rest);
+        let x = inputs().slice_move(ndarray::s![..samples, ..]);
+        IntegratedGradients::new().n(9).analyze(&chain, &x, MaxActivation).unwrap();
+        first.rows()
+    };
+    assert_eq!((run(1), run(3)), ((2, 1), (6 + 1, 3)));
 }
 
 #[test]
@@ -176,7 +188,7 @@ fn layers_are_found_inside_of_layers_and_parts() {
     let (first, rest) = (affine(), rest());
     let inner = Chain::new().layer("first", &first);
     let outer = Chain::new().layer("inner", &inner).layer("rest", &rest);
-    let path = IntegratedGradients::new().n(11);
+    let path = IntegratedGradients::new().n(11).chunk(8);
     path.analyze(&outer, &inputs(), Index(1)).unwrap();
     assert_eq!(first.rows(), (6, 3));
     let split = Split::new(&inner, LayerModel::<B, _>::new(self::rest()));

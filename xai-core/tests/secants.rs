@@ -1,6 +1,8 @@
 //! Mean gradients over the segments of a path.
 #![allow(missing_docs, clippy::unwrap_used)]
 
+use std::cell::Cell;
+
 use ndarray::{Array2, ArrayD, Axis, IxDyn, array, concatenate};
 use proptest::prelude::*;
 use rand::SeedableRng;
@@ -166,6 +168,44 @@ fn a_batch_equals_its_samples_in_any_chunks_and_around_wrappers() {
     let alone = concatenate(Axis(0), &alone).unwrap();
     for chunk in [1, 2, 3, 5, 100] {
         close(&run(chunk, &x), &alone, 1e-12);
+    }
+}
+
+#[test]
+fn every_point_runs_through_the_layers_once() {
+    for (samples, chunk) in [(1, 1), (1, 4), (2, 1), (2, 5), (3, 100)] {
+        let rows = Cell::new(0);
+        let net = network::<B>(5, Activation::Relu);
+        let counting = Function::<B, _, _>::new(
+            |x: &T| {
+                rows.set(rows.get() + x.shape()[0]);
+                x.clone()
+            },
+            |_: &T, v: &T| v.clone(),
+        );
+        let affine = CountedLayer(counting);
+        let model = Chain::new().layer("net", &net).layer("count", &affine);
+        let x = Array2::from_shape_fn((samples, 5), |(b, i)| (b + i) as f64 - 1.5);
+        let selection = xai_core::PerSample(vec![1; samples]);
+        secants(9).chunk(chunk).analyze(&model, &x, selection).unwrap();
+        // A batch that is larger than a chunk is looked at as a whole first.
+        let chosen = if samples > chunk { samples } else { 0 };
+        assert_eq!(rows.get(), 9 * samples + chosen, "{samples} samples in chunks of {chunk}");
+    }
+}
+
+/// The identity, known to be affine.
+struct CountedLayer<L>(L);
+
+impl<L: xai_core::Layer<B>> xai_core::Layer<B> for CountedLayer<L> {
+    fn forward(&self, x: &Tensor<B>) -> xai_core::Result<Tensor<B>> {
+        self.0.forward(x)
+    }
+    fn vjp(&self, x: &Tensor<B>) -> xai_core::Result<(Tensor<B>, xai_core::Pullback<'_, B>)> {
+        self.0.vjp(x)
+    }
+    fn is_affine(&self) -> bool {
+        true
     }
 }
 

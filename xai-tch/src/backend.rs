@@ -5,11 +5,11 @@ use std::marker::PhantomData;
 use ndarray::{ArrayD, ArrayViewD, IxDyn};
 use tch::{Device, Kind, TchError, Tensor};
 use xai_core::nn::Activation;
-use xai_core::{Backend, Element, Error, ForwardOutput, Link, Result, Segments};
+use xai_core::{Backend, Element, Error, ForwardOutput, Link, Result};
 
 use crate::failure::{NAME, failed};
 use crate::memory::keep_freed_maps;
-use crate::nn::mean_slopes;
+use crate::nn::secant_pull;
 use crate::run::{self, Taped};
 use crate::{Placement, tape};
 
@@ -173,8 +173,8 @@ impl<E: HostFloat> Backend for LibTorch<E> {
         run::vjp(run, x)
     }
 
-    fn mean_slopes(f: Activation, z: &Tensor, segments: Segments) -> Result<Tensor> {
-        tch::no_grad(|| mean_slopes::<E>(f, z, segments))
+    fn secant_pull(f: Activation, a: &Tensor, b: &Tensor, v: &Tensor) -> Result<Tensor> {
+        tch::no_grad(|| secant_pull::<E>(f, a, b, v))
     }
 
     fn one_hot(shape: &[usize], places: &[usize], at: &Placement) -> Result<Tensor> {

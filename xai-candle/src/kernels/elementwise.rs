@@ -34,6 +34,24 @@ pub fn zip_map<T: Real>(a: &[T], b: &[T], f: impl Fn(T, T) -> T + Sync) -> Resul
     Ok(out)
 }
 
+/// f of the elements of three slices: an activation's mean slope from both ends, and a cotangent, for one.
+///
+/// # Errors
+/// If the slices have different lengths.
+pub fn zip3_map<T: Real>([a, b, c]: [&[T]; 3], f: impl Fn([T; 3]) -> T + Sync) -> Result<Vec<T>> {
+    for other in [b, c] {
+        Error::check_shape("operand of an elementwise map", &[a.len()], &[other.len()])?;
+    }
+    let mut out = vec![T::zero(); a.len()];
+    let parts = a.par_chunks(CHUNK).zip(b.par_chunks(CHUNK)).zip(c.par_chunks(CHUNK));
+    out.par_chunks_mut(CHUNK).zip(parts).for_each(|(out, ((a, b), c))| {
+        for (((out, &a), &b), &c) in out.iter_mut().zip(a).zip(b).zip(c) {
+            *out = f([a, b, c]);
+        }
+    });
+    Ok(out)
+}
+
 /// Where f of an element is true.
 pub fn mask<T: Real>(x: &[T], f: impl Fn(T) -> bool + Sync) -> Vec<bool> {
     let mut out = vec![false; x.len()];
@@ -88,8 +106,11 @@ mod tests {
             assert!(map(&x, |v| 2.0 * v).iter().zip(&x).all(|(y, x)| *y == 2.0 * x));
             let y = zip_map(&x, &x, |a, b| a * b).unwrap();
             assert!(y.len() == len && y.iter().zip(&x).all(|(y, x)| *y == x * x));
+            let y = zip3_map([&x, &x, &y], |[a, b, c]| a - b + 2.0 * c).unwrap();
+            assert!(y.len() == len && y.iter().zip(&x).all(|(y, x)| *y == 2.0 * x * x));
         }
         assert!(zip_map(&ramp(3), &ramp(4), |a, _| a).is_err());
+        assert!(zip3_map([&ramp(3), &ramp(3), &ramp(4)], |[a, ..]| a).is_err());
     }
 
     #[test]

@@ -19,7 +19,7 @@ use candle_core::{DType, Device, Tensor};
 use xai_core::nn::{Op, UpsampleMode};
 use xai_core::{Error, Result};
 
-pub(crate) use self::activation::mean_slopes;
+pub(crate) use self::activation::secant_pull;
 pub(crate) use self::conv2d::{Convolution, geometry};
 use crate::backend::failed;
 use crate::{Candle, Host};

@@ -6,7 +6,7 @@ use crate::{Attribution, Differentiable, Kind, NoiseAugmentation, Result, Tensor
 
 /// The gradient, averaged over noisy copies of the input: 1/n Σᵢ ∂yₜ/∂x (x + εᵢ), εᵢ ~ N(0, σ²).
 ///
-/// [`NoiseAugmentation`] over [`Gradient`], with n = 50 and σ = 0.1 in the input's units (`std`); seed 0, chunks of 5.
+/// [`NoiseAugmentation`] over [`Gradient`], with n = 50 and σ = 0.1 in the input's units (`std`); seed 0.
 /// Values have the input's shape, in output units per input unit, signed. Errors are those of `NoiseAugmentation`.
 ///
 /// The paper recommends a σ of 10 to 20 % of the input's range: `relative_std(0.15)`.

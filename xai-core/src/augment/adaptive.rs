@@ -75,7 +75,8 @@ impl<B: Backend> Path<'_, B> {
     {
         let (tolerance, x, x0) = (self.settings.tolerance, self.x, self.x0);
         progress.expect(FEWEST);
-        let at_end = analyzer.attribute(model, x, target)?;
+        let (at_end, chunk) = self.watched(|| analyzer.attribute(model, x, target));
+        let at_end = at_end?;
         Error::check_shape(&format!("values of {}", analyzer.name()), &x.shape(), &at_end.values.shape())?;
         let selection = target.settle(&at_end.output)?;
         let at_start = analyzer.attribute(model, x0, Target::Chosen(&selection))?;
@@ -84,7 +85,7 @@ impl<B: Backend> Path<'_, B> {
 
         let mut panels: Vec<_> = (0..PANELS).map(|_| Panel { cells: 1, sum: None, change: f64::INFINITY }).collect();
         let edges = self.edges(&at_start.values, &at_end.values, |points| {
-            self.gradients(analyzer, model, &selection, points, progress)
+            self.gradients(analyzer, model, &selection, points, chunk, progress)
         })?;
         for (panel, part) in panels.iter_mut().zip(edges) {
             panel.add(part)?;
@@ -93,7 +94,7 @@ impl<B: Backend> Path<'_, B> {
         loop {
             let points = chosen_points(&panels, tolerance.max_n().saturating_sub(evaluations));
             evaluations += points.len();
-            let refined = self.gradients(analyzer, model, &selection, &points, progress)?;
+            let refined = self.gradients(analyzer, model, &selection, &points, chunk, progress)?;
             for (index, panel) in panels.iter_mut().enumerate() {
                 let Some(added) = refined_part(&points, &refined, index)? else { continue };
                 let before = panel.sum.take().map_or_else(|| added.scale(0.0), |sum| sum.scale(0.5))?;
@@ -149,6 +150,7 @@ impl<B: Backend> Path<'_, B> {
         model: &M,
         selection: &Selection,
         points: &[Point],
+        chunk: usize,
         progress: &mut Running<'_>,
     ) -> Result<Vec<Tensor<B>>>
     where
@@ -158,7 +160,7 @@ impl<B: Backend> Path<'_, B> {
         let difference = self.x.sub(self.x0)?;
         let mut sums: Vec<Tensor<B>> = Vec::new();
         let mut last = None;
-        for (start, len) in even_parts(points.len(), self.settings.chunk) {
+        for (start, len) in even_parts(points.len(), chunk) {
             let Some(pass) = points.get(start..start + len).filter(|pass| !pass.is_empty()) else { continue };
             let alphas: Vec<f64> = pass.iter().map(|point| graded(point.t)).collect();
             let copies = on_path(self.x0, &difference, &alphas)?;

@@ -2,28 +2,96 @@
 
 use super::progress::Running;
 use crate::analyzer::Elem;
+use crate::backend::largest_map;
 use crate::{Analyzer, Attribution, Backend, Differentiable, Element, Extras, Result, Selection, Target, Tensor};
 
-/// How many samples go through the model at a time unless the caller says otherwise: measured on CPUs. With more, the
-/// largest maps outgrow what the system's allocator keeps for the next pass (32 MiB): on EfficientNet-Lite0 passes of 8
-/// took 1.3 times as long for each photo.
-pub(crate) const DEFAULT_CHUNK: usize = 5;
+/// How many samples go through the model in one pass.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Chunk {
+    /// As the caller says.
+    Fixed(usize),
+    /// As many as suit the network's largest map, of which at least so many numbers are taken for granted.
+    Auto { unseen: usize },
+}
 
-/// Explains a batch in blocks of at most `chunk` samples, and puts the blocks together.
+/// How large a pass's largest map may become, in bytes. Measured on CPUs: with less, small maps do not fill a pass; with
+/// more, maps leave the caches, and from 32 MiB on the system takes them back between passes. EfficientNet-Lite0, whose
+/// largest map is 4.8 MB for a photo, is 1.15 times as fast in passes of 2 as in passes of 5; ResNet-18 (3.2 MB) is
+/// fastest in passes of 4 to 8; VGG-16 (12.8 MB) gains nothing from more than one copy at a time.
+const MAP_BYTES: usize = 14_000_000;
+
+/// At most so many samples, however small.
+const MOST: usize = 64;
+
+/// How much larger than the input the largest map is taken to be where no layer can be seen, as in a closure.
+const UNSEEN: usize = 5;
+
+impl Chunk {
+    /// As it was set, for inputs like `x`.
+    pub(crate) fn of<B: Backend>(fixed: Option<usize>, x: &Tensor<B>) -> Self {
+        match fixed {
+            Some(samples) => Chunk::Fixed(samples),
+            None => Chunk::Auto { unseen: UNSEEN * numbers_of_a_sample(x) },
+        }
+    }
+
+    /// The same, when a map of so many numbers for a sample is known already.
+    pub(crate) fn at_least(self, largest: usize) -> Self {
+        match self {
+            Chunk::Fixed(_) => self,
+            Chunk::Auto { unseen } => Chunk::Auto { unseen: unseen.max(largest) },
+        }
+    }
+
+    /// The number of samples, when the largest map has so many numbers for a sample.
+    fn samples<B: Backend>(self, largest: usize) -> usize {
+        match self {
+            Chunk::Fixed(samples) => samples,
+            Chunk::Auto { unseen } => {
+                let bytes = largest.max(unseen).max(1) * size_of::<B::Elem>();
+                (MAP_BYTES / bytes).clamp(1, MOST)
+            }
+        }
+    }
+
+    /// Runs what is run once, on the clean input, and finds the number of samples by it.
+    pub(crate) fn by_watching<B: Backend, R>(self, batch: usize, work: impl FnOnce() -> R) -> (R, usize) {
+        let (result, largest) = largest_map(work);
+        (result, self.samples::<B>(largest.div_ceil(batch.max(1))))
+    }
+}
+
+pub(crate) fn numbers_of_a_sample<B: Backend>(x: &Tensor<B>) -> usize {
+    x.shape().iter().skip(1).product()
+}
+
+/// Explains a batch in blocks of at most a chunk of samples, and puts the blocks together.
 ///
 /// A target that is still to be chosen is settled on the whole batch first, because a selector may look at all of it.
 pub(crate) fn in_blocks<M: Differentiable + ?Sized>(
     model: &M,
     x: &Tensor<M::Backend>,
     target: Target<'_, Elem<M>>,
-    chunk: usize,
-    mut explain: impl FnMut(&Tensor<M::Backend>, usize, Target<'_, Elem<M>>) -> Result<Attribution<M::Backend>>,
+    chunk: Chunk,
+    mut explain: impl FnMut(&Tensor<M::Backend>, usize, Target<'_, Elem<M>>, Chunk) -> Result<Attribution<M::Backend>>,
 ) -> Result<Attribution<M::Backend>> {
     let batch = x.shape().first().copied().unwrap_or(0);
-    if batch <= chunk {
-        return explain(x, 0, target);
+    if batch <= 1 {
+        return explain(x, 0, target, chunk);
     }
-    let blocks = even_parts(batch, chunk);
+    let block = match chunk {
+        Chunk::Fixed(samples) => samples,
+        Chunk::Auto { .. } => {
+            let (first, samples) = chunk.by_watching::<M::Backend, _>(1, || model.forward(&x.narrow(0, 0, 1)?));
+            first?;
+            samples
+        }
+    };
+    let chunk = Chunk::Fixed(block);
+    if batch <= block {
+        return explain(x, 0, target, chunk);
+    }
+    let blocks = even_parts(batch, block);
     let outputs =
         blocks.iter().map(|&(start, len)| model.forward(&x.narrow(0, start, len)?)).collect::<Result<Vec<_>>>()?;
     let output = Tensor::concat(&outputs.iter().collect::<Vec<_>>(), 0)?;
@@ -31,7 +99,7 @@ pub(crate) fn in_blocks<M: Differentiable + ?Sized>(
     let mut values = Vec::with_capacity(blocks.len());
     let mut extras = Vec::with_capacity(blocks.len());
     for (start, len) in blocks {
-        let found = explain(&x.narrow(0, start, len)?, start, Target::Chosen(&selection.part(start, len)))?;
+        let found = explain(&x.narrow(0, start, len)?, start, Target::Chosen(&selection.part(start, len)), chunk)?;
         values.push(found.values);
         extras.push(found.extras);
     }

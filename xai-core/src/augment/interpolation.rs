@@ -2,7 +2,7 @@
 
 use super::affine::{AffineStart, pull_mean};
 use super::arrays::at_least;
-use super::chunk::{DEFAULT_CHUNK, Sum, copies_per_pass, even_parts, in_blocks, per_copy, run_copies};
+use super::chunk::{Chunk, Sum, copies_per_pass, even_parts, in_blocks, numbers_of_a_sample, per_copy, run_copies};
 use super::path_settings::{PathSettings, path_builders};
 use super::progress::{Reporter, Running};
 use super::tolerance::{Spent, Tolerance};
@@ -20,8 +20,8 @@ use crate::{
 /// on the clean input. The explanation carries the completeness gap Σ attribution - (f(x) - f(x₀)) of each sample.
 ///
 /// Defaults: zeros as the reference, both ends included with equal weights ([`Quadrature::EndpointMean`]), chunks
-/// of 8. No pass is run beside the n: the path's ends give the outputs; only rules without the ends need two more
-/// passes, forward.
+/// by the size of the network's maps. No pass is run beside the n: the path's ends give the outputs; only rules without
+/// the ends need two more passes, forward, and a batch of which no chunk size is known one of its first sample.
 ///
 /// How to get exact values: [`Quadrature::Secant`] needs the fewest passes for a network that tells its layers,
 /// [`Quadrature::Graded`] for any other; a [`tolerance`](Self::tolerance) chooses the number of points by itself.
@@ -42,7 +42,7 @@ impl<A> InterpolationAugmentation<A> {
             reference: Reference::Zeros,
             quadrature: Quadrature::EndpointMean,
             tolerance: Tolerance::default(),
-            chunk: DEFAULT_CHUNK,
+            chunk: None,
             reporter: Reporter::default(),
         };
         InterpolationAugmentation { analyzer, settings }
@@ -58,6 +58,7 @@ impl<A> InterpolationAugmentation<A> {
         x: &Tensor<M::Backend>,
         x0: &Tensor<M::Backend>,
         target: Target<'_, Elem<M>>,
+        chunk: Chunk,
         progress: &mut Running<'_>,
     ) -> Result<Attribution<M::Backend>>
     where
@@ -71,7 +72,7 @@ impl<A> InterpolationAugmentation<A> {
         };
         let (found, values) = match AffineStart::of(&self.analyzer, model) {
             None => {
-                let path = Path { settings, x, x0, to_values: &times_difference };
+                let path = Path { settings, chunk, x, x0, to_values: &times_difference };
                 let found = path.mean(&self.analyzer, model, target, progress)?;
                 let values = times_difference(&found.mean)?;
                 (found, values)
@@ -80,7 +81,7 @@ impl<A> InterpolationAugmentation<A> {
                 let (z, pullback) = cut.vjp(x)?;
                 let z0 = cut.forward(x0)?;
                 let to_values = |mean: &Tensor<_>| times_difference(&pull_mean(&pullback, mean, &z)?);
-                let path = Path { settings, x: &z, x0: &z0, to_values: &to_values };
+                let path = Path { settings, chunk, x: &z, x0: &z0, to_values: &to_values };
                 let found = path.mean(&Gradient, &cut.rest, target, progress)?;
                 let values = to_values(&found.mean)?;
                 (found, values)
@@ -104,6 +105,7 @@ impl<A> InterpolationAugmentation<A> {
 /// A straight path, and the rule that it is followed by.
 pub(super) struct Path<'a, B: Backend> {
     pub(super) settings: &'a PathSettings,
+    pub(super) chunk: Chunk,
     pub(super) x: &'a Tensor<B>,
     pub(super) x0: &'a Tensor<B>,
     /// From a mean along this path to the explanation's values.
@@ -121,6 +123,12 @@ pub(super) struct PathMean<B: Backend> {
 }
 
 impl<B: Backend> Path<'_, B> {
+    /// Runs what is run once, on the clean input, and finds by it how many samples a pass has.
+    pub(super) fn watched<R>(&self, work: impl FnOnce() -> R) -> (R, usize) {
+        let batch = self.x.shape().first().copied().unwrap_or(0);
+        self.chunk.at_least(numbers_of_a_sample(self.x)).by_watching::<B, _>(batch, work)
+    }
+
     /// Σᵢ wᵢ A(x₀ + αᵢ (x - x₀)), and the outputs at both ends.
     fn mean<M, A>(
         &self,
@@ -146,16 +154,17 @@ impl<B: Backend> Path<'_, B> {
         let mut points = settings.quadrature.points(settings.n);
         let mut sum = Sum::new();
         // The path's ends are analysed by themselves, if the rule has them: they give the outputs on the way.
-        let output = match take_point(&mut points, 1.0) {
+        let (output, chunk) = self.watched(|| match take_point(&mut points, 1.0) {
             Some(weight) => {
                 let found = analyzer.attribute(model, x, target)?;
                 Error::check_shape(&format!("values of {}", analyzer.name()), &shape, &found.values.shape())?;
                 sum.add(&found, &[weight])?;
                 progress.advance(batch);
-                found.output
+                Ok(found.output)
             }
-            None => model.forward(x)?,
-        };
+            None => model.forward(x),
+        });
+        let output = output?;
         let selection = target.settle(&output)?;
         let output0 = match take_point(&mut points, 0.0) {
             Some(weight) => {
@@ -167,7 +176,7 @@ impl<B: Backend> Path<'_, B> {
             None => model.forward(x0)?,
         };
         let difference = x.sub(x0)?;
-        for (start, len) in even_parts(points.len(), copies_per_pass(settings.chunk, batch)) {
+        for (start, len) in even_parts(points.len(), copies_per_pass(chunk, batch)) {
             let (alphas, weights): (Vec<f64>, Vec<f64>) = points[start..start + len].iter().copied().unzip();
             if alphas.is_empty() {
                 continue;
@@ -195,7 +204,7 @@ impl<M: Differentiable + ?Sized, A: Analyzer<M>> Analyzer<M> for InterpolationAu
 
     fn check(&self, input: &[usize]) -> Result<()> {
         at_least("n", self.settings.n, 2)?;
-        at_least("chunk", self.settings.chunk, 1)?;
+        at_least("chunk", self.settings.chunk.unwrap_or(1), 1)?;
         self.settings.tolerance.check()?;
         self.settings.reference.check(input)?;
         if self.analyzer.kind() == Kind::Cam {
@@ -219,16 +228,12 @@ impl<M: Differentiable + ?Sized, A: Analyzer<M>> Analyzer<M> for InterpolationAu
         self.check(&shape)?;
         let batch = shape.first().copied().unwrap_or(0);
         let mut progress = self.settings.reporter.start(self.settings.n * batch);
-        let block = match self.settings.quadrature {
-            // Every sample is refined by itself.
-            _ if self.settings.tolerance.is_set() => 1,
-            // A segment has two rows.
-            Quadrature::Secant => (self.settings.chunk / 2).max(1),
-            _ => self.settings.chunk,
-        };
-        in_blocks(model, x, target, block, |x, start, target| {
+        let chunk = Chunk::of(self.settings.chunk, x);
+        // To a tolerance, every sample is refined by itself.
+        let alone = self.settings.tolerance.is_set();
+        in_blocks(model, x, target, if alone { Chunk::Fixed(1) } else { chunk }, |x, start, target, block| {
             let x0 = self.settings.reference.tensor_like(x, start)?;
-            self.explain(model, x, &x0, target, &mut progress)
+            self.explain(model, x, &x0, target, if alone { chunk } else { block }, &mut progress)
         })
     }
 }

@@ -4,7 +4,7 @@ use ndarray::ArrayViewD;
 
 use super::affine::{AffineStart, pull_mean};
 use super::arrays::at_least;
-use super::chunk::{DEFAULT_CHUNK, Sum, copies_per_pass, even_parts, in_blocks, run_copies};
+use super::chunk::{Chunk, Sum, copies_per_pass, even_parts, in_blocks, run_copies};
 use super::noise_law::NoiseLaw;
 use super::progress::{Reporter, Running};
 use crate::analyzer::Elem;
@@ -16,7 +16,7 @@ use crate::{Analyzer, Attribution, Differentiable, Error, Gradient, Kind, Result
 /// input. Noise is drawn once per copy and shared by the samples of a batch, so that a batch gives what its samples
 /// give one by one; it depends on the seed alone, not on the batch, the chunk size or the backend.
 ///
-/// Defaults: normal noise of standard deviation 1, seed 0, chunks of 5.
+/// Defaults: normal noise of standard deviation 1, seed 0, chunks by the size of the network's maps.
 ///
 /// Errors: [`Error::InvalidParameter`] for n < 1, a chunk of 0, or a standard deviation that is negative or not finite.
 ///
@@ -42,7 +42,7 @@ pub struct NoiseAugmentation<A> {
 pub(crate) struct NoiseSettings {
     pub(crate) n: usize,
     pub(crate) law: NoiseLaw,
-    pub(crate) chunk: usize,
+    pub(crate) chunk: Option<usize>,
     pub(crate) reporter: Reporter,
 }
 
@@ -107,10 +107,12 @@ macro_rules! noise_builders {
             self
         }
 
-        /// At most how many samples go through the model in one pass: this bounds the memory. 5 unless set.
+        /// At most how many samples go through the model in one pass: this bounds the memory. Unless set, as many as
+        /// a CPU is fastest with, so that the largest map that a layer gives out has at most 14 MB, and at most 64. A
+        /// GPU is filled by more.
         #[must_use]
         pub fn chunk(mut self, chunk: usize) -> Self {
-            self.$($settings).+.chunk = chunk;
+            self.$($settings).+.chunk = Some(chunk);
             self
         }
 
@@ -127,8 +129,7 @@ pub(crate) use noise_builders;
 impl<A> NoiseAugmentation<A> {
     /// The analyzer, averaged over n copies with normal noise of standard deviation 1.
     pub fn new(analyzer: A, n: usize) -> Self {
-        let settings =
-            NoiseSettings { n, law: NoiseLaw::normal(1.0), chunk: DEFAULT_CHUNK, reporter: Reporter::default() };
+        let settings = NoiseSettings { n, law: NoiseLaw::normal(1.0), chunk: None, reporter: Reporter::default() };
         NoiseAugmentation { analyzer, settings }
     }
 
@@ -141,21 +142,26 @@ impl<A> NoiseAugmentation<A> {
         model: &M,
         x: &Tensor<M::Backend>,
         target: Target<'_, Elem<M>>,
+        chunk: Chunk,
         progress: &mut Running<'_>,
     ) -> Result<Attribution<M::Backend>>
     where
         A: Analyzer<M>,
     {
-        let cut = AffineStart::of(&self.analyzer, model);
-        let start = cut.as_ref().map(|cut| cut.vjp(x)).transpose()?;
         let settings = &self.settings;
-        let output = match (&cut, &start) {
-            (Some(cut), Some((z, _))) => Differentiable::forward(&cut.rest, z)?,
-            _ => model.forward(x)?,
-        };
-        let selection = target.settle(&output)?;
         let copier = Copier::new(x, settings.law.is_relative())?;
-        let parts = even_parts(settings.n, copies_per_pass(settings.chunk, copier.batch()));
+        let cut = AffineStart::of(&self.analyzer, model);
+        let (clean, chunk) = chunk.by_watching::<M::Backend, _>(copier.batch(), || {
+            let start = cut.as_ref().map(|cut| cut.vjp(x)).transpose()?;
+            let output = match (&cut, &start) {
+                (Some(cut), Some((z, _))) => Differentiable::forward(&cut.rest, z)?,
+                _ => model.forward(x)?,
+            };
+            Ok((start, output))
+        });
+        let (start, output) = clean?;
+        let selection = target.settle(&output)?;
+        let parts = even_parts(settings.n, copies_per_pass(chunk, copier.batch()));
         let most = parts.iter().map(|&(_, steps)| steps).max().unwrap_or(0);
         let mut noise = settings.law.start(most, copier.sample());
         let mut sum = Sum::new();
@@ -195,7 +201,7 @@ impl<M: Differentiable + ?Sized, A: Analyzer<M>> Analyzer<M> for NoiseAugmentati
 
     fn check(&self, input: &[usize]) -> Result<()> {
         at_least("n", self.settings.n, 1)?;
-        at_least("chunk", self.settings.chunk, 1)?;
+        at_least("chunk", self.settings.chunk.unwrap_or(1), 1)?;
         self.settings.law.check()?;
         self.analyzer.check(input)
     }
@@ -210,7 +216,8 @@ impl<M: Differentiable + ?Sized, A: Analyzer<M>> Analyzer<M> for NoiseAugmentati
         self.check(&shape)?;
         let batch = shape.first().copied().unwrap_or(0);
         let mut progress = self.settings.reporter.start(self.settings.n * batch);
-        in_blocks(model, x, target, self.settings.chunk, |x, _, target| self.explain(model, x, target, &mut progress))
+        let chunk = Chunk::of(self.settings.chunk, x);
+        in_blocks(model, x, target, chunk, |x, _, target, chunk| self.explain(model, x, target, chunk, &mut progress))
     }
 }
 

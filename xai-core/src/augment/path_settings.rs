@@ -11,7 +11,7 @@ pub(crate) struct PathSettings {
     pub(crate) reference: Reference,
     pub(crate) quadrature: Quadrature,
     pub(crate) tolerance: Tolerance,
-    pub(crate) chunk: usize,
+    pub(crate) chunk: Option<usize>,
     pub(crate) reporter: Reporter,
 }
 
@@ -68,10 +68,12 @@ macro_rules! path_builders {
             self
         }
 
-        /// At most how many samples go through the model in one pass: this bounds the memory. 5 unless set.
+        /// At most how many samples go through the model in one pass: this bounds the memory. Unless set, as many as
+        /// a CPU is fastest with, so that the largest map that a layer gives out has at most 14 MB, and at most 64. A
+        /// GPU is filled by more.
         #[must_use]
         pub fn chunk(mut self, chunk: usize) -> Self {
-            self.$($settings).+.chunk = chunk;
+            self.$($settings).+.chunk = Some(chunk);
             self
         }
 

@@ -1,5 +1,6 @@
 //! What a framework must be able to do: [`Backend`].
 
+mod maps;
 mod ndarray;
 mod shape;
 mod tensor;
@@ -9,13 +10,14 @@ use std::fmt::Debug;
 
 use ::ndarray::{ArrayD, ArrayViewD, IxDyn};
 
+pub(crate) use self::maps::largest_map;
 pub use self::ndarray::NdArray;
 pub use self::shape::broadcast_shape;
 pub use self::tensor::Tensor;
 pub use self::transfers::{Transfers, count_transfers};
 use crate::model::{forward_one_by_one, vjp_one_by_one};
 use crate::nn::Activation;
-use crate::{Element, Link, Pullback, Result, Segments};
+use crate::{Element, Link, Pullback, Result};
 
 /// A framework: its tensor type and the few operations that analyzers are written in.
 ///
@@ -155,27 +157,20 @@ pub trait Backend: Sized + Clone + Debug + 'static {
         vjp_one_by_one(run, x)
     }
 
-    /// The mean slopes of an activation over the segments of paths: for row i of a path
-    /// (f(zᵢ₊₁) - f(zᵢ)) / (zᵢ₊₁ - zᵢ), element by element, and the derivative where both are the same; 0 for the last
-    /// row of a path, which has no segment. [`Activation::mean_slope`] has it for one number.
+    /// v · (f(b) - f(a)) / (b - a), element by element: a cotangent pulled back through the mean derivative of an
+    /// activation between two points, which is its derivative where both are the same.
+    /// [`Activation::mean_slope`] has it for one number. All three have one shape.
     ///
     /// Provided on the host: a backend on a device overrides it, so that nothing travels.
     ///
     /// # Errors
     /// The framework's own.
-    fn mean_slopes(f: Activation, z: &Self::Tensor, segments: Segments) -> Result<Self::Tensor> {
-        let mut slopes = Self::download(z)?;
-        let row = Self::shape(z).iter().skip(1).product::<usize>().max(1);
-        if let Some(flat) = slopes.as_slice_mut() {
-            for path in flat.chunks_mut(row * segments.nodes()) {
-                let last = path.len() - row;
-                for at in 0..last {
-                    path[at] = Self::Elem::of(f.mean_slope(path[at].as_f64(), path[at + row].as_f64()));
-                }
-                path[last..].fill(num_traits::zero());
-            }
+    fn secant_pull(f: Activation, a: &Self::Tensor, b: &Self::Tensor, v: &Self::Tensor) -> Result<Self::Tensor> {
+        let (a, b, mut pulled) = (Self::download(a)?, Self::download(b)?, Self::download(v)?);
+        for ((v, &a), &b) in pulled.iter_mut().zip(&a).zip(&b) {
+            *v *= Self::Elem::of(f.mean_slope(a.as_f64(), b.as_f64()));
         }
-        Self::upload(slopes.view(), &Self::placement(z))
+        Self::upload(pulled.view(), &Self::placement(v))
     }
 
     /// Ones at the given places of a tensor of zeros; places are counted in row-major order.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use ndarray::{ArrayD, ArrayViewD};
 
-use super::{Backend, transfers};
+use super::{Backend, maps, transfers};
 use crate::Result;
 
 /// A tensor of some framework.
@@ -17,6 +17,7 @@ pub struct Tensor<B: Backend>(B::Tensor);
 impl<B: Backend> Tensor<B> {
     /// Wraps a framework's tensor.
     pub fn new(inner: B::Tensor) -> Self {
+        maps::made::<B>(&inner);
         Tensor(inner)
     }
 
@@ -36,7 +37,7 @@ impl<B: Backend> Tensor<B> {
     /// The framework's own.
     pub fn upload(values: ArrayViewD<'_, B::Elem>, at: &B::Placement) -> Result<Self> {
         transfers::uploaded(values.shape());
-        B::upload(values, at).map(Tensor)
+        B::upload(values, at).map(Tensor::new)
     }
 
     /// Ones at the given places of a tensor of zeros; places are counted in row-major order.
@@ -45,7 +46,7 @@ impl<B: Backend> Tensor<B> {
     /// The framework's own.
     pub fn one_hot(shape: &[usize], places: &[usize], at: &B::Placement) -> Result<Self> {
         transfers::uploaded(shape);
-        B::one_hot(shape, places, at).map(Tensor)
+        B::one_hot(shape, places, at).map(Tensor::new)
     }
 
     /// Copies the numbers back.
@@ -72,7 +73,7 @@ impl<B: Backend> Tensor<B> {
     /// # Errors
     /// The framework's own, when the shapes do not broadcast.
     pub fn add(&self, other: &Self) -> Result<Self> {
-        B::add(&self.0, &other.0).map(Tensor)
+        B::add(&self.0, &other.0).map(Tensor::new)
     }
 
     /// self - other, broadcast.
@@ -80,7 +81,7 @@ impl<B: Backend> Tensor<B> {
     /// # Errors
     /// The framework's own, when the shapes do not broadcast.
     pub fn sub(&self, other: &Self) -> Result<Self> {
-        B::sub(&self.0, &other.0).map(Tensor)
+        B::sub(&self.0, &other.0).map(Tensor::new)
     }
 
     /// self · other elementwise, broadcast.
@@ -88,7 +89,7 @@ impl<B: Backend> Tensor<B> {
     /// # Errors
     /// The framework's own, when the shapes do not broadcast.
     pub fn mul(&self, other: &Self) -> Result<Self> {
-        B::mul(&self.0, &other.0).map(Tensor)
+        B::mul(&self.0, &other.0).map(Tensor::new)
     }
 
     /// scale · self.
@@ -96,7 +97,7 @@ impl<B: Backend> Tensor<B> {
     /// # Errors
     /// The framework's own.
     pub fn scale(&self, scale: f64) -> Result<Self> {
-        B::affine(&self.0, scale, 0.0).map(Tensor)
+        B::affine(&self.0, scale, 0.0).map(Tensor::new)
     }
 
     /// scale · self + shift.
@@ -104,7 +105,7 @@ impl<B: Backend> Tensor<B> {
     /// # Errors
     /// The framework's own.
     pub fn affine(&self, scale: f64, shift: f64) -> Result<Self> {
-        B::affine(&self.0, scale, shift).map(Tensor)
+        B::affine(&self.0, scale, shift).map(Tensor::new)
     }
 
     /// max(0, self).
@@ -112,7 +113,7 @@ impl<B: Backend> Tensor<B> {
     /// # Errors
     /// The framework's own.
     pub fn relu(&self) -> Result<Self> {
-        B::relu(&self.0).map(Tensor)
+        B::relu(&self.0).map(Tensor::new)
     }
 
     /// The sum over the given axes, which keep the length 1.
@@ -120,7 +121,7 @@ impl<B: Backend> Tensor<B> {
     /// # Errors
     /// The framework's own, when there is no such axis.
     pub fn sum(&self, axes: &[usize]) -> Result<Self> {
-        B::sum(&self.0, axes).map(Tensor)
+        B::sum(&self.0, axes).map(Tensor::new)
     }
 
     /// The maximum over the given axes, which keep the length 1.
@@ -128,7 +129,7 @@ impl<B: Backend> Tensor<B> {
     /// # Errors
     /// The framework's own, when there is no such axis.
     pub fn max(&self, axes: &[usize]) -> Result<Self> {
-        B::max(&self.0, axes).map(Tensor)
+        B::max(&self.0, axes).map(Tensor::new)
     }
 
     /// The mean over the given axes, which keep the length 1.
@@ -136,7 +137,7 @@ impl<B: Backend> Tensor<B> {
     /// # Errors
     /// The framework's own, when there is no such axis.
     pub fn mean(&self, axes: &[usize]) -> Result<Self> {
-        B::mean(&self.0, axes).map(Tensor)
+        B::mean(&self.0, axes).map(Tensor::new)
     }
 
     /// The same numbers in another shape.
@@ -144,7 +145,7 @@ impl<B: Backend> Tensor<B> {
     /// # Errors
     /// The framework's own, when the number of elements differs.
     pub fn reshape(&self, shape: &[usize]) -> Result<Self> {
-        B::reshape(&self.0, shape).map(Tensor)
+        B::reshape(&self.0, shape).map(Tensor::new)
     }
 
     /// The part `start .. start + len` of an axis.
@@ -152,7 +153,7 @@ impl<B: Backend> Tensor<B> {
     /// # Errors
     /// The framework's own, when it reaches outside the axis.
     pub fn narrow(&self, axis: usize, start: usize, len: usize) -> Result<Self> {
-        B::narrow(&self.0, axis, start, len).map(Tensor)
+        B::narrow(&self.0, axis, start, len).map(Tensor::new)
     }
 
     /// Tensors one after another along an axis.
@@ -161,7 +162,7 @@ impl<B: Backend> Tensor<B> {
     /// The framework's own, when the other axes differ or there is no tensor.
     pub fn concat(parts: &[&Self], axis: usize) -> Result<Self> {
         let parts: Vec<_> = parts.iter().map(|t| &t.0).collect();
-        B::concat(&parts, axis).map(Tensor)
+        B::concat(&parts, axis).map(Tensor::new)
     }
 
     /// The tensor repeated to a larger shape by NumPy's broadcasting rules.
@@ -169,7 +170,7 @@ impl<B: Backend> Tensor<B> {
     /// # Errors
     /// The framework's own, when it does not broadcast to that shape.
     pub fn broadcast_to(&self, shape: &[usize]) -> Result<Self> {
-        B::broadcast_to(&self.0, shape).map(Tensor)
+        B::broadcast_to(&self.0, shape).map(Tensor::new)
     }
 
     /// The tensor in a number type that is safe to add many numbers up in.
@@ -177,7 +178,7 @@ impl<B: Backend> Tensor<B> {
     /// # Errors
     /// The framework's own.
     pub fn widen(&self) -> Result<Self> {
-        B::widen(&self.0).map(Tensor)
+        B::widen(&self.0).map(Tensor::new)
     }
 
     /// The tensor in the number type of another one: the way back from [`widen`](Tensor::widen).
@@ -185,7 +186,7 @@ impl<B: Backend> Tensor<B> {
     /// # Errors
     /// The framework's own.
     pub fn in_type_of(&self, like: &Self) -> Result<Self> {
-        B::in_type_of(&self.0, &like.0).map(Tensor)
+        B::in_type_of(&self.0, &like.0).map(Tensor::new)
     }
 }
 

@@ -117,7 +117,11 @@ impl<'a, B: Backend> Chain<'a, B> {
     }
 
     /// As [`into_vjp`](Layer::into_vjp), by the layers' mean Jacobians over each segment of a path.
-    pub(crate) fn into_segment_vjp(self, segments: Segments, x: &Tensor<B>) -> Result<(Tensor<B>, Pullback<'a, B>)> {
+    pub(crate) fn into_segment_vjp(
+        self,
+        segments: &Segments<B>,
+        x: &Tensor<B>,
+    ) -> Result<(Tensor<B>, Pullback<'a, B>)> {
         segments.through(self.into_flat(), x)
     }
 

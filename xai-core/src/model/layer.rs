@@ -56,7 +56,7 @@ pub trait Layer<B: Backend> {
     ///
     /// # Errors
     /// The layer's own.
-    fn segment_vjp(&self, segments: Segments, x: &Tensor<B>) -> Result<(Tensor<B>, Pullback<'_, B>)> {
+    fn segment_vjp(&self, segments: &Segments<B>, x: &Tensor<B>) -> Result<(Tensor<B>, Pullback<'_, B>)> {
         if let Some(layers) = self.layers() {
             return layers.into_segment_vjp(segments, x);
         }
@@ -66,8 +66,8 @@ pub trait Layer<B: Backend> {
         let mut activation = None;
         self.as_op(&mut |op| activation = op.as_activation());
         match activation {
-            Some(f) => Ok(segments.activation(f, x, self.forward(x)?)),
-            None => Ok(segments.both_ends(self.vjp(x)?)),
+            Some(f) => segments.activation(f, x, self.forward(x)?),
+            None => segments.both_ends(x, |x| self.vjp(x)),
         }
     }
 
@@ -110,7 +110,7 @@ macro_rules! forward_to_pointee {
         fn vjp(&self, x: &Tensor<B>) -> Result<(Tensor<B>, Pullback<'_, B>)> {
             (**self).vjp(x)
         }
-        fn segment_vjp(&self, segments: Segments, x: &Tensor<B>) -> Result<(Tensor<B>, Pullback<'_, B>)> {
+        fn segment_vjp(&self, segments: &Segments<B>, x: &Tensor<B>) -> Result<(Tensor<B>, Pullback<'_, B>)> {
             (**self).segment_vjp(segments, x)
         }
         fn placement(&self) -> Option<B::Placement> {

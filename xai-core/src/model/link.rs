@@ -91,7 +91,7 @@ impl<'a, B: Backend> Link<'a, B> {
     ///
     /// # Errors
     /// The layer's own.
-    pub fn into_segment_vjp(self, segments: Segments, x: &Tensor<B>) -> Result<(Tensor<B>, Pullback<'a, B>)> {
+    pub fn into_segment_vjp(self, segments: &Segments<B>, x: &Tensor<B>) -> Result<(Tensor<B>, Pullback<'a, B>)> {
         let Link { names, held } = self;
         let found = match held {
             Held::Borrowed(layer) => layer.segment_vjp(segments, x),
@@ -105,15 +105,15 @@ impl<'a, B: Backend> Link<'a, B> {
 /// What an owned layer is made of cannot outlive it, so that only the layer itself is looked at.
 fn owned_segment_vjp<'p, B: Backend>(
     layer: Box<dyn Layer<B> + 'p>,
-    segments: Segments,
+    segments: &Segments<B>,
     x: &Tensor<B>,
 ) -> Result<(Tensor<B>, Pullback<'p, B>)> {
     let mut activation = None;
     layer.as_op(&mut |op| activation = op.as_activation());
     match activation {
-        Some(f) => Ok(segments.activation(f, x, layer.forward(x)?)),
+        Some(f) => segments.activation(f, x, layer.forward(x)?),
         None if layer.is_affine() => layer.into_vjp(x),
-        None => Ok(segments.both_ends(layer.into_vjp(x)?)),
+        None => segments.both_ends(x, |x| layer.into_vjp(x)),
     }
 }
 

@@ -1,32 +1,48 @@
 //! Mean gradients over the segments of a path: see [`Segments`].
 
+use std::cell::{Cell, RefCell};
+
 use super::{Link, Pullback};
 use crate::nn::Activation;
-use crate::{Backend, Result, Tensor};
+use crate::{Backend, Error, Result, Tensor};
 
-/// Rows that follow paths: `nodes` rows for each sample, one sample after another, neighbours joined by a segment.
+/// A pass of rows that follow paths: `nodes` rows for each sample, one sample after another, each joined by a segment to
+/// the row before it; the first one to the last row of the pass before.
 ///
 /// A [`Layer::segment_vjp`](crate::Layer::segment_vjp) pulls the cotangent of row i back through the layer's mean
-/// Jacobian between row i and the row behind it. For an activation f that is the slope of its secant,
-/// (f(zᵢ₊₁) - f(zᵢ)) / (zᵢ₊₁ - zᵢ): the mean of f' over the segment where z moves evenly, kinks included. An affine
+/// Jacobian between the row before it and row i. For an activation f that is the slope of its secant,
+/// (f(zᵢ) - f(zᵢ₋₁)) / (zᵢ - zᵢ₋₁): the mean of f' over the segment where z moves evenly, kinks included. An affine
 /// layer's Jacobian is constant. Any other layer takes the mean of its Jacobians at the two rows.
 ///
-/// The last row of a path has no segment: what is pulled back to it means nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Segments {
+/// What the layers were given at the last row is kept for the [`next`](Segments::next) pass. In a first pass the first
+/// rows have no segment: what is pulled back to them are gradients at a point.
+#[derive(Debug)]
+pub struct Segments<B: Backend> {
     nodes: usize,
+    /// What each layer was given at the last row of the pass before; nothing in a first pass.
+    before: Option<Vec<Tensor<B>>>,
+    /// How many of these were asked for already.
+    asked: Cell<usize>,
+    /// What each layer is given at the last row of this pass.
+    last: RefCell<Vec<Tensor<B>>>,
 }
 
-impl Segments {
-    /// Paths of so many rows each; fewer than 2 have no segment.
+impl<B: Backend> Segments<B> {
+    /// A first pass, of so many rows for each path, at least 1.
     #[must_use]
     pub fn new(nodes: usize) -> Self {
-        Segments { nodes: nodes.max(1) }
+        Segments { nodes: nodes.max(1), before: None, asked: Cell::new(0), last: RefCell::default() }
     }
 
-    /// The rows of a path.
+    /// The pass that follows this one, through the same layers.
     #[must_use]
-    pub fn nodes(self) -> usize {
+    pub fn next(self, nodes: usize) -> Self {
+        Segments { before: Some(self.last.into_inner()), ..Segments::new(nodes) }
+    }
+
+    /// The rows of a path in this pass.
+    #[must_use]
+    pub fn nodes(&self) -> usize {
         self.nodes
     }
 
@@ -34,67 +50,62 @@ impl Segments {
     ///
     /// # Errors
     /// The framework's own, when a path has no such rows.
-    pub fn rows<B: Backend>(self, t: &Tensor<B>, start: usize, len: usize) -> Result<Tensor<B>> {
-        let shape = t.shape();
-        let (rows, rest) = shape.split_first().map_or((0, &[][..]), |(rows, rest)| (*rows, rest));
-        let apart = |nodes: usize| [&[rows / self.nodes, nodes], rest].concat();
-        let together = [&[rows / self.nodes * len], rest].concat();
-        t.reshape(&apart(self.nodes))?.narrow(1, start, len)?.reshape(&together)
+    pub fn rows(&self, t: &Tensor<B>, start: usize, len: usize) -> Result<Tensor<B>> {
+        Paths { nodes: self.nodes }.rows(t, start, len)
     }
 
-    /// The rows of every path put together anew, from two parts of it, each as (start, length).
-    fn arranged<B: Backend>(self, t: &Tensor<B>, parts: [(usize, usize); 2]) -> Result<Tensor<B>> {
-        let shape = t.shape();
-        let (rows, rest) = shape.split_first().map_or((0, &[][..]), |(rows, rest)| (*rows, rest));
-        let apart = t.reshape(&[&[rows / self.nodes, self.nodes], rest].concat())?;
-        let [first, second] = parts.map(|(start, len)| apart.narrow(1, start, len));
-        Tensor::concat(&[&first?, &second?], 1)?.reshape(&shape)
+    fn paths(&self) -> Paths {
+        Paths { nodes: self.nodes }
     }
 
-    /// For every row the row behind it; the last one stays.
-    fn next<B: Backend>(self, t: &Tensor<B>) -> Result<Tensor<B>> {
-        self.arranged(t, [(1, self.nodes - 1), (self.nodes - 1, 1)])
-    }
-
-    /// Every row one place further on; the first one is there twice.
-    fn moved_on<B: Backend>(self, t: &Tensor<B>) -> Result<Tensor<B>> {
-        self.arranged(t, [(0, 1), (0, self.nodes - 1)])
+    /// What a layer was given at the last row of the pass before, if this is no first pass, in exchange for what it is
+    /// given now: layers ask in the same order in every pass.
+    fn before(&self, x: &Tensor<B>) -> Result<Option<Tensor<B>>> {
+        // A copy, so that the other rows are not kept.
+        let last = self.rows(x, self.nodes - 1, 1)?.scale(1.0)?;
+        self.last.borrow_mut().push(last);
+        let asked = self.asked.replace(self.asked.get() + 1);
+        let Some(before) = &self.before else { return Ok(None) };
+        let layers_changed = || Error::backend(B::NAME, "the layers are not those of the pass before");
+        before.get(asked).cloned().map(Some).ok_or_else(layers_changed)
     }
 
     /// An activation: the slopes of its secants.
-    pub(crate) fn activation<'p, B: Backend>(
-        self,
+    pub(crate) fn activation<'p>(
+        &self,
         f: Activation,
         z: &Tensor<B>,
         y: Tensor<B>,
-    ) -> (Tensor<B>, Pullback<'p, B>) {
-        let z = z.clone();
-        let pull = move |v: &Tensor<B>| v.mul(&Tensor::new(B::mean_slopes(f, z.inner(), self)?));
-        (y, Pullback::new(pull))
+    ) -> Result<(Tensor<B>, Pullback<'p, B>)> {
+        let (z, paths, before) = (z.clone(), self.paths(), self.before(z)?);
+        let pull = move |v: &Tensor<B>| {
+            let from = before.as_ref().map(|before| paths.moved_on(before, &z)).transpose()?;
+            B::secant_pull(f, from.as_ref().unwrap_or(&z).inner(), z.inner(), v.inner()).map(Tensor::new)
+        };
+        Ok((y, Pullback::new(pull)))
     }
 
-    /// Any layer, from its plain pullback: the mean of those at both ends of the segment.
-    pub(crate) fn both_ends<'p, B: Backend>(
-        self,
-        (y, pullback): (Tensor<B>, Pullback<'p, B>),
-    ) -> (Tensor<B>, Pullback<'p, B>) {
-        if self.nodes < 2 {
-            return (y, pullback);
-        }
+    /// Any layer, from its plain vjp: the mean of the pullbacks at both ends of the segment.
+    pub(crate) fn both_ends<'p>(
+        &self,
+        x: &Tensor<B>,
+        vjp: impl FnOnce(&Tensor<B>) -> Result<(Tensor<B>, Pullback<'p, B>)>,
+    ) -> Result<(Tensor<B>, Pullback<'p, B>)> {
+        let Some(before) = self.before(x)? else { return vjp(x) };
+        // One row more for each path, in front.
+        let (paths, longer) = (self.paths(), Paths { nodes: self.nodes + 1 });
+        let (y, pullback) = vjp(&paths.joined(&before, x)?)?;
         let pull = move |v: &Tensor<B>| {
-            let here = pullback.pull(v)?;
-            let there = self.next(&pullback.pull(&self.moved_on(v)?)?)?;
+            let (first, last) = (paths.rows(v, 0, 1)?, paths.rows(v, paths.nodes - 1, 1)?);
+            let here = longer.rows(&pullback.pull(&paths.joined(&first, v)?)?, 1, paths.nodes)?;
+            let there = longer.rows(&pullback.pull(&paths.extended(v, &last)?)?, 0, paths.nodes)?;
             here.add(&there)?.scale(0.5)
         };
-        (y, Pullback::new(pull))
+        Ok((longer.rows(&y, 1, self.nodes)?, Pullback::new(pull)))
     }
 
     /// Layers one after another: neighbours that are affine as one run, as the backend likes it.
-    pub(crate) fn through<'p, B: Backend>(
-        self,
-        links: Vec<Link<'p, B>>,
-        x: &Tensor<B>,
-    ) -> Result<(Tensor<B>, Pullback<'p, B>)> {
+    pub(crate) fn through<'p>(&self, links: Vec<Link<'p, B>>, x: &Tensor<B>) -> Result<(Tensor<B>, Pullback<'p, B>)> {
         let mut y = x.clone();
         let mut pulls = Vec::new();
         let mut links = links.into_iter().peekable();
@@ -113,4 +124,46 @@ impl Segments {
         }
         Ok((y, Pullback::new(move |v| pulls.iter().rev().try_fold(v.clone(), |v, pull| pull.pull(&v)))))
     }
+}
+
+/// Rows of paths, `nodes` for each.
+#[derive(Debug, Clone, Copy)]
+struct Paths {
+    nodes: usize,
+}
+
+impl Paths {
+    fn apart<B: Backend>(self, t: &Tensor<B>) -> Result<Tensor<B>> {
+        let shape = t.shape();
+        let (rows, rest) = shape.split_first().map_or((0, &[][..]), |(rows, rest)| (*rows, rest));
+        t.reshape(&[&[rows / self.nodes, self.nodes], rest].concat())
+    }
+
+    fn rows<B: Backend>(self, t: &Tensor<B>, start: usize, len: usize) -> Result<Tensor<B>> {
+        together(&self.apart(t)?.narrow(1, start, len)?)
+    }
+
+    /// One row for each path, and its rows behind it.
+    fn joined<B: Backend>(self, first: &Tensor<B>, t: &Tensor<B>) -> Result<Tensor<B>> {
+        together(&Tensor::concat(&[&Paths { nodes: 1 }.apart(first)?, &self.apart(t)?], 1)?)
+    }
+
+    /// The rows of each path, and one row behind them.
+    fn extended<B: Backend>(self, t: &Tensor<B>, last: &Tensor<B>) -> Result<Tensor<B>> {
+        together(&Tensor::concat(&[&self.apart(t)?, &Paths { nodes: 1 }.apart(last)?], 1)?)
+    }
+
+    /// For every row the one before it.
+    fn moved_on<B: Backend>(self, before: &Tensor<B>, t: &Tensor<B>) -> Result<Tensor<B>> {
+        match self.nodes {
+            1 => Ok(before.clone()),
+            nodes => Paths { nodes: nodes - 1 }.joined(before, &self.rows(t, 0, nodes - 1)?),
+        }
+    }
+}
+
+fn together<B: Backend>(paths: &Tensor<B>) -> Result<Tensor<B>> {
+    let shape = paths.shape();
+    let rows = shape.iter().take(2).product();
+    paths.reshape(&[&[rows], shape.get(2..).unwrap_or_default()].concat())
 }

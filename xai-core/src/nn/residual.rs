@@ -73,7 +73,7 @@ impl<B: Backend> Layer<B> for Residual<B> {
         self.vjp_by(x, |layer| layer.vjp(x))
     }
 
-    fn segment_vjp(&self, segments: Segments, x: &Tensor<B>) -> Result<(Tensor<B>, Pullback<'_, B>)> {
+    fn segment_vjp(&self, segments: &Segments<B>, x: &Tensor<B>) -> Result<(Tensor<B>, Pullback<'_, B>)> {
         self.vjp_by(x, |layer| layer.segment_vjp(segments, x))
     }
 

@@ -4,7 +4,7 @@ mod activation;
 mod layer;
 mod pool;
 mod resize;
-mod slopes;
+mod secant;
 
 use std::fmt::Debug;
 
@@ -18,7 +18,7 @@ use crate::failure::{NAME, failed};
 use crate::tape::{Input, evaluate, record};
 use crate::{HostFloat, LibTorch};
 
-pub(crate) use self::slopes::mean_slopes;
+pub(crate) use self::secant::secant_pull;
 
 type TchResult = std::result::Result<Torch, TchError>;
 

@@ -1,10 +1,10 @@
 //! Elementwise activations: values and derivatives.
 
 mod curve;
-mod slopes;
+mod secant;
 mod tensor_ops;
 
-pub(crate) use self::slopes::mean_slopes;
+pub(crate) use self::secant::secant_pull;
 use candle_core::Tensor;
 use xai_core::nn::Activation;
 

@@ -1,7 +1,6 @@
-//! Slopes of activations over the segments of a path.
+//! Cotangents pulled back through the mean slopes of activations.
 
 use candle_core::{DType, Result, Tensor};
-use xai_core::Segments;
 use xai_core::nn::Activation;
 
 use super::{curve, tensor_ops};
@@ -9,28 +8,19 @@ use crate::Host;
 use crate::host::{self, with_number_type};
 use crate::rules::Way;
 
-/// See `Backend::mean_slopes`. Half types are computed in single precision.
-pub(crate) fn mean_slopes(f: Activation, z: &Tensor, segments: Segments) -> Result<Tensor> {
-    let dtype = z.dtype();
+/// See `Backend::secant_pull`. Half types are computed in single precision.
+pub(crate) fn secant_pull(f: Activation, a: &Tensor, b: &Tensor, v: &Tensor) -> Result<Tensor> {
+    let dtype = v.dtype();
     let wide = if matches!(dtype, DType::F16 | DType::BF16) { DType::F32 } else { dtype };
-    let nodes = segments.nodes();
-    let mut apart = z.dims().to_vec();
-    if let Some(rows) = apart.first_mut() {
-        *rows /= nodes;
-    }
-    apart.insert(1.min(apart.len()), nodes);
-    let paths = z.to_dtype(wide)?.reshape(apart)?;
-    let (from, to) = (paths.narrow(1, 0, nodes - 1)?, paths.narrow(1, 1, nodes - 1)?);
-    let slopes = match Way::on(z.device()) {
+    let (a, b, v) = (a.to_dtype(wide)?, b.to_dtype(wide)?, v.to_dtype(wide)?);
+    match Way::on(v.device()) {
         Way::Kernels => {
             curve::check(f)?;
-            with_number_type!(wide, T => by_curve::<T>(f, &from, &to))?
+            with_number_type!(wide, T => by_curve::<T>(f, &a, &b, &v))?
         }
-        Way::TensorOps => by_tensor_ops(f, &from.contiguous()?, &to.contiguous()?)?,
-    };
-    // The last row of a path has no segment.
-    let last = paths.narrow(1, nodes - 1, 1)?.zeros_like()?;
-    Tensor::cat(&[slopes, last], 1)?.reshape(z.shape())?.to_dtype(dtype)
+        Way::TensorOps => by_tensor_ops(f, &a.contiguous()?, &b.contiguous()?)?.mul(&v)?,
+    }
+    .to_dtype(dtype)
 }
 
 /// The pieces of these two are the identity and constants: no digit is ever lost.
@@ -43,7 +33,7 @@ fn shortest(dtype: DType) -> f64 {
     if dtype == DType::F64 { 1e-4 } else { 1e-2 }
 }
 
-fn by_curve<T: Host>(f: Activation, from: &Tensor, to: &Tensor) -> Result<Tensor> {
+fn by_curve<T: Host>(f: Activation, from: &Tensor, to: &Tensor, v: &Tensor) -> Result<Tensor> {
     let shortest = T::of(shortest(T::DTYPE));
     let slope = |f: Activation, a: T, b: T| {
         let step = b - a;
@@ -55,9 +45,9 @@ fn by_curve<T: Host>(f: Activation, from: &Tensor, to: &Tensor) -> Result<Tensor
     };
     // The simplest ones by name, so that the choice is made outside the loop.
     match f {
-        Activation::Relu => host::zip(from, to, |a, b| slope(Activation::Relu, a, b)),
-        Activation::Relu6 => host::zip(from, to, |a, b| slope(Activation::Relu6, a, b)),
-        _ => host::zip(from, to, |a, b| slope(f, a, b)),
+        Activation::Relu => host::zip3([from, to, v], |[a, b, v]| v * slope(Activation::Relu, a, b)),
+        Activation::Relu6 => host::zip3([from, to, v], |[a, b, v]| v * slope(Activation::Relu6, a, b)),
+        _ => host::zip3([from, to, v], |[a, b, v]| v * slope(f, a, b)),
     }
 }
 
@@ -82,17 +72,17 @@ mod tests {
         // Steps of every size, over every kink, and none at all.
         let z: Vec<f64> = (0..64).map(|i| f64::from(i * i % 29 - 14) * 0.6 + f64::from(i % 3) * 1e-5).collect();
         let rows = Tensor::new(z.clone(), &Device::Cpu).unwrap().reshape((8, 8)).unwrap();
-        let paths = rows.reshape((2, 4, 8)).unwrap();
-        let (from, to) = (paths.narrow(1, 0, 3).unwrap(), paths.narrow(1, 1, 3).unwrap());
+        let (from, to) = (rows.narrow(0, 0, 7).unwrap(), rows.narrow(0, 1, 7).unwrap());
+        let v = to.affine(0.1, 3.0).unwrap();
         for f in ALL {
-            let slopes = mean_slopes(f, &rows, Segments::new(4)).unwrap();
-            let slopes = slopes.flatten_all().unwrap().to_vec1::<f64>().unwrap();
-            for (i, &slope) in slopes.iter().enumerate() {
-                let expected = if i / 8 % 4 == 3 { 0.0 } else { f.mean_slope(z[i], z[i + 8]) };
-                assert!((slope - expected).abs() < 1e-6, "{f:?} at {i}: {slope} for {expected}");
+            let pulled = secant_pull(f, &from, &to, &v).unwrap();
+            let numbers = pulled.flatten_all().unwrap().to_vec1::<f64>().unwrap();
+            for (i, &pulled) in numbers.iter().enumerate() {
+                let expected = f.mean_slope(z[i], z[i + 8]) * (0.1 * z[i + 8] + 3.0);
+                assert!((pulled - expected).abs() < 1e-6, "{f:?} at {i}: {pulled} for {expected}");
             }
-            let a = by_curve::<f64>(f, &from, &to).unwrap();
-            let b = by_tensor_ops(f, &from.contiguous().unwrap(), &to.contiguous().unwrap()).unwrap();
+            let a = by_curve::<f64>(f, &from, &to, &v).unwrap();
+            let b = by_tensor_ops(f, &from, &to).unwrap().mul(&v).unwrap();
             let gap = (a - b).unwrap().abs().unwrap().flatten_all().unwrap().max(0).unwrap();
             assert!(gap.to_scalar::<f64>().unwrap() < 1e-6, "{f:?}: {gap}");
         }
