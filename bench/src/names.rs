@@ -22,7 +22,7 @@ pub(crate) enum Analyzer {
     InputTimesGradient,
     SmoothGrad,
     IntegratedGradients,
-    /// The same integral to the same error or better: secants with 26 points beside Captum's default with 50.
+    /// The same integral to the same error or better: secants beside Captum's default with 50 points.
     IntegratedGradientsSecant,
     GradCam,
 }
@@ -46,6 +46,15 @@ pub(crate) enum Who {
 }
 
 impl Network {
+    /// How many points secants take for the error of Captum's default with 50, or less: see `docs/path-nodes.md`.
+    pub(crate) fn secants(self) -> usize {
+        match self {
+            Network::Resnet18 => 30,
+            Network::Vgg16 => 35,
+            Network::EfficientnetLite0 => 26,
+        }
+    }
+
     /// The layer that Grad-CAM looks at: the last with maps, as PyTorch's model calls it.
     pub(crate) fn cam_layer(self) -> &'static str {
         match self {
@@ -66,9 +75,10 @@ impl Analyzer {
     }
 
     /// How far a map may be from Captum's, as a relative L2 difference: single precision, and maxima that fall the other
-    /// way. Where both come near an integral by their own ways, what Captum's is known to be off at the most.
+    /// way. Where both come near an integral by their own ways, what both are known to be off at the most (0.13), one
+    /// across the other.
     pub(crate) fn bound(self) -> f64 {
-        if self == Analyzer::IntegratedGradientsSecant { 0.12 } else { 1e-2 }
+        if self == Analyzer::IntegratedGradientsSecant { 0.2 } else { 1e-2 }
     }
 
     /// True for a mean over many gradients.

@@ -56,6 +56,10 @@ impl<B: NnBackend<Elem = f32>> Ours<B> {
         })
     }
 
+    fn secants(&self) -> IntegratedGradients {
+        IntegratedGradients::new().n(self.job.network.secants()).quadrature(Quadrature::Secant)
+    }
+
     fn analyze<M>(&self, analyzer: &impl Analyzer<M>, model: &M) -> Outcome<Array4<f32>>
     where
         M: Differentiable<Backend = B>,
@@ -79,7 +83,7 @@ impl<B: NnBackend<Elem = f32>> Subject for Ours<B> {
             Name::InputTimesGradient => self.analyze(&InputTimesGradient, &model),
             Name::SmoothGrad => self.analyze(&SmoothGrad::new().n(n), &model),
             Name::IntegratedGradients => self.analyze(&IntegratedGradients::new().n(n), &model),
-            Name::IntegratedGradientsSecant => self.analyze(&secants(), &model),
+            Name::IntegratedGradientsSecant => self.analyze(&self.secants(), &model),
             Name::GradCam => self.analyze(&GradCam, &split),
         };
         Timed::of(work, |values| Ok(values.into_dyn()))
@@ -99,16 +103,11 @@ impl<B: NnBackend<Elem = f32>> Subject for Ours<B> {
                 let integrated = IntegratedGradients::new().n(points).quadrature(Quadrature::GaussLegendre);
                 self.analyze(&integrated, &model)?
             }
-            Name::IntegratedGradientsSecant => self.analyze(&secants(), &model)?,
+            Name::IntegratedGradientsSecant => self.analyze(&self.secants(), &model)?,
             Name::Gradient | Name::InputTimesGradient | Name::GradCam => return Ok(Some(self.run(1)?.values)),
         };
         Ok(Some(values.into_dyn()))
     }
-}
-
-/// What reached the error of Captum's default, or less, in every case that was tried: see `docs/path-nodes.md`.
-fn secants() -> IntegratedGradients {
-    IntegratedGradients::new().n(26).quadrature(Quadrature::Secant)
 }
 
 /// A distribution that gives out numbers that were drawn elsewhere, each once, in their order.
