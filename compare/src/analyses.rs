@@ -48,12 +48,12 @@ pub(crate) fn counterpart<'a, B: Backend>(
         ("integrated_gradients", "riemann_middle") => run(&integrated(Quadrature::Midpoint)),
         ("integrated_gradients", "gausslegendre") => run(&integrated(Quadrature::GaussLegendre)),
         ("noise_tunnel", "saliency") => {
-            run(&NoiseAugmentation::new(Gradient, case.copies()).distribution(Replay::of(case)))
+            run(&NoiseAugmentation::new(Gradient, case.copies()).distribution(Replay::of(case)).chunk(case.batch()))
         }
         // As many copies and points as the Python side takes for this one.
         ("noise_tunnel", "integrated_gradients") => {
             let midpoint = path().n(3).quadrature(Quadrature::Midpoint);
-            run(&NoiseAugmentation::new(midpoint, 2).distribution(Replay::of(case)))
+            run(&NoiseAugmentation::new(midpoint, 2).distribution(Replay::of(case)).chunk(case.batch()))
         }
         ("layer_grad_cam" | "pytorch_grad_cam", layer) => analyze(&GradCam, case, &split(Some(layer))?),
         _ => Err(Error::InvalidParameter {
@@ -86,7 +86,8 @@ fn check_selection<E: Element>(case: &Case, found: &Explanation<E, ndarray::Ix4>
     })
 }
 
-/// A distribution that gives out numbers that were drawn elsewhere, each once, in their order.
+/// A distribution that gives out numbers that were drawn elsewhere, each once, in their order: for a batch that is one
+/// block, because each block draws the noise again.
 #[derive(Debug, Clone)]
 struct Replay {
     numbers: Arc<[f64]>,

@@ -43,6 +43,11 @@ impl Case {
         input.map_err(|e| Error::backend("ndarray", e))
     }
 
+    /// The number of samples.
+    pub(crate) fn batch(&self) -> usize {
+        self.input.shape()[0]
+    }
+
     /// The number of noisy copies.
     pub(crate) fn copies(&self) -> usize {
         self.noise.shape()[0]

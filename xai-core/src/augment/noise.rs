@@ -70,7 +70,8 @@ macro_rules! noise_builders {
             self
         }
 
-        /// Noise of any distribution of `rand_distr`, or of your own; drawn in `f64`, element by element.
+        /// Noise of any distribution of `rand_distr`, or of your own; drawn in `f64`, element by element, and again for
+        /// each block of a batch that is larger than a chunk: it should have no state of its own.
         #[must_use]
         pub fn distribution(
             mut self,
