@@ -1,6 +1,7 @@
 //! Blocks one behind the other. The maps between them live in two buffers, which are used again from run to run.
 
 use candle_core::{Result as CandleResult, Tensor};
+use xai_core::backend::map_made;
 use xai_core::nn::ConvBlock;
 use xai_core::{Error, Result};
 
@@ -31,7 +32,9 @@ impl Blocks {
         for block in found {
             let output = blocks.last().map(|block| block.output().to_vec());
             let input = output.as_deref().unwrap_or(x.dims());
-            blocks.push(Block::new(block, input, x).map_err(|(at, error)| (place + at, error))?);
+            let block_here = Block::new(block, input, x).map_err(|(at, error)| (place + at, error))?;
+            map_made(block_here.output().iter().product());
+            blocks.push(block_here);
             places.push(place);
             place += block.layers();
         }

@@ -1,8 +1,11 @@
 //! Layers computed together give what they give one by one, and an error still names its layer.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use candle_core::{DType, Device, Tensor};
 use xai_core::nn::{Activation, ChannelAffine, Conv2d};
-use xai_core::{Chain, Error, Layer};
+use xai_core::{Analyzer, Chain, Error, Index, Layer, SmoothGrad};
 
 use crate::Candle;
 
@@ -115,4 +118,27 @@ fn an_error_names_its_layer() {
             assert!(matches!(&error, Error::Layer { layer, .. } if layer == name), "{error:?}");
         }
     }
+}
+
+#[test]
+fn a_map_between_convolutions_decides_how_many_copies_a_pass_has() {
+    let (narrow, wide, back) = (conv(1, 1, 3, 1), conv(200, 1, 1, 1), conv(1, 200, 1, 1));
+    let (relu, flat) = (Activation::Relu, xai_core::nn::Flatten::default());
+    let net = Chain::new()
+        .layer("bend", &relu)
+        .layer("narrow", &narrow)
+        .layer("narrow_clamp", &relu)
+        .layer("wide", &wide)
+        .layer("wide_clamp", &relu)
+        .layer("back", &back)
+        .layer("flat", &flat);
+    let passes = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&passes);
+    let noise = SmoothGrad::new().n(6).on_progress(move |_| {
+        count.fetch_add(1, Ordering::Relaxed);
+    });
+    // 200 channels of 64 x 64 numbers of 8 bytes are 6.6 MB: two copies have less than 14 MB.
+    let x = ndarray::Array4::from_elem((1, 1, 64, 64), 0.5);
+    noise.analyze(&net, &x, Index(7)).unwrap();
+    assert_eq!(passes.load(Ordering::Relaxed), 3);
 }

@@ -30,8 +30,16 @@ impl Drop for Outer {
 }
 
 pub(super) fn made<B: Backend>(t: &B::Tensor) {
+    if LARGEST.get().is_some() {
+        map_made(B::shape(t).iter().product());
+    }
+}
+
+/// For a backend that computes several layers together: a map of so many numbers was made that never becomes a
+/// [`Tensor`](crate::Tensor). Where no chunk size is set, the largest map decides how many copies a pass has.
+pub fn map_made(numbers: usize) {
     if let Some(largest) = LARGEST.get() {
-        LARGEST.set(Some(largest.max(B::shape(t).iter().product())));
+        LARGEST.set(Some(largest.max(numbers)));
     }
 }
 

@@ -11,6 +11,7 @@ use std::fmt::Debug;
 use ::ndarray::{ArrayD, ArrayViewD, IxDyn};
 
 pub(crate) use self::maps::largest_map;
+pub use self::maps::map_made;
 pub use self::ndarray::NdArray;
 pub use self::shape::broadcast_shape;
 pub use self::tensor::Tensor;
