@@ -51,7 +51,7 @@ impl<B: Backend> Segments<B> {
     /// # Errors
     /// The framework's own, when a path has no such rows.
     pub fn rows(&self, t: &Tensor<B>, start: usize, len: usize) -> Result<Tensor<B>> {
-        Paths { nodes: self.nodes }.rows(t, start, len)
+        self.paths().rows(t, start, len)
     }
 
     fn paths(&self) -> Paths {
