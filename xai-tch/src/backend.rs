@@ -8,7 +8,6 @@ use xai_core::nn::Activation;
 use xai_core::{Backend, Element, Error, ForwardOutput, Link, Result};
 
 use crate::failure::{NAME, failed};
-use crate::memory::keep_freed_maps;
 use crate::nn::secant_pull;
 use crate::run::{self, Taped};
 use crate::{Placement, tape};
@@ -67,9 +66,6 @@ impl<E: HostFloat> Backend for LibTorch<E> {
                 reason: "it could not be laid out in row-major order".into(),
             });
         };
-        if at.device == Device::Cpu {
-            keep_freed_maps();
-        }
         untaped(|| {
             let host = Tensor::f_from_slice(flat)?.f_reshape(ints(standard.shape()))?;
             host.f_to_device_(at.device, at.kind, false, false)

@@ -24,6 +24,10 @@
 //! A panic of the forward code, which is how most of tch's methods report an error, comes back as an
 //! [`Error`](xai_core::Error).
 //!
+//! # Memory
+//! With glibc, the first pass on the CPU sets 496 MiB of addresses aside in the heap. They become memory as maps are put
+//! there, which then stays with the process for the next pass, instead of going back to the system and forth.
+//!
 //! # Which libtorch
 //! tch 0.26 is made for libtorch 2.13. `scripts/libtorch.sh` of this repository fetches it for the CPU (x86_64 Linux)
 //! and prints the `LIBTORCH` to set. One of your own, CUDA included, is used as tch says: `LIBTORCH` is the folder with

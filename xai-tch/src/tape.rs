@@ -6,6 +6,7 @@ use tch::{TchError, Tensor as Torch};
 use xai_core::{Autograd, Backend, Error, Pullback, Result, Tensor};
 
 use crate::failure::{catch_panic, failed};
+use crate::memory::keep_freed_maps;
 use crate::{HostFloat, LibTorch};
 
 const CAUSES: &str = "a `detach`, `no_grad` or download in the forward code; a step without a gradient, as `argmax`, \
@@ -93,6 +94,7 @@ pub(crate) fn evaluate<E: HostFloat>(
     x: &X<E>,
 ) -> Result<X<E>> {
     check_defined(x.inner())?;
+    keep_freed_maps(x.inner());
     if is_recording() {
         return run(forward, &input.within_a_tape(x.inner())?).map(Tensor::new);
     }
@@ -109,6 +111,7 @@ pub(crate) fn record<E: HostFloat>(
     x: &X<E>,
 ) -> Result<(X<E>, Pullback<'static, LibTorch<E>>)> {
     check_defined(x.inner())?;
+    keep_freed_maps(x.inner());
     // Grad mode is switched on for the caller's `no_grad` scope, and set back; no panic gets past `run`.
     tch::with_grad(|| {
         let leaf = x.inner().f_detach().map_err(failed)?;

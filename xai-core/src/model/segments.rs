@@ -61,8 +61,11 @@ impl<B: Backend> Segments<B> {
     /// What a layer was given at the last row of the pass before, if this is no first pass, in exchange for what it is
     /// given now: layers ask in the same order in every pass.
     fn before(&self, x: &Tensor<B>) -> Result<Option<Tensor<B>>> {
-        // A copy, so that the other rows are not kept.
-        let last = self.rows(x, self.nodes - 1, 1)?.scale(1.0)?;
+        let last = match self.nodes {
+            1 => x.clone(),
+            // A copy, so that the other rows are not kept.
+            nodes => self.rows(x, nodes - 1, 1)?.scale(1.0)?,
+        };
         self.last.borrow_mut().push(last);
         let asked = self.asked.replace(self.asked.get() + 1);
         let Some(before) = &self.before else { return Ok(None) };
@@ -97,8 +100,11 @@ impl<B: Backend> Segments<B> {
         let (y, pullback) = vjp(&paths.joined(&before, x)?)?;
         let pull = move |v: &Tensor<B>| {
             let (first, last) = (paths.rows(v, 0, 1)?, paths.rows(v, paths.nodes - 1, 1)?);
-            let here = longer.rows(&pullback.pull(&paths.joined(&first, v)?)?, 1, paths.nodes)?;
-            let there = longer.rows(&pullback.pull(&paths.extended(v, &last)?)?, 0, paths.nodes)?;
+            let at_rows = pullback.pull(&paths.joined(&first, v)?)?;
+            let here = longer.rows(&at_rows, 1, paths.nodes)?;
+            // With one row, both ends were pulled back at once.
+            let before_them = if paths.nodes == 1 { at_rows } else { pullback.pull(&paths.extended(v, &last)?)? };
+            let there = longer.rows(&before_them, 0, paths.nodes)?;
             here.add(&there)?.scale(0.5)
         };
         Ok((longer.rows(&y, 1, self.nodes)?, Pullback::new(pull)))

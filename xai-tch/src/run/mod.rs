@@ -5,6 +5,7 @@ mod steps;
 
 use xai_core::{Link, Pullback, Result, Tensor};
 
+use crate::memory::keep_freed_maps;
 use crate::tape::{Input, detached, is_recording, record};
 use crate::{HostFloat, LibTorch};
 
@@ -16,6 +17,7 @@ pub(crate) fn forward<E: HostFloat>(
     run: &[Link<'_, LibTorch<E>>],
     x: &Tensor<LibTorch<E>>,
 ) -> Result<Tensor<LibTorch<E>>> {
+    keep_freed_maps(x.inner());
     steps::of(run).into_iter().try_fold(x.clone(), |x, step| {
         let y = step.forward(&x)?;
         // At the end, nobody could say any more where the path was cut.
