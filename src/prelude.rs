@@ -6,5 +6,6 @@ pub use crate::Explainable;
 pub use crate::picture::{Heatmap, Panel};
 pub use crate::{
     Analyzer, Differentiable, Explanation, GradCam, Gradient, Index, InputTimesGradient, IntegratedGradients,
-    InterpolationAugmentation, LayerSplit, MaxActivation, NoiseAugmentation, PerSample, SmoothGrad,
+    InterpolationAugmentation, LayerSplit, MaxActivation, NoiseAugmentation, PerSample, Quadrature, Reference,
+    SmoothGrad, check_gradient,
 };

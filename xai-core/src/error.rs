@@ -56,9 +56,8 @@ pub enum Error {
     },
     /// An output index that the model's output does not have.
     #[error(
-        "output index {index:?} for sample {sample} is out of range: the model's output has shape {output:?} \
-         (batch axis first), so an index needs {} number(s), each below its axis' length",
-        .output.len().saturating_sub(1)
+        "output index {index:?} for sample {sample}: {}; the model's output has shape {output:?}, batch axis first",
+        index_fault(.index, .output.get(1..).unwrap_or_default())
     )]
     OutputIndex {
         /// The index that was asked for, without the batch axis.
@@ -143,6 +142,17 @@ pub enum Error {
         #[source]
         source: BoxError,
     },
+}
+
+fn index_fault(index: &[usize], axes: &[usize]) -> String {
+    let (got, needed) = (index.len(), axes.len());
+    if got != needed {
+        return format!("it has {got} number(s) and needs {needed}, one for each axis after the batch");
+    }
+    match index.iter().zip(axes).find(|(i, n)| i >= n) {
+        Some((i, n)) => format!("{i} is out of range, there are {n}, counted from 0"),
+        None => "it is out of range".into(),
+    }
 }
 
 fn did_you_mean(names: &[String]) -> String {

@@ -8,6 +8,7 @@ pub mod check;
 mod element;
 mod error;
 mod explanation;
+mod input;
 pub mod model;
 pub mod nn;
 mod selection;

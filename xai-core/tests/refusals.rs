@@ -9,9 +9,9 @@ use std::cell::Cell;
 use models::{B, T, TanhNet, scalar};
 use ndarray::{Array2, ArrayD, IxDyn, array};
 use xai_core::{
-    Analyzer, Differentiable, Error, Function, GradCam, Gradient, Index, IntegratedGradients,
-    InterpolationAugmentation, MaxActivation, NoiseAugmentation, PerSample, Pullback, Reference, Result, SmoothGrad,
-    Tensor,
+    Analyzer, Attribution, Differentiable, Error, Function, GradCam, Gradient, Index, InputTimesGradient,
+    IntegratedGradients, InterpolationAugmentation, Kind, MaxActivation, NoiseAugmentation, OutputSelector, PerSample,
+    Pullback, Quadrature, Reference, Result, SmoothGrad, Target, Tensor, check_gradient,
 };
 
 /// Counts the passes that run through a model.
@@ -50,11 +50,96 @@ fn parameters_are_refused_before_any_pass() {
     case(refused(IntegratedGradients::new().reference(Reference::Constant(f64::NAN)), &passes), "reference = NaN");
     let shorter = IntegratedGradients::new().reference(&array![[1.0, 2.0]]);
     case(refused(shorter, &passes), "reference input: expected shape [1, 3], got [1, 2]");
+    let flat = IntegratedGradients::new().reference(&array![1.0, 2.0, 3.0]);
+    case(refused(flat, &passes), "Reference::sample(&array)");
+    let holed = IntegratedGradients::new().reference(&array![[0.0, f64::NAN, 0.0]]);
+    case(refused(holed, &passes), "reference = NaN at [0, 1]");
     let sample = IntegratedGradients::new().reference(Reference::sample(&array![1.0]));
     case(refused(sample, &passes), "reference sample: expected shape [3], got [1]");
+    case(refused(IntegratedGradients::new().n(usize::MAX), &passes), "it must be at most");
+    case(refused(SmoothGrad::new().n(usize::MAX), &passes), "it must be at most");
+    let both = IntegratedGradients::new().quadrature(Quadrature::Secant).tolerance(0.1);
+    case(refused(both, &passes), "leave out one of the two");
+    case(refused(IntegratedGradients::new().max_n(3), &passes), "max_n = 3 is not possible: it must be at least 9");
     // What a wrapper wraps is asked too.
     case(refused(NoiseAugmentation::new(IntegratedGradients::new().n(0), 3), &passes), "n = 0");
     case(refused(InterpolationAugmentation::new(SmoothGrad::new().std(-2.0), 3), &passes), "std = -2");
+}
+
+#[test]
+fn inputs_are_finite() {
+    for (value, words) in [(f64::NAN, "NaN"), (f64::INFINITY, "inf"), (f64::NEG_INFINITY, "-inf")] {
+        let passes = Cell::new(0);
+        let (model, x) = (Counted(TanhNet::default(), &passes), array![[1.0, 2.0, 3.0], [0.0, value, 1.0]]);
+        let refused = [
+            Gradient.analyze(&model, &x, Index(0)).unwrap_err(),
+            SmoothGrad::new().relative_std(0.1).analyze(&model, &x, Index(0)).unwrap_err(),
+            IntegratedGradients::new().tolerance(0.1).analyze(&model, &x, Index(0)).unwrap_err(),
+            check_gradient(&model, &x).unwrap_err(),
+        ];
+        for error in refused {
+            assert!(error.to_string().starts_with(&format!("input = {words} at [1, 1]")), "{error}");
+        }
+        assert_eq!(passes.get(), 0);
+    }
+}
+
+/// Every analyzer, on a model whose output has no row for each sample.
+fn refused_for_its_output(model: &impl Differentiable<Backend = B>, x: &Array2<f64>, select: &dyn OutputSelector<f64>) {
+    let path = || IntegratedGradients::new().n(4);
+    let mut refused = vec![
+        ("gradient", Gradient.analyze(model, x, select).map(drop)),
+        ("input times gradient", InputTimesGradient.analyze(model, x, select).map(drop)),
+        ("noise", SmoothGrad::new().n(3).analyze(model, x, select).map(drop)),
+        ("noise in parts", SmoothGrad::new().n(3).chunk(1).analyze(model, x, select).map(drop)),
+        ("tolerance", path().tolerance(0.1).analyze(model, x, select).map(drop)),
+        ("check", check_gradient(model, x).map(drop)),
+    ];
+    refused.extend(Quadrature::ALL.map(|rule| ("path", path().quadrature(rule).analyze(model, x, select).map(drop))));
+    for (name, result) in refused {
+        let error = result.expect_err(name);
+        assert!(error.to_string().starts_with("model output"), "{name}: {error}");
+    }
+}
+
+#[test]
+fn an_output_needs_a_row_for_each_sample() {
+    let total = |x: &T| ndarray::ArcArray::from_elem(IxDyn(&[]), x.sum());
+    let scalar = Function::<B, _, _>::new(total, |x: &T, v: &T| x.mapv(|_| v[IxDyn(&[])]));
+    let summed = Function::<B, _, _>::new(
+        |x: &T| x.sum_axis(ndarray::Axis(0)).into_shared(),
+        |x: &T, v: &T| v.broadcast(x.raw_dim()).unwrap().to_shared(),
+    );
+    for x in [array![[1.0, 2.0, 3.0]], array![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]] {
+        refused_for_its_output(&scalar, &x, &MaxActivation);
+        refused_for_its_output(&scalar, &x, &Index::<[usize; 0]>([]));
+        refused_for_its_output(&summed, &x, &MaxActivation);
+        refused_for_its_output(&summed, &x, &Index::<[usize; 0]>([]));
+    }
+}
+
+/// An analyzer of a user's, whose values have lost the batch axis.
+struct Flat;
+
+impl<M: Differentiable<Backend = B>> Analyzer<M> for Flat {
+    fn name(&self) -> String {
+        "Flat".into()
+    }
+    fn kind(&self) -> Kind {
+        Kind::Sensitivity
+    }
+    fn attribute(&self, model: &M, x: &Tensor<B>, target: Target<'_, f64>) -> Result<Attribution<B>> {
+        let mut found = Gradient.attribute(model, x, target)?;
+        found.values = found.values.reshape(&[found.values.shape().iter().product()])?;
+        Ok(found)
+    }
+}
+
+#[test]
+fn values_that_are_averaged_need_a_row_for_each_copy() {
+    let x = array![[1.0, 2.0, 3.0]].into_dyn();
+    let error = NoiseAugmentation::new(Flat, 4).analyze(&TanhNet::default(), &x, Index(0)).unwrap_err();
+    assert!(error.to_string().contains("values of Flat of shape [12]: 4 samples"), "{error}");
 }
 
 #[test]
@@ -71,9 +156,9 @@ fn outputs_out_of_range_are_named() {
     let (model, x) = (TanhNet::default(), array![[1.0, 2.0, 3.0], [0.0, 0.0, 1.0]]);
     let words = |error: Error| error.to_string();
     let high = words(Gradient.analyze(&model, &x, Index(2)).unwrap_err());
-    assert!(high.contains("[2]") && high.contains("[2, 2]"), "{high}");
+    assert!(high.contains("[2]") && high.contains("there are 2") && high.contains("[2, 2]"), "{high}");
     let deep = words(Gradient.analyze(&model, &x, Index([0, 1])).unwrap_err());
-    assert!(deep.contains("[0, 1]") && deep.contains("needs 1 number"), "{deep}");
+    assert!(deep.contains("[0, 1]") && deep.contains("it has 2 number(s) and needs 1"), "{deep}");
     let few = words(Gradient.analyze(&model, &x, PerSample(vec![1])).unwrap_err());
     assert!(few.contains("1 output indices for a batch of 2"), "{few}");
     let second = words(Gradient.analyze(&model, &x, PerSample(vec![1, 5])).unwrap_err());

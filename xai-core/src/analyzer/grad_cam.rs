@@ -1,6 +1,7 @@
 //! Grad-CAM.
 
 use super::{Analyzer, Elem, Target};
+use crate::input::check_rows;
 use crate::{Attribution, Error, Extras, Kind, LayerSplit, Result, Tensor};
 
 /// Gradient-weighted class activation map at the layer between features and adaptation.
@@ -42,6 +43,7 @@ impl<M: LayerSplit + ?Sized> Analyzer<M> for GradCam {
         }
         let adaptation = model.adaptation();
         let (output, pullback) = adaptation.vjp(&maps)?;
+        check_rows(x, &output)?;
         let selection = target.settle(&output)?;
         let gradient = pullback.pull(&selection.cotangent(&output)?)?;
         let spatial: Vec<usize> = (2..shape.len()).collect();

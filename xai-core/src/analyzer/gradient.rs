@@ -1,6 +1,7 @@
 //! The gradient, and input times gradient.
 
 use super::{Analyzer, Elem, Target};
+use crate::input::check_rows;
 use crate::{Attribution, Differentiable, Extras, Kind, Result, Tensor};
 
 /// The gradient of the selected output with respect to the input: ∂yₜ/∂x.
@@ -32,6 +33,7 @@ impl<M: Differentiable + ?Sized> Analyzer<M> for Gradient {
         target: Target<'_, Elem<M>>,
     ) -> Result<Attribution<M::Backend>> {
         let (output, pullback) = model.vjp(x)?;
+        check_rows(x, &output)?;
         let selection = target.settle(&output)?;
         let values = pullback.pull(&selection.cotangent(&output)?)?;
         Ok(Attribution { values, output, selection, extras: Extras::default() })

@@ -13,6 +13,7 @@ pub use self::gradient::{Gradient, InputTimesGradient};
 pub use self::integrated_gradients::IntegratedGradients;
 pub use self::smooth_grad::SmoothGrad;
 pub use self::target::Target;
+use crate::input::{check_input, check_rows};
 use crate::{Attribution, Backend, Differentiable, Error, Explanation, Kind, OutputSelector, Result, Tensor};
 
 /// The host numbers of a model.
@@ -73,8 +74,10 @@ pub trait Analyzer<M: Differentiable + ?Sized> {
     /// The input's dimension type is kept: an `Array4` gives values that are an `Array4`. One upload, one download.
     ///
     /// # Errors
-    /// [`Error::InvalidShape`] when the input has no batch axis or no element, or when the values have another number
-    /// of axes than the input (then give `input.into_dyn()`); and the analyzer's, the selector's and the model's own.
+    /// [`Error::InvalidShape`] when the input has no batch axis or no element, when the model's output has not one row
+    /// for each sample, or when the values have another number of axes than the input (then give `input.into_dyn()`);
+    /// [`Error::InvalidParameter`] when a number of the input is not finite; and the analyzer's, the selector's and the
+    /// model's own.
     fn analyze<S, D>(
         &self,
         model: &M,
@@ -86,16 +89,11 @@ pub trait Analyzer<M: Differentiable + ?Sized> {
         S: Data<Elem = Elem<M>>,
         D: Dimension,
     {
-        if input.ndim() == 0 || input.is_empty() {
-            return Err(Error::InvalidShape {
-                what: "input".into(),
-                got: input.shape().to_vec(),
-                reason: "it needs a batch axis, first, and at least one element".into(),
-            });
-        }
+        check_input(input)?;
         self.check(input.shape())?;
         let x = Tensor::upload(input.view().into_dyn(), &model.placement())?;
         let found = self.attribute(model, &x, Target::Choose(&select))?;
+        check_rows(&x, &found.output)?;
         let values = found.values.download()?;
         let got = values.shape().to_vec();
         let values = values.into_dimensionality::<D>().map_err(|_| Error::InvalidShape {

@@ -23,6 +23,8 @@ impl<E: Element> Target<'_, E> {
         let shape = output.shape();
         let indices = match self {
             Target::Chosen(selection) => selection.indices().to_vec(),
+            // Without a batch axis there is nothing to select from, as is said below.
+            Target::Choose(_) if shape.is_empty() => vec![],
             Target::Choose(selector) => selector.select(output.download()?.view())?,
         };
         Selection::new(indices, &shape)

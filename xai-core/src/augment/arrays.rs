@@ -138,6 +138,15 @@ pub(crate) fn at_least(name: &'static str, value: usize, least: usize) -> Result
     Err(Error::InvalidParameter { name, value: value.to_string(), reason: format!("it must be at least {least}") })
 }
 
+/// As [`at_least`], and at most `most`.
+pub(crate) fn within(name: &'static str, value: usize, least: usize, most: usize) -> Result<()> {
+    at_least(name, value, least)?;
+    if value <= most {
+        return Ok(());
+    }
+    Err(Error::InvalidParameter { name, value: value.to_string(), reason: format!("it must be at most {most}") })
+}
+
 fn batch_of(what: &str, shape: &[usize]) -> Result<usize> {
     shape.first().copied().ok_or_else(|| Error::InvalidShape {
         what: what.to_owned(),

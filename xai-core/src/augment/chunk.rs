@@ -3,7 +3,10 @@
 use super::progress::Running;
 use crate::analyzer::Elem;
 use crate::backend::largest_map;
-use crate::{Analyzer, Attribution, Backend, Differentiable, Element, Extras, Result, Selection, Target, Tensor};
+use crate::input::check_rows;
+use crate::{
+    Analyzer, Attribution, Backend, Differentiable, Element, Error, Extras, Result, Selection, Target, Tensor,
+};
 
 /// How many samples go through the model in one pass.
 #[derive(Debug, Clone, Copy)]
@@ -19,6 +22,9 @@ pub(crate) enum Chunk {
 /// largest map is 4.8 MB for a photo, is 1.15 times as fast in passes of 2 as in passes of 5; ResNet-18 (3.2 MB) is
 /// fastest in passes of 4 to 8; VGG-16 (12.8 MB) gains nothing from more than one copy at a time.
 const MAP_BYTES: usize = 14_000_000;
+
+/// More copies of a sample than anybody waits for, and few enough to list their weights.
+pub(crate) const MOST_COPIES: usize = 10_000_000;
 
 /// At most so many samples, however small.
 const MOST: usize = 64;
@@ -92,8 +98,13 @@ pub(crate) fn in_blocks<M: Differentiable + ?Sized>(
         return explain(x, 0, target, chunk);
     }
     let blocks = even_parts(batch, block);
-    let outputs =
-        blocks.iter().map(|&(start, len)| model.forward(&x.narrow(0, start, len)?)).collect::<Result<Vec<_>>>()?;
+    let forward = |&(start, len): &(usize, usize)| {
+        let block = x.narrow(0, start, len)?;
+        let output = model.forward(&block)?;
+        check_rows(&block, &output)?;
+        Ok(output)
+    };
+    let outputs = blocks.iter().map(forward).collect::<Result<Vec<_>>>()?;
     let output = Tensor::concat(&outputs.iter().collect::<Vec<_>>(), 0)?;
     let selection = target.settle(&output)?;
     let mut values = Vec::with_capacity(blocks.len());
@@ -185,6 +196,14 @@ pub(crate) fn run_copies<M: Differentiable + ?Sized, A: Analyzer<M> + ?Sized>(
 ) -> Result<()> {
     let rows = selection.repeat(weights.len());
     let found = analyzer.attribute(model, copies, Target::Chosen(&rows))?;
+    let shape = found.values.shape();
+    if shape.first() != Some(&rows.indices().len()) {
+        return Err(Error::InvalidShape {
+            what: format!("values of {}", analyzer.name()),
+            got: shape,
+            reason: format!("{} samples were explained: they need a row each, batch axis first", rows.indices().len()),
+        });
+    }
     sum.add(&found, weights)?;
     progress.advance(rows.indices().len());
     Ok(())

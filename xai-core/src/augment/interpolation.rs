@@ -1,13 +1,16 @@
 //! Averaging along the straight path from a reference input.
 
 use super::affine::{AffineStart, pull_mean};
-use super::arrays::at_least;
-use super::chunk::{Chunk, Sum, copies_per_pass, even_parts, in_blocks, numbers_of_a_sample, per_copy, run_copies};
+use super::arrays::{at_least, within};
+use super::chunk::{
+    Chunk, MOST_COPIES, Sum, copies_per_pass, even_parts, in_blocks, numbers_of_a_sample, per_copy, run_copies,
+};
 use super::path_settings::{PathSettings, path_builders};
 use super::progress::{Reporter, Running};
 use super::tolerance::{Spent, Tolerance};
 use super::{Quadrature, Reference};
 use crate::analyzer::Elem;
+use crate::input::check_rows;
 use crate::{
     Analyzer, Attribution, Backend, Differentiable, Element, Error, Extras, Gradient, Kind, Result, Selection, Target,
     Tensor,
@@ -165,6 +168,7 @@ impl<B: Backend> Path<'_, B> {
             None => model.forward(x),
         });
         let output = output?;
+        check_rows(x, &output)?;
         let selection = target.settle(&output)?;
         let output0 = match take_point(&mut points, 0.0) {
             Some(weight) => {
@@ -203,9 +207,17 @@ impl<M: Differentiable + ?Sized, A: Analyzer<M>> Analyzer<M> for InterpolationAu
     }
 
     fn check(&self, input: &[usize]) -> Result<()> {
-        at_least("n", self.settings.n, 2)?;
+        within("n", self.settings.n, 2, MOST_COPIES)?;
         at_least("chunk", self.settings.chunk.unwrap_or(1), 1)?;
         self.settings.tolerance.check()?;
+        if self.settings.tolerance.is_set() && self.settings.quadrature == Quadrature::Secant {
+            return Err(Error::Unsupported {
+                analyzer: self.name(),
+                reason: "a tolerance places its points itself, by a rule that can be refined, and the sums of \
+                         `Quadrature::Secant` cannot: leave out one of the two"
+                    .into(),
+            });
+        }
         self.settings.reference.check(input)?;
         if self.analyzer.kind() == Kind::Cam {
             return Err(Error::Unsupported {

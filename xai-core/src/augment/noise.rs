@@ -3,11 +3,12 @@
 use ndarray::ArrayViewD;
 
 use super::affine::{AffineStart, pull_mean};
-use super::arrays::at_least;
-use super::chunk::{Chunk, Sum, copies_per_pass, even_parts, in_blocks, run_copies};
+use super::arrays::{at_least, within};
+use super::chunk::{Chunk, MOST_COPIES, Sum, copies_per_pass, even_parts, in_blocks, run_copies};
 use super::noise_law::NoiseLaw;
 use super::progress::{Reporter, Running};
 use crate::analyzer::Elem;
+use crate::input::check_rows;
 use crate::{Analyzer, Attribution, Differentiable, Error, Gradient, Kind, Result, Target, Tensor};
 
 /// Any analyzer, averaged over n noisy copies of the input: 1/n Σᵢ A(x + εᵢ).
@@ -161,6 +162,7 @@ impl<A> NoiseAugmentation<A> {
             Ok((start, output))
         });
         let (start, output) = clean?;
+        check_rows(x, &output)?;
         let selection = target.settle(&output)?;
         let parts = even_parts(settings.n, copies_per_pass(chunk, copier.batch()));
         let most = parts.iter().map(|&(_, steps)| steps).max().unwrap_or(0);
@@ -201,7 +203,7 @@ impl<M: Differentiable + ?Sized, A: Analyzer<M>> Analyzer<M> for NoiseAugmentati
     }
 
     fn check(&self, input: &[usize]) -> Result<()> {
-        at_least("n", self.settings.n, 1)?;
+        within("n", self.settings.n, 1, MOST_COPIES)?;
         at_least("chunk", self.settings.chunk.unwrap_or(1), 1)?;
         self.settings.law.check()?;
         self.analyzer.check(input)

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use ndarray::{ArrayBase, ArrayD, Data, Dimension, IxDyn};
 
+use crate::input::check_finite;
 use crate::{Backend, Element, Error, Result, Tensor};
 
 /// The reference input x₀ (baseline) that a path to the input starts from.
@@ -35,9 +36,20 @@ impl Reference {
 
     pub(crate) fn check(&self, input: &[usize]) -> Result<()> {
         match self {
-            Reference::Array(values) => Error::check_shape("reference input", input, values.shape()),
+            Reference::Array(values) if Some(values.shape()) == input.get(1..) => Err(Error::InvalidShape {
+                what: "reference input".into(),
+                got: values.shape().to_vec(),
+                reason: format!(
+                    "it needs the input's shape, {input:?}: as one sample for all it is `Reference::sample(&array)`"
+                ),
+            }),
+            Reference::Array(values) => {
+                Error::check_shape("reference input", input, values.shape())?;
+                check_finite("reference", values.as_ref())
+            }
             Reference::Sample(values) => {
-                Error::check_shape("reference sample", input.get(1..).unwrap_or_default(), values.shape())
+                Error::check_shape("reference sample", input.get(1..).unwrap_or_default(), values.shape())?;
+                check_finite("reference", values.as_ref())
             }
             Reference::Constant(value) if !value.is_finite() => Err(Error::InvalidParameter {
                 name: "reference",

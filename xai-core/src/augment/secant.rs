@@ -3,6 +3,7 @@
 use super::chunk::{Sum, copies_per_pass, even_parts};
 use super::interpolation::{Path, PathMean, on_path};
 use super::progress::Running;
+use crate::input::check_rows;
 use crate::{Backend, Chain, Error, Result, Segments, Target};
 
 impl<B: Backend> Path<'_, B> {
@@ -23,6 +24,7 @@ impl<B: Backend> Path<'_, B> {
         let mut segments = Segments::new(1);
         let (output, chunk) = self.watched(|| Ok(layers.by_ref().into_segment_vjp(&segments, x)?.0));
         let output = output?;
+        check_rows(x, &output)?;
         let selection = target.settle(&output)?;
         progress.advance(batch);
         let difference = x.sub(x0)?;

@@ -51,7 +51,9 @@ impl Tolerance {
             Some(max_n) if max_n < FEWEST => Err(Error::InvalidParameter {
                 name: "max_n",
                 value: max_n.to_string(),
-                reason: format!("the first estimate of the error takes {FEWEST} evaluations"),
+                reason: format!(
+                    "it must be at least {FEWEST}: so many evaluations the first estimate of the error takes"
+                ),
             }),
             _ => Ok(()),
         }

@@ -12,6 +12,7 @@ use self::differences::Probe;
 pub use self::report::{Direction, GradientReport, Verdict};
 use crate::analyzer::Elem;
 use crate::augment::at_least;
+use crate::input::{check_input, check_rows};
 use crate::{Backend, Differentiable, Element, Error, Result, Tensor};
 
 /// Compares the model's vjp with finite differences along 8 random directions, and says in words whether it can be
@@ -33,7 +34,8 @@ use crate::{Backend, Differentiable, Element, Error, Result, Tensor};
 /// ```
 ///
 /// # Errors
-/// [`Error::InvalidShape`] for an input without a batch axis or an element, and the model's own. A path that the
+/// [`Error::InvalidShape`] for an input without a batch axis or an element, or an output without a row for each sample,
+/// [`Error::InvalidParameter`] for an input that is not finite, and the model's own. A path that the
 /// framework reports as cut is no error here but the verdict [`Verdict::Cut`].
 pub fn check_gradient<M, S, D>(model: &M, input: &ArrayBase<S, D>) -> Result<GradientReport>
 where
@@ -104,16 +106,11 @@ impl GradientCheck {
                 reason: "it must be a positive number".into(),
             });
         }
-        if input.ndim() == 0 || input.is_empty() {
-            return Err(Error::InvalidShape {
-                what: "input".into(),
-                got: input.shape().to_vec(),
-                reason: "it needs a batch axis, first, and at least one element".into(),
-            });
-        }
+        check_input(input)?;
         let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
         let x = Tensor::upload(input.view().into_dyn(), &model.placement())?;
         let output = model.forward(&x)?;
+        check_rows(&x, &output)?;
         let host = input.mapv(Element::as_f64).into_dyn();
         let cotangent = normal(&output.shape(), &mut rng);
         let precision = precision_of(&normal(host.shape(), &mut rng), &x)?;

@@ -135,7 +135,10 @@ impl<B: Backend> Conv2d<B> {
                 reason: format!("it must divide the {out_channels} output channels of the weight"),
             });
         }
-        let because = format!("the weight of {group_channels} channels a group, in {groups} group(s),");
+        let because = match groups {
+            1 => "the weight".to_owned(),
+            _ => format!("the weight of {group_channels} channels a group, in {groups} groups,"),
+        };
         shape::takes_channels(op, input, group_channels.saturating_mul(groups), &because)?;
         let padding = match self.padding {
             ConvPadding::Explicit(padding) => padding,
