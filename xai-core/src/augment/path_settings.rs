@@ -70,7 +70,7 @@ macro_rules! path_builders {
         }
 
         /// At most how many samples go through the model in one pass: this bounds the memory. Unless set, as many as
-        /// a CPU is fastest with, so that the largest map that a layer gives out has at most 14 MB, and at most 64. A
+        /// a CPU is fastest with, so that the largest map that a layer gives out has at most 26 MB, and at most 64. A
         /// GPU is filled by more.
         #[must_use]
         pub fn chunk(mut self, chunk: usize) -> Self {
