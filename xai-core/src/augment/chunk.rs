@@ -18,7 +18,7 @@ pub(crate) enum Chunk {
 }
 
 /// How large a pass's largest map may become, in bytes. Measured on CPUs: with less, small maps do not fill a pass; with
-/// more, maps leave the caches, and from 32 MiB on the system takes them back between passes. On libtorch, ResNet-18, whose
+/// more, maps leave the caches, and from 32 MiB on an allocator gives them back between passes. On libtorch, ResNet-18, whose
 /// largest map is 3.2 MB for a photo, is 1.04 times as fast in passes of 8 as in passes of 4 or 10; EfficientNet-Lite0
 /// (4.8 MB) 1.05 to 1.3 times in passes of 5 as in passes of 2; VGG-16 (12.8 MB) 1.03 times in passes of 2 as one by one.
 const MAP_BYTES: usize = 26_000_000;
