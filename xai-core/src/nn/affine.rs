@@ -39,7 +39,7 @@ impl<B: Backend> Linear<B> {
         if got != inputs {
             let reason = format!(
                 "its last axis has length {got}, but the weight takes {inputs}: is a `Flatten`, or a pooling, missing \
-                 before it?"
+                 before it, or has the network been made for images of another size?"
             );
             return Err(shape::refused(op, input, reason));
         }

@@ -42,7 +42,11 @@ pub(super) fn takes_channels(op: &str, input: &[usize], expected: usize, because
     if got == expected {
         return Ok(());
     }
-    Err(refused(op, input, format!("it has {got} channels (axis 1), but {because} takes {expected}")))
+    let last = match input {
+        [_, _, .., last] if *last == expected => ": are its channels last? They belong to axis 1",
+        _ => "",
+    };
+    Err(refused(op, input, format!("it has {got} channels (axis 1), but {because} takes {expected}{last}")))
 }
 
 /// Checks the shape of a weight that may be missing.

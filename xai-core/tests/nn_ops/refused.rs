@@ -52,6 +52,7 @@ fn conv_weights_and_biases_of_another_rank() {
 fn conv_inputs() {
     invalid_shape(conv().output_shape(&[2, 5, 5]), &["input of Conv2d", "[2, 5, 5]", "3 axes"]);
     invalid_shape(conv().output_shape(&[1, 3, 5, 5]), &["has 3 channels", "takes 2"]);
+    invalid_shape(conv().output_shape(&[1, 5, 5, 2]), &["has 5 channels", "are its channels last?"]);
     invalid_shape(conv().output_shape(&[1, 2, 5, 2]), &["spans 3 columns", "has 2"]);
     invalid_shape(conv().dilation([3, 1]).padding(1).output_shape(&[1, 2, 4, 9]), &["spans 7 rows", "has 6"]);
     invalid_shape(conv().output_shape(&[0, 2, 5, 5]), &["[0, 2, 5, 5]", "no element"]);
