@@ -60,6 +60,22 @@ fn a_kink_anywhere_is_no_error() {
     }
 }
 
+/// Dropout that is still on: neither trusted nor called wrong.
+#[test]
+fn a_random_model_is_named() {
+    let rows = std::cell::Cell::new(0);
+    let model = scalar(
+        |x| {
+            rows.set(rows.get() + 1);
+            x.iter().skip(rows.get() / 2 % 2).sum()
+        },
+        |x| vec![1.0; x.len()],
+    );
+    let report = check_gradient(&model, &x()).unwrap();
+    assert!(matches!(report.verdict, Verdict::Random { change } if change > 0.01), "{report}");
+    assert!(report.to_string().contains("evaluation (dropout, batch norm)"), "{report}");
+}
+
 #[test]
 fn a_wrong_scale_is_named() {
     // What a 2x2 max pool does when its gradient is divided by the window.

@@ -21,6 +21,11 @@ pub enum Verdict {
     /// The gradient differs from the finite differences by more than their noise: one of several paths is cut, or the
     /// gradient of an operation is wrong.
     Wrong,
+    /// The model gives the same input two outputs, so that there is no gradient to check.
+    Random {
+        /// ‖difference of two passes‖ / ‖output‖.
+        change: f64,
+    },
     /// The comparison is too noisy to say anything.
     Noise,
 }
@@ -64,6 +69,10 @@ impl GradientReport {
 
     pub(super) fn cut(reason: String) -> Self {
         GradientReport { verdict: Verdict::Cut { reason }, relative_error: 1.0, noise: 0.0, directions: vec![] }
+    }
+
+    pub(super) fn random(change: f64) -> Self {
+        GradientReport { verdict: Verdict::Random { change }, relative_error: 1.0, noise: change, directions: vec![] }
     }
 
     /// `coarse` numbers cannot show that a gradient is wrong: small steps are rounded away, and differences that agree
@@ -113,6 +122,12 @@ impl fmt::Display for GradientReport {
                 "the gradient is wrong: it differs from finite differences by more than their noise; one of several \
                  paths is cut (a skip connection around a detached operation), or an operation's backward pass is \
                  wrong: check the parts of the model one by one",
+            )?,
+            Verdict::Random { change } => write!(
+                f,
+                "the model is random: two passes of the same input differ by {:.1}% of the output; switch it to \
+                 evaluation (dropout, batch norm), or fix its random numbers",
+                100.0 * change
             )?,
             Verdict::Noise => f.write_str(
                 "nothing can be said: the comparison is too noisy; try an input away from kinks and \
