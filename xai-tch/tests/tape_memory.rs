@@ -20,7 +20,7 @@ fn resident_mb() -> f64 {
 fn take_the_room() -> Vec<Torch> {
     let small = Tensor::<Host>::new(Torch::ones([1, 1], tch::kind::FLOAT_CPU));
     Host::vjp(Op::Activation(&Activation::Relu), &small).unwrap();
-    (0..16).map(|_| Torch::empty([31 << 20], (tch::Kind::Uint8, tch::Device::Cpu))).collect()
+    (0..32).map(|_| Torch::empty([31 << 20], (tch::Kind::Uint8, tch::Device::Cpu))).collect()
 }
 
 /// One map is 40 MB, which the allocator gives back as soon as nobody holds it, where there is no room that is kept.
