@@ -49,8 +49,8 @@ impl Network {
     /// How many points secants take for the error of Captum's default with 50, or less: see `docs/path-nodes.md`.
     pub(crate) fn secants(self) -> usize {
         match self {
-            Network::Resnet18 => 30,
-            Network::Vgg16 => 35,
+            Network::Resnet18 => 28,
+            Network::Vgg16 => 24,
             Network::EfficientnetLite0 => 26,
         }
     }

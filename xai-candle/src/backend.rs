@@ -4,12 +4,13 @@ use std::marker::PhantomData;
 
 use candle_core::{DType, Tensor, WithDType};
 use ndarray::{ArrayD, ArrayViewD, IxDyn};
-use xai_core::nn::Activation;
+use xai_core::nn::{Activation, MaxPool2d};
 use xai_core::{Backend, Element, Error, Link, Pullback, Result};
 
 use crate::Placement;
 use crate::kernels::Real;
-use crate::rules::secant_pull;
+use crate::nn::with_pullback;
+use crate::rules::{max_pool_segments, secant_pull};
 use crate::run;
 
 /// candle, with arrays of `E` (`f32` or `f64`) outside and F64, F32, F16 or BF16 tensors on the device.
@@ -123,6 +124,14 @@ impl<E: Host> Backend for Candle<E> {
 
     fn secant_pull(f: Activation, a: &Tensor, b: &Tensor, v: &Tensor) -> Result<Tensor> {
         secant_pull(f, &a.detach(), &b.detach(), &v.detach()).map_err(failed)
+    }
+
+    fn max_pool_segments<'p>(
+        op: &MaxPool2d,
+        x: &xai_core::Tensor<Self>,
+        nodes: usize,
+    ) -> Result<(xai_core::Tensor<Self>, Pullback<'p, Self>)> {
+        max_pool_segments(op, x.inner(), nodes).map(with_pullback)
     }
 
     fn forward_run(run: &[Link<'_, Self>], x: &xai_core::Tensor<Self>) -> Result<xai_core::Tensor<Self>> {

@@ -5,7 +5,7 @@ use xai_core::nn::{
     Activation, AdaptiveAvgPool2d, AdaptiveMaxPool2d, AvgPool2d, ChannelAffine, Conv2d, ConvPadding, GroupNorm,
     LayerNorm, Linear, LogSoftmax, MaxPool2d, NnBackend, Pad2d, Padding, RmsNorm, Sequential, Softmax, Upsample2d,
 };
-use xai_core::{Differentiable, Element, Layer, LayerSplit, NdArray, Segments, Tensor};
+use xai_core::{Backend, Differentiable, Element, Layer, LayerSplit, NdArray, Segments, Tensor};
 
 use crate::{Failure, Outcome, Suite, values};
 
@@ -221,7 +221,37 @@ pub fn segments<B: NnBackend>(suite: &Suite<B>) -> Outcome {
         let expected = truth.1.pull(&Tensor::new(v.clone().into_shared())).map_err(in_words(name))?.download()?;
         let got = pull.pull(&suite.tensor(&v)?).map_err(in_words(name))?;
         suite.same(&format!("segment of {name}"), &got, &expected)
-    })
+    })?;
+    max_pool_segments(suite)
+}
+
+/// Max pooling along two paths of three rows each: windows that overlap, that leave gaps, and at odd borders.
+fn max_pool_segments<B: NnBackend>(suite: &Suite<B>) -> Outcome {
+    let odd = Padding { top: 1, bottom: 0, left: 0, right: 2 };
+    let pools = [
+        MaxPool2d::new(2),
+        MaxPool2d::new(3).stride(2).padding(1),
+        MaxPool2d::new([2, 1]).stride([3, 2]),
+        MaxPool2d::new([4, 3]).stride([1, 2]).padding(odd),
+    ];
+    for (seed, pool) in (109..).zip(pools) {
+        let name = format!("{pool:?} along paths");
+        let x = values(&[6, 3, 7, 6], seed);
+        let (expected, pull_truth) = NdArray::<f64>::max_pool_segments(&pool, &Tensor::new(x.clone().into_shared()), 3)
+            .map_err(in_words(&name))?;
+        let (got, pull) = B::max_pool_segments(&pool, &suite.tensor(&x)?, 3).map_err(in_words(&name))?;
+        let expected = expected.download()?;
+        suite.same(&name, &got, &expected)?;
+        let v = values(expected.shape(), seed + 100);
+        let expected = pull_truth.pull(&Tensor::new(v.clone().into_shared())).map_err(in_words(&name))?.download()?;
+        let got = pull.pull(&suite.tensor(&v)?).map_err(in_words(&name))?;
+        suite.same(&format!("pullback of {name}"), &got, &expected)?;
+        let refused = B::max_pool_segments(&pool, &suite.tensor(&x)?, 4);
+        if !matches!(refused, Err(xai_core::Error::InvalidParameter { name: "nodes", .. })) {
+            return Err(Failure::new(format!("{name}: six rows are not paths of four, and that is not said")));
+        }
+    }
+    Ok(())
 }
 
 /// A pullback can be called again, with another cotangent, and is linear in it.

@@ -4,11 +4,11 @@ use std::marker::PhantomData;
 
 use ndarray::{ArrayD, ArrayViewD, IxDyn};
 use tch::{Device, Kind, TchError, Tensor};
-use xai_core::nn::Activation;
-use xai_core::{Backend, Element, Error, ForwardOutput, Link, Result};
+use xai_core::nn::{Activation, MaxPool2d};
+use xai_core::{Backend, Element, Error, ForwardOutput, Link, Pullback, Result};
 
 use crate::failure::{NAME, failed};
-use crate::nn::secant_pull;
+use crate::nn::{max_pool_segments, secant_pull};
 use crate::run::{self, Taped};
 use crate::{Placement, tape};
 
@@ -171,6 +171,14 @@ impl<E: HostFloat> Backend for LibTorch<E> {
 
     fn secant_pull(f: Activation, a: &Tensor, b: &Tensor, v: &Tensor) -> Result<Tensor> {
         tch::no_grad(|| secant_pull::<E>(f, a, b, v))
+    }
+
+    fn max_pool_segments<'p>(
+        op: &MaxPool2d,
+        x: &xai_core::Tensor<Self>,
+        nodes: usize,
+    ) -> Result<(xai_core::Tensor<Self>, Pullback<'p, Self>)> {
+        max_pool_segments(op, x, nodes)
     }
 
     fn one_hot(shape: &[usize], places: &[usize], at: &Placement) -> Result<Tensor> {

@@ -21,6 +21,7 @@ use xai_core::{Error, Result};
 
 pub(crate) use self::activation::secant_pull;
 pub(crate) use self::conv2d::{Convolution, geometry};
+pub(crate) use self::pool::max_pool_segments;
 use crate::backend::failed;
 use crate::{Candle, Host};
 

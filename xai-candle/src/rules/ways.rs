@@ -5,6 +5,7 @@ use xai_core::nn::{
     AdaptiveMaxPool2d, AvgPool2d, ChannelAffine, Conv2d, ConvPadding, MaxPool2d, Op, Padding, Upsample2d,
 };
 
+use super::pool::max_pool_segments_by;
 use super::{Way, vjp_by};
 use crate::Candle;
 
@@ -77,6 +78,14 @@ fn pools() {
     ] {
         let max = MaxPool2d { kernel, stride, padding };
         assert_same(Op::MaxPool2d(&max), &[2, 3, 7, 6]);
+        let x = numbers(&[6, 2, 7, 6], 0.5);
+        let output = max.segments_shape(x.dims(), 3).unwrap();
+        let pulled = [Way::Kernels, Way::TensorOps].map(|way| {
+            let (y, pull) = max_pool_segments_by(way, &max, &x, 3, &output).unwrap();
+            (y, pull(&numbers(&output, 0.7)).unwrap())
+        });
+        let [(y, dx), (other_y, other_dx)] = pulled;
+        assert!(gap(&y, &other_y) < 1e-12 && gap(&dx, &other_dx) < 1e-12, "along paths, {max:?}");
         for count_include_pad in [true, false] {
             let mean = AvgPool2d { kernel, stride, padding, count_include_pad };
             assert_same(Op::AvgPool2d(&mean), &[2, 3, 7, 6]);

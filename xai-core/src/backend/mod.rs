@@ -17,7 +17,7 @@ pub use self::shape::broadcast_shape;
 pub use self::tensor::Tensor;
 pub use self::transfers::{Transfers, count_transfers};
 use crate::model::{forward_one_by_one, vjp_one_by_one};
-use crate::nn::Activation;
+use crate::nn::{Activation, MaxPool2d, max_pool_segments};
 use crate::{Element, Link, Pullback, Result};
 
 /// A framework: its tensor type and the few operations that analyzers are written in.
@@ -172,6 +172,32 @@ pub trait Backend: Sized + Clone + Debug + 'static {
             *v *= Self::Elem::of(f.mean_slope(a.as_f64(), b.as_f64()));
         }
         Self::upload(pulled.view(), &Self::placement(v))
+    }
+
+    /// Max pooling of rows that follow paths, `nodes` rows for each, one path after another: y = the maxima of every row
+    /// but each path's first, and the pullback through the mean Jacobian of each segment, while the input moves evenly
+    /// from one row, a, to the next, b. What it gives has a row for each segment too.
+    ///
+    /// In each window let i be the place of the maximum at a, and j at b. The two numbers are equal at
+    /// t = (aᵢ - aⱼ) / ((aᵢ - aⱼ) + (bⱼ - bᵢ)) of the way: place i gets the share t of the window's cotangent, and place
+    /// j the rest (halves where both never differ). That is the mean Jacobian unless a third number is the greatest in
+    /// between, and Jacobian · (b - a) is the change of the output always.
+    ///
+    /// Provided on the host: a backend on a device overrides it, so that nothing travels.
+    ///
+    /// # Errors
+    /// [`MaxPool2d::segments_shape`]'s, and the framework's own.
+    fn max_pool_segments<'p>(
+        op: &MaxPool2d,
+        x: &Tensor<Self>,
+        nodes: usize,
+    ) -> Result<(Tensor<Self>, Pullback<'p, Self>)> {
+        let placement = x.placement();
+        let down = |t: &Tensor<Self>| Self::download(t.inner()).map(ArrayD::into_shared);
+        let (y, pull) = max_pool_segments(op, &down(x)?, nodes)?;
+        let y = Self::upload(y.view(), &placement)?;
+        let back = move |v: &Tensor<Self>| Self::upload(pull(&down(v)?)?.view(), &placement).map(Tensor::new);
+        Ok((Tensor::new(y), Pullback::new(back)))
     }
 
     /// Ones at the given places of a tensor of zeros; places are counted in row-major order.

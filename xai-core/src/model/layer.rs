@@ -3,6 +3,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 
+use super::segments::Bend;
 use crate::nn::Op;
 use crate::{Autograd, Backend, Chain, Differentiable, ForwardOutput, Pullback, Recorded, Result, Segments, Tensor};
 
@@ -63,11 +64,10 @@ pub trait Layer<B: Backend> {
         if self.is_affine() {
             return self.vjp(x);
         }
-        let mut activation = None;
-        self.as_op(&mut |op| activation = op.as_activation());
-        match activation {
-            Some(f) => segments.activation(f, x, self.forward(x)?),
-            None => segments.both_ends(x, |x| self.vjp(x)),
+        match Bend::of(self) {
+            Bend::Activation(f) => segments.activation(f, x, self.forward(x)?),
+            Bend::MaxPool2d(pool) => segments.max_pool(&pool, x, |x| self.vjp(x)),
+            Bend::Unknown => segments.both_ends(x, |x| self.vjp(x)),
         }
     }
 

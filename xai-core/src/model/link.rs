@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::segments::Bend;
 use crate::{Backend, Error, Layer, Pullback, Result, Segments, Tensor};
 
 /// A layer of a [`Chain`](crate::Chain), borrowed or owned, with the names that lead to it, for messages.
@@ -108,12 +109,11 @@ fn owned_segment_vjp<'p, B: Backend>(
     segments: &Segments<B>,
     x: &Tensor<B>,
 ) -> Result<(Tensor<B>, Pullback<'p, B>)> {
-    let mut activation = None;
-    layer.as_op(&mut |op| activation = op.as_activation());
-    match activation {
-        Some(f) => segments.activation(f, x, layer.forward(x)?),
-        None if layer.is_affine() => layer.into_vjp(x),
-        None => segments.both_ends(x, |x| layer.into_vjp(x)),
+    match Bend::of(&*layer) {
+        Bend::Activation(f) => segments.activation(f, x, layer.forward(x)?),
+        Bend::MaxPool2d(pool) => segments.max_pool(&pool, x, |x| layer.into_vjp(x)),
+        Bend::Unknown if layer.is_affine() => layer.into_vjp(x),
+        Bend::Unknown => segments.both_ends(x, |x| layer.into_vjp(x)),
     }
 }
 

@@ -3,16 +3,18 @@
 use std::cell::{Cell, RefCell};
 
 use super::{Link, Pullback};
-use crate::nn::Activation;
-use crate::{Backend, Error, Result, Tensor};
+use crate::nn::{Activation, MaxPool2d, Op};
+use crate::{Backend, Error, Layer, Result, Tensor};
 
 /// A pass of rows that follow paths: `nodes` rows for each sample, one sample after another, each joined by a segment to
 /// the row before it; the first one to the last row of the pass before.
 ///
 /// A [`Layer::segment_vjp`](crate::Layer::segment_vjp) pulls the cotangent of row i back through the layer's mean
 /// Jacobian between the row before it and row i. For an activation f that is the slope of its secant,
-/// (f(zᵢ) - f(zᵢ₋₁)) / (zᵢ - zᵢ₋₁): the mean of f' over the segment where z moves evenly, kinks included. An affine
-/// layer's Jacobian is constant. Any other layer takes the mean of its Jacobians at the two rows.
+/// (f(zᵢ) - f(zᵢ₋₁)) / (zᵢ - zᵢ₋₁): the mean of f' over the segment where z moves evenly, kinks included. In a window of
+/// max pooling the maximum moves from one number to another where the two are equal, and each gets its part of the way
+/// ([`Backend::max_pool_segments`]). An affine layer's Jacobian is constant. Any other layer takes the mean of its
+/// Jacobians at the two rows.
 ///
 /// What the layers were given at the last row is kept for the [`next`](Segments::next) pass. In a first pass the first
 /// rows have no segment: what is pulled back to them are gradients at a point.
@@ -73,7 +75,7 @@ impl<B: Backend> Segments<B> {
         before.get(asked).cloned().map(Some).ok_or_else(layers_changed)
     }
 
-    /// An activation: the slopes of its secants.
+    /// An activation: the slopes of its secants; y is its output at z.
     pub(crate) fn activation<'p>(
         &self,
         f: Activation,
@@ -82,10 +84,24 @@ impl<B: Backend> Segments<B> {
     ) -> Result<(Tensor<B>, Pullback<'p, B>)> {
         let (z, paths, before) = (z.clone(), self.paths(), self.before(z)?);
         let pull = move |v: &Tensor<B>| {
+            Error::check_shape("cotangent", &z.shape(), &v.shape())?;
             let from = before.as_ref().map(|before| paths.moved_on(before, &z)).transpose()?;
             B::secant_pull(f, from.as_ref().unwrap_or(&z).inner(), z.inner(), v.inner()).map(Tensor::new)
         };
         Ok((y, Pullback::new(pull)))
+    }
+
+    /// Max pooling: the shares of the maxima at both ends. `vjp` is its plain one, for rows without a segment.
+    pub(crate) fn max_pool<'p>(
+        &self,
+        pool: &MaxPool2d,
+        x: &Tensor<B>,
+        vjp: impl FnOnce(&Tensor<B>) -> Result<(Tensor<B>, Pullback<'p, B>)>,
+    ) -> Result<(Tensor<B>, Pullback<'p, B>)> {
+        match self.before(x)? {
+            Some(before) => B::max_pool_segments(pool, &self.paths().joined(&before, x)?, self.nodes + 1),
+            None => vjp(x),
+        }
     }
 
     /// Any layer, from its plain vjp: the mean of the pullbacks at both ends of the segment.
@@ -129,6 +145,26 @@ impl<B: Backend> Segments<B> {
             y = next;
         }
         Ok((y, Pullback::new(move |v| pulls.iter().rev().try_fold(v.clone(), |v, pull| pull.pull(&v)))))
+    }
+}
+
+/// How a layer that is not affine is pulled back over a segment.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Bend {
+    Activation(Activation),
+    MaxPool2d(MaxPool2d),
+    Unknown,
+}
+
+impl Bend {
+    pub(crate) fn of<B: Backend>(layer: &(impl Layer<B> + ?Sized)) -> Self {
+        let mut bend = Bend::Unknown;
+        layer.as_op(&mut |op| match op {
+            Op::Activation(f) => bend = Bend::Activation(*f),
+            Op::MaxPool2d(pool) => bend = Bend::MaxPool2d(*pool),
+            _ => (),
+        });
+        bend
     }
 }
 

@@ -98,6 +98,7 @@ pub use self::op::{NnBackend, Op};
 pub use self::padding::{ConvPadding, Padding};
 pub use self::pass::{Dropout, Flatten, Identity};
 pub use self::pool::{AdaptiveAvgPool2d, AdaptiveMaxPool2d, AvgPool2d, MaxPool2d};
+pub(crate) use self::reference::max_pool_segments;
 pub use self::residual::Residual;
 pub use self::resize::{Pad2d, Upsample2d, UpsampleMode};
 pub use self::sequential::Sequential;

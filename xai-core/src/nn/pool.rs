@@ -47,6 +47,29 @@ impl MaxPool2d {
     }
 }
 
+impl MaxPool2d {
+    /// For an input of rows that follow paths, `nodes` rows for each: the output's shape with a row for each segment
+    /// between neighbours, with everything checked. See [`Backend::max_pool_segments`](crate::Backend::max_pool_segments).
+    ///
+    /// # Errors
+    /// As [`output_shape`](MaxPool2d::output_shape); [`Error::InvalidParameter`] for fewer than two nodes, or rows that
+    /// are not so many for each path.
+    pub fn segments_shape(&self, input: &[usize], nodes: usize) -> Result<Vec<usize>> {
+        let mut output = self.output_shape(input)?;
+        match output.first_mut() {
+            Some(rows) if nodes > 1 && rows.is_multiple_of(nodes) => *rows -= *rows / nodes,
+            _ => {
+                return Err(Error::InvalidParameter {
+                    name: "nodes",
+                    value: nodes.to_string(),
+                    reason: format!("it must be at least 2, and divide the rows of the input {input:?}"),
+                });
+            }
+        }
+        Ok(output)
+    }
+}
+
 /// Average pooling.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AvgPool2d {

@@ -3,12 +3,13 @@
 mod activation;
 mod layer;
 mod pool;
+mod pool_segments;
 mod resize;
 mod secant;
 
 use std::fmt::Debug;
 
-use tch::{TchError, Tensor as Torch};
+use tch::{Kind, TchError, Tensor as Torch};
 use xai_core::nn::{NnBackend, Op};
 use xai_core::{Backend, Error, Pullback, Result, Tensor};
 
@@ -18,6 +19,7 @@ use crate::failure::{NAME, failed};
 use crate::tape::{Input, evaluate, record};
 use crate::{HostFloat, LibTorch};
 
+pub(crate) use self::pool_segments::max_pool_segments;
 pub(crate) use self::secant::secant_pull;
 
 type TchResult = std::result::Result<Torch, TchError>;
@@ -54,6 +56,11 @@ fn apply<E: HostFloat>(op: Op<'_, LibTorch<E>>, x: &Torch) -> Result<Torch> {
         unknown => return Err(not_known(&unknown)),
     }
     .map_err(failed)
+}
+
+/// Single precision for half types, which are too coarse for shares of a segment.
+fn wide(kind: Kind) -> Kind {
+    if matches!(kind, Kind::Half | Kind::BFloat16) { Kind::Float } else { kind }
 }
 
 /// The vocabulary may grow; the compiler cannot ask for what is not there yet.

@@ -8,7 +8,7 @@ use super::resize::pad;
 use crate::backend::int;
 
 /// libtorch pads a pool by the same number on both sides, and by half the window at most.
-fn own_padding(padding: Padding, kernel: [usize; 2]) -> Option<[i64; 2]> {
+pub(super) fn own_padding(padding: Padding, kernel: [usize; 2]) -> Option<[i64; 2]> {
     let [rows, columns] = padding.as_symmetric()?;
     (rows <= kernel[0] / 2 && columns <= kernel[1] / 2).then(|| [int(rows), int(columns)])
 }

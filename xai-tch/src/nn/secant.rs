@@ -4,8 +4,8 @@ use tch::{Kind, Tensor as Torch};
 use xai_core::nn::Activation;
 use xai_core::{Result, Tensor};
 
-use super::TchResult;
 use super::activation::activation;
+use super::{TchResult, wide};
 use crate::failure::failed;
 use crate::tape::{Input, record};
 use crate::{HostFloat, LibTorch};
@@ -13,7 +13,7 @@ use crate::{HostFloat, LibTorch};
 /// See `Backend::secant_pull`. Half types are computed in single precision.
 pub(crate) fn secant_pull<E: HostFloat>(f: Activation, a: &Torch, b: &Torch, v: &Torch) -> Result<Torch> {
     let kind = v.f_kind().map_err(failed)?;
-    let wide = if matches!(kind, Kind::Half | Kind::BFloat16) { Kind::Float } else { kind };
+    let wide = wide(kind);
     let widened = |t: &Torch| t.f_to_kind(wide).map_err(failed);
     let (a, b) = (widened(a)?, widened(b)?);
     let mut slopes = match f {

@@ -3,6 +3,7 @@
 mod average;
 mod geometry;
 mod max;
+mod segments;
 mod strided;
 
 #[cfg(test)]
@@ -12,6 +13,7 @@ use super::SERIAL_WORK;
 pub use average::{avg_forward, avg_vjp};
 pub use geometry::PoolGeometry;
 pub use max::{NO_ARGMAX, max_forward, max_vjp};
+pub use segments::{PathRows, SegmentMaxima};
 
 /// How many planes one task works off.
 fn planes_at_once(geometry: &PoolGeometry) -> usize {

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use rayon::ThreadPoolBuilder;
 
-use super::{NO_ARGMAX, PoolGeometry, avg_forward, avg_vjp, max_forward, max_vjp};
+use super::{NO_ARGMAX, PathRows, PoolGeometry, SegmentMaxima, avg_forward, avg_vjp, max_forward, max_vjp};
 
 /// Numbers in -1..1, many of them equal.
 fn numbers(len: usize, seed: usize) -> Vec<f64> {
@@ -75,6 +75,31 @@ proptest! {
         });
         prop_assert_eq!(failure, None);
         prop_assert_eq!(max_vjp(&dy, &places, &g).unwrap(), dx);
+    }
+
+    #[test]
+    fn along_paths_every_change_is_met(g in geometries(), nodes in 2usize..4, channels in 1usize..3) {
+        let rows = PathRows { nodes, channels };
+        let g = PoolGeometry { planes: g.planes * nodes * channels, ..g };
+        let x = numbers(g.input_shape().iter().product(), 1);
+        let (y, maxima) = SegmentMaxima::forward(&x, &g, rows).unwrap();
+        let dy = numbers(y.len(), 2);
+        let dx = maxima.vjp(&dy).unwrap();
+        let (all, _) = max_forward(&x, &g).unwrap();
+        let mut segment = 0;
+        for plane in (0..g.planes).filter(|plane| plane / channels % nodes > 0) {
+            let part = |numbers: &[f64], plane: usize, length: usize| numbers[plane * length..][..length].to_vec();
+            let [from, to] = [plane - channels, plane].map(|plane| part(&all, plane, g.output_plane()));
+            let [a, b] = [plane - channels, plane].map(|plane| part(&x, plane, g.input_plane()));
+            let (dy, dx) = (part(&dy, segment, g.output_plane()), part(&dx, segment, g.input_plane()));
+            prop_assert_eq!(&part(&y, segment, g.output_plane()), &to);
+            let changes = from.iter().zip(&to).zip(&dy).filter(|((from, _), _)| from.is_finite());
+            let change: f64 = changes.map(|((from, to), dy)| (to - from) * dy).sum();
+            let pulled: f64 = a.iter().zip(&b).zip(&dx).map(|((a, b), dx)| (b - a) * dx).sum();
+            prop_assert!((change - pulled).abs() < 1e-9, "{} instead of {}", pulled, change);
+            segment += 1;
+        }
+        prop_assert_eq!(segment * g.output_plane(), y.len());
     }
 
     #[test]
@@ -165,6 +190,13 @@ fn wrong_lengths_and_sizes_are_errors() {
     let g = two_by_two([4, 4]);
     let (x, dy) = ([0.0f32; 16], [0.0f32; 4]);
     assert!(max_forward(&x[1..], &g).is_err() && avg_forward(&x[1..], &g, true).is_err());
+    for (planes, nodes, channels) in [(1, 1, 1), (3, 2, 1), (4, 2, 4), (4, 0, 0), (4, usize::MAX, usize::MAX)] {
+        let (g, x) = (PoolGeometry { planes, ..g }, vec![0.0f32; 16 * planes]);
+        assert!(SegmentMaxima::forward(&x, &g, PathRows { nodes, channels }).is_err(), "{planes}, {nodes}, {channels}");
+    }
+    let two = PoolGeometry { planes: 2, ..g };
+    let (_, maxima) = SegmentMaxima::forward(&[0.0f32; 32], &two, PathRows { nodes: 2, channels: 1 }).unwrap();
+    assert!(maxima.vjp(&dy[1..]).is_err() && maxima.vjp(&dy).is_ok());
     assert!(max_vjp(&dy[1..], &[0; 3], &g).is_err() && avg_vjp(&dy[1..], &g, true).is_err());
     assert!(max_vjp(&dy, &[0; 3], &g).is_err());
     assert!(max_vjp(&dy, &[0, 1, 2, 16], &g).is_err());

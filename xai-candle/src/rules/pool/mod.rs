@@ -6,9 +6,9 @@ use candle_core::{Error, Tensor, bail};
 use xai_core::nn::{AvgPool2d, MaxPool2d, Padding};
 
 pub(super) use self::tensor_ops::adaptive_max_pool2d;
-use super::{Pull, Ruled, Way, resample};
+use super::{Pull, Ruled, Way, in_number_type, resample};
 use crate::host::{Numbers, with_number_type};
-use crate::kernels::pool::{self as kernels, PoolGeometry};
+use crate::kernels::pool::{self as kernels, PathRows, PoolGeometry, SegmentMaxima};
 
 fn geometry(
     x: &Tensor,
@@ -30,7 +30,7 @@ fn geometry(
 pub(super) fn max_pool2d(way: Way, op: &MaxPool2d, x: &Tensor, output: &[usize]) -> Ruled {
     let g = geometry(x, op.kernel, op.stride, op.padding, output)?;
     match way {
-        Way::TensorOps => tensor_ops::max_pool2d(x, output, g),
+        Way::TensorOps => tensor_ops::max_pool2d(x, output, &g),
         Way::Kernels => {
             let x = x.contiguous()?;
             let numbers = Numbers::of(&x)?;
@@ -41,6 +41,35 @@ pub(super) fn max_pool2d(way: Way, op: &MaxPool2d, x: &Tensor, output: &[usize])
                     let v = v.contiguous()?;
                     let dx = kernels::max_vjp(Numbers::of(&v)?.slice::<T>()?, &winners, &g).map_err(Error::wrap)?;
                     Tensor::from_vec(dx, &shape, v.device())
+                });
+                Ok((Tensor::from_vec(y, output, x.device())?, pull))
+            })
+        }
+    }
+}
+
+/// See `Backend::max_pool_segments`. Half types are computed in single precision.
+pub(crate) fn max_pool_segments(op: &MaxPool2d, x: &Tensor, nodes: usize) -> xai_core::Result<(Tensor, Pull)> {
+    let output = op.segments_shape(x.dims(), nodes)?;
+    in_number_type(x, false, |x| max_pool_segments_by(Way::on(x.device()), op, x, nodes, &output))
+}
+
+pub(super) fn max_pool_segments_by(way: Way, op: &MaxPool2d, x: &Tensor, nodes: usize, output: &[usize]) -> Ruled {
+    let g = geometry(x, op.kernel, op.stride, op.padding, output)?;
+    let (rows, channels, h, w) = x.dims4()?;
+    let segments = (rows - rows / nodes, channels, h, w);
+    match way {
+        Way::TensorOps => tensor_ops::max_pool_segments(x, nodes, output, &g),
+        Way::Kernels => {
+            let x = x.contiguous()?;
+            let numbers = Numbers::of(&x)?;
+            let rows = PathRows { nodes, channels };
+            with_number_type!(x.dtype(), T => {
+                let (y, maxima) = SegmentMaxima::forward(numbers.slice::<T>()?, &g, rows).map_err(Error::wrap)?;
+                let pull: Pull = Box::new(move |v| {
+                    let v = v.contiguous()?;
+                    let dx = maxima.vjp(Numbers::of(&v)?.slice::<T>()?).map_err(Error::wrap)?;
+                    Tensor::from_vec(dx, segments, v.device())
                 });
                 Ok((Tensor::from_vec(y, output, x.device())?, pull))
             })

@@ -7,11 +7,24 @@ use super::super::shift::{crop, every, extend};
 use super::super::{Pull, Ruled};
 use crate::kernels::pool::PoolGeometry;
 
+/// The maxima of an image's windows.
+struct Maxima {
+    /// The image as far as the windows reach, in flat planes: (planes, rows · columns).
+    padded: Tensor,
+    /// (planes, windows)
+    highest: Tensor,
+    /// Where in its plane of `padded` each is: (planes, windows).
+    winners: Tensor,
+}
+
+/// How far the windows reach: (rows, columns).
+fn covered(g: &PoolGeometry) -> [usize; 2] {
+    [0, 1].map(|side| (g.output[side] - 1) * g.stride[side] + g.kernel[side])
+}
+
 /// A running maximum over shifted images, one for each place of the window, with the place where it was met.
-pub(super) fn max_pool2d(x: &Tensor, output: &[usize], g: PoolGeometry) -> Ruled {
-    let (batch, channels, h, w) = x.dims4()?;
-    let covered = |side: usize| (g.output[side] - 1) * g.stride[side] + g.kernel[side];
-    let [rows, cols] = [covered(0), covered(1)];
+fn maxima(x: &Tensor, g: &PoolGeometry) -> Result<Maxima> {
+    let [rows, cols] = covered(g);
     let padded = extend(x, 2, g.pad_before[0], rows, f64::NEG_INFINITY)?;
     let padded = extend(&padded, 3, g.pad_before[1], cols, f64::NEG_INFINITY)?;
     let mut best: Option<(Tensor, Tensor)> = None;
@@ -32,11 +45,54 @@ pub(super) fn max_pool2d(x: &Tensor, output: &[usize], g: PoolGeometry) -> Ruled
             }
         });
     }
-    let Some((y, winners)) = best else { bail!("a window without a place") };
-    let winners = winners.reshape((batch * channels, g.output[0] * g.output[1]))?;
+    let Some((highest, winners)) = best else { bail!("a window without a place") };
+    let windows = (g.planes, g.output[0] * g.output[1]);
+    Ok(Maxima {
+        padded: padded.contiguous()?.reshape((g.planes, rows * cols))?,
+        highest: highest.reshape(windows)?,
+        winners: winners.reshape(windows)?,
+    })
+}
+
+/// The images (B, C, H, W) that are a part of flat padded planes.
+fn cropped(padded: &Tensor, [batch, channels, h, w]: [usize; 4], g: &PoolGeometry) -> Result<Tensor> {
+    let [rows, cols] = covered(g);
+    let padded = padded.reshape((batch, channels, rows, cols))?;
+    crop(&crop(&padded, 2, g.pad_before[0], h)?, 3, g.pad_before[1], w)?.contiguous()
+}
+
+pub(super) fn max_pool2d(x: &Tensor, output: &[usize], g: &PoolGeometry) -> Ruled {
+    let (batch, channels, h, w) = x.dims4()?;
+    let g = *g;
+    let Maxima { padded, highest, winners } = maxima(x, &g)?;
+    let length = padded.dim(1)?;
+    let pull: Pull = Box::new(move |v| cropped(&scatter(v, &winners, length)?, [batch, channels, h, w], &g));
+    Ok((highest.reshape(output)?, pull))
+}
+
+/// See `Backend::max_pool_segments`.
+pub(super) fn max_pool_segments(x: &Tensor, nodes: usize, output: &[usize], g: &PoolGeometry) -> Ruled {
+    let (rows, channels, h, w) = x.dims4()?;
+    let g = *g;
+    let Maxima { padded, highest, winners } = maxima(x, &g)?;
+    // The planes of the rows at the segments' starts, or ends.
+    let end = |t: &Tensor, start: usize| {
+        let paths = t.reshape((rows / nodes, nodes, channels, t.dim(1)?))?;
+        paths.narrow(1, start, nodes - 1)?.contiguous()?.reshape(((rows - rows / nodes) * channels, t.dim(1)?))
+    };
+    let [starts, ends] = [end(&winners, 0)?, end(&winners, 1)?];
+    let y = end(&highest, 1)?;
+    let ahead = (end(&highest, 0)? - end(&padded, 0)?.gather(&ends, 1)?)?;
+    let span = ((&y - end(&padded, 1)?.gather(&starts, 1)?)? + &ahead)?;
+    let same = span.eq(0f64)?;
+    let share = (&ahead / same.where_cond(&span.ones_like()?, &span)?)?;
+    let share = same.where_cond(&(span.ones_like()? * 0.5)?, &share)?;
+    let length = padded.dim(1)?;
     let pull: Pull = Box::new(move |v| {
-        let padded = scatter(v, &winners, rows * cols)?.reshape((batch, channels, rows, cols))?;
-        crop(&crop(&padded, 2, g.pad_before[0], h)?, 3, g.pad_before[1], w)?.contiguous()
+        let v = v.reshape(share.shape())?;
+        let first = (&v * &share)?;
+        let pulled = scatter(&first, &starts, length)?.scatter_add(&ends, &(v - first)?, 1)?;
+        cropped(&pulled, [rows - rows / nodes, channels, h, w], &g)
     });
     Ok((y.reshape(output)?, pull))
 }

@@ -12,6 +12,8 @@ mod pool;
 mod resize;
 mod softmax;
 
+pub(crate) use self::pool::max_pool_segments;
+
 use std::borrow::Cow;
 
 use ndarray::{ArcArray, ArrayD, IxDyn};

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::{Array, Pull, flat, image, shaped};
 use crate::nn::{AdaptiveAvgPool2d, AdaptiveMaxPool2d, AvgPool2d, MaxPool2d};
-use crate::{Element, Result};
+use crate::{Element, Error, Result};
 
 /// The rows and the columns of the windows, cut to the image, and the shapes.
 #[derive(Clone)]
@@ -34,6 +34,11 @@ impl Windows {
         Ok(Windows { rows, columns, input })
     }
 
+    fn of_max(pool: &MaxPool2d, x: &[usize]) -> Result<Self> {
+        let before = [pool.padding.top, pool.padding.left];
+        Windows::sliding(x, &pool.output_shape(x)?, pool.kernel, pool.stride, before)
+    }
+
     /// ⌊i·n/size⌋ .. ⌈(i+1)·n/size⌉ on each axis.
     fn adaptive(x: &[usize], size: [usize; 2]) -> Result<Self> {
         let input = image(x)?;
@@ -46,6 +51,16 @@ impl Windows {
 
     fn output(&self) -> [usize; 4] {
         [self.input[0], self.input[1], self.rows.len(), self.columns.len()]
+    }
+
+    /// Where each window has its maximum. Of equal ones the first; a NaN is passed on, as PyTorch does.
+    fn highest<F: Element>(&self, values: &[F]) -> Vec<usize> {
+        let greater = |best: usize, place: usize| {
+            if values[place] > values[best] || values[place].is_nan() { place } else { best }
+        };
+        let mut highest = Vec::new();
+        self.visit(|_, places| highest.extend(places.reduce(greater)));
+        highest
     }
 
     /// Calls `f(place in the output, places in the input)` for every window, in row-major order.
@@ -65,9 +80,7 @@ impl Windows {
 }
 
 pub(super) fn max<F: Element>(pool: &MaxPool2d, x: &Array<F>) -> Result<(Array<F>, Pull<F>)> {
-    let before = [pool.padding.top, pool.padding.left];
-    let output = pool.output_shape(x.shape())?;
-    max_of(&Windows::sliding(x.shape(), &output, pool.kernel, pool.stride, before)?, x)
+    max_of(&Windows::of_max(pool, x.shape())?, x)
 }
 
 pub(super) fn adaptive_max<F: Element>(pool: &AdaptiveMaxPool2d, x: &Array<F>) -> Result<(Array<F>, Pull<F>)> {
@@ -88,24 +101,53 @@ pub(super) fn adaptive_mean<F: Element>(pool: &AdaptiveAvgPool2d, x: &Array<F>) 
 
 fn max_of<F: Element>(windows: &Windows, x: &Array<F>) -> Result<(Array<F>, Pull<F>)> {
     let values = flat(x);
-    let (mut y, mut highest) = (Vec::new(), Vec::new());
-    windows.visit(|_, places| {
-        // Of equal ones the first; a NaN is passed on, as PyTorch does.
-        let best = places.reduce(
-            |best, place| {
-                if values[place] > values[best] || values[place].is_nan() { place } else { best }
-            },
-        );
-        if let Some(best) = best {
-            y.push(values[best]);
-            highest.push(best);
-        }
-    });
-    let y = shaped(&windows.output(), y)?;
+    let highest = windows.highest(&values);
+    let y = shaped(&windows.output(), highest.iter().map(|&place| values[place]).collect())?;
     let shape = windows.input;
     let pull = move |v: &Array<F>| {
         let mut dx = vec![F::zero(); shape.iter().product()];
         highest.iter().zip(v.iter()).for_each(|(&place, &v)| dx[place] += v);
+        shaped(&shape, dx)
+    };
+    Ok((y, Box::new(pull)))
+}
+
+/// See `Backend::max_pool_segments`.
+pub(crate) fn max_pool_segments<F: Element>(
+    pool: &MaxPool2d,
+    x: &Array<F>,
+    nodes: usize,
+) -> Result<(Array<F>, Pull<F>)> {
+    let output = pool.segments_shape(x.shape(), nodes)?;
+    let windows = Windows::of_max(pool, x.shape())?;
+    let values = flat(x);
+    let highest = windows.highest(&values);
+    let [rows, shape @ ..] = windows.input;
+    let (row, row_out) = (shape.iter().product::<usize>(), output[1..].iter().product::<usize>());
+    let mut y = Vec::new();
+    // Where the cotangent of each window goes: (from the segment's start, from its end, the share of the former).
+    let mut ways = Vec::new();
+    let ends = (0..rows).filter(|row| row % nodes > 0);
+    for (segment, end) in ends.enumerate() {
+        for window in end * row_out..(end + 1) * row_out {
+            let (i, j) = (highest[window - row_out], highest[window]);
+            let (ahead, behind) = (values[i] - values[j - row], values[j] - values[i + row]);
+            let span = ahead + behind;
+            let share = if span == F::zero() { F::of(0.5) } else { ahead / span };
+            y.push(values[j]);
+            ways.push((segment * row + i % row, segment * row + j % row, share));
+        }
+    }
+    let y = shaped(&output, y)?;
+    let shape = [output[0], shape[0], shape[1], shape[2]];
+    let pull = move |v: &Array<F>| {
+        Error::check_shape("cotangent", &output, v.shape())?;
+        let mut dx = vec![F::zero(); shape.iter().product()];
+        for (&(i, j, share), &v) in ways.iter().zip(v) {
+            let first = v * share;
+            dx[i] += first;
+            dx[j] += v - first;
+        }
         shaped(&shape, dx)
     };
     Ok((y, Box::new(pull)))

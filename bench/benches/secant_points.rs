@@ -1,0 +1,104 @@
+//! How many points do secants take on the networks of `bench.sh`? Prints a Markdown table of errors.
+//!
+//! ```sh
+//! ./bench.sh --analyzer gradient --who xai-candle --runs 1     # writes the networks' weights and the photo
+//! cargo bench -p bench --bench secant_points                   # about 10 minutes on two cores
+//! cargo bench -p bench --bench secant_points -- --network vgg16 --truth 600
+//! ```
+//!
+//! The error of a map A is ‖Â - A‖₂ / ‖A‖₂, where A has very many graded points; the path begins at zeros. It runs on
+//! candle, whose errors are libtorch's: what is told is a matter of the rule.
+#![allow(missing_docs)]
+
+#[path = "../../examples/explain/command_line.rs"]
+mod command_line;
+#[allow(dead_code)] // its side is that of the photo
+#[path = "../../examples/explain/network.rs"]
+mod efficientnet;
+#[path = "../../compare/src/networks/mod.rs"]
+mod networks;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::{Parser, ValueEnum};
+use ndarray::{Array4, Ix4};
+use xai::candle::Candle;
+use xai::{Analyzer, BoxModel, IntegratedGradients, MaxActivation, Quadrature, files};
+
+use self::command_line::{Outcome, failure};
+use self::efficientnet::EfficientNetLite0;
+
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+
+/// How many points secants get.
+const POINTS: [usize; 6] = [18, 21, 26, 30, 34, 40];
+
+#[derive(Parser)]
+struct Args {
+    /// The networks (default: all)
+    #[arg(long)]
+    network: Vec<Network>,
+    /// How many points the truth has
+    #[arg(long, default_value_t = 300)]
+    truth: usize,
+    /// Passed by cargo
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Network {
+    Resnet18,
+    Vgg16,
+    EfficientnetLite0,
+}
+
+impl Network {
+    fn build(self, data: &Path) -> Outcome<BoxModel<'static, Candle>> {
+        let weights = |file: &Path| files::read_weights::<Candle>(file, candle_core::Device::Cpu);
+        Ok(match self {
+            Network::EfficientnetLite0 => {
+                let file = Path::new(ROOT).join("assets/efficientnet-lite0/efficientnet-lite0-f16.safetensors");
+                Box::new(EfficientNetLite0::load(&weights(&file)?)?)
+            }
+            Network::Resnet18 => Box::new(networks::build("resnet18", &weights(&data.join("resnet18.safetensors"))?)?),
+            Network::Vgg16 => Box::new(networks::build("vgg16", &weights(&data.join("vgg16.safetensors"))?)?),
+        })
+    }
+}
+
+fn main() -> ExitCode {
+    command_line::run(report)
+}
+
+fn report(args: &Args) -> Outcome<()> {
+    let data = Path::new(ROOT).join("target/bench");
+    let networks = if args.network.is_empty() { Network::value_variants() } else { &args.network };
+    let photo = files::read_arrays::<f32>(data.join("photo.safetensors"))?.remove("input");
+    let photo = photo.ok_or_else(|| failure("target/bench/photo.safetensors has no `input`: run ./bench.sh first"))?;
+    let photo: Array4<f32> = photo.into_dimensionality::<Ix4>()?;
+    println!(
+        "| error in % of the map | Gauss-Legendre, 50 | {} |",
+        POINTS.map(|n| format!("secants, {n}")).join(" | ")
+    );
+    println!("|---|{}", "---|".repeat(1 + POINTS.len()));
+    for network in networks {
+        let model = network.build(&data)?;
+        let map = |n: usize, rule: Quadrature| -> Outcome<Array4<f32>> {
+            Ok(IntegratedGradients::new().n(n).quadrature(rule).analyze(&model, &photo, MaxActivation)?.values)
+        };
+        let truth = map(args.truth, Quadrature::Graded)?;
+        let norm = |map: &Array4<f32>| map.iter().map(|&v| f64::from(v).powi(2)).sum::<f64>().sqrt();
+        let error = |map: Array4<f32>| format!("{:.1}", 100.0 * norm(&(map - &truth)) / norm(&truth));
+        let captum = error(map(50, Quadrature::GaussLegendre)?);
+        let secants = POINTS.map(|n| map(n, Quadrature::Secant).map(error));
+        let secants = secants.into_iter().collect::<Outcome<Vec<_>>>()?;
+        println!(
+            "| {} | {captum} | {} |",
+            network.to_possible_value().map_or_else(String::new, |v| v.get_name().into()),
+            secants.join(" | ")
+        );
+    }
+    Ok(())
+}
