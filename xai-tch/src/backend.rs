@@ -55,6 +55,7 @@ impl<E: HostFloat> Backend for LibTorch<E> {
     type Elem = E;
     type Tensor = Tensor;
     type Placement = Placement;
+    const FEWEST_COPIES: usize = 4;
     const NAME: &'static str = NAME;
 
     fn upload(values: ArrayViewD<'_, E>, at: &Placement) -> Result<Tensor> {

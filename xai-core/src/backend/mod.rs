@@ -39,6 +39,11 @@ pub trait Backend: Sized + Clone + Debug + 'static {
     /// The framework's name, for messages.
     const NAME: &'static str;
 
+    /// So many copies of a sample run in one pass where no chunk is set, even if their maps are large: up to twice of what
+    /// a pass has otherwise. More than 1 is for a framework that reads the weights anew in each pass, and waits for them
+    /// where they are more than the maps, as those of large linear layers.
+    const FEWEST_COPIES: usize = 1;
+
     /// Copies an array to where the model lives.
     ///
     /// # Errors
