@@ -2,7 +2,7 @@
 //!
 //! ```sh
 //! ./bench.sh --analyzer gradient --who xai-candle --runs 1     # writes the networks' weights and the photo
-//! cargo bench -p bench --bench secant_points                   # about 10 minutes on two cores
+//! cargo bench -p bench --bench secant_points                   # some minutes on two cores
 //! cargo bench -p bench --bench secant_points -- --network vgg16 --truth 600
 //! ```
 //!
@@ -15,6 +15,9 @@ mod command_line;
 #[allow(dead_code)] // its side is that of the photo
 #[path = "../../examples/explain/network.rs"]
 mod efficientnet;
+#[allow(dead_code)] // only the networks of what is measured
+#[path = "../src/names.rs"]
+mod names;
 #[path = "../../compare/src/networks/mod.rs"]
 mod networks;
 
@@ -28,6 +31,7 @@ use xai::{Analyzer, BoxModel, IntegratedGradients, MaxActivation, Quadrature, fi
 
 use self::command_line::{Outcome, failure};
 use self::efficientnet::EfficientNetLite0;
+use self::names::Network;
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
@@ -47,25 +51,18 @@ struct Args {
     bench: bool,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Network {
-    Resnet18,
-    Vgg16,
-    EfficientnetLite0,
-}
-
-impl Network {
-    fn build(self, data: &Path) -> Outcome<BoxModel<'static, Candle>> {
-        let weights = |file: &Path| files::read_weights::<Candle>(file, candle_core::Device::Cpu);
-        Ok(match self {
-            Network::EfficientnetLite0 => {
-                let file = Path::new(ROOT).join("assets/efficientnet-lite0/efficientnet-lite0-f16.safetensors");
-                Box::new(EfficientNetLite0::load(&weights(&file)?)?)
-            }
-            Network::Resnet18 => Box::new(networks::build("resnet18", &weights(&data.join("resnet18.safetensors"))?)?),
-            Network::Vgg16 => Box::new(networks::build("vgg16", &weights(&data.join("vgg16.safetensors"))?)?),
-        })
-    }
+fn build(network: Network, data: &Path) -> Outcome<BoxModel<'static, Candle>> {
+    let weights = |file: &Path| files::read_weights::<Candle>(file, candle_core::Device::Cpu);
+    Ok(match network {
+        Network::EfficientnetLite0 => {
+            let file = Path::new(ROOT).join("assets/efficientnet-lite0/efficientnet-lite0-f16.safetensors");
+            Box::new(EfficientNetLite0::load(&weights(&file)?)?)
+        }
+        random => {
+            let name = random.to_string();
+            Box::new(networks::build(&name, &weights(&data.join(format!("{name}.safetensors")))?)?)
+        }
+    })
 }
 
 fn main() -> ExitCode {
@@ -84,7 +81,7 @@ fn report(args: &Args) -> Outcome<()> {
     );
     println!("|---|{}", "---|".repeat(1 + POINTS.len()));
     for network in networks {
-        let model = network.build(&data)?;
+        let model = build(*network, &data)?;
         let map = |n: usize, rule: Quadrature| -> Outcome<Array4<f32>> {
             Ok(IntegratedGradients::new().n(n).quadrature(rule).analyze(&model, &photo, MaxActivation)?.values)
         };
@@ -94,11 +91,7 @@ fn report(args: &Args) -> Outcome<()> {
         let captum = error(map(50, Quadrature::GaussLegendre)?);
         let secants = POINTS.map(|n| map(n, Quadrature::Secant).map(error));
         let secants = secants.into_iter().collect::<Outcome<Vec<_>>>()?;
-        println!(
-            "| {} | {captum} | {} |",
-            network.to_possible_value().map_or_else(String::new, |v| v.get_name().into()),
-            secants.join(" | ")
-        );
+        println!("| {network} | {captum} | {} |", secants.join(" | "));
     }
     Ok(())
 }
