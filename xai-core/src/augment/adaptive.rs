@@ -75,7 +75,7 @@ impl<B: Backend> Path<'_, B> {
     {
         let (tolerance, x, x0) = (self.settings.tolerance, self.x, self.x0);
         progress.expect(FEWEST);
-        let (at_end, chunk) = self.watched(self.chunk, || analyzer.attribute(model, x, target));
+        let (at_end, chunk) = self.watched(|| analyzer.attribute(model, x, target));
         let at_end = at_end?;
         Error::check_shape(&format!("values of {}", analyzer.name()), &x.shape(), &at_end.values.shape())?;
         let selection = target.settle(&at_end.output)?;

@@ -127,9 +127,9 @@ pub(super) struct PathMean<B: Backend> {
 
 impl<B: Backend> Path<'_, B> {
     /// Runs what is run once, on the clean input, and finds by it how many samples a pass has.
-    pub(super) fn watched<R>(&self, chunk: Chunk, work: impl FnOnce() -> R) -> (R, usize) {
+    pub(super) fn watched<R>(&self, work: impl FnOnce() -> R) -> (R, usize) {
         let batch = self.x.shape().first().copied().unwrap_or(0);
-        chunk.at_least(numbers_of_a_sample(self.x)).by_watching::<B, _>(batch, work)
+        self.chunk.at_least(numbers_of_a_sample(self.x)).by_watching::<B, _>(batch, work)
     }
 
     /// Σᵢ wᵢ A(x₀ + αᵢ (x - x₀)), and the outputs at both ends.
@@ -157,7 +157,7 @@ impl<B: Backend> Path<'_, B> {
         let mut points = settings.quadrature.points(settings.n);
         let mut sum = Sum::new();
         // The path's ends are analysed by themselves, if the rule has them: they give the outputs on the way.
-        let (output, chunk) = self.watched(self.chunk, || match take_point(&mut points, 1.0) {
+        let (output, chunk) = self.watched(|| match take_point(&mut points, 1.0) {
             Some(weight) => {
                 let found = analyzer.attribute(model, x, target)?;
                 Error::check_shape(&format!("values of {}", analyzer.name()), &shape, &found.values.shape())?;
@@ -241,6 +241,7 @@ impl<M: Differentiable + ?Sized, A: Analyzer<M>> Analyzer<M> for InterpolationAu
         let batch = shape.first().copied().unwrap_or(0);
         let mut progress = self.settings.reporter.start(self.settings.n * batch);
         let chunk = Chunk::of(self.settings.chunk, x);
+        let chunk = if self.settings.quadrature == Quadrature::Secant { chunk.sparing() } else { chunk };
         // To a tolerance, every sample is refined by itself.
         let alone = self.settings.tolerance.is_set();
         in_blocks(model, x, target, if alone { Chunk::Fixed(1) } else { chunk }, |x, start, target, block| {

@@ -22,8 +22,7 @@ impl<B: Backend> Path<'_, B> {
         let mut alphas: Vec<f64> = settings.quadrature.points(settings.n).into_iter().map(|(alpha, _)| alpha).collect();
         alphas.reverse();
         let mut segments = Segments::new(1);
-        let (output, chunk) =
-            self.watched(self.chunk.sparing(), || Ok(layers.by_ref().into_segment_vjp(&segments, x)?.0));
+        let (output, chunk) = self.watched(|| Ok(layers.by_ref().into_segment_vjp(&segments, x)?.0));
         let output = output?;
         check_rows(x, &output)?;
         let selection = target.settle(&output)?;
