@@ -4,8 +4,8 @@
 
 use ndarray::array;
 use xai::{
-    Analyzer, Attribution, Differentiable, Elem, Gradient, Index, Kind, LayerModel, NdArray, NoiseAugmentation, Result,
-    Target, Tensor, nn,
+    Analyzer, Attribution, Call, Differentiable, Gradient, Index, Inputs, Kind, NdArray, Net, NoiseAugmentation,
+    Result, Tensor, nn,
 };
 
 /// The squared gradient (∂yₜ/∂x)²: which input moves the output, whatever the direction.
@@ -18,21 +18,21 @@ impl<M: Differentiable + ?Sized> Analyzer<M> for SquaredGradient {
     fn kind(&self) -> Kind {
         Kind::Sensitivity
     }
-    fn attribute(
-        &self,
-        model: &M,
-        x: &Tensor<M::Backend>,
-        target: Target<'_, Elem<M>>,
-    ) -> Result<Attribution<M::Backend>> {
-        let mut gradient = Gradient.attribute(model, x, target)?;
-        gradient.values = gradient.values.mul(&gradient.values)?;
+    // Before any pass: what the gradient needs of the model.
+    fn check(&self, model: &M, inputs: &Inputs<'_>) -> Result<()> {
+        Gradient.check(model, inputs)
+    }
+    fn attribute(&self, model: &M, call: &Call<'_, M::Backend>) -> Result<Attribution<M::Backend>> {
+        let mut gradient = Gradient.attribute(model, call)?;
+        // One tensor for each explained input.
+        gradient.values = gradient.values.iter().map(|values| values.mul(values)).collect::<Result<_>>()?;
         Ok(gradient)
     }
 }
 
 fn main() -> Result<()> {
     let weight = Tensor::upload(array![[1.0, -2.0, 0.5]].view().into_dyn(), &())?;
-    let model = LayerModel::<NdArray<f64>, _>::new(nn::Linear::new(weight, None)?);
+    let model = Net::<NdArray<f64>, _>::new(nn::Linear::new(weight, None)?);
     let x = array![[0.2, 0.4, 0.6]];
 
     let why = SquaredGradient.analyze(&model, &x, Index(0))?;

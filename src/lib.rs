@@ -19,14 +19,17 @@ pub use xai_derive::Explainable;
 pub use xai_tch as tch;
 
 pub use xai_core::{
-    Analyzer, Attribution, Autograd, Backend, BoxError, BoxModel, Chain, Differentiable, Elem, Element, Error,
-    Explanation, Extras, ForwardOnly, ForwardOutput, Function, GradCam, Gradient, GradientCheck, GradientReport, Index,
-    InputTimesGradient, IntegratedGradients, InterpolationAugmentation, Kind, Layer, LayerModel, LayerSplit,
-    MaxActivation, NdArray, NoiseAugmentation, OutputIndex, OutputSelector, PerSample, Placed, Progress, Pullback,
-    Quadrature, Recorded, Reference, Result, Selection, SmoothGrad, Split, Target, Tensor, Verdict, augment_batch_dim,
-    augment_indices, broadcast_shape, check_gradient, interpolate_batch, reduce_augmentation,
+    Analyzer, Arithmetic, AtLayer, Attribution, Autograd, Backend, Behind, BoxError, BoxModel, Call, Contrast,
+    Differentiable, Dims, Elem, Element, Error, Explanation, Extras, ForwardOnly, ForwardOutput, Function, Functional,
+    Given, GradCam, GradCamAt, Gradient, GradientCheck, GradientReport, Graph, Ids, Index, Input, InputTimesGradient,
+    Inputs, IntegratedGradients, InterpolationAugmentation, Kind, Layer, LayerSplit, LogProbability, MaxActivation,
+    Method, NdArray, Net, Node, NoiseAugmentation, NotExplained, Op, Opaque, OutputIndex, OutputScale, OutputSelector,
+    Part, PerSample, Place, Placed, Probability, Progress, Pullback, Quadrature, Reference, Region, Result, Rules,
+    Selection, Several, Site, SmoothGrad, Split, Step, SumOfOutputs, Target, Tensor, Value, Var, Verdict, WayBack,
+    Weight, Weighted, augment_batch_dim, augment_indices, broadcast_shape, check_gradient, interpolate_batch,
+    reduce_augmentation,
 };
-pub use xai_core::{analyzer, augment, backend, check, model, nn};
+pub use xai_core::{check, graph, model, nn, rules, tensor};
 
 #[cfg(feature = "candle")]
 use xai_candle::Candle as Preferred;

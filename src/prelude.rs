@@ -5,7 +5,7 @@ pub use crate::Explainable;
 #[cfg(feature = "pictures")]
 pub use crate::picture::{Heatmap, Panel};
 pub use crate::{
-    Analyzer, Differentiable, Explanation, GradCam, Gradient, Index, InputTimesGradient, IntegratedGradients,
-    InterpolationAugmentation, LayerSplit, MaxActivation, NoiseAugmentation, PerSample, Quadrature, Reference,
-    SmoothGrad, check_gradient,
+    Analyzer, AtLayer, Differentiable, Explanation, Given, GradCam, Gradient, Ids, Index, InputTimesGradient,
+    IntegratedGradients, InterpolationAugmentation, Layer, LayerSplit, MaxActivation, NoiseAugmentation, PerSample,
+    Quadrature, Reference, SmoothGrad, Var, check_gradient,
 };

@@ -16,11 +16,9 @@ use std::path::Path;
 
 use case::Case;
 use difference::Difference;
-use xai::NdArray;
-use xai::files;
-use xai::nn::NnBackend;
 #[cfg(feature = "tch")]
 use xai::tch::tch::{Device, Kind};
+use xai::{Backend, Gradient, NdArray, files};
 
 /// Captum computed in 64 bits; its answers are stored in 32.
 const TRUTH: &str = "f64";
@@ -29,20 +27,16 @@ const TRUTH: &str = "f64";
 const METHODS: usize = 13;
 
 /// Runs every analysis of a network and returns the greatest relative difference.
-fn worst<B: NnBackend>(name: &str, placement: impl Into<B::Placement>) -> f64 {
+fn worst<B: Backend>(name: &str, placement: impl Into<B::Placement>) -> f64 {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/captum");
     let case = Case::read(&folder, name).unwrap();
     let weights = files::read_weights::<B>(folder.join(format!("{name}.weights.safetensors")), placement);
-    let network = networks::build(name, &weights.unwrap()).unwrap();
-    let any = network.names().next().unwrap().to_owned();
+    let network: xai::BoxModel<'static, B> = Box::new(networks::build(name, &weights.unwrap()).unwrap());
     let mut worst = 0_f64;
     assert_eq!(case.captum(TRUTH).count(), METHODS);
     for (method, expected) in case.captum(TRUTH) {
-        let split = |layer: Option<&str>| {
-            let split = network.split_after(layer.unwrap_or(&any))?;
-            Ok(Box::new(split) as analyses::AnySplit<'_, B>)
-        };
-        let got = analyses::counterpart(method, &case, split).unwrap_or_else(|e| panic!("{name}, {method}: {e}"));
+        let got = analyses::counterpart(method, &case, &network, Gradient, str::to_owned);
+        let got = got.unwrap_or_else(|e| panic!("{name}, {method}: {e}"));
         let difference = Difference::between(&got, expected);
         println!("{name}, {method}, {}: {difference:?}", B::NAME);
         worst = worst.max(difference.relative);

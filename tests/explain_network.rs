@@ -15,7 +15,8 @@ const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/assets");
 
 fn network() -> EfficientNetLite0<DefaultBackend> {
     let path = format!("{FOLDER}/efficientnet-lite0/efficientnet-lite0-f16.safetensors");
-    let weights = files::read_weights::<DefaultBackend>(path, <DefaultBackend as xai::Backend>::Placement::default());
+    let weights =
+        files::read_weights::<DefaultBackend>(path, <DefaultBackend as xai::Arithmetic>::Placement::default());
     let weights = weights.unwrap();
     let network = EfficientNetLite0::load(&weights).unwrap();
     assert!(weights.unused().is_empty(), "{:?}", weights.unused());

@@ -11,8 +11,8 @@ use candle_core::DType;
 use difference::Difference;
 use ndarray::{Array4, ArrayD};
 use network::{EfficientNetLite0, SIDE};
+use xai::Backend;
 use xai::candle::Candle;
-use xai::nn::NnBackend;
 use xai::tch::LibTorch;
 use xai::tch::tch::{Device, Kind};
 use xai::{
@@ -37,7 +37,7 @@ fn input<E: Element>() -> Array4<E> {
 }
 
 /// What the five analyzers find, by name, with few copies and points, so that it is fast.
-fn findings<B: NnBackend>(placement: impl Into<B::Placement>, n: usize) -> Vec<(&'static str, ArrayD<f64>)> {
+fn findings<B: Backend>(placement: impl Into<B::Placement>, n: usize) -> Vec<(&'static str, ArrayD<f64>)> {
     let path = format!("{ASSETS}/efficientnet-lite0/efficientnet-lite0-f16.safetensors");
     let network = EfficientNetLite0::load(&files::read_weights::<B>(path, placement).unwrap()).unwrap();
     let input = input::<B::Elem>();

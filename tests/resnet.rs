@@ -20,8 +20,8 @@ use std::collections::BTreeMap;
 use ndarray::{Array4, ArrayD, ArrayViewD, s};
 use xai::nn::Weights;
 use xai::{
-    Analyzer, Backend, Differentiable, GradCam, Gradient, GradientCheck, LayerSplit, MaxActivation, NdArray, Tensor,
-    files,
+    Analyzer, Backend, Differentiable, GradCam, Gradient, GradientCheck, IntegratedGradients, LayerSplit,
+    MaxActivation, NdArray, Quadrature, Tensor, Var, files,
 };
 
 use self::findings::Findings;
@@ -60,15 +60,54 @@ trait AnyResNet: LayerSplit<Backend: Backend<Elem = f32>> {
     }
 }
 
+/// What is behind the place that a network marks, for inputs of these shapes.
+struct Rest<'a, M>(&'a M, [Vec<usize>; 1]);
+
+impl<M: LayerSplit> Differentiable for Rest<'_, M> {
+    type Backend = M::Backend;
+    fn trace<'m>(&'m self, maps: &[Var<'m, M::Backend>]) -> xai::Result<Var<'m, M::Backend>> {
+        let graph = self.0.graph(&self.1)?;
+        maps[0].graph(&graph.split(graph.place(self.0.split_at())?)?.1, &[])
+    }
+}
+
+/// The names are torchvision's, so that a place is what its users call it.
+fn every_layer_is_a_place(network: impl AnyResNet) {
+    let places = network.places(&[vec![1, 3, 64, 64]]).unwrap();
+    let shape = |name: &str| places.iter().find(|place| place.name == name).unwrap().shape.clone().unwrap();
+    assert_eq!(shape("layer1.0.conv2"), [1, 64, 16, 16]);
+    assert_eq!(shape("layer3.0.downsample.1"), [1, 256, 4, 4]);
+    assert_eq!(shape("layer4.1"), [1, 512, 2, 2]);
+    assert_eq!(shape("fc"), [1, 10]);
+    let map = GradCam::at("layer4.0").analyze(&network, &image(), MaxActivation).unwrap();
+    assert_eq!(map.values.dim(), (1, 1, 2, 2));
+    let bypassed = GradCam::at("layer4.1.conv1").analyze(&network, &image(), MaxActivation).unwrap_err().to_string();
+    assert!(bypassed.contains("layer4.1.conv1") && bypassed.contains("`layer4.0`"), "{bypassed}");
+}
+
+/// Forward code gets what a chain of layers gets: with relus and max pools alone, secants are complete from two points
+/// on.
+fn secants_are_complete(network: impl AnyResNet) {
+    let secants = IntegratedGradients::new().n(3).quadrature(Quadrature::Secant);
+    let why = secants.analyze(&network, &image(), MaxActivation).unwrap();
+    let gap = why.extras.completeness_gap.unwrap()[0];
+    let total: f64 = why.values.iter().map(|&v| f64::from(v)).sum();
+    println!("gap {gap:.1e} of {total:.1}");
+    assert!(gap.abs() < 1e-4 * total.abs(), "gap {gap} of {total}");
+}
+
 fn the_parts_compose_to_the_whole(mut network: impl AnyResNet) {
-    let x = Tensor::upload(images().view().into_dyn(), &network.placement()).unwrap();
+    let shapes = [images().shape().to_vec()];
+    let x = Tensor::upload(images().view().into_dyn(), &network.placement_for(&shapes).unwrap()).unwrap();
     let whole = network.forward(&x).unwrap().download().unwrap();
     assert_eq!(whole.shape(), [2, 10]);
     for (stage, shape) in MAPS {
         network.set(stage);
-        let maps = network.features().forward(&x).unwrap();
+        let graph = network.graph(&shapes).unwrap();
+        let (features, adaptation) = graph.split(graph.place(network.split_at()).unwrap()).unwrap();
+        let maps = features.forward(std::slice::from_ref(&x)).unwrap();
         assert_eq!(maps.shape(), shape, "{stage:?}");
-        let parts = network.adaptation().forward(&maps).unwrap().download().unwrap();
+        let parts = adaptation.forward(&[maps]).unwrap().download().unwrap();
         assert_eq!(parts, whole, "{stage:?}");
     }
 }
@@ -86,9 +125,12 @@ fn the_gradient_can_be_trusted(mut network: impl AnyResNet) {
     let report = check.run(&network, &image()).unwrap();
     assert!(report.is_trusted(), "{report}");
     network.set(Stage::Layer2);
-    let x = Tensor::upload(image().view().into_dyn(), &network.placement()).unwrap();
-    let maps = network.features().forward(&x).unwrap().download().unwrap();
-    let report = check.run(&network.adaptation(), &maps).unwrap();
+    let shapes = [image().shape().to_vec()];
+    let x = Tensor::upload(image().view().into_dyn(), &network.placement_for(&shapes).unwrap()).unwrap();
+    let graph = network.graph(&shapes).unwrap();
+    let (features, _) = graph.split(graph.place("layer2").unwrap()).unwrap();
+    let maps = features.forward(&[x]).unwrap().download().unwrap();
+    let report = check.run(&Rest(&network, shapes), &maps).unwrap();
     assert!(report.is_trusted(), "from layer2 on: {report}");
 }
 
@@ -127,6 +169,16 @@ macro_rules! tests_of {
             #[test]
             fn the_parts_compose_to_the_whole() {
                 super::the_parts_compose_to_the_whole(network());
+            }
+
+            #[test]
+            fn every_layer_is_a_place() {
+                super::every_layer_is_a_place(network());
+            }
+
+            #[test]
+            fn secants_are_complete() {
+                super::secants_are_complete(network());
             }
 
             #[test]

@@ -4,8 +4,8 @@
 //! cargo bench -p bench --bench allocations
 //! ```
 //!
-//! It counts what Rust allocates: on candle that is everything, tensors included; libtorch's own tensors come from C++ and
-//! are not seen, so that what is counted there is this library's own. Small allocations (shapes, lists, names) are
+//! It counts what Rust allocates: on candle that is everything, tensors included; libtorch's own tensors come from C++
+//! and are not seen, so that what is counted there is this library's own. Small allocations (shapes, lists, names) are
 //! counted by themselves.
 #![allow(missing_docs)]
 
@@ -41,8 +41,8 @@ use std::process::ExitCode;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tracking_allocator::{AllocationGroupId, AllocationRegistry, AllocationTracker, Allocator};
+use xai::Backend;
 use xai::candle::Candle;
-use xai::nn::NnBackend;
 use xai_tch::LibTorch;
 
 use crate::command_line::Outcome;
@@ -103,7 +103,7 @@ fn print(title: &str, mut work: impl FnMut(usize) -> Outcome<()>, few: usize) ->
     Ok(())
 }
 
-fn rows<B: NnBackend<Elem = f32>>() -> Outcome<()> {
+fn rows<B: Backend<Elem = f32>>() -> Outcome<()> {
     let (network, input) = (network::<B>()?, batch(1, 224)?);
     let title = |what: &str| format!("{what}, {}", B::NAME);
     print(&title("SmoothGrad, a copy"), |n| Analysis::SmoothGrad(n).run(&network, &input).map(drop), 8)?;

@@ -29,6 +29,10 @@ pub(crate) struct Args {
     #[arg(long = "who", value_name = "NAME", value_enum)]
     pub(crate) who: Vec<Who>,
 
+    /// Another build of this program, whose library runs beside this one's: a change's table, before and after
+    #[arg(long, value_name = "PATH")]
+    pub(crate) before: Option<PathBuf>,
+
     /// How often each contestant runs [default: 31, and 3 for the means over 50 gradients; 5 and 1 with --quick]
     #[arg(long, value_name = "N", value_parser = count)]
     pub(crate) runs: Option<usize>,
@@ -106,7 +110,8 @@ impl Args {
 
     /// The contestants.
     pub(crate) fn who(&self) -> Vec<Who> {
-        given_or_all(&self.who)
+        let all = given_or_all(&self.who).into_iter();
+        all.filter(|who| who.of_another_build().is_none() || self.before.is_some()).collect()
     }
 
     /// How often each contestant runs.

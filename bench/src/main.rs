@@ -12,6 +12,7 @@ mod efficientnet;
 mod names;
 #[path = "../../compare/src/networks/mod.rs"]
 mod networks;
+mod outcome;
 mod worker;
 
 use std::process::ExitCode;
@@ -19,13 +20,11 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::args::{Args, Command};
-
-/// What went wrong, in words for the one who typed the command.
-type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
+use crate::outcome::Outcome;
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    let outcome = match &args.command {
+    let outcome: Outcome<()> = match &args.command {
         Some(Command::Worker(job)) => worker::serve(job),
         None => driver::run(&args),
     };

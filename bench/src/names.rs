@@ -43,6 +43,10 @@ pub(crate) enum Who {
     BareLibtorch,
     /// candle's own passes with its own backward, and nothing else
     BareCandle,
+    /// Another build of this library on libtorch: the one that `--before` names
+    BeforeLibtorch,
+    /// Another build of this library on candle: the one that `--before` names
+    BeforeCandle,
 }
 
 impl Network {
@@ -74,9 +78,9 @@ impl Analyzer {
         }
     }
 
-    /// How far a map may be from Captum's, as a relative L2 difference: single precision, and maxima that fall the other
-    /// way. Where both come near an integral by their own ways, what both are known to be off at the most (0.13), one
-    /// across the other.
+    /// How far a map may be from Captum's, as a relative L2 difference: single precision, and maxima that fall the
+    /// other way. Where both come near an integral by their own ways, what both are known to be off at the most (0.13),
+    /// one across the other.
     pub(crate) fn bound(self) -> f64 {
         if self == Analyzer::IntegratedGradientsSecant { 0.2 } else { 1e-2 }
     }
@@ -98,13 +102,22 @@ impl Who {
         match self {
             Who::PytorchGradCam => analyzer == Analyzer::GradCam,
             Who::BareLibtorch | Who::BareCandle => analyzer != Analyzer::IntegratedGradientsSecant,
-            Who::XaiLibtorch | Who::XaiCandle | Who::Captum => true,
+            Who::XaiLibtorch | Who::XaiCandle | Who::Captum | Who::BeforeLibtorch | Who::BeforeCandle => true,
         }
     }
 
     /// True for what computes with libtorch.
     pub(crate) fn is_on_libtorch(self) -> bool {
-        !matches!(self, Who::XaiCandle | Who::BareCandle)
+        !matches!(self, Who::XaiCandle | Who::BareCandle | Who::BeforeCandle)
+    }
+
+    /// What another build of this library calls itself.
+    pub(crate) fn of_another_build(self) -> Option<Who> {
+        match self {
+            Who::BeforeLibtorch => Some(Who::XaiLibtorch),
+            Who::BeforeCandle => Some(Who::XaiCandle),
+            _ => None,
+        }
     }
 
     /// True for what runs in Python.

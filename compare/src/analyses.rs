@@ -7,31 +7,31 @@ use ndarray::ArrayD;
 use rand::Rng;
 use rand::distr::Distribution;
 use xai::{
-    Analyzer, Backend, Element, Error, Explanation, GradCam, Gradient, InputTimesGradient, IntegratedGradients,
-    LayerSplit, MaxActivation, NoiseAugmentation, PerSample, Quadrature, Result,
+    Analyzer, Backend, BoxModel, Element, Error, Explanation, GradCam, Gradient, InputTimesGradient,
+    InterpolationAugmentation, MaxActivation, NoiseAugmentation, PerSample, Quadrature, Result,
 };
 
 use crate::case::Case;
 
-/// A model of two parts, whichever it is.
-pub(crate) type AnySplit<'a, B> = Box<dyn LayerSplit<Backend = B> + 'a>;
-
-/// What this library says where Captum said `method`, on the network that `split` ends behind a layer.
+/// What this library says where Captum said `method`, with a gradient of this kind; `place` finds the network's place
+/// of a layer that Captum was given.
 ///
 /// # Errors
 /// [`Error::InvalidParameter`] for a method that has no counterpart, and the analyzers' and the network's own.
-pub(crate) fn counterpart<'a, B: Backend>(
+pub(crate) fn counterpart<B: Backend, G: Analyzer<BoxModel<'static, B>> + Clone>(
     method: &str,
     case: &Case,
-    split: impl Fn(Option<&str>) -> Result<AnySplit<'a, B>>,
+    network: &BoxModel<'static, B>,
+    gradient: G,
+    place: impl Fn(&str) -> String,
 ) -> Result<ArrayD<f64>> {
     let (kind, detail) = method.split_once('.').unwrap_or((method, ""));
-    let path = || IntegratedGradients::new().reference(case.reference.clone());
-    let integrated = |quadrature| path().n(case.steps).quadrature(quadrature);
-    let run = |analyzer: &dyn Analyzer<AnySplit<'a, B>>| analyze(analyzer, case, &split(None)?);
+    let path = |n: usize| InterpolationAugmentation::new(gradient.clone(), n).reference(case.reference.clone());
+    let integrated = |quadrature| path(case.steps).quadrature(quadrature);
+    let run = |analyzer: &dyn Analyzer<BoxModel<'static, B>>| analyze(analyzer, case, network);
     match (kind, detail) {
         ("output", "") => {
-            let found = Gradient.analyze(&split(None)?, &case.input()?, MaxActivation)?;
+            let found = Gradient.analyze(network, &case.input()?, MaxActivation)?;
             check_selection(case, &found)?;
             Ok(found.output.mapv(Element::as_f64))
         }
@@ -48,14 +48,15 @@ pub(crate) fn counterpart<'a, B: Backend>(
         ("integrated_gradients", "riemann_middle") => run(&integrated(Quadrature::Midpoint)),
         ("integrated_gradients", "gausslegendre") => run(&integrated(Quadrature::GaussLegendre)),
         ("noise_tunnel", "saliency") => {
-            run(&NoiseAugmentation::new(Gradient, case.copies()).distribution(Replay::of(case)).chunk(case.batch()))
+            let noise = NoiseAugmentation::new(gradient.clone(), case.copies());
+            run(&noise.distribution(Replay::of(case)).chunk(case.batch()))
         }
         // As many copies and points as the Python side takes for this one.
         ("noise_tunnel", "integrated_gradients") => {
-            let midpoint = path().n(3).quadrature(Quadrature::Midpoint);
+            let midpoint = path(3).quadrature(Quadrature::Midpoint);
             run(&NoiseAugmentation::new(midpoint, 2).distribution(Replay::of(case)).chunk(case.batch()))
         }
-        ("layer_grad_cam" | "pytorch_grad_cam", layer) => analyze(&GradCam, case, &split(Some(layer))?),
+        ("layer_grad_cam" | "pytorch_grad_cam", layer) => run(&GradCam::at(place(layer))),
         _ => Err(Error::InvalidParameter {
             name: "method",
             value: method.to_owned(),
@@ -64,10 +65,10 @@ pub(crate) fn counterpart<'a, B: Backend>(
     }
 }
 
-fn analyze<'a, B: Backend>(
-    analyzer: &dyn Analyzer<AnySplit<'a, B>>,
+fn analyze<B: Backend>(
+    analyzer: &dyn Analyzer<BoxModel<'static, B>>,
     case: &Case,
-    network: &AnySplit<'a, B>,
+    network: &BoxModel<'static, B>,
 ) -> Result<ArrayD<f64>> {
     let found = Analyzer::analyze(&analyzer, network, &case.input()?, PerSample(case.target.clone()))?;
     Ok(found.values.mapv(Element::as_f64).into_dyn())

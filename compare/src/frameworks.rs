@@ -5,18 +5,17 @@ use std::path::Path;
 
 use candle_core::DType;
 use xai::candle::Candle;
-use xai::nn::NnBackend;
-use xai::{Error, Result, files};
+use xai::{Backend, BoxModel, Error, Gradient, Result, files};
 use xai_tch::LibTorch;
 use xai_tch::tch::{Device, Kind};
 
-use crate::analyses::{AnySplit, counterpart};
+use crate::analyses::counterpart;
 use crate::case::Case;
+use crate::copy_by_copy::CopyByCopy;
 use crate::difference::Difference;
 use crate::efficientnet::{EfficientNetLite0, SIDE};
 use crate::networks;
-use crate::table::Run;
-use crate::whole::Whole;
+use crate::run::Run;
 
 /// The network whose weights are bundled.
 pub(crate) const EFFICIENTNET: &str = "efficientnet_lite0";
@@ -39,7 +38,7 @@ pub(crate) fn differences(folder: &Path, name: &str, case: &Case, run: Run) -> R
     }
 }
 
-fn analyze<B: NnBackend>(
+fn analyze<B: Backend>(
     folder: &Path,
     name: &str,
     case: &Case,
@@ -51,26 +50,26 @@ fn analyze<B: NnBackend>(
         let network = EfficientNetLite0::load(&weights)?;
         let expected = [case.target.len(), 3, SIDE, SIDE];
         Error::check_shape("input of EfficientNet-Lite0", &expected, case.input::<B::Elem>()?.shape())?;
-        return compare(case, run, |_| Ok(Box::new(&network)));
+        // The layer has another name in the file of its weights.
+        return compare::<B>(case, run, Box::new(network), |_| "head".into());
     }
     let weights = files::read_weights::<B>(folder.join(format!("{name}.weights.safetensors")), placement)?;
-    let network = networks::build(name, &weights)?;
-    let any = network.names().next().unwrap_or_default().to_owned();
-    compare(case, run, |layer| Ok(Box::new(network.split_after(layer.unwrap_or(&any))?)))
+    compare::<B>(case, run, Box::new(networks::build(name, &weights)?), str::to_owned)
 }
 
-fn compare<'a, B: NnBackend>(
+fn compare<B: Backend>(
     case: &Case,
     run: Run,
-    split: impl Fn(Option<&str>) -> Result<AnySplit<'a, B>>,
+    network: BoxModel<'static, B>,
+    place: impl Fn(&str) -> String + Copy,
 ) -> Result<Differences> {
     let references: Vec<BTreeMap<_, _>> = run.references().iter().map(|kind| case.captum(kind).collect()).collect();
     let methods: BTreeSet<&str> = references.iter().flat_map(BTreeMap::keys).copied().collect();
     let compared = methods.into_iter().map(|method| {
         let got = if run == Run::LibTorchWhole {
-            counterpart(method, case, |layer| Ok(Box::new(Whole(split(layer)?)) as AnySplit<'a, B>))
+            counterpart(method, case, &network, CopyByCopy, place)
         } else {
-            counterpart(method, case, &split)
+            counterpart(method, case, &network, Gradient, place)
         };
         let got = got.map_err(|e| e.in_layer(method))?;
         let expected = references.iter().filter_map(|captum| captum.get(method));

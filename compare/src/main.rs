@@ -5,27 +5,29 @@
 
 mod analyses;
 mod case;
+mod copy_by_copy;
 mod difference;
 #[path = "../../examples/explain/network.rs"]
 mod efficientnet;
 mod frameworks;
 mod networks;
+mod run;
 mod table;
-mod whole;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use crate::case::Case;
-use crate::table::{Run, Table};
+use crate::run::Run;
+use crate::table::Table;
 
 /// The cases that the Python side makes.
 const CASES: [&str; 6] = ["mini_resnet", "mini_vgg", "mini_kinds", "resnet18", "vgg11", frameworks::EFFICIENTNET];
 
 /// Stands before the list of what kinks explain.
-const KINKS: &str = "Kinks: a relu has one slope below its corner and another above. Where 32 bits round a value to the \
-                     other side than PyTorch's do, the gradient of every pixel that reaches this value changes. In 64 \
-                     bits the same analyses agree:";
+const KINKS: &str = "Kinks: a relu has one slope below its corner and another above. Where 32 bits round a value to \
+                     the other side than PyTorch's do, the gradient of every pixel that reaches this value changes. In \
+                     64 bits the same analyses agree:";
 
 fn main() -> ExitCode {
     let Some(folder) = std::env::args_os().nth(1).map(PathBuf::from) else {

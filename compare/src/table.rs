@@ -6,79 +6,10 @@ use std::fmt::Write as _;
 use crate::case::Case;
 use crate::difference::{Difference, Greatest};
 use crate::frameworks::Differences;
-
-/// A framework in a precision.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Run {
-    /// Each noisy copy and each point of a path through the whole network: see [`Whole`](crate::whole::Whole).
-    LibTorchWhole,
-    LibTorchSingle,
-    CandleSingle,
-    LibTorchDouble,
-    CandleDouble,
-}
-
-impl Run {
-    /// All, in the order of the columns.
-    pub(crate) const ALL: [Run; 5] =
-        [Run::LibTorchWhole, Run::LibTorchSingle, Run::CandleSingle, Run::LibTorchDouble, Run::CandleDouble];
-
-    /// What Captum computed in. With the same kernels it rounds as libtorch here. Where a value lies as close to the
-    /// corner of a relu as PyTorch's rounding is large, its two precisions take the two sides, and both are right: candle
-    /// in 32 bits, which rounds otherwise, is held to the nearer of them.
-    pub(crate) fn references(self) -> &'static [&'static str] {
-        match self {
-            Run::LibTorchWhole | Run::LibTorchSingle => &["f32"],
-            Run::CandleSingle => &["f32", "f64"],
-            Run::LibTorchDouble | Run::CandleDouble => &["f64"],
-        }
-    }
-
-    /// The column's title.
-    pub(crate) fn title(self) -> &'static str {
-        match self {
-            Run::LibTorchWhole => "libtorch f32, copies whole",
-            Run::LibTorchSingle => "libtorch f32",
-            Run::CandleSingle => "candle f32 to the nearer of Python's",
-            Run::LibTorchDouble => "libtorch f64",
-            Run::CandleDouble => "candle f64",
-        }
-    }
-
-    /// The greatest relative difference that is allowed.
-    ///
-    /// At a kink of a relu a rounding error decides on a gradient. In single precision candle rounds otherwise than
-    /// PyTorch does, and so does libtorch on a path that starts behind the affine layers of the network. With the same
-    /// kernels on the same numbers there is no such excuse.
-    fn bound(self, method: &str) -> f64 {
-        match self {
-            Run::LibTorchWhole => 1e-4,
-            Run::LibTorchSingle if !is_on_a_path(method) => 1e-4,
-            Run::CandleSingle if method.contains("grad_cam") || method == "output" => 1e-4,
-            Run::LibTorchSingle | Run::CandleSingle => 1e-2,
-            Run::LibTorchDouble | Run::CandleDouble => DOUBLE_BOUND,
-        }
-    }
-
-    /// The same framework in 64 bits, for a run in 32.
-    fn in_double(self) -> Option<Run> {
-        match self {
-            Run::LibTorchWhole | Run::LibTorchSingle => Some(Run::LibTorchDouble),
-            Run::CandleSingle => Some(Run::CandleDouble),
-            Run::LibTorchDouble | Run::CandleDouble => None,
-        }
-    }
-}
-
-fn is_on_a_path(method: &str) -> bool {
-    method == "saliency_mean" || method.contains("integrated_gradients")
-}
+use crate::run::{DOUBLE_BOUND, Run};
 
 /// What rounding alone makes of an analysis in 32 bits, at most.
 const ROUNDING: f64 = 1e-5;
-
-/// In 64 bits. Captum's weights of a path, and PyTorch's slope of the hard sigmoid, are rounded to 32.
-const DOUBLE_BOUND: f64 = 1e-6;
 
 /// The differences of one network.
 #[derive(Debug)]
@@ -108,8 +39,8 @@ impl Table {
         let titles = titles.join(" | ");
         let rule = "---|".repeat(Run::ALL.len() + 5);
         format!(
-            "| network | in Python | in Rust | {titles} | Python's f32 to f64 | 99 % of candle f32's squared difference in \
-             |\n|{rule}"
+            "| network | in Python | in Rust | {titles} | Python's f32 to f64 | 99 % of candle f32's squared \
+             difference in |\n|{rule}"
         )
     }
 

@@ -30,7 +30,7 @@ mod smooth;
 
 use std::process::ExitCode;
 
-use xai::nn::NnBackend;
+use xai::Backend;
 
 use self::args::{Args, Framework};
 use self::command_line::{Outcome, failure};
@@ -49,7 +49,7 @@ fn main() -> ExitCode {
     })
 }
 
-fn run<B: NnBackend<Elem = f32>>(args: &Args) -> Outcome<()> {
+fn run<B: Backend<Elem = f32>>(args: &Args) -> Outcome<()> {
     for network in args.networks() {
         let model = networks::build::<B>(network)?;
         for photo in args.photos() {

@@ -7,8 +7,8 @@ use ndarray::ArrayD;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use rand_distr::{Distribution, StandardNormal};
-use xai::nn::{NnBackend, Weights};
-use xai::{BoxModel, Result, files};
+use xai::nn::Weights;
+use xai::{Backend, BoxModel, Result, files};
 
 use crate::checkpoint;
 use crate::network::EfficientNetLite0;
@@ -52,7 +52,7 @@ impl Network {
 }
 
 /// A network on any backend.
-pub(crate) fn build<B: NnBackend>(network: Network) -> Result<BoxModel<'static, B>> {
+pub(crate) fn build<B: Backend>(network: Network) -> Result<BoxModel<'static, B>> {
     let place = B::Placement::default;
     Ok(match network {
         Network::EfficientNetLite0 => {
@@ -64,7 +64,7 @@ pub(crate) fn build<B: NnBackend>(network: Network) -> Result<BoxModel<'static, 
 }
 
 /// VGG-11's weights, drawn from a seed after He et al. (2015), arXiv:1502.01852.
-fn vgg_weights<B: NnBackend>() -> Result<Weights<B>> {
+fn vgg_weights<B: Backend>() -> Result<Weights<B>> {
     let mut rng = ChaCha8Rng::seed_from_u64(0);
     let convolutions = [(0, 3, 64), (3, 64, 128), (6, 128, 256), (8, 256, 256), (11, 256, 512), (13, 512, 512)];
     let convolutions = convolutions.into_iter().chain([(16, 512, 512), (18, 512, 512)]);

@@ -4,10 +4,9 @@ use std::time::Instant;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use ndarray::{Array4, Ix4};
-use xai::nn::NnBackend;
 use xai::{
-    Analyzer, Explanation, GradCam, Gradient, Index, InputTimesGradient, IntegratedGradients, MaxActivation, Progress,
-    SmoothGrad,
+    Analyzer, Backend, Explanation, GradCam, Gradient, Index, InputTimesGradient, Inputs, IntegratedGradients,
+    MaxActivation, Progress, SmoothGrad,
 };
 
 use crate::args::Args;
@@ -25,7 +24,7 @@ pub(crate) struct Finding {
 type AnyAnalyzer<B> = Box<dyn Analyzer<EfficientNetLite0<B>>>;
 
 /// Runs all analyzers, none before the parameters of all are checked.
-pub(crate) fn analyze<B: NnBackend<Elem = f32>>(
+pub(crate) fn analyze<B: Backend<Elem = f32>>(
     args: &Args,
     network: &EfficientNetLite0<B>,
     input: &Array4<f32>,
@@ -34,7 +33,7 @@ pub(crate) fn analyze<B: NnBackend<Elem = f32>>(
     for name in args.names() {
         let bar = progress_bar(name);
         let analyzer: AnyAnalyzer<B> = build(args, name, bar.clone());
-        analyzer.check(input.shape())?;
+        analyzer.check(network, &Inputs { shapes: &[input.shape().to_vec()], explained: &[true] })?;
         analyzers.push((name, bar, analyzer));
     }
     let mut findings = Vec::new();
@@ -52,7 +51,7 @@ pub(crate) fn analyze<B: NnBackend<Elem = f32>>(
     Ok(findings)
 }
 
-fn build<B: NnBackend<Elem = f32>>(args: &Args, name: Name, bar: ProgressBar) -> AnyAnalyzer<B> {
+fn build<B: Backend<Elem = f32>>(args: &Args, name: Name, bar: ProgressBar) -> AnyAnalyzer<B> {
     let show = move |progress: Progress| {
         bar.set_length(progress.total as u64);
         bar.set_position(progress.done as u64);

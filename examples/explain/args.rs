@@ -57,8 +57,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "T", value_parser = tolerance, allow_negative_numbers = true)]
     pub(crate) tolerance: Option<f64>,
 
-    /// At most how many augmented copies go through the network at once: bounds the memory [default: as many as a CPU is
-    /// fastest with, by the size of the network's maps]
+    /// At most how many augmented copies go through the network at once: bounds the memory [default: as many as a CPU
+    /// is fastest with, by the size of the network's maps]
     #[arg(long, value_name = "N", value_parser = count, allow_negative_numbers = true)]
     pub(crate) chunk: Option<usize>,
 
@@ -84,8 +84,9 @@ pub(crate) struct Args {
 
     /// Print one JSON object on stdout instead of text
     ///
-    /// backend, device, image or input, samples (class, name, top_five of class, name, probability, logit), analyzers (by name:
-    /// milliseconds, and per sample or null completeness_gap, evaluations, estimated_error, within_tolerance), out, raw.
+    /// backend, device, image or input, samples (class, name, top_five of class, name, probability, logit), analyzers
+    /// (by name: milliseconds, and per sample or null completeness_gap, evaluations, estimated_error,
+    /// within_tolerance), out, raw.
     #[arg(long)]
     pub(crate) json: bool,
 }

@@ -1,10 +1,9 @@
 //! EfficientNet-Lite0, on any backend.
 
 use xai::nn::{
-    Activation, AdaptiveAvgPool2d, BatchNorm2d, Conv2d, ConvPadding, Flatten, Linear, NnBackend, Residual, Sequential,
-    Weights,
+    Activation, AdaptiveAvgPool2d, BatchNorm2d, Conv2d, ConvPadding, Flatten, Linear, Residual, Sequential, Weights,
 };
-use xai::{Explainable, Result};
+use xai::{Backend, Explainable, Result};
 
 /// How many classes the network tells apart.
 pub(crate) const CLASSES: usize = 1000;
@@ -21,7 +20,7 @@ const EPS: f64 = 1e-3;
 /// Grad-CAM looks at the 1280 feature maps of 7 × 7 before the pooling.
 #[derive(Debug, Explainable)]
 #[explainable(backend = B)]
-pub(crate) struct EfficientNetLite0<B: NnBackend> {
+pub(crate) struct EfficientNetLite0<B: Backend> {
     #[explainable(features)]
     stem: Sequential<B>,
     #[explainable(features)]
@@ -68,7 +67,7 @@ const BLOCKS: [Block; 16] = [
     block(3, 1, 6, 192, 320),
 ];
 
-impl<B: NnBackend> EfficientNetLite0<B> {
+impl<B: Backend> EfficientNetLite0<B> {
     /// The network from its weights, each of which must have its shape.
     pub(crate) fn load(weights: &Weights<B>) -> Result<Self> {
         let stem = Sequential::new()
@@ -94,7 +93,7 @@ impl<B: NnBackend> EfficientNetLite0<B> {
 }
 
 impl Block {
-    fn load<B: NnBackend>(&self, weights: &Weights<B>) -> Result<Sequential<B>> {
+    fn load<B: Backend>(&self, weights: &Weights<B>) -> Result<Sequential<B>> {
         let &Block { kernel, stride, expand, input, output } = self;
         let inner = input * expand;
         let mut layers = Sequential::new();
@@ -115,11 +114,11 @@ impl Block {
 }
 
 /// A convolution without bias that keeps the size, or halves it with stride 2, as TensorFlow pads.
-fn convolution<B: NnBackend>(weights: &Weights<B>, name: &str, shape: [usize; 4]) -> Result<Conv2d<B>> {
+fn convolution<B: Backend>(weights: &Weights<B>, name: &str, shape: [usize; 4]) -> Result<Conv2d<B>> {
     Ok(Conv2d::new(weights.at(name).get_shaped("weight", &shape)?, None)?.padding(ConvPadding::Same))
 }
 
-fn norm<B: NnBackend>(weights: &Weights<B>, name: &str) -> Result<BatchNorm2d<B>> {
+fn norm<B: Backend>(weights: &Weights<B>, name: &str) -> Result<BatchNorm2d<B>> {
     let weights = weights.at(name);
     // A norm may do without these two; this network's never does.
     weights.array("weight")?;

@@ -5,8 +5,7 @@ use std::fmt;
 use std::io::Write;
 
 use ndarray::{Array2, ArrayD, Ix2};
-use xai::nn::NnBackend;
-use xai::{Backend, Differentiable, Draft, Tensor, files};
+use xai::{Backend, Differentiable, Draft, files};
 
 use crate::analyzers::{Finding, analyze};
 use crate::args::Args;
@@ -19,7 +18,7 @@ use crate::report::Report;
 const BUNDLED: &[u8] = include_bytes!("../../assets/efficientnet-lite0/efficientnet-lite0-f16.safetensors");
 
 /// Explains on one backend. All outputs are written at the end, whole or not at all.
-pub(crate) fn run<B: NnBackend<Elem = f32>>(args: &Args, placement: B::Placement) -> Outcome<()> {
+pub(crate) fn run<B: Backend<Elem = f32>>(args: &Args, placement: B::Placement) -> Outcome<()> {
     check_outputs(args)?;
     let photos = Photos::open(args)?;
     let network = network::<B>(args, placement)?;
@@ -50,7 +49,7 @@ fn check_outputs(args: &Args) -> Outcome<()> {
     Ok(())
 }
 
-fn network<B: NnBackend<Elem = f32>>(args: &Args, placement: B::Placement) -> Outcome<EfficientNetLite0<B>> {
+fn network<B: Backend<Elem = f32>>(args: &Args, placement: B::Placement) -> Outcome<EfficientNetLite0<B>> {
     let Some(path) = &args.weights else {
         return Ok(EfficientNetLite0::load(&files::decode_weights(BUNDLED, placement)?)?);
     };
@@ -64,8 +63,7 @@ fn network<B: NnBackend<Elem = f32>>(args: &Args, placement: B::Placement) -> Ou
 }
 
 fn logits<B: Backend<Elem = f32>>(network: &impl Differentiable<Backend = B>, photos: &Photos) -> Outcome<Array2<f32>> {
-    let x = Tensor::upload(photos.input.view().into_dyn(), &network.placement())?;
-    let logits = network.forward(&x)?.download()?;
+    let logits = network.predict(photos.input.view().into_dyn())?;
     if let Some((place, value)) = logits.indexed_iter().find(|(_, value)| !value.is_finite()) {
         let place = ndarray::Dimension::slice(&place);
         return Err(failure(format!("the network's output is {value} at {place:?}: check the weights")));

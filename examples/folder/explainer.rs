@@ -2,9 +2,9 @@
 
 use image::RgbImage;
 use ndarray::{Array3, Array4, Axis, Slice};
-use xai::nn::NnBackend;
 use xai::{
-    Analyzer, GradCam, Gradient, InputTimesGradient, IntegratedGradients, Kind, MaxActivation, SmoothGrad, files,
+    Analyzer, Backend, GradCam, Gradient, InputTimesGradient, Inputs, IntegratedGradients, Kind, MaxActivation,
+    SmoothGrad, files,
 };
 
 use crate::command_line::Outcome;
@@ -16,7 +16,7 @@ use crate::pipeline::Numbered;
 const BUNDLED: &[u8] = include_bytes!("../../assets/efficientnet-lite0/efficientnet-lite0-f16.safetensors");
 
 /// The bundled network, an analyzer, and room for a batch of its inputs.
-pub(crate) struct Explainer<B: NnBackend> {
+pub(crate) struct Explainer<B: Backend> {
     network: EfficientNetLite0<B>,
     analyzer: Box<dyn Analyzer<EfficientNetLite0<B>>>,
     input: Array4<f32>,
@@ -29,7 +29,7 @@ pub(crate) struct Explained {
     pub(crate) kind: Kind,
 }
 
-impl<B: NnBackend<Elem = f32>> Explainer<B> {
+impl<B: Backend<Elem = f32>> Explainer<B> {
     /// Refuses parameters that the analyzer cannot work with.
     pub(crate) fn new(name: Name, n: usize, batch: usize, placement: B::Placement) -> Outcome<Self> {
         let analyzer: Box<dyn Analyzer<EfficientNetLite0<B>>> = match name {
@@ -40,8 +40,8 @@ impl<B: NnBackend<Elem = f32>> Explainer<B> {
             Name::GradCam => Box::new(GradCam),
         };
         let input = Array4::zeros((batch, 3, SIDE, SIDE));
-        analyzer.check(input.shape())?;
         let network = EfficientNetLite0::load(&files::decode_weights(BUNDLED, placement)?)?;
+        analyzer.check(&network, &Inputs { shapes: &[input.shape().to_vec()], explained: &[true] })?;
         Ok(Explainer { network, analyzer, input })
     }
 

@@ -6,8 +6,8 @@ use std::time::Instant;
 use std::{fs, thread};
 
 use indicatif::{ProgressBar, ProgressStyle};
+use xai::Backend;
 use xai::Draft;
-use xai::nn::NnBackend;
 
 use crate::args::Args;
 use crate::command_line::{Outcome, failure};
@@ -17,7 +17,7 @@ use crate::pictures::Pictures;
 use crate::pipeline::{Room, one_by_one, overlapped};
 
 /// Explains the folder on one backend.
-pub(crate) fn run<B: NnBackend<Elem = f32>>(args: &Args, placement: B::Placement) -> Outcome<()> {
+pub(crate) fn run<B: Backend<Elem = f32>>(args: &Args, placement: B::Placement) -> Outcome<()> {
     let jobs = jobs::list(&args.photos, &args.out)?;
     let batch = if args.one_by_one { 1 } else { args.batch };
     let mut explainer = Explainer::<B>::new(args.analyzer, args.n, batch, placement)?;

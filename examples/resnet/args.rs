@@ -21,7 +21,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE.safetensors")]
     pub(crate) weights: Option<PathBuf>,
 
-    /// The stage behind which the network is split
+    /// The stage that is looked at
     #[arg(long, value_enum, default_value_t = Stage::Layer4)]
     pub(crate) stage: Stage,
 

@@ -2,24 +2,23 @@
 
 use std::collections::HashMap;
 
-use candle_core::{DType, Device, Result, Tensor};
+use candle_core::{DType, Device, Result};
 use candle_nn::{BatchNorm, Conv2d, Conv2dConfig, Linear, VarBuilder, batch_norm, conv2d_no_bias, linear};
-use xai::candle::{Candle, ops};
-use xai::nn::Weights;
-use xai::{Error, Explainable};
+use xai::candle::Candle;
+use xai::nn::{AdaptiveAvgPool2d, MaxPool2d, Weights};
+use xai::{Differentiable, Error, Layer, LayerSplit, Var};
 
 use crate::stage::Stage;
 
 /// The residual network of He et al. (2016), *Deep Residual Learning for Image Recognition*, arXiv:1512.03385, with
 /// torchvision's names: images (B, 3, H, W) to logits (B, classes).
-#[derive(Debug, Explainable)]
-#[explainable(backend = Candle, features = "Self::up_to_stage", adaptation = "Self::after_stage")]
+#[derive(Debug)]
 pub(crate) struct ResNet18 {
     conv1: Conv2d,
     bn1: BatchNorm,
     stages: [[Block; 2]; 4],
     fc: Linear,
-    /// Where the features end: to be set at any time.
+    /// Where Grad-CAM looks: to be set at any time.
     pub(crate) stage: Stage,
 }
 
@@ -46,19 +45,28 @@ impl ResNet18 {
         let classes = weights.array("fc.bias")?.len();
         ResNet18::new(classes, stage, vb).map_err(|e| Error::backend("candle", e))
     }
+}
 
-    fn up_to_stage(&self, x: &Tensor) -> Result<Tensor> {
-        // `ops::layer(layer, x)` is `layer.forward(x)`, differentiated by the input alone.
-        let y = ops::layer(&self.bn1, &ops::layer(&self.conv1, x)?)?.relu()?;
-        // candle's own `max_pool2d` has no right gradient where windows overlap.
-        let y = ops::max_pool2d(&y, 3, 2, 1)?;
-        self.stages[..self.stage.depth()].iter().flatten().try_fold(y, |y, block| block.forward(&y))
+impl Differentiable for ResNet18 {
+    type Backend = Candle;
+
+    /// Ordinary forward code, on values: every layer that has a name is a place.
+    fn trace<'m>(&'m self, inputs: &[Var<'m, Candle>]) -> xai::Result<Var<'m, Candle>> {
+        let x = Var::only(inputs)?;
+        let y = x.layer("conv1", &self.conv1)?.layer("bn1", &self.bn1)?.relu();
+        let mut y = y.op(MaxPool2d::new(3).stride(2).padding(1));
+        for (stage, blocks) in Stage::ALL.iter().zip(&self.stages) {
+            let of_stage = || blocks.iter().enumerate().try_fold(y.clone(), |y, (i, block)| y.layer(i, block));
+            y = y.within(stage.name(), of_stage)?;
+        }
+        y.op(AdaptiveAvgPool2d::global()).flatten(1, -1).layer("fc", &self.fc)
     }
+}
 
-    fn after_stage(&self, maps: &Tensor) -> Result<Tensor> {
-        let mut later = self.stages[self.stage.depth()..].iter().flatten();
-        let y = later.try_fold(maps.clone(), |y, block| block.forward(&y))?;
-        ops::layer(&self.fc, &y.mean((2, 3))?)
+/// Where Grad-CAM looks, unless it is told another place.
+impl LayerSplit for ResNet18 {
+    fn split_at(&self) -> &str {
+        self.stage.name()
     }
 }
 
@@ -94,15 +102,17 @@ impl Block {
             downsample,
         })
     }
+}
 
-    fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        let y = ops::layer(&self.bn1, &ops::layer(&self.conv1, x)?)?.relu()?;
-        let y = ops::layer(&self.bn2, &ops::layer(&self.conv2, &y)?)?;
+impl Layer<Candle> for Block {
+    fn trace<'m>(&'m self, x: Var<'m, Candle>) -> xai::Result<Var<'m, Candle>> {
+        let y = x.layer("conv1", &self.conv1)?.layer("bn1", &self.bn1)?.relu();
+        let y = y.layer("conv2", &self.conv2)?.layer("bn2", &self.bn2)?;
         let skip = match &self.downsample {
-            Some((conv, bn)) => ops::layer(bn, &ops::layer(conv, x)?)?,
-            None => x.clone(),
+            Some((conv, bn)) => x.within("downsample", || x.layer(0, conv)?.layer(1, bn))?,
+            None => x,
         };
-        (y + skip)?.relu()
+        Ok((y + skip).relu())
     }
 }
 

@@ -2,8 +2,8 @@
 
 use ndarray::{Array4, Ix4};
 use xai::{
-    Analyzer, Backend, Differentiable, Error, Explanation, GradCam, IntegratedGradients, LayerSplit, MaxActivation,
-    PerSample, Quadrature, Result, Tensor,
+    Analyzer, AtLayer, Backend, Explanation, GradCam, IntegratedGradients, LayerSplit, MaxActivation, PerSample,
+    Quadrature, Result,
 };
 
 /// Two explanations of the same output at the same layer.
@@ -14,17 +14,13 @@ pub(crate) struct Findings {
     pub(crate) layer: Explanation<f32, Ix4>,
 }
 
-/// Explains the highest output at the layer where the model is split.
+/// Explains the highest output at the place that the model marks.
 pub(crate) fn find<M>(model: &M, input: &Array4<f32>) -> Result<Findings>
 where
     M: LayerSplit<Backend: Backend<Elem = f32>>,
 {
     let cam = GradCam.analyze(model, input, MaxActivation)?;
-    let x = Tensor::upload(input.view().into_dyn(), &model.placement())?;
-    let maps = model.features().forward(&x)?.download()?;
-    let maps = maps.into_dimensionality::<Ix4>().map_err(|e| Error::backend("ndarray", e))?;
-    // The second part is a model like any other, and the maps are its input.
-    let path = IntegratedGradients::new().quadrature(Quadrature::Trapezoid);
-    let layer = path.analyze(&model.adaptation(), &maps, PerSample(cam.selection.indices().to_vec()))?;
+    let path = AtLayer::new(IntegratedGradients::new().quadrature(Quadrature::Trapezoid), model.split_at());
+    let layer = path.analyze(model, input, PerSample(cam.selection.indices().to_vec()))?;
     Ok(Findings { cam, layer })
 }

@@ -1,4 +1,4 @@
-//! What did a ResNet-18 see, at a layer inside it? Forward code in methods, in two frameworks.
+//! What did a ResNet-18 see, at a layer inside it? Forward code on values, in two frameworks.
 //!
 //! ```sh
 //! cargo run --release --example resnet
@@ -8,8 +8,8 @@
 //! ```
 //!
 //! The network is written twice, as users of the frameworks write it: `candle_resnet.rs` of candle_nn's layers,
-//! `tch_resnet.rs` of tch's. Both name two methods, everything up to a stage and everything from there, and hold that
-//! stage in a field, so that one loaded network is explained at any of its stages.
+//! `tch_resnet.rs` of tch's. Both are ordinary forward code on values, in which every named layer is a place that
+//! Grad-CAM and other methods can be asked at, by torchvision's names.
 //!
 //! The weights are torchvision's, by its names, as
 //! `safetensors.torch.save_file(torchvision.models.resnet18(weights="DEFAULT").state_dict(), "resnet18.safetensors")`

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use xai::{Backend, Draft, LayerSplit, check_gradient};
+use xai::{Arithmetic, Backend, Draft, LayerSplit, check_gradient};
 
 use crate::args::Args;
 use crate::command_line::{Outcome, failure};
@@ -35,7 +35,7 @@ where
     }
     text += &format!("{}: {top}\n", M::Backend::NAME);
     for gap in findings.layer.extras.completeness_gap.iter().flatten() {
-        text += &format!("Integrated Gradients at {}: completeness gap {gap:+.4}\n", picture::name(args.stage));
+        text += &format!("Integrated Gradients at {}: completeness gap {gap:+.4}\n", args.stage.name());
     }
     text += &format!("wrote {}\n", args.out.display());
     Ok(std::io::stdout().write_all(text.as_bytes())?)

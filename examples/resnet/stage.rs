@@ -1,8 +1,8 @@
-//! Where the network is split.
+//! Where to look inside the network.
 
 use clap::ValueEnum;
 
-/// One of the four stages of a ResNet: the features end behind it.
+/// One of the four stages of a ResNet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Stage {
     Layer1,
@@ -12,13 +12,16 @@ pub(crate) enum Stage {
 }
 
 impl Stage {
-    /// How many of the four stages belong to the features.
-    pub(crate) fn depth(self) -> usize {
+    /// All of them, in the order in which they run.
+    pub(crate) const ALL: [Stage; 4] = [Stage::Layer1, Stage::Layer2, Stage::Layer3, Stage::Layer4];
+
+    /// The stage's name, torchvision's: a place of the network.
+    pub(crate) fn name(self) -> &'static str {
         match self {
-            Stage::Layer1 => 1,
-            Stage::Layer2 => 2,
-            Stage::Layer3 => 3,
-            Stage::Layer4 => 4,
+            Stage::Layer1 => "layer1",
+            Stage::Layer2 => "layer2",
+            Stage::Layer3 => "layer3",
+            Stage::Layer4 => "layer4",
         }
     }
 }

@@ -1,23 +1,22 @@
 //! ResNet-18 of tch's layers.
 
-use xai::nn::Weights;
+use xai::nn::{AdaptiveAvgPool2d, MaxPool2d, Weights};
 use xai::tch::LibTorch;
-use xai::tch::tch::nn::{self, BatchNorm, Conv2D, ConvConfig, Linear, ModuleT, Path, SequentialT, VarStore};
-use xai::tch::tch::{Device, Tensor, no_grad};
-use xai::{Error, Explainable};
+use xai::tch::tch::nn::{self, BatchNorm, Conv2D, ConvConfig, Linear, Path, VarStore};
+use xai::tch::tch::{Device, no_grad};
+use xai::{Differentiable, Error, Layer, LayerSplit, Var};
 
 use crate::stage::Stage;
 
 /// The residual network of He et al. (2016), *Deep Residual Learning for Image Recognition*, arXiv:1512.03385, with
 /// torchvision's names: images (B, 3, H, W) to logits (B, classes).
-#[derive(Debug, Explainable)]
-#[explainable(backend = LibTorch, features = "Self::up_to_stage", adaptation = "Self::after_stage")]
+#[derive(Debug)]
 pub(crate) struct ResNet18 {
     conv1: Conv2D,
     bn1: BatchNorm,
     stages: [[Block; 2]; 4],
     fc: Linear,
-    /// Where the features end: to be set at any time.
+    /// Where Grad-CAM looks: to be set at any time.
     pub(crate) stage: Stage,
 }
 
@@ -47,17 +46,28 @@ impl ResNet18 {
         }
         Ok(network)
     }
+}
 
-    fn up_to_stage(&self, x: &Tensor) -> Tensor {
-        let y = x.apply(&self.conv1).apply_t(&self.bn1, false).relu();
-        let y = y.max_pool2d([3, 3], [2, 2], [1, 1], [1, 1], false);
-        self.stages[..self.stage.depth()].iter().flatten().fold(y, |y, block| block.forward(&y))
+impl Differentiable for ResNet18 {
+    type Backend = LibTorch;
+
+    /// Ordinary forward code, on values: every layer that has a name is a place.
+    fn trace<'m>(&'m self, inputs: &[Var<'m, LibTorch>]) -> xai::Result<Var<'m, LibTorch>> {
+        let x = Var::only(inputs)?;
+        let y = x.layer("conv1", &self.conv1)?.layer("bn1", &self.bn1)?.relu();
+        let mut y = y.op(MaxPool2d::new(3).stride(2).padding(1));
+        for (stage, blocks) in Stage::ALL.iter().zip(&self.stages) {
+            let of_stage = || blocks.iter().enumerate().try_fold(y.clone(), |y, (i, block)| y.layer(i, block));
+            y = y.within(stage.name(), of_stage)?;
+        }
+        y.op(AdaptiveAvgPool2d::global()).flatten(1, -1).layer("fc", &self.fc)
     }
+}
 
-    fn after_stage(&self, maps: &Tensor) -> Tensor {
-        let later = self.stages[self.stage.depth()..].iter().flatten();
-        let y = later.fold(maps.shallow_clone(), |y, block| block.forward(&y));
-        y.adaptive_avg_pool2d([1, 1]).flatten(1, -1).apply(&self.fc)
+/// Where Grad-CAM looks, unless it is told another place.
+impl LayerSplit for ResNet18 {
+    fn split_at(&self) -> &str {
+        self.stage.name()
     }
 }
 
@@ -68,8 +78,8 @@ struct Block {
     bn1: BatchNorm,
     conv2: Conv2D,
     bn2: BatchNorm,
-    /// Brings the input to the output's shape; empty where they are the same.
-    downsample: SequentialT,
+    /// Brings the input to the output's shape, where they differ.
+    downsample: Option<(Conv2D, BatchNorm)>,
 }
 
 fn blocks(input: i64, width: i64, stride: i64, vs: &Path<'_>) -> [Block; 2] {
@@ -78,13 +88,11 @@ fn blocks(input: i64, width: i64, stride: i64, vs: &Path<'_>) -> [Block; 2] {
 
 impl Block {
     fn new(input: i64, width: i64, stride: i64, vs: &Path<'_>) -> Self {
-        let mut downsample = nn::seq_t();
-        if input != width {
+        let downsample = (input != width).then(|| {
             let vs = vs / "downsample";
-            downsample = downsample
-                .add(nn::conv2d(&vs / 0, input, width, 1, strided(stride, 0)))
-                .add(nn::batch_norm2d(&vs / 1, width, Default::default()));
-        }
+            let conv = nn::conv2d(&vs / 0, input, width, 1, strided(stride, 0));
+            (conv, nn::batch_norm2d(&vs / 1, width, Default::default()))
+        });
         Block {
             conv1: nn::conv2d(vs / "conv1", input, width, 3, strided(stride, 1)),
             bn1: nn::batch_norm2d(vs / "bn1", width, Default::default()),
@@ -93,11 +101,17 @@ impl Block {
             downsample,
         }
     }
+}
 
-    fn forward(&self, x: &Tensor) -> Tensor {
-        let y = x.apply(&self.conv1).apply_t(&self.bn1, false).relu();
-        let y = y.apply(&self.conv2).apply_t(&self.bn2, false);
-        (y + self.downsample.forward_t(x, false)).relu()
+impl Layer<LibTorch> for Block {
+    fn trace<'m>(&'m self, x: Var<'m, LibTorch>) -> xai::Result<Var<'m, LibTorch>> {
+        let y = x.layer("conv1", &self.conv1)?.layer("bn1", &self.bn1)?.relu();
+        let y = y.layer("conv2", &self.conv2)?.layer("bn2", &self.bn2)?;
+        let skip = match &self.downsample {
+            Some((conv, bn)) => x.within("downsample", || x.layer(0, conv)?.layer(1, bn))?,
+            None => x,
+        };
+        Ok((y + skip).relu())
     }
 }
 

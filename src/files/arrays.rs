@@ -7,7 +7,8 @@ use ndarray::ArrayD;
 use safetensors::SafeTensors;
 use safetensors::tensor::TensorView;
 
-use super::{bad_format, number, read};
+use super::number;
+use super::reading::{bad_format, read};
 use crate::{Element, Result};
 
 /// Every tensor of a safetensors file by its name: the weights of a network, an input, raw values.

@@ -9,12 +9,16 @@ use ndarray::{Dimension, IxDyn};
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 
-use super::{bad_format, number, read};
-use crate::{Draft, Element, Explanation, Extras, Result, Selection};
+use super::number;
+use super::reading::{bad_format, read};
+use crate::{Draft, Element, Explanation, Extras, OutputScale, Result, Selection};
 
 /// Marks a file as an explanation, and says how it is laid out.
 const LAYOUT: (&str, &str) = ("xai", "explanation 1");
 
+/// The weights of the outputs, where weighted sums of them are explained.
+const WEIGHTS: &str = "selection_weights";
+const SCALE: &str = "output_scale";
 const GAP: &str = "completeness_gap";
 const EVALUATIONS: &str = "evaluations";
 const ERROR: &str = "estimated_error";
@@ -22,8 +26,10 @@ const WITHIN: &str = "within_tolerance";
 
 /// Saves an explanation as a safetensors file, whole or not at all.
 ///
-/// Tensors: `values` and `output`, each in its own number type (F32 or F64). Header: `analyzer`, `kind`, `selection` (as
-/// `[[285], [967]]`, one index per sample) and, where there are any, `completeness_gap`, `evaluations`, `estimated_error`
+/// Tensors: `values` and `output`, each in its own number type (F32 or F64), and `selection_weights` (F64) where
+/// weighted sums of outputs are explained. Header: `analyzer`, `kind`, `selection` (as
+/// `[[285], [967]]`, one index per sample), `output_scale` (`probability` or `log-probability`) unless it is the output
+/// itself, and, where there are any, `completeness_gap`, `evaluations`, `estimated_error`
 /// and `within_tolerance` (as `[0.01, -0.02]` or `[true, false]`, one per sample).
 ///
 /// # Errors
@@ -54,6 +60,10 @@ pub fn encode<E: Element, D: Dimension>(explanation: &Explanation<E, D>) -> Resu
         ("kind".to_owned(), explanation.kind.to_string()),
         ("selection".to_owned(), format!("{:?}", explanation.selection.indices())),
     ]);
+    let scale = explanation.selection.scale();
+    if scale != OutputScale::AsIs {
+        header.insert(SCALE.to_owned(), scale.to_string());
+    }
     let Extras { completeness_gap, evaluations, estimated_error, within_tolerance, .. } = &explanation.extras;
     let mut extra = |key: &str, list: Option<String>| {
         if let Some(list) = list {
@@ -67,10 +77,15 @@ pub fn encode<E: Element, D: Dimension>(explanation: &Explanation<E, D>) -> Resu
     let values = number::bytes(explanation.values.view());
     let output = number::bytes(explanation.output.view());
     let view = |shape: &[usize], bytes| TensorView::new(number::dtype::<E>(), shape.to_vec(), bytes);
-    let tensors = [
+    let mut tensors = vec![
         ("values", view(explanation.values.shape(), &values).map_err(bad_format)?),
         ("output", view(explanation.output.shape(), &output).map_err(bad_format)?),
     ];
+    let sums = explanation.selection.weights_of_sums();
+    let weights = sums.as_ref().map(|weights| (weights.shape().to_vec(), number::bytes(weights.view())));
+    if let Some((shape, weights)) = &weights {
+        tensors.push((WEIGHTS, TensorView::new(Dtype::F64, shape.clone(), weights).map_err(bad_format)?));
+    }
     safetensors::serialize(tensors, Some(header)).map_err(bad_format)
 }
 
@@ -96,6 +111,15 @@ pub fn decode<E: Element>(bytes: &[u8]) -> Result<Explanation<E, IxDyn>> {
     let output = array("output")?;
     let selected = entry("selection")?;
     let indices = serde_json::from_str(selected).map_err(|e| bad_format(format!("selection `{selected}`: {e}")))?;
+    let selection = match file.tensor(WEIGHTS) {
+        Ok(weights) => {
+            let weights = number::array::<f64>(WEIGHTS, &weights)?;
+            crate::Error::check_shape("weights of the outputs", output.shape(), weights.shape())?;
+            Selection::weights(&weights)
+        }
+        Err(_) => Selection::new(indices, output.shape())?,
+    };
+    let scale = entries.get(SCALE).map_or(Ok(OutputScale::AsIs), |scale| scale.parse())?;
     let mut extras = Extras::default();
     extras.completeness_gap = list(&entries, GAP)?;
     extras.evaluations = list(&entries, EVALUATIONS)?;
@@ -104,7 +128,7 @@ pub fn decode<E: Element>(bytes: &[u8]) -> Result<Explanation<E, IxDyn>> {
     Ok(Explanation::new(
         array("values")?,
         output.clone(),
-        Selection::new(indices, output.shape())?,
+        selection.at_scale(scale),
         entry("analyzer")?.as_str(),
         entry("kind")?.parse()?,
         extras,

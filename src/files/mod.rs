@@ -1,8 +1,8 @@
 //! Explanations and arrays in safetensors files.
 //!
 //! [`save`] and [`load`] keep an [`Explanation`](crate::Explanation); [`read_weights`] reads the weights of a network,
-//! [`read_arrays`] the tensors of any file, and [`encode_arrays`] writes arrays for other programs to read. Files appear
-//! whole or not at all.
+//! [`read_arrays`] the tensors of any file, and [`encode_arrays`] writes arrays for other programs to read. Files
+//! appear whole or not at all.
 //!
 //! ```
 //! use ndarray::{Array4, array};
@@ -23,26 +23,9 @@
 mod arrays;
 mod explanation;
 mod number;
+mod reading;
 mod weights;
 
 pub use self::arrays::{decode_arrays, encode_arrays, read_arrays};
 pub use self::explanation::{decode, encode, load, save};
 pub use self::weights::{decode_weights, read_weights};
-
-use std::path::Path;
-
-use crate::{BoxError, Error, Result};
-
-fn unreadable(path: &Path, source: impl Into<BoxError>) -> Error {
-    Error::File { action: "read", path: path.to_owned(), source: source.into() }
-}
-
-/// The bytes of a file, and what `decode` makes of them; its errors name the file.
-fn read<T>(path: &Path, decode: impl FnOnce(&[u8]) -> Result<T>) -> Result<T> {
-    let bytes = std::fs::read(path).map_err(|e| unreadable(path, e))?;
-    decode(&bytes).map_err(|e| unreadable(path, e))
-}
-
-fn bad_format(source: impl Into<BoxError>) -> Error {
-    Error::backend("safetensors", source)
-}

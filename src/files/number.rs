@@ -5,7 +5,7 @@ use ndarray::{ArrayD, ArrayView, Dimension, IxDyn};
 use safetensors::Dtype;
 use safetensors::tensor::TensorView;
 
-use super::bad_format;
+use super::reading::bad_format;
 use crate::{Element, Result};
 
 /// The number type that arrays of `E` are stored in.

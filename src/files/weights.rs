@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use super::{decode_arrays, read};
+use super::arrays::decode_arrays;
+use super::reading::read;
 use crate::nn::Weights;
 use crate::{Backend, Result};
 

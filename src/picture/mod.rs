@@ -34,8 +34,8 @@
 //! | cam | the sum (there is one) | positive | 0 % | turbo, over the photo | Selvaraju et al. 2017 |
 //!
 //! A sum over channels keeps completeness: what a pixel contributed is what its channels contributed together. For
-//! sensitivities it would let opposite channels cancel. The scale by summed magnitude (as Captum's) does not vanish when
-//! few pixels carry all, as a scale by rank would. Attributions have the heavier tails, so they clip more.
+//! sensitivities it would let opposite channels cancel. The scale by summed magnitude (as Captum's) does not vanish
+//! when few pixels carry all, as a scale by rank would. Attributions have the heavier tails, so they clip more.
 
 mod blend;
 mod caption;

@@ -2,11 +2,11 @@
 
 use ndarray::{Array4, array};
 use xai::{
-    Analyzer, Backend, Differentiable, Explainable, GradCam, Gradient, Layer, LayerSplit, MaxActivation, NdArray,
-    Pullback, Result, Tensor,
+    Analyzer, AtLayer, Backend, Differentiable, Explainable, GradCam, Gradient, LayerSplit, MaxActivation, NdArray,
+    Result, Tensor, Var,
 };
 
-use crate::layers::{Mix, Scale, Square, SumPixels, image};
+use crate::layers::{Mix, Scale, Square, SumPixels, image, mixed};
 
 /// Not a layer.
 #[derive(Debug, PartialEq)]
@@ -49,9 +49,14 @@ fn layers_run_in_the_order_of_the_fields() {
 #[test]
 fn the_parts_are_features_and_adaptation() {
     let net = net();
-    let maps = net.features().forward(&tensor(image())).unwrap();
+    assert_eq!(net.split_at(), "act");
+    let graph = net.graph(&[vec![1, 2, 1, 2]]).unwrap();
+    let names: Vec<String> = graph.places().into_iter().map(|place| place.name).collect();
+    assert_eq!(names, ["stem", "act", "pool", "head"]);
+    let (features, adaptation) = graph.split(graph.place(net.split_at()).unwrap()).unwrap();
+    let maps = features.forward(&[tensor(image())]).unwrap();
     assert_eq!(maps.download().unwrap(), image().mapv(|x| 9.0 * x * x).into_dyn());
-    let y = net.adaptation().forward(&maps).unwrap();
+    let y = adaptation.forward(&[maps]).unwrap();
     assert_eq!(y.download().unwrap(), array![[-135.0]].into_dyn());
 }
 
@@ -79,8 +84,7 @@ fn gradient_is_exact() {
 
 #[test]
 fn gradient_of_a_part_is_exact() {
-    let maps = image().mapv(|x| 9.0 * x * x);
-    let why = Gradient.analyze(&net().adaptation(), &maps, MaxActivation).unwrap();
+    let why = AtLayer::new(Gradient, net().split_at()).analyze(&net(), &image(), MaxActivation).unwrap();
     assert_eq!(why.values, array![[[[1.0, 1.0]], [[-2.0, -2.0]]]]);
 }
 
@@ -97,8 +101,7 @@ fn an_error_names_the_field() {
     let net = net();
     let whole = Differentiable::forward(&net, &flat).unwrap_err().to_string();
     assert!(whole.starts_with("in layer `pool`: image of shape [1, 2, 2]"), "{whole}");
-    let maps = net.features().forward(&flat).unwrap();
-    let part = net.adaptation().vjp(&maps).unwrap_err().to_string();
+    let part = net.vjp(&flat).unwrap_err().to_string();
     assert!(part.starts_with("in layer `pool`: "), "{part}");
 }
 
@@ -153,7 +156,7 @@ fn the_library_may_be_elsewhere_and_the_backend_default() {
     assert!(error.starts_with("in layer `type`: "), "{error}");
 }
 
-/// A number is no layer; `scaling` makes one of it. The head is borrowed.
+/// A number is no layer; `scaling` is its forward code. The pool is borrowed.
 #[derive(Explainable)]
 #[explainable(backend = NdArray<f64>)]
 struct Adapted<'a> {
@@ -167,28 +170,19 @@ struct Adapted<'a> {
     head: Vec<f64>,
 }
 
-fn scaling(factor: &f64) -> Scale {
-    Scale(*factor)
+fn scaling<'m, B: Backend>(factor: &'m f64, x: Var<'m, B>) -> Result<Var<'m, B>> {
+    Ok(x * *factor)
 }
 
 impl Adapted<'_> {
-    fn squaring(_: &Labels) -> Square {
-        Square
+    fn squaring<'m, B: Backend>(_: &'m Labels, x: Var<'m, B>) -> Result<Var<'m, B>> {
+        x.layer("inner", &Square)
     }
 }
 
-/// A view that borrows from the field.
-fn mixing<B: Backend>(weights: &[f64]) -> impl Layer<B> + '_ {
-    struct View<'w>(&'w [f64]);
-    impl<B: Backend> Layer<B> for View<'_> {
-        fn forward(&self, x: &Tensor<B>) -> Result<Tensor<B>> {
-            Layer::forward(&Mix(self.0.to_vec()), x)
-        }
-        fn vjp(&self, x: &Tensor<B>) -> Result<(Tensor<B>, Pullback<'_, B>)> {
-            Layer::into_vjp(Box::new(Mix(self.0.to_vec())), x)
-        }
-    }
-    View(weights)
+#[allow(clippy::ptr_arg)] // it gets the field as it is
+fn mixing<'m, B: Backend>(weights: &'m Vec<f64>, x: Var<'m, B>) -> Result<Var<'m, B>> {
+    mixed(weights, &x)
 }
 
 #[test]
@@ -197,8 +191,11 @@ fn adapted_fields_give_the_same() {
     let net = Adapted { factor: 3.0, act: Labels, pool: &pool, head: vec![1.0, -2.0] };
     assert_eq!(Gradient.analyze(&net, &image(), MaxActivation).unwrap().values, gradient());
     assert_eq!(GradCam.analyze(&net, &image(), MaxActivation).unwrap().values, array![[[[0.0, 18.0]]]]);
-    let features = net.features();
-    let (_, pull) = features.vjp(&tensor(image())).unwrap();
+    let graph = net.graph(&[vec![1, 2, 1, 2]]).unwrap();
+    let (features, _) = graph.split(graph.place("act").unwrap()).unwrap();
+    let (_, pull) = features.vjp(&[tensor(image())], &[true], None).unwrap();
     let dx = pull.pull(&tensor(image())).unwrap();
     assert_eq!(dx.download().unwrap(), image().mapv(|x| 18.0 * x * x).into_dyn());
+    // What the forward code of a field names is a place inside of the field's.
+    assert!(graph.place("act.inner").is_ok());
 }

@@ -5,10 +5,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use ndarray::array;
-use xai::{
-    Analyzer, Backend, Explainable, GradCam, Gradient, Layer, LayerSplit, MaxActivation, NdArray, Pullback, Result,
-    Tensor,
-};
+use xai::{Analyzer, Backend, Explainable, GradCam, Gradient, Layer, LayerSplit, MaxActivation, NdArray, Result, Var};
 
 use crate::layers::{Mix, Scale, Square, SumPixels, image};
 
@@ -16,17 +13,14 @@ use crate::layers::{Mix, Scale, Square, SumPixels, image};
 #[derive(Debug)]
 struct Doubling<B, const N: usize>(PhantomData<B>);
 
-/// What a backend has to have for `Doubling`: as `NnBackend` is for the layers of `nn`.
+/// What a backend has to have for `Doubling`: as `Backend` is for the layers of `nn`.
 pub(crate) trait Doubles: Backend {}
 impl Doubles for NdArray<f64> {}
 impl Doubles for NdArray<f32> {}
 
 impl<B: Doubles, const N: usize> Layer<B> for Doubling<B, N> {
-    fn forward(&self, x: &Tensor<B>) -> Result<Tensor<B>> {
-        x.scale(f64::from(1_u32 << N))
-    }
-    fn vjp(&self, x: &Tensor<B>) -> Result<(Tensor<B>, Pullback<'_, B>)> {
-        Ok((Layer::forward(self, x)?, Pullback::new(|v| v.scale(f64::from(1_u32 << N)))))
+    fn trace<'m>(&'m self, x: Var<'m, B>) -> Result<Var<'m, B>> {
+        Ok(x * f64::from(1_u32 << N))
     }
 }
 
@@ -54,11 +48,8 @@ where
 pub(crate) struct SumPixelsOf<M: ?Sized>(PhantomData<M>);
 
 impl<B: Backend, M: ?Sized> Layer<B> for SumPixelsOf<M> {
-    fn forward(&self, x: &Tensor<B>) -> Result<Tensor<B>> {
-        SumPixels.forward(x)
-    }
-    fn vjp(&self, x: &Tensor<B>) -> Result<(Tensor<B>, Pullback<'_, B>)> {
-        Layer::into_vjp(Box::new(SumPixels), x)
+    fn trace<'m>(&'m self, x: Var<'m, B>) -> Result<Var<'m, B>> {
+        SumPixels.trace(x)
     }
 }
 
@@ -129,16 +120,10 @@ enum Knot<R> {
 }
 
 impl<B: Backend, R: Layer<B>> Layer<B> for Knot<R> {
-    fn forward(&self, x: &Tensor<B>) -> Result<Tensor<B>> {
+    fn trace<'m>(&'m self, x: Var<'m, B>) -> Result<Var<'m, B>> {
         match self {
-            Knot::End => Ok(x.clone()),
-            Knot::More(ring) => ring.forward(x),
-        }
-    }
-    fn vjp(&self, x: &Tensor<B>) -> Result<(Tensor<B>, Pullback<'_, B>)> {
-        match self {
-            Knot::End => Ok((x.clone(), Pullback::new(|v| Ok(v.clone())))),
-            Knot::More(ring) => ring.vjp(x),
+            Knot::End => Ok(x),
+            Knot::More(ring) => ring.trace(x),
         }
     }
 }

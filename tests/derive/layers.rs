@@ -1,21 +1,15 @@
 //! Layers small enough to differentiate in the head, on any backend.
 
 use ndarray::{Array4, ArrayD, array};
-use xai::{Backend, Element, Error, Layer, Pullback, Result, Tensor};
+use xai::{Backend, Element, Error, Layer, Result, Tensor, Var};
 
 /// x ↦ factor · x
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Scale(pub(crate) f64);
 
 impl<B: Backend> Layer<B> for Scale {
-    fn forward(&self, x: &Tensor<B>) -> Result<Tensor<B>> {
-        x.scale(self.0)
-    }
-    fn vjp(&self, x: &Tensor<B>) -> Result<(Tensor<B>, Pullback<'_, B>)> {
-        Ok((x.scale(self.0)?, Pullback::new(|v| v.scale(self.0))))
-    }
-    fn is_affine(&self) -> bool {
-        true
+    fn trace<'m>(&'m self, x: Var<'m, B>) -> Result<Var<'m, B>> {
+        Ok(x * self.0)
     }
 }
 
@@ -24,12 +18,8 @@ impl<B: Backend> Layer<B> for Scale {
 pub(crate) struct Square;
 
 impl<B: Backend> Layer<B> for Square {
-    fn forward(&self, x: &Tensor<B>) -> Result<Tensor<B>> {
-        x.mul(x)
-    }
-    fn vjp(&self, x: &Tensor<B>) -> Result<(Tensor<B>, Pullback<'_, B>)> {
-        let twice = x.scale(2.0)?;
-        Ok((x.mul(x)?, Pullback::new(move |v| v.mul(&twice))))
+    fn trace<'m>(&'m self, x: Var<'m, B>) -> Result<Var<'m, B>> {
+        Ok(&x * &x)
     }
 }
 
@@ -38,17 +28,14 @@ impl<B: Backend> Layer<B> for Square {
 pub(crate) struct SumPixels;
 
 impl<B: Backend> Layer<B> for SumPixels {
-    fn forward(&self, x: &Tensor<B>) -> Result<Tensor<B>> {
-        let shape = x.shape();
-        if shape.len() != 4 {
-            return Err(Error::InvalidShape { what: "image".into(), got: shape, reason: "give (B, K, H, W)".into() });
+    fn trace<'m>(&'m self, x: Var<'m, B>) -> Result<Var<'m, B>> {
+        // Behind a method on the framework's tensors, the shape is not known yet.
+        if let Ok(got) = x.shape()
+            && got.len() != 4
+        {
+            return Err(Error::InvalidShape { what: "image".into(), got, reason: "give (B, K, H, W)".into() });
         }
-        x.sum(&[2, 3])?.reshape(&shape[..2])
-    }
-    fn vjp(&self, x: &Tensor<B>) -> Result<(Tensor<B>, Pullback<'_, B>)> {
-        let shape = x.shape();
-        let pull = move |v: &Tensor<B>| v.reshape(&[shape[0], shape[1], 1, 1])?.broadcast_to(&shape);
-        Ok((Layer::forward(self, x)?, Pullback::new(pull)))
+        Ok(x.sum(&[2, 3]).flatten(1, -1))
     }
 }
 
@@ -56,21 +43,17 @@ impl<B: Backend> Layer<B> for SumPixels {
 #[derive(Debug, Clone)]
 pub(crate) struct Mix(pub(crate) Vec<f64>);
 
-impl Mix {
-    fn weights<B: Backend>(&self, x: &Tensor<B>) -> Result<Tensor<B>> {
-        let weights = self.0.iter().map(|&w| B::Elem::of(w)).collect();
-        let weights = ArrayD::from_shape_vec(vec![1, self.0.len()], weights).unwrap();
-        Tensor::upload(weights.view(), &x.placement())
-    }
+/// The weighted sum of the channels.
+pub(crate) fn mixed<'m, B: Backend>(weights: &[f64], x: &Var<'m, B>) -> Result<Var<'m, B>> {
+    let weights = weights.iter().map(|&w| B::Elem::of(w)).collect::<Vec<_>>();
+    let weights = ArrayD::from_shape_vec(vec![1, weights.len()], weights).unwrap();
+    let weights = x.constant(Tensor::upload(weights.view(), &B::Placement::default())?);
+    Ok((x * weights).sum(&[1]))
 }
 
 impl<B: Backend> Layer<B> for Mix {
-    fn forward(&self, x: &Tensor<B>) -> Result<Tensor<B>> {
-        x.mul(&self.weights(x)?)?.sum(&[1])
-    }
-    fn vjp(&self, x: &Tensor<B>) -> Result<(Tensor<B>, Pullback<'_, B>)> {
-        let weights = self.weights(x)?;
-        Ok((Layer::forward(self, x)?, Pullback::new(move |v| v.mul(&weights))))
+    fn trace<'m>(&'m self, x: Var<'m, B>) -> Result<Var<'m, B>> {
+        mixed(&self.0, &x)
     }
 }
 

@@ -2,11 +2,11 @@
 
 use ndarray::{Axis, array};
 use xai::{
-    Analyzer, Autograd, Backend, Differentiable, Explainable, GradCam, Gradient, Layer, LayerSplit, MaxActivation,
-    Result, Tensor,
+    Analyzer, Arithmetic, Autograd, Backend, Differentiable, Explainable, GradCam, Gradient, IntegratedGradients,
+    MaxActivation, NdArray, Quadrature, Result, Tensor, Var,
 };
 
-use crate::layers::{Mix, SumPixels, image};
+use crate::layers::{Mix, Scale, SumPixels, image, mixed};
 use crate::probe::{Card, Numbers, Place, Probe};
 
 /// A = 9x² + x (a skip connection), y = Σₖ wₖ Σ Aₖ
@@ -65,12 +65,43 @@ fn an_error_names_the_method_and_keeps_what_it_said() {
 }
 
 #[test]
-fn the_named_place_is_that_of_the_whole_and_of_both_parts() {
+fn the_named_place_is_that_of_the_model_alone_and_inside_of_another() {
     let net = net();
-    assert_eq!(Differentiable::placement(&net), Place(3));
-    assert_eq!(net.features().placement(), Place(3));
-    assert_eq!(net.adaptation().placement(), Place(3));
-    assert_eq!(Layer::placement(&net), Some(Place(3)));
+    assert_eq!(net.placement(), Some(Place(3)));
+    let graph = Differentiable::graph(&net, &[vec![1, 2, 1, 2]]).unwrap();
+    assert_eq!(graph.placement(), Some(Place(3)));
+}
+
+/// The same, as forward code on values: it can be looked into, and needs no framework that differentiates.
+#[derive(Explainable)]
+#[explainable(backend = NdArray<f64>, features = "Self::backbone", adaptation = Self::head)]
+struct Visible {
+    scale: Scale,
+    weights: Vec<f64>,
+}
+
+impl Visible {
+    fn backbone<'m>(&'m self, x: Var<'m, NdArray<f64>>) -> Result<Var<'m, NdArray<f64>>> {
+        let scaled = x.layer("scale", &self.scale)?;
+        Ok(&scaled * &scaled + x)
+    }
+    fn head<'m>(&'m self, maps: Var<'m, NdArray<f64>>) -> Result<Var<'m, NdArray<f64>>> {
+        mixed(&self.weights, &maps.layer("pool", &SumPixels)?)
+    }
+}
+
+#[test]
+fn methods_on_values_give_the_same_and_can_be_looked_into() {
+    let net = Visible { scale: Scale(3.0), weights: vec![1.0, -2.0] };
+    let why = Gradient.analyze(&net, &image(), MaxActivation).unwrap();
+    assert_eq!(why.values, array![[[[19.0, 37.0]], [[-110.0, 34.0]]]]);
+    let why = GradCam.analyze(&net, &image(), MaxActivation).unwrap();
+    assert_eq!(why.values, array![[[[0.0, 22.0]]]]);
+    let names: Vec<String> = net.places(&[vec![1, 2, 1, 2]]).unwrap().into_iter().map(|place| place.name).collect();
+    assert_eq!(names, ["backbone.scale", "backbone", "head.pool", "head"]);
+    let secants = IntegratedGradients::new().n(2).quadrature(Quadrature::Secant);
+    let gap = secants.analyze(&net, &image(), MaxActivation).unwrap().extras.completeness_gap.unwrap()[0];
+    assert!(gap.abs() < 1e-10, "a product of two values has its mean Jacobian: {gap}");
 }
 
 /// Generic over the framework, and a field of another model.
@@ -111,9 +142,9 @@ struct Outer<F> {
     head: Mix,
 }
 
-/// A closure that borrows from the field.
-fn closure(scale: &f64) -> impl Fn(&Numbers) -> Result<Numbers> + '_ {
-    |x| Probe::affine(x, *scale, 0.0)
+/// Forward code on the framework's tensors.
+fn closure(scale: &f64, x: &Numbers) -> Result<Numbers> {
+    Probe::affine(x, *scale, 0.0)
 }
 
 #[test]

@@ -4,7 +4,7 @@
 //! polynomials up to degree two of small integers, which is what the tests are made of.
 
 use ndarray::{ArcArray, ArrayD, ArrayViewD, IxDyn};
-use xai::{Autograd, Backend, ForwardOutput, NdArray, Pullback, Result, Tensor};
+use xai::{Arithmetic, Autograd, Backend, ForwardOutput, NdArray, Pullback, Result, Tensor};
 
 type N = NdArray<f64>;
 
@@ -50,9 +50,10 @@ macro_rules! elementwise {
     )*};
 }
 
-impl Backend for Probe {
+impl Arithmetic for Probe {
     type Elem = f64;
     type Tensor = Numbers;
+    type Shared = Numbers;
     type Placement = Place;
     const NAME: &'static str = "probe";
 
@@ -69,6 +70,12 @@ impl Backend for Probe {
         N::shape(&t.array)
     }
     fn share(t: &Numbers) -> Numbers {
+        t.clone()
+    }
+    fn into_shared(t: Numbers) -> Numbers {
+        t
+    }
+    fn of_shared(t: &Numbers) -> Numbers {
         t.clone()
     }
     fn add(a: &Numbers, b: &Numbers) -> Result<Numbers> {
@@ -95,31 +102,37 @@ impl Backend for Probe {
     }
 }
 
+/// Every operation by way of the host.
+impl Backend for Probe {}
+
 impl Autograd for Probe {
-    fn evaluate(f: impl Fn(&Numbers) -> Result<Numbers>, x: &Tensor<Probe>) -> Result<Tensor<Probe>> {
-        f(x.inner()).map(Tensor::new)
+    fn evaluate(f: impl Fn(&[&Numbers]) -> Result<Numbers>, x: &[Tensor<Probe>]) -> Result<Tensor<Probe>> {
+        f(&x.iter().map(Tensor::inner).collect::<Vec<_>>()).map(Tensor::new)
     }
 
     fn record<'a>(
-        f: impl Fn(&Numbers) -> Result<Numbers> + 'a,
-        x: &Tensor<Probe>,
+        f: impl Fn(&[&Numbers]) -> Result<Numbers> + 'a,
+        x: &[Tensor<Probe>],
     ) -> Result<(Tensor<Probe>, Pullback<'a, Probe>)> {
-        let y = f(x.inner())?;
-        let x = x.inner().clone();
+        let y = Self::evaluate(&f, x)?;
+        let x: Vec<Numbers> = x.iter().map(|x| x.inner().clone()).collect();
         let pull = move |v: &Tensor<Probe>| {
             let step = 1.0 / 1024.0;
-            let mut gradient = ArrayD::zeros(x.array.raw_dim());
-            for (place, slope) in gradient.indexed_iter_mut() {
-                let moved = |by: f64| {
-                    let mut moved = x.clone();
-                    moved.array[&place] += by;
-                    f(&moved)
-                };
-                let difference = &moved(step)?.array - &moved(-step)?.array;
-                *slope = (&difference * &v.inner().array).sum() / (2.0 * step);
-            }
-            Ok(Tensor::new(x.with(gradient.into_shared())))
+            let to_input = |input: usize| {
+                let mut gradient = ArrayD::zeros(x[input].array.raw_dim());
+                for (place, slope) in gradient.indexed_iter_mut() {
+                    let moved = |by: f64| {
+                        let mut moved = x.clone();
+                        moved[input].array[&place] += by;
+                        f(&moved.iter().collect::<Vec<_>>())
+                    };
+                    let difference = &moved(step)?.array - &moved(-step)?.array;
+                    *slope = (&difference * &v.inner().array).sum() / (2.0 * step);
+                }
+                Ok(Some(Tensor::new(x[input].with(gradient.into_shared()))))
+            };
+            (0..x.len()).map(to_input).collect()
         };
-        Ok((Tensor::new(y), Pullback::new(pull)))
+        Ok((y, Pullback::of_all(pull)))
     }
 }

@@ -1,46 +1,57 @@
 //! The user's own forward code, differentiated by candle's tape.
 
+use candle_core::backprop::GradStore;
 use candle_core::{Tensor, Var};
-use xai_core::{Autograd, Backend, Error, Pullback, Result};
+use xai_core::{Autograd, Error, Pullback, Result};
 
-use crate::backend::failed;
+use crate::error::failed;
 use crate::{Candle, Host};
 
 const CAUSES: &str = "candle_nn's LayerNorm, RmsNorm, ops::softmax_last_dim, ops::layer_norm, ops::rms_norm and \
     rotary_emb::rope have no gradient in candle and cut it without an error (use the functions of `xai_candle::ops`, \
-    which are `xai::candle::ops`, in their place, or make the layer a field of a derived struct); detach(); argmax, sign, round, floor, ceil and \
-    comparisons; a cast to an integer type, as for an embedding; to_vec, or a tensor that is built anew from numbers";
+    which are `xai::candle::ops`, in their place, or make the layer a field of a derived struct); detach(); argmax, \
+    sign, round, floor, ceil and comparisons; a cast to an integer type, as for an embedding; to_vec, or a tensor \
+    that is built anew from numbers";
 
 fn detached() -> Error {
     Error::Detached { at: "the function recorded on candle's tape".into(), causes: CAUSES.into() }
 }
 
 impl<E: Host> Autograd for Candle<E> {
-    fn evaluate(f: impl Fn(&Tensor) -> Result<Tensor>, x: &xai_core::Tensor<Self>) -> Result<xai_core::Tensor<Self>> {
-        f(&x.inner().detach()).map(|y| xai_core::Tensor::new(y.detach()))
+    fn evaluate(
+        f: impl Fn(&[&Tensor]) -> Result<Tensor>,
+        x: &[xai_core::Tensor<Self>],
+    ) -> Result<xai_core::Tensor<Self>> {
+        let x: Vec<Tensor> = x.iter().map(|x| x.inner().detach()).collect();
+        f(&x.iter().collect::<Vec<_>>()).map(|y| xai_core::Tensor::new(y.detach()))
     }
 
     fn record<'a>(
-        f: impl Fn(&Tensor) -> Result<Tensor> + 'a,
-        x: &xai_core::Tensor<Self>,
+        f: impl Fn(&[&Tensor]) -> Result<Tensor> + 'a,
+        x: &[xai_core::Tensor<Self>],
     ) -> Result<(xai_core::Tensor<Self>, Pullback<'a, Self>)> {
         // Detached first: a variable would be taken as it is, and be the user's own.
-        let x = Var::from_tensor(&x.inner().detach()).map_err(failed)?;
-        let y = f(x.as_tensor())?;
+        let variable = |x: &xai_core::Tensor<Self>| Var::from_tensor(&x.inner().detach()).map_err(failed);
+        let x = x.iter().map(variable).collect::<Result<Vec<Var>>>()?;
+        let y = f(&x.iter().map(Var::as_tensor).collect::<Vec<_>>())?;
         if !y.track_op() {
             return Err(detached());
         }
         let clean = xai_core::Tensor::new(y.detach());
         let pull = move |v: &xai_core::Tensor<Self>| {
-            Error::check_shape("cotangent", y.dims(), &Self::shape(v.inner()))?;
-            let dx = backward(&y, &v.inner().detach(), &x).map_err(failed)?;
-            dx.map(|dx| xai_core::Tensor::new(dx.detach())).ok_or_else(detached)
+            Error::check_shape("cotangent", y.dims(), v.inner().dims())?;
+            let mut found = gradients(&y, &v.inner().detach()).map_err(failed)?;
+            let parts: Vec<_> = x.iter().map(|x| found.remove(x)).collect();
+            if parts.iter().all(Option::is_none) {
+                return Err(detached());
+            }
+            Ok(parts.into_iter().map(|dx| dx.map(|dx| xai_core::Tensor::new(dx.detach()))).collect())
         };
-        Ok((clean, Pullback::new(pull)))
+        Ok((clean, Pullback::of_all(pull)))
     }
 }
 
 /// candle takes no cotangent: the gradient of Σ y·v is v pulled back.
-fn backward(y: &Tensor, v: &Tensor, x: &Var) -> candle_core::Result<Option<Tensor>> {
-    Ok((y * v)?.sum_all()?.backward()?.remove(x))
+fn gradients(y: &Tensor, v: &Tensor) -> candle_core::Result<GradStore> {
+    (y * v)?.sum_all()?.backward()
 }

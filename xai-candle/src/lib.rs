@@ -16,24 +16,29 @@
 //! Weights are read and never changed; `BatchNorm` and `Dropout` run in evaluation mode.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod arithmetic;
 mod autograd;
 mod backend;
+mod candle;
+mod error;
+mod half;
 mod host;
 pub mod kernels;
 mod layers;
+mod matmul;
 mod module;
-mod nn;
 pub mod ops;
 mod placement;
 mod rules;
 mod run;
+mod weights;
 
-pub use backend::{Candle, Host};
+pub use candle::{Candle, Host};
 pub use layers::OwnGradient;
 pub use module::{CandleModule, model, module};
 pub use placement::Placement;
 // What the expansion of `#[derive(Explainable)]` names, for `crate = "xai_candle"`.
-pub use xai_core::{Backend, BoxModel, Chain, Differentiable, Layer, LayerSplit, Pullback, Recorded, Result, Tensor};
+pub use xai_core::{Arithmetic, Backend, Differentiable, Layer, LayerSplit, Method, Result, Var};
 
 /// The backend that a derived model runs on unless it names another.
 pub type DefaultBackend = Candle;

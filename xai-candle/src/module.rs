@@ -1,9 +1,9 @@
 //! Models that implement candle's own `Module`.
 
 use candle_core::{ModuleT, Tensor};
-use xai_core::{Autograd, Layer, LayerModel, Pullback, Result};
+use xai_core::{Layer, Net, Opaque, Result, Var};
 
-use crate::backend::failed;
+use crate::error::failed;
 use crate::{Candle, Host};
 
 /// Any `candle_nn::Module` or `ModuleT` as a layer, in evaluation mode and differentiated by candle's tape: see
@@ -44,16 +44,12 @@ pub fn module<M: ModuleT>(module: M) -> CandleModule<M> {
 /// assert_eq!(why.values, array![[0.5, -1.0]]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn model<M: ModuleT>(net: M) -> LayerModel<Candle, CandleModule<M>> {
-    LayerModel::new(module(net))
+pub fn model<M: ModuleT>(net: M) -> Net<Candle, CandleModule<M>> {
+    Net::new(module(net))
 }
 
 impl<E: Host, M: ModuleT> Layer<Candle<E>> for CandleModule<M> {
-    fn forward(&self, x: &xai_core::Tensor<Candle<E>>) -> Result<xai_core::Tensor<Candle<E>>> {
-        Candle::evaluate(|x: &Tensor| self.0.forward_t(x, false).map_err(failed), x)
-    }
-
-    fn vjp(&self, x: &xai_core::Tensor<Candle<E>>) -> Result<(xai_core::Tensor<Candle<E>>, Pullback<'_, Candle<E>>)> {
-        Candle::record(|x: &Tensor| self.0.forward_t(x, false).map_err(failed), x)
+    fn trace<'m>(&'m self, x: Var<'m, Candle<E>>) -> Result<Var<'m, Candle<E>>> {
+        Ok(x.opaque(Opaque::recorded(|x: &[&Tensor]| self.0.forward_t(x[0], false).map_err(failed))))
     }
 }

@@ -6,8 +6,9 @@ use candle_core::{DType, Device, Module, ModuleT, Result, Tensor, Var};
 use candle_nn::{LayerNorm, RmsNorm};
 use ndarray::{Array2, array};
 use xai_candle::{Candle, model, module, ops};
+use xai_core::nn::{Activation, Concatenate, Flatten, Narrow, Op, Permute, Reduce, Reduction, Reshape, Scale};
 use xai_core::{
-    Analyzer, Differentiable, Error, Gradient, Index, IntegratedGradients, Layer, LayerModel, MaxActivation, Recorded,
+    Analyzer, Backend, Differentiable, Error, Given, Gradient, Index, IntegratedGradients, MaxActivation, Net, Opaque,
     check_gradient,
 };
 
@@ -18,7 +19,7 @@ fn weight(shape: &[usize], from: f64) -> Tensor {
 }
 
 fn gradient_of(f: impl Fn(&Tensor) -> Result<Tensor>) -> xai_core::Result<Array2<f32>> {
-    let model = Recorded::<Candle, _>::new(f);
+    let model = Net::<Candle, _>::new(f);
     Gradient.analyze(&model, &array![[0.5f32, -1.0, 2.0]], Index(0)).map(|why| why.values)
 }
 
@@ -47,12 +48,12 @@ fn cut_paths_are_errors_with_causes() {
         assert!(matches!(error, Error::Detached { .. }), "{name}: {error}");
         assert!(error.to_string().contains("LayerNorm"), "{name}: {error}");
     }
-    let func = candle_nn::func(|x| Module::forward(&norm, x));
+    let func = Net::<Candle, _>::new(candle_nn::func(|x| Module::forward(&norm, x)));
     let x = xai_core::Tensor::<Candle>::new(weight(&[1, 3], 4.0));
     let error = func.vjp(&x).unwrap_err();
     assert!(matches!(error, Error::Detached { .. }), "{error}");
     // Forward needs no gradient.
-    assert_eq!(Layer::<Candle>::forward(&func, &x).unwrap().shape(), [1, 3]);
+    assert_eq!(func.forward(&x).unwrap().shape(), [1, 3]);
 }
 
 #[test]
@@ -62,7 +63,7 @@ fn the_twins_of_ops_mend_the_path() {
     let by_layer = gradient_of(|x| ops::layer(&norm, x)).unwrap();
     let by_hand = gradient_of(|x| ops::layer_norm(x, &w, Some(&b), 1e-5)).unwrap();
     assert_eq!(by_layer, by_hand);
-    let mended = Recorded::<Candle, _>::new(|x: &Tensor| ops::softmax(&ops::layer(&norm, x)?.sqr()?, -1));
+    let mended = Net::<Candle, _>::new(|x: &Tensor| ops::softmax(&ops::layer(&norm, x)?.sqr()?, -1));
     assert!(check_gradient(&mended, &array![[0.5f32, -1.0, 2.0]]).unwrap().is_trusted());
 }
 
@@ -74,11 +75,11 @@ fn errors_of_the_users_code_come_back() {
     assert!(error.to_string().contains("axis"), "{error}");
 }
 
-struct Net {
+struct Tanh {
     weight: Var,
 }
 
-impl ModuleT for Net {
+impl ModuleT for Tanh {
     fn forward_t(&self, x: &Tensor, train: bool) -> Result<Tensor> {
         if train { candle_core::bail!("not in training") } else { x.matmul(&self.weight)?.tanh() }
     }
@@ -86,7 +87,7 @@ impl ModuleT for Net {
 
 #[test]
 fn a_module_is_a_model_and_its_variables_stay() {
-    let net = Net { weight: Var::from_tensor(&weight(&[3, 2], 0.0)).unwrap() };
+    let net = Tanh { weight: Var::from_tensor(&weight(&[3, 2], 0.0)).unwrap() };
     let before = net.weight.to_vec2::<f32>().unwrap();
     let net = model(net);
     let input = array![[0.5f32, -1.0, 2.0], [1.0, 0.0, 0.25]];
@@ -101,8 +102,8 @@ fn a_module_is_a_model_and_its_variables_stay() {
 #[test]
 fn a_module_is_a_layer() {
     let linear = candle_nn::Linear::new(weight(&[2, 3], 0.0), None);
-    let own = LayerModel::<Candle, _>::new(module(linear.clone()));
-    let ours = LayerModel::<Candle, _>::new(linear);
+    let own = Net::<Candle, _>::new(module(linear.clone()));
+    let ours = Net::<Candle, _>::new(linear);
     let input = array![[0.5f32, -1.0, 2.0]];
     let [a, b] = [
         Gradient.analyze(&own, &input, Index(1)).unwrap().values,
@@ -115,7 +116,7 @@ fn a_module_is_a_layer() {
 fn placements_are_kept() {
     for dtype in [DType::F64, DType::F32, DType::F16, DType::BF16] {
         let net = model(|x: &Tensor| x.sqr()).at((Device::Cpu, dtype));
-        let seen = Recorded::<Candle, _>::new(move |x: &Tensor| {
+        let seen = Net::<Candle, _>::new(move |x: &Tensor| {
             assert_eq!(x.dtype(), dtype);
             x.sqr()
         })
@@ -133,4 +134,61 @@ fn placements_are_kept() {
 fn models_can_be_shared_between_threads() {
     fn check<T: Send + Sync>(_: &T) {}
     check(&model(candle_nn::Linear::new(weight(&[2, 3], 0.0), None)));
+}
+
+/// y = a · eᵇ, and a third input that it does not read.
+struct Gated;
+
+impl Differentiable for Gated {
+    type Backend = Candle;
+    fn trace<'m>(&'m self, x: &[xai_core::Var<'m, Candle>]) -> xai_core::Result<xai_core::Var<'m, Candle>> {
+        let code = Opaque::recorded(|x: &[&Tensor]| {
+            x[1].exp().and_then(|gate| x[0] * gate).map_err(|error| Error::backend("candle", error))
+        });
+        Ok(x[0].opaque_with(code, &[&x[1], &x[2]]))
+    }
+}
+
+#[test]
+fn code_of_several_inputs_is_differentiated_to_each() {
+    let [a, b, c] = [array![[2.0f32]], array![[0.5f32]], array![[7.0f32]]];
+    let why = Gradient.analyze(&Gated, (&a, &b, Given(&c)), Index(0)).unwrap();
+    let gate = 0.5f32.exp();
+    for (got, expected) in [(why.values.0[[0, 0]], gate), (why.values.1[[0, 0]], 2.0 * gate)] {
+        assert!((got - expected).abs() < 1e-6, "{got} {expected}");
+    }
+    let graph = Gated.graph(&[vec![1, 1], vec![1, 1], vec![1, 1]]).unwrap();
+    let inputs =
+        [&a, &b, &c].map(|x| xai_core::Tensor::<Candle>::upload(x.view().into_dyn(), &Device::Cpu.into()).unwrap());
+    let (y, pull) = graph.vjp(&inputs, &[true, true, true], None).unwrap();
+    // Nothing of the output is the third one's.
+    let parts = pull.pull_all(&y).unwrap();
+    assert_eq!(parts.iter().map(Option::is_some).collect::<Vec<_>>(), [true, true, false]);
+}
+
+#[test]
+fn the_vocabulary_is_right_on_the_tape() {
+    let linear = xai_core::nn::Linear::<Candle>::new(xai_core::Tensor::new(weight(&[2, 3], 0.0)), None).unwrap();
+    for op in [
+        Op::from(Activation::Power { exponent: 2.0 }),
+        Reshape { shape: vec![3, 1] }.into(),
+        Permute { order: vec![1, 0] }.into(),
+        Narrow { axis: 1, start: 1, len: 2 }.into(),
+        Flatten { start: 0, end: -1 }.into(),
+        Scale { scale: 2.0, shift: -1.0 }.into(),
+        Concatenate { axis: 1 }.into(),
+        Reduce { of: Reduction::Sum, axes: vec![1] }.into(),
+        Reduce { of: Reduction::Mean, axes: vec![0, 1] }.into(),
+        Reduce { of: Reduction::Max, axes: vec![1] }.into(),
+        linear.into(),
+    ] {
+        let x = xai_core::Tensor::<Candle>::new(weight(&[1, 3], 0.4));
+        let (y, pull) = Candle::vjp(&op, &[&x], &[true]).unwrap();
+        let var = Var::from_tensor(x.inner()).unwrap();
+        let taped = ops::apply(op.clone(), &var).unwrap();
+        let flat = |t: &Tensor| t.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+        assert_eq!((taped.dims(), flat(&taped)), (y.inner().dims(), flat(y.inner())), "{op:?}");
+        let found = (&taped * y.inner()).unwrap().sum_all().unwrap().backward().unwrap();
+        assert_eq!(flat(found.get(&var).unwrap()), flat(pull.pull(&y).unwrap().inner()), "{op:?}");
+    }
 }

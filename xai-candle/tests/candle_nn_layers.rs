@@ -10,28 +10,39 @@ use candle_nn::{
     ConvTranspose2d, ConvTranspose2dConfig, Dropout, Embedding, GroupNorm, LayerNorm, Linear, PReLU, RNN, RmsNorm,
     VarBuilder, VarMap,
 };
-use finite_differences::{assert_close, gradient, numbers};
-use xai_candle::{Candle, Placement};
-use xai_core::{Error, Layer};
+use finite_differences::{assert_close, numbers};
+use xai_candle::{Candle, Host};
+use xai_core::nn::Sequential;
+use xai_core::{Error, Graph, Layer};
 
 type Wrapped = xai_core::Tensor<Candle<f64>>;
+
+/// The layer, written down for an input of this shape.
+fn graph<'m, E: Host>(layer: &'m dyn Layer<Candle<E>>, shape: &[usize]) -> Graph<'m, Candle<E>> {
+    Graph::trace(&[shape.to_vec()], |x| layer.trace(x[0].clone())).unwrap()
+}
 
 /// Compares the layer with candle's own forward pass, and its pullback with finite differences of that.
 fn check(what: &str, layer: &dyn Layer<Candle<f64>>, forward: impl Fn(&Tensor) -> Result<Tensor>, shape: &[usize]) {
     let x = numbers(shape, 11);
     let expected = forward(&x).unwrap();
     let flat = expected.flatten_all().unwrap().to_vec1::<f64>().unwrap();
-    let y = layer.forward(&Wrapped::new(x.clone())).unwrap();
+    let graph = graph(layer, shape);
+    if let Some(shape) = graph.output_shape() {
+        assert_eq!(shape, expected.dims(), "{what}");
+    }
+    let input = [Wrapped::new(x.clone())];
+    let y = graph.forward(&input).unwrap();
     assert_eq!(y.shape(), expected.dims(), "{what}");
     // candle_nn's own norms and activations compute some constants in f32.
     assert_close(what, y.inner(), &flat, 1e-7);
     assert!(!y.inner().track_op(), "{what} left a tape");
 
-    let (y, pull) = layer.vjp(&Wrapped::new(x.clone())).unwrap();
+    let (y, pull) = graph.vjp(&input, &[true], None).unwrap();
     assert_close(what, y.inner(), &flat, 1e-7);
     let v = numbers(expected.dims(), 12);
     let dx = pull.pull(&Wrapped::new(v.clone())).unwrap();
-    assert_close(what, dx.inner(), &gradient(&forward, &x, &v), 1e-6);
+    assert_close(what, dx.inner(), &finite_differences::gradient(&forward, &x, &v), 1e-6);
     assert!(!dx.inner().track_op(), "{what} left a tape");
     assert!(pull.pull(&Wrapped::new(numbers(&[1, 1, 1, 1, 1], 1))).is_err(), "{what} took any cotangent");
 }
@@ -50,8 +61,9 @@ fn convolutions() {
         let bias = (i % 2 == 0).then(|| weight(&[8], 2));
         let conv = Conv2d::new(weight(&[8, 4 / groups, 3, 3], 1), bias.clone(), config);
         check(&format!("{config:?}"), &conv, |x| Module::forward(&conv, x), &[2, 4, 7, 6]);
-        assert!(Layer::<Candle<f64>>::is_affine(&conv));
-        assert_eq!(Layer::<Candle<f64>>::placement(&conv).map(|p| p.dtype), Some(DType::F64));
+        let graph = graph::<f64>(&conv, &[2, 4, 7, 6]);
+        assert!(graph.nodes()[1].op().unwrap().is_affine(&[true]));
+        assert_eq!(graph.placement().map(|p| p.dtype), Some(DType::F64));
 
         let config = Conv1dConfig { padding, stride, dilation, groups, ..Conv1dConfig::default() };
         let conv = Conv1d::new(weight(&[8, 4 / groups, 3], 3), bias, config);
@@ -135,7 +147,7 @@ fn activations() {
     }
     let zeros = Wrapped::new(Tensor::zeros(3, DType::F64, &Device::Cpu).unwrap());
     for (f, slope) in [(Activation::Relu, 0.0), (Activation::Relu2, 0.0), (Activation::LeakyRelu(0.1), 0.1)] {
-        let (_, pull) = Layer::<Candle<f64>>::vjp(&f, &zeros).unwrap();
+        let (_, pull) = graph(&f, &[3]).vjp(std::slice::from_ref(&zeros), &[true], None).unwrap();
         let ones = Wrapped::new(zeros.inner().ones_like().unwrap());
         assert_close("slope at 0", pull.pull(&ones).unwrap().inner(), &[slope; 3], 0.0);
     }
@@ -159,20 +171,32 @@ fn recurrent_and_composed_layers() {
 }
 
 #[test]
-fn an_embedding_runs_forward_and_says_where_to_split() {
+fn an_embedding_runs_forward_and_is_explained_behind() {
     let table = weight(&[4, 3], 1);
     let embedding = Embedding::new(table.clone(), 3);
-    let ids = |ids: &[f64]| Wrapped::new(Tensor::new(ids, &Device::Cpu).unwrap().reshape((1, ids.len())).unwrap());
-    let y = Layer::<Candle<f64>>::forward(&embedding, &ids(&[3.0, 0.0])).unwrap();
+    let ids = |ids: &[f64]| [Wrapped::new(Tensor::new(ids, &Device::Cpu).unwrap().reshape((1, ids.len())).unwrap())];
+    let y = graph(&embedding, &[1, 2]).forward(&ids(&[3.0, 0.0])).unwrap();
     assert_eq!(y.shape(), [1, 2, 3]);
     let expected = Tensor::cat(&[table.get(3).unwrap(), table.get(0).unwrap()], 0).unwrap().to_vec1::<f64>().unwrap();
     assert_close("embedding", y.inner(), &expected, 0.0);
     for wrong in [4.0, -1.0, 0.5, f64::NAN] {
-        let error = Layer::<Candle<f64>>::forward(&embedding, &ids(&[wrong])).unwrap_err();
+        let error = graph(&embedding, &[1, 1]).forward(&ids(&[wrong])).unwrap_err();
         assert!(matches!(error, Error::InvalidParameter { name: "id", .. }), "{error}");
     }
-    let error = Layer::<Candle<f64>>::vjp(&embedding, &ids(&[1.0])).unwrap_err();
-    assert!(matches!(&error, Error::NotDifferentiable { .. }) && error.to_string().contains("adaptation"), "{error}");
+    // Nothing flows back to the choice, which is said and not taken for zeros.
+    let (y, pull) = graph(&embedding, &[1, 2]).vjp(&ids(&[1.0, 2.0]), &[true], None).unwrap();
+    let error = pull.pull(&y).unwrap_err();
+    assert!(matches!(&error, Error::Detached { .. }) && error.to_string().contains("whole numbers"), "{error}");
+    // What comes after it is a model of what it gave.
+    let tanh = xai_core::nn::Activation::Tanh;
+    let net = Sequential::<Candle<f64>>::new().push_named("embedding", embedding.clone()).push_named("tanh", tanh);
+    let whole = graph(&net, &[1, 2]);
+    let (choice, rest) = whole.split(whole.place("embedding").unwrap()).unwrap();
+    let rows = choice.forward(&ids(&[1.0, 2.0])).unwrap();
+    let (y, pull) = rest.vjp(std::slice::from_ref(&rows), &[true], None).unwrap();
+    let flat = |t: &Wrapped| t.inner().flatten_all().unwrap().to_vec1::<f64>().unwrap();
+    let expected: Vec<f64> = flat(&rows).iter().map(|row| (1.0 - row.tanh().powi(2)) * row.tanh()).collect();
+    assert_close("behind an embedding", pull.pull(&y).unwrap().inner(), &expected, 1e-12);
 }
 
 #[test]
@@ -192,11 +216,12 @@ fn variables_are_neither_changed_nor_recorded() {
     let before = snapshot();
     let layers: [&dyn Layer<Candle<f64>>; 3] = [&conv, &norm, &net];
     let inputs = [[1, 2, 5, 5], [1, 3, 3, 3], [1, 1, 3, 4]].map(|shape| Wrapped::new(numbers(&shape, 5)));
-    for (layer, x) in layers.into_iter().zip(&inputs) {
-        let (y, pull) = layer.vjp(x).unwrap();
+    for (layer, x) in layers.into_iter().zip(inputs) {
+        let (graph, x) = (graph(layer, &x.shape()), [x]);
+        let (y, pull) = graph.vjp(&x, &[true], None).unwrap();
         assert!(!y.inner().track_op());
         assert!(!pull.pull(&y).unwrap().inner().track_op());
-        assert!(!layer.forward(x).unwrap().inner().track_op());
+        assert!(!graph.forward(&x).unwrap().inner().track_op());
     }
     assert_eq!(before, snapshot());
 }
@@ -206,10 +231,10 @@ fn half_types_pass_through() {
     for dtype in [DType::F16, DType::BF16] {
         let w = numbers(&[4, 3, 3, 3], 1).to_dtype(dtype).unwrap();
         let conv = Conv2d::new(w, None, Conv2dConfig { padding: 1, ..Conv2dConfig::default() });
-        let place: Placement = Layer::<Candle>::placement(&conv).unwrap();
-        assert_eq!(place.dtype, dtype);
-        let x = xai_core::Tensor::<Candle>::new(numbers(&[1, 3, 4, 4], 2).to_dtype(dtype).unwrap());
-        let (y, pull) = Layer::<Candle>::vjp(&conv, &x).unwrap();
+        let graph = graph::<f32>(&conv, &[1, 3, 4, 4]);
+        assert_eq!(graph.placement().unwrap().dtype, dtype);
+        let x = [xai_core::Tensor::<Candle>::new(numbers(&[1, 3, 4, 4], 2).to_dtype(dtype).unwrap())];
+        let (y, pull) = graph.vjp(&x, &[true], None).unwrap();
         assert_eq!((y.inner().dtype(), y.shape()), (dtype, vec![1, 4, 4, 4]));
         let dx = pull.pull(&y).unwrap();
         assert_eq!((dx.inner().dtype(), dx.shape()), (dtype, vec![1, 3, 4, 4]));

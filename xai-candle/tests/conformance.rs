@@ -28,7 +28,7 @@ mod half_types {
     }
 
     cases! {
-        tensors: round_trip, arithmetic, broadcasting, reductions, shapes, parts, one_hot, widening;
+        tensors: round_trip, arithmetic, broadcasting, reductions, shapes, parts, matrices, one_hot, widening;
         layers: forward_passes, pullbacks, pullbacks_twice, segments, placements;
         refusals: tensors_refuse, layers_refuse, analyzers_refuse;
     }

@@ -128,6 +128,11 @@ fn layers_of_candle_nn() {
 
 #[test]
 fn a_result_that_is_a_view_is_handed_out_right() {
+    let view = |x: &Tensor| ops::pad2d(&x.reshape((1, 1, x.dim(0)?, x.dim(1)?))?, 0, 0.0);
+    check("late part", |x| view(&x.narrow(0, 1, 2)?)?.sqr(), &[3, 4]);
+    check("early part", |x| view(&x.narrow(0, 0, 2)?)?.sqr(), &[3, 4]);
+    let turned = |x: &Tensor| ops::pad2d(&x.t()?.unsqueeze(0)?.unsqueeze(0)?, 0, 0.0);
+    check("transposed", |x| turned(x)?.sqr(), &[3, 4]);
     let dropout = candle_nn::Dropout::new(0.5);
     check("late part", |x| ops::layer(&dropout, &x.narrow(0, 1, 2)?)?.sqr(), &[3, 4]);
     check("early part", |x| ops::layer(&dropout, &x.narrow(0, 0, 2)?)?.sqr(), &[3, 4]);

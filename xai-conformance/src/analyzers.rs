@@ -1,8 +1,7 @@
 //! Every analyzer and nesting.
 
 use ndarray::{ArrayD, Axis, concatenate};
-use xai_core::backend::count_transfers;
-use xai_core::nn::NnBackend;
+use xai_core::tensor::count_transfers;
 use xai_core::{
     Analyzer, Backend, Differentiable, Element, Explanation, GradCam, Gradient, GradientCheck, Index,
     InputTimesGradient, IntegratedGradients, InterpolationAugmentation, LayerSplit, MaxActivation, NdArray,
@@ -65,7 +64,7 @@ fn same<B: Backend, E: Element>(suite: &Suite<B>, got: &Explanation<B::Elem>, ex
     suite.close(&format!("values of {name}"), &got.values, &wide(&expected.values))
 }
 
-fn against_truth<B: NnBackend>(suite: &Suite<B>, nestings: bool) -> Outcome {
+fn against_truth<B: Backend>(suite: &Suite<B>, nestings: bool) -> Outcome {
     let model = small_network::<B>(suite.placement())?;
     let truth = small_network::<NdArray<f64>>(&())?;
     let x = values(&images(3), 300);
@@ -77,17 +76,17 @@ fn against_truth<B: NnBackend>(suite: &Suite<B>, nestings: bool) -> Outcome {
 }
 
 /// Each analyzer gives what it gives on f64 arrays.
-pub fn every_analyzer<B: NnBackend>(suite: &Suite<B>) -> Outcome {
+pub fn every_analyzer<B: Backend>(suite: &Suite<B>) -> Outcome {
     against_truth(suite, false)
 }
 
 /// So do wrappers in wrappers.
-pub fn nestings<B: NnBackend>(suite: &Suite<B>) -> Outcome {
+pub fn nestings<B: Backend>(suite: &Suite<B>) -> Outcome {
     against_truth(suite, true)
 }
 
 /// What is saved where a model says what it is made of changes nothing beyond rounding.
-pub fn shortcuts<B: NnBackend>(suite: &Suite<B>) -> Outcome {
+pub fn shortcuts<B: Backend>(suite: &Suite<B>) -> Outcome {
     let (known, opaque) = (small_network::<B>(suite.placement())?, Opaque(small_network::<B>(suite.placement())?));
     let x = values(&images(3), 308);
     // Secants are there where the layers are known, and only there.
@@ -100,7 +99,7 @@ pub fn shortcuts<B: NnBackend>(suite: &Suite<B>) -> Outcome {
 }
 
 /// A batch gives what its samples give one by one.
-pub fn batches<B: NnBackend>(suite: &Suite<B>) -> Outcome {
+pub fn batches<B: Backend>(suite: &Suite<B>) -> Outcome {
     let model = small_network::<B>(suite.placement())?;
     let x = values(&images(4), 301);
     for analyzer in plain(8).into_iter().chain(nested(8)) {
@@ -118,7 +117,7 @@ pub fn batches<B: NnBackend>(suite: &Suite<B>) -> Outcome {
 }
 
 /// The chunk size changes nothing beyond rounding.
-pub fn chunks<B: NnBackend>(suite: &Suite<B>) -> Outcome {
+pub fn chunks<B: Backend>(suite: &Suite<B>) -> Outcome {
     let model = small_network::<B>(suite.placement())?;
     let x = values(&images(3), 302);
     let whole: Vec<_> = plain(1000).into_iter().chain(nested(1000)).collect();
@@ -131,7 +130,7 @@ pub fn chunks<B: NnBackend>(suite: &Suite<B>) -> Outcome {
 }
 
 /// The same seed gives the same bits.
-pub fn seeds<B: NnBackend>(suite: &Suite<B>) -> Outcome {
+pub fn seeds<B: Backend>(suite: &Suite<B>) -> Outcome {
     let model = small_network::<B>(suite.placement())?;
     let x = values(&images(2), 303);
     let run = |seed| explain(&SmoothGrad::new().n(5).seed(seed), &model, &x);
@@ -146,18 +145,22 @@ pub fn seeds<B: NnBackend>(suite: &Suite<B>) -> Outcome {
 }
 
 /// Any analyzer runs at the layer between features and adaptation.
-pub fn split_parts<B: NnBackend>(suite: &Suite<B>) -> Outcome {
+pub fn split_parts<B: Backend>(suite: &Suite<B>) -> Outcome {
     let (model, truth) = (small_network::<B>(suite.placement())?, small_network::<NdArray<f64>>(&())?);
     let x = values(&images(2), 304);
-    let maps = truth.features().forward(&xai_core::Tensor::new(x.into_shared()))?.download()?;
+    let graph = truth.graph(&[images(2)])?;
+    let (start, _) = graph.split(graph.place(truth.split_at())?)?;
+    let maps = start.forward(&[xai_core::Tensor::new(x.into_shared())])?.download()?;
+    drop((graph, start));
     let analyzer = IntegratedGradients::new().n(5);
-    let got = analyzer.analyze(&*model.adaptation(), &maps.mapv(B::Elem::of), Index(2))?;
-    let expected = analyzer.analyze(&*truth.adaptation(), &maps, Index(2))?;
+    let (model, truth) = (model.into_parts().1, truth.into_parts().1);
+    let got = analyzer.analyze(&model, &maps.mapv(B::Elem::of), Index(2))?;
+    let expected = analyzer.analyze(&truth, &maps, Index(2))?;
     same(suite, &got, &expected)
 }
 
 /// The model's gradient agrees with finite differences on the backend itself, as far as its numbers can tell.
-pub fn checked_gradient<B: NnBackend>(suite: &Suite<B>) -> Outcome {
+pub fn checked_gradient<B: Backend>(suite: &Suite<B>) -> Outcome {
     let model = small_network::<B>(suite.placement())?;
     let x = values(&images(1), 305).mapv(B::Elem::of);
     let report = GradientCheck::new().tolerance(0.02).run(&model, &x)?;
@@ -169,7 +172,7 @@ pub fn checked_gradient<B: NnBackend>(suite: &Suite<B>) -> Outcome {
 
 /// The input goes up once and the values come down once; beside them only what is as small as the outputs travels.
 /// Noise is made on the host: it goes up once for all samples of a batch. Everything else stays where the model lives.
-pub fn transfers<B: NnBackend>(suite: &Suite<B>) -> Outcome {
+pub fn transfers<B: Backend>(suite: &Suite<B>) -> Outcome {
     let model = small_network::<B>(suite.placement())?;
     let x = values(&images(2), 306);
     // The largest of what is small: a map of 4 by 3 for each sample, where one image has 216 numbers.

@@ -1,9 +1,9 @@
 //! A small network that analyzers are tried on.
 
 use xai_core::nn::{
-    Activation, AdaptiveAvgPool2d, ChannelAffine, Conv2d, Flatten, Linear, MaxPool2d, NnBackend, Residual, Sequential,
+    Activation, AdaptiveAvgPool2d, ChannelAffine, Conv2d, Flatten, Linear, MaxPool2d, Residual, Sequential,
 };
-use xai_core::{Backend, BoxModel, Differentiable, Element, LayerModel, LayerSplit, Pullback, Result, Split, Tensor};
+use xai_core::{Arithmetic, Backend, Differentiable, Element, Graph, LayerSplit, Net, Result, Split, Tensor, Var};
 
 use crate::values;
 
@@ -12,7 +12,7 @@ use crate::values;
 ///
 /// # Errors
 /// When the weights cannot be brought to the placement.
-pub fn small_network<B: NnBackend>(
+pub fn small_network<B: Backend>(
     placement: &B::Placement,
 ) -> Result<Split<impl Differentiable<Backend = B> + use<B>, impl Differentiable<Backend = B> + use<B>>> {
     let weight = |shape: &[usize], seed: u64, scale: f64| {
@@ -35,32 +35,51 @@ pub fn small_network<B: NnBackend>(
         .push(Linear::new(weight(&[7, 8], 207, 0.5)?, weight(&[7], 208, 0.25)?)?)
         .push(Activation::Tanh)
         .push(Linear::new(weight(&[5, 7], 209, 0.5)?, None)?);
-    Ok(Split::new(LayerModel::new(features), LayerModel::new(adaptation)))
+    Ok(Split::new(Net::new(features), Net::new(adaptation)))
 }
 
-/// A model that does not say what it is made of, so that nothing can be made of that.
+/// The model's two parts as steps that nobody can look into, so that nothing can be made of what they are made of.
 #[derive(Debug)]
 pub struct Opaque<M>(pub M);
 
-impl<M: Differentiable> Differentiable for Opaque<M> {
+impl<M: LayerSplit> Opaque<M> {
+    /// What leads to the place that the model marks, or what is behind it.
+    fn part<'m>(&'m self, shapes: &[Vec<usize>], behind: bool) -> Result<Graph<'m, M::Backend>> {
+        let graph = self.0.graph(shapes)?;
+        let (start, rest) = graph.split(graph.place(self.0.split_at())?)?;
+        Ok(if behind { rest } else { start })
+    }
+
+    fn hidden<'m>(&'m self, of: &[usize], behind: bool) -> xai_core::Opaque<'m, M::Backend> {
+        let sample = of.get(1..).unwrap_or_default().to_vec();
+        let shapes = move |x: &[Tensor<M::Backend>]| {
+            let rows = x.first().and_then(|x| x.shape().first().copied()).unwrap_or(0);
+            vec![[&[rows], &sample[..]].concat()]
+        };
+        let again = shapes.clone();
+        xai_core::Opaque::with_vjp(
+            move |x| self.part(&shapes(x), behind)?.forward(x),
+            move |x| self.part(&again(x), behind)?.vjp(x, &[true], None),
+        )
+    }
+}
+
+impl<M: LayerSplit> Differentiable for Opaque<M> {
     type Backend = M::Backend;
-    fn forward(&self, x: &Tensor<M::Backend>) -> Result<Tensor<M::Backend>> {
-        self.0.forward(x)
+    fn trace<'m>(&'m self, inputs: &[Var<'m, M::Backend>]) -> Result<Var<'m, M::Backend>> {
+        let [x] = inputs else { return self.0.trace(inputs) };
+        let shape = x.shape()?;
+        let maps = x.within("features", || Ok(x.opaque(self.hidden(&shape, false))))?;
+        Ok(maps.opaque(self.hidden(&shape, true)))
     }
-    fn vjp(&self, x: &Tensor<M::Backend>) -> Result<(Tensor<M::Backend>, Pullback<'_, M::Backend>)> {
-        self.0.vjp(x)
-    }
-    fn placement(&self) -> <M::Backend as Backend>::Placement {
-        self.0.placement()
+    fn placement(&self) -> Option<<M::Backend as Arithmetic>::Placement> {
+        self.0.placement().or_else(|| self.0.graph(&[images(1)]).ok()?.placement())
     }
 }
 
 impl<M: LayerSplit> LayerSplit for Opaque<M> {
-    fn features(&self) -> BoxModel<'_, M::Backend> {
-        Box::new(Opaque(self.0.features()))
-    }
-    fn adaptation(&self) -> BoxModel<'_, M::Backend> {
-        Box::new(Opaque(self.0.adaptation()))
+    fn split_at(&self) -> &str {
+        "features"
     }
 }
 

@@ -1,7 +1,9 @@
 //! What is impossible is refused with an error: no panic, no wrong result.
 
-use xai_core::nn::{Conv2d, Linear, MaxPool2d, NnBackend, Softmax};
-use xai_core::{Analyzer, Backend, Element, Gradient, Index, IntegratedGradients, Layer, SmoothGrad, Tensor};
+use xai_core::nn::{Conv2d, Linear, MaxPool2d, Softmax};
+use xai_core::{
+    Analyzer, Backend, Differentiable, Element, Gradient, Index, IntegratedGradients, Net, SmoothGrad, Tensor,
+};
 
 use crate::compare::must_fail;
 use crate::networks::{images, small_network};
@@ -28,25 +30,25 @@ pub fn tensors_refuse<B: Backend>(suite: &Suite<B>) -> Outcome {
 }
 
 /// Layers whose input does not fit, and cotangents that do not.
-pub fn layers_refuse<B: NnBackend>(suite: &Suite<B>) -> Outcome {
-    let conv = Conv2d::new(suite.tensor(&values(&[4, 3, 3, 3], 3))?, None)?;
-    let linear = Linear::new(suite.tensor(&values(&[4, 3], 4))?, None)?;
+pub fn layers_refuse<B: Backend>(suite: &Suite<B>) -> Outcome {
+    let conv = Net::<B, _>::new(Conv2d::new(suite.tensor(&values(&[4, 3, 3, 3], 3))?, None)?);
+    let linear = Net::<B, _>::new(Linear::new(suite.tensor(&values(&[4, 3], 4))?, None)?);
     let image = suite.tensor(&values(&[1, 2, 5, 5], 5))?;
     let tiny = suite.tensor(&values(&[1, 3, 2, 2], 6))?;
     let flat = suite.tensor(&values(&[2, 4], 7))?;
-    must_fail("a convolution of other channels", Layer::<B>::forward(&conv, &image))?;
-    must_fail("a convolution of a small image", Layer::<B>::vjp(&conv, &tiny))?;
-    must_fail("a convolution of no image", Layer::<B>::forward(&conv, &flat))?;
-    must_fail("a linear layer of other length", Layer::<B>::vjp(&linear, &flat))?;
-    must_fail("a pool of stride 0", Layer::<B>::forward(&MaxPool2d::new(2).stride(0), &image))?;
-    must_fail("softmax over no axis", Layer::<B>::forward(&Softmax::new(7), &flat))?;
-    let (_, pull) = Layer::<B>::vjp(&linear, &suite.tensor(&values(&[2, 3], 8))?)?;
+    must_fail("a convolution of other channels", conv.forward(&image))?;
+    must_fail("a convolution of a small image", conv.vjp(&tiny))?;
+    must_fail("a convolution of no image", conv.forward(&flat))?;
+    must_fail("a linear layer of other length", linear.vjp(&flat))?;
+    must_fail("a pool of stride 0", Net::<B, _>::new(MaxPool2d::new(2).stride(0)).forward(&image))?;
+    must_fail("softmax over no axis", Net::<B, _>::new(Softmax::new(7)).forward(&flat))?;
+    let (_, pull) = linear.vjp(&suite.tensor(&values(&[2, 3], 8))?)?;
     must_fail("a cotangent of another shape", pull.pull(&image))?;
     Ok(())
 }
 
 /// Parameters, selections and inputs out of range, end to end.
-pub fn analyzers_refuse<B: NnBackend>(suite: &Suite<B>) -> Outcome {
+pub fn analyzers_refuse<B: Backend>(suite: &Suite<B>) -> Outcome {
     let model = small_network::<B>(suite.placement())?;
     let x = values(&images(1), 9).mapv(B::Elem::of);
     must_fail("n = 0", SmoothGrad::new().n(0).analyze(&model, &x, Index(0)))?;

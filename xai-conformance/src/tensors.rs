@@ -113,3 +113,14 @@ pub fn widening<B: Backend>(suite: &Suite<B>) -> Outcome {
     let sum = suite.tensor(&ones)?.widen()?.sum(&[1])?;
     suite.same("sum of 5000 ones", &sum, &ndarray::array![[5000.0]].into_dyn())
 }
+
+/// Axes in another order, and matrix products.
+pub fn matrices<B: Backend>(suite: &Suite<B>) -> Outcome {
+    let (a, b) = (values(&[2, 3, 4], 30), values(&[2, 4, 5], 31));
+    let c = values(&[4, 2], 32);
+    agree!(suite, "permute", [a], a.permute(&[2, 0, 1])?);
+    agree!(suite, "matrix products", [a, b], a.matmul(&b)?);
+    agree!(suite, "matrix product of one matrix", [a, c], a.matmul(&c)?);
+    agree!(suite, "product of turned matrices", [a, c], c.permute(&[1, 0])?.matmul(&a.permute(&[0, 2, 1])?)?);
+    Ok(())
+}

@@ -98,12 +98,49 @@ pub enum Error {
         causes: String,
     },
     /// Something asked for a gradient that does not exist.
-    #[error("{what} has no gradient with respect to its input: {reason}")]
+    #[error("{what} has no gradient: {reason}")]
     NotDifferentiable {
         /// The layer or function.
         what: String,
         /// Why, and what to do instead.
         reason: String,
+    },
+    /// A layer that nobody can look into, where something needs to.
+    #[error("{what} cannot be seen: {reason}")]
+    Opaque {
+        /// What was asked for.
+        what: String,
+        /// Why, and what to do instead.
+        reason: String,
+    },
+    /// A step of the model for which a set of rules has no way back.
+    #[error("no rule of {rules} goes back through {what}: {reason}")]
+    NoRule {
+        /// The rules.
+        rules: String,
+        /// The step.
+        what: String,
+        /// Why, and what to do instead.
+        reason: String,
+    },
+    /// A place that the model does not have.
+    #[error("the model has no place `{place}`: {}", named_places(.known))]
+    UnknownPlace {
+        /// The name that was asked for.
+        place: String,
+        /// The nearest places that there are.
+        known: Vec<String>,
+    },
+    /// A place that the model cannot be cut at.
+    #[error(
+        "the model cannot be cut at `{place}`, because something bypasses it, as a shortcut does: {}",
+        cut_places(.known)
+    )]
+    BypassedPlace {
+        /// The place.
+        place: String,
+        /// The nearest places that it can be cut at.
+        known: Vec<String>,
     },
     /// The analyzer cannot be used in this way.
     #[error("{analyzer}: {reason}")]
@@ -153,6 +190,14 @@ fn index_fault(index: &[usize], axes: &[usize]) -> String {
         Some((i, n)) => format!("{i} is out of range, there are {n}, counted from 0"),
         None => "it is out of range".into(),
     }
+}
+
+fn named_places(known: &[String]) -> String {
+    if known.is_empty() { "it names none".into() } else { format!("there are `{}`", known.join("`, `")) }
+}
+
+fn cut_places(known: &[String]) -> String {
+    if known.is_empty() { "no place of it can be".into() } else { format!("it can be at `{}`", known.join("`, `")) }
 }
 
 fn did_you_mean(names: &[String]) -> String {

@@ -1,33 +1,40 @@
 //! Traits and analyzers that explain differentiable models, generic over the framework they run on.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
-pub mod analyzer;
-pub mod augment;
-pub mod backend;
 pub mod check;
-mod element;
 mod error;
-mod explanation;
-mod input;
+mod explain;
+pub mod graph;
+mod layers;
+mod methods;
 pub mod model;
 pub mod nn;
-mod selection;
+mod op;
+mod passes;
+pub mod rules;
+pub mod tensor;
 
-pub use analyzer::{Analyzer, Elem, GradCam, Gradient, InputTimesGradient, IntegratedGradients, SmoothGrad, Target};
-pub use augment::{
-    InterpolationAugmentation, NoiseAugmentation, Progress, Quadrature, Reference, augment_batch_dim, augment_indices,
-    interpolate_batch, reduce_augmentation,
-};
-pub use backend::{Backend, NdArray, Tensor, broadcast_shape};
 pub use check::{GradientCheck, GradientReport, Verdict, check_gradient};
-pub use element::Element;
 pub use error::{BoxError, Error, Result};
-pub use explanation::{Attribution, Explanation, Extras, Kind};
-pub use model::{
-    Autograd, BoxModel, Chain, Differentiable, ForwardOnly, ForwardOutput, Function, Layer, LayerModel, LayerSplit,
-    Link, Placed, Pullback, Recorded, Segments, Split,
+pub use explain::{
+    Analyzer, Attribution, Call, Contrast, Dims, Elem, Explanation, Extras, Functional, Given, Ids, Index, Input,
+    Inputs, Kind, LogProbability, MaxActivation, NotExplained, OutputIndex, OutputScale, OutputSelector, Part,
+    PerSample, Probability, Region, Selection, Several, SumOfOutputs, Target, WayBack, Weighted,
 };
-pub use selection::{Index, MaxActivation, OutputIndex, OutputSelector, PerSample, Selection};
+pub use graph::{Autograd, ForwardOutput, Graph, Layer, Node, Opaque, Place, Rules, Site, Step, Value, Var};
+pub use layers::{ForwardOnly, Function};
+pub use methods::{
+    AtLayer, Behind, GradCam, GradCamAt, Gradient, InputTimesGradient, IntegratedGradients, InterpolationAugmentation,
+    NoiseAugmentation, Quadrature, Reference, SmoothGrad,
+};
+pub use model::{BoxModel, Differentiable, LayerSplit, Method, Net, Placed, Split};
+pub use op::{Backend, FusedResult, Op, TapePullback};
+pub use passes::{Progress, augment_batch_dim, augment_indices, interpolate_batch, reduce_augmentation};
+pub use tensor::{Arithmetic, Element, NdArray, Pullback, Tensor, Weight, broadcast_shape};
 
 /// The backend that a derived model runs on unless it names another.
 pub type DefaultBackend = NdArray<f32>;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/rules.md")]
+mod rules_of_your_own {}

@@ -1,9 +1,11 @@
 //! What may cross threads.
 
 use ndarray::{Ix4, IxDyn};
+use xai_core::nn::{Op, Sequential};
 use xai_core::{
-    Error, Explanation, GradCam, Gradient, GradientReport, InputTimesGradient, IntegratedGradients,
+    AtLayer, Error, Explanation, GradCam, GradCamAt, Gradient, GradientReport, InputTimesGradient, IntegratedGradients,
     InterpolationAugmentation, MaxActivation, NdArray, NoiseAugmentation, Reference, Selection, SmoothGrad, Tensor,
+    Weight,
 };
 
 fn crosses_threads<T: Send + Sync + 'static>() {}
@@ -20,5 +22,13 @@ fn analyzers_results_and_errors_are_send_and_sync() {
     crosses_threads::<(Gradient, InputTimesGradient, GradCam)>();
     crosses_threads::<(SmoothGrad, IntegratedGradients)>();
     crosses_threads::<NoiseAugmentation<InterpolationAugmentation<Gradient>>>();
+    crosses_threads::<(GradCamAt, AtLayer<IntegratedGradients>)>();
     crosses_threads::<Tensor<NdArray<f64>>>();
+}
+
+#[test]
+fn networks_and_their_weights_are_send_and_sync() {
+    crosses_threads::<Weight<NdArray<f64>>>();
+    crosses_threads::<Op<NdArray<f64>>>();
+    crosses_threads::<Sequential<NdArray<f64>>>();
 }

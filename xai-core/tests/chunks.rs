@@ -1,13 +1,16 @@
 //! How many samples go through the model in one pass when nobody says so.
 #![allow(missing_docs, clippy::unwrap_used)]
 
+mod models;
+
 use std::cell::RefCell;
 
+use models::{Chain, Hidden};
 use ndarray::{ArcArray, Array2, ArrayD, Axis, IxDyn};
 use xai_core::nn::Activation;
 use xai_core::{
-    Analyzer, Chain, Differentiable, Function, Index, IntegratedGradients, Layer, NdArray, NoiseAugmentation, Pullback,
-    Quadrature, Result, SmoothGrad, Tensor,
+    Analyzer, Differentiable, Function, Index, IntegratedGradients, Layer, NdArray, NoiseAugmentation, Opaque,
+    Pullback, Quadrature, Result, SmoothGrad, Tensor, Var,
 };
 
 type B = NdArray<f64>;
@@ -17,21 +20,27 @@ type T = ArcArray<f64, IxDyn>;
 struct Widen {
     width: usize,
     batches: RefCell<Vec<usize>>,
+    /// Whether it says how large its output is.
+    says: bool,
 }
 
-impl Layer<B> for Widen {
-    fn forward(&self, x: &Tensor<B>) -> Result<Tensor<B>> {
+impl Widen {
+    fn output(&self, x: &Tensor<B>) -> Result<Tensor<B>> {
         let batch = x.shape()[0];
         self.batches.borrow_mut().push(batch);
         x.reshape(&[batch, 1, 2])?.broadcast_to(&[batch, self.width / 2, 2])?.reshape(&[batch, self.width])
     }
-    fn vjp(&self, x: &Tensor<B>) -> Result<(Tensor<B>, Pullback<'_, B>)> {
-        let shape = x.shape();
-        let pull = move |v: &Tensor<B>| v.reshape(&[shape[0], self.width / 2, 2])?.sum(&[1])?.reshape(&shape);
-        Ok((self.forward(x)?, Pullback::new(pull)))
-    }
-    fn is_affine(&self) -> bool {
-        true
+}
+
+impl Layer<B> for Widen {
+    fn trace<'m>(&'m self, x: Var<'m, B>) -> Result<Var<'m, B>> {
+        let vjp = move |x: &[Tensor<B>]| {
+            let shape = x[0].shape();
+            let pull = move |v: &Tensor<B>| v.reshape(&[shape[0], self.width / 2, 2])?.sum(&[1])?.reshape(&shape);
+            Ok((self.output(&x[0])?, Pullback::new(pull)))
+        };
+        let code = Opaque::with_vjp(|x| self.output(&x[0]), vjp).affine();
+        Ok(x.opaque(if self.says { code.shaped(|x| Ok(vec![x[0][0], self.width])) } else { code }))
     }
 }
 
@@ -48,9 +57,15 @@ fn largest_pass<A>(width: usize, samples: usize, analyzer: A) -> (usize, ArrayD<
 where
     A: for<'a> Analyzer<dyn Differentiable<Backend = B> + 'a>,
 {
-    let widen = Widen { width, batches: RefCell::default() };
+    pass_through(&Widen { width, batches: RefCell::default(), says: true }, samples, analyzer)
+}
+
+fn pass_through<A>(widen: &Widen, samples: usize, analyzer: A) -> (usize, ArrayD<f64>)
+where
+    A: for<'a> Analyzer<dyn Differentiable<Backend = B> + 'a>,
+{
     let last = Function::<B, _, _>::new(sum, spread);
-    let net = Chain::new().layer("bend", &Activation::Tanh).layer("widen", &widen).layer("sum", &last);
+    let net = Chain::new().layer("bend", &Activation::Tanh).layer("widen", widen).layer("sum", &last);
     let x = Array2::from_shape_fn((samples, 2), |(b, i)| 0.3 * (b + 2 * i) as f64 - 0.2);
     let model: &dyn Differentiable<Backend = B> = &net;
     let why = analyzer.analyze(model, &x, Index(0)).unwrap();
@@ -108,4 +123,41 @@ fn where_no_layer_is_seen_the_input_decides() {
     let x = Array2::from_elem((1, 100_000), 0.5);
     IntegratedGradients::new().n(20).analyze(&model, &x, Index(0)).unwrap();
     assert_eq!(*largest.borrow(), 6);
+}
+
+/// What is in a closure is not seen, however large it is: 5 times the inputs, also beside maps that are seen.
+#[test]
+fn a_closure_counts_as_five_times_the_input() {
+    let hidden = |width| Widen { width, batches: RefCell::default(), says: false };
+    let noise = || SmoothGrad::new().n(60).seed(2);
+    assert_eq!(pass_through(&hidden(THIRD / 10), 1, noise()).0, 60, "10 numbers are taken for granted");
+    let seen = Widen { says: true, ..hidden(THIRD / 10) };
+    assert_eq!(pass_through(&seen, 1, noise()).0, 30, "31 at the most, in even parts");
+    let batches = RefCell::new(Vec::new());
+    let first = Function::<B, _, _>::new(
+        |x: &T| {
+            batches.borrow_mut().push(x.shape()[0]);
+            x.clone()
+        },
+        |_: &T, v: &T| v.clone(),
+    );
+    // 100,000 numbers are seen, and 500,000 taken for granted, in a closure beside them and in a model that is one.
+    let beside = || Chain::new().layer("seen", &Activation::Tanh).layer("closure", &first);
+    let x = Array2::from_elem((1, 100_000), 0.5);
+    for model in [&beside() as &dyn Differentiable<Backend = B>, &Hidden(beside())] {
+        IntegratedGradients::new().n(20).analyze(model, &x, Index(0)).unwrap();
+        assert_eq!(batches.take().into_iter().max(), Some(6));
+    }
+}
+
+/// The graph says it for a batch, and the largest map of one sample counts.
+#[test]
+fn a_map_is_counted_for_each_sample() {
+    let batches = RefCell::new(Vec::new());
+    let widen = Widen { width: THIRD, batches, says: true };
+    let model = Chain::new().layer("widen", &widen);
+    assert_eq!(model.graph(&[vec![5, 2]]).unwrap().largest_map(), 5 * THIRD);
+    assert!(widen.batches.borrow().is_empty(), "nothing runs where a network is written down");
+    let unsaid = Widen { width: THIRD, batches: RefCell::default(), says: false };
+    assert_eq!(Chain::new().layer("widen", &unsaid).graph(&[vec![5, 2]]).unwrap().largest_map(), 0);
 }

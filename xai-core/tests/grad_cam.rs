@@ -7,7 +7,10 @@ mod models;
 use approx::assert_abs_diff_eq;
 use models::{B, T, cam_model};
 use ndarray::{Array, Array4, ArrayD, Dimension, IxDyn, array};
-use xai_core::{Analyzer, Error, ForwardOnly, Function, GradCam, Gradient, Index, LayerSplit, MaxActivation, Split};
+use xai_core::{
+    Analyzer, AtLayer, Differentiable, Error, ForwardOnly, Function, GradCam, Gradient, Index, LayerSplit,
+    MaxActivation, Selection, Split, Tensor,
+};
 
 /// relu(Σₖ wₖ / size · x²ₖ), written out.
 fn expected(x: &ArrayD<f64>, weights: &[f64]) -> ArrayD<f64> {
@@ -64,7 +67,20 @@ fn a_bare_pair_of_functions_is_enough() {
 fn any_analyzer_runs_at_the_layer_between() {
     let model = cam_model(vec![1.0, -0.5]);
     let maps = Array4::from_elem((1, 2, 2, 2), 3.0);
-    let why = Gradient.analyze(&*model.adaptation(), &maps, MaxActivation).unwrap();
-    assert_eq!(why.values.index_axis(ndarray::Axis(1), 0), Array::from_elem((1, 2, 2), 0.25));
-    assert_eq!(why.values.index_axis(ndarray::Axis(1), 1), Array::from_elem((1, 2, 2), -0.125));
+    let check = |values: Array4<f64>| {
+        assert_eq!(values.index_axis(ndarray::Axis(1), 0), Array::from_elem((1, 2, 2), 0.25));
+        assert_eq!(values.index_axis(ndarray::Axis(1), 1), Array::from_elem((1, 2, 2), -0.125));
+    };
+    // The part behind the place, as it is cut off.
+    let graph = model.graph(&[vec![1, 2, 2, 2]]).unwrap();
+    let (start, rest) = graph.split(graph.place(model.split_at()).unwrap()).unwrap();
+    let (y, pull) = rest.vjp(&[Tensor::new(maps.clone().into_dyn().into_shared())], &[true], None).unwrap();
+    let chosen = Selection::new(vec![vec![0]], &y.shape()).unwrap();
+    let gradient = pull.pull(&chosen.cotangent(&y).unwrap()).unwrap().download().unwrap();
+    check(gradient.into_dimensionality().unwrap());
+    drop((graph, start, rest, pull));
+    // An analyzer at the place of the whole model: the maps are 3, where x² is.
+    let x = Array4::from_elem((1, 2, 2, 2), 3.0_f64.sqrt());
+    check(AtLayer::new(Gradient, "features").analyze(&model, &x, MaxActivation).unwrap().values);
+    check(Gradient.analyze(&model.into_parts().1, &maps, MaxActivation).unwrap().values);
 }

@@ -9,9 +9,9 @@ use std::cell::Cell;
 use models::{B, T, TanhNet, scalar};
 use ndarray::{Array2, ArrayD, IxDyn, array};
 use xai_core::{
-    Analyzer, Attribution, Differentiable, Error, Function, GradCam, Gradient, Index, InputTimesGradient,
-    IntegratedGradients, InterpolationAugmentation, Kind, MaxActivation, NoiseAugmentation, OutputSelector, PerSample,
-    Pullback, Quadrature, Reference, Result, SmoothGrad, Target, Tensor, check_gradient,
+    Analyzer, Attribution, Call, Differentiable, Error, Function, GradCam, Gradient, Index, InputTimesGradient,
+    IntegratedGradients, InterpolationAugmentation, Kind, MaxActivation, NoiseAugmentation, Opaque, OutputSelector,
+    PerSample, Quadrature, Reference, Result, SmoothGrad, Tensor, Var, check_gradient,
 };
 
 /// Counts the passes that run through a model.
@@ -19,13 +19,17 @@ struct Counted<'a>(TanhNet, &'a Cell<usize>);
 
 impl Differentiable for Counted<'_> {
     type Backend = B;
-    fn forward(&self, x: &Tensor<B>) -> Result<Tensor<B>> {
-        self.1.set(self.1.get() + 1);
-        self.0.forward(x)
-    }
-    fn vjp(&self, x: &Tensor<B>) -> Result<(Tensor<B>, Pullback<'_, B>)> {
-        self.1.set(self.1.get() + 1);
-        self.0.vjp(x)
+    fn trace<'m>(&'m self, x: &[Var<'m, B>]) -> Result<Var<'m, B>> {
+        let count = || self.1.set(self.1.get() + 1);
+        let forward = move |x: &[Tensor<B>]| {
+            count();
+            self.0.output(&x[0])
+        };
+        let vjp = move |x: &[Tensor<B>]| {
+            count();
+            self.0.gradient(&x[0])
+        };
+        Ok(x[0].opaque(Opaque::with_vjp(forward, vjp)))
     }
 }
 
@@ -128,9 +132,11 @@ impl<M: Differentiable<Backend = B>> Analyzer<M> for Flat {
     fn kind(&self) -> Kind {
         Kind::Sensitivity
     }
-    fn attribute(&self, model: &M, x: &Tensor<B>, target: Target<'_, f64>) -> Result<Attribution<B>> {
-        let mut found = Gradient.attribute(model, x, target)?;
-        found.values = found.values.reshape(&[found.values.shape().iter().product()])?;
+    fn attribute(&self, model: &M, call: &Call<'_, B>) -> Result<Attribution<B>> {
+        let mut found = Gradient.attribute(model, call)?;
+        for values in &mut found.values {
+            *values = values.reshape(&[values.shape().iter().product()])?;
+        }
         Ok(found)
     }
 }

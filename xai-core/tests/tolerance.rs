@@ -59,7 +59,8 @@ fn the_error_is_about_what_was_asked_for() {
             ratios.push(error(&model, &x, &why) / tolerance);
         }
     }
-    // Errors that are like a random walk's are met in the mean square; a map of only three numbers is far from it often.
+    // Errors that are like a random walk's are met in the mean square; a map of only three numbers is far from it
+    // often.
     assert!(ratios.iter().all(|&ratio| ratio < 4.0), "{ratios:?}");
     let mean_square = ratios.iter().map(|ratio| ratio * ratio).sum::<f64>() / ratios.len() as f64;
     assert!((0.3..1.5).contains(&mean_square.sqrt()), "{}", mean_square.sqrt());

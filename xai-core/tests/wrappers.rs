@@ -81,7 +81,8 @@ fn a_batch_equals_its_samples_one_by_one_in_any_chunks() {
 
 #[test]
 fn the_output_is_chosen_once_on_the_clean_input() {
-    // The noise is far larger than the input: the highest output of the noisy copies changes, the explained one must not.
+    // The noise is far larger than the input: the highest output of the noisy copies changes, the explained one must
+    // not.
     let (model, x) = (TanhNet::default(), inputs());
     let loud = NoiseAugmentation::new(Gradient, 20).std(5.0);
     let by_max = loud.analyze(&model, &x, MaxActivation).unwrap();
@@ -142,7 +143,8 @@ fn antithetic_copies_have_the_same_mean_and_less_variance() {
         assert!(mean.abs() < 0.05, "antithetic {antithetic}: biased by {mean}");
         errors.iter().map(|e| e * e).sum::<f64>() / 400.0
     };
-    // Independent: (4σ² + 2σ⁴) / 10 = 0.1125. In pairs 2 · 2σ⁴ / 10 = 0.025: the odd part is gone, the even one is there twice.
+    // Independent: (4σ² + 2σ⁴) / 10 = 0.1125. In pairs 2 · 2σ⁴ / 10 = 0.025: the odd part is gone, the even one is
+    // there twice.
     let (alone, pairs) = (squared_error(false), squared_error(true));
     assert!((alone / 0.1125 - 1.0).abs() < 0.25 && (pairs / 0.025 - 1.0).abs() < 0.4, "{alone}, {pairs}");
 }

@@ -4,7 +4,7 @@ use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::{DeriveInput, Generics, Ident, parse_quote};
 
-use crate::expand::referent;
+use crate::referent::referent;
 use crate::validate::{Model, Source};
 
 /// The struct's generics, with a bound for every layer whose type has one of the type parameters in it.

@@ -18,34 +18,27 @@ pub(crate) fn expand(input: &DeriveInput, parsed: &Parsed<'_>, messages: TokenSt
     let backend = validate::backend(&parsed.keys);
     let name = &input.ident;
     let (impl_generics, ty_generics, where_clause) = input.generics.split_for_impl();
-    let tensor = quote!(#krate::Tensor<#backend>);
-    let passes = quote! {
-        fn forward(&self, _: &#tensor) -> #krate::Result<#tensor> {
-            ::core::unreachable!()
-        }
-        fn vjp(&self, _: &#tensor) -> #krate::Result<(#tensor, #krate::Pullback<'_, #backend>)> {
-            ::core::unreachable!()
-        }
-    };
+    let var = quote!(#krate::Var<'__xai_m, #backend>);
     quote! {
         #messages
         #[automatically_derived]
         impl #impl_generics #krate::Differentiable for #name #ty_generics #where_clause {
             type Backend = #backend;
-            #passes
+            fn trace<'__xai_m>(&'__xai_m self, _: &[#var]) -> #krate::Result<#var> {
+                ::core::unreachable!()
+            }
         }
         #[automatically_derived]
         impl #impl_generics #krate::LayerSplit for #name #ty_generics #where_clause {
-            fn features(&self) -> #krate::BoxModel<'_, #backend> {
-                ::core::unreachable!()
-            }
-            fn adaptation(&self) -> #krate::BoxModel<'_, #backend> {
+            fn split_at(&self) -> &::core::primitive::str {
                 ::core::unreachable!()
             }
         }
         #[automatically_derived]
         impl #impl_generics #krate::Layer<#backend> for #name #ty_generics #where_clause {
-            #passes
+            fn trace<'__xai_m>(&'__xai_m self, _: #var) -> #krate::Result<#var> {
+                ::core::unreachable!()
+            }
         }
     }
 }

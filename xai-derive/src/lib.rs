@@ -5,6 +5,7 @@ mod errors;
 mod expand;
 mod fallback;
 mod parse;
+mod referent;
 mod validate;
 
 use self::errors::Errors;

@@ -36,9 +36,10 @@ pub(crate) enum Source<'a> {
         member: Member,
         ty: &'a Type,
     },
-    /// A field that a function turns into a layer.
+    /// A field that a function is the forward code of.
     Adapted {
         member: Member,
+        ty: &'a Type,
         with: ExprPath,
     },
     Method(ExprPath),
@@ -186,7 +187,7 @@ fn field_layer<'a>(index: usize, field: &FieldKeys<'a>) -> Layer<'a> {
         None => (index.to_string(), Member::Unnamed(Index::from(index))),
     };
     let source = match &field.with {
-        Some(with) => Source::Adapted { member, with: with.value.clone() },
+        Some(with) => Source::Adapted { member, ty: &field.field.ty, with: with.value.clone() },
         None => Source::Field { member, ty: &field.field.ty },
     };
     Layer { name, source }

@@ -1,15 +1,13 @@
 //! The backend: [`LibTorch`].
 
 use std::marker::PhantomData;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use ndarray::{ArrayD, ArrayViewD, IxDyn};
 use tch::{Device, Kind, TchError, Tensor};
-use xai_core::nn::{Activation, MaxPool2d};
-use xai_core::{Backend, Element, Error, ForwardOutput, Link, Pullback, Result};
+use xai_core::{Arithmetic, Element, Error, ForwardOutput, Result};
 
 use crate::failure::{NAME, failed};
-use crate::nn::{max_pool_segments, secant_pull};
-use crate::run::{self, Taped};
 use crate::{Placement, tape};
 
 /// libtorch, with `E` (`f32` or `f64`) for the arrays outside.
@@ -33,6 +31,11 @@ pub(crate) fn ints(shape: &[usize]) -> Vec<i64> {
     shape.iter().map(|&n| int(n)).collect()
 }
 
+/// Single precision for half types, which are too coarse to add up in, and to count in; others as they are.
+pub(crate) fn wide(kind: Kind) -> Kind {
+    if matches!(kind, Kind::Half | Kind::BFloat16) { Kind::Float } else { kind }
+}
+
 /// Runs one operation without a tape, unless it is part of a pass that is being recorded. Its inputs may come from a
 /// user who keeps a tape, so the result is detached.
 pub(crate) fn untaped(op: impl FnOnce() -> std::result::Result<Tensor, TchError>) -> Result<Tensor> {
@@ -51,11 +54,12 @@ fn over(
     untaped(|| if axes.is_empty() { Ok(t.shallow_clone()) } else { op(&ints(axes)) })
 }
 
-impl<E: HostFloat> Backend for LibTorch<E> {
+impl<E: HostFloat> Arithmetic for LibTorch<E> {
     type Elem = E;
     type Tensor = Tensor;
+    /// A handle of libtorch's counts by itself who holds it, but may be copied by one thread at a time.
+    type Shared = Arc<Mutex<Tensor>>;
     type Placement = Placement;
-    const FEWEST_COPIES: usize = 4;
     const NAME: &'static str = NAME;
 
     fn upload(values: ArrayViewD<'_, E>, at: &Placement) -> Result<Tensor> {
@@ -96,6 +100,15 @@ impl<E: HostFloat> Backend for LibTorch<E> {
 
     fn share(t: &Tensor) -> Tensor {
         t.shallow_clone()
+    }
+
+    fn into_shared(t: Tensor) -> Arc<Mutex<Tensor>> {
+        Arc::new(Mutex::new(t))
+    }
+
+    fn of_shared(t: &Arc<Mutex<Tensor>>) -> Tensor {
+        // Nothing is ever changed under the lock, so that a panic leaves nothing half done.
+        t.lock().unwrap_or_else(PoisonError::into_inner).shallow_clone()
     }
 
     fn add(a: &Tensor, b: &Tensor) -> Result<Tensor> {
@@ -147,39 +160,29 @@ impl<E: HostFloat> Backend for LibTorch<E> {
         untaped(|| t.f_expand(ints(shape), false))
     }
 
+    fn permute(t: &Tensor, order: &[usize]) -> Result<Tensor> {
+        untaped(|| t.f_permute(ints(order)))
+    }
+
+    fn matmul(a: &Tensor, b: &Tensor) -> Result<Tensor> {
+        untaped(|| a.f_matmul(b))
+    }
+
+    fn counting(at: &Placement) -> Placement {
+        Placement { kind: wide(at.kind), ..*at }
+    }
+
     fn mean(t: &Tensor, axes: &[usize]) -> Result<Tensor> {
         over(t, axes, |axes| t.f_mean_dim(axes, true, None))
     }
 
     fn widen(t: &Tensor) -> Result<Tensor> {
-        untaped(|| match t.f_kind()? {
-            Kind::Half | Kind::BFloat16 => t.f_to_kind(Kind::Float),
-            _ => Ok(t.shallow_clone()),
-        })
+        // What has the type already is shared.
+        untaped(|| t.f_to_kind(wide(t.f_kind()?)))
     }
 
     fn in_type_of(t: &Tensor, like: &Tensor) -> Result<Tensor> {
         untaped(|| t.f_to_kind(like.f_kind()?))
-    }
-
-    fn forward_run(run: &[Link<'_, Self>], x: &xai_core::Tensor<Self>) -> Result<xai_core::Tensor<Self>> {
-        run::forward(run, x)
-    }
-
-    fn vjp_run<'p>(run: Vec<Link<'p, Self>>, x: &xai_core::Tensor<Self>) -> Result<Taped<'p, E>> {
-        run::vjp(run, x)
-    }
-
-    fn secant_pull(f: Activation, a: &Tensor, b: &Tensor, v: &Tensor) -> Result<Tensor> {
-        tch::no_grad(|| secant_pull::<E>(f, a, b, v))
-    }
-
-    fn max_pool_segments<'p>(
-        op: &MaxPool2d,
-        x: &xai_core::Tensor<Self>,
-        nodes: usize,
-    ) -> Result<(xai_core::Tensor<Self>, Pullback<'p, Self>)> {
-        max_pool_segments(op, x, nodes)
     }
 
     fn one_hot(shape: &[usize], places: &[usize], at: &Placement) -> Result<Tensor> {

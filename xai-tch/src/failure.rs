@@ -8,6 +8,9 @@ use xai_core::{Error, Result};
 
 pub(crate) const NAME: &str = "libtorch";
 
+/// What tch's fallible operations give.
+pub(crate) type TchResult = std::result::Result<tch::Tensor, TchError>;
+
 /// libtorch appends the stack of its own C++ calls to every message: of no use to the reader.
 const CPP_STACK: &str = "\nException raised from";
 
@@ -55,4 +58,9 @@ fn panic_message(payload: &(dyn Any + Send)) -> String {
         _ => "with a payload that is no text".to_owned(),
     };
     up_to(up_to(message, CPP_STACK), ESCAPED_CPP_STACK)
+}
+
+/// The core checks what operations are given; this is for one who calls them without it.
+pub(crate) fn takes_others(op: &str) -> Error {
+    Error::backend(NAME, format!("{op} takes other inputs than it was given"))
 }

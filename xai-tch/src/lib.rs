@@ -3,7 +3,7 @@
 //! ```
 //! use ndarray::array;
 //! use tch::{Device, nn};
-//! use xai_core::{Analyzer, Gradient, LayerModel, MaxActivation};
+//! use xai_core::{Analyzer, Gradient, MaxActivation, Net};
 //! use xai_tch::LibTorch;
 //!
 //! let weights = nn::VarStore::new(Device::Cpu);
@@ -13,8 +13,8 @@
 //!     .add_fn(|x| x.relu())
 //!     .add(nn::linear(&root / "second", 8, 2, Default::default()));
 //!
-//! let model = LayerModel::<LibTorch, _>::new(net);
-//! let why = Gradient.analyze(&model, &array![[0.1, -0.4, 2.0]], &MaxActivation)?;
+//! let model = Net::<LibTorch, _>::new(net);
+//! let why = Gradient.analyze(&model, &array![[0.1, -0.4, 2.0]], MaxActivation)?;
 //! assert_eq!(why.values.dim(), (1, 3));
 //! # Ok::<(), xai_core::Error>(())
 //! ```
@@ -25,8 +25,8 @@
 //! [`Error`](xai_core::Error).
 //!
 //! # Memory
-//! With glibc, the first pass on the CPU sets 496 MiB of addresses aside in the heap. They become memory as maps are put
-//! there, which then stays with the process for the next pass, instead of going back to the system and forth.
+//! With glibc, the first pass on the CPU sets 992 MiB of addresses aside in the heap. They become memory as maps are
+//! put there, which then stays with the process for the next pass, instead of going back to the system and forth.
 //!
 //! # Which libtorch
 //! tch 0.26 is made for libtorch 2.13. `scripts/libtorch.sh` of this repository fetches it for the CPU (x86_64 Linux)
@@ -47,17 +47,20 @@
 
 mod backend;
 mod failure;
+mod fused;
 mod layers;
 mod memory;
 mod module;
 mod nn;
 mod placement;
-mod run;
 mod tape;
 mod torch_script;
 
 pub use tch;
-pub use xai_core::{Backend, BoxModel, Chain, Differentiable, Layer, LayerSplit, Pullback, Recorded, Result, Tensor};
+// What the expansion of `#[derive(Explainable)]` names, for `crate = "xai_tch"`, and what its user needs beside it.
+pub use xai_core::{
+    Arithmetic, Backend, BoxModel, Differentiable, Layer, LayerSplit, Method, Net, Pullback, Result, Tensor, Var,
+};
 
 pub use self::backend::{HostFloat, LibTorch};
 pub use self::module::{ModuleLayer, ModuleTLayer, module, module_t};

@@ -4,11 +4,11 @@ use std::sync::Once;
 
 use tch::{Device, Kind, Tensor as Torch};
 
-/// glibc gives memory back to the system whenever much of it is free at the end of the heap, or was mapped by itself: the
-/// maps of a network are both, after each pass. In the next pass the system hands it out page by page, each of them zeroed.
-/// So the end of the heap is made a block that is never given back and never written to, behind room for the maps of a
-/// pass: addresses, which become memory as they are used. Without it 50 gradients took 1.06 times (VGG-16) to 1.4 times
-/// (EfficientNet-Lite0) as long.
+/// glibc gives memory back to the system whenever much of it is free at the end of the heap, or was mapped by itself:
+/// the maps of a network are both, after each pass. In the next pass the system hands it out page by page, each of them
+/// zeroed. So the end of the heap is made a block that is never given back and never written to, behind room for the
+/// maps of a pass: addresses, which become memory as they are used. Without it 50 gradients took 1.06 times (VGG-16) to
+/// 1.4 times (EfficientNet-Lite0) as long.
 ///
 /// Done when the first input comes, and not before: weights would take the room. The blocks are libtorch's, since the
 /// program's own may come from another allocator.

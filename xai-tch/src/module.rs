@@ -3,9 +3,8 @@
 use std::ops::Deref;
 
 use tch::nn;
-use xai_core::{Layer, Pullback, Result, Tensor};
+use xai_core::{Layer, Opaque, Result, Var};
 
-use crate::tape::{Input, evaluate, record};
 use crate::{HostFloat, LibTorch};
 
 /// A [`tch::nn::Module`] behind a pointer (`&M`, `Box<M>`, `Arc<M>`, `Box<dyn Module>`), as a layer: see [`module`].
@@ -20,7 +19,7 @@ pub struct ModuleTLayer<P>(P);
 ///
 /// ```
 /// use tch::{Tensor, nn};
-/// use xai_core::LayerModel;
+/// use xai_core::Net;
 /// use xai_tch::{LibTorch, module};
 ///
 /// #[derive(Debug)]
@@ -30,7 +29,7 @@ pub struct ModuleTLayer<P>(P);
 ///         x * x
 ///     }
 /// }
-/// let model = LayerModel::<LibTorch, _>::new(module(&Square));
+/// let model = Net::<LibTorch, _>::new(module(&Square));
 /// ```
 pub fn module<P>(module: P) -> ModuleLayer<P>
 where
@@ -48,25 +47,13 @@ where
 }
 
 impl<E: HostFloat, P: Deref<Target: nn::Module>> Layer<LibTorch<E>> for ModuleLayer<P> {
-    fn forward(&self, x: &Tensor<LibTorch<E>>) -> Result<Tensor<LibTorch<E>>> {
-        evaluate(Input::Copied, |x| Ok(nn::Module::forward(&*self.0, x)), x)
-    }
-    fn vjp(&self, x: &Tensor<LibTorch<E>>) -> Result<(Tensor<LibTorch<E>>, Pullback<'_, LibTorch<E>>)> {
-        record(Input::Copied, |x| Ok(nn::Module::forward(&*self.0, x)), x)
-    }
-    fn is_recorded(&self) -> bool {
-        true
+    fn trace<'m>(&'m self, x: Var<'m, LibTorch<E>>) -> Result<Var<'m, LibTorch<E>>> {
+        Ok(x.opaque(Opaque::recorded(|x| Ok(nn::Module::forward(&*self.0, x[0])))))
     }
 }
 
 impl<E: HostFloat, P: Deref<Target: nn::ModuleT>> Layer<LibTorch<E>> for ModuleTLayer<P> {
-    fn forward(&self, x: &Tensor<LibTorch<E>>) -> Result<Tensor<LibTorch<E>>> {
-        evaluate(Input::Copied, |x| Ok(nn::ModuleT::forward_t(&*self.0, x, false)), x)
-    }
-    fn vjp(&self, x: &Tensor<LibTorch<E>>) -> Result<(Tensor<LibTorch<E>>, Pullback<'_, LibTorch<E>>)> {
-        record(Input::Copied, |x| Ok(nn::ModuleT::forward_t(&*self.0, x, false)), x)
-    }
-    fn is_recorded(&self) -> bool {
-        true
+    fn trace<'m>(&'m self, x: Var<'m, LibTorch<E>>) -> Result<Var<'m, LibTorch<E>>> {
+        Ok(x.opaque(Opaque::recorded(|x| Ok(nn::ModuleT::forward_t(&*self.0, x[0], false)))))
     }
 }

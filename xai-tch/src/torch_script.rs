@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use tch::CModule;
-use xai_core::{Autograd, Differentiable, Layer, Pullback, Result, Split, Tensor};
+use xai_core::{Differentiable, Error, Layer, Opaque, Result, Split, Var};
 
 use crate::failure::failed;
 use crate::{HostFloat, LibTorch, Placement};
@@ -14,8 +14,8 @@ use crate::{HostFloat, LibTorch, Placement};
 /// A TorchScript file (`.pt`, from `torch.jit.trace` or `torch.jit.script`) as a model: explained without a line of
 /// model code.
 ///
-/// It takes one tensor and returns one. A file that returns more, or takes more, is explained through a closure that
-/// calls [`CModule::forward_is`]; a [`CModule`] itself is a layer as well.
+/// It takes as many tensors as it is given inputs and returns one. A file that returns more is explained through a
+/// closure that calls [`CModule::forward_is`]; a [`CModule`] of one input is a layer as well.
 ///
 /// ```no_run
 /// use ndarray::Array4;
@@ -24,10 +24,10 @@ use crate::{HostFloat, LibTorch, Placement};
 ///
 /// let image = Array4::<f32>::zeros((1, 3, 224, 224));
 /// let model = TorchScript::load("model.pt")?;
-/// let why = Gradient.analyze(&model, &image, &MaxActivation)?;
+/// let why = Gradient.analyze(&model, &image, MaxActivation)?;
 ///
 /// let parts = TorchScript::load_split("features.pt", "classifier.pt")?;
-/// let map = GradCam.analyze(&parts, &image, &MaxActivation)?;
+/// let map = GradCam.analyze(&parts, &image, MaxActivation)?;
 /// # Ok::<(), xai_core::Error>(())
 /// ```
 pub struct TorchScript<E = f32> {
@@ -90,8 +90,8 @@ impl<E: HostFloat> TorchScript<E> {
         TorchScript { method: name.into(), ..self.clone() }
     }
 
-    fn run(&self, x: &tch::Tensor) -> Result<tch::Tensor> {
-        self.module.method_ts(&self.method, &[x]).map_err(failed)
+    fn run(&self, x: &[&tch::Tensor]) -> Result<tch::Tensor> {
+        self.module.method_ts(&self.method, x).map_err(failed)
     }
 }
 
@@ -117,22 +117,21 @@ impl<E> fmt::Debug for TorchScript<E> {
 
 impl<E: HostFloat> Differentiable for TorchScript<E> {
     type Backend = LibTorch<E>;
-    fn forward(&self, x: &Tensor<LibTorch<E>>) -> Result<Tensor<LibTorch<E>>> {
-        LibTorch::evaluate(|x| self.run(x), x)
+    fn trace<'m>(&'m self, inputs: &[Var<'m, LibTorch<E>>]) -> Result<Var<'m, LibTorch<E>>> {
+        let Some((first, others)) = inputs.split_first() else {
+            let reason = "a TorchScript model takes at least 1".into();
+            return Err(Error::InvalidParameter { name: "inputs", value: "0".into(), reason });
+        };
+        let code = Opaque::recorded(|x| self.run(x)).placed(Some(self.placement));
+        Ok(first.opaque_with(code, &others.iter().collect::<Vec<_>>()))
     }
-    fn vjp(&self, x: &Tensor<LibTorch<E>>) -> Result<(Tensor<LibTorch<E>>, Pullback<'_, LibTorch<E>>)> {
-        LibTorch::record(|x| self.run(x), x)
-    }
-    fn placement(&self) -> Placement {
-        self.placement
+    fn placement(&self) -> Option<Placement> {
+        Some(self.placement)
     }
 }
 
 impl<E: HostFloat> Layer<LibTorch<E>> for CModule {
-    fn forward(&self, x: &Tensor<LibTorch<E>>) -> Result<Tensor<LibTorch<E>>> {
-        LibTorch::evaluate(|x| self.forward_ts(&[x]).map_err(failed), x)
-    }
-    fn vjp(&self, x: &Tensor<LibTorch<E>>) -> Result<(Tensor<LibTorch<E>>, Pullback<'_, LibTorch<E>>)> {
-        LibTorch::record(|x| self.forward_ts(&[x]).map_err(failed), x)
+    fn trace<'m>(&'m self, x: Var<'m, LibTorch<E>>) -> Result<Var<'m, LibTorch<E>>> {
+        Ok(x.opaque(Opaque::recorded(|x| self.forward_ts(x).map_err(failed))))
     }
 }

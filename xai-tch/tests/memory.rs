@@ -4,8 +4,8 @@
 
 use ndarray::Array4;
 use tch::{CModule, Device, Tensor as Torch, nn};
-use xai_core::nn::{Activation, Conv2d, NnBackend, Op, Padding};
-use xai_core::{Analyzer, Differentiable, GradCam, Gradient, LayerModel, MaxActivation, Recorded, Split, Tensor};
+use xai_core::nn::{Activation, Conv2d, Op};
+use xai_core::{Analyzer, Autograd, Backend, GradCam, Gradient, MaxActivation, Net, Split, Tensor};
 use xai_tch::{LibTorch, Placement, TorchScript};
 
 fn resident_mb() -> f64 {
@@ -27,7 +27,7 @@ fn a_thousand_analyses_leave_the_memory_as_it_was() {
         .add_fn(|x| x.relu());
     let head = nn::linear(&root / "l", 8, 5, Default::default());
     let adaptation = |x: &Torch| x.mean_dim([2_i64, 3].as_slice(), false, None).apply(&head);
-    let model = Split::new(LayerModel::<LibTorch, _>::new(net), Recorded::<LibTorch, _>::new(adaptation));
+    let model = Split::new(Net::<LibTorch, _>::new(net), Net::<LibTorch, _>::new(adaptation));
 
     let mut by_tanh = |inputs: &[Torch]| vec![inputs[0].tanh().flat_view()];
     let example = Torch::zeros([1, 3, 64, 64], tch::kind::FLOAT_CPU);
@@ -36,19 +36,18 @@ fn a_thousand_analyses_leave_the_memory_as_it_was() {
 
     let image = Array4::<f32>::from_shape_fn((1, 3, 64, 64), |(_, c, i, j)| ((c * 7 + i * 3 + j) % 11) as f32 / 11.0);
     let x = Tensor::upload(image.view().into_dyn(), &Placement::default()).unwrap();
-    let padding = Padding { top: 1, bottom: 1, left: 1, right: 1 };
     let weight = Tensor::new(Torch::ones([8, 3, 3, 3], tch::kind::FLOAT_CPU));
-    let conv = Conv2d { weight, bias: None, stride: [1, 1], padding: padding.into(), dilation: [1, 1], groups: 1 };
-    let refused = Recorded::<LibTorch, _>::new(|x: &Torch| x.detach());
+    let conv = Op::from(Conv2d::new(weight, None).unwrap().padding(1));
+    let gelu = Op::from(Activation::Gelu);
 
     let each = |_: usize| {
-        Gradient.analyze(&model, &image, &MaxActivation).unwrap();
-        GradCam.analyze(&model, &image, &MaxActivation).unwrap();
-        Gradient.analyze(&script, &image, &MaxActivation).unwrap();
-        let (y, to_x) = LibTorch::<f32>::vjp(Op::Conv2d(&conv), &x).unwrap();
-        let (z, to_y) = LibTorch::<f32>::vjp(Op::Activation(&Activation::Gelu), &y).unwrap();
+        Gradient.analyze(&model, &image, MaxActivation).unwrap();
+        GradCam.analyze(&model, &image, MaxActivation).unwrap();
+        Gradient.analyze(&script, &image, MaxActivation).unwrap();
+        let (y, to_x) = LibTorch::<f32>::vjp(&conv, &[&x], &[true]).unwrap();
+        let (z, to_y) = LibTorch::<f32>::vjp(&gelu, &[&y], &[true]).unwrap();
         to_x.pull(&to_y.pull(&z).unwrap()).unwrap();
-        let (y, cut) = refused.vjp(&x).unwrap();
+        let (y, cut) = LibTorch::<f32>::record(|x| Ok(x[0].detach()), std::slice::from_ref(&x)).unwrap();
         cut.pull(&y).unwrap_err();
     };
     // Thread pools, caches and the allocator's arenas grow once.

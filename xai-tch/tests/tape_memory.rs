@@ -3,8 +3,8 @@
 #![allow(missing_docs, clippy::unwrap_used)]
 
 use tch::Tensor as Torch;
-use xai_core::nn::{Activation, ChannelAffine, NnBackend, Op};
-use xai_core::{Pullback, Tensor};
+use xai_core::nn::{Activation, ChannelAffine, Op};
+use xai_core::{Backend, Pullback, Tensor};
 use xai_tch::LibTorch;
 
 type Host = LibTorch<f32>;
@@ -19,7 +19,7 @@ fn resident_mb() -> f64 {
 /// writes to.
 fn take_the_room() -> Vec<Torch> {
     let small = Tensor::<Host>::new(Torch::ones([1, 1], tch::kind::FLOAT_CPU));
-    Host::vjp(Op::Activation(&Activation::Relu), &small).unwrap();
+    Host::vjp(&Activation::Relu.into(), &[&small], &[true]).unwrap();
     (0..32).map(|_| Torch::empty([31 << 20], (tch::Kind::Uint8, tch::Device::Cpu))).collect()
 }
 
@@ -27,18 +27,16 @@ fn take_the_room() -> Vec<Torch> {
 #[test]
 fn a_chain_holds_a_map_only_where_a_gradient_depends_on_it() {
     let _room = take_the_room();
-    let affine = ChannelAffine {
-        scale: Tensor::new(Torch::full([10], 0.5, tch::kind::FLOAT_CPU)),
-        shift: Tensor::new(Torch::full([10], 0.1, tch::kind::FLOAT_CPU)),
-    };
+    let weight = |value: f64| Tensor::new(Torch::full([10], value, tch::kind::FLOAT_CPU));
+    let affine = Op::from(ChannelAffine::new(weight(0.5), weight(0.1)).unwrap());
     let x = Tensor::<Host>::new(Torch::ones([1, 10, 1000, 1000], tch::kind::FLOAT_CPU));
     let map = 40.0;
-    let chain = |ops: &[Op<'_, Host>]| {
+    let chain = |ops: &[Op<Host>]| {
         let before = resident_mb();
         let mut y = x.clone();
         let mut pulls: Vec<Pullback<'_, Host>> = Vec::new();
-        for &op in ops {
-            let (next, pull) = Host::vjp(op, &y).unwrap();
+        for op in ops {
+            let (next, pull) = Host::vjp(op, &[&y], &[true]).unwrap();
             pulls.push(pull);
             y = next;
         }
@@ -47,13 +45,13 @@ fn a_chain_holds_a_map_only_where_a_gradient_depends_on_it() {
         (held, gradient.narrow(2, 0, 1).unwrap().narrow(3, 0, 1).unwrap().download().unwrap()[[0, 0, 0, 0]])
     };
     // The last output alone: the derivative of an affine step depends on no map.
-    let (held, gradient) = chain(&[Op::ChannelAffine(&affine); 6]);
+    let (held, gradient) = chain(&vec![affine.clone(); 6]);
     println!("six affine steps hold {held:.1} maps");
     assert!(held < 1.5, "{held} maps");
     assert_eq!(gradient, 0.5_f32.powi(6));
     // One of relu's for each pair: its output.
-    let pair = [Op::ChannelAffine(&affine), Op::Activation(&Activation::Relu)];
-    let (held, gradient) = chain(&pair.repeat(3));
+    let pair = [affine, Activation::Relu.into()];
+    let (held, gradient) = chain(&[&pair[..]; 3].concat());
     println!("three pairs of affine and relu hold {held:.1} maps");
     assert!(held < 3.5, "{held} maps");
     assert_eq!(gradient, 0.5_f32.powi(3));

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use xai::nn::NnBackend;
+use xai::Backend;
 
 use crate::command_line::{Outcome, failure};
 use crate::explainer::Explainer;
@@ -33,7 +33,7 @@ pub(crate) fn report(args: &Args) -> Outcome<()> {
     for_each_backend!(args, B => rows::<B>(&jobs, &out))
 }
 
-fn rows<B: NnBackend<Elem = f32>>(jobs: &[Job], out: &Path) -> Outcome<()> {
+fn rows<B: Backend<Elem = f32>>(jobs: &[Job], out: &Path) -> Outcome<()> {
     // The memory of a tenth is that of all.
     let few = &jobs[..jobs.len().div_ceil(10)];
     print::<B>("one at a time", few, None, out)?;
@@ -45,7 +45,7 @@ fn rows<B: NnBackend<Elem = f32>>(jobs: &[Job], out: &Path) -> Outcome<()> {
     Ok(())
 }
 
-fn print<B: NnBackend<Elem = f32>>(title: &str, jobs: &[Job], batch: Option<usize>, out: &Path) -> Outcome<()> {
+fn print<B: Backend<Elem = f32>>(title: &str, jobs: &[Job], batch: Option<usize>, out: &Path) -> Outcome<()> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let forgotten = fs::write("/proc/self/clear_refs", "5").is_ok();
     let rate = images_per_second::<B>(jobs, batch, threads, out)?;
@@ -58,7 +58,7 @@ fn print<B: NnBackend<Elem = f32>>(title: &str, jobs: &[Job], batch: Option<usiz
 }
 
 /// Explains all photos: one at a time without a batch.
-pub(crate) fn images_per_second<B: NnBackend<Elem = f32>>(
+pub(crate) fn images_per_second<B: Backend<Elem = f32>>(
     jobs: &[Job],
     batch: Option<usize>,
     threads: usize,

@@ -6,8 +6,8 @@
 //! cargo bench -p bench --bench scale -- folder --photos 200
 //! ```
 //!
-//! The network is EfficientNet-Lite0 with its bundled weights, which takes photos of any size; all settings are at their
-//! defaults unless a table says otherwise. It needs `LIBTORCH`.
+//! The network is EfficientNet-Lite0 with its bundled weights, which takes photos of any size; all settings are at
+//! their defaults unless a table says otherwise. It needs `LIBTORCH`.
 #![allow(missing_docs)]
 
 #[allow(dead_code)] // only what the photos' pipeline has of the example's command line

@@ -1,7 +1,7 @@
 //! Time against the number of copies, the batch and the pixels, with the slope of log time over log size.
 
 use ndarray::Array4;
-use xai::nn::NnBackend;
+use xai::Backend;
 
 use crate::command_line::Outcome;
 use crate::network::EfficientNetLite0;
@@ -52,7 +52,7 @@ pub(crate) fn report(args: &Args) -> Outcome<()> {
     Ok(())
 }
 
-fn rows<B: NnBackend<Elem = f32>>(args: &Args, series: &Series, network: &EfficientNetLite0<B>) -> Outcome<()> {
+fn rows<B: Backend<Elem = f32>>(args: &Args, series: &Series, network: &EfficientNetLite0<B>) -> Outcome<()> {
     let inputs = series.sizes.iter().map(|&size| (series.at)(size)).collect::<Outcome<Vec<_>>>()?;
     for (title, analysis) in ANALYZERS {
         let mut fastest = vec![f64::INFINITY; inputs.len()];

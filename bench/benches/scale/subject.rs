@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use image::RgbImage;
 use ndarray::{Array4, ArrayView3, Axis};
-use xai::nn::NnBackend;
+use xai::Backend;
 use xai::{Analyzer, GradCam, Gradient, IntegratedGradients, MaxActivation, SmoothGrad, files};
 
 use crate::command_line::Outcome;
@@ -14,7 +14,7 @@ const BUNDLED: &[u8] = include_bytes!("../../../assets/efficientnet-lite0/effici
 const CHELSEA: &[u8] = include_bytes!("../../../assets/photos/chelsea.png");
 
 /// The bundled network.
-pub(crate) fn network<B: NnBackend>() -> Outcome<EfficientNetLite0<B>> {
+pub(crate) fn network<B: Backend>() -> Outcome<EfficientNetLite0<B>> {
     Ok(EfficientNetLite0::load(&files::decode_weights(BUNDLED, B::Placement::default())?)?)
 }
 
@@ -55,7 +55,7 @@ impl Analysis {
         }
     }
 
-    pub(crate) fn run<B: NnBackend<Elem = f32>>(
+    pub(crate) fn run<B: Backend<Elem = f32>>(
         self,
         network: &EfficientNetLite0<B>,
         input: &Array4<f32>,
@@ -70,7 +70,7 @@ impl Analysis {
     }
 
     /// How many seconds it takes.
-    pub(crate) fn seconds<B: NnBackend<Elem = f32>>(
+    pub(crate) fn seconds<B: Backend<Elem = f32>>(
         self,
         network: &EfficientNetLite0<B>,
         input: &Array4<f32>,

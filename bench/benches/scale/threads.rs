@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::process::{Child, Command, Stdio};
 
-use xai::nn::NnBackend;
+use xai::Backend;
 
 use crate::command_line::{Outcome, failure};
 use crate::folder::images_per_second;
@@ -86,7 +86,7 @@ pub(crate) fn child(args: &Args) -> Outcome<()> {
     })
 }
 
-fn analyses<B: NnBackend<Elem = f32>>() -> Outcome<()> {
+fn analyses<B: Backend<Elem = f32>>() -> Outcome<()> {
     let (network, input) = (network::<B>()?, batch(1, 224)?);
     for analysis in ANALYSES {
         analysis.run(&network, &input)?; // warms up
@@ -96,7 +96,7 @@ fn analyses<B: NnBackend<Elem = f32>>() -> Outcome<()> {
 }
 
 /// A photo of a folder: one at a time, and overlapped.
-fn folders<B: NnBackend<Elem = f32>>() -> Outcome<()> {
+fn folders<B: Backend<Elem = f32>>() -> Outcome<()> {
     let folder = tempfile::tempdir()?;
     photos::make(folder.path(), PHOTOS)?;
     let out = folder.path().join("out");

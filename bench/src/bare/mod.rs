@@ -4,55 +4,22 @@
 //! n gradients, of the photo itself, in passes of the best chunk size.
 
 mod candle_passes;
+mod passes;
 mod plan;
 mod torch_passes;
+mod weights;
 
-use std::path::{Path, PathBuf};
-
-use ndarray::{Array4, ArrayD, Axis};
+use ndarray::{ArrayD, Axis};
 
 pub(crate) use self::candle_passes::CandlePasses;
+use self::passes::Passes;
 use self::plan::Step;
 pub(crate) use self::torch_passes::TorchPasses;
-use crate::Outcome;
+pub(crate) use self::weights::weights_file;
 use crate::args::Job;
-use crate::names::{Analyzer, Network};
+use crate::names::Analyzer;
+use crate::outcome::Outcome;
 use crate::worker::{Photo, Subject, Timed};
-
-const BUNDLED: &str =
-    concat!(env!("CARGO_MANIFEST_DIR"), "/../assets/efficientnet-lite0/efficientnet-lite0-f16.safetensors");
-
-/// The weights, the same for everybody.
-pub(crate) fn weights_file(job: &Job) -> PathBuf {
-    match job.network {
-        Network::EfficientnetLite0 => PathBuf::from(BUNDLED),
-        other => job.data.join(format!("{other}.safetensors")),
-    }
-}
-
-/// What a framework can do by itself.
-pub(crate) trait Passes: Sized {
-    /// The framework's tensor.
-    type Tensor;
-
-    /// With the weights in a file, as `f32`.
-    fn load(weights: &Path) -> Outcome<Self>;
-
-    /// Images as a tensor.
-    fn tensor(images: &Array4<f32>) -> Outcome<Self::Tensor>;
-
-    /// The first images of a tensor.
-    fn first(images: &Self::Tensor, count: usize) -> Outcome<Self::Tensor>;
-
-    /// The network's output, without a tape.
-    fn forward(&self, network: &[Step], x: &Self::Tensor) -> Outcome<Self::Tensor>;
-
-    /// The input gradient of one output, the same for each image. The weights are frozen.
-    fn gradient(&self, network: &[Step], x: &Self::Tensor, output: usize) -> Outcome<Self::Tensor>;
-
-    /// The numbers of a tensor.
-    fn array(tensor: &Self::Tensor) -> Outcome<ArrayD<f32>>;
-}
 
 /// A network made of a framework's own operations.
 pub(crate) struct Bare<P: Passes> {

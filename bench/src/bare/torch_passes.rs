@@ -6,9 +6,9 @@ use std::path::Path;
 use ndarray::{Array4, ArrayD, IxDyn};
 use xai_tch::tch::{Kind, TchError, Tensor, no_grad};
 
-use super::Passes;
+use super::passes::Passes;
 use super::plan::Step;
-use crate::Outcome;
+use crate::outcome::Outcome;
 
 /// The weights by name.
 pub(crate) struct TorchPasses(HashMap<String, Tensor>);

@@ -1,9 +1,9 @@
 //! The chunk size at which a contestant is fastest, where it does not choose by itself.
 
 use super::contestant::Contestant;
-use crate::Outcome;
 use crate::args::{Args, Job};
 use crate::names::{Network, Who};
+use crate::outcome::Outcome;
 
 /// What is tried.
 const SIZES: [usize; 4] = [1, 5, 10, 25];
@@ -20,8 +20,8 @@ const PATIENCE_MS: f64 = 2_000.0;
 pub(super) struct Chunks(Vec<(Network, Who, usize)>);
 
 impl Chunks {
-    /// The best chunk size, by measured runs of a few gradients, in processes of their own: so that the memory of the trials does
-    /// not count.
+    /// The best chunk size, by measured runs of a few gradients, in processes of their own: so that the memory of the
+    /// trials does not count.
     pub(super) fn best(&mut self, args: &Args, job: &Job) -> Outcome<usize> {
         if !job.analyzer.averages() || !job.who.takes_chunk() {
             return Ok(1);

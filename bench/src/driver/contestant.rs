@@ -7,9 +7,9 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use serde_json::{Map, Value};
 
-use super::ROOT;
-use crate::Outcome;
+use super::root::ROOT;
 use crate::args::{Args, Job};
+use crate::outcome::Outcome;
 
 /// What all contestants of a run share.
 pub(super) struct Setting<'a> {
@@ -50,13 +50,14 @@ impl Contestant {
             command.arg(PathBuf::from_iter([ROOT, "bench", "python", "worker.py"]));
             command
         } else {
-            let mut command = Command::new(std::env::current_exe()?);
+            let another = args.before.clone().filter(|_| job.who.of_another_build().is_some());
+            let mut command = Command::new(another.map_or_else(std::env::current_exe, Ok)?);
             command.arg("worker");
             command
         };
         command.args(["--network", &job.network.to_string()]);
         command.args(["--analyzer", &job.analyzer.to_string()]);
-        command.args(["--who", &job.who.to_string()]);
+        command.args(["--who", &job.who.of_another_build().unwrap_or(job.who).to_string()]);
         command.arg("--data").arg(&job.data);
         command.args(["--target", &job.target.to_string(), "--chunk", &job.chunk.to_string()]);
         command.args(["--threads", &job.threads.to_string()]);

@@ -5,9 +5,9 @@ use super::contestant::{Contestant, Setting};
 use super::difference::relative;
 use super::report::Report;
 use super::row::{Row, Times};
-use crate::Outcome;
 use crate::args::Job;
 use crate::names::{Analyzer, Network, Who};
+use crate::outcome::Outcome;
 
 /// How many nodes the checked path has.
 const POINTS: usize = 5;

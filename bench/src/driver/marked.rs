@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::Outcome;
+use crate::outcome::Outcome;
 
 const BEGIN: &str = "<!-- bench -->\n";
 const END: &str = "<!-- /bench -->\n";

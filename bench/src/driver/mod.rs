@@ -7,6 +7,7 @@ mod group;
 mod machine;
 mod marked;
 mod report;
+mod root;
 mod row;
 mod table;
 
@@ -20,10 +21,9 @@ use self::contestant::Setting;
 use self::group::Group;
 use self::machine::Machine;
 use self::report::Report;
-use crate::Outcome;
+use self::root::ROOT;
 use crate::args::Args;
-
-const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+use crate::outcome::Outcome;
 
 /// Measures what the command line says, and writes the table.
 pub(crate) fn run(args: &Args) -> Outcome<()> {

@@ -10,8 +10,8 @@ use serde_json::{Map, Value};
 use super::machine::{self, Machine};
 use super::row::Row;
 use super::table;
-use crate::Outcome;
 use crate::args::Args;
+use crate::outcome::Outcome;
 
 /// `target/bench.json`.
 #[derive(Debug, Default, Serialize, Deserialize)]

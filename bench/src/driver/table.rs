@@ -6,7 +6,7 @@ use super::row::Row;
 use crate::names::{Analyzer, Who};
 
 /// What is divided by what.
-const RATIOS: [(Who, Who, &str); 7] = [
+const RATIOS: [(Who, Who, &str); 9] = [
     (Who::XaiLibtorch, Who::Captum, "libtorch / Captum"),
     (Who::XaiLibtorch, Who::PytorchGradCam, "libtorch / pytorch-grad-cam"),
     (Who::XaiLibtorch, Who::BareLibtorch, "libtorch / bare"),
@@ -14,6 +14,8 @@ const RATIOS: [(Who, Who, &str); 7] = [
     (Who::XaiCandle, Who::PytorchGradCam, "candle / pytorch-grad-cam"),
     (Who::XaiCandle, Who::BareCandle, "candle / bare"),
     (Who::XaiCandle, Who::XaiLibtorch, "candle / libtorch"),
+    (Who::XaiLibtorch, Who::BeforeLibtorch, "libtorch / before"),
+    (Who::XaiCandle, Who::BeforeCandle, "candle / before"),
 ];
 
 /// A line for each analyzer on each network, a column for each contestant and ratio that there is.

@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::{Value, json};
 
 use super::Subject;
-use crate::Outcome;
+use crate::outcome::Outcome;
 
 const STATUS: &str = "/proc/self/status";
 

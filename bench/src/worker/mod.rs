@@ -6,10 +6,10 @@
 mod memory;
 mod ours;
 mod photo;
+mod subject;
 
 use std::io::{BufRead, Write, stdin, stdout};
 use std::path::Path;
-use std::time::Instant;
 
 use ndarray::ArrayD;
 use serde_json::{Value, json};
@@ -20,42 +20,11 @@ use xai_tch::tch;
 use self::memory::Memory;
 use self::ours::Ours;
 pub(crate) use self::photo::Photo;
-use crate::Outcome;
+pub(crate) use self::subject::{Subject, Timed};
 use crate::args::Job;
 use crate::bare::{Bare, CandlePasses, TorchPasses};
 use crate::names::Who;
-
-/// One implementation of one analyzer, with its network loaded.
-pub(crate) trait Subject {
-    /// The network's output.
-    fn forward(&self) -> Outcome<()>;
-
-    /// One analysis as a user has it, with so many copies if the analyzer takes a mean.
-    fn run(&self, n: usize) -> Outcome<Timed>;
-
-    /// What has one right answer whoever computes it: with given noise, on the nodes of Gauss and Legendre. Nothing
-    /// for passes that explain nothing.
-    fn check(&self, points: usize) -> Outcome<Option<ArrayD<f32>>>;
-}
-
-/// An analysis and how long it took.
-pub(crate) struct Timed {
-    milliseconds: f64,
-    values: ArrayD<f32>,
-}
-
-impl Timed {
-    /// Times `work`, and not what turns its result into an array.
-    pub(crate) fn of<T>(
-        work: impl FnOnce() -> Outcome<T>,
-        values: impl FnOnce(T) -> Outcome<ArrayD<f32>>,
-    ) -> Outcome<Self> {
-        let start = Instant::now();
-        let found = work()?;
-        let milliseconds = start.elapsed().as_secs_f64() * 1e3;
-        Ok(Timed { milliseconds, values: values(found)? })
-    }
-}
+use crate::outcome::Outcome;
 
 /// Answers until the driver closes the pipe.
 pub(crate) fn serve(job: &Job) -> Outcome<()> {
@@ -88,6 +57,7 @@ fn subject(job: &Job, photo: Photo) -> Outcome<Box<dyn Subject>> {
         Who::BareLibtorch => Box::new(Bare::<TorchPasses>::load(job, &photo)?),
         Who::BareCandle => Box::new(Bare::<CandlePasses>::load(job, &photo)?),
         Who::Captum | Who::PytorchGradCam => return Err(format!("{} runs in Python", job.who).into()),
+        Who::BeforeLibtorch | Who::BeforeCandle => return Err(format!("{} is another program", job.who).into()),
     })
 }
 

@@ -6,33 +6,33 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use ndarray::{Array4, ArrayD};
 use rand::Rng;
 use rand::distr::Distribution;
-use xai::nn::{NnBackend, Sequential};
+use xai::nn::Sequential;
 use xai::{
-    Analyzer, BoxModel, Differentiable, GradCam, Gradient, Index, InputTimesGradient, IntegratedGradients, LayerSplit,
-    NoiseAugmentation, Quadrature, SmoothGrad, files,
+    Analyzer, Backend, BoxModel, Differentiable, GradCam, GradCamAt, Gradient, Index, InputTimesGradient,
+    IntegratedGradients, NoiseAugmentation, Quadrature, SmoothGrad, files,
 };
 
 use super::{Photo, Subject, Timed};
-use crate::Outcome;
 use crate::args::Job;
 use crate::bare::weights_file;
 use crate::efficientnet::EfficientNetLite0;
 use crate::names::{Analyzer as Name, Network};
 use crate::networks;
+use crate::outcome::Outcome;
 
 /// A network of the library's layers on one of its backends.
-pub(super) struct Ours<B: NnBackend> {
+pub(super) struct Ours<B: Backend> {
     network: Loaded<B>,
     photo: Photo,
     job: Job,
 }
 
-enum Loaded<B: NnBackend> {
+enum Loaded<B: Backend> {
     Sequential(Sequential<B>),
     EfficientNet(Box<EfficientNetLite0<B>>),
 }
 
-impl<B: NnBackend<Elem = f32>> Ours<B> {
+impl<B: Backend<Elem = f32>> Ours<B> {
     pub(super) fn load(job: &Job, photo: Photo, placement: B::Placement) -> Outcome<Self> {
         let weights = files::read_weights::<B>(weights_file(job), placement)?;
         let network = match job.network {
@@ -49,10 +49,11 @@ impl<B: NnBackend<Elem = f32>> Ours<B> {
         }
     }
 
-    fn split(&self) -> Outcome<Box<dyn LayerSplit<Backend = B> + '_>> {
-        Ok(match &self.network {
-            Loaded::Sequential(network) => Box::new(network.split_after(self.job.network.cam_layer())?),
-            Loaded::EfficientNet(network) => Box::new(network.as_ref()),
+    /// Grad-CAM at the layer that the others look at as well.
+    fn grad_cam(&self) -> GradCamAt {
+        GradCam::at(match &self.network {
+            Loaded::Sequential(_) => self.job.network.cam_layer(),
+            Loaded::EfficientNet(_) => "head",
         })
     }
 
@@ -68,23 +69,23 @@ impl<B: NnBackend<Elem = f32>> Ours<B> {
     }
 }
 
-impl<B: NnBackend<Elem = f32>> Subject for Ours<B> {
+impl<B: Backend<Elem = f32>> Subject for Ours<B> {
     fn forward(&self) -> Outcome<()> {
         let model = self.model();
-        let x = xai::Tensor::upload(self.photo.input.view().into_dyn(), &model.placement())?;
-        model.forward(&x)?;
+        let placement = model.placement_for(&[self.photo.input.shape().to_vec()])?;
+        model.forward(&xai::Tensor::upload(self.photo.input.view().into_dyn(), &placement)?)?;
         Ok(())
     }
 
     fn run(&self, n: usize) -> Outcome<Timed> {
-        let (model, split) = (self.model(), self.split()?);
+        let model = self.model();
         let work = || match self.job.analyzer {
             Name::Gradient => self.analyze(&Gradient, &model),
             Name::InputTimesGradient => self.analyze(&InputTimesGradient, &model),
             Name::SmoothGrad => self.analyze(&SmoothGrad::new().n(n), &model),
             Name::IntegratedGradients => self.analyze(&IntegratedGradients::new().n(n), &model),
             Name::IntegratedGradientsSecant => self.analyze(&self.secants(), &model),
-            Name::GradCam => self.analyze(&GradCam, &split),
+            Name::GradCam => self.analyze(&self.grad_cam(), &model),
         };
         Timed::of(work, |values| Ok(values.into_dyn()))
     }

@@ -5,8 +5,8 @@ use std::path::Path;
 use ndarray::{Array4, Ix4};
 use xai::files;
 
-use crate::Outcome;
 use crate::efficientnet::SIDE;
+use crate::outcome::Outcome;
 
 /// The photo, and noise for a check.
 pub(crate) struct Photo {

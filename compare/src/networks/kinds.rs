@@ -1,17 +1,17 @@
 //! A layer of every kind.
 
-use xai::Result;
 use xai::nn::{
     Activation, AdaptiveAvgPool2d, AdaptiveMaxPool2d, AvgPool2d, BatchNorm2d, Concat, Conv2d, Dropout, Flatten,
-    GroupNorm, Identity, LayerNorm, Linear, LogSoftmax, MaxPool2d, NnBackend, Pad2d, Padding, Residual, RmsNorm,
-    Sequential, Softmax, Upsample2d, Weights,
+    GroupNorm, Identity, LayerNorm, Linear, LogSoftmax, MaxPool2d, Pad2d, Padding, Residual, RmsNorm, Sequential,
+    Softmax, Upsample2d, Weights,
 };
+use xai::{Backend, Result};
 
 /// PyTorch's default, and what the PyTorch model gives its RMS norm.
 const EPS: f64 = 1e-5;
 
 /// A small network with a layer of every kind of the vocabulary, for images (B, 3, 12, 12).
-pub(super) fn kinds<B: NnBackend>(w: &Weights<B>) -> Result<Sequential<B>> {
+pub(super) fn kinds<B: Backend>(w: &Weights<B>) -> Result<Sequential<B>> {
     let border = Padding { top: 2, bottom: 1, left: 1, right: 0 };
     let convolution = Conv2d::load(&w.at("conv"))?.stride([2, 1]).padding([1, 0]).dilation([1, 2]);
     Ok(Sequential::new()
@@ -48,7 +48,7 @@ pub(super) fn kinds<B: NnBackend>(w: &Weights<B>) -> Result<Sequential<B>> {
         .push_named("log_softmax", LogSoftmax::new(-1)))
 }
 
-fn branches<B: NnBackend>(w: &Weights<B>) -> Result<Concat<B>> {
+fn branches<B: Backend>(w: &Weights<B>) -> Result<Concat<B>> {
     let depthwise =
         Sequential::new().push(Conv2d::load(&w.at("0.0"))?.padding(1).groups(8)).push(Activation::Elu { alpha: 1.5 });
     let maximum = Sequential::new().push(MaxPool2d::new(3).stride(1).padding(1)).push(Activation::HardSwish);
@@ -58,7 +58,7 @@ fn branches<B: NnBackend>(w: &Weights<B>) -> Result<Concat<B>> {
         .push(maximum))
 }
 
-fn softplus_body<B: NnBackend>(w: &Weights<B>) -> Result<Sequential<B>> {
+fn softplus_body<B: Backend>(w: &Weights<B>) -> Result<Sequential<B>> {
     Ok(Sequential::new()
         .push(Conv2d::load(&w.at(0))?.padding(1))
         .push(Activation::Softplus)
@@ -66,7 +66,7 @@ fn softplus_body<B: NnBackend>(w: &Weights<B>) -> Result<Sequential<B>> {
         .push(Activation::Relu6))
 }
 
-fn sigmoid_body<B: NnBackend>(w: &Weights<B>) -> Result<Sequential<B>> {
+fn sigmoid_body<B: Backend>(w: &Weights<B>) -> Result<Sequential<B>> {
     Ok(Sequential::new()
         .push(Conv2d::load(&w.at(0))?)
         .push(Activation::HardSigmoid)

@@ -4,14 +4,14 @@ mod kinds;
 mod resnet;
 mod vgg;
 
-use xai::nn::{NnBackend, Sequential, Weights};
-use xai::{Error, Result};
+use xai::nn::{Sequential, Weights};
+use xai::{Backend, Error, Result};
 
 /// The network of a case, every layer under the name that the PyTorch model gives it.
 ///
 /// # Errors
 /// [`Error::InvalidParameter`] for a name that is none of these networks', and those of weights that do not fit.
-pub(crate) fn build<B: NnBackend>(name: &str, weights: &Weights<B>) -> Result<Sequential<B>> {
+pub(crate) fn build<B: Backend>(name: &str, weights: &Weights<B>) -> Result<Sequential<B>> {
     let network = match name {
         "resnet18" => resnet::resnet(weights, &[2, 2, 2, 2]),
         "mini_resnet" => resnet::resnet(weights, &[2, 1, 1, 1]),

@@ -1,17 +1,16 @@
 //! ResNet of basic blocks.
 
-use xai::Result;
 use xai::nn::{
-    Activation, AdaptiveAvgPool2d, BatchNorm2d, Conv2d, Flatten, Linear, MaxPool2d, NnBackend, Residual, Sequential,
-    Weights,
+    Activation, AdaptiveAvgPool2d, BatchNorm2d, Conv2d, Flatten, Linear, MaxPool2d, Residual, Sequential, Weights,
 };
+use xai::{Backend, Result};
 
 /// PyTorch's default.
 const EPS: f64 = 1e-5;
 
 /// He, Zhang, Ren, Sun (2015), *Deep Residual Learning for Image Recognition*, arXiv:1512.03385, with so many blocks
 /// in each stage. The widths are those of the weights.
-pub(super) fn resnet<B: NnBackend>(weights: &Weights<B>, blocks: &[usize]) -> Result<Sequential<B>> {
+pub(super) fn resnet<B: Backend>(weights: &Weights<B>, blocks: &[usize]) -> Result<Sequential<B>> {
     let mut layers = Sequential::new()
         .push_named("conv1", Conv2d::load(&weights.at("conv1"))?.stride(2).padding(3))
         .push_named("bn1", BatchNorm2d::load(&weights.at("bn1"), EPS)?)
@@ -33,7 +32,7 @@ pub(super) fn resnet<B: NnBackend>(weights: &Weights<B>, blocks: &[usize]) -> Re
         .push_named("fc", Linear::load(&weights.at("fc"))?))
 }
 
-fn block<B: NnBackend>(weights: &Weights<B>, stride: usize) -> Result<Sequential<B>> {
+fn block<B: Backend>(weights: &Weights<B>, stride: usize) -> Result<Sequential<B>> {
     let body = Sequential::new()
         .push(Conv2d::load(&weights.at("conv1"))?.stride(stride).padding(1))
         .push(BatchNorm2d::load(&weights.at("bn1"), EPS)?)

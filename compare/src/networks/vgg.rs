@@ -1,9 +1,7 @@
 //! VGG without batch norm.
 
-use xai::Result;
-use xai::nn::{
-    Activation, AdaptiveAvgPool2d, Conv2d, Dropout, Flatten, Linear, MaxPool2d, NnBackend, Sequential, Weights,
-};
+use xai::nn::{Activation, AdaptiveAvgPool2d, Conv2d, Dropout, Flatten, Linear, MaxPool2d, Sequential, Weights};
+use xai::{Backend, Result};
 
 /// Simonyan, Zisserman (2014), *Very Deep Convolutional Networks for Large-Scale Image Recognition*, arXiv:1409.1556:
 /// VGG-11's order of convolutions (C) and pools (M), whose widths are those of the weights.
@@ -16,7 +14,7 @@ const PLAN_16: &str = "CCMCCMCCCMCCCMCCCM";
 const MINI_PLAN: &str = "CMCMCCM";
 
 /// VGG-11, VGG-16 or the small one, as there are weights. The features are pooled to `size` × `size`.
-pub(super) fn vgg<B: NnBackend>(weights: &Weights<B>, size: usize) -> Result<Sequential<B>> {
+pub(super) fn vgg<B: Backend>(weights: &Weights<B>, size: usize) -> Result<Sequential<B>> {
     let convolutions = weights.at("features").names().filter(|name| name.ends_with(".weight")).count();
     let plan = match convolutions {
         4 => MINI_PLAN,

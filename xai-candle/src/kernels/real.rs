@@ -1,9 +1,10 @@
 //! The float types, and the vectors of them that the machine has.
 
 use std::cell::Cell;
+use std::marker::PhantomData;
 
-use pulp::Simd;
 use pulp::bytemuck::{self, Pod};
+use pulp::{Arch, Simd, WithSimd};
 use xai_core::Element;
 
 /// A float that the kernels run on: `f32` or `f64`.
@@ -154,6 +155,23 @@ lanes!(
     deinterleave_shfl_f64s,
     interleave_shfl_f64s
 );
+
+/// How many lanes a register has.
+pub(crate) fn lanes<T: Real>(arch: Arch) -> usize {
+    arch.dispatch(CountLanes::<T>(PhantomData))
+}
+
+/// Asks how many lanes a register has.
+struct CountLanes<T>(PhantomData<T>);
+
+impl<T: Real> WithSimd for CountLanes<T> {
+    type Output = usize;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> usize {
+        T::lanes::<S>()
+    }
+}
 
 /// One thread's buffers, reused from call to call.
 #[derive(Default)]

@@ -1,39 +1,19 @@
-//! `candle_nn::BatchNorm` in evaluation mode, and `Dropout`, which then does nothing.
+//! `candle_nn::BatchNorm` in evaluation mode.
 
 use candle_core::Tensor;
-use xai_core::Result;
-use xai_core::nn::{self, Op};
+use xai_core::{Result, nn};
 
-use super::{AnyOp, OwnGradient, weight};
-use crate::backend::failed;
-use crate::rules::{self, Pull, in_number_type};
-use crate::{Candle, Host};
+use super::{OwnGradient, Value};
+use crate::error::failed;
+use crate::weights::constant;
 
 impl OwnGradient for candle_nn::BatchNorm {
-    fn rule(&self, x: &Tensor) -> Result<(Tensor, Pull)> {
-        rules::vjp(AnyOp::ChannelAffine(&in_evaluation_mode(self).map_err(failed)?), x)
+    fn through<'m, V: Value<'m>>(&'m self, x: V) -> Result<V> {
+        let (mean, variance) = (self.running_mean(), self.running_var());
+        let scaled = scale_and_shift(mean, variance, self.weight_and_bias(), self.eps());
+        let (scale, shift) = scaled.map_err(failed)?;
+        x.through(nn::ChannelAffine { scale: constant(&scale), shift: constant(&shift) })
     }
-
-    fn show<E: Host>(&self, see: &mut dyn FnMut(Op<'_, Candle<E>>)) {
-        // Parameters that do not fit together are no operation: the rule says what is wrong with them.
-        if let Ok(op) = in_evaluation_mode(self) {
-            see(Op::ChannelAffine(&op));
-        }
-    }
-
-    fn weight(&self) -> Option<&Tensor> {
-        Some(self.running_mean())
-    }
-
-    fn is_affine(&self) -> bool {
-        true
-    }
-}
-
-fn in_evaluation_mode<E: Host>(norm: &candle_nn::BatchNorm) -> candle_core::Result<nn::ChannelAffine<Candle<E>>> {
-    let (mean, variance) = (norm.running_mean(), norm.running_var());
-    let (scale, shift) = scale_and_shift(mean, variance, norm.weight_and_bias(), norm.eps())?;
-    Ok(nn::ChannelAffine { scale: weight(&scale), shift: weight(&shift) })
 }
 
 /// γ / √(σ² + ε) and β - μ · scale.
@@ -57,18 +37,5 @@ pub(crate) fn scale_and_shift(
             let shift = (mean * &inverse)?.neg()?;
             Ok((inverse, shift))
         }
-    }
-}
-
-impl OwnGradient for candle_nn::Dropout {
-    fn rule(&self, x: &Tensor) -> Result<(Tensor, Pull)> {
-        in_number_type(x, true, |x| {
-            let pull: Pull = Box::new(|v| Ok(v.clone()));
-            Ok((x.clone(), pull))
-        })
-    }
-
-    fn is_affine(&self) -> bool {
-        true
     }
 }

@@ -1,78 +1,54 @@
 //! `candle_nn::Conv2d` and `Conv1d`, which is a convolution of images with one row.
 
-use candle_core::Tensor;
-use xai_core::nn::{self, Op, Padding};
+use xai_core::nn::{self, Padding, Reshape};
 use xai_core::{Error, Result};
 
-use super::{AnyOp, OwnGradient, weight};
-use crate::backend::failed;
-use crate::rules::{self, Pull};
-use crate::{Candle, Host};
+use super::{OwnGradient, Value};
+use crate::error::failed;
+use crate::weights::constant;
 
 impl OwnGradient for candle_nn::Conv2d {
-    fn rule(&self, x: &Tensor) -> Result<(Tensor, Pull)> {
-        rules::vjp(AnyOp::Conv2d(&of_images(self)), x)
-    }
-
-    fn show<E: Host>(&self, see: &mut dyn FnMut(Op<'_, Candle<E>>)) {
-        see(Op::Conv2d(&of_images(self)));
-    }
-
-    fn weight(&self) -> Option<&Tensor> {
-        Some(self.weight())
-    }
-
-    fn is_affine(&self) -> bool {
-        true
-    }
-}
-
-fn of_images<E: Host>(layer: &candle_nn::Conv2d) -> nn::Conv2d<Candle<E>> {
-    let config = layer.config();
-    nn::Conv2d {
-        weight: weight(layer.weight()),
-        bias: layer.bias().map(weight),
-        stride: [config.stride; 2],
-        padding: Padding::all(config.padding).into(),
-        dilation: [config.dilation; 2],
-        groups: config.groups,
+    fn through<'m, V: Value<'m>>(&'m self, x: V) -> Result<V> {
+        let config = self.config();
+        x.through(nn::Conv2d {
+            weight: constant(self.weight()),
+            bias: self.bias().map(constant),
+            stride: [config.stride; 2],
+            padding: Padding::all(config.padding).into(),
+            dilation: [config.dilation; 2],
+            groups: config.groups,
+        })
     }
 }
 
 impl OwnGradient for candle_nn::Conv1d {
-    fn rule(&self, x: &Tensor) -> Result<(Tensor, Pull)> {
+    fn through<'m, V: Value<'m>>(&'m self, x: V) -> Result<V> {
         let config = self.config();
         let rows = self.weight().detach().unsqueeze(2).map_err(failed)?;
-        let op = nn::Conv2d {
-            weight: weight(&rows),
-            bias: self.bias().map(weight),
+        let conv = nn::Conv2d {
+            weight: constant(&rows),
+            bias: self.bias().map(constant),
             stride: [1, config.stride],
             padding: Padding::symmetric([0, config.padding]).into(),
             dilation: [1, config.dilation],
             groups: config.groups,
         };
-        of_one_row(x, |x| rules::vjp(AnyOp::Conv2d(&op), x))
-    }
-
-    fn weight(&self) -> Option<&Tensor> {
-        Some(self.weight())
-    }
-
-    fn is_affine(&self) -> bool {
-        true
+        in_one_row(x, |image| image.through(conv))
     }
 }
 
-/// Runs a rule for images on sequences (batch, channels, length).
-pub(super) fn of_one_row(x: &Tensor, rule: impl FnOnce(&Tensor) -> Result<(Tensor, Pull)>) -> Result<(Tensor, Pull)> {
-    if x.rank() != 3 {
-        return Err(Error::InvalidShape {
+/// Sequences (batch, channels, length) through a layer for images.
+pub(super) fn in_one_row<'m, V: Value<'m>>(x: V, layer: impl FnOnce(V) -> Result<V>) -> Result<V> {
+    let image = x.moved(|shape| match *shape {
+        [batch, channels, length] => Ok(Reshape { shape: vec![batch, channels, 1, length] }.into()),
+        _ => Err(Error::InvalidShape {
             what: "input".into(),
-            got: x.dims().to_vec(),
+            got: shape.to_vec(),
             reason: "it must be (batch, channels, length)".into(),
-        });
-    }
-    let (y, pull) = rule(&x.detach().unsqueeze(2).map_err(failed)?)?;
-    let sequence: Pull = Box::new(move |v| pull(&v.unsqueeze(2)?)?.squeeze(2));
-    Ok((y.squeeze(2).map_err(failed)?, sequence))
+        }),
+    })?;
+    layer(image)?.moved(|shape| {
+        let shape = shape.iter().enumerate().filter(|&(axis, _)| axis != 2).map(|(_, &length)| length).collect();
+        Ok(Reshape { shape }.into())
+    })
 }

@@ -3,58 +3,46 @@
 use candle_core::Tensor;
 use xai_core::{Error, Result};
 
-use super::OwnGradient;
-use super::conv::of_one_row;
-use crate::backend::failed;
+use super::conv::in_one_row;
+use super::{OwnGradient, Rule, Value};
+use crate::error::failed;
 use crate::kernels::conv2d::ConvGeometry;
 use crate::rules::{Convolution, Pull, Way, in_number_type};
 
 impl OwnGradient for candle_nn::ConvTranspose2d {
-    fn rule(&self, x: &Tensor) -> Result<(Tensor, Pull)> {
+    fn through<'m, V: Value<'m>>(&'m self, x: V) -> Result<V> {
         let config = self.config();
-        let shape = Transposed {
+        x.by_rule(Transposed {
+            weight: self.weight().detach(),
+            bias: self.bias().map(Tensor::detach),
             stride: [config.stride; 2],
             dilation: [config.dilation; 2],
             padding: [config.padding; 2],
             output_padding: [config.output_padding; 2],
             groups: 1,
-        };
-        shape.rule(x, self.weight(), self.bias())
-    }
-
-    fn weight(&self) -> Option<&Tensor> {
-        Some(self.weight())
-    }
-
-    fn is_affine(&self) -> bool {
-        true
+        })
     }
 }
 
 impl OwnGradient for candle_nn::ConvTranspose1d {
-    fn rule(&self, x: &Tensor) -> Result<(Tensor, Pull)> {
+    fn through<'m, V: Value<'m>>(&'m self, x: V) -> Result<V> {
         let config = self.config();
-        let shape = Transposed {
+        let rule = Transposed {
+            weight: self.weight().detach().unsqueeze(2).map_err(failed)?,
+            bias: self.bias().map(Tensor::detach),
             stride: [1, config.stride],
             dilation: [1, config.dilation],
             padding: [0, config.padding],
             output_padding: [0, config.output_padding],
             groups: config.groups,
         };
-        let weight = self.weight().detach().unsqueeze(2).map_err(failed)?;
-        of_one_row(x, |x| shape.rule(x, &weight, self.bias()))
-    }
-
-    fn weight(&self) -> Option<&Tensor> {
-        Some(self.weight())
-    }
-
-    fn is_affine(&self) -> bool {
-        true
+        in_one_row(x, |image| image.by_rule(rule))
     }
 }
 
 struct Transposed {
+    weight: Tensor,
+    bias: Option<Tensor>,
     stride: [usize; 2],
     dilation: [usize; 2],
     padding: [usize; 2],
@@ -62,28 +50,40 @@ struct Transposed {
     groups: usize,
 }
 
-impl Transposed {
-    fn rule(&self, x: &Tensor, weight: &Tensor, bias: Option<&Tensor>) -> Result<(Tensor, Pull)> {
-        let geometry = self.geometry(x.dims(), weight.dims())?;
-        if let Some(bias) = bias {
-            Error::check_shape("bias", &[geometry.in_channels], bias.dims())?;
-        }
+impl Rule for Transposed {
+    const NAME: &'static str = "ConvTranspose";
+    const AFFINE: bool = true;
+
+    fn weight(&self) -> &Tensor {
+        &self.weight
+    }
+
+    fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>> {
+        let ConvGeometry { batch, in_channels, input: [rows, columns], .. } = self.geometry(input)?;
+        Ok(vec![batch, in_channels, rows, columns])
+    }
+
+    fn run(&self, x: &Tensor) -> Result<(Tensor, Pull)> {
+        let geometry = self.geometry(x.dims())?;
         in_number_type(x, true, |x| {
-            let weight = weight.detach().to_dtype(x.dtype())?.contiguous()?;
+            let weight = self.weight.to_dtype(x.dtype())?.contiguous()?;
             let conv = Convolution { way: Way::on(x.device()), geometry, weight };
             let mut y = conv.input_vjp(x)?;
-            if let Some(bias) = bias {
-                let bias = bias.detach().to_dtype(x.dtype())?;
+            if let Some(bias) = &self.bias {
+                let bias = bias.to_dtype(x.dtype())?;
                 y = y.broadcast_add(&bias.reshape((1, geometry.in_channels, 1, 1))?)?;
             }
             let pull: Pull = Box::new(move |v| conv.forward(v, None));
             Ok((y, pull))
         })
     }
+}
 
+impl Transposed {
     /// The convolution whose input is this layer's output: (H - 1)·stride + dilation·(k - 1) + 1 + output padding
     /// - 2·padding rows.
-    fn geometry(&self, x: &[usize], weight: &[usize]) -> Result<ConvGeometry> {
+    fn geometry(&self, x: &[usize]) -> Result<ConvGeometry> {
+        let weight = self.weight.dims();
         let (&[batch, channels, h, w], &[inputs, per_group, kh, kw]) = (x, weight) else {
             return Err(invalid(x, format!("a transposed convolution with weight {weight:?} needs an image")));
         };
@@ -106,6 +106,9 @@ impl Transposed {
         let (Some(rows), Some(cols)) = (length(0, h, kh), length(1, w, kw)) else {
             return Err(invalid(x, format!("weight {weight:?} and padding {:?} leave no output", self.padding)));
         };
+        if let Some(bias) = &self.bias {
+            Error::check_shape("bias", &[per_group * self.groups], bias.dims())?;
+        }
         Ok(ConvGeometry {
             batch,
             in_channels: per_group * self.groups,

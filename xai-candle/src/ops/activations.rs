@@ -1,7 +1,7 @@
 //! Activations and softmax.
 
 use candle_core::{Result, Tensor};
-use xai_core::nn::{Activation, LogSoftmax, Op, Softmax};
+use xai_core::nn::{Activation, LogSoftmax, Softmax};
 
 use super::apply;
 
@@ -10,7 +10,7 @@ use super::apply;
 /// # Errors
 /// candle's own.
 pub fn activation(x: &Tensor, f: Activation) -> Result<Tensor> {
-    apply(Op::Activation(&f), x)
+    apply(f, x)
 }
 
 macro_rules! activations {
@@ -46,7 +46,7 @@ activations! {
 /// # Errors
 /// When there is no such axis, and candle's own.
 pub fn softmax(x: &Tensor, axis: isize) -> Result<Tensor> {
-    apply(Op::Softmax(&Softmax { axis }), x)
+    apply(Softmax { axis }, x)
 }
 
 /// x - ln Σ eˣ along an axis; a negative axis counts from the end.
@@ -54,5 +54,5 @@ pub fn softmax(x: &Tensor, axis: isize) -> Result<Tensor> {
 /// # Errors
 /// When there is no such axis, and candle's own.
 pub fn log_softmax(x: &Tensor, axis: isize) -> Result<Tensor> {
-    apply(Op::LogSoftmax(&LogSoftmax { axis }), x)
+    apply(LogSoftmax { axis }, x)
 }

@@ -2,11 +2,11 @@
 
 use candle_core::{Result, Tensor};
 use xai_core::nn::{
-    AdaptiveAvgPool2d, AdaptiveMaxPool2d, AvgPool2d, Conv2d, ConvPadding, MaxPool2d, Op, Pad2d, Padding, Pair,
-    Upsample2d,
+    AdaptiveAvgPool2d, AdaptiveMaxPool2d, AvgPool2d, Conv2d, ConvPadding, MaxPool2d, Pad2d, Padding, Pair, Upsample2d,
 };
 
-use super::{apply, constant};
+use super::apply;
+use crate::weights::constant;
 
 /// Two-dimensional convolution; weight (out, in / groups, rows, columns), bias (out).
 ///
@@ -32,7 +32,7 @@ pub fn conv2d(
         dilation: dilation.pair(),
         groups,
     };
-    apply(Op::Conv2d(&conv), x)
+    apply(conv, x)
 }
 
 /// The maximum of each window, of any size and stride; of equal ones the first gets the gradient.
@@ -40,7 +40,7 @@ pub fn conv2d(
 /// # Errors
 /// When the window does not fit, and candle's own.
 pub fn max_pool2d(x: &Tensor, kernel: impl Pair, stride: impl Pair, padding: impl Into<Padding>) -> Result<Tensor> {
-    apply(Op::MaxPool2d(&MaxPool2d::new(kernel).stride(stride).padding(padding)), x)
+    apply(MaxPool2d::new(kernel).stride(stride).padding(padding), x)
 }
 
 /// The mean of each window, of any size and stride; `count_include_pad` says whether the padding counts in it.
@@ -55,7 +55,7 @@ pub fn avg_pool2d(
     count_include_pad: bool,
 ) -> Result<Tensor> {
     let pool = AvgPool2d::new(kernel).stride(stride).padding(padding).count_include_pad(count_include_pad);
-    apply(Op::AvgPool2d(&pool), x)
+    apply(pool, x)
 }
 
 /// Average pooling to a size; 1 is global pooling.
@@ -63,7 +63,7 @@ pub fn avg_pool2d(
 /// # Errors
 /// When the input is no image, and candle's own.
 pub fn adaptive_avg_pool2d(x: &Tensor, size: impl Pair) -> Result<Tensor> {
-    apply(Op::AdaptiveAvgPool2d(&AdaptiveAvgPool2d::new(size)), x)
+    apply(AdaptiveAvgPool2d::new(size), x)
 }
 
 /// Max pooling to a size; 1 is global pooling.
@@ -71,7 +71,7 @@ pub fn adaptive_avg_pool2d(x: &Tensor, size: impl Pair) -> Result<Tensor> {
 /// # Errors
 /// When the input is no image, and candle's own.
 pub fn adaptive_max_pool2d(x: &Tensor, size: impl Pair) -> Result<Tensor> {
-    apply(Op::AdaptiveMaxPool2d(&AdaptiveMaxPool2d::new(size)), x)
+    apply(AdaptiveMaxPool2d::new(size), x)
 }
 
 /// The image in another size, by its nearest pixels; the size need not be a whole multiple.
@@ -79,7 +79,7 @@ pub fn adaptive_max_pool2d(x: &Tensor, size: impl Pair) -> Result<Tensor> {
 /// # Errors
 /// When the input is no image, and candle's own.
 pub fn upsample_nearest2d(x: &Tensor, size: impl Pair) -> Result<Tensor> {
-    apply(Op::Upsample2d(&Upsample2d::nearest(size)), x)
+    apply(Upsample2d::nearest(size), x)
 }
 
 /// The image in another size, bilinear between pixel centres; `align_corners` lets the corner pixels coincide.
@@ -88,7 +88,7 @@ pub fn upsample_nearest2d(x: &Tensor, size: impl Pair) -> Result<Tensor> {
 /// When the input is no image, and candle's own.
 pub fn upsample_bilinear2d(x: &Tensor, size: impl Pair, align_corners: bool) -> Result<Tensor> {
     let resized = if align_corners { Upsample2d::bilinear_aligned(size) } else { Upsample2d::bilinear(size) };
-    apply(Op::Upsample2d(&resized), x)
+    apply(resized, x)
 }
 
 /// The image with a border of one value around it.
@@ -96,5 +96,5 @@ pub fn upsample_bilinear2d(x: &Tensor, size: impl Pair, align_corners: bool) -> 
 /// # Errors
 /// When the input is no image, and candle's own.
 pub fn pad2d(x: &Tensor, padding: impl Into<Padding>, value: f64) -> Result<Tensor> {
-    apply(Op::Pad2d(&Pad2d::new(padding).value(value)), x)
+    apply(Pad2d::new(padding).value(value), x)
 }

@@ -3,9 +3,10 @@
 use candle_core::{Error, Result, Tensor};
 use xai_core::nn::ChannelAffine;
 
-use super::{Pull, Ruled, Way, beside};
+use super::{Pull, Ruled, Way};
 use crate::host::{Numbers, with_number_type};
 use crate::kernels::elementwise;
+use crate::weights::beside;
 use crate::{Candle, Host};
 
 /// y = scale · x + shift, dx = scale · v.

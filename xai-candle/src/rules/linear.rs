@@ -3,7 +3,8 @@
 use candle_core::Tensor;
 use xai_core::nn::Linear;
 
-use super::{Pull, Ruled, beside, beside_if_any};
+use super::{Pull, Ruled};
+use crate::weights::{beside, beside_if_any};
 use crate::{Candle, Host};
 
 /// y = x · Wᵀ + b, dx = v · W.

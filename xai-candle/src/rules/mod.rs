@@ -5,105 +5,70 @@
 mod activation;
 mod channel_affine;
 mod conv2d;
+mod embedding;
+mod extremes;
 mod linear;
 mod norm;
+mod number_type;
 mod pad;
 mod pool;
+mod pull;
 mod resample;
 mod shift;
 mod softmax;
 #[cfg(test)]
-mod ways;
+mod tests;
+mod way;
 
-use candle_core::{DType, Device, Tensor};
-use xai_core::nn::{Op, UpsampleMode};
-use xai_core::{Error, Result};
+use candle_core::Tensor;
+use xai_core::Result;
+use xai_core::nn::{Op, Reduce, Reduction, UpsampleMode};
 
 pub(crate) use self::activation::secant_pull;
 pub(crate) use self::conv2d::{Convolution, geometry};
+pub(crate) use self::embedding::embedding;
+pub(crate) use self::number_type::in_number_type;
 pub(crate) use self::pool::max_pool_segments;
-use crate::backend::failed;
+pub(crate) use self::pull::{Pull, Ruled, with_pullback};
+pub(crate) use self::way::Way;
 use crate::{Candle, Host};
 
-/// A pullback on candle's own tensors, v ↦ vᵀ · ∂y/∂x, which candle's tape may also hold.
-pub(crate) type Pull = Box<dyn Fn(&Tensor) -> candle_core::Result<Tensor> + Send + Sync>;
-
-/// An output with its pullback.
-pub(crate) type Ruled = candle_core::Result<(Tensor, Pull)>;
-
-/// How the hot operations are computed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Way {
-    /// By this crate's kernels, on host slices of `f32` or `f64`.
-    Kernels,
-    /// By candle's tensor operations, on any device.
-    TensorOps,
-}
-
-impl Way {
-    pub(crate) fn on(device: &Device) -> Self {
-        match device {
-            Device::Cpu => Way::Kernels,
-            Device::Cuda(_) | Device::Metal(_) => Way::TensorOps,
-        }
+/// Whether the operation has a rule here. The others are made of arithmetic, or choose rows.
+pub(crate) fn has<E: Host>(op: &Op<Candle<E>>) -> bool {
+    match op {
+        Op::Scale(_)
+        | Op::Binary(_)
+        | Op::MatMul(_)
+        | Op::Concatenate(_)
+        | Op::Reshape(_)
+        | Op::Flatten(_)
+        | Op::Permute(_)
+        | Op::Narrow(_)
+        | Op::Embedding(_) => false,
+        Op::Reduce(Reduce { of, .. }) => matches!(of, Reduction::Max | Reduction::Min),
+        _ => true,
     }
 }
 
-/// y = op(x).
-pub(crate) fn forward<E: Host>(op: Op<'_, Candle<E>>, x: &Tensor) -> Result<Tensor> {
+/// y = op(x), for an operation that has a rule.
+pub(crate) fn forward<E: Host>(op: &Op<Candle<E>>, x: &Tensor) -> Result<Tensor> {
     // Nothing that only the pullback needs is computed before it is called.
     vjp(op, x).map(|(y, _)| y)
 }
 
-/// y = op(x) and the pullback to x.
-pub(crate) fn vjp<E: Host>(op: Op<'_, Candle<E>>, x: &Tensor) -> Result<(Tensor, Pull)> {
+/// y = op(x) and the pullback to x, for an operation that has a rule.
+pub(crate) fn vjp<E: Host>(op: &Op<Candle<E>>, x: &Tensor) -> Result<(Tensor, Pull)> {
     vjp_by(Way::on(x.device()), op, x)
 }
 
-fn vjp_by<E: Host>(way: Way, op: Op<'_, Candle<E>>, x: &Tensor) -> Result<(Tensor, Pull)> {
-    let output = op.output_shape(x.dims())?;
+fn vjp_by<E: Host>(way: Way, op: &Op<Candle<E>>, x: &Tensor) -> Result<(Tensor, Pull)> {
+    let output = op.output_shape(&[x.dims()])?;
     // Sums of many terms are not safe in a half type; a device's own convolutions and products add up in f32.
-    let sums_safely = matches!(op, Op::Conv2d(_) | Op::Linear(_) | Op::MaxPool2d(_) | Op::Pad2d(_));
+    let sums_safely = matches!(op, Op::Conv2d(_) | Op::Linear(_) | Op::MaxPool2d(_) | Op::Pad2d(_) | Op::Reduce(_));
     in_number_type(x, sums_safely, |x| rule(way, op, x, &output))
 }
 
-/// Runs a rule on the detached input, half types as `f32`: always on the CPU, and on other devices unless the rule
-/// is safe in them.
-pub(crate) fn in_number_type(
-    x: &Tensor,
-    safe_on_devices: bool,
-    rule: impl FnOnce(&Tensor) -> Ruled,
-) -> Result<(Tensor, Pull)> {
-    let x = x.detach();
-    let half = matches!(x.dtype(), DType::F16 | DType::BF16);
-    if !x.dtype().is_float() {
-        return Err(Error::InvalidParameter {
-            name: "dtype",
-            value: format!("{:?}", x.dtype()),
-            reason: "a layer's input must be of a float type: F64, F32, F16 or BF16".into(),
-        });
-    }
-    let run = || {
-        if !half || (safe_on_devices && !x.device().is_cpu()) {
-            return rule(&x);
-        }
-        let dtype = x.dtype();
-        let (y, pull) = rule(&x.to_dtype(DType::F32)?)?;
-        let narrow: Pull = Box::new(move |v| pull(&v.to_dtype(DType::F32)?)?.to_dtype(dtype));
-        Ok((y.to_dtype(dtype)?, narrow))
-    };
-    let (y, pull) = run().map_err(failed)?;
-    let shape = y.shape().clone();
-    let checked: Pull = Box::new(move |v| {
-        if v.shape() != &shape {
-            candle_core::bail!("the cotangent has shape {:?}, the output {shape:?}", v.shape());
-        }
-        pull(&v.detach())
-    });
-    Ok((y, checked))
-}
-
-fn rule<E: Host>(way: Way, op: Op<'_, Candle<E>>, x: &Tensor, output: &[usize]) -> Ruled {
+fn rule<E: Host>(way: Way, op: &Op<Candle<E>>, x: &Tensor, output: &[usize]) -> Ruled {
     match op {
         Op::Conv2d(op) => conv2d::conv2d(way, op, x),
         Op::Linear(op) => linear::linear(op, x, output),
@@ -124,18 +89,7 @@ fn rule<E: Host>(way: Way, op: Op<'_, Candle<E>>, x: &Tensor, output: &[usize]) 
             mode => candle_core::bail!("up-sampling by {mode:?} is not known to the candle backend"),
         },
         Op::Pad2d(op) => pad::pad2d(op, x),
-        op => candle_core::bail!("{op:?} is not known to the candle backend"),
+        Op::Reduce(op) => extremes::extremes(way, op, x, output),
+        op => candle_core::bail!("{} has no rule of its own on candle", op.name()),
     }
-}
-
-/// A weight beside the input: detached, contiguous, in the input's number type.
-pub(crate) fn beside<E: Host>(weight: &xai_core::Tensor<Candle<E>>, x: &Tensor) -> candle_core::Result<Tensor> {
-    weight.inner().detach().to_dtype(x.dtype())?.contiguous()
-}
-
-pub(crate) fn beside_if_any<E: Host>(
-    weight: Option<&xai_core::Tensor<Candle<E>>>,
-    x: &Tensor,
-) -> candle_core::Result<Option<Tensor>> {
-    weight.map(|w| beside(w, x)).transpose()
 }

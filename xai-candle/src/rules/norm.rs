@@ -3,7 +3,8 @@
 use candle_core::{Result, Tensor};
 use xai_core::nn::{GroupNorm, LayerNorm, RmsNorm};
 
-use super::{Pull, Ruled, beside_if_any};
+use super::{Pull, Ruled};
+use crate::weights::beside_if_any;
 use crate::{Candle, Host};
 
 pub(super) fn layer_norm<E: Host>(op: &LayerNorm<Candle<E>>, x: &Tensor) -> Ruled {

@@ -1,14 +1,15 @@
 //! A convolution with the norm and the clamp that follow it, in one pass over the output.
 
 use candle_core::{Error as CandleError, Tensor};
+use xai_core::FusedResult;
 use xai_core::nn::{Activation, ConvBlock};
-use xai_core::{Error, Result};
 
-use crate::backend::failed;
+use crate::error::failed;
 use crate::host::Numbers;
 use crate::kernels::conv2d::{ConvGeometry, Finish, Source, forward_into, input_vjp_into};
 use crate::kernels::elementwise;
-use crate::rules::{beside, beside_if_any, geometry};
+use crate::rules::geometry;
+use crate::weights::{beside, beside_if_any};
 use crate::{Candle, Host};
 
 /// True for an activation that is a clamp: what it lets pass is told by its output.
@@ -34,31 +35,18 @@ pub(super) struct Block {
 }
 
 impl Block {
-    /// For an input of this shape, beside a tensor of the same number type; or which of the layers has what wrong.
-    pub(super) fn new<E: Host>(
-        block: &ConvBlock<Candle<E>>,
-        input: &[usize],
-        x: &Tensor,
-    ) -> Result<Self, (usize, Error)> {
-        let conv = || -> Result<_> {
-            let output = block.conv.output_shape(input)?;
-            let geometry = geometry(block.conv.geometry(input)?);
-            let weights = || Ok((beside(&block.conv.weight, x)?, beside_if_any(block.conv.bias.as_ref(), x)?));
-            let (weight, bias) = weights().map_err(failed)?;
-            Ok((output, geometry, weight, bias))
+    /// For an input of this shape, beside a tensor of the same number type; or which of the operations has what wrong.
+    pub(super) fn new<E: Host>(block: &ConvBlock<'_, Candle<E>>, input: &[usize], x: &Tensor) -> FusedResult<Self> {
+        let geometry = block.conv.geometry(input).map(geometry).map_err(|error| (0, error))?;
+        let weights = || Ok((beside(&block.conv.weight, x)?, beside_if_any(block.conv.bias.as_ref(), x)?));
+        let (weight, bias) = weights().map_err(|error| (0, failed(error)))?;
+        let folded = || {
+            let Some(affine) = block.affine else { return Ok((None, bias)) };
+            let (scale, shift) = (beside(&affine.scale, x)?, beside(&affine.shift, x)?);
+            let shift = bias.map_or(Ok(shift.clone()), |bias| (bias * &scale)? + &shift)?;
+            Ok((Some(scale), Some(shift)))
         };
-        let (output, geometry, weight, bias) = conv().map_err(|error| (0, error))?;
-        let affine = || -> Result<_> {
-            let Some(affine) = &block.affine else { return Ok((None, bias)) };
-            affine.output_shape(&output)?;
-            let folded = || {
-                let (scale, shift) = (beside(&affine.scale, x)?, beside(&affine.shift, x)?);
-                let shift = bias.map_or(Ok(shift.clone()), |bias| (bias * &scale)? + &shift)?;
-                Ok((Some(scale), Some(shift)))
-            };
-            folded().map_err(failed)
-        };
-        let (scale, shift) = affine().map_err(|error| (1, error))?;
+        let (scale, shift) = folded().map_err(|error| (1, failed(error)))?;
         Ok(Block { geometry, weight, scale, shift, clamp: block.activation.and_then(bounds) })
     }
 

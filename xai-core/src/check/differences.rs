@@ -3,7 +3,7 @@
 use ndarray::ArrayD;
 
 use super::Direction;
-use crate::{Backend, Differentiable, Element, Result, Tensor};
+use crate::{Arithmetic, Differentiable, Element, Result, Tensor};
 
 /// Points on the segment: each refinement triples them, and midpoints of thirds hold the midpoints before.
 const REFINEMENTS: [usize; 4] = [1, 3, 9, 27];
@@ -15,6 +15,7 @@ const LONGEST: f64 = 0.3;
 /// φ(x + t·d) = ⟨v, f(x + t·d)⟩ around one input.
 pub(super) struct Probe<'a, M: Differentiable + ?Sized> {
     model: &'a M,
+    placement: Placement<M>,
     x: &'a ArrayD<f64>,
     cotangent: &'a ArrayD<f64>,
     /// The size of the input's numbers, which steps are relative to.
@@ -24,11 +25,13 @@ pub(super) struct Probe<'a, M: Differentiable + ?Sized> {
     precision: f64,
 }
 
-type Host<M> = <<M as Differentiable>::Backend as Backend>::Elem;
+type Host<M> = <<M as Differentiable>::Backend as Arithmetic>::Elem;
+type Placement<M> = <<M as Differentiable>::Backend as Arithmetic>::Placement;
 
 impl<'a, M: Differentiable + ?Sized> Probe<'a, M> {
     pub(super) fn new(
         model: &'a M,
+        placement: Placement<M>,
         x: &'a ArrayD<f64>,
         cotangent: &'a ArrayD<f64>,
         tolerance: f64,
@@ -37,7 +40,7 @@ impl<'a, M: Differentiable + ?Sized> Probe<'a, M> {
         #[allow(clippy::cast_precision_loss)]
         let rms = (x.iter().map(|v| v * v).sum::<f64>() / x.len().max(1) as f64).sqrt();
         let scale = if rms > 0.0 && rms.is_finite() { rms } else { 1.0 };
-        Probe { model, x, cotangent, scale, tolerance, precision }
+        Probe { model, placement, x, cotangent, scale, tolerance, precision }
     }
 
     /// Compares along d. Between the ends of a segment a function changes by the mean of its derivative there, kinks or
@@ -95,7 +98,7 @@ impl<'a, M: Differentiable + ?Sized> Probe<'a, M> {
 
     fn at(&self, d: &ArrayD<f64>, step: f64) -> Result<Tensor<M::Backend>> {
         let moved = ndarray::Zip::from(self.x).and(d).map_collect(|&x, &d| Host::<M>::of(x + step * d));
-        Tensor::upload(moved.view(), &self.model.placement())
+        Tensor::upload(moved.view(), &self.placement)
     }
 
     /// φ there, and the size of the terms it is the sum of.

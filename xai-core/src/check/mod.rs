@@ -10,9 +10,9 @@ use rand_distr::{Distribution, StandardNormal};
 
 use self::differences::Probe;
 pub use self::report::{Direction, GradientReport, Verdict};
-use crate::analyzer::Elem;
-use crate::augment::at_least;
-use crate::input::{check_input, check_rows};
+use crate::explain::Elem;
+use crate::explain::rows::{check_input, check_rows};
+use crate::passes::at_least;
 use crate::{Backend, Differentiable, Element, Error, Result, Tensor};
 
 /// Compares the model's vjp with finite differences along 8 random directions, and says in words whether it can be
@@ -36,8 +36,8 @@ use crate::{Backend, Differentiable, Element, Error, Result, Tensor};
 /// # Errors
 /// [`Error::InvalidShape`] for an input without a batch axis or an element, or an output without a row for each sample,
 /// [`Error::InvalidParameter`] for an input that is not finite, and the model's own. A path that the
-/// framework reports as cut is no error here but the verdict [`Verdict::Cut`], and a model that gives the same input two
-/// outputs the verdict [`Verdict::Random`].
+/// framework reports as cut is no error here but the verdict [`Verdict::Cut`], and a model that gives the same input
+/// two outputs the verdict [`Verdict::Random`].
 pub fn check_gradient<M, S, D>(model: &M, input: &ArrayBase<S, D>) -> Result<GradientReport>
 where
     M: Differentiable + ?Sized,
@@ -50,10 +50,10 @@ where
 /// [`check_gradient`] with other settings.
 ///
 /// The check draws a random cotangent v and random directions d, and compares, for φ(x) = ⟨v, f(x)⟩, the central
-/// difference (φ(x + h·d) - φ(x - h·d)) / 2h with the mean of ⟨vjp(v), d⟩ over the same segment. The mean, not the value
-/// in the middle: a network of relus has kinks in every segment that is long enough for single precision. The mean is
-/// refined, up to 27 points, until it agrees; what the gradient's jumps from point to point may hide, and the rounding
-/// of the difference, is the noise.
+/// difference (φ(x + h·d) - φ(x - h·d)) / 2h with the mean of ⟨vjp(v), d⟩ over the same segment. The mean, not the
+/// value in the middle: a network of relus has kinks in every segment that is long enough for single precision. The
+/// mean is refined, up to 27 points, until it agrees; what the gradient's jumps from point to point may hide, and the
+/// rounding of the difference, is the noise.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct GradientCheck {
     directions: usize,
@@ -109,7 +109,10 @@ impl GradientCheck {
         }
         check_input(input)?;
         let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
-        let x = Tensor::upload(input.view().into_dyn(), &model.placement())?;
+        let graph = model.graph(&[input.shape().to_vec()])?;
+        graph.check(None, &[true])?;
+        let placement = model.placement_for(&[input.shape().to_vec()])?;
+        let x = Tensor::upload(input.view().into_dyn(), &placement)?;
         let output = model.forward(&x)?;
         check_rows(&x, &output)?;
         let change = change(&output.download()?, &model.forward(&x)?.download()?);
@@ -119,7 +122,7 @@ impl GradientCheck {
         let host = input.mapv(Element::as_f64).into_dyn();
         let cotangent = normal(&output.shape(), &mut rng);
         let precision = precision_of(&normal(host.shape(), &mut rng), &x)?;
-        let probe = Probe::new(model, &host, &cotangent, self.tolerance, precision);
+        let probe = Probe::new(model, placement, &host, &cotangent, self.tolerance, precision);
         let directions = (0..self.directions)
             .map(|_| probe.compare_along(&normal(host.shape(), &mut rng)))
             .collect::<Result<Vec<_>>>();

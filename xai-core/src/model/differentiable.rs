@@ -1,49 +1,113 @@
 //! The two traits of a model.
 
-use crate::{Backend, Chain, Pullback, Result, Tensor};
+use ndarray::{ArrayD, ArrayViewD};
 
-/// A model: it runs forward, and pulls a gradient back to its input.
+use crate::{Arithmetic, Backend, Graph, Place, Pullback, Result, Tensor, Var};
+
+/// A model: it writes down what it computes, and all else follows.
 ///
 /// Derive it with `#[derive(Explainable)]`, build one from functions with [`Function`](crate::Function) and
-/// [`Split`](crate::Split), or implement it. The batch axis is first in input and output.
+/// [`Split`](crate::Split), take one layer with [`Net`](crate::Net), or implement it: forward code on [`Var`]. The
+/// batch axis is first in inputs and output.
+///
+/// ```
+/// use ndarray::array;
+/// use xai_core::{Analyzer, Differentiable, Gradient, Index, NdArray, Result, Var};
+///
+/// /// Two inputs, (x₁ · x₂, x₁ + x₂).
+/// struct Both;
+/// impl Differentiable for Both {
+///     type Backend = NdArray<f64>;
+///     fn trace<'m>(&'m self, x: &[Var<'m, NdArray<f64>>]) -> Result<Var<'m, NdArray<f64>>> {
+///         Ok((&x[0] * &x[1]).concat(&[&(&x[0] + &x[1])], 1))
+///     }
+/// }
+/// let why = Gradient.analyze(&Both, (&array![[3.0]], &array![[5.0]]), Index(0))?;
+/// assert_eq!(why.values, (array![[5.0]], array![[3.0]]));
+/// # Ok::<(), xai_core::Error>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a model that can be explained",
     label = "no `Differentiable` model",
-    note = "put `#[derive(Explainable)]` on the model's struct, or wrap its layer in `LayerModel::new(..)`, \
+    note = "put `#[derive(Explainable)]` on the model's struct, or wrap its layer in `Net::new(..)`, \
             or its functions in `Function::new(forward, vjp)`"
 )]
 pub trait Differentiable {
     /// The framework that the model runs on.
     type Backend: Backend;
 
-    /// y = f(x), without a tape.
+    /// Writes down what the model computes of its inputs.
     ///
     /// # Errors
     /// The model's own.
-    fn forward(&self, x: &Tensor<Self::Backend>) -> Result<Tensor<Self::Backend>>;
+    fn trace<'m>(&'m self, inputs: &[Var<'m, Self::Backend>]) -> Result<Var<'m, Self::Backend>>;
 
-    /// y = f(x), and the pullback v ↦ vᵀ · ∂y/∂x.
-    ///
-    /// # Errors
-    /// The model's own.
-    fn vjp(&self, x: &Tensor<Self::Backend>) -> Result<(Tensor<Self::Backend>, Pullback<'_, Self::Backend>)>;
-
-    /// Where inputs have to be brought: the model's device and number type.
-    fn placement(&self) -> <Self::Backend as Backend>::Placement {
-        Default::default()
+    /// Where inputs have to be brought, if the model says so itself; otherwise to where its first weights are.
+    fn placement(&self) -> Option<<Self::Backend as Arithmetic>::Placement> {
+        None
     }
 
-    /// The model's layers, one after another, if it is made of layers and nothing else: what lets wrappers run the
-    /// affine layers at its beginning once, instead of for each augmented copy.
-    fn layers(&self) -> Option<Chain<'_, Self::Backend>> {
-        None
+    /// The model, written down for inputs of these shapes.
+    ///
+    /// # Errors
+    /// The model's own, and those of shapes that do not fit.
+    fn graph(&self, inputs: &[Vec<usize>]) -> Result<Graph<'_, Self::Backend>> {
+        Graph::trace(inputs, |inputs| self.trace(inputs))
+    }
+
+    /// The named places of the model, for inputs of these shapes.
+    ///
+    /// # Errors
+    /// As [`graph`](Differentiable::graph).
+    fn places(&self, inputs: &[Vec<usize>]) -> Result<Vec<Place>> {
+        Ok(self.graph(inputs)?.places())
+    }
+
+    /// Where inputs of these shapes have to be brought: as the model says, or where its first weights are.
+    ///
+    /// # Errors
+    /// As [`graph`](Differentiable::graph).
+    fn placement_for(&self, inputs: &[Vec<usize>]) -> Result<<Self::Backend as Arithmetic>::Placement> {
+        match self.placement() {
+            Some(placement) => Ok(placement),
+            None => Ok(self.graph(inputs)?.placement().unwrap_or_default()),
+        }
+    }
+
+    /// The output for an ndarray array, for a model of one input.
+    ///
+    /// # Errors
+    /// The model's own.
+    fn predict(
+        &self,
+        input: ArrayViewD<'_, <Self::Backend as Arithmetic>::Elem>,
+    ) -> Result<ArrayD<<Self::Backend as Arithmetic>::Elem>> {
+        let placement = self.placement_for(&[input.shape().to_vec()])?;
+        self.forward(&Tensor::upload(input, &placement)?)?.download()
+    }
+
+    /// y = f(x), without a tape, for a model of one input.
+    ///
+    /// # Errors
+    /// The model's own.
+    fn forward(&self, x: &Tensor<Self::Backend>) -> Result<Tensor<Self::Backend>> {
+        self.graph(&[x.shape()])?.forward(std::slice::from_ref(x))
+    }
+
+    /// y = f(x), and the pullback v ↦ vᵀ · ∂y/∂x, for a model of one input.
+    ///
+    /// # Errors
+    /// The model's own; [`NotDifferentiable`](crate::Error::NotDifferentiable) before any pass.
+    fn vjp(&self, x: &Tensor<Self::Backend>) -> Result<(Tensor<Self::Backend>, Pullback<'_, Self::Backend>)> {
+        let graph = self.graph(&[x.shape()])?;
+        graph.check(None, &[true])?;
+        graph.vjp(std::slice::from_ref(x), &[true], None)
     }
 
     /// The same model, with its inputs brought to another place: `model.at(device)`.
     ///
-    /// It moves the inputs, not the model's weights: for models whose own [`placement`](Differentiable::placement)
-    /// does not know, as one made of functions.
-    fn at(self, placement: impl Into<<Self::Backend as Backend>::Placement>) -> Placed<Self>
+    /// It moves the inputs, not the model's weights: for models that do not know their place, as one made of functions.
+    fn at(self, placement: impl Into<<Self::Backend as Arithmetic>::Placement>) -> Placed<Self>
     where
         Self: Sized,
     {
@@ -51,60 +115,48 @@ pub trait Differentiable {
     }
 }
 
-/// A model of two parts, features then adaptation: output = adaptation(features(x)).
+/// A model that marks one of its places: where its features end and its adaptation begins.
 ///
-/// Both parts are models themselves, so that any analyzer also runs at the layer between them.
+/// [`GradCam`](crate::GradCam) looks there unless it is told another place.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not say where its feature layers end",
     label = "no `LayerSplit` model",
     note = "mark fields with `#[explainable(features)]` and `#[explainable(adaptation)]` under \
-            `#[derive(Explainable)]`, or use `Split::new(features, adaptation)`"
+            `#[derive(Explainable)]`, use `Split::new(features, adaptation)`, or say the place: `GradCam::at(\"name\")`"
 )]
 pub trait LayerSplit: Differentiable {
-    /// Input to feature maps of shape (B, K, spatial axes...).
-    fn features(&self) -> BoxModel<'_, Self::Backend>;
-
-    /// Feature maps to output.
-    fn adaptation(&self) -> BoxModel<'_, Self::Backend>;
+    /// The name of the place: of feature maps of shape (B, K, spatial axes...).
+    fn split_at(&self) -> &str;
 }
 
 /// Any model on the backend `B`.
 pub type BoxModel<'a, B> = Box<dyn Differentiable<Backend = B> + 'a>;
 
-macro_rules! forward_to_pointee {
+macro_rules! through_pointer {
     ($($pointer:ty),*) => {$(
         impl<M: Differentiable + ?Sized> Differentiable for $pointer {
             type Backend = M::Backend;
-            fn forward(&self, x: &Tensor<M::Backend>) -> Result<Tensor<M::Backend>> {
-                (**self).forward(x)
+            fn trace<'m>(&'m self, inputs: &[Var<'m, M::Backend>]) -> Result<Var<'m, M::Backend>> {
+                (**self).trace(inputs)
             }
-            fn vjp(&self, x: &Tensor<M::Backend>) -> Result<(Tensor<M::Backend>, Pullback<'_, M::Backend>)> {
-                (**self).vjp(x)
-            }
-            fn placement(&self) -> <M::Backend as Backend>::Placement {
+            fn placement(&self) -> Option<<M::Backend as Arithmetic>::Placement> {
                 (**self).placement()
-            }
-            fn layers(&self) -> Option<Chain<'_, M::Backend>> {
-                (**self).layers()
             }
         }
 
         impl<M: LayerSplit + ?Sized> LayerSplit for $pointer {
-            fn features(&self) -> BoxModel<'_, M::Backend> {
-                (**self).features()
-            }
-            fn adaptation(&self) -> BoxModel<'_, M::Backend> {
-                (**self).adaptation()
+            fn split_at(&self) -> &str {
+                (**self).split_at()
             }
         }
     )*};
 }
-forward_to_pointee!(&M, Box<M>, std::sync::Arc<M>);
+through_pointer!(&M, Box<M>, std::sync::Arc<M>);
 
 /// A model with another place for its inputs: see [`Differentiable::at`].
 #[derive(Debug, Clone)]
 pub struct Placed<M: Differentiable> {
-    placement: <M::Backend as Backend>::Placement,
+    placement: <M::Backend as Arithmetic>::Placement,
     model: M,
 }
 
@@ -117,25 +169,16 @@ impl<M: Differentiable> Placed<M> {
 
 impl<M: Differentiable> Differentiable for Placed<M> {
     type Backend = M::Backend;
-    fn forward(&self, x: &Tensor<M::Backend>) -> Result<Tensor<M::Backend>> {
-        self.model.forward(x)
+    fn trace<'m>(&'m self, inputs: &[Var<'m, M::Backend>]) -> Result<Var<'m, M::Backend>> {
+        self.model.trace(inputs)
     }
-    fn vjp(&self, x: &Tensor<M::Backend>) -> Result<(Tensor<M::Backend>, Pullback<'_, M::Backend>)> {
-        self.model.vjp(x)
-    }
-    fn placement(&self) -> <M::Backend as Backend>::Placement {
-        self.placement.clone()
-    }
-    fn layers(&self) -> Option<Chain<'_, M::Backend>> {
-        self.model.layers()
+    fn placement(&self) -> Option<<M::Backend as Arithmetic>::Placement> {
+        Some(self.placement.clone())
     }
 }
 
 impl<M: LayerSplit> LayerSplit for Placed<M> {
-    fn features(&self) -> BoxModel<'_, M::Backend> {
-        Box::new(self.model.features().at(self.placement.clone()))
-    }
-    fn adaptation(&self) -> BoxModel<'_, M::Backend> {
-        Box::new(self.model.adaptation().at(self.placement.clone()))
+    fn split_at(&self) -> &str {
+        self.model.split_at()
     }
 }

@@ -1,8 +1,8 @@
 //! A model from two parts.
 
-use crate::{BoxModel, Chain, Differentiable, Layer, LayerSplit, Pullback, Result, Tensor};
+use crate::{Arithmetic, Differentiable, LayerSplit, Result, Var};
 
-/// Two models one after another: output = adaptation(features(x)).
+/// Two models one after another: output = adaptation(features(x)), with the place `features` between them.
 ///
 /// This is how Grad-CAM gets a bare pair of functions, with no framework and no derive:
 /// `Split::new(ForwardOnly::new(features), Function::new(adaptation, adaptation_vjp))`.
@@ -22,8 +22,9 @@ where
         Split { features, adaptation }
     }
 
-    fn chain(&self) -> Chain<'_, F::Backend> {
-        layers_of(&self.features, "features").then(layers_of(&self.adaptation, "adaptation"))
+    /// Both parts.
+    pub fn into_parts(self) -> (F, A) {
+        (self.features, self.adaptation)
     }
 }
 
@@ -33,17 +34,13 @@ where
     A: Differentiable<Backend = F::Backend>,
 {
     type Backend = F::Backend;
-    fn forward(&self, x: &Tensor<F::Backend>) -> Result<Tensor<F::Backend>> {
-        Layer::forward(&self.chain(), x)
+    fn trace<'m>(&'m self, inputs: &[Var<'m, F::Backend>]) -> Result<Var<'m, F::Backend>> {
+        let Some(first) = inputs.first() else { return self.features.trace(inputs) };
+        let maps = first.within("features", || self.features.trace(inputs))?;
+        first.within("adaptation", || self.adaptation.trace(&[maps]))
     }
-    fn vjp(&self, x: &Tensor<F::Backend>) -> Result<(Tensor<F::Backend>, Pullback<'_, F::Backend>)> {
-        Box::new(self.chain()).into_vjp(x)
-    }
-    fn placement(&self) -> <F::Backend as crate::Backend>::Placement {
-        self.features.placement()
-    }
-    fn layers(&self) -> Option<Chain<'_, F::Backend>> {
-        Some(self.chain())
+    fn placement(&self) -> Option<<F::Backend as Arithmetic>::Placement> {
+        self.features.placement().or_else(|| self.adaptation.placement())
     }
 }
 
@@ -52,36 +49,7 @@ where
     F: Differentiable,
     A: Differentiable<Backend = F::Backend>,
 {
-    fn features(&self) -> BoxModel<'_, F::Backend> {
-        Box::new(&self.features)
-    }
-    fn adaptation(&self) -> BoxModel<'_, F::Backend> {
-        Box::new(&self.adaptation)
-    }
-}
-
-/// A model as one layer, whatever it is made of.
-struct Whole<'a, M>(&'a M);
-
-impl<M: Differentiable> Layer<M::Backend> for Whole<'_, M> {
-    fn forward(&self, x: &Tensor<M::Backend>) -> Result<Tensor<M::Backend>> {
-        self.0.forward(x)
-    }
-    fn vjp(&self, x: &Tensor<M::Backend>) -> Result<(Tensor<M::Backend>, Pullback<'_, M::Backend>)> {
-        self.0.vjp(x)
-    }
-    fn into_vjp<'p>(self: Box<Self>, x: &Tensor<M::Backend>) -> Result<(Tensor<M::Backend>, Pullback<'p, M::Backend>)>
-    where
-        Self: 'p,
-    {
-        self.0.vjp(x)
-    }
-}
-
-/// The layers of a part, or the part as one.
-fn layers_of<'a, M: Differentiable>(part: &'a M, name: &'a str) -> Chain<'a, M::Backend> {
-    match part.layers() {
-        Some(layers) => layers.within(name),
-        None => Chain::new().owned(name, Whole(part)),
+    fn split_at(&self) -> &str {
+        "features"
     }
 }

@@ -1,8 +1,10 @@
 //! Small models on plain arrays, with their gradients written by hand.
 #![allow(dead_code, unreachable_pub)]
 
+pub mod differences;
+
 use ndarray::{ArcArray, Array1, Array2, Axis, Ix2, IxDyn, array};
-use xai_core::{Differentiable, Function, NdArray, Pullback, Result, Split, Tensor};
+use xai_core::{Differentiable, Function, Layer, NdArray, Opaque, Pullback, Result, Split, Tensor, Var};
 
 pub type T = ArcArray<f64, IxDyn>;
 pub type B = NdArray<f64>;
@@ -45,19 +47,68 @@ impl TanhNet {
     }
 }
 
-impl Differentiable for TanhNet {
-    type Backend = B;
-    fn forward(&self, x: &Tensor<B>) -> Result<Tensor<B>> {
+impl TanhNet {
+    pub fn output(&self, x: &Tensor<B>) -> Result<Tensor<B>> {
         Ok(Tensor::new(self.hidden(x.inner()).dot(&self.w2.t()).into_dyn().into_shared()))
     }
-    fn vjp(&self, x: &Tensor<B>) -> Result<(Tensor<B>, Pullback<'_, B>)> {
+
+    pub fn gradient(&self, x: &Tensor<B>) -> Result<(Tensor<B>, Pullback<'_, B>)> {
         let hidden = self.hidden(x.inner());
         let pull = move |v: &Tensor<B>| {
             let v = v.inner().view().into_dimensionality::<Ix2>().unwrap();
             let dh = v.dot(&self.w2) * hidden.mapv(|h| 1.0 - h * h);
             Ok(Tensor::new(dh.dot(&self.w1).into_dyn().into_shared()))
         };
-        Ok((self.forward(x)?, Pullback::new(pull)))
+        Ok((self.output(x)?, Pullback::new(pull)))
+    }
+}
+
+impl Differentiable for TanhNet {
+    type Backend = B;
+    fn trace<'m>(&'m self, x: &[Var<'m, B>]) -> Result<Var<'m, B>> {
+        Ok(x[0].opaque(Opaque::with_vjp(|x| self.output(&x[0]), |x| self.gradient(&x[0]))))
+    }
+}
+
+/// Layers one after another, with names: borrowed ones, and owned ones.
+#[derive(Default)]
+pub struct Chain<'a>(Vec<(&'static str, Box<dyn Layer<B> + 'a>)>);
+
+impl<'a> Chain<'a> {
+    pub fn new() -> Self {
+        Chain::default()
+    }
+
+    pub fn layer(self, name: &'static str, layer: &'a (dyn Layer<B> + 'a)) -> Self {
+        self.owned(name, layer)
+    }
+
+    pub fn owned(mut self, name: &'static str, layer: impl Layer<B> + 'a) -> Self {
+        self.0.push((name, Box::new(layer)));
+        self
+    }
+}
+
+impl Layer<B> for Chain<'_> {
+    fn trace<'m>(&'m self, x: Var<'m, B>) -> Result<Var<'m, B>> {
+        self.0.iter().try_fold(x, |x, (name, layer)| x.layer(name, layer))
+    }
+}
+
+impl Differentiable for Chain<'_> {
+    type Backend = B;
+    fn trace<'m>(&'m self, x: &[Var<'m, B>]) -> Result<Var<'m, B>> {
+        Layer::trace(self, x[0].clone())
+    }
+}
+
+/// A model as one step that nobody can look into: what it is made of is not known.
+pub struct Hidden<M>(pub M);
+
+impl<M: Differentiable<Backend = B>> Differentiable for Hidden<M> {
+    type Backend = B;
+    fn trace<'m>(&'m self, x: &[Var<'m, B>]) -> Result<Var<'m, B>> {
+        Ok(x[0].opaque(Opaque::with_vjp(|x| self.0.forward(&x[0]), |x| self.0.vjp(&x[0]))))
     }
 }
 

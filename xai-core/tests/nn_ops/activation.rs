@@ -19,6 +19,13 @@ const ALL: [Activation; 13] = [
     Mish,
 ];
 
+/// Functions of any number, which grow as they like.
+const FUNCTIONS: [Activation; 6] = [Exp, Abs, Sign, Erf, Sin, Cos];
+
+/// Functions of what is above 0.
+const OF_POSITIVE: [Activation; 6] =
+    [Log, Sqrt, Reciprocal, Power { exponent: 2.5 }, Power { exponent: -1.5 }, Power { exponent: 0.0 }];
+
 /// Values worked out in 30 digits from the formulas.
 #[test]
 fn known_values() {
@@ -43,6 +50,17 @@ fn known_values() {
         (Softplus, 800.0, 800.0),
         (Softplus, -800.0, 0.0),
         (Mish, 1.0, 0.865_098_388_267_310_3),
+        (Exp, 1.0, std::f64::consts::E),
+        (Log, 2.0, std::f64::consts::LN_2),
+        (Sqrt, 2.0, std::f64::consts::SQRT_2),
+        (Abs, -2.0, 2.0),
+        (Sign, -2.0, -1.0),
+        (Sign, 0.0, 0.0),
+        (Reciprocal, 4.0, 0.25),
+        (Power { exponent: 3.0 }, 2.0, 8.0),
+        (Erf, 0.5, 0.520_499_877_813_046_5),
+        (Sin, 1.0, 0.841_470_984_807_896_5),
+        (Cos, 1.0, 0.540_302_305_868_139_8),
     ] {
         let got: f64 = activation.value(x);
         // Rounding x / √2 costs Φ a share of x² units in the last place, far out.
@@ -58,6 +76,12 @@ fn derivatives_by_differences() {
             assert_jacobian(&activation, &(noise(5, &[2, 3, 4]) * scale));
         }
     }
+    for activation in FUNCTIONS {
+        assert_jacobian(&activation, &(noise(5, &[2, 3, 4]) * 2.0));
+    }
+    for activation in OF_POSITIVE {
+        assert_jacobian(&activation, &noise(5, &[2, 3, 4]).mapv(|v| 1.5 + v));
+    }
 }
 
 #[test]
@@ -72,6 +96,8 @@ fn kinks_are_pytorchs() {
         (HardSwish, 3.0, 1.0),
         (HardSigmoid, -3.0, 0.0),
         (HardSigmoid, 3.0, 0.0),
+        (Abs, 0.0, 0.0),
+        (Sign, 0.0, 0.0),
     ] {
         let (x, one) = (array(&[1], &[x]), array(&[1], &[1.0]));
         assert_eq!(pulled(&activation, &x, &one), array(&[1], &[expected]), "{activation:?} at {x}");
@@ -90,7 +116,9 @@ fn far_from_zero_nothing_overflows() {
 
 #[test]
 fn a_nan_stays_one() {
-    for activation in ALL {
+    // x⁰ is 1 for any x.
+    let defined = OF_POSITIVE.into_iter().filter(|f| *f != Power { exponent: 0.0 });
+    for activation in ALL.into_iter().chain(FUNCTIONS).chain(defined) {
         assert!(forward(&activation, &array(&[1], &[f64::NAN]))[[0]].is_nan(), "{activation:?}");
     }
 }

@@ -1,8 +1,7 @@
 use ndarray::{Axis, Ix2};
-use xai_core::Layer;
 use xai_core::nn::{BatchNorm2d, ChannelAffine, Linear};
 
-use crate::jacobian::{assert_jacobian, forward, pulled};
+use crate::jacobian::{assert_jacobian, forward, is_affine, pulled};
 use crate::numbers::{F64, array, assert_close, noise, tensor, weight};
 
 #[test]
@@ -21,14 +20,14 @@ fn linear_over_the_last_of_any_axes() {
     for shape in [vec![3], vec![5, 3], vec![2, 3, 3], vec![2, 1, 2, 3]] {
         let x = noise(3, &shape);
         let rows = x.to_shape((x.len() / 3, 3)).unwrap();
-        let w = linear.weight.download().unwrap().into_dimensionality::<Ix2>().unwrap();
+        let w = linear.weight.tensor().download().unwrap().into_dimensionality::<Ix2>().unwrap();
         let expected = rows.dot(&w.t()) + &noise(2, &[4]).into_dimensionality::<ndarray::Ix1>().unwrap();
         let mut output = shape.clone();
         *output.last_mut().unwrap() = 4;
         assert_close(&forward(&linear, &x), &expected.into_shape_with_order(output).unwrap().into_dyn(), 1e-14);
         assert_jacobian(&linear, &x);
     }
-    assert!(Layer::<F64>::is_affine(&linear));
+    assert!(is_affine(&linear, &[5, 3]));
 }
 
 #[test]

@@ -1,8 +1,8 @@
 use ndarray::{ArcArray, IxDyn};
 use xai_core::nn::{Activation, Concat, Conv2d, Dropout, Flatten, Identity, Linear, Residual, Sequential};
-use xai_core::{Differentiable, Error, ForwardOnly, Function, Layer, LayerSplit};
+use xai_core::{Analyzer, Differentiable, Error, ForwardOnly, Function, GradCam, Index};
 
-use crate::jacobian::{assert_jacobian, forward};
+use crate::jacobian::{assert_jacobian, forward, is_affine, run, vjp};
 use crate::numbers::{F64, assert_close, noise, weight};
 
 fn conv(seed: u64, outputs: usize) -> Conv2d<F64> {
@@ -27,7 +27,7 @@ fn no_layer_is_the_identity() {
     {
         assert_eq!(forward(&layer, &x), x);
         assert_jacobian(&layer, &x);
-        assert!(Layer::is_affine(&layer));
+        assert!(is_affine(&layer, &[2, 3]));
     }
 }
 
@@ -36,7 +36,7 @@ fn an_error_names_the_layer() {
     let net = Sequential::<F64>::new()
         .push(Activation::Relu)
         .push_named("stage", Sequential::new().push_named("conv", conv(1, 2)));
-    let error = Layer::vjp(&net, &weight(1, &[1, 3, 4, 4])).unwrap_err().to_string();
+    let error = net.vjp(&weight(1, &[1, 3, 4, 4])).unwrap_err().to_string();
     assert!(error.starts_with("in layer `stage`: in layer `conv`: input of Conv2d of shape [1, 3, 4, 4]"), "{error}");
 }
 
@@ -46,19 +46,19 @@ fn residual_blocks_add_the_shortcut() {
     let plain = Residual::<F64>::new(conv(1, 2));
     assert_close(&forward(&plain, &x), &(forward(&conv(1, 2), &x) + &x), 1e-15);
     assert_jacobian(&plain, &x);
-    assert!(Layer::is_affine(&plain));
+    assert!(is_affine(&plain, &[2, 2, 3, 4]));
     let projected =
         Residual::<F64>::new(Sequential::new().push(conv(1, 3)).push(Activation::Tanh)).shortcut(conv(2, 3));
     let expected = forward(&Activation::Tanh, &forward(&conv(1, 3), &x)) + forward(&conv(2, 3), &x);
     assert_close(&forward(&projected, &x), &expected, 1e-15);
     assert_jacobian(&projected, &x);
-    assert!(!Layer::is_affine(&projected));
+    assert!(!is_affine(&projected, &[2, 2, 3, 4]));
 }
 
 #[test]
 fn a_residual_block_broadcasts_nothing() {
     let block = Residual::<F64>::new(conv(1, 1));
-    let error = Layer::forward(&block, &weight(1, &[1, 2, 3, 3])).unwrap_err();
+    let error = run(&block, &weight(1, &[1, 2, 3, 3])).unwrap_err();
     assert!(matches!(&error, Error::Shape { expected, got, .. } if expected[1] == 1 && got[1] == 2), "{error}");
     assert!(error.to_string().contains("give it a layer"), "{error}");
 }
@@ -71,16 +71,16 @@ fn branches_lie_one_after_another_on_the_channels() {
     let expected = ndarray::concatenate(ndarray::Axis(1), &parts.each_ref().map(|p| p.view())).unwrap();
     assert_eq!(forward(&block, &x), expected);
     assert_jacobian(&block, &x);
-    assert!(!Layer::is_affine(&block));
+    assert!(!is_affine(&block, &[2, 2, 3, 4]));
 }
 
 #[test]
 fn branches_must_fit() {
     let x = weight(3, &[2, 2, 3, 4]);
     let unpadded = conv(1, 3).padding(0);
-    let error = Layer::forward(&Concat::<F64>::new().push(Identity).push(unpadded), &x).unwrap_err().to_string();
+    let error = run(&Concat::<F64>::new().push(Identity).push(unpadded), &x).unwrap_err().to_string();
     assert!(error.contains("in layer `1`") && error.contains("[2, 3, 1, 2]"), "{error}");
-    let error = Layer::vjp(&Concat::<F64>::new(), &x).unwrap_err().to_string();
+    let error = vjp(&Concat::<F64>::new(), &x).unwrap_err().to_string();
     assert!(error.contains("add one with `push`"), "{error}");
 }
 
@@ -115,7 +115,7 @@ fn hand_written_functions_are_layers() {
     let stop = ForwardOnly::<F64, _>::new(|x: &T| x.clone());
     let net = Sequential::<F64>::new().push_named("stop", stop);
     assert_eq!(forward(&net, &noise(3, &[2, 3])), noise(3, &[2, 3]));
-    let error = Layer::vjp(&net, &weight(3, &[2, 3])).unwrap_err().to_string();
+    let error = net.vjp(&weight(3, &[2, 3])).unwrap_err().to_string();
     assert!(error.starts_with("in layer `stop`") && error.contains("no gradient"), "{error}");
 }
 
@@ -123,13 +123,19 @@ fn hand_written_functions_are_layers() {
 fn a_sequence_is_split_where_it_is_told() {
     let net = Sequential::<F64>::new().push(conv(1, 2)).push_named("act", Activation::Tanh).push(conv(2, 3));
     let x = weight(3, &[1, 2, 3, 4]);
-    let whole = Differentiable::forward(&net, &x).unwrap().download().unwrap();
+    let whole = net.forward(&x).unwrap().download().unwrap();
+    let graph = net.graph(&[x.shape()]).unwrap();
     for name in ["0", "act", "2"] {
-        let split = net.split_after(name).unwrap();
-        assert_eq!(split.forward(&x).unwrap().download().unwrap(), whole);
+        let (features, adaptation) = graph.split(graph.place(name).unwrap()).unwrap();
+        let maps = features.forward(std::slice::from_ref(&x)).unwrap();
+        assert_eq!(adaptation.forward(&[maps]).unwrap().download().unwrap(), whole);
+        let map = GradCam::at(name).analyze(&net, &noise(3, &[1, 2, 3, 4]), Index([1, 0, 2])).unwrap();
+        assert_eq!((map.values.shape(), &map.output), (&[1, 1, 3, 4][..], &whole));
     }
-    let maps = net.split_after("act").unwrap().features().forward(&x).unwrap().download().unwrap();
+    let (features, _) = graph.split(graph.place("act").unwrap()).unwrap();
+    let maps = features.forward(std::slice::from_ref(&x)).unwrap().download().unwrap();
     assert_eq!(maps, forward(&Activation::Tanh, &forward(&conv(1, 2), &noise(3, &[1, 2, 3, 4]))));
-    let error = net.split_after("1").unwrap_err().to_string();
-    assert_eq!(error, "layer = 1 is not possible: the layers are 0, act, 2");
+    let error = GradCam::at("1").analyze(&net, &noise(3, &[1, 2, 3, 4]), Index([1, 0, 2])).unwrap_err();
+    assert!(matches!(&error, Error::UnknownPlace { place, .. } if place == "1"), "{error}");
+    assert_eq!(error.to_string(), "the model has no place `1`: there are `0`, `act`, `2`");
 }

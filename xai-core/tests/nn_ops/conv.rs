@@ -1,16 +1,15 @@
 use ndarray::{Array4, ArrayD, Ix1, Ix4};
-use xai_core::Layer;
 use xai_core::nn::{Conv2d, ConvPadding, Padding};
 
-use crate::jacobian::{assert_directions, assert_jacobian, forward};
+use crate::jacobian::{assert_directions, assert_jacobian, forward, graph, is_affine, vjp};
 use crate::numbers::{F64, array, assert_close, noise, tensor, weight};
 
 /// The definition, term by term.
 pub(crate) fn by_definition(conv: &Conv2d<F64>, x: &ArrayD<f64>) -> ArrayD<f64> {
     let g = conv.geometry(x.shape()).unwrap();
     let x = x.view().into_dimensionality::<Ix4>().unwrap();
-    let w = conv.weight.download().unwrap().into_dimensionality::<Ix4>().unwrap();
-    let bias = conv.bias.as_ref().map(|b| b.download().unwrap().into_dimensionality::<Ix1>().unwrap());
+    let w = conv.weight.tensor().download().unwrap().into_dimensionality::<Ix4>().unwrap();
+    let bias = conv.bias.as_ref().map(|b| b.tensor().download().unwrap().into_dimensionality::<Ix1>().unwrap());
     let (_, group_channels, kh, kw) = w.dim();
     let [batch, outputs, rows, columns] = g.output_shape();
     let y = Array4::from_shape_fn((batch, outputs, rows, columns), |(b, k, oy, ox)| {
@@ -116,16 +115,16 @@ fn a_larger_one_along_random_directions() {
 #[test]
 fn the_pullback_may_be_called_again_and_checks_its_cotangent() {
     let conv = conv([2, 1, 2, 2]);
-    let (_, pullback) = conv.vjp(&weight(2, &[1, 1, 3, 3])).unwrap();
+    let (_, pullback) = vjp(&conv, &weight(2, &[1, 1, 3, 3])).unwrap();
     let v = weight(3, &[1, 2, 2, 2]);
     let first = pullback.pull(&v).unwrap().download().unwrap();
     assert_eq!(first, pullback.pull(&v).unwrap().download().unwrap());
     let error = pullback.pull(&weight(3, &[1, 2, 2, 3])).unwrap_err();
-    assert_eq!(error.to_string(), "cotangent of Conv2d: expected shape [1, 2, 2, 2], got [1, 2, 2, 3]");
+    assert_eq!(error.to_string(), "cotangent: expected shape [1, 2, 2, 2], got [1, 2, 2, 3]");
 }
 
 #[test]
 fn is_affine_and_knows_its_place() {
-    assert!(Layer::<F64>::is_affine(&conv([1, 1, 1, 1])));
-    assert!(Layer::<F64>::placement(&conv([1, 1, 1, 1])).is_some());
+    assert!(is_affine(&conv([1, 1, 1, 1]), &[1, 1, 2, 2]));
+    assert!(graph(&conv([1, 1, 1, 1]), &[1, 1, 2, 2]).unwrap().placement().is_some());
 }

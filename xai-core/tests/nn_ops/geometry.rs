@@ -61,7 +61,12 @@ proptest! {
     }
 
     #[test]
-    fn same_padding_keeps_the_promised_size(size in pair(1..40), kernel in pair(1..8), stride in pair(1..6), dilation in pair(1..4)) {
+    fn same_padding_keeps_the_promised_size(
+        size in pair(1..40),
+        kernel in pair(1..8),
+        stride in pair(1..6),
+        dilation in pair(1..4),
+    ) {
         let conv = Conv2d::new(weight(1, &[1, 1, kernel[0], kernel[1]]), None).unwrap();
         let conv = conv.stride(stride).dilation(dilation).padding(ConvPadding::Same);
         let geometry = conv.geometry(&[1, 1, size[0], size[1]]).unwrap();
@@ -71,7 +76,12 @@ proptest! {
     }
 
     #[test]
-    fn every_pool_window_meets_the_image(size in pair(1..9), kernel in pair(1..5), stride in pair(1..5), sides in [0..4_usize, 0..4, 0..4, 0..4]) {
+    fn every_pool_window_meets_the_image(
+        size in pair(1..9),
+        kernel in pair(1..5),
+        stride in pair(1..5),
+        sides in [0..4_usize, 0..4, 0..4, 0..4],
+    ) {
         let [top, bottom] = [0, 1].map(|i| sides[i] % kernel[0]);
         let [left, right] = [2, 3].map(|i| sides[i] % kernel[1]);
         let pool = MaxPool2d::new(kernel).stride(stride).padding(Padding { top, bottom, left, right });

@@ -4,6 +4,7 @@
 
 mod activation;
 mod affine;
+mod arithmetic;
 mod composite;
 mod conv;
 mod geometry;

@@ -1,9 +1,8 @@
 use ndarray::{Array4, ArrayD, Ix4};
-use xai_core::Layer;
 use xai_core::nn::{AdaptiveAvgPool2d, AdaptiveMaxPool2d, AvgPool2d, MaxPool2d, Padding};
 
-use crate::jacobian::{assert_directions, assert_jacobian, forward, pulled};
-use crate::numbers::{F64, array, assert_close, noise};
+use crate::jacobian::{assert_directions, assert_jacobian, forward, is_affine, pulled};
+use crate::numbers::{array, assert_close, noise};
 
 /// All the numbers under each window, `None` for those in the padding, folded to one.
 fn windows(
@@ -165,6 +164,7 @@ fn a_resnet_stem_pool_along_random_directions() {
 
 #[test]
 fn means_are_affine_and_maxima_are_not() {
-    assert!(Layer::<F64>::is_affine(&AvgPool2d::new(2)) && Layer::<F64>::is_affine(&AdaptiveAvgPool2d::global()));
-    assert!(!Layer::<F64>::is_affine(&MaxPool2d::new(2)) && !Layer::<F64>::is_affine(&AdaptiveMaxPool2d::global()));
+    let image = [1, 2, 4, 4];
+    assert!(is_affine(&AvgPool2d::new(2), &image) && is_affine(&AdaptiveAvgPool2d::global(), &image));
+    assert!(!is_affine(&MaxPool2d::new(2), &image) && !is_affine(&AdaptiveMaxPool2d::global(), &image));
 }

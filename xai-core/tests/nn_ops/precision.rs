@@ -2,15 +2,15 @@
 
 use ndarray::ArrayD;
 use xai_core::nn::{
-    Activation, AdaptiveAvgPool2d, BatchNorm2d, Conv2d, Flatten, GroupNorm, LayerNorm, Linear, MaxPool2d, NnBackend,
-    Sequential, Softmax, Upsample2d, Weights,
+    Activation, AdaptiveAvgPool2d, BatchNorm2d, Conv2d, Flatten, GroupNorm, LayerNorm, Linear, MaxPool2d, Sequential,
+    Softmax, Upsample2d, Weights,
 };
-use xai_core::{Analyzer, Backend, Element, Gradient, Index, NdArray};
+use xai_core::{Analyzer, Arithmetic, Backend, Element, Gradient, Index, NdArray};
 
 use crate::numbers::noise;
 
-fn network<B: NnBackend>() -> Sequential<B> {
-    let of = |seed, shape: &[usize]| noise(seed, shape).mapv(<B as Backend>::Elem::of);
+fn network<B: Backend>() -> Sequential<B> {
+    let of = |seed, shape: &[usize]| noise(seed, shape).mapv(<B as Arithmetic>::Elem::of);
     let checkpoint = [
         ("conv.weight", of(1, &[4, 2, 3, 3])),
         ("conv.bias", of(2, &[4])),

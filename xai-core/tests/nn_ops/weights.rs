@@ -26,7 +26,7 @@ fn weights() -> Weights<F64> {
 fn loads_by_name_and_tells_what_is_left() {
     let w = weights();
     let conv = Conv2d::load(&w.at("stem")).unwrap();
-    assert_eq!(conv.weight.download().unwrap(), noise(1, &[4, 3, 3, 3]));
+    assert_eq!(conv.weight.tensor().download().unwrap(), noise(1, &[4, 3, 3, 3]));
     assert!(conv.bias.is_some());
     assert!(w.unused().contains(&"layer1.0.running_mean"));
     // Parts of parts, and a prefix that another name begins with.

@@ -1,13 +1,11 @@
 //! Activations and softmax.
 
 use tch::Tensor as Torch;
-use xai_core::Result;
 use xai_core::nn::Activation;
 
-use super::{TchResult, not_known};
-use crate::failure::failed;
+use crate::failure::TchResult;
 
-pub(super) fn activation(op: Activation, x: &Torch) -> Result<Torch> {
+pub(super) fn activation(op: Activation, x: &Torch) -> TchResult {
     match op {
         Activation::Relu => x.f_relu(),
         Activation::Relu6 => x.f_relu6(),
@@ -22,9 +20,23 @@ pub(super) fn activation(op: Activation, x: &Torch) -> Result<Torch> {
         Activation::HardSigmoid => hard_sigmoid(x),
         Activation::Softplus => x.f_softplus(),
         Activation::Mish => x.f_mish(),
-        unknown => return Err(not_known(&unknown)),
+        Activation::Exp => x.f_exp(),
+        Activation::Log => x.f_log(),
+        Activation::Sqrt => x.f_sqrt(),
+        Activation::Abs => x.f_abs(),
+        Activation::Sign => sign(x),
+        Activation::Reciprocal => x.f_reciprocal(),
+        Activation::Power { exponent } => x.f_pow_tensor_scalar(exponent),
+        Activation::Erf => x.f_erf(),
+        Activation::Sin => x.f_sin(),
+        Activation::Cos => x.f_cos(),
     }
-    .map_err(failed)
+}
+
+/// libtorch's own makes 0 of a NaN.
+fn sign(x: &Torch) -> TchResult {
+    let number = x.f_isnan()?.f_logical_not_()?;
+    x.f_sign()?.f_where_self(&number, &x.f_detach()?)
 }
 
 /// tch binds `leaky_relu` with its default slope alone; `prelu` with one weight is the same function.
@@ -40,7 +52,8 @@ fn elu(x: &Torch, alpha: f64) -> TchResult {
     x.f_relu()?.f_add(&x.f_clamp_max(0.0)?.f_expm1()?.f_mul_scalar(alpha)?)
 }
 
-/// libtorch's own backward pass multiplies by a 1/6 in single precision, whatever the number type: 3e-8 off in `Double`.
+/// libtorch's own backward pass multiplies by a 1/6 in single precision, whatever the number type: 3e-8 off in
+/// `Double`.
 fn hard_sigmoid(x: &Torch) -> TchResult {
     x.f_add_scalar(3.0)?.f_relu6()?.f_div_scalar(6.0)
 }

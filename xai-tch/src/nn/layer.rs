@@ -1,32 +1,34 @@
-//! Layers with weights: convolution, linear, norms. Gradients of weights are not recorded.
+//! Operations with weights: convolution, linear, norms, tables. Gradients of weights are not recorded.
 
 use tch::{TchError, Tensor as Torch};
-use xai_core::Tensor;
-use xai_core::nn::{ChannelAffine, Conv2d, GroupNorm, LayerNorm, Linear, Padding, RmsNorm};
+use xai_core::nn::{ChannelAffine, Conv2d, Embedding, GroupNorm, LayerNorm, Linear, RmsNorm};
+use xai_core::{Arithmetic, Result, Weight};
 
-use super::TchResult;
 use super::resize::pad;
 use crate::backend::int;
+use crate::failure::{TchResult, failed};
 use crate::{HostFloat, LibTorch};
 
 /// A weight without the user's wish for its gradient.
-fn frozen<E: HostFloat>(weight: &Tensor<LibTorch<E>>) -> TchResult {
-    weight.inner().f_detach()
+fn frozen<E: HostFloat>(weight: &Weight<LibTorch<E>>) -> TchResult {
+    weight.tensor().inner().f_detach()
 }
 
-fn frozen_option<E: HostFloat>(weight: Option<&Tensor<LibTorch<E>>>) -> Result<Option<Torch>, TchError> {
+fn frozen_option<E: HostFloat>(weight: Option<&Weight<LibTorch<E>>>) -> Result<Option<Torch>, TchError> {
     weight.map(frozen).transpose()
 }
 
-pub(crate) fn conv2d<E: HostFloat>(op: &Conv2d<LibTorch<E>>, border: Padding, x: &Torch) -> TchResult {
+pub(crate) fn conv2d<E: HostFloat>(op: &Conv2d<LibTorch<E>>, x: &Torch) -> Result<Torch> {
+    let border = op.geometry(&LibTorch::<E>::shape(x))?.padding;
     let conv = |x: &Torch, padding: [i64; 2]| {
         let (weight, bias) = (frozen(&op.weight)?, frozen_option(op.bias.as_ref())?);
         x.f_conv2d(&weight, bias, op.stride.map(int), padding, op.dilation.map(int), int(op.groups))
     };
     match border.as_symmetric() {
         Some(padding) => conv(x, padding.map(int)),
-        None => conv(&pad(x, border, 0.0)?, [0, 0]),
+        None => pad(x, border, 0.0).and_then(|x| conv(&x, [0, 0])),
     }
+    .map_err(failed)
 }
 
 pub(super) fn linear<E: HostFloat>(op: &Linear<LibTorch<E>>, x: &Torch) -> TchResult {
@@ -60,4 +62,20 @@ pub(super) fn rms_norm<E: HostFloat>(op: &RmsNorm<LibTorch<E>>, x: &Torch) -> Tc
 pub(super) fn group_norm<E: HostFloat>(op: &GroupNorm<LibTorch<E>>, x: &Torch) -> TchResult {
     let (weight, bias) = (frozen_option(op.weight.as_ref())?, frozen_option(op.bias.as_ref())?);
     x.f_group_norm(int(op.groups), weight, bias, op.eps, true)
+}
+
+/// The ids are read on the host, where one outside of the table is an error: on a device, libtorch could do nothing
+/// more after it.
+pub(super) fn embedding<E: HostFloat>(op: &Embedding<LibTorch<E>>, ids: &Torch) -> Result<Torch> {
+    let ids = ids.f_detach().map_err(failed)?;
+    let rows = op.rows(LibTorch::<f64>::download(&ids)?)?;
+    let chosen = || -> TchResult {
+        let rows: Vec<i64> = rows.into_iter().map(int).collect();
+        let table = frozen(&op.table)?;
+        let rows = table.f_index_select(0, &Torch::f_from_slice(&rows)?.f_to_device(table.device())?)?;
+        let mut shape = ids.size();
+        shape.extend(table.size().last());
+        rows.f_reshape(shape)
+    };
+    chosen().map_err(failed)
 }

@@ -1,46 +1,107 @@
-//! The operations of the layer vocabulary, by libtorch's own; the pullbacks by its differentiation.
+//! The operations of the vocabulary, by libtorch's own; the pullbacks by its differentiation.
 
 mod activation;
-mod layer;
+pub(crate) mod layer;
 mod pool;
 mod pool_segments;
+mod reduce;
 mod resize;
 mod secant;
 
-use std::fmt::Debug;
+use tch::Tensor as Torch;
+use xai_core::nn::{Activation, Binary, MaxPool2d, Reduce, Reduction, provided_forward, provided_vjp};
+use xai_core::{Backend, FusedResult, Op, Pullback, Result, TapePullback, Tensor};
 
-use tch::{Kind, TchError, Tensor as Torch};
-use xai_core::nn::{NnBackend, Op};
-use xai_core::{Backend, Error, Pullback, Result, Tensor};
-
-pub(crate) use self::layer::{channel_affine, conv2d};
 use crate::backend::int;
-use crate::failure::{NAME, failed};
-use crate::tape::{Input, evaluate, record};
-use crate::{HostFloat, LibTorch};
+use crate::failure::{failed, takes_others};
+use crate::tape::{self, Input, X, evaluate, record};
+use crate::{HostFloat, LibTorch, fused};
 
-pub(crate) use self::pool_segments::max_pool_segments;
-pub(crate) use self::secant::secant_pull;
+/// What comes of an operation, and its pullback.
+type Taped<E> = (X<E>, Pullback<'static, LibTorch<E>>);
 
-type TchResult = std::result::Result<Torch, TchError>;
+impl<E: HostFloat> Backend for LibTorch<E> {
+    const FEWEST_COPIES: usize = 4;
+    const HAS_TAPE: bool = true;
 
-impl<E: HostFloat> NnBackend for LibTorch<E> {
-    const RECORDS_OPS: bool = true;
-
-    fn forward(op: Op<'_, Self>, x: &Tensor<Self>) -> Result<Tensor<Self>> {
-        evaluate(Input::Shared, |x| apply(op, x), x)
+    fn forward(op: &Op<Self>, inputs: &[&Tensor<Self>]) -> Result<Tensor<Self>> {
+        if is_arithmetic(op) {
+            return provided_forward(op, inputs);
+        }
+        evaluate(Input::Shared, |x| apply(op, x), inputs)
     }
 
-    fn vjp(op: Op<'_, Self>, x: &Tensor<Self>) -> Result<(Tensor<Self>, Pullback<'static, Self>)> {
-        record(Input::Shared, |x| apply(op, x), x)
+    fn vjp(op: &Op<Self>, inputs: &[&Tensor<Self>], wanted: &[bool]) -> Result<Taped<E>> {
+        match op {
+            // What these do to a cotangent is known, and takes no tape.
+            _ if is_arithmetic(op) => provided_vjp(op, inputs, wanted),
+            Op::Embedding(_) => Ok((Self::forward(op, inputs)?, Pullback::of_all(|_| Ok(vec![None])))),
+            _ => record(Input::Shared, |x| apply(op, x), inputs, wanted),
+        }
+    }
+
+    fn fuses(ops: &[&Op<Self>], _: &Tensor<Self>) -> usize {
+        fused::count(ops)
+    }
+
+    fn forward_fused(ops: &[&Op<Self>], x: &Tensor<Self>) -> FusedResult<Tensor<Self>> {
+        fused::forward(ops, x)
+    }
+
+    fn vjp_fused(ops: &[&Op<Self>], x: &Tensor<Self>) -> FusedResult<Taped<E>> {
+        fused::vjp(ops, x)
+    }
+
+    fn records(_: &Op<Self>) -> bool {
+        true
+    }
+
+    fn on_tape(
+        part: &dyn Fn(&[Tensor<Self>]) -> Result<Vec<Tensor<Self>>>,
+        inputs: &[Tensor<Self>],
+        wanted: &[bool],
+    ) -> Result<(Vec<Tensor<Self>>, TapePullback<Self>)> {
+        tape::on_tape(part, inputs, wanted)
+    }
+
+    fn check_recorded(inputs: &[&Tensor<Self>], y: &Tensor<Self>) -> Result<()> {
+        tape::check_recorded(inputs, y)
+    }
+
+    fn secant_pull(f: Activation, a: &Torch, b: &Torch, v: &Torch) -> Result<Torch> {
+        tch::no_grad(|| secant::secant_pull::<E>(f, a, b, v))
+    }
+
+    fn max_pool_segments(op: &MaxPool2d, x: &Tensor<Self>, nodes: usize) -> Result<Taped<E>> {
+        pool_segments::max_pool_segments(op, x, nodes)
     }
 }
 
-fn apply<E: HostFloat>(op: Op<'_, LibTorch<E>>, x: &Torch) -> Result<Torch> {
+/// What the core makes of a backend's arithmetic, forward and back: of these, libtorch has nothing better.
+fn is_arithmetic<E: HostFloat>(op: &Op<LibTorch<E>>) -> bool {
     match op {
-        Op::Conv2d(op) => conv2d(op, op.geometry(&LibTorch::<E>::shape(x))?.padding, x),
+        Op::Binary(of) => *of != Binary::Div,
+        Op::Reduce(Reduce { of, .. }) => matches!(of, Reduction::Sum | Reduction::Mean),
+        Op::MatMul(_)
+        | Op::Scale(_)
+        | Op::Concatenate(_)
+        | Op::Reshape(_)
+        | Op::Flatten(_)
+        | Op::Permute(_)
+        | Op::Narrow(_) => true,
+        _ => false,
+    }
+}
+
+fn apply<E: HostFloat>(op: &Op<LibTorch<E>>, inputs: &[&Torch]) -> Result<Torch> {
+    if let (Op::Binary(Binary::Div), [a, b]) = (op, inputs) {
+        return a.f_div(b).map_err(failed);
+    }
+    let [x] = inputs else { return Err(takes_others(op.name())) };
+    match op {
+        Op::Conv2d(op) => return layer::conv2d(op, x),
         Op::Linear(op) => layer::linear(op, x),
-        Op::ChannelAffine(op) => channel_affine(op, x),
+        Op::ChannelAffine(op) => layer::channel_affine(op, x),
         Op::LayerNorm(op) => layer::layer_norm(op, x),
         Op::RmsNorm(op) => layer::rms_norm(op, x),
         Op::GroupNorm(op) => layer::group_norm(op, x),
@@ -48,22 +109,21 @@ fn apply<E: HostFloat>(op: Op<'_, LibTorch<E>>, x: &Torch) -> Result<Torch> {
         Op::AvgPool2d(op) => pool::avg(op, x),
         Op::AdaptiveAvgPool2d(op) => x.f_adaptive_avg_pool2d(op.size.map(int)),
         Op::AdaptiveMaxPool2d(op) => x.f_adaptive_max_pool2d(op.size.map(int)).map(|(values, _)| values),
-        Op::Activation(op) => return activation::activation(*op, x),
+        Op::Activation(op) => activation::activation(*op, x),
         Op::Softmax(op) => x.f_softmax(activation::axis(op.axis), None),
         Op::LogSoftmax(op) => x.f_log_softmax(activation::axis(op.axis), None),
         Op::Upsample2d(op) => return resize::upsample(*op, x),
         Op::Pad2d(op) => resize::pad(x, op.padding, op.value),
-        unknown => return Err(not_known(&unknown)),
+        Op::Reduce(op) => reduce::extreme(op, x),
+        Op::Embedding(op) => return layer::embedding(op, x),
+        Op::Binary(_)
+        | Op::MatMul(_)
+        | Op::Scale(_)
+        | Op::Concatenate(_)
+        | Op::Reshape(_)
+        | Op::Flatten(_)
+        | Op::Permute(_)
+        | Op::Narrow(_) => return Err(takes_others(op.name())),
     }
     .map_err(failed)
-}
-
-/// Single precision for half types, which are too coarse for shares of a segment.
-fn wide(kind: Kind) -> Kind {
-    if matches!(kind, Kind::Half | Kind::BFloat16) { Kind::Float } else { kind }
-}
-
-/// The vocabulary may grow; the compiler cannot ask for what is not there yet.
-fn not_known(what: &impl Debug) -> Error {
-    Error::backend(NAME, format!("{what:?} is newer than this adapter: use the same version of xai-core and xai-tch"))
 }

@@ -3,9 +3,9 @@
 use tch::Tensor as Torch;
 use xai_core::nn::{AvgPool2d, MaxPool2d, Padding};
 
-use super::TchResult;
 use super::resize::pad;
 use crate::backend::int;
+use crate::failure::TchResult;
 
 /// libtorch pads a pool by the same number on both sides, and by half the window at most.
 pub(super) fn own_padding(padding: Padding, kernel: [usize; 2]) -> Option<[i64; 2]> {

@@ -6,9 +6,8 @@ use xai_core::{Error, Pullback, Result, Tensor};
 
 use super::pool::own_padding;
 use super::resize::pad;
-use super::{TchResult, wide};
-use crate::backend::int;
-use crate::failure::failed;
+use crate::backend::{int, wide};
+use crate::failure::{TchResult, failed};
 use crate::{HostFloat, LibTorch};
 
 /// See `Backend::max_pool_segments`. Half types are computed in single precision.

@@ -1,12 +1,11 @@
 //! Padding and up-sampling.
 
 use tch::Tensor as Torch;
-use xai_core::Result;
 use xai_core::nn::{Padding, Upsample2d, UpsampleMode};
+use xai_core::{Error, Result};
 
-use super::{TchResult, not_known};
 use crate::backend::int;
-use crate::failure::failed;
+use crate::failure::{NAME, TchResult, failed};
 
 pub(super) fn pad(x: &Torch, padding: Padding, value: f64) -> TchResult {
     let Padding { top, bottom, left, right } = padding;
@@ -19,7 +18,8 @@ pub(super) fn upsample(op: Upsample2d, x: &Torch) -> Result<Torch> {
         UpsampleMode::Bilinear { align_corners } => {
             x.f_upsample_bilinear2d(op.size.map(int), align_corners, None, None)
         }
-        unknown => return Err(not_known(&unknown)),
+        // The compiler cannot ask for what is not there yet.
+        unknown => return Err(Error::backend(NAME, format!("{unknown:?} is newer than this adapter"))),
     }
     .map_err(failed)
 }

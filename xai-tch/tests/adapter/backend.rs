@@ -2,7 +2,7 @@
 
 use ndarray::{ArcArray, ArrayD, Axis, IxDyn};
 use tch::{Device, Kind};
-use xai_core::{Backend, NdArray, Result, Tensor};
+use xai_core::{Arithmetic, NdArray, Result, Tensor, Weight};
 use xai_tch::{LibTorch, Placement};
 
 use crate::differences::{DOUBLE, Torch64, numbers, upload};
@@ -49,6 +49,9 @@ fn operations_agree_with_the_reference() {
     agree!(x, |t| Tensor::concat(&[t, &t.relu()?], 1));
     agree!(x, |t| t.narrow(1, 0, 1)?.broadcast_to(&[5, 2, 7, 4]));
     agree!(x, |t| t.widen());
+    agree!(x, |t| t.permute(&[2, 0, 1]));
+    agree!(x, |t| t.matmul(&t.permute(&[0, 2, 1])?));
+    agree!(x, |t| t.matmul(&t.narrow(0, 1, 1)?.reshape(&[3, 4])?.permute(&[1, 0])?));
 }
 
 #[test]
@@ -87,6 +90,8 @@ fn what_cannot_be_is_an_error() {
     assert!(x.add(&upload(&numbers(&[4], 33))).is_err());
     assert!(x.sum(&[2]).is_err() && x.max(&[huge]).is_err() && x.mean(&[5]).is_err());
     assert!(x.reshape(&[5]).is_err() && x.reshape(&[huge, 2]).is_err());
+    assert!(x.permute(&[0]).is_err() && x.permute(&[1, 1]).is_err() && x.permute(&[0, huge]).is_err());
+    assert!(x.matmul(&x).is_err());
     assert!(x.narrow(1, 2, 2).is_err() && x.narrow(7, 0, 1).is_err() && x.narrow(1, huge, huge).is_err());
     assert!(x.broadcast_to(&[2, 4]).is_err() && x.broadcast_to(&[3]).is_err());
     assert!(Tensor::<Torch64>::concat(&[], 0).is_err() && Tensor::concat(&[&x], 2).is_err());
@@ -95,6 +100,27 @@ fn what_cannot_be_is_an_error() {
     let undefined = Tensor::<Torch64>::new(tch::Tensor::new());
     assert!(undefined.shape().is_empty() && undefined.relu().is_err() && undefined.download().is_err());
     assert!(!format!("{undefined:?}").is_empty());
+}
+
+#[test]
+fn ids_are_counted_in_no_half_type() {
+    for (kind, counts) in [
+        (Kind::Half, Kind::Float),
+        (Kind::BFloat16, Kind::Float),
+        (Kind::Float, Kind::Float),
+        (Kind::Double, Kind::Double),
+    ] {
+        assert_eq!(LibTorch::<f32>::counting(&(Device::Cpu, kind).into()), (Device::Cpu, counts).into());
+    }
+}
+
+#[test]
+fn a_weight_is_shared_and_not_copied() {
+    let x = upload(&numbers(&[2, 3], 35));
+    let data = x.inner().data_ptr();
+    let weight = Weight::from(x);
+    assert_eq!(weight.tensor().inner().data_ptr(), data);
+    assert_eq!(weight.clone().tensor().inner().data_ptr(), data);
 }
 
 #[test]

@@ -4,9 +4,11 @@ use ndarray::{Array2, ArrayD, array};
 use tch::{Device, Kind, Tensor as Torch, nn};
 use xai_core::nn::{
     AdaptiveAvgPool2d, AdaptiveMaxPool2d, AvgPool2d, ChannelAffine, Conv2d, GroupNorm, LayerNorm, Linear, LogSoftmax,
-    MaxPool2d, NnBackend, Op, Pad2d, RmsNorm, Softmax, Upsample2d, UpsampleMode,
+    MaxPool2d, Op, Pad2d, RmsNorm, Softmax, Upsample2d, UpsampleMode,
 };
-use xai_core::{Analyzer, Differentiable, Error, Gradient, InputTimesGradient, LayerModel, MaxActivation, Tensor};
+use xai_core::{
+    Analyzer, Backend, Differentiable, Error, Gradient, InputTimesGradient, MaxActivation, Net, Tensor, Weight,
+};
 use xai_tch::{LibTorch, Placement};
 
 use crate::differences::{DOUBLE, Torch64, numbers};
@@ -20,13 +22,14 @@ fn linear(kind: Kind) -> nn::Linear {
 #[test]
 fn each_kind_on_the_device_with_f32_and_f64_outside() {
     for kind in [Kind::Float, Kind::Double, Kind::Half, Kind::BFloat16] {
-        let model = LayerModel::<LibTorch<f32>, _>::new(linear(kind));
-        assert_eq!(model.placement(), Placement::from((Device::Cpu, kind)));
-        let why = InputTimesGradient.analyze(&model, &array![[2.0_f32, 1.0]], &MaxActivation).unwrap();
+        let model = Net::<LibTorch<f32>, _>::new(linear(kind));
+        let placement = model.graph(&[vec![1, 2]]).unwrap().placement();
+        assert_eq!(placement, Some(Placement::from((Device::Cpu, kind))));
+        let why = InputTimesGradient.analyze(&model, &array![[2.0_f32, 1.0]], MaxActivation).unwrap();
         assert_eq!((why.values, why.output), (array![[1.0_f32, 3.0]], array![[0.0_f32, 4.0]].into_dyn()), "{kind:?}");
 
-        let model = LayerModel::<LibTorch<f64>, _>::new(linear(kind));
-        let why = Gradient.analyze(&model, &array![[2.0_f64, 1.0]], &MaxActivation).unwrap();
+        let model = Net::<LibTorch<f64>, _>::new(linear(kind));
+        let why = Gradient.analyze(&model, &array![[2.0_f64, 1.0]], MaxActivation).unwrap();
         assert_eq!(why.values, array![[0.5, 3.0]], "{kind:?}");
     }
 }
@@ -34,10 +37,10 @@ fn each_kind_on_the_device_with_f32_and_f64_outside() {
 #[test]
 fn a_large_output_of_a_half_model_does_not_overflow_the_gradient() {
     // 3 outputs of 60000 each: their sum is beyond what a half can hold.
-    let model = LayerModel::<LibTorch, _>::new(|x: &Torch| x * 30_000.0);
+    let model = Net::<LibTorch, _>::new(|x: &Torch| x * 30_000.0);
     let model = model.at((Device::Cpu, Kind::Half));
     let (y, pullback) = model
-        .vjp(&Tensor::upload(Array2::from_elem((1, 3), 2.0).into_dyn().view(), &model.placement()).unwrap())
+        .vjp(&Tensor::upload(Array2::from_elem((1, 3), 2.0).into_dyn().view(), &model.placement().unwrap()).unwrap())
         .unwrap();
     let ones = y.affine(0.0, 1.0).unwrap();
     let gradient = pullback.pull(&ones).unwrap();
@@ -62,77 +65,75 @@ fn widen_makes_halves_single_and_leaves_the_rest() {
 fn an_input_of_integers_runs_forward_and_has_no_gradient() {
     let embedding = nn::embedding(nn::VarStore::new(Device::Cpu).root(), 5, 3, Default::default());
     let rows = embedding.ws.shallow_clone();
-    let model = LayerModel::<LibTorch<f64>, _>::new(embedding);
+    let model = Net::<LibTorch<f64>, _>::new(embedding);
     let x = Tensor::upload(array![[4.0, 0.0]].into_dyn().view(), &DOUBLE).unwrap();
     let y = model.forward(&x).unwrap();
     assert_eq!(y.shape(), [1, 2, 3]);
     assert_eq!(y.download().unwrap()[[0, 0, 2]], rows.double_value(&[4, 2]));
-    assert!(matches!(model.vjp(&x), Err(Error::NotDifferentiable { .. })));
+    let error = model.vjp(&x).and_then(|(y, pullback)| pullback.pull(&y)).unwrap_err();
+    assert!(matches!(error, Error::Detached { .. }), "{error}");
 
-    let integers = LayerModel::<LibTorch<f64>, _>::new(|x: &Torch| x.shallow_clone()).at((Device::Cpu, Kind::Int64));
-    let x = Tensor::upload(numbers(&[1, 2], 40).view(), &integers.placement()).unwrap();
+    let integers = Net::<LibTorch<f64>, _>::new(|x: &Torch| x.shallow_clone()).at((Device::Cpu, Kind::Int64));
+    let x = Tensor::upload(numbers(&[1, 2], 40).view(), &integers.placement().unwrap()).unwrap();
     let error = integers.vjp(&x).unwrap_err();
     assert!(matches!(error, Error::NotDifferentiable { .. }) && error.to_string().contains("Int64"), "{error}");
 }
 
-/// Makes an operation, with its weights in this kind, and hands it on.
-type Make = Box<dyn Fn(Kind, &mut dyn FnMut(Op<'_, Torch64>))>;
+/// Makes an operation, with its weights in this kind.
+type Make = Box<dyn Fn(Kind) -> Op<Torch64>>;
 
 /// The operation's output and the gradient along a fixed cotangent, in this kind.
 fn output_and_gradient(make: &Make, kind: Kind) -> (String, [ArrayD<f64>; 2]) {
     let place = (Device::Cpu, kind).into();
     let x = Tensor::upload(numbers(&[1, 4, 3, 6], 41).view(), &place).unwrap();
-    let mut found = None;
-    make(kind, &mut |op| {
-        let name = format!("{op:?}");
-        let (y, pullback) = Torch64::vjp(op, &x).unwrap_or_else(|e| panic!("{name}: {e}"));
-        assert_eq!(y.placement().kind, kind, "{name}");
-        let v = Tensor::upload(numbers(&y.shape(), 42).view(), &place).unwrap();
-        let dx = pullback.pull(&v).unwrap_or_else(|e| panic!("{name}: {e}"));
-        found = Some((name, [y.download().unwrap(), dx.download().unwrap()]));
-    });
-    found.unwrap()
+    let op = make(kind);
+    let name = format!("{op:?}");
+    let (y, pullback) = Torch64::vjp(&op, &[&x], &[true]).unwrap_or_else(|e| panic!("{name}: {e}"));
+    assert_eq!(y.placement().kind, kind, "{name}");
+    let v = Tensor::upload(numbers(&y.shape(), 42).view(), &place).unwrap();
+    let dx = pullback.pull(&v).unwrap_or_else(|e| panic!("{name}: {e}"));
+    (name, [y.download().unwrap(), dx.download().unwrap()])
 }
 
-fn weight(shape: &[usize], kind: Kind) -> Tensor<Torch64> {
-    Tensor::upload(numbers(shape, 43).view(), &(Device::Cpu, kind).into()).unwrap()
+fn weight(shape: &[usize], kind: Kind) -> Weight<Torch64> {
+    Tensor::upload(numbers(shape, 43).view(), &(Device::Cpu, kind).into()).unwrap().into()
 }
 
 #[test]
 fn every_operation_runs_in_half_types() {
     let (kernel, stride) = ([3, 2], [2, 1]);
     let mut ops: Vec<Make> = vec![
-        Box::new(|k, run| run(Op::Linear(&Linear { weight: weight(&[3, 6], k), bias: Some(weight(&[3], k)) }))),
-        Box::new(|k, run| run(Op::ChannelAffine(&ChannelAffine { scale: weight(&[4], k), shift: weight(&[4], k) }))),
-        Box::new(|k, run| {
+        Box::new(|k| Linear { weight: weight(&[3, 6], k), bias: Some(weight(&[3], k)) }.into()),
+        Box::new(|k| ChannelAffine { scale: weight(&[4], k), shift: weight(&[4], k) }.into()),
+        Box::new(|k| {
             let (weight, bias) = (Some(weight(&[6], k)), Some(weight(&[6], k)));
-            run(Op::LayerNorm(&LayerNorm { axes: 1, weight, bias, eps: 1e-3 }))
+            LayerNorm { axes: 1, weight, bias, eps: 1e-3 }.into()
         }),
-        Box::new(|k, run| run(Op::RmsNorm(&RmsNorm { weight: Some(weight(&[6], k)), eps: 1e-3 }))),
-        Box::new(|k, run| {
+        Box::new(|k| RmsNorm { weight: Some(weight(&[6], k)), eps: 1e-3 }.into()),
+        Box::new(|k| {
             let (weight, bias) = (Some(weight(&[4], k)), Some(weight(&[4], k)));
-            run(Op::GroupNorm(&GroupNorm { groups: 2, weight, bias, eps: 1e-3 }))
+            GroupNorm { groups: 2, weight, bias, eps: 1e-3 }.into()
         }),
-        Box::new(|_, run| run(Op::AdaptiveAvgPool2d(&AdaptiveAvgPool2d { size: [2, 4] }))),
-        Box::new(|_, run| run(Op::AdaptiveMaxPool2d(&AdaptiveMaxPool2d { size: [2, 4] }))),
-        Box::new(|_, run| run(Op::Softmax(&Softmax { axis: 1 }))),
-        Box::new(|_, run| run(Op::LogSoftmax(&LogSoftmax { axis: 1 }))),
-        Box::new(|_, run| run(Op::Pad2d(&Pad2d { padding: UNEVEN, value: 0.5 }))),
+        Box::new(|_| AdaptiveAvgPool2d { size: [2, 4] }.into()),
+        Box::new(|_| AdaptiveMaxPool2d { size: [2, 4] }.into()),
+        Box::new(|_| Softmax { axis: 1 }.into()),
+        Box::new(|_| LogSoftmax { axis: 1 }.into()),
+        Box::new(|_| Pad2d { padding: UNEVEN, value: 0.5 }.into()),
     ];
     for padding in [all_sides(1), UNEVEN] {
-        ops.push(Box::new(move |k, run| {
+        ops.push(Box::new(move |k| {
             let (weight, bias) = (weight(&[2, 2, 3, 2], k), Some(weight(&[2], k)));
-            run(Op::Conv2d(&Conv2d { weight, bias, stride, padding: padding.into(), dilation: [1, 1], groups: 2 }))
+            Conv2d { weight, bias, stride, padding: padding.into(), dilation: [1, 1], groups: 2 }.into()
         }));
-        ops.push(Box::new(move |_, run| run(Op::MaxPool2d(&MaxPool2d { kernel, stride, padding }))));
+        ops.push(Box::new(move |_| MaxPool2d { kernel, stride, padding }.into()));
         let avg = AvgPool2d { kernel, stride, padding, count_include_pad: false };
-        ops.push(Box::new(move |_, run| run(Op::AvgPool2d(&avg))));
+        ops.push(Box::new(move |_| avg.into()));
     }
     for mode in [UpsampleMode::Nearest, UpsampleMode::Bilinear { align_corners: false }] {
-        ops.push(Box::new(move |_, run| run(Op::Upsample2d(&Upsample2d { size: [123, 7], mode }))));
+        ops.push(Box::new(move |_| Upsample2d { size: [123, 7], mode }.into()));
     }
     for activation in ACTIVATIONS {
-        ops.push(Box::new(move |_, run| run(Op::Activation(&activation))));
+        ops.push(Box::new(move |_| activation.into()));
     }
     for make in &ops {
         let (_, truth) = output_and_gradient(make, Kind::Double);

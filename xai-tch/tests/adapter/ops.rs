@@ -2,27 +2,84 @@
 
 use ndarray::ArrayD;
 use xai_core::nn::{
-    Activation, AdaptiveAvgPool2d, AdaptiveMaxPool2d, AvgPool2d, ChannelAffine, Conv2d, GroupNorm, LayerNorm, Linear,
-    LogSoftmax, MaxPool2d, NnBackend, Op, Pad2d, Padding, RmsNorm, Softmax, Upsample2d, UpsampleMode,
+    Activation, AdaptiveAvgPool2d, AdaptiveMaxPool2d, AvgPool2d, Binary, ChannelAffine, Concatenate, Conv2d, Flatten,
+    GroupNorm, LayerNorm, Linear, LogSoftmax, MatMul, MaxPool2d, Narrow, Op, Pad2d, Padding, Permute, Reduce,
+    Reduction, Reshape, RmsNorm, Scale, Softmax, Upsample2d, UpsampleMode,
 };
-use xai_core::{Differentiable, Pullback, Result, Tensor};
+use xai_core::{Backend, Differentiable, Opaque, Result, Tensor, Var, Weight};
 
 use crate::differences::{Torch64, check, numbers, upload};
 
-pub(crate) struct OpModel<'a>(pub(crate) Op<'a, Torch64>);
+/// An operation of several inputs, as a function of one of them: by its own pullback, or on a tape.
+struct OpModel {
+    op: Op<Torch64>,
+    /// What stands in the place that is asked for is not looked at.
+    inputs: Vec<ArrayD<f64>>,
+    place: usize,
+    taped: bool,
+}
 
-impl Differentiable for OpModel<'_> {
-    type Backend = Torch64;
-    fn forward(&self, x: &Tensor<Torch64>) -> Result<Tensor<Torch64>> {
-        Torch64::forward(self.0, x)
-    }
-    fn vjp(&self, x: &Tensor<Torch64>) -> Result<(Tensor<Torch64>, Pullback<'_, Torch64>)> {
-        Torch64::vjp(self.0, x)
+impl OpModel {
+    fn given(&self, x: &Tensor<Torch64>) -> Vec<Tensor<Torch64>> {
+        let mut inputs: Vec<_> = self.inputs.iter().map(upload).collect();
+        inputs[self.place] = x.clone();
+        inputs
     }
 }
 
-pub(crate) fn value(op: Op<'_, Torch64>, x: &ArrayD<f64>) -> ArrayD<f64> {
-    Torch64::forward(op, &upload(x)).unwrap().download().unwrap()
+impl Differentiable for OpModel {
+    type Backend = Torch64;
+    fn trace<'m>(&'m self, x: &[Var<'m, Torch64>]) -> Result<Var<'m, Torch64>> {
+        if self.taped {
+            let mut inputs: Vec<Var<'m, Torch64>> = self.inputs.iter().map(|a| x[0].constant(upload(a))).collect();
+            inputs[self.place] = x[0].clone();
+            return Ok(inputs[0].op_with(self.op.clone(), &inputs[1..].iter().collect::<Vec<_>>()));
+        }
+        let forward = |x: &[Tensor<Torch64>]| {
+            let inputs = self.given(&x[0]);
+            Torch64::forward(&self.op, &inputs.iter().collect::<Vec<_>>())
+        };
+        let vjp = |x: &[Tensor<Torch64>]| {
+            let inputs = self.given(&x[0]);
+            let wanted: Vec<bool> = (0..inputs.len()).map(|i| i == self.place).collect();
+            let (y, pullback) = Torch64::vjp(&self.op, &inputs.iter().collect::<Vec<_>>(), &wanted)?;
+            let place = self.place;
+            let only = move |v: &Tensor<Torch64>| {
+                let mut parts = pullback.pull_all(v)?;
+                let others = parts.iter().enumerate().filter(|(i, _)| *i != place);
+                assert!(others.into_iter().all(|(_, part)| part.is_none()), "a part that nobody asked for");
+                Ok(vec![parts.swap_remove(place)])
+            };
+            Ok((y, xai_core::Pullback::of_all(only)))
+        };
+        Ok(x[0].opaque(Opaque::with_vjp(forward, vjp)))
+    }
+}
+
+/// Checks both ways back to each input.
+fn check_all(name: &str, op: impl Into<Op<Torch64>>, inputs: &[ArrayD<f64>]) {
+    let op = op.into();
+    let shapes: Vec<&[usize]> = inputs.iter().map(|input| input.shape()).collect();
+    // Some paddings are refused by a network, but computed by the backend.
+    let fits = op.output_shape(&shapes).is_ok();
+    for place in 0..inputs.len() {
+        for taped in [false, true].into_iter().filter(|&taped| fits || !taped) {
+            let model = OpModel { op: op.clone(), inputs: inputs.to_vec(), place, taped };
+            check(&format!("{name}, input {place}, taped: {taped}"), &model, &inputs[place]);
+        }
+    }
+}
+
+fn check_op(name: &str, op: impl Into<Op<Torch64>>, x: &ArrayD<f64>) {
+    check_all(name, op, std::slice::from_ref(x));
+}
+
+pub(crate) fn value(op: impl Into<Op<Torch64>>, x: &ArrayD<f64>) -> ArrayD<f64> {
+    Torch64::forward(&op.into(), &[&upload(x)]).unwrap().download().unwrap()
+}
+
+fn weight(shape: &[usize], seed: u64) -> Weight<Torch64> {
+    upload(&numbers(shape, seed)).into()
 }
 
 pub(crate) const fn all_sides(n: usize) -> Padding {
@@ -31,7 +88,7 @@ pub(crate) const fn all_sides(n: usize) -> Padding {
 
 pub(crate) const UNEVEN: Padding = Padding { top: 0, bottom: 2, left: 1, right: 0 };
 
-pub(crate) const ACTIVATIONS: [Activation; 15] = [
+pub(crate) const ACTIVATIONS: [Activation; 21] = [
     Activation::Relu,
     Activation::Relu6,
     Activation::LeakyRelu { slope: 0.2 },
@@ -47,6 +104,21 @@ pub(crate) const ACTIVATIONS: [Activation; 15] = [
     Activation::HardSigmoid,
     Activation::Softplus,
     Activation::Mish,
+    Activation::Exp,
+    Activation::Abs,
+    Activation::Power { exponent: 3.0 },
+    Activation::Erf,
+    Activation::Sin,
+    Activation::Cos,
+];
+
+/// Those that are not defined everywhere, or have no gradient to compare with differences.
+pub(crate) const OF_POSITIVE: [Activation; 5] = [
+    Activation::Log,
+    Activation::Sqrt,
+    Activation::Reciprocal,
+    Activation::Power { exponent: 1.7 },
+    Activation::Power { exponent: -0.5 },
 ];
 
 #[test]
@@ -54,11 +126,14 @@ fn activations() {
     for activation in ACTIVATIONS {
         // Wide enough to reach every branch, the one of relu6 at 6 too.
         let x = numbers(&[2, 3, 4], 1) * 8.0;
-        check(&format!("{activation:?}"), &OpModel(Op::Activation(&activation)), &x);
+        check_op(&format!("{activation:?}"), activation, &x);
+    }
+    for activation in OF_POSITIVE {
+        check_op(&format!("{activation:?}"), activation, &numbers(&[2, 3, 4], 1).mapv(|x| 2.5 + 2.0 * x));
     }
     for axis in [1, -1] {
-        check("Softmax", &OpModel(Op::Softmax(&Softmax { axis })), &numbers(&[2, 5, 3], 2));
-        check("LogSoftmax", &OpModel(Op::LogSoftmax(&LogSoftmax { axis })), &numbers(&[2, 5, 3], 3));
+        check_op("Softmax", Softmax { axis }, &numbers(&[2, 5, 3], 2));
+        check_op("LogSoftmax", LogSoftmax { axis }, &numbers(&[2, 5, 3], 3));
     }
 }
 
@@ -68,14 +143,14 @@ fn convolution() {
         for (stride, dilation) in [([1, 1], [1, 1]), ([2, 1], [1, 2])] {
             for padding in [all_sides(0), all_sides(1), UNEVEN] {
                 let op = Conv2d {
-                    weight: upload(&numbers(&[outs, channels / groups, 3, 2], 4)),
-                    bias: (groups == 1).then(|| upload(&numbers(&[outs], 5))),
+                    weight: weight(&[outs, channels / groups, 3, 2], 4),
+                    bias: (groups == 1).then(|| weight(&[outs], 5)),
                     stride,
                     padding: padding.into(),
                     dilation,
                     groups,
                 };
-                check(&format!("{op:?}"), &OpModel(Op::Conv2d(&op)), &numbers(&[2, channels, 6, 5], 6));
+                check_op(&format!("{op:?}"), op, &numbers(&[2, channels, 6, 5], 6));
             }
         }
     }
@@ -83,32 +158,31 @@ fn convolution() {
 
 #[test]
 fn linear_and_affine() {
-    let bias = Some(upload(&numbers(&[4], 8)));
-    let op = Linear { weight: upload(&numbers(&[4, 3], 7)), bias };
-    check("Linear", &OpModel(Op::Linear(&op)), &numbers(&[2, 3], 9));
-    check("Linear over the last axis", &OpModel(Op::Linear(&op)), &numbers(&[2, 5, 3], 9));
+    let op = Linear { weight: weight(&[4, 3], 7), bias: Some(weight(&[4], 8)) };
+    check_op("Linear", op.clone(), &numbers(&[2, 3], 9));
+    check_op("Linear over the last axis", op.clone(), &numbers(&[2, 5, 3], 9));
     let op = Linear { bias: None, ..op };
-    check("Linear without bias", &OpModel(Op::Linear(&op)), &numbers(&[2, 3], 9));
+    check_op("Linear without bias", op, &numbers(&[2, 3], 9));
 
-    let op = ChannelAffine { scale: upload(&numbers(&[3], 10)), shift: upload(&numbers(&[3], 11)) };
+    let op = ChannelAffine { scale: weight(&[3], 10), shift: weight(&[3], 11) };
     for shape in [&[2, 3][..], &[2, 3, 4], &[2, 3, 4, 5]] {
-        check("ChannelAffine", &OpModel(Op::ChannelAffine(&op)), &numbers(shape, 12));
+        check_op("ChannelAffine", op.clone(), &numbers(shape, 12));
     }
 }
 
 #[test]
 fn norms() {
-    let weight = |shape: &[usize]| Some(upload(&numbers(shape, 13)));
+    let weight = |shape: &[usize]| Some(weight(shape, 13));
     let plain = LayerNorm { axes: 1, weight: None, bias: None, eps: 1e-3 };
-    check("LayerNorm", &OpModel(Op::LayerNorm(&plain)), &numbers(&[2, 3, 4], 14));
+    check_op("LayerNorm", plain, &numbers(&[2, 3, 4], 14));
     let two = LayerNorm { axes: 2, weight: weight(&[3, 4]), bias: weight(&[3, 4]), eps: 1e-3 };
-    check("LayerNorm over two axes", &OpModel(Op::LayerNorm(&two)), &numbers(&[2, 3, 4], 14));
+    check_op("LayerNorm over two axes", two, &numbers(&[2, 3, 4], 14));
     for weight in [None, weight(&[4])] {
-        check("RmsNorm", &OpModel(Op::RmsNorm(&RmsNorm { weight, eps: 1e-3 })), &numbers(&[2, 3, 4], 15));
+        check_op("RmsNorm", RmsNorm { weight, eps: 1e-3 }, &numbers(&[2, 3, 4], 15));
     }
     for (groups, weight, bias) in [(1, None, None), (2, weight(&[4]), weight(&[4])), (4, weight(&[4]), None)] {
         let op = GroupNorm { groups, weight, bias, eps: 1e-3 };
-        check("GroupNorm", &OpModel(Op::GroupNorm(&op)), &numbers(&[2, 4, 3, 2], 16));
+        check_op("GroupNorm", op, &numbers(&[2, 4, 3, 2], 16));
     }
 }
 
@@ -118,16 +192,16 @@ fn pools() {
     for padding in [all_sides(0), all_sides(1), UNEVEN] {
         for (kernel, stride) in [([3, 2], [2, 1]), ([2, 3], [2, 2])] {
             let max = MaxPool2d { kernel, stride, padding };
-            check(&format!("{max:?}"), &OpModel(Op::MaxPool2d(&max)), &x);
+            check_op(&format!("{max:?}"), max, &x);
             for count_include_pad in [true, false] {
                 let avg = AvgPool2d { kernel, stride, padding, count_include_pad };
-                check(&format!("{avg:?}"), &OpModel(Op::AvgPool2d(&avg)), &x);
+                check_op(&format!("{avg:?}"), avg, &x);
             }
         }
     }
     for size in [[1, 1], [3, 4], [7, 6], [9, 2]] {
-        check("AdaptiveAvgPool2d", &OpModel(Op::AdaptiveAvgPool2d(&AdaptiveAvgPool2d { size })), &x);
-        check("AdaptiveMaxPool2d", &OpModel(Op::AdaptiveMaxPool2d(&AdaptiveMaxPool2d { size })), &x);
+        check_op("AdaptiveAvgPool2d", AdaptiveAvgPool2d { size }, &x);
+        check_op("AdaptiveMaxPool2d", AdaptiveMaxPool2d { size }, &x);
     }
 }
 
@@ -142,10 +216,52 @@ fn resizing() {
     for mode in modes {
         for size in [[6, 8], [5, 9], [2, 3], [3, 4], [123, 4]] {
             let op = Upsample2d { size, mode };
-            check(&format!("{op:?}"), &OpModel(Op::Upsample2d(&op)), &x);
+            check_op(&format!("{op:?}"), op, &x);
         }
     }
     for value in [0.0, 2.5] {
-        check("Pad2d", &OpModel(Op::Pad2d(&Pad2d { padding: UNEVEN, value })), &x);
+        check_op("Pad2d", Pad2d { padding: UNEVEN, value }, &x);
+    }
+}
+
+#[test]
+fn two_inputs() {
+    let pairs: [[&[usize]; 2]; 5] =
+        [[&[2, 3, 4], &[2, 3, 4]], [&[2, 3, 4], &[4]], [&[2, 1, 4], &[3, 1]], [&[], &[2, 3]], [&[1, 1], &[2, 3]]];
+    for [a, b] in pairs {
+        for op in [Binary::Add, Binary::Sub, Binary::Mul, Binary::Div] {
+            // Away from 0, for the quotient.
+            let b = numbers(b, 101).mapv(|x| 2.5 + x);
+            check_all(&format!("{op:?} of {a:?}"), op, &[numbers(a, 100), b]);
+        }
+    }
+    for [a, b] in
+        [[&[3, 4][..], &[4, 2][..]], [&[2, 3, 4], &[2, 4, 5]], [&[2, 3, 4], &[4, 5]], [&[1, 3, 4], &[5, 2, 4, 1]]]
+    {
+        check_all(&format!("MatMul of {a:?} and {b:?}"), MatMul, &[numbers(a, 102), numbers(b, 103)]);
+    }
+    let parts = [numbers(&[2, 3, 2], 104), numbers(&[2, 1, 2], 105), numbers(&[2, 2, 2], 106)];
+    check_all("Concatenate", Concatenate { axis: 1 }, &parts);
+}
+
+#[test]
+fn numbers_that_move() {
+    let x = numbers(&[2, 3, 4], 107);
+    check_op("Scale", Scale { scale: -2.5, shift: 0.5 }, &x);
+    check_op("Reshape", Reshape { shape: vec![2, 2, 6] }, &x);
+    check_op("Flatten", Flatten::default(), &x);
+    check_op("Flatten of two", Flatten::new(0, 1), &x);
+    check_op("Permute", Permute { order: vec![0, 2, 1] }, &x);
+    check_op("Permute of all", Permute { order: vec![2, 0, 1] }, &x);
+    check_op("Narrow", Narrow { axis: 1, start: 1, len: 2 }, &x);
+}
+
+#[test]
+fn reductions() {
+    let x = numbers(&[2, 3, 4, 2], 108);
+    for of in [Reduction::Sum, Reduction::Mean, Reduction::Max, Reduction::Min] {
+        for axes in [vec![], vec![1], vec![3], vec![2, 3], vec![3, 1], vec![0, 2], vec![0, 1, 2, 3]] {
+            check_op(&format!("{of:?} over {axes:?}"), Reduce { of, axes }, &x);
+        }
     }
 }

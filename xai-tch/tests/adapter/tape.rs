@@ -4,13 +4,13 @@ use std::cell::Cell;
 
 use ndarray::{ArrayD, IxDyn, array};
 use tch::{Device, Tensor as Torch, nn};
-use xai_core::{Analyzer, Autograd, Differentiable, Error, Gradient, LayerModel, MaxActivation, Recorded, Tensor};
+use xai_core::{Analyzer, Autograd, Differentiable, Error, Gradient, MaxActivation, Net, Tensor};
 use xai_tch::LibTorch;
 
 use crate::differences::{Torch64, check, numbers, upload};
 
-fn recorded<F: Fn(&Torch) -> Torch>(forward: F) -> Recorded<Torch64, F> {
-    Recorded::new(forward)
+fn recorded<F: Fn(&Torch) -> Torch>(forward: F) -> Net<Torch64, F> {
+    Net::new(forward)
 }
 
 fn grad_mode_is_on() -> bool {
@@ -21,9 +21,9 @@ fn grad_mode_is_on() -> bool {
 fn closures() {
     check("closure", &recorded(|x| (x * x).sin() + x.exp()), &numbers(&[2, 3], 50));
     check("identity", &recorded(Torch::shallow_clone), &numbers(&[2, 3], 51));
-    let fallible = Recorded::<Torch64, _>::new(|x: &Torch| x.f_mul(x)?.f_tanh());
+    let fallible = Net::<Torch64, _>::new(|x: &Torch| x.f_mul(x)?.f_tanh());
     check("fallible closure", &fallible, &numbers(&[2, 3], 52));
-    check("closure as a layer", &LayerModel::new(|x: &Torch| x.atan()), &numbers(&[2, 3], 53));
+    check("closure as a layer", &Net::new(|x: &Torch| x.atan()), &numbers(&[2, 3], 53));
 }
 
 #[test]
@@ -51,8 +51,8 @@ fn parameters_are_left_as_they_were() {
     // A gradient of the user's own training.
     (&weight * 2.0).sum(tch::Kind::Double).backward();
 
-    let model = LayerModel::<Torch64, _>::new(layer);
-    Gradient.analyze(&model, &numbers(&[4, 3], 54), &MaxActivation).unwrap();
+    let model = Net::<Torch64, _>::new(layer);
+    Gradient.analyze(&model, &numbers(&[4, 3], 54), MaxActivation).unwrap();
     assert!(weight.requires_grad() && !frozen.requires_grad());
     assert!(weight.is_leaf() && weight.equal(&before));
     assert!(weight.grad().equal(&Torch::full_like(&before, 2.0)), "the user's gradient was changed");
@@ -106,7 +106,7 @@ fn a_panic_of_the_forward_code_is_an_error() {
 
 #[test]
 fn an_error_of_the_forward_code_is_kept_as_the_source() {
-    let model = Recorded::<Torch64, _>::new(|x: &Torch| x.f_narrow(1, 5, 5));
+    let model = Net::<Torch64, _>::new(|x: &Torch| x.f_narrow(1, 5, 5));
     let error = model.vjp(&upload(&numbers(&[1, 3], 57))).unwrap_err();
     let Error::Backend { backend: "libtorch", source } = &error else { panic!("{error}") };
     assert!(source.downcast_ref::<tch::TchError>().is_some());
@@ -126,11 +126,15 @@ fn a_cut_path_is_an_error_at_the_pullback() {
         ("parameter", Box::new(move |x| of_parameter.expand_as(x) * 2.0)),
     ];
     for (name, forward) in cases {
-        let model = Recorded::<Torch64, _>::new(forward);
-        let (y, pullback) = model.vjp(&x).unwrap();
-        let error = pullback.pull(&y).unwrap_err();
-        assert!(matches!(&error, Error::Detached { .. }), "{name}: {error}");
-        assert!(error.to_string().contains("detach"), "{error}");
+        let (y, pullback) = Torch64::record(|x| Ok(forward(x[0])), std::slice::from_ref(&x)).unwrap();
+        let of_function = pullback.pull(&y).unwrap_err();
+        // In a network it is said as soon as it is seen, with the layer's name.
+        let model = Net::<Torch64, _>::new(&forward);
+        let of_model = model.vjp(&x).and_then(|(y, pullback)| pullback.pull(&y)).unwrap_err();
+        for error in [of_function, of_model] {
+            assert!(matches!(&error, Error::Detached { .. }), "{name}: {error}");
+            assert!(error.to_string().contains("detach"), "{error}");
+        }
     }
     assert!(!parameter.grad().defined());
 }
@@ -155,6 +159,22 @@ fn a_pullback_may_be_called_again() {
         let got = pullback.pull(&upload(&v)).unwrap().download().unwrap();
         assert!((&got - &expected).iter().all(|d| d.abs() < 1e-12));
     }
+}
+
+#[test]
+fn each_input_gets_its_part_and_only_those_that_reach_the_output() {
+    let [a, b, unused] = [numbers(&[2, 3], 96), numbers(&[2, 3], 97), numbers(&[2, 3], 98)];
+    let inputs = [&a, &b, &unused].map(upload);
+    let (y, pullback) = Torch64::record(|x| Ok(x[0] * x[1].exp()), &inputs).unwrap();
+    let v = numbers(&[2, 3], 99);
+    let parts = pullback.pull_all(&upload(&v)).unwrap();
+    let close = |got: &Option<Tensor<Torch64>>, expected: ArrayD<f64>| {
+        let gap = got.as_ref().unwrap().download().unwrap() - expected;
+        assert!(gap.iter().all(|gap| gap.abs() < 1e-12));
+    };
+    close(&parts[0], &v * &b.mapv(f64::exp));
+    close(&parts[1], &v * &y.download().unwrap());
+    assert!(parts[2].is_none());
 }
 
 #[test]
@@ -189,7 +209,7 @@ fn an_undefined_tensor_is_an_error_on_both_ends() {
     assert!(error.to_string().contains("undefined"), "{error}");
     let nothing = Tensor::<Torch64>::new(Torch::new());
     assert!(recorded(|x| x.exp()).vjp(&nothing).is_err());
-    assert!(LibTorch::evaluate(|x| Ok(x.exp()), &nothing).is_err());
+    assert!(LibTorch::evaluate(|x| Ok(x[0].exp()), &[nothing]).is_err());
 }
 
 #[test]
@@ -199,8 +219,8 @@ fn the_tape_is_the_threads_own() {
             .map(|i| {
                 scope.spawn(move || {
                     let _guard = (i % 2 == 0).then(tch::no_grad_guard);
-                    let model = LayerModel::<LibTorch, _>::new(move |x: &Torch| x * f64::from(i));
-                    Gradient.analyze(&model, &array![[1.0_f32]], &MaxActivation).unwrap().values[[0, 0]]
+                    let model = Net::<LibTorch, _>::new(move |x: &Torch| x * f64::from(i));
+                    Gradient.analyze(&model, &array![[1.0_f32]], MaxActivation).unwrap().values[[0, 0]]
                 })
             })
             .collect();

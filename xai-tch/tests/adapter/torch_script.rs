@@ -4,9 +4,7 @@ use std::path::PathBuf;
 
 use ndarray::{Array4, ArrayD};
 use tch::{CModule, Device, IValue, Kind, Tensor as Torch};
-use xai_core::{
-    Analyzer, Differentiable, Error, GradCam, Gradient, Index, LayerModel, LayerSplit, MaxActivation, Recorded, Split,
-};
+use xai_core::{Analyzer, Differentiable, Error, GradCam, Gradient, Index, MaxActivation, Net, Split};
 use xai_tch::{LibTorch, TorchScript};
 
 use crate::differences::{Torch64, check, numbers, upload};
@@ -16,14 +14,14 @@ fn seeded(shape: &[usize], seed: u64) -> Torch {
 }
 
 /// A small network in two parts. Its weights are made before a trace: what is written into a tensor is not traced.
-struct Net {
+struct Parts {
     conv: Torch,
     linear: Torch,
 }
 
-impl Net {
+impl Parts {
     fn new(kind: Kind) -> Self {
-        Net { conv: seeded(&[3, 1, 3, 3], 80).to_kind(kind), linear: seeded(&[4, 3], 81).to_kind(kind) }
+        Parts { conv: seeded(&[3, 1, 3, 3], 80).to_kind(kind), linear: seeded(&[4, 3], 81).to_kind(kind) }
     }
 
     fn features(&self, x: &Torch) -> Torch {
@@ -47,7 +45,7 @@ fn traced(method: &str, example: Torch, forward: impl Fn(&Torch) -> Torch) -> CM
 }
 
 fn features_only(method: &str) -> CModule {
-    let net = Net::new(Kind::Double);
+    let net = Parts::new(Kind::Double);
     traced(method, example(), |x| net.features(x))
 }
 
@@ -75,7 +73,7 @@ fn example() -> Torch {
 
 #[test]
 fn a_whole_file() {
-    let net = Net::new(Kind::Double);
+    let net = Parts::new(Kind::Double);
     let file = File::of("whole", &traced("forward", example(), |x| net.whole(x)));
     let model = TorchScript::<f64>::load(&file.0).unwrap().at((Device::Cpu, Kind::Double));
     let x = numbers(&[2, 1, 5, 4], 83);
@@ -83,14 +81,14 @@ fn a_whole_file() {
     for _ in 0..4 {
         check("TorchScript", &model, &x);
     }
-    let own = Recorded::<Torch64, _>::new(|x: &Torch| net.whole(x)).at((Device::Cpu, Kind::Double));
-    let why = Gradient.analyze(&model, &x, &MaxActivation).unwrap();
-    assert_eq!(why, Gradient.analyze(&own, &x, &MaxActivation).unwrap());
+    let own = Net::<Torch64, _>::new(|x: &Torch| net.whole(x)).at((Device::Cpu, Kind::Double));
+    let why = Gradient.analyze(&model, &x, MaxActivation).unwrap();
+    assert_eq!(why, Gradient.analyze(&own, &x, MaxActivation).unwrap());
 }
 
 #[test]
 fn a_pair_of_files() {
-    let net = Net::new(Kind::Double);
+    let net = Parts::new(Kind::Double);
     let maps = net.features(&example());
     let first = File::of("features", &traced("forward", example(), |x| net.features(x)));
     let second = File::of("adaptation", &traced("forward", maps, |x| net.adaptation(x)));
@@ -98,28 +96,29 @@ fn a_pair_of_files() {
     let model = TorchScript::<f64>::load_split(&first.0, &second.0).unwrap().at(place);
     let x = numbers(&[2, 1, 5, 4], 84);
     check("both parts", &model, &x);
-    check("adaptation", &model.adaptation(), &numbers(&[2, 3, 5, 4], 85));
+    let (_, adaptation) = TorchScript::<f64>::load_split(&first.0, &second.0).unwrap().into_parts();
+    check("adaptation", &adaptation, &numbers(&[2, 3, 5, 4], 85));
 
     let own = Split::new(
-        Recorded::<Torch64, _>::new(|x: &Torch| net.features(x)),
-        Recorded::<Torch64, _>::new(|x: &Torch| net.adaptation(x)),
+        Net::<Torch64, _>::new(|x: &Torch| net.features(x)),
+        Net::<Torch64, _>::new(|x: &Torch| net.adaptation(x)),
     );
     let own = own.at(place);
-    let map = GradCam.analyze(&model, &x, &Index(2)).unwrap();
+    let map = GradCam.analyze(&model, &x, Index(2)).unwrap();
     assert_eq!(map.values.shape(), [2, 1, 5, 4]);
     assert!(map.values.iter().any(|v| *v > 0.0));
-    assert_eq!(map, GradCam.analyze(&own, &x, &Index(2)).unwrap());
+    assert_eq!(map, GradCam.analyze(&own, &x, Index(2)).unwrap());
 }
 
 #[test]
 fn single_precision_is_the_default() {
-    let net = Net::new(Kind::Float);
+    let net = Parts::new(Kind::Float);
     let file = File::of("single", &traced("forward", example().to_kind(Kind::Float), |x| net.whole(x)));
     let model = TorchScript::load(&file.0).unwrap();
     let x = Array4::from_elem((1, 1, 5, 4), 0.5_f32);
-    let why = Gradient.analyze(&model, &x, &MaxActivation).unwrap();
+    let why = Gradient.analyze(&model, &x, MaxActivation).unwrap();
     assert_eq!(why.values.dim(), (1, 1, 5, 4));
-    assert_eq!(model.placement(), xai_tch::Placement::default());
+    assert_eq!(model.placement(), Some(xai_tch::Placement::default()));
 }
 
 #[test]
@@ -139,8 +138,23 @@ fn a_module_as_a_layer_and_in_a_closure() {
         IValue::Tensor(y) => Ok(y),
         other => Err(tch::TchError::Kind(format!("{other:?}"))),
     };
-    check("closure over a module", &Recorded::<Torch64, _>::new(through_ivalues), &x);
-    check("CModule", &LayerModel::<Torch64, _>::new(module), &x);
+    check("closure over a module", &Net::<Torch64, _>::new(through_ivalues), &x);
+    check("CModule", &Net::<Torch64, _>::new(module), &x);
+}
+
+#[test]
+fn a_script_of_two_inputs() {
+    let mut closure = |inputs: &[Torch]| vec![(&inputs[0] * &inputs[1]).tanh() + &inputs[1]];
+    let examples = [seeded(&[2, 3], 88), seeded(&[2, 3], 89)];
+    let module = CModule::create_by_tracing("two", "forward", &examples, &mut closure).unwrap();
+    let model = TorchScript::<f64>::new(module, Device::Cpu).unwrap().at((Device::Cpu, Kind::Double));
+    let (a, b) = (numbers(&[2, 3], 88), numbers(&[2, 3], 89));
+    let why = Gradient.analyze(&model, (&a, &b), Index(1)).unwrap();
+    let slope = |i: usize| 1.0 - (a[[i, 1]] * b[[i, 1]]).tanh().powi(2);
+    for i in 0..2 {
+        assert!((why.values.0[[i, 1]] - slope(i) * b[[i, 1]]).abs() < 1e-12);
+        assert!((why.values.1[[i, 1]] - slope(i) * a[[i, 1]] - 1.0).abs() < 1e-12);
+    }
 }
 
 #[test]
@@ -157,7 +171,7 @@ fn what_cannot_be_loaded_is_an_error_with_its_path() {
 #[test]
 fn a_wrong_input_is_an_error() {
     let model = TorchScript::<f32>::new(features_only("forward"), Device::Cpu).unwrap();
-    let error = Gradient.analyze(&model, &ArrayD::<f32>::zeros(vec![1, 2, 4, 4]), &MaxActivation).unwrap_err();
+    let error = Gradient.analyze(&model, &ArrayD::<f32>::zeros(vec![1, 2, 4, 4]), MaxActivation).unwrap_err();
     assert!(matches!(error, Error::Backend { .. }), "{error}");
 }
 

@@ -1,8 +1,6 @@
 //! The bands of rows that a plane is worked off in.
 
-use std::marker::PhantomData;
-
-use pulp::{Arch, Simd, WithSimd};
+use pulp::Arch;
 
 use super::axis::{Axis, Phase};
 use super::correlation::Correlation;
@@ -10,6 +8,7 @@ use super::plan::Plan;
 use super::source::Layout;
 use super::tile::{Reduction, TILE_ROWS};
 use crate::kernels::Real;
+use crate::kernels::real::lanes;
 
 /// What all bands of a convolution share, worked out once.
 #[derive(Debug)]
@@ -108,22 +107,5 @@ fn reduction(correlation: &Correlation, layout: Layout, [row, column]: [&Phase; 
         kernel: correlation.kernel,
         weight_source: correlation.weight_source,
         weight_output: correlation.weight_output,
-    }
-}
-
-/// How many lanes a register has.
-pub(super) fn lanes<T: Real>(arch: Arch) -> usize {
-    arch.dispatch(CountLanes::<T>(PhantomData))
-}
-
-/// Asks how many lanes a register has.
-struct CountLanes<T>(PhantomData<T>);
-
-impl<T: Real> WithSimd for CountLanes<T> {
-    type Output = usize;
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) -> usize {
-        T::lanes::<S>()
     }
 }

@@ -14,6 +14,7 @@ mod bands;
 mod correlation;
 mod ends;
 mod geometry;
+mod outer_loops;
 mod plan;
 mod source;
 mod split;
@@ -35,7 +36,8 @@ use winograd::Winograd;
 
 /// The convolution of `x` (B, C, H, W) with `weight` (K, C / groups, kh, kw), plus `bias` (K): (B, K, H', W').
 ///
-/// out\[b, k, i, j\] = bias\[k\] + Σ weight\[k, c, u, v\] · x\[b, c + first channel of k's group, s·i + d·u - p, s·j + d·v - p\]
+/// out\[b, k, i, j\] = bias\[k\] + Σ weight\[k, c, u, v\] ·
+/// x\[b, c + first channel of k's group, s·i + d·u - p, s·j + d·v - p\]
 ///
 /// # Errors
 /// If the geometry makes no sense or a slice has another length than it says.

@@ -14,8 +14,8 @@ pub const NO_ARGMAX: u32 = u32::MAX;
 
 /// The maximum of each window, and where in its input plane (row · W + column) it is.
 ///
-/// Of equal maxima the first in row-major order counts; a NaN is greater than everything, and of several the last counts.
-/// Padding never wins: a window without a pixel gives -∞ and [`NO_ARGMAX`].
+/// Of equal maxima the first in row-major order counts; a NaN is greater than everything, and of several the last
+/// counts. Padding never wins: a window without a pixel gives -∞ and [`NO_ARGMAX`].
 ///
 /// # Errors
 /// If the geometry makes no sense, `x` has another length than it says, or a plane has too many pixels for a `u32`.

@@ -6,15 +6,7 @@ use xai_core::nn::Activation;
 
 use crate::Host;
 
-/// Whether the activation is one of those below.
-pub(super) fn check(f: Activation) -> candle_core::Result<()> {
-    if value(f, 0.0f32).is_nan() {
-        candle_core::bail!("{f:?} is not known to the candle backend");
-    }
-    Ok(())
-}
-
-/// f(x). What is not known gives NaN: see [`check`].
+/// f(x).
 #[inline(always)]
 pub(super) fn value<T: Host>(f: Activation, x: T) -> T {
     let [zero, one] = [T::zero(), T::one()];
@@ -51,7 +43,16 @@ pub(super) fn value<T: Host>(f: Activation, x: T) -> T {
         Activation::HardSigmoid => hard_sigmoid(x),
         Activation::Softplus => softplus(x),
         Activation::Mish => x * softplus(x).tanh(),
-        _ => T::nan(),
+        Activation::Exp => x.exp(),
+        Activation::Log => x.ln(),
+        Activation::Sqrt => x.sqrt(),
+        Activation::Abs => x.abs(),
+        Activation::Sign => sign(x),
+        Activation::Reciprocal => x.recip(),
+        Activation::Power { exponent } => power(x, exponent),
+        Activation::Erf => erf(x),
+        Activation::Sin => x.sin(),
+        Activation::Cos => x.cos(),
     }
 }
 
@@ -106,7 +107,17 @@ pub(super) fn slope<T: Host>(f: Activation, x: T) -> T {
             let t = softplus(x).tanh();
             t + x * (one - t * t) * sigmoid(x)
         }
-        _ => T::nan(),
+        Activation::Exp => x.exp(),
+        Activation::Log => x.recip(),
+        Activation::Sqrt => half / x.sqrt(),
+        Activation::Abs => sign(x),
+        Activation::Sign => zero,
+        Activation::Reciprocal => -(x * x).recip(),
+        Activation::Power { exponent: 0.0 } => zero,
+        Activation::Power { exponent } => T::of(exponent) * power(x, exponent - 1.0),
+        Activation::Erf => T::of(std::f64::consts::FRAC_2_SQRT_PI) * (-x * x).exp(),
+        Activation::Sin => x.cos(),
+        Activation::Cos => -x.sin(),
     }
 }
 
@@ -152,10 +163,24 @@ fn softplus<T: Host>(x: T) -> T {
     above + (-x.abs()).exp().ln_1p()
 }
 
-/// Φ(x)
+/// -1, 0 or 1; a NaN stays one.
+fn sign<T: Host>(x: T) -> T {
+    if x == T::zero() || x.is_nan() { x } else { x.signum() }
+}
+
+/// Small whole powers by products, which are much faster than the general power.
 #[allow(clippy::cast_possible_truncation)]
+fn power<T: Host>(x: T, exponent: f64) -> T {
+    if exponent.fract() == 0.0 && exponent.abs() <= 8.0 { x.powi(exponent as i32) } else { x.powf(T::of(exponent)) }
+}
+
+#[allow(clippy::cast_possible_truncation)]
+fn erf<T: Host>(x: T) -> T {
+    let x = x.as_f64();
+    T::of(if T::DTYPE == DType::F32 { f64::from(erf_f32(x as f32)) } else { erf_f64(x) })
+}
+
+/// Φ(x)
 fn normal_distribution<T: Host>(x: T) -> T {
-    let scaled = x.as_f64() * std::f64::consts::FRAC_1_SQRT_2;
-    let erf = if T::DTYPE == DType::F32 { f64::from(erf_f32(scaled as f32)) } else { erf_f64(scaled) };
-    T::of(0.5) * (T::one() + T::of(erf))
+    T::of(0.5) * (T::one() + erf(T::of(x.as_f64() * std::f64::consts::FRAC_1_SQRT_2)))
 }

@@ -14,18 +14,15 @@ pub(crate) fn secant_pull(f: Activation, a: &Tensor, b: &Tensor, v: &Tensor) -> 
     let wide = if matches!(dtype, DType::F16 | DType::BF16) { DType::F32 } else { dtype };
     let (a, b, v) = (a.to_dtype(wide)?, b.to_dtype(wide)?, v.to_dtype(wide)?);
     match Way::on(v.device()) {
-        Way::Kernels => {
-            curve::check(f)?;
-            with_number_type!(wide, T => by_curve::<T>(f, &a, &b, &v))?
-        }
+        Way::Kernels => with_number_type!(wide, T => by_curve::<T>(f, &a, &b, &v))?,
         Way::TensorOps => by_tensor_ops(f, &a.contiguous()?, &b.contiguous()?)?.mul(&v)?,
     }
     .to_dtype(dtype)
 }
 
-/// The pieces of these two are the identity and constants: no digit is ever lost.
+/// The pieces of these are the identity, its opposite and constants: no digit is ever lost.
 fn is_exact(f: Activation) -> bool {
-    matches!(f, Activation::Relu | Activation::Relu6)
+    matches!(f, Activation::Relu | Activation::Relu6 | Activation::Abs | Activation::Sign)
 }
 
 /// A step so short that the quotient has lost its digits, while the derivative in the middle is right to its square.
@@ -33,10 +30,17 @@ fn shortest(dtype: DType) -> f64 {
     if dtype == DType::F64 { 1e-4 } else { 1e-2 }
 }
 
+/// These bend the more the nearer they are to zero: what is a short step depends on how near.
+fn bends_at_zero(f: Activation) -> bool {
+    matches!(f, Activation::Log | Activation::Sqrt | Activation::Reciprocal | Activation::Power { .. })
+}
+
 fn by_curve<T: Host>(f: Activation, from: &Tensor, to: &Tensor, v: &Tensor) -> Result<Tensor> {
     let shortest = T::of(shortest(T::DTYPE));
     let slope = |f: Activation, a: T, b: T| {
         let step = b - a;
+        let nearest = [a.abs(), b.abs()].into_iter().fold(T::one(), |least, x| if x < least { x } else { least });
+        let shortest = if bends_at_zero(f) { shortest * nearest } else { shortest };
         if step == T::zero() || (!is_exact(f) && step.abs() < shortest) {
             curve::slope(f, a + step * T::of(0.5))
         } else {
@@ -53,7 +57,15 @@ fn by_curve<T: Host>(f: Activation, from: &Tensor, to: &Tensor, v: &Tensor) -> R
 
 fn by_tensor_ops(f: Activation, from: &Tensor, to: &Tensor) -> Result<Tensor> {
     let step = (to - from)?;
-    let short = if is_exact(f) { step.eq(0f64)? } else { step.abs()?.lt(shortest(step.dtype()))? };
+    let shortest = shortest(step.dtype());
+    let short = if is_exact(f) {
+        step.eq(0f64)?
+    } else if bends_at_zero(f) {
+        let nearest = from.abs()?.minimum(&to.abs()?)?.minimum(1f64)?;
+        step.abs()?.le(&nearest.affine(shortest, 0.0)?)?
+    } else {
+        step.abs()?.lt(shortest)?
+    };
     let rise = (tensor_ops::value(f, to)? - tensor_ops::value(f, from)?)?;
     let quotient = (rise / short.where_cond(&step.ones_like()?, &step)?)?;
     let derivative = tensor_ops::slope(f, &(from + to)?.affine(0.5, 0.0)?)?;
@@ -64,27 +76,53 @@ fn by_tensor_ops(f: Activation, from: &Tensor, to: &Tensor) -> Result<Tensor> {
 mod tests {
     use candle_core::Device;
 
-    use super::super::tests::ALL;
+    use super::super::tests::{ABOVE_ZERO, ALL, UNBOUNDED};
     use super::*;
+
+    fn agrees(f: Activation, z: &[f64]) {
+        let rows = Tensor::new(z, &Device::Cpu).unwrap().reshape((8, 8)).unwrap();
+        let (from, to) = (rows.narrow(0, 0, 7).unwrap(), rows.narrow(0, 1, 7).unwrap());
+        let v = to.affine(0.1, 3.0).unwrap();
+        let pulled = secant_pull(f, &from, &to, &v).unwrap();
+        let numbers = pulled.flatten_all().unwrap().to_vec1::<f64>().unwrap();
+        for (i, &pulled) in numbers.iter().enumerate() {
+            let expected = f.mean_slope(z[i], z[i + 8]) * (0.1 * z[i + 8] + 3.0);
+            assert!((pulled - expected).abs() < 1e-6, "{f:?} at {i}: {pulled} for {expected}");
+        }
+        let a = by_curve::<f64>(f, &from, &to, &v).unwrap();
+        let b = by_tensor_ops(f, &from, &to).unwrap().mul(&v).unwrap();
+        let gap = (a - b).unwrap().abs().unwrap().flatten_all().unwrap().max(0).unwrap();
+        assert!(gap.to_scalar::<f64>().unwrap() < 1e-6, "{f:?}: {gap}");
+    }
 
     #[test]
     fn both_ways_agree_with_the_core() {
         // Steps of every size, over every kink, and none at all.
         let z: Vec<f64> = (0..64).map(|i| f64::from(i * i % 29 - 14) * 0.6 + f64::from(i % 3) * 1e-5).collect();
-        let rows = Tensor::new(z.clone(), &Device::Cpu).unwrap().reshape((8, 8)).unwrap();
-        let (from, to) = (rows.narrow(0, 0, 7).unwrap(), rows.narrow(0, 1, 7).unwrap());
-        let v = to.affine(0.1, 3.0).unwrap();
-        for f in ALL {
-            let pulled = secant_pull(f, &from, &to, &v).unwrap();
-            let numbers = pulled.flatten_all().unwrap().to_vec1::<f64>().unwrap();
-            for (i, &pulled) in numbers.iter().enumerate() {
-                let expected = f.mean_slope(z[i], z[i + 8]) * (0.1 * z[i + 8] + 3.0);
-                assert!((pulled - expected).abs() < 1e-6, "{f:?} at {i}: {pulled} for {expected}");
+        ALL.into_iter().chain(UNBOUNDED).for_each(|f| agrees(f, &z));
+        let above: Vec<f64> = z.iter().map(|z| z.abs() + 0.5).collect();
+        ABOVE_ZERO.into_iter().for_each(|f| agrees(f, &above));
+    }
+
+    #[test]
+    fn short_steps_near_zero_keep_their_digits() {
+        // Single precision, against double: steps of a tenth of the way to zero, and of a millionth.
+        for at in [1e-4_f64, 1e-2, 1.0, 50.0] {
+            for step in [0.1, 1e-3, 1e-6].map(|part| part * at) {
+                let [from, to] = [at, at + step].map(|z| Tensor::new(&[z as f32], &Device::Cpu).unwrap());
+                let [a, b] = [&from, &to].map(|z| f64::from(z.to_vec1::<f32>().unwrap()[0]));
+                for f in ABOVE_ZERO {
+                    let expected = if a == b { f.derivative(a) } else { (f.value(b) - f.value(a)) / (b - a) };
+                    let pulled = secant_pull(f, &from, &to, &from.ones_like().unwrap()).unwrap();
+                    let other = by_tensor_ops(f, &from, &to).unwrap();
+                    for found in [pulled, other].map(|t| f64::from(t.to_vec1::<f32>().unwrap()[0])) {
+                        assert!(
+                            (found / expected - 1.0).abs() < 2e-3,
+                            "{f:?} at {at} + {step}: {found} for {expected}"
+                        );
+                    }
+                }
             }
-            let a = by_curve::<f64>(f, &from, &to, &v).unwrap();
-            let b = by_tensor_ops(f, &from, &to).unwrap().mul(&v).unwrap();
-            let gap = (a - b).unwrap().abs().unwrap().flatten_all().unwrap().max(0).unwrap();
-            assert!(gap.to_scalar::<f64>().unwrap() < 1e-6, "{f:?}: {gap}");
         }
     }
 }

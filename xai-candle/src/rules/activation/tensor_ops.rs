@@ -1,6 +1,6 @@
 //! Activations from candle's own tensor operations.
 
-use candle_core::{Result, Tensor, bail};
+use candle_core::{Result, Tensor};
 use candle_nn::ops::{hard_sigmoid, sigmoid};
 use xai_core::nn::Activation;
 
@@ -25,7 +25,16 @@ pub(super) fn value(f: Activation, x: &Tensor) -> Result<Tensor> {
         Activation::HardSigmoid => hard_sigmoid(x),
         Activation::Softplus => softplus(x),
         Activation::Mish => x * softplus(x)?.tanh()?,
-        f => bail!("{f:?} is not known to the candle backend"),
+        Activation::Exp => x.exp(),
+        Activation::Log => x.log(),
+        Activation::Sqrt => x.sqrt(),
+        Activation::Abs => x.abs(),
+        Activation::Sign => sign(x),
+        Activation::Reciprocal => x.recip(),
+        Activation::Power { exponent } => x.powf(exponent),
+        Activation::Erf => x.erf(),
+        Activation::Sin => x.sin(),
+        Activation::Cos => x.cos(),
     }
 }
 
@@ -69,7 +78,17 @@ pub(super) fn slope(f: Activation, x: &Tensor) -> Result<Tensor> {
             let t = softplus(x)?.tanh()?;
             &t + ((x * t.sqr()?.affine(-1.0, 1.0)?)? * sigmoid(x)?)?
         }
-        f => bail!("{f:?} is not known to the candle backend"),
+        Activation::Exp => x.exp(),
+        Activation::Log => x.recip(),
+        Activation::Sqrt => x.sqrt()?.recip()?.affine(0.5, 0.0),
+        Activation::Abs => sign(x),
+        Activation::Sign => x.zeros_like(),
+        Activation::Reciprocal => x.sqr()?.recip()?.neg(),
+        Activation::Power { exponent: 0.0 } => x.zeros_like(),
+        Activation::Power { exponent } => x.powf(exponent - 1.0)?.affine(exponent, 0.0),
+        Activation::Erf => x.sqr()?.neg()?.exp()?.affine(std::f64::consts::FRAC_2_SQRT_PI, 0.0),
+        Activation::Sin => x.cos(),
+        Activation::Cos => x.sin()?.neg(),
     }
 }
 
@@ -80,6 +99,11 @@ fn above(x: &Tensor, bound: f32) -> Result<Tensor> {
 
 fn inside(x: &Tensor, low: f32, high: f32) -> Result<Tensor> {
     x.gt(low)?.to_dtype(x.dtype())? * x.lt(high)?.to_dtype(x.dtype())?
+}
+
+/// -1, 0 or 1; a NaN, which is not equal to itself, stays one.
+fn sign(x: &Tensor) -> Result<Tensor> {
+    x.ne(x)?.where_cond(x, &x.sign()?)
 }
 
 /// ln(1 + eˣ), without overflow.

@@ -5,10 +5,11 @@ mod tensor_ops;
 use candle_core::{Error, Result, Tensor};
 use xai_core::nn::{self, Conv2d};
 
-use super::{Pull, Ruled, Way, beside, beside_if_any};
+use super::{Pull, Ruled, Way};
 use crate::host::{Numbers, with_number_type};
 use crate::kernels::conv2d as kernels;
 use crate::kernels::conv2d::ConvGeometry;
+use crate::weights::{beside, beside_if_any};
 use crate::{Candle, Host};
 
 /// y = conv(x): the pullback is the transposed convolution with the same weight.
@@ -55,8 +56,9 @@ impl Convolution {
                 let g = &self.geometry;
                 with_number_type!(x.dtype(), T => {
                     let bias = bias.as_ref().map(Numbers::slice::<T>).transpose()?;
-                    let y = kernels::forward(x_numbers.slice::<T>()?, weight.slice::<T>()?, bias, g).map_err(Error::wrap)?;
-                    Tensor::from_vec(y, (g.batch, g.out_channels, g.output[0], g.output[1]), x.device())
+                    let y = kernels::forward(x_numbers.slice::<T>()?, weight.slice::<T>()?, bias, g);
+                    let shape = (g.batch, g.out_channels, g.output[0], g.output[1]);
+                    Tensor::from_vec(y.map_err(Error::wrap)?, shape, x.device())
                 })
             }
         }
@@ -71,8 +73,9 @@ impl Convolution {
                 let (dy_numbers, weight) = (Numbers::of(&dy)?, Numbers::of(&self.weight)?);
                 let g = &self.geometry;
                 with_number_type!(dy.dtype(), T => {
-                    let dx = kernels::input_vjp(dy_numbers.slice::<T>()?, weight.slice::<T>()?, g).map_err(Error::wrap)?;
-                    Tensor::from_vec(dx, (g.batch, g.in_channels, g.input[0], g.input[1]), dy.device())
+                    let dx = kernels::input_vjp(dy_numbers.slice::<T>()?, weight.slice::<T>()?, g);
+                    let shape = (g.batch, g.in_channels, g.input[0], g.input[1]);
+                    Tensor::from_vec(dx.map_err(Error::wrap)?, shape, dy.device())
                 })
             }
         }

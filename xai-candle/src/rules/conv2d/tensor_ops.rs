@@ -1,6 +1,7 @@
 //! Convolution from candle's own tensor operations, for devices without kernels of ours.
 //!
-//! candle convolves with one padding, one stride and one dilation for rows and columns; other cases are brought to that.
+//! candle convolves with one padding, one stride and one dilation for rows and columns; other cases are brought to
+//! that.
 
 use candle_core::{Result, Tensor};
 

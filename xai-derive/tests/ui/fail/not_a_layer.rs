@@ -1,15 +1,12 @@
-use xai::{Layer, NdArray, Pullback, Result, Tensor};
+use xai::{Layer, NdArray, Result, Var};
 use xai_derive::Explainable;
 
 /// A layer, but on another backend than the model's.
 struct Double;
 
 impl Layer<NdArray<f64>> for Double {
-    fn forward(&self, x: &Tensor<NdArray<f64>>) -> Result<Tensor<NdArray<f64>>> {
-        x.scale(2.0)
-    }
-    fn vjp(&self, x: &Tensor<NdArray<f64>>) -> Result<(Tensor<NdArray<f64>>, Pullback<'_, NdArray<f64>>)> {
-        Ok((x.scale(2.0)?, Pullback::new(|v| v.scale(2.0))))
+    fn trace<'m>(&'m self, x: Var<'m, NdArray<f64>>) -> Result<Var<'m, NdArray<f64>>> {
+        Ok(x * 2.0)
     }
 }
 
@@ -22,8 +19,8 @@ struct Net<'a> {
     head: usize,
 }
 
-fn double(_: &usize) -> Double {
-    Double
+fn double<'m>(_: &'m usize, x: Var<'m, NdArray<f64>>) -> Result<Var<'m, NdArray<f64>>> {
+    Ok(x * 2.0)
 }
 
 fn main() {}

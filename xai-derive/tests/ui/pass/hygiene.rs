@@ -17,12 +17,13 @@ mod shadows {
     pub struct Err;
     pub struct Backend;
     pub struct Tensor;
-    pub struct Pullback;
-    pub struct Chain;
+    pub struct Arithmetic;
+    pub struct Method;
+    pub struct Var;
+    pub struct Graph;
     pub struct Layer;
     pub struct LayerSplit;
     pub struct Differentiable;
-    pub struct BoxModel;
     pub struct Sized;
     pub struct bool;
     pub struct str;
@@ -66,7 +67,12 @@ pub mod model {
         pub(crate) unmarked: *const B,
     }
 
-    impl<B: ::xai::Backend, E: ::core::clone::Clone, M: ?::core::marker::Sized, const N: usize> Net<'_, '_, B, E, M, N> {
+    impl<B, E, M, const N: usize> Net<'_, '_, B, E, M, N>
+    where
+        B: ::xai::Backend,
+        E: ::core::clone::Clone,
+        M: ?::core::marker::Sized,
+    {
         /// Inherent methods with the names of the traits' methods are left alone.
         pub fn forward(&self) -> usize {
             N
@@ -87,11 +93,8 @@ pub mod model {
     pub(crate) struct Hidden<T>(pub(crate) T);
 
     impl<B: ::xai::Backend, T: ::xai::Layer<B>> ::xai::Layer<B> for Hidden<T> {
-        fn forward(&self, input: &::xai::Tensor<B>) -> ::xai::Result<::xai::Tensor<B>> {
-            self.0.forward(input)
-        }
-        fn vjp(&self, input: &::xai::Tensor<B>) -> ::xai::Result<(::xai::Tensor<B>, ::xai::Pullback<'_, B>)> {
-            self.0.vjp(input)
+        fn trace<'m>(&'m self, input: ::xai::Var<'m, B>) -> ::xai::Result<::xai::Var<'m, B>> {
+            self.0.trace(input)
         }
     }
 
@@ -107,16 +110,13 @@ pub struct Count<const N: usize>;
 #[derive(Clone)]
 pub struct Same;
 
-fn same<T>(_: &T) -> Same {
-    Same
+fn same<'m, T, B: xai::Backend>(_: &'m T, x: xai::Var<'m, B>) -> xai::Result<xai::Var<'m, B>> {
+    Ok(x)
 }
 
 impl<B: xai::Backend> xai::Layer<B> for Same {
-    fn forward(&self, x: &xai::Tensor<B>) -> xai::Result<xai::Tensor<B>> {
-        Ok(x.clone())
-    }
-    fn vjp(&self, x: &xai::Tensor<B>) -> xai::Result<(xai::Tensor<B>, xai::Pullback<'_, B>)> {
-        Ok((x.clone(), xai::Pullback::new(|v| Ok(v.clone()))))
+    fn trace<'m>(&'m self, x: xai::Var<'m, B>) -> xai::Result<xai::Var<'m, B>> {
+        Ok(x)
     }
 }
 

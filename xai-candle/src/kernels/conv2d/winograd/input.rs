@@ -5,8 +5,8 @@ use std::ops::Range;
 use pulp::{Simd, WithSimd};
 
 use super::points::of_source;
+use super::sizes::{POINTS, TILE};
 use super::tiles::TileRows;
-use super::{POINTS, TILE};
 use crate::kernels::Real;
 use crate::kernels::conv2d::ends::{Plane, Source};
 use crate::kernels::real::{Scratch, load, store};

@@ -1,10 +1,11 @@
 //! Going to the points and back, along one axis.
 //!
-//! The points are 0, ±3/4, ±3/2 and ∞. With the usual 0, ±1, ±2 and ∞ the rounding errors are up to three times as large.
+//! The points are 0, ±3/4, ±3/2 and ∞. With the usual 0, ±1, ±2 and ∞ the rounding errors are up to three times as
+//! large.
 
 use pulp::Simd;
 
-use super::{POINTS, TILE};
+use super::sizes::{POINTS, TILE};
 use crate::kernels::Real;
 
 /// The points besides 0 and ∞, up to the sign.

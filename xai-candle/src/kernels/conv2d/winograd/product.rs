@@ -2,7 +2,7 @@
 
 use pulp::Simd;
 
-use super::BLOCK;
+use super::sizes::BLOCK;
 use crate::kernels::Real;
 use crate::kernels::real::{load, store};
 

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::TILE;
+use super::sizes::TILE;
 
 /// The tiles of all samples, row by row.
 #[derive(Debug, Clone, Copy)]

@@ -4,8 +4,9 @@ use std::ops::Range;
 
 use pulp::Simd;
 
+use super::Winograd;
 use super::points::of_kernel;
-use super::{BLOCK, POINTS, Winograd};
+use super::sizes::{BLOCK, POINTS};
 use crate::kernels::Real;
 use crate::kernels::conv2d::tile::transpose;
 use crate::kernels::real::{load, store};

@@ -1,0 +1,17 @@
+//! Where the weights are.
+
+use std::path::PathBuf;
+
+use crate::args::Job;
+use crate::names::Network;
+
+const BUNDLED: &str =
+    concat!(env!("CARGO_MANIFEST_DIR"), "/../assets/efficientnet-lite0/efficientnet-lite0-f16.safetensors");
+
+/// The weights, the same for everybody.
+pub(crate) fn weights_file(job: &Job) -> PathBuf {
+    match job.network {
+        Network::EfficientnetLite0 => PathBuf::from(BUNDLED),
+        other => job.data.join(format!("{other}.safetensors")),
+    }
+}

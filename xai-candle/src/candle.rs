@@ -1,0 +1,17 @@
+//! The backend's type, and the numbers outside.
+
+use std::marker::PhantomData;
+
+use candle_core::WithDType;
+use xai_core::Element;
+
+use crate::kernels::Real;
+
+/// candle, with arrays of `E` (`f32` or `f64`) outside and F64, F32, F16 or BF16 tensors on the device.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Candle<E = f32>(PhantomData<E>);
+
+/// The numbers outside: `f32` or `f64`.
+pub trait Host: Element + WithDType + Real {}
+impl Host for f32 {}
+impl Host for f64 {}

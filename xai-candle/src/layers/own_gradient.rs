@@ -1,0 +1,47 @@
+//! The layers of candle_nn's that have a gradient of this crate's own.
+
+use xai_core::{Layer, Result, Var};
+
+use super::Value;
+use crate::{Candle, Host};
+
+/// A layer of candle_nn's with a gradient of its own, right where candle's is not: see
+/// [`ops::layer`](crate::ops::layer).
+///
+/// Implemented here alone, for the layers whose weights candle_nn shows.
+pub trait OwnGradient: sealed::Sealed {
+    /// What the layer computes of x, written once for graphs and for candle's tape.
+    #[doc(hidden)]
+    #[allow(clippy::missing_errors_doc)]
+    fn through<'m, V: Value<'m>>(&'m self, x: V) -> Result<V>;
+}
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+macro_rules! layers {
+    ($($layer:ty),* $(,)?) => {$(
+        impl sealed::Sealed for $layer {}
+
+        impl<E: Host> Layer<Candle<E>> for $layer {
+            fn trace<'m>(&'m self, x: Var<'m, Candle<E>>) -> Result<Var<'m, Candle<E>>> {
+                self.through(x)
+            }
+        }
+    )*};
+}
+
+layers!(
+    candle_nn::Activation,
+    candle_nn::BatchNorm,
+    candle_nn::Conv1d,
+    candle_nn::Conv2d,
+    candle_nn::ConvTranspose1d,
+    candle_nn::ConvTranspose2d,
+    candle_nn::Dropout,
+    candle_nn::LayerNorm,
+    candle_nn::Linear,
+    candle_nn::PReLU,
+    candle_nn::RmsNorm,
+);

@@ -1,0 +1,42 @@
+//! Operations on candle's tape: with our pullback, or by candle's own operations where their gradient is right.
+
+use candle_core::{DType, Result, Tensor};
+use xai_core::nn::{Op, Reduce, Reduction};
+
+use super::attach::attach;
+use crate::error::failed;
+use crate::half::is_half;
+use crate::rules::Pull;
+use crate::{Candle, rules};
+
+/// y = op(x) on x's tape: with our pullback, or by candle's own operations where their gradient is right.
+pub(crate) fn on_tape(op: &Op<Candle>, x: &Tensor) -> xai_core::Result<Tensor> {
+    let output = op.output_shape(&[x.dims()])?;
+    match op {
+        Op::Scale(op) => x.affine(op.scale, op.shift),
+        Op::Reshape(_) | Op::Flatten(_) => x.reshape(output),
+        Op::Permute(op) => x.permute(&op.order[..]),
+        Op::Narrow(op) => x.narrow(op.axis, op.start, op.len),
+        Op::Concatenate(_) => Ok(x.clone()),
+        Op::Reduce(Reduce { of: Reduction::Sum, axes }) => reduced(x, axes, 1.0),
+        #[allow(clippy::cast_precision_loss)]
+        Op::Reduce(Reduce { of: Reduction::Mean, axes }) => {
+            let count: usize = axes.iter().map(|&axis| x.dims()[axis]).product();
+            reduced(x, axes, 1.0 / count as f64)
+        }
+        Op::Embedding(op) => return rules::embedding(op, x),
+        op => return ruled(op.name(), x, rules::vjp(op, x)?),
+    }
+    .map_err(failed)
+}
+
+/// Half types are added up in `f32`.
+fn reduced(x: &Tensor, axes: &[usize], scale: f64) -> Result<Tensor> {
+    let wide = if is_half(x.dtype()) { x.to_dtype(DType::F32)? } else { x.clone() };
+    wide.sum_keepdim(axes)?.affine(scale, 0.0)?.to_dtype(x.dtype())
+}
+
+/// What a rule found of x, on x's tape.
+pub(crate) fn ruled(name: &'static str, x: &Tensor, found: (Tensor, Pull)) -> xai_core::Result<Tensor> {
+    attach(name, x, found).map_err(failed)
+}

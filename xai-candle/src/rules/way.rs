@@ -1,0 +1,21 @@
+//! Which code computes the hot operations: this crate's kernels, or candle's own operations.
+
+use candle_core::Device;
+
+/// How the hot operations are computed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// By this crate's kernels, on host slices of `f32` or `f64`.
+    Kernels,
+    /// By candle's tensor operations, on any device.
+    TensorOps,
+}
+
+impl Way {
+    pub(crate) fn on(device: &Device) -> Self {
+        match device {
+            Device::Cpu => Way::Kernels,
+            Device::Cuda(_) | Device::Metal(_) => Way::TensorOps,
+        }
+    }
+}

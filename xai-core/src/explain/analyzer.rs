@@ -1,0 +1,141 @@
+//! The trait that makes an analyzer: [`Analyzer`].
+
+use super::call::Inputs;
+use super::rows::check_rows;
+use super::{Attribution, Call, Dims, Explanation, Input, Kind, OutputSelector, Part, Target, WayBack};
+use crate::{Arithmetic, Differentiable, Error, Result, Tensor};
+
+/// The host numbers of a model.
+pub type Elem<M> = <<M as Differentiable>::Backend as Arithmetic>::Elem;
+
+/// A way to explain a model of type `M`.
+///
+/// Implement [`attribute`](Analyzer::attribute) and you have an analyzer: wrappers such as
+/// [`NoiseAugmentation`](crate::NoiseAugmentation) take it, and [`analyze`](Analyzer::analyze) gives it its ndarray
+/// face. Ask for `M: LayerSplit` where the feature maps are needed.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot explain a model of type `{M}`",
+    label = "not an analyzer for `{M}`",
+    note = "Grad-CAM needs a `LayerSplit` model: mark its fields with `#[explainable(features)]` and \
+            `#[explainable(adaptation)]`, or use `Split::new(features, adaptation)`"
+)]
+pub trait Analyzer<M: Differentiable + ?Sized> {
+    /// The analyzer's name, as in the explanation: with what it wraps, as `NoiseAugmentation(Gradient)`.
+    fn name(&self) -> String;
+
+    /// What its values mean.
+    fn kind(&self) -> Kind;
+
+    /// Checks the analyzer's own parameters against the user's inputs, and the model, before any pass of it is run.
+    /// A wrapper also asks what it wraps.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`], [`Error::Shape`], [`Error::Unsupported`], and [`Error::NotDifferentiable`] for a
+    /// model that cannot do what is asked.
+    fn check(&self, model: &M, inputs: &Inputs<'_>) -> Result<()> {
+        let _ = (model, inputs);
+        Ok(())
+    }
+
+    /// The way back, where the values are what one pass brings back of the selected output, and nothing else.
+    ///
+    /// A mean of such values commutes with the pullback of an affine layer. Wrappers that average then run the affine
+    /// layers that a network begins with once instead of once for each copy.
+    fn way_back(&self) -> Option<WayBack<'_, M::Backend>> {
+        None
+    }
+
+    /// Explains the selected output of each row, where the model lives.
+    ///
+    /// The batch axis is first, and a batch gives what its samples give one by one. Settle the target once, on the
+    /// clean input's output, with [`Target::settle`].
+    ///
+    /// # Errors
+    /// The analyzer's and the model's own.
+    fn attribute(&self, model: &M, call: &Call<'_, M::Backend>) -> Result<Attribution<M::Backend>>;
+
+    /// Explains the model's output for an ndarray array, or a tuple of arrays, batch axis first.
+    ///
+    /// The input's dimension type is kept: an `Array4` gives values that are an `Array4`, a tuple a tuple. One upload
+    /// of each input, one download of each one's values.
+    ///
+    /// # Errors
+    /// [`Error::InvalidShape`] when an input has no batch axis or no element, when the inputs' batches differ, when the
+    /// model's output has not one row for each sample, or when values have another number of axes than their input
+    /// (then give `input.into_dyn()`); [`Error::InvalidParameter`] when a number of the input is not finite; and the
+    /// analyzer's, the selector's and the model's own.
+    fn analyze<I: Input<Elem<M>>>(
+        &self,
+        model: &M,
+        input: I,
+        select: impl OutputSelector<Elem<M>>,
+    ) -> Result<Explanation<Elem<M>, I::Dims>>
+    where
+        Self: Sized,
+    {
+        let mut parts = Vec::new();
+        input.parts(&mut parts);
+        check_parts(&parts)?;
+        let shapes: Vec<Vec<usize>> = parts.iter().map(|part| part.shape().to_vec()).collect();
+        let explained: Vec<bool> = parts.iter().map(Part::is_explained).collect();
+        self.check(model, &Inputs { shapes: &shapes, explained: &explained })?;
+        let placement = model.placement_for(&shapes)?;
+        let inputs = parts.iter().map(|part| part.upload(&placement)).collect::<Result<Vec<Tensor<_>>>>()?;
+        let samples: Vec<usize> = (0..shapes.first().map_or(0, |shape| shape[0])).collect();
+        let target = Target::Choose(&select);
+        let call = Call { inputs: &inputs, explained: &explained, target, samples: &samples };
+        let found = self.attribute(model, &call)?;
+        inputs.first().map_or(Ok(()), |input| check_rows(input, &found.output))?;
+        let values = found.values.iter().map(Tensor::download).collect::<Result<Vec<_>>>()?;
+        let values = I::Dims::values(&self.name(), &mut values.into_iter())?;
+        let output = found.output.download()?;
+        let Attribution { selection, extras, .. } = found;
+        Ok(Explanation { values, output, selection, analyzer: self.name(), kind: self.kind(), extras })
+    }
+}
+
+/// Each input by itself, and that all have a row for each sample.
+fn check_parts<E: crate::Element>(parts: &[Part<'_, E>]) -> Result<()> {
+    for part in parts {
+        part.check()?;
+    }
+    if !parts.iter().any(Part::is_explained) {
+        return Err(Error::InvalidParameter {
+            name: "input",
+            value: format!("{} given", parts.len()),
+            reason: "at least one must be explained".into(),
+        });
+    }
+    let rows = |part: &Part<'_, E>| part.shape().first().copied();
+    match parts.iter().find(|part| rows(part) != rows(&parts[0])) {
+        None => Ok(()),
+        Some(part) => Err(Error::InvalidShape {
+            what: "input".into(),
+            got: part.shape().to_vec(),
+            reason: format!("the first input, {:?}, has another number of samples", parts[0].shape()),
+        }),
+    }
+}
+
+macro_rules! analyze_through {
+    ($($pointer:ty),*) => {$(
+        impl<M: Differentiable + ?Sized, A: Analyzer<M> + ?Sized> Analyzer<M> for $pointer {
+            fn name(&self) -> String {
+                (**self).name()
+            }
+            fn kind(&self) -> Kind {
+                (**self).kind()
+            }
+            fn check(&self, model: &M, inputs: &Inputs<'_>) -> Result<()> {
+                (**self).check(model, inputs)
+            }
+            fn way_back(&self) -> Option<WayBack<'_, M::Backend>> {
+                (**self).way_back()
+            }
+            fn attribute(&self, model: &M, call: &Call<'_, M::Backend>) -> Result<Attribution<M::Backend>> {
+                (**self).attribute(model, call)
+            }
+        }
+    )*};
+}
+analyze_through!(&A, Box<A>, std::sync::Arc<A>);

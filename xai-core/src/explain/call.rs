@@ -1,0 +1,80 @@
+//! What an analyzer is asked: [`Call`].
+
+use super::Target;
+use crate::{Arithmetic, Backend, Differentiable, Graph, Result, Tensor};
+
+/// The inputs of an analysis, as its parameters are checked against them: the user's own batch.
+#[derive(Debug, Clone, Copy)]
+pub struct Inputs<'a> {
+    /// The shape of each input, batch axis first.
+    pub shapes: &'a [Vec<usize>],
+    /// For each input, whether it is explained.
+    pub explained: &'a [bool],
+}
+
+impl<'a> Inputs<'a> {
+    /// The shapes of the explained inputs.
+    pub fn explained_shapes(&self) -> impl Iterator<Item = &'a [usize]> {
+        self.shapes.iter().zip(self.explained).filter(|(_, explained)| **explained).map(|(shape, _)| shape.as_slice())
+    }
+}
+
+/// What an analyzer is asked: rows of inputs, which output of each, and which sample of the user's each row is a copy
+/// of.
+#[derive(Debug)]
+pub struct Call<'a, B: Backend> {
+    /// The model's inputs, batch axis first.
+    pub inputs: &'a [Tensor<B>],
+    /// For each input, whether it is explained.
+    pub explained: &'a [bool],
+    /// The output to explain.
+    pub target: Target<'a, B::Elem>,
+    /// For each row, which sample of the user's batch it is, or is a copy of: what belongs to a sample, as a reference,
+    /// is found by it.
+    pub samples: &'a [usize],
+}
+
+impl<B: Backend> Clone for Call<'_, B> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<B: Backend> Copy for Call<'_, B> {}
+
+impl<'a, B: Backend> Call<'a, B> {
+    /// The number of rows.
+    pub fn rows(&self) -> usize {
+        self.samples.len()
+    }
+
+    /// The shapes of the inputs.
+    pub fn shapes(&self) -> Vec<Vec<usize>> {
+        self.inputs.iter().map(Tensor::shape).collect()
+    }
+
+    /// The explained inputs.
+    pub fn explained_inputs(&self) -> impl Iterator<Item = &'a Tensor<B>> {
+        self.inputs.iter().zip(self.explained).filter(|(_, explained)| **explained).map(|(input, _)| input)
+    }
+
+    /// The model, written down for these inputs, with what is made of its output before anything is chosen.
+    ///
+    /// # Errors
+    /// The model's own.
+    pub fn graph<'m, M: Differentiable<Backend = B> + ?Sized>(&self, model: &'m M) -> Result<Graph<'m, B>> {
+        graph_for(model, &self.shapes(), self.target)
+    }
+}
+
+/// The model for inputs of these shapes, with what is made of its output before anything is chosen.
+pub(crate) fn graph_for<'m, M: Differentiable + ?Sized>(
+    model: &'m M,
+    shapes: &[Vec<usize>],
+    target: Target<'_, <M::Backend as Arithmetic>::Elem>,
+) -> Result<Graph<'m, M::Backend>> {
+    match target.scale().op() {
+        None => model.graph(shapes),
+        Some(op) => Graph::trace(shapes, |inputs| Ok(model.trace(inputs)?.op(op))),
+    }
+}

@@ -1,0 +1,24 @@
+//! An explanation: what is asked, of which output, and what comes back.
+
+mod analyzer;
+mod call;
+mod explanation;
+mod functionals;
+mod input;
+pub(crate) mod rows;
+mod selection;
+mod selector;
+mod target;
+mod way_back;
+
+pub use self::analyzer::{Analyzer, Elem};
+pub(crate) use self::call::graph_for;
+pub use self::call::{Call, Inputs};
+pub use self::explanation::{Attribution, Explanation, Extras, Kind};
+pub use self::functionals::{Contrast, Functional, LogProbability, Probability, Region, SumOfOutputs, Weighted};
+pub use self::input::{Dims, Given, Ids, Input, NotExplained, Part, Several};
+pub use self::selection::{OutputScale, Selection};
+pub use self::selector::{Index, MaxActivation, OutputIndex, OutputSelector, PerSample};
+pub use self::target::Target;
+pub use self::way_back::WayBack;
+pub(crate) use self::way_back::pulled;

@@ -1,0 +1,54 @@
+//! What an input must be, and what a model must make of it.
+
+use ndarray::{ArrayBase, Data, Dimension};
+
+use crate::{Arithmetic, Element, Error, Result, Tensor};
+
+/// A batch axis, at least one element, and nothing but finite numbers.
+pub(crate) fn check_input<E: Element, S: Data<Elem = E>, D: Dimension>(input: &ArrayBase<S, D>) -> Result<()> {
+    if input.ndim() == 0 || input.is_empty() {
+        return Err(Error::InvalidShape {
+            what: "input".into(),
+            got: input.shape().to_vec(),
+            reason: "it needs a batch axis, first, and at least one element".into(),
+        });
+    }
+    check_finite("input", input)
+}
+
+/// The first number that is not finite is named with its place.
+pub(crate) fn check_finite<E: Element, S: Data<Elem = E>, D: Dimension>(
+    name: &'static str,
+    values: &ArrayBase<S, D>,
+) -> Result<()> {
+    // Without indices first, which is many times as fast.
+    if values.iter().all(|value| value.is_finite()) {
+        return Ok(());
+    }
+    let at = values.view().into_dyn();
+    match at.indexed_iter().find(|(_, value)| !value.is_finite()) {
+        Some((place, value)) => Err(Error::InvalidParameter {
+            name,
+            value: format!("{} at {:?}", value.as_f64(), place.slice()),
+            reason: "every number must be finite".into(),
+        }),
+        None => Ok(()),
+    }
+}
+
+/// One row of the output for each sample of the input.
+pub(crate) fn check_rows<B: Arithmetic>(input: &Tensor<B>, output: &Tensor<B>) -> Result<()> {
+    let (input, output) = (input.shape(), output.shape());
+    let batch = input.first().copied().unwrap_or(0);
+    if output.first() == Some(&batch) {
+        return Ok(());
+    }
+    Err(Error::InvalidShape {
+        what: "model output".into(),
+        got: output,
+        reason: format!(
+            "for an input of shape {input:?} it must have {batch} row(s), one for each sample, batch axis first: \
+             does the forward code sum, average or flatten over axis 0?"
+        ),
+    })
+}

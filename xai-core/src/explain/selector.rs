@@ -1,0 +1,153 @@
+//! Which output is explained: [`OutputSelector`].
+
+use ndarray::ArrayViewD;
+
+use super::{OutputScale, Selection};
+use crate::{Element, Error, Result};
+
+/// Chooses the output that is explained, from the model's output on the clean input.
+///
+/// It is asked once; wrappers reuse the choice for every augmented copy. Implement it for a rule of your own:
+///
+/// ```
+/// use ndarray::ArrayViewD;
+/// use xai_core::{OutputSelector, Result, Selection};
+///
+/// /// The second highest class.
+/// struct RunnerUp;
+/// impl OutputSelector<f32> for RunnerUp {
+///     fn select(&self, output: ArrayViewD<'_, f32>) -> Result<Selection> {
+///         let runner_up = |scores: ndarray::ArrayView1<'_, f32>| {
+///             let mut order: Vec<usize> = (0..scores.len()).collect();
+///             order.sort_by(|&i, &j| scores[j].total_cmp(&scores[i]));
+///             vec![order[1]]
+///         };
+///         Ok(output.rows().into_iter().map(runner_up).collect::<Vec<_>>().into())
+///     }
+/// }
+/// ```
+pub trait OutputSelector<E: Element> {
+    /// What is explained of each sample: an index without the batch axis, `vec![vec![3]].into()`, or
+    /// [`Selection::weights`].
+    ///
+    /// # Errors
+    /// The selector's own. What it returns is checked against the output's shape afterwards.
+    fn select(&self, output: ArrayViewD<'_, E>) -> Result<Selection>;
+
+    /// What is made of the output before anything of it is chosen: the output that `select` is given.
+    fn scale(&self) -> OutputScale {
+        OutputScale::AsIs
+    }
+}
+
+impl<E: Element, S: OutputSelector<E> + ?Sized> OutputSelector<E> for &S {
+    fn select(&self, output: ArrayViewD<'_, E>) -> Result<Selection> {
+        (**self).select(output)
+    }
+    fn scale(&self) -> OutputScale {
+        (**self).scale()
+    }
+}
+
+impl<E: Element, S: OutputSelector<E> + ?Sized> OutputSelector<E> for Box<S> {
+    fn select(&self, output: ArrayViewD<'_, E>) -> Result<Selection> {
+        (**self).select(output)
+    }
+    fn scale(&self) -> OutputScale {
+        (**self).scale()
+    }
+}
+
+/// The highest output of each sample; of equal ones, the first.
+///
+/// A NaN anywhere in a sample's output is an [`Error::NanOutput`].
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct MaxActivation;
+
+impl<E: Element> OutputSelector<E> for MaxActivation {
+    fn select(&self, output: ArrayViewD<'_, E>) -> Result<Selection> {
+        let axes = output.shape().get(1..).unwrap_or_default().to_vec();
+        let best = output.outer_iter().enumerate().map(|(sample, scores)| argmax(sample, scores, &axes));
+        Ok(best.collect::<Result<Vec<_>>>()?.into())
+    }
+}
+
+fn argmax<E: Element>(sample: usize, scores: ArrayViewD<'_, E>, axes: &[usize]) -> Result<Vec<usize>> {
+    let index = |flat: usize| {
+        let mut rest = flat;
+        let mut index: Vec<usize> = axes.iter().rev().map(|&n| (rest % n, rest /= n).0).collect();
+        index.reverse();
+        index
+    };
+    let mut best: Option<(usize, E)> = None;
+    for (flat, &score) in scores.iter().enumerate() {
+        if score.is_nan() {
+            return Err(Error::NanOutput { sample, index: index(flat) });
+        }
+        if best.is_none_or(|(_, highest)| score > highest) {
+            best = Some((flat, score));
+        }
+    }
+    best.map(|(flat, _)| index(flat)).ok_or_else(|| Error::InvalidShape {
+        what: "model output".into(),
+        got: std::iter::once(sample + 1).chain(axes.iter().copied()).collect(),
+        reason: "it has no element to choose from".into(),
+    })
+}
+
+/// The same output for all samples: `Index(285)`, or `Index([0, 3, 4])` where the output has more axes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Index<I = usize>(pub I);
+
+/// Another output for each sample: `PerSample(vec![285, 967])`, or `PerSample(vec![[0, 3, 4], [1, 3, 4]])`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PerSample<I = usize>(pub Vec<I>);
+
+/// What an output index may be written as: a number, or one number per axis.
+pub trait OutputIndex {
+    /// One number per output axis after the batch axis.
+    fn numbers(&self) -> Vec<usize>;
+}
+
+impl OutputIndex for usize {
+    fn numbers(&self) -> Vec<usize> {
+        vec![*self]
+    }
+}
+
+impl<const N: usize> OutputIndex for [usize; N] {
+    fn numbers(&self) -> Vec<usize> {
+        self.to_vec()
+    }
+}
+
+impl OutputIndex for Vec<usize> {
+    fn numbers(&self) -> Vec<usize> {
+        self.clone()
+    }
+}
+
+impl OutputIndex for (usize, usize) {
+    fn numbers(&self) -> Vec<usize> {
+        vec![self.0, self.1]
+    }
+}
+
+impl OutputIndex for (usize, usize, usize) {
+    fn numbers(&self) -> Vec<usize> {
+        vec![self.0, self.1, self.2]
+    }
+}
+
+impl<E: Element, I: OutputIndex> OutputSelector<E> for Index<I> {
+    fn select(&self, output: ArrayViewD<'_, E>) -> Result<Selection> {
+        let batch = output.shape().first().copied().unwrap_or(0);
+        Ok(vec![self.0.numbers(); batch].into())
+    }
+}
+
+impl<E: Element, I: OutputIndex> OutputSelector<E> for PerSample<I> {
+    fn select(&self, _: ArrayViewD<'_, E>) -> Result<Selection> {
+        Ok(self.0.iter().map(OutputIndex::numbers).collect::<Vec<_>>().into())
+    }
+}

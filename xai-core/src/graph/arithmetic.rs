@@ -1,0 +1,233 @@
+//! What forward code computes with values: operators and methods.
+
+use std::ops::{Add, Div, Mul, Neg, Sub};
+
+use super::Var;
+use crate::op::{
+    Activation, Binary, Concatenate, Embedding, Flatten, LogSoftmax, MatMul, Narrow, Permute, Reduce, Reduction,
+    Reshape, Scale, Softmax, shape,
+};
+use crate::{Backend, Error, Result, Weight};
+
+macro_rules! functions {
+    ($($(#[$doc:meta])* $name:ident: $activation:expr),* $(,)?) => {
+        impl<B: Backend> Var<'_, B> {
+            $($(#[$doc])*
+            #[must_use]
+            pub fn $name(&self) -> Self {
+                self.op($activation)
+            })*
+        }
+    };
+}
+
+functions! {
+    /// max(0, x)
+    relu: Activation::Relu,
+    /// min(max(0, x), 6)
+    relu6: Activation::Relu6,
+    /// x · Φ(x)
+    gelu: Activation::Gelu,
+    /// gelu by its tanh approximation
+    gelu_tanh: Activation::GeluTanh,
+    /// x · σ(x)
+    silu: Activation::Silu,
+    /// 1 / (1 + e⁻ˣ)
+    sigmoid: Activation::Sigmoid,
+    /// tanh(x)
+    tanh: Activation::Tanh,
+    /// eˣ
+    exp: Activation::Exp,
+    /// ln(x)
+    log: Activation::Log,
+    /// √x
+    sqrt: Activation::Sqrt,
+    /// |x|
+    abs: Activation::Abs,
+    /// -1, 0 or 1
+    sign: Activation::Sign,
+    /// 1 / x
+    reciprocal: Activation::Reciprocal,
+}
+
+impl<'m, B: Backend> Var<'m, B> {
+    /// x to a constant power.
+    #[must_use]
+    pub fn power(&self, exponent: f64) -> Self {
+        self.op(Activation::Power { exponent })
+    }
+
+    /// Softmax along an axis; a negative one counts from the end.
+    #[must_use]
+    pub fn softmax(&self, axis: isize) -> Self {
+        self.op(Softmax::new(axis))
+    }
+
+    /// Logarithm of the softmax along an axis; a negative one counts from the end.
+    #[must_use]
+    pub fn log_softmax(&self, axis: isize) -> Self {
+        self.op(LogSoftmax::new(axis))
+    }
+
+    /// Matrix products over the last two axes; the axes before them are broadcast.
+    #[must_use]
+    pub fn matmul(&self, other: &Self) -> Self {
+        self.op_with(MatMul, &[other])
+    }
+
+    /// The same numbers in another shape, batch axis included.
+    #[must_use]
+    pub fn reshape(&self, shape: &[usize]) -> Self {
+        self.op(Reshape { shape: shape.to_vec() })
+    }
+
+    /// The axes `start ..= end` made one; negative ones count from the end.
+    #[must_use]
+    pub fn flatten(&self, start: isize, end: isize) -> Self {
+        self.op(Flatten { start, end })
+    }
+
+    /// The axes in another order: axis i of the result is axis `order[i]`.
+    #[must_use]
+    pub fn permute(&self, order: &[usize]) -> Self {
+        self.op(Permute { order: order.to_vec() })
+    }
+
+    /// Two axes exchanged; negative ones count from the end.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`] when there are no such axes, and those of [`shape`](Var::shape).
+    pub fn transpose(&self, a: isize, b: isize) -> Result<Self> {
+        let mut order: Vec<usize> = (0..self.shape()?.len()).collect();
+        let (a, b) = (shape::axis(a, order.len())?, shape::axis(b, order.len())?);
+        order.swap(a, b);
+        Ok(self.permute(&order))
+    }
+
+    /// The part `start .. start + len` of an axis.
+    #[must_use]
+    pub fn narrow(&self, axis: usize, start: usize, len: usize) -> Self {
+        self.op(Narrow { axis, start, len })
+    }
+
+    /// The values one after another along an axis, this one first.
+    #[must_use]
+    pub fn concat(&self, others: &[&Self], axis: usize) -> Self {
+        self.op_with(Concatenate { axis }, others)
+    }
+
+    /// The sum over axes, which keep the length 1.
+    #[must_use]
+    pub fn sum(&self, axes: &[usize]) -> Self {
+        self.reduced(Reduction::Sum, axes)
+    }
+
+    /// The mean over axes, which keep the length 1.
+    #[must_use]
+    pub fn mean(&self, axes: &[usize]) -> Self {
+        self.reduced(Reduction::Mean, axes)
+    }
+
+    /// The greatest over axes, which keep the length 1.
+    #[must_use]
+    pub fn max(&self, axes: &[usize]) -> Self {
+        self.reduced(Reduction::Max, axes)
+    }
+
+    /// The smallest over axes, which keep the length 1.
+    #[must_use]
+    pub fn min(&self, axes: &[usize]) -> Self {
+        self.reduced(Reduction::Min, axes)
+    }
+
+    fn reduced(&self, of: Reduction, axes: &[usize]) -> Self {
+        self.op(Reduce { of, axes: axes.to_vec() })
+    }
+
+    /// scale · x + shift.
+    #[must_use]
+    pub fn affine(&self, scale: f64, shift: f64) -> Self {
+        self.op(Scale { scale, shift })
+    }
+
+    /// Rows of a table (N, D), by the whole numbers that this value holds.
+    #[must_use]
+    pub fn embedding(&self, table: impl Into<Weight<B>>) -> Self {
+        self.op(Embedding { table: table.into() })
+    }
+
+    /// The sum of two values of one shape, of which neither is broadcast.
+    #[must_use]
+    pub fn add_same(&self, what: &str, other: &Self) -> Self {
+        if let (Ok(expected), Ok(got)) = (self.shape(), other.shape())
+            && let Err(error) = Error::check_shape(what, &expected, &got)
+        {
+            self.fail(error);
+        }
+        self.op_with(Binary::Add, &[other])
+    }
+}
+
+macro_rules! operators {
+    ($($trait:ident $method:ident $binary:expr, |$x:ident, $number:ident| $scaled:expr;)*) => {$(
+        impl<'m, B: Backend> $trait<&Var<'m, B>> for &Var<'m, B> {
+            type Output = Var<'m, B>;
+            fn $method(self, other: &Var<'m, B>) -> Var<'m, B> {
+                self.op_with($binary, &[other])
+            }
+        }
+        impl<'m, B: Backend> $trait for Var<'m, B> {
+            type Output = Var<'m, B>;
+            fn $method(self, other: Var<'m, B>) -> Var<'m, B> {
+                self.op_with($binary, &[&other])
+            }
+        }
+        impl<'m, B: Backend> $trait<&Var<'m, B>> for Var<'m, B> {
+            type Output = Var<'m, B>;
+            fn $method(self, other: &Var<'m, B>) -> Var<'m, B> {
+                self.op_with($binary, &[other])
+            }
+        }
+        impl<'m, B: Backend> $trait<Var<'m, B>> for &Var<'m, B> {
+            type Output = Var<'m, B>;
+            fn $method(self, other: Var<'m, B>) -> Var<'m, B> {
+                self.op_with($binary, &[&other])
+            }
+        }
+        impl<'m, B: Backend> $trait<f64> for &Var<'m, B> {
+            type Output = Var<'m, B>;
+            fn $method(self, $number: f64) -> Var<'m, B> {
+                let $x = self;
+                $scaled
+            }
+        }
+        impl<'m, B: Backend> $trait<f64> for Var<'m, B> {
+            type Output = Var<'m, B>;
+            fn $method(self, $number: f64) -> Var<'m, B> {
+                let $x = &self;
+                $scaled
+            }
+        }
+    )*};
+}
+
+operators! {
+    Add add Binary::Add, |x, number| x.affine(1.0, number);
+    Sub sub Binary::Sub, |x, number| x.affine(1.0, -number);
+    Mul mul Binary::Mul, |x, number| x.affine(number, 0.0);
+    Div div Binary::Div, |x, number| x.affine(1.0 / number, 0.0);
+}
+
+impl<'m, B: Backend> Neg for Var<'m, B> {
+    type Output = Var<'m, B>;
+    fn neg(self) -> Var<'m, B> {
+        self.affine(-1.0, 0.0)
+    }
+}
+
+impl<'m, B: Backend> Neg for &Var<'m, B> {
+    type Output = Var<'m, B>;
+    fn neg(self) -> Var<'m, B> {
+        self.affine(-1.0, 0.0)
+    }
+}

@@ -1,0 +1,244 @@
+//! Running a graph, and going back.
+
+use std::ops::Range;
+
+use super::values::Values;
+use super::{Graph, Node, Rules, Site, Step, Value};
+use crate::op::TapePullback;
+use crate::{Backend, Error, Op, Pullback, Result, Tensor};
+
+/// The way back through one step of a pass, from its outputs to its inputs.
+struct Back<'m, B: Backend> {
+    inputs: Vec<Value>,
+    outputs: Vec<Value>,
+    pull: Pull<'m, B>,
+    /// The node that errors are blamed on.
+    node: usize,
+}
+
+enum Pull<'m, B: Backend> {
+    Node(Pullback<'m, B>),
+    Tape(TapePullback<B>),
+}
+
+/// What a pass goes by.
+struct Way<'a, B: Backend> {
+    rules: Option<&'a dyn Rules<B>>,
+    /// For each node, whether the explained inputs reach it.
+    varies: Vec<bool>,
+}
+
+impl<B: Backend> Way<'_, B> {
+    fn ruled(&self, graph: &Graph<'_, B>, node: usize) -> bool {
+        self.varies[node] && self.rules.is_some_and(|rules| rules.takes(&Site::new(graph, node, &self.varies)))
+    }
+
+    fn wanted(&self, node: &Node<'_, B>) -> Vec<bool> {
+        node.inputs.iter().map(|value| self.varies[value.0]).collect()
+    }
+}
+
+impl<'m, B: Backend> Graph<'m, B> {
+    fn way<'a>(&self, rules: Option<&'a dyn Rules<B>>, wanted: &[bool]) -> Way<'a, B> {
+        Way { rules, varies: self.varying(wanted) }
+    }
+
+    /// Refuses, before any pass, what the way back to the wanted inputs cannot pass.
+    ///
+    /// # Errors
+    /// [`Error::NotDifferentiable`] for a step without a gradient, [`Error::NoRule`] for one that rules cannot look
+    /// into, with the names of the layer.
+    pub fn check(&self, rules: Option<&dyn Rules<B>>, wanted: &[bool]) -> Result<()> {
+        let way = self.way(rules, wanted);
+        for (i, node) in self.nodes.iter().enumerate() {
+            if !self.needed[i] || !way.varies[i] || matches!(node.step, Step::Input) {
+                continue;
+            }
+            let checked = match (way.ruled(self, i), rules, &node.step) {
+                (true, Some(rules), _) => rules.check(&Site::new(self, i, &way.varies)),
+                (_, _, Step::Opaque(code)) if code.vjp.is_none() => Err(code.without()),
+                _ => Ok(()),
+            };
+            checked.map_err(|error| self.blame(i, error))?;
+        }
+        self.check_reached(&way)
+    }
+
+    /// Refuses a wanted input to which nothing can go back.
+    fn check_reached(&self, way: &Way<'_, B>) -> Result<()> {
+        let mut reached = vec![false; self.nodes.len()];
+        reached[self.output.0] = true;
+        for (i, node) in self.nodes.iter().enumerate().rev() {
+            let passes = node.op().is_none_or(Op::is_differentiable) || way.ruled(self, i);
+            if reached[i] && passes {
+                node.inputs.iter().for_each(|value| reached[value.0] = true);
+            }
+        }
+        match (0..self.inputs).find(|&i| way.varies[i] && !reached[i]) {
+            None => Ok(()),
+            Some(input) => Err(Error::NotDifferentiable {
+                what: format!("the model's output with respect to input {input}"),
+                reason:
+                    "it does not depend on it, or chooses by it as by whole numbers, as an embedding does: give it \
+                         as `Ids` or `Given`, and explain what is behind the embedding, \
+                         `AtLayer::new(analyzer, \"the embedding's name\")`"
+                        .into(),
+            }),
+        }
+    }
+
+    /// Whether rules take any node that the wanted inputs reach.
+    pub(crate) fn is_ruled(&self, rules: &dyn Rules<B>, wanted: &[bool]) -> bool {
+        let way = self.way(Some(rules), wanted);
+        (self.inputs..self.nodes.len()).any(|i| self.needed[i] && way.ruled(self, i))
+    }
+
+    /// y = f(inputs), and the way back to those inputs that are `wanted`: the gradient's, or that of `rules` at the
+    /// nodes that they take.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] when the inputs have not the shapes that it was written down for; those of the operations, the
+    /// code and the rules, with the names of their layer.
+    pub fn vjp(
+        &self,
+        inputs: &[Tensor<B>],
+        wanted: &[bool],
+        rules: Option<&dyn Rules<B>>,
+    ) -> Result<(Tensor<B>, Pullback<'m, B>)> {
+        let way = self.way(rules, wanted);
+        let mut values = Values::of_inputs(self, inputs)?;
+        let mut backs = Vec::new();
+        let mut done = vec![false; self.nodes.len()];
+        let mut i = self.inputs;
+        while i < self.nodes.len() {
+            if !self.needed[i] || done[i] {
+                i += 1;
+                continue;
+            }
+            let part = i..self.recorded_until(i, &way);
+            if !part.is_empty() && part.clone().any(|node| self.needed[node] && way.varies[node]) {
+                i = part.end;
+                backs.push(self.on_tape(part, &mut values, &way)?);
+                continue;
+            }
+            if way.varies[i] {
+                backs.push(self.one_vjp(i, &mut values, &way, &mut done)?);
+            } else {
+                self.run(i..i + 1, &mut values, false)?;
+            }
+            i += 1;
+        }
+        let y = values.read(self.output)?;
+        Ok((y.clone(), self.pullback(backs, y.shape(), wanted)))
+    }
+
+    /// The end of the longest part from a node on that the framework records on one tape.
+    fn recorded_until(&self, start: usize, way: &Way<'_, B>) -> usize {
+        let recorded = |&i: &usize| {
+            let records = match &self.nodes[i].step {
+                Step::Op(op) => B::records(op),
+                Step::Opaque(code) => code.recorded,
+                Step::Constant(_) => true,
+                Step::Input => false,
+            };
+            !self.needed[i] || (records && !way.ruled(self, i))
+        };
+        if !B::HAS_TAPE {
+            return start;
+        }
+        (start..self.nodes.len()).take_while(recorded).last().map_or(start, |last| last + 1)
+    }
+
+    fn on_tape(&self, part: Range<usize>, values: &mut Values<B>, way: &Way<'_, B>) -> Result<Back<'m, B>> {
+        let inside = |value: &Value| part.contains(&value.0);
+        let needed = || part.clone().filter(|&i| self.needed[i]);
+        let mut inputs: Vec<Value> = Vec::new();
+        for value in needed().flat_map(|i| &self.nodes[i].inputs).filter(|value| !inside(value)) {
+            if !inputs.contains(value) {
+                inputs.push(*value);
+            }
+        }
+        let inner_reads = |i: usize| needed().flat_map(|j| &self.nodes[j].inputs).filter(|value| value.0 == i).count();
+        let outputs: Vec<Value> = needed().filter(|&i| self.readers[i] > inner_reads(i)).map(Value).collect();
+        let tensors = inputs.iter().map(|value| values.peek(value.0)).collect::<Result<Vec<_>>>()?;
+        for i in needed() {
+            let outside: Vec<Value> = self.nodes[i].inputs.iter().copied().filter(|value| !inside(value)).collect();
+            values.read_all(&outside)?;
+        }
+        let run = |given: &[Tensor<B>]| {
+            let mut inner = Values::none(self);
+            inputs.iter().zip(given).for_each(|(value, tensor)| inner.set(value.0, tensor.clone()));
+            self.run(part.clone(), &mut inner, true)?;
+            outputs.iter().map(|value| inner.peek(value.0)).collect()
+        };
+        let wanted: Vec<bool> = inputs.iter().map(|value| way.varies[value.0]).collect();
+        let (ys, pull) = B::on_tape(&run, &tensors, &wanted)?;
+        outputs.iter().zip(ys).for_each(|(value, y)| values.set(value.0, y));
+        Ok(Back { inputs, outputs, pull: Pull::Tape(pull), node: part.start })
+    }
+
+    /// One node by itself, or with those that the backend computes together with it.
+    fn one_vjp(&self, i: usize, values: &mut Values<B>, way: &Way<'_, B>, done: &mut [bool]) -> Result<Back<'m, B>> {
+        let node = &self.nodes[i];
+        let inputs = values.read_all(&node.inputs)?;
+        if let Some(op) = node.op() {
+            self.check_inputs(i, op, &inputs)?;
+        }
+        let (mut last, blame) = (i, |error| self.blame(i, error));
+        let (y, pull) = match (way.rules.filter(|_| way.ruled(self, i)), node.op()) {
+            (Some(rules), _) => rules.vjp(&Site::new(self, i, &way.varies), &inputs).map_err(blame)?,
+            (None, Some(_)) => {
+                let run = self.straight_run(i, self.nodes.len(), |next| !way.ruled(self, next));
+                match self.fused(&run, &inputs) {
+                    0 => node.vjp(&inputs, &way.wanted(node)).map_err(blame)?,
+                    fused => {
+                        let run = &run[..fused];
+                        run.iter().for_each(|&node| done[node] = true);
+                        last = run[fused - 1];
+                        let found = B::vjp_fused(&self.ops(run), &inputs[0]);
+                        found.map_err(|(place, error)| self.blame(run[place], error))?
+                    }
+                }
+            }
+            (None, None) => node.vjp(&inputs, &way.wanted(node)).map_err(blame)?,
+        };
+        if matches!(node.step, Step::Opaque(_)) {
+            self.check_promised(i, &y).map_err(blame)?;
+        }
+        values.set(last, y);
+        Ok(Back { inputs: node.inputs.clone(), outputs: vec![Value(last)], pull: Pull::Node(pull), node: i })
+    }
+
+    /// Back through all steps, from the output to the inputs.
+    fn pullback(&self, backs: Vec<Back<'m, B>>, shape: Vec<usize>, wanted: &[bool]) -> Pullback<'m, B> {
+        let (count, output, wanted) = (self.nodes.len(), self.output, wanted.to_vec());
+        let names = std::rc::Rc::clone(&self.names);
+        let scopes: Vec<_> = backs.iter().map(|back| self.nodes[back.node].scope).collect();
+        Pullback::of_all(move |v: &Tensor<B>| {
+            Error::check_shape("cotangent", &shape, &v.shape())?;
+            let mut flows: Vec<Option<Tensor<B>>> = vec![None; count];
+            flows[output.0] = Some(v.clone());
+            for (back, &scope) in backs.iter().zip(&scopes).rev() {
+                let mut arrived: Vec<_> = back.outputs.iter().map(|value| flows[value.0].take()).collect();
+                if arrived.iter().all(Option::is_none) {
+                    continue;
+                }
+                let parts = match (&back.pull, arrived.first_mut()) {
+                    (Pull::Node(pull), Some(Some(v))) => pull.pull_all(v),
+                    (Pull::Tape(pull), _) => pull(&arrived),
+                    _ => continue,
+                };
+                let parts = parts.map_err(|error| names.blame(scope, error))?;
+                drop(arrived);
+                for (value, part) in back.inputs.iter().zip(parts) {
+                    let Some(part) = part else { continue };
+                    flows[value.0] = Some(match flows[value.0].take() {
+                        Some(before) => before.add(&part)?,
+                        None => part,
+                    });
+                }
+            }
+            Ok(wanted.iter().zip(flows).map(|(&wanted, flow)| flow.filter(|_| wanted)).collect())
+        })
+    }
+}

@@ -1,0 +1,83 @@
+//! Cutting a graph in two.
+
+use std::rc::Rc;
+
+use super::places::near;
+use super::{Graph, Node, Step, Value};
+use crate::{Backend, Error, Result};
+
+impl<'m, B: Backend> Graph<'m, B> {
+    /// For each node, whether all that comes behind sees the inputs through its value alone.
+    pub(super) fn cuts(&self) -> Vec<bool> {
+        let counts = |i: usize| self.needed[i] && self.reached[i];
+        let mut open = vec![0_usize; self.nodes.len()];
+        let (mut waiting, mut cuts) = (0_usize, vec![false; self.nodes.len()]);
+        for (i, node) in self.nodes.iter().enumerate() {
+            if !counts(i) {
+                continue;
+            }
+            for input in node.inputs.iter().filter(|value| counts(value.0)) {
+                open[input.0] -= 1;
+                waiting -= usize::from(open[input.0] == 0);
+            }
+            open[i] = self.readers[i];
+            waiting += 1;
+            // An input that comes later in the list is read behind this node.
+            let inputs_behind = (i + 1..self.inputs).any(counts);
+            cuts[i] = waiting == 1 && !inputs_behind;
+        }
+        cuts
+    }
+
+    /// f = rest ∘ start, cut at a value: what leads to it, and a graph of one input behind it.
+    ///
+    /// # Errors
+    /// [`Error::BypassedPlace`] when the output also depends on the inputs in another way than through the value.
+    pub fn split(&self, at: Value) -> Result<(Self, Self)> {
+        if self.cuts().get(at.0) != Some(&true) {
+            return Err(self.bypassed(at));
+        }
+        let shared = || (Rc::clone(&self.names), self.placement());
+        let (names, placement) = shared();
+        let before = |(_, value): &&(_, Value)| *value <= at;
+        let places = self.places.iter().filter(before).copied().collect();
+        let start = Graph::of_parts(self.nodes[..=at.0].to_vec(), self.inputs, at, names, places, placement);
+
+        // What leads from the value to the output, and the constants that it takes.
+        let mut nodes = vec![Node { step: Step::Input, inputs: Vec::new(), ..self.nodes[at.0].clone() }];
+        let mut moved = vec![None; self.nodes.len()];
+        moved[at.0] = Some(Value(0));
+        for i in self.behind(at) {
+            let node = &self.nodes[i];
+            let inputs = node.inputs.iter().filter_map(|value| moved[value.0]).collect();
+            moved[i] = Some(Value(nodes.len()));
+            nodes.push(Node { inputs, ..node.clone() });
+        }
+        let places = self.places.iter().filter_map(|&(scope, value)| Some((scope, moved[value.0]?))).collect();
+        let output = moved[self.output.0].ok_or_else(|| self.bypassed(at))?;
+        let (names, placement) = shared();
+        Ok((start, Graph::of_parts(nodes, 1, output, names, places, placement)))
+    }
+
+    /// The nodes between a value that the graph can be cut at and the output, in order.
+    fn behind(&self, at: Value) -> Vec<usize> {
+        let mut wanted = vec![false; self.nodes.len()];
+        wanted[self.output.0] = true;
+        let mut order = Vec::new();
+        for i in (0..self.nodes.len()).rev() {
+            if wanted[i] && i != at.0 {
+                order.push(i);
+                self.nodes[i].inputs.iter().for_each(|value| wanted[value.0] = true);
+            }
+        }
+        order.reverse();
+        order
+    }
+
+    fn bypassed(&self, at: Value) -> Error {
+        let of_value = self.places.iter().find(|(_, value)| *value == at).map(|(scope, _)| self.names.path(*scope));
+        let place = of_value.unwrap_or_else(|| self.path(at));
+        let known = near(&place, self.cut_places());
+        Error::BypassedPlace { place, known }
+    }
+}

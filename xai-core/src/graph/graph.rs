@@ -1,0 +1,161 @@
+//! A network, written down for inputs of certain shapes.
+
+use std::fmt;
+use std::rc::Rc;
+
+use super::names::{Names, Scope};
+use super::{Node, Step, Value};
+use crate::{Backend, Error, Result};
+
+/// A network, written down for inputs of certain shapes: operations, which values they read, and named places.
+///
+/// It borrows from the model it was made of what nobody can look into; operations and weights it shares. Made by
+/// [`trace`](Graph::trace), for each pass anew: that takes well under a microsecond for a node.
+pub struct Graph<'m, B: Backend> {
+    /// In an order in which each reads what stands before it; the inputs first.
+    pub(crate) nodes: Vec<Node<'m, B>>,
+    pub(crate) inputs: usize,
+    pub(crate) output: Value,
+    pub(super) names: Rc<Names>,
+    pub(super) places: Vec<(Scope, Value)>,
+    placement: Option<B::Placement>,
+    /// For each node, whether the output depends on it.
+    pub(super) needed: Vec<bool>,
+    /// For each node, how often its value is read by what is needed; the output once more.
+    pub(super) readers: Vec<usize>,
+    /// For each node, the only one that reads it, if there is but one.
+    pub(super) reader: Vec<Option<usize>>,
+    /// For each node, whether any of the inputs reaches it. What none reaches is the network's own, without a batch
+    /// axis.
+    pub(super) reached: Vec<bool>,
+}
+
+impl<'m, B: Backend> Graph<'m, B> {
+    pub(super) fn new(
+        nodes: Vec<Node<'m, B>>,
+        inputs: usize,
+        output: Value,
+        names: Names,
+        places: Vec<(Scope, Value)>,
+        placement: Option<B::Placement>,
+    ) -> Self {
+        Graph::of_parts(nodes, inputs, output, Rc::new(names), places, placement)
+    }
+
+    pub(super) fn of_parts(
+        nodes: Vec<Node<'m, B>>,
+        inputs: usize,
+        output: Value,
+        names: Rc<Names>,
+        places: Vec<(Scope, Value)>,
+        placement: Option<B::Placement>,
+    ) -> Self {
+        let mut needed = vec![false; nodes.len()];
+        let (mut readers, mut reader) = (vec![0; nodes.len()], vec![None; nodes.len()]);
+        needed[output.0] = true;
+        readers[output.0] = 1;
+        for (i, node) in nodes.iter().enumerate().rev() {
+            if needed[i] {
+                for input in &node.inputs {
+                    needed[input.0] = true;
+                    readers[input.0] += 1;
+                    reader[input.0] = (readers[input.0] == 1).then_some(i);
+                }
+            }
+        }
+        let mut graph =
+            Graph { nodes, inputs, output, names, places, placement, needed, readers, reader, reached: Vec::new() };
+        graph.reached = graph.varying(&vec![true; inputs]);
+        graph
+    }
+
+    /// How many inputs it takes.
+    pub fn inputs(&self) -> usize {
+        self.inputs
+    }
+
+    /// The nodes, in an order in which each reads what stands before it; the inputs first.
+    pub fn nodes(&self) -> &[Node<'m, B>] {
+        &self.nodes
+    }
+
+    /// The value that is its output.
+    pub fn output(&self) -> Value {
+        self.output
+    }
+
+    /// The output's shape, unless it comes from code that nobody can look into.
+    pub fn output_shape(&self) -> Option<&[usize]> {
+        self.nodes[self.output.0].shape()
+    }
+
+    /// Where its inputs have to be brought, if it knows: as it was said, or where its first weights are.
+    pub fn placement(&self) -> Option<B::Placement> {
+        let of_node = |node: &Node<'m, B>| match &node.step {
+            Step::Op(op) => op.placement(),
+            Step::Constant(weight) => Some(weight.placement()),
+            Step::Opaque(code) => code.placement.clone(),
+            Step::Input => None,
+        };
+        self.placement.clone().or_else(|| self.nodes.iter().find_map(of_node))
+    }
+
+    /// How many numbers its largest value has, of those whose shapes are known without running anything.
+    pub fn largest_map(&self) -> usize {
+        let known = self.nodes.iter().skip(self.inputs).zip(self.needed.iter().skip(self.inputs));
+        let count = |(node, &needed): (&Node<'m, B>, &bool)| {
+            node.shape.as_ref().filter(|_| needed).map_or(0, |shape| shape.iter().product())
+        };
+        known.map(count).max().unwrap_or(0)
+    }
+
+    /// For each node, whether its value changes with those inputs that are `wanted`.
+    pub(super) fn varying(&self, wanted: &[bool]) -> Vec<bool> {
+        let mut varies: Vec<bool> = Vec::with_capacity(self.nodes.len());
+        for (i, node) in self.nodes.iter().enumerate() {
+            varies.push(match &node.step {
+                Step::Input => wanted.get(i) == Some(&true),
+                _ => node.inputs.iter().any(|value| varies[value.0]),
+            });
+        }
+        varies
+    }
+
+    /// An error, as one that happened at a node.
+    pub(super) fn blame(&self, node: usize, error: Error) -> Error {
+        self.names.blame(self.nodes[node].scope, error)
+    }
+
+    pub(super) fn check_count(&self, inputs: usize) -> Result<()> {
+        if inputs == self.inputs {
+            return Ok(());
+        }
+        Err(Error::InvalidParameter {
+            name: "inputs",
+            value: inputs.to_string(),
+            reason: format!("the model takes {}", self.inputs),
+        })
+    }
+
+    /// The names that lead to a node, joined by dots; empty for what the network itself computes.
+    pub fn path(&self, node: Value) -> String {
+        self.nodes.get(node.0).map(|node| self.names.path(node.scope)).unwrap_or_default()
+    }
+}
+
+impl<B: Backend> fmt::Debug for Graph<'_, B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut list = f.debug_list();
+        for (i, node) in self.nodes.iter().enumerate() {
+            let what = match &node.step {
+                Step::Input => "Input",
+                Step::Constant(_) => "Constant",
+                Step::Op(op) => op.name(),
+                Step::Opaque(_) => "Opaque",
+            };
+            let inputs: Vec<usize> = node.inputs.iter().map(|value| value.0).collect();
+            list.entry(&format_args!("{i} {}: {what}{inputs:?} {:?}", self.names.path(node.scope), node.shape));
+        }
+        list.finish()
+    }
+}

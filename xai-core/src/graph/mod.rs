@@ -1,0 +1,32 @@
+//! A network as data: [`Graph`], and the forward code that writes one down.
+//!
+//! A [`Layer`] writes itself down on a [`Var`], once for each pass; what comes of it is a graph of operations with
+//! named places. Running it, pulling back, cutting it at a place are passes over that graph.
+
+mod affine;
+mod arithmetic;
+mod autograd;
+mod backward;
+mod cut;
+mod forward;
+#[allow(clippy::module_inception)]
+mod graph;
+mod layer;
+mod names;
+mod node;
+mod opaque;
+mod places;
+mod rules;
+mod trace;
+mod tracer;
+mod values;
+mod var;
+
+pub use self::autograd::{Autograd, ForwardOutput};
+pub use self::graph::Graph;
+pub use self::layer::Layer;
+pub use self::node::{Node, Step, Value};
+pub use self::opaque::Opaque;
+pub use self::places::Place;
+pub use self::rules::{Rules, Site};
+pub use self::var::Var;

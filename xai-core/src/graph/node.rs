@@ -1,0 +1,96 @@
+//! A node of a graph.
+
+use super::Opaque;
+use super::names::Scope;
+use crate::{Backend, Error, Op, Pullback, Result, Tensor, Weight};
+
+/// A value of a graph: an input, or what a node computes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Value(pub(crate) usize);
+
+/// What a node does.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Step<'m, B: Backend> {
+    /// It is one of the graph's inputs.
+    Input,
+    /// It is a tensor of the network's own.
+    Constant(Weight<B>),
+    /// It computes an operation of the vocabulary.
+    Op(Op<B>),
+    /// It runs code that nobody can look into.
+    Opaque(Opaque<'m, B>),
+}
+
+impl<B: Backend> Clone for Step<'_, B> {
+    fn clone(&self) -> Self {
+        match self {
+            Step::Input => Step::Input,
+            Step::Constant(weight) => Step::Constant(weight.clone()),
+            Step::Op(op) => Step::Op(op.clone()),
+            Step::Opaque(code) => Step::Opaque(code.clone()),
+        }
+    }
+}
+
+/// A node of a graph: what it does, with which values.
+#[derive(Debug)]
+pub struct Node<'m, B: Backend> {
+    pub(crate) step: Step<'m, B>,
+    pub(crate) inputs: Vec<Value>,
+    /// The output's shape, as far as it is known without running anything.
+    pub(crate) shape: Option<Vec<usize>>,
+    pub(crate) scope: Scope,
+}
+
+impl<B: Backend> Clone for Node<'_, B> {
+    fn clone(&self) -> Self {
+        Node { step: self.step.clone(), inputs: self.inputs.clone(), shape: self.shape.clone(), scope: self.scope }
+    }
+}
+
+impl<'m, B: Backend> Node<'m, B> {
+    /// What it does.
+    pub fn step(&self) -> &Step<'m, B> {
+        &self.step
+    }
+
+    /// The operation, if it is one of the vocabulary.
+    pub fn op(&self) -> Option<&Op<B>> {
+        match &self.step {
+            Step::Op(op) => Some(op),
+            _ => None,
+        }
+    }
+
+    /// The values that it reads.
+    pub fn inputs(&self) -> &[Value] {
+        &self.inputs
+    }
+
+    /// The output's shape, unless it comes from code that nobody can look into.
+    pub fn shape(&self) -> Option<&[usize]> {
+        self.shape.as_deref()
+    }
+
+    /// True when its output is affine in those of its inputs that vary.
+    pub(crate) fn is_affine(&self, varies: &[bool]) -> bool {
+        match &self.step {
+            Step::Input | Step::Constant(_) => true,
+            Step::Op(op) => op.is_affine(varies),
+            Step::Opaque(code) => code.affine,
+        }
+    }
+
+    /// y = node(inputs), and the gradient's way back to those that are wanted.
+    pub(super) fn vjp(&self, inputs: &[Tensor<B>], wanted: &[bool]) -> Result<(Tensor<B>, Pullback<'m, B>)> {
+        match &self.step {
+            Step::Op(op) => B::vjp(op, &inputs.iter().collect::<Vec<_>>(), wanted),
+            Step::Opaque(code) => match &code.vjp {
+                Some(vjp) => vjp(inputs),
+                None => Err(code.without()),
+            },
+            Step::Input | Step::Constant(_) => Err(Error::backend(B::NAME, "a value that no step computes")),
+        }
+    }
+}

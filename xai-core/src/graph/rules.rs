@@ -1,0 +1,111 @@
+//! Another way back than the gradient: [`Rules`].
+
+use super::{Graph, Node, Step, Value};
+use crate::{Backend, Error, Op, Pullback, Result, Tensor};
+
+/// Another way back than the gradient, for the nodes that it takes; the rest goes back by the gradient.
+///
+/// A pass asks at each node that the explained inputs reach. What a rule takes it also runs forward, so that a rule may
+/// keep what it needs. See `docs/rules.md` of the repository for one in ten lines.
+pub trait Rules<B: Backend> {
+    /// Whether the rules have a way of their own back through this node.
+    fn takes(&self, site: &Site<'_, '_, B>) -> bool;
+
+    /// Whether they know what to do at a node that they take: asked before any pass.
+    ///
+    /// # Errors
+    /// [`Error::NoRule`], mostly.
+    fn check(&self, site: &Site<'_, '_, B>) -> Result<()> {
+        let _ = site;
+        Ok(())
+    }
+
+    /// The output of a node that they take, given its inputs, and their way back to them.
+    ///
+    /// # Errors
+    /// The framework's own.
+    fn vjp<'m>(&self, site: &Site<'_, 'm, B>, inputs: &[Tensor<B>]) -> Result<(Tensor<B>, Pullback<'m, B>)>;
+}
+
+/// A node, as rules see it.
+pub struct Site<'a, 'm, B: Backend> {
+    graph: &'a Graph<'m, B>,
+    node: usize,
+    wanted: Vec<bool>,
+}
+
+impl<'a, 'm, B: Backend> Site<'a, 'm, B> {
+    pub(super) fn new(graph: &'a Graph<'m, B>, node: usize, varies: &[bool]) -> Self {
+        let wanted = graph.nodes[node].inputs.iter().map(|value| varies[value.0]).collect();
+        Site { graph, node, wanted }
+    }
+
+    /// The node's number: the same in every pass through one model.
+    pub fn id(&self) -> usize {
+        self.node
+    }
+
+    /// The names that lead to it, joined by dots.
+    pub fn path(&self) -> String {
+        self.graph.path(Value(self.node))
+    }
+
+    /// The node.
+    pub fn node(&self) -> &'a Node<'m, B> {
+        &self.graph.nodes[self.node]
+    }
+
+    /// The operation, if it is one of the vocabulary.
+    pub fn op(&self) -> Option<&'a Op<B>> {
+        self.node().op()
+    }
+
+    /// For each of its inputs, whether the explained inputs reach it.
+    pub fn wanted(&self) -> &[bool] {
+        &self.wanted
+    }
+
+    /// For each of its inputs, whether any input of the network reaches it, explained or given. One that none reaches
+    /// is the network's own, as a position embedding, and has no batch axis.
+    pub fn has_rows(&self) -> Vec<bool> {
+        self.node().inputs.iter().map(|value| self.graph.reached[value.0]).collect()
+    }
+
+    /// True when the output is affine in those of its inputs that the explained inputs reach.
+    pub fn is_affine(&self) -> bool {
+        self.node().is_affine(&self.wanted)
+    }
+
+    /// The node that reads its output, if there is but one.
+    pub fn reader(&self) -> Option<Site<'a, 'm, B>> {
+        let node = self.graph.reader[self.node]?;
+        Some(Site { graph: self.graph, node, wanted: vec![true; self.graph.nodes[node].inputs.len()] })
+    }
+
+    /// The output for these inputs.
+    ///
+    /// # Errors
+    /// The node's own.
+    pub fn forward(&self, inputs: &[Tensor<B>]) -> Result<Tensor<B>> {
+        match &self.node().step {
+            Step::Op(op) => B::forward(op, &inputs.iter().collect::<Vec<_>>()),
+            Step::Opaque(code) => (code.forward)(inputs),
+            Step::Constant(weight) => Ok(weight.tensor()),
+            Step::Input => Err(Error::backend(B::NAME, "an input computes nothing")),
+        }
+    }
+
+    /// The output for these inputs, and the gradient's way back.
+    ///
+    /// # Errors
+    /// The node's own.
+    pub fn vjp(&self, inputs: &[Tensor<B>]) -> Result<(Tensor<B>, Pullback<'m, B>)> {
+        self.node().vjp(inputs, &self.wanted)
+    }
+}
+
+impl<B: Backend> std::fmt::Debug for Site<'_, '_, B> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Site").field("id", &self.node).field("path", &self.path()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,164 @@
+//! A value of a graph while it is written down: [`Var`].
+
+use std::fmt;
+use std::rc::Rc;
+
+use super::tracer::Tracer;
+use super::{Graph, Opaque, Step, Value};
+use crate::{Backend, Error, Op, Result, Weight};
+
+/// A value of a network while the network is written down: forward code runs on it.
+///
+/// What is written with it is ordinary code, which names layers and computes: `let y = x.layer("conv1", &self.conv1)?;
+/// y.relu() + x`. Nothing is computed before the whole network is there, and what it is made of can be seen: that is
+/// what every method works on that looks inside. A mistake (shapes that do not fit) is said when the network is
+/// complete, with the names of the layer that it is in.
+///
+/// Cloning gives another handle on the same value.
+pub struct Var<'m, B: Backend> {
+    tracer: Rc<Tracer<'m, B>>,
+    value: Value,
+}
+
+pub(super) fn of_another_graph() -> Error {
+    Error::InvalidParameter {
+        name: "value",
+        value: "a `Var`".into(),
+        reason: "it belongs to another graph: compute with those that this forward code was given".into(),
+    }
+}
+
+impl<'m, B: Backend> Var<'m, B> {
+    pub(super) fn new(tracer: &Rc<Tracer<'m, B>>, value: Value) -> Self {
+        Var { tracer: Rc::clone(tracer), value }
+    }
+
+    pub(super) fn value(&self) -> Value {
+        self.value
+    }
+
+    pub(super) fn is_of(&self, tracer: &Rc<Tracer<'m, B>>) -> bool {
+        Rc::ptr_eq(&self.tracer, tracer)
+    }
+
+    fn push(&self, step: Step<'m, B>, inputs: &[&Self]) -> Self {
+        if inputs.iter().any(|input| !input.is_of(&self.tracer)) {
+            self.tracer.fail(of_another_graph());
+            return self.clone();
+        }
+        let inputs = inputs.iter().map(|input| input.value).collect();
+        Var { tracer: Rc::clone(&self.tracer), value: self.tracer.push(step, inputs) }
+    }
+
+    /// The only input of a model that takes one.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`] when there are more or fewer.
+    pub fn only(inputs: &[Self]) -> Result<Self> {
+        match inputs {
+            [x] => Ok(x.clone()),
+            _ => Err(Error::InvalidParameter {
+                name: "inputs",
+                value: inputs.len().to_string(),
+                reason: "the model takes 1".into(),
+            }),
+        }
+    }
+
+    /// The shape, batch axis first.
+    ///
+    /// # Errors
+    /// [`Error::Opaque`] when the value comes from code that nobody can look into, so that its shape is known only when
+    /// it runs.
+    pub fn shape(&self) -> Result<Vec<usize>> {
+        self.tracer.shape(self.value).ok_or_else(|| match self.tracer.has_failed() {
+            true => Error::backend(B::NAME, "the network could not be written down"),
+            false => Error::Opaque {
+                what: "the shape of a value".into(),
+                reason:
+                    "it comes from code that nobody can look into: write that code on `Var`, or say the shape with \
+                         `Opaque::shaped`"
+                        .into(),
+            },
+        })
+    }
+
+    /// Through an operation of one input.
+    #[must_use]
+    pub fn op(&self, op: impl Into<Op<B>>) -> Self {
+        self.push(Step::Op(op.into()), &[self])
+    }
+
+    /// Through an operation of several inputs: this value first, then the others.
+    #[must_use]
+    pub fn op_with(&self, op: impl Into<Op<B>>, others: &[&Self]) -> Self {
+        let inputs: Vec<&Self> = std::iter::once(self).chain(others.iter().copied()).collect();
+        self.push(Step::Op(op.into()), &inputs)
+    }
+
+    /// Through code that nobody can look into.
+    #[must_use]
+    pub fn opaque(&self, code: Opaque<'m, B>) -> Self {
+        self.opaque_with(code, &[])
+    }
+
+    /// Through code of several inputs that nobody can look into: this value first, then the others.
+    #[must_use]
+    pub fn opaque_with(&self, code: Opaque<'m, B>, others: &[&Self]) -> Self {
+        let inputs: Vec<&Self> = std::iter::once(self).chain(others.iter().copied()).collect();
+        self.push(Step::Opaque(code), &inputs)
+    }
+
+    /// A tensor of the network's own, beside this value: a position embedding, a class token.
+    #[must_use]
+    pub fn constant(&self, tensor: impl Into<Weight<B>>) -> Self {
+        self.push(Step::Constant(tensor.into()), &[])
+    }
+
+    /// Through code with a name, whose output becomes a place of that name.
+    ///
+    /// # Errors
+    /// The code's own.
+    pub fn within(&self, name: impl ToString, code: impl FnOnce() -> Result<Self>) -> Result<Self> {
+        let value = self.tracer.within(name.to_string(), || {
+            let y = code()?;
+            if y.is_of(&self.tracer) { Ok(y.value) } else { Err(of_another_graph()) }
+        })?;
+        Ok(Var { tracer: Rc::clone(&self.tracer), value })
+    }
+
+    /// Through a graph that was written down before, of which this value and the others become the inputs.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`] when there are more or fewer.
+    pub fn graph(&self, graph: &Graph<'m, B>, others: &[&Self]) -> Result<Self> {
+        let inputs: Vec<&Self> = std::iter::once(self).chain(others.iter().copied()).collect();
+        graph.check_count(inputs.len())?;
+        if inputs.iter().any(|input| !input.is_of(&self.tracer)) {
+            return Err(of_another_graph());
+        }
+        let values: Vec<Value> = inputs.iter().map(|input| input.value).collect();
+        Ok(Var { tracer: Rc::clone(&self.tracer), value: self.tracer.inline(graph, &values) })
+    }
+
+    /// Says where the inputs of the network have to be brought, unless that was said before.
+    pub fn place_at(&self, placement: impl Into<B::Placement>) {
+        self.tracer.place_at(placement.into());
+    }
+
+    pub(super) fn fail(&self, error: Error) {
+        self.tracer.fail(error);
+    }
+}
+
+impl<B: Backend> Clone for Var<'_, B> {
+    fn clone(&self) -> Self {
+        Var { tracer: Rc::clone(&self.tracer), value: self.value }
+    }
+}
+
+impl<B: Backend> fmt::Debug for Var<'_, B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Var").field("value", &self.value.0).field("shape", &self.tracer.shape(self.value)).finish()
+    }
+}

@@ -1,0 +1,45 @@
+//! A body with a shortcut around it.
+
+use std::fmt;
+
+use super::AnyLayer;
+use crate::{Backend, Layer, Result, Var};
+
+/// y = body(x) + shortcut(x), where the shortcut is x itself unless it is given: the block of a ResNet.
+pub struct Residual<B: Backend> {
+    body: AnyLayer<B>,
+    shortcut: Option<AnyLayer<B>>,
+}
+
+impl<B: Backend> Residual<B> {
+    /// y = body(x) + x.
+    pub fn new(body: impl Layer<B> + Send + Sync + 'static) -> Self {
+        Residual { body: Box::new(body), shortcut: None }
+    }
+
+    /// Sets the layer of the shortcut, which brings x to the body's shape.
+    #[must_use]
+    pub fn shortcut(mut self, layer: impl Layer<B> + Send + Sync + 'static) -> Self {
+        self.shortcut = Some(Box::new(layer));
+        self
+    }
+}
+
+impl<B: Backend> fmt::Debug for Residual<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Residual").field("shortcut", &self.shortcut.is_some()).finish_non_exhaustive()
+    }
+}
+
+impl<B: Backend> Layer<B> for Residual<B> {
+    fn trace<'m>(&'m self, x: Var<'m, B>) -> Result<Var<'m, B>> {
+        let body = x.layer("body", &self.body)?;
+        let shortcut = match &self.shortcut {
+            Some(layer) => x.layer("shortcut", layer)?,
+            None => x,
+        };
+        // Neither side is broadcast: that would hide a missing shortcut layer.
+        let what = "shortcut of a residual block (give it a layer that brings the input to the body's shape)";
+        Ok(body.add_same(what, &shortcut))
+    }
+}

@@ -1,0 +1,66 @@
+//! The gradient, and input times gradient.
+
+use crate::explain::{Analyzer, Attribution, Call, Inputs, Kind, WayBack};
+use crate::{Differentiable, Result, Tensor};
+
+/// The gradient of the selected output with respect to the input: ∂yₜ/∂x.
+///
+/// Values have the input's shape, in output units per input unit, signed.
+///
+/// Reference: Simonyan, Vedaldi, Zisserman (2014), *Deep Inside Convolutional Networks: Visualising Image
+/// Classification Models and Saliency Maps*, arXiv:1312.6034.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Gradient;
+
+impl<M: Differentiable + ?Sized> Analyzer<M> for Gradient {
+    fn name(&self) -> String {
+        "Gradient".into()
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Sensitivity
+    }
+
+    fn check(&self, model: &M, inputs: &Inputs<'_>) -> Result<()> {
+        model.graph(inputs.shapes)?.check(None, inputs.explained)
+    }
+
+    fn way_back(&self) -> Option<WayBack<'_, M::Backend>> {
+        Some(WayBack::Gradient)
+    }
+
+    fn attribute(&self, model: &M, call: &Call<'_, M::Backend>) -> Result<Attribution<M::Backend>> {
+        call.one_way_back(model, WayBack::Gradient)
+    }
+}
+
+/// The input times the gradient of the selected output: x · ∂yₜ/∂x.
+///
+/// Values have the input's shape, in output units, signed. For a piecewise linear network without biases they add up
+/// to the output.
+///
+/// Reference: Shrikumar, Greenside, Shcherbina, Kundaje (2016), *Not Just a Black Box: Learning Important Features
+/// Through Propagating Activation Differences*, arXiv:1605.01713.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct InputTimesGradient;
+
+impl<M: Differentiable + ?Sized> Analyzer<M> for InputTimesGradient {
+    fn name(&self) -> String {
+        "InputTimesGradient".into()
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Attribution
+    }
+
+    fn check(&self, model: &M, inputs: &Inputs<'_>) -> Result<()> {
+        Gradient.check(model, inputs)
+    }
+
+    fn attribute(&self, model: &M, call: &Call<'_, M::Backend>) -> Result<Attribution<M::Backend>> {
+        let mut gradient = Gradient.attribute(model, call)?;
+        let product = |(gradient, x): (&Tensor<M::Backend>, &Tensor<M::Backend>)| gradient.mul(x);
+        gradient.values = gradient.values.iter().zip(call.explained_inputs()).map(product).collect::<Result<_>>()?;
+        Ok(gradient)
+    }
+}

@@ -1,0 +1,105 @@
+//! Where a path starts: the reference input.
+
+use std::fmt;
+use std::sync::Arc;
+
+use ndarray::{ArrayBase, ArrayD, Data, Dimension, IxDyn};
+
+use crate::explain::rows::check_finite;
+use crate::{Backend, Element, Error, Result, Tensor};
+
+/// The reference input x₀ (baseline) that a path to the input starts from.
+#[derive(Clone, Default)]
+#[non_exhaustive]
+pub enum Reference {
+    /// Zeros.
+    #[default]
+    Zeros,
+    /// One value everywhere.
+    Constant(f64),
+    /// An array of the input's own shape, batch axis included.
+    Array(Arc<ArrayD<f64>>),
+    /// One sample, without the batch axis, for all samples.
+    Sample(Arc<ArrayD<f64>>),
+}
+
+impl Reference {
+    /// An array of the input's own shape, batch axis included.
+    pub fn array<E: Element, S: Data<Elem = E>, D: Dimension>(values: &ArrayBase<S, D>) -> Self {
+        Reference::Array(Arc::new(values.mapv(Element::as_f64).into_dyn()))
+    }
+
+    /// One sample, without the batch axis, for all samples.
+    pub fn sample<E: Element, S: Data<Elem = E>, D: Dimension>(values: &ArrayBase<S, D>) -> Self {
+        Reference::Sample(Arc::new(values.mapv(Element::as_f64).into_dyn()))
+    }
+
+    pub(crate) fn check(&self, input: &[usize]) -> Result<()> {
+        match self {
+            Reference::Array(values) if Some(values.shape()) == input.get(1..) => Err(Error::InvalidShape {
+                what: "reference input".into(),
+                got: values.shape().to_vec(),
+                reason: format!(
+                    "it needs the input's shape, {input:?}: as one sample for all it is `Reference::sample(&array)`"
+                ),
+            }),
+            Reference::Array(values) => {
+                Error::check_shape("reference input", input, values.shape())?;
+                check_finite("reference", values.as_ref())
+            }
+            Reference::Sample(values) => {
+                Error::check_shape("reference sample", input.get(1..).unwrap_or_default(), values.shape())?;
+                check_finite("reference", values.as_ref())
+            }
+            Reference::Constant(value) if !value.is_finite() => Err(Error::InvalidParameter {
+                name: "reference",
+                value: value.to_string(),
+                reason: "it must be a finite number".into(),
+            }),
+            Reference::Constant(_) | Reference::Zeros => Ok(()),
+        }
+    }
+
+    /// The reference of each row of `x`, which is a copy of one of the user's samples.
+    pub(crate) fn tensor_like<B: Backend>(&self, x: &Tensor<B>, samples: &[usize]) -> Result<Tensor<B>> {
+        let shape = x.shape();
+        let upload = |values: ArrayD<f64>| Tensor::upload(values.mapv(B::Elem::of).view(), &x.placement());
+        match self {
+            // One number travels, and is repeated there.
+            Reference::Zeros => upload(ArrayD::zeros(IxDyn(&[1])))?.broadcast_to(&shape),
+            Reference::Constant(value) => upload(ArrayD::from_elem(IxDyn(&[1]), *value))?.broadcast_to(&shape),
+            Reference::Array(values) => {
+                let rows = values.shape().first().copied().unwrap_or(0);
+                if let Some(&sample) = samples.iter().find(|&&sample| sample >= rows) {
+                    return Err(Error::InvalidParameter {
+                        name: "reference",
+                        value: format!("{rows} samples"),
+                        reason: format!("sample {sample} of the input has none"),
+                    });
+                }
+                upload(values.select(ndarray::Axis(0), samples))
+            }
+            Reference::Sample(values) => {
+                upload(values.as_ref().clone().insert_axis(ndarray::Axis(0)))?.broadcast_to(&shape)
+            }
+        }
+    }
+}
+
+impl<E: Element, S: Data<Elem = E>, D: Dimension> From<&ArrayBase<S, D>> for Reference {
+    /// An array of the input's own shape, batch axis included.
+    fn from(values: &ArrayBase<S, D>) -> Self {
+        Reference::array(values)
+    }
+}
+
+impl fmt::Debug for Reference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Reference::Zeros => f.write_str("Zeros"),
+            Reference::Constant(value) => f.debug_tuple("Constant").field(value).finish(),
+            Reference::Array(values) => f.debug_tuple("Array").field(&values.shape()).finish(),
+            Reference::Sample(values) => f.debug_tuple("Sample").field(&values.shape()).finish(),
+        }
+    }
+}

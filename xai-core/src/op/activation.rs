@@ -1,0 +1,277 @@
+//! Elementwise activations and softmax.
+
+use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI};
+
+use super::operation::plain_operation;
+use super::shape;
+use crate::Result;
+
+/// An elementwise function. The derivative at a kink is PyTorch's (relu'(0) = 0, |x|' = 0 at 0).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Activation {
+    /// max(0, x)
+    Relu,
+    /// min(max(0, x), 6); derivative 0 at 0 and at 6
+    Relu6,
+    /// x for x > 0, slope·x else; derivative `slope` at 0
+    LeakyRelu {
+        /// The slope below zero.
+        slope: f64,
+    },
+    /// x for x > 0, α(eˣ - 1) else; derivative α at 0
+    Elu {
+        /// α
+        alpha: f64,
+    },
+    /// x · Φ(x), Φ the normal distribution function (erf)
+    Gelu,
+    /// gelu by its tanh approximation
+    GeluTanh,
+    /// x · σ(x), also called swish
+    Silu,
+    /// σ(x) = 1 / (1 + e⁻ˣ)
+    Sigmoid,
+    /// tanh(x)
+    Tanh,
+    /// x · relu6(x + 3) / 6; derivative 0 at -3 and 1 at 3
+    HardSwish,
+    /// relu6(x + 3) / 6; derivative 0 at -3 and at 3
+    HardSigmoid,
+    /// ln(1 + eˣ)
+    Softplus,
+    /// x · tanh(softplus(x))
+    Mish,
+    /// eˣ
+    Exp,
+    /// ln(x), the natural logarithm
+    Log,
+    /// √x
+    Sqrt,
+    /// |x|
+    Abs,
+    /// -1, 0 or 1; derivative 0
+    Sign,
+    /// 1 / x
+    Reciprocal,
+    /// x to a constant power
+    Power {
+        /// The power.
+        exponent: f64,
+    },
+    /// The error function, 2/√π ∫₀ˣ exp(-t²) dt
+    Erf,
+    /// sin(x)
+    Sin,
+    /// cos(x)
+    Cos,
+}
+
+impl Activation {
+    /// The output's shape: the input's.
+    ///
+    /// # Errors
+    /// [`Error::InvalidShape`](crate::Error::InvalidShape) when the input has no element.
+    pub fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>> {
+        shape::countable("Activation", input, input.to_vec())
+    }
+
+    /// The activation's value at x.
+    pub fn value(self, x: f64) -> f64 {
+        match self {
+            // Not `max`, which would turn a NaN into 0.
+            Activation::Relu if x < 0.0 => 0.0,
+            Activation::Relu => x,
+            Activation::Relu6 => relu6(x),
+            Activation::LeakyRelu { .. } if x > 0.0 => x,
+            Activation::LeakyRelu { slope } => slope * x,
+            Activation::Elu { .. } if x > 0.0 => x,
+            Activation::Elu { alpha } => alpha * x.exp_m1(),
+            Activation::Gelu => x * normal_cdf(x),
+            Activation::GeluTanh => 0.5 * x * (1.0 + gelu_argument(x).tanh()),
+            Activation::Silu => x * sigmoid(x),
+            Activation::Sigmoid => sigmoid(x),
+            Activation::Tanh => x.tanh(),
+            Activation::HardSwish => x * relu6(x + 3.0) / 6.0,
+            Activation::HardSigmoid => relu6(x + 3.0) / 6.0,
+            Activation::Softplus => softplus(x),
+            Activation::Mish => x * softplus(x).tanh(),
+            Activation::Exp => x.exp(),
+            Activation::Log => x.ln(),
+            Activation::Sqrt => x.sqrt(),
+            Activation::Abs => x.abs(),
+            Activation::Sign if x == 0.0 || x.is_nan() => x,
+            Activation::Sign => x.signum(),
+            Activation::Reciprocal => 1.0 / x,
+            Activation::Power { exponent } => x.powf(exponent),
+            Activation::Erf => libm::erf(x),
+            Activation::Sin => x.sin(),
+            Activation::Cos => x.cos(),
+        }
+    }
+
+    /// The activation's derivative at x; at a kink PyTorch's choice.
+    pub fn derivative(self, x: f64) -> f64 {
+        match self {
+            Activation::Relu => f64::from(u8::from(x > 0.0)),
+            Activation::Relu6 => inside(x, 0.0, 6.0),
+            Activation::LeakyRelu { slope } => {
+                if x > 0.0 {
+                    1.0
+                } else {
+                    slope
+                }
+            }
+            Activation::Elu { .. } if x > 0.0 => 1.0,
+            Activation::Elu { alpha } => alpha * x.exp(),
+            Activation::Gelu => normal_cdf(x) + x * (-0.5 * x * x).exp() * FRAC_1_SQRT_2 * FRAC_2_SQRT_PI / 2.0,
+            Activation::GeluTanh => {
+                let tanh = gelu_argument(x).tanh();
+                let inner = FRAC_1_SQRT_2 * FRAC_2_SQRT_PI * (1.0 + 3.0 * GELU_CUBIC * x * x);
+                0.5 * (1.0 + tanh) + 0.5 * x * (1.0 - tanh * tanh) * inner
+            }
+            Activation::Silu => sigmoid(x) * (1.0 + x * sigmoid(-x)),
+            Activation::Sigmoid => sigmoid(x) * sigmoid(-x),
+            Activation::Tanh => 1.0 - x.tanh().powi(2),
+            Activation::HardSwish if x >= 3.0 => 1.0,
+            Activation::HardSwish => inside(x, -3.0, 3.0) * (x / 3.0 + 0.5),
+            Activation::HardSigmoid => inside(x, -3.0, 3.0) / 6.0,
+            Activation::Softplus => sigmoid(x),
+            Activation::Mish => {
+                let tanh = softplus(x).tanh();
+                tanh + x * sigmoid(x) * (1.0 - tanh * tanh)
+            }
+            Activation::Exp => x.exp(),
+            Activation::Log => 1.0 / x,
+            Activation::Sqrt => 0.5 / x.sqrt(),
+            Activation::Abs => Activation::Sign.value(x),
+            Activation::Sign => 0.0,
+            Activation::Reciprocal => -1.0 / (x * x),
+            Activation::Power { exponent: 0.0 } => 0.0,
+            Activation::Power { exponent } => exponent * x.powf(exponent - 1.0),
+            Activation::Erf => FRAC_2_SQRT_PI * (-x * x).exp(),
+            Activation::Sin => x.cos(),
+            Activation::Cos => -x.sin(),
+        }
+    }
+}
+
+/// A step from one number to another so short that the quotient of the differences has lost its digits, while the
+/// derivative in the middle is right to the square of the step.
+const SHORT_STEP: f64 = 1e-4;
+
+impl Activation {
+    /// The activation's mean derivative between two numbers, (f(b) - f(a)) / (b - a); its derivative where they are the
+    /// same.
+    pub fn mean_slope(self, a: f64, b: f64) -> f64 {
+        let step = b - a;
+        // The pieces of these are the identity, its opposite and constants: no digit is ever lost.
+        let exact = matches!(self, Activation::Relu | Activation::Relu6 | Activation::Abs | Activation::Sign);
+        // What is singular at 0 bends the more, the nearer it is: there a step is short by what it is beside both ends.
+        let singular =
+            matches!(self, Activation::Log | Activation::Sqrt | Activation::Reciprocal | Activation::Power { .. });
+        let reach = if singular { a.abs().min(b.abs()).min(1.0) } else { 1.0 };
+        if step == 0.0 || (!exact && step.abs() < SHORT_STEP * reach) {
+            return self.derivative(a + step / 2.0);
+        }
+        (self.value(b) - self.value(a)) / step
+    }
+}
+
+const GELU_CUBIC: f64 = 0.044_715;
+
+fn sigmoid(x: f64) -> f64 {
+    1.0 / (1.0 + (-x).exp())
+}
+
+/// ln(1 + eˣ), without an overflow for large x.
+fn softplus(x: f64) -> f64 {
+    x.max(0.0) + (-x.abs()).exp().ln_1p()
+}
+
+/// A NaN stays one.
+fn relu6(x: f64) -> f64 {
+    x.clamp(0.0, 6.0)
+}
+
+/// Φ(x), by the complementary error function, which loses no digits for very negative x.
+fn normal_cdf(x: f64) -> f64 {
+    0.5 * libm::erfc(-x * FRAC_1_SQRT_2)
+}
+
+/// √(2/π) · (x + 0.044715·x³).
+fn gelu_argument(x: f64) -> f64 {
+    FRAC_1_SQRT_2 * FRAC_2_SQRT_PI * (x + GELU_CUBIC * x * x * x)
+}
+
+/// 1 strictly between the bounds, 0 elsewhere.
+fn inside(x: f64, low: f64, high: f64) -> f64 {
+    f64::from(u8::from(x > low && x < high))
+}
+
+/// Softmax along an axis; a negative axis counts from the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Softmax {
+    /// The axis; negative counts from the end.
+    pub axis: isize,
+}
+
+impl Softmax {
+    /// Softmax along an axis.
+    pub fn new(axis: isize) -> Self {
+        Softmax { axis }
+    }
+
+    /// The axis, counted from the front, of an input of so many axes.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) when the input has no such axis.
+    pub fn axis_of(&self, rank: usize) -> Result<usize> {
+        shape::axis(self.axis, rank)
+    }
+
+    /// The output's shape, with everything checked: the input's.
+    ///
+    /// # Errors
+    /// As [`axis_of`](Softmax::axis_of).
+    pub fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>> {
+        self.axis_of(input.len())?;
+        shape::countable("Softmax", input, input.to_vec())
+    }
+}
+
+/// Logarithm of the softmax along an axis; a negative axis counts from the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LogSoftmax {
+    /// The axis; negative counts from the end.
+    pub axis: isize,
+}
+
+impl LogSoftmax {
+    /// Logarithm of the softmax along an axis.
+    pub fn new(axis: isize) -> Self {
+        LogSoftmax { axis }
+    }
+
+    /// The axis, counted from the front, of an input of so many axes.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) when the input has no such axis.
+    pub fn axis_of(&self, rank: usize) -> Result<usize> {
+        shape::axis(self.axis, rank)
+    }
+
+    /// The output's shape, with everything checked: the input's.
+    ///
+    /// # Errors
+    /// As [`axis_of`](LogSoftmax::axis_of).
+    pub fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>> {
+        self.axis_of(input.len())?;
+        shape::countable("LogSoftmax", input, input.to_vec())
+    }
+}
+
+plain_operation!(Softmax, affine: false);
+
+plain_operation!(LogSoftmax, affine: false);
+
+plain_operation!(Activation, affine: false);

@@ -1,0 +1,150 @@
+//! A backend: networks on a framework's tensors.
+
+use super::{Activation, MaxPool2d, Op, fallback};
+use crate::{Arithmetic, Element, Error, Pullback, Result, Tensor};
+
+/// A result of operations that are computed together; an error comes with the place, among them, of the one it is of.
+pub type FusedResult<T> = std::result::Result<T, (usize, Error)>;
+
+/// Of a part of a network that was recorded on one tape: the cotangents of its outputs to those of its inputs.
+pub type TapePullback<B> = Box<dyn Fn(&[Option<Tensor<B>>]) -> Result<Vec<Option<Tensor<B>>>>>;
+
+/// A framework that networks run on: the operations of the vocabulary, each with its pullback to its inputs.
+///
+/// All of it is provided: `impl Backend for Mine {}` is right as soon as [`Arithmetic`] is, by way of the host. A
+/// backend gets fast operation by operation, with an arm for each that it has itself, and by what it computes together.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a backend",
+    label = "no backend",
+    note = "implement `Arithmetic` for it, and `Backend`, whose methods are all provided"
+)]
+pub trait Backend: Arithmetic {
+    /// So many copies of a sample run in one pass where no chunk is set, even if their maps are large: up to twice of
+    /// what a pass has otherwise. More than 1 is for a framework that reads the weights anew in each pass, and waits
+    /// for them where they are more than the maps, as those of large linear layers.
+    const FEWEST_COPIES: usize = 1;
+
+    /// True when the framework has a tape that parts of a network are recorded on: [`on_tape`](Backend::on_tape).
+    const HAS_TAPE: bool = false;
+
+    /// y = op(inputs), without a tape. The inputs' shapes have been checked with [`Op::output_shape`].
+    ///
+    /// # Errors
+    /// The framework's own.
+    fn forward(op: &Op<Self>, inputs: &[&Tensor<Self>]) -> Result<Tensor<Self>> {
+        fallback::forward(op, inputs)
+    }
+
+    /// y = op(inputs), and the pullback to those inputs that are `wanted`; gradients of weights are never computed. The
+    /// pullback shares what it needs of the operation and borrows nothing. The inputs' shapes have been checked with
+    /// [`Op::output_shape`], and so is the cotangent's before the pullback is called.
+    ///
+    /// # Errors
+    /// The framework's own.
+    fn vjp(
+        op: &Op<Self>,
+        inputs: &[&Tensor<Self>],
+        wanted: &[bool],
+    ) -> Result<(Tensor<Self>, Pullback<'static, Self>)> {
+        fallback::vjp(op, inputs, wanted)
+    }
+
+    /// How many of these operations, each the only reader of the one before, are computed together for the input x of
+    /// the first one: none, or the first so many.
+    fn fuses(ops: &[&Op<Self>], x: &Tensor<Self>) -> usize {
+        let _ = (ops, x);
+        0
+    }
+
+    /// y = f(x) for operations of which [`fuses`](Backend::fuses) said that they are computed together.
+    ///
+    /// # Errors
+    /// The framework's own, with the operation's place.
+    fn forward_fused(ops: &[&Op<Self>], x: &Tensor<Self>) -> FusedResult<Tensor<Self>> {
+        let step = |x: Tensor<Self>, (place, op): (usize, &&Op<Self>)| {
+            Self::forward(op, &[&x]).map_err(|error| (place, error))
+        };
+        ops.iter().enumerate().try_fold(x.clone(), step)
+    }
+
+    /// As [`forward_fused`](Backend::forward_fused), with the pullback to x.
+    ///
+    /// # Errors
+    /// The framework's own, with the operation's place.
+    fn vjp_fused(ops: &[&Op<Self>], x: &Tensor<Self>) -> FusedResult<(Tensor<Self>, Pullback<'static, Self>)> {
+        let (mut y, mut pulls) = (x.clone(), Vec::with_capacity(ops.len()));
+        for (place, op) in ops.iter().enumerate() {
+            let (next, pull) = Self::vjp(op, &[&y], &[true]).map_err(|error| (place, error))?;
+            (y, _) = (next, pulls.push(pull));
+        }
+        Ok((y, Pullback::new(move |v| pulls.iter().rev().try_fold(v.clone(), |v, pull| pull.pull(&v)))))
+    }
+
+    /// True when the framework's own tape can record [`forward`](Backend::forward) of this operation, and then
+    /// differentiates it right: neighbours of which this is said share one tape, by [`on_tape`](Backend::on_tape).
+    fn records(op: &Op<Self>) -> bool {
+        let _ = op;
+        false
+    }
+
+    /// Runs a part of a network on one tape of the framework's, and gives its outputs and their pullback to those
+    /// inputs that are `wanted`. Asked for parts alone of which the framework [records](Backend::records) every
+    /// operation.
+    ///
+    /// # Errors
+    /// The part's own; [`Error::Unsupported`] where the framework has no tape.
+    fn on_tape(
+        part: &dyn Fn(&[Tensor<Self>]) -> Result<Vec<Tensor<Self>>>,
+        inputs: &[Tensor<Self>],
+        wanted: &[bool],
+    ) -> Result<(Vec<Tensor<Self>>, TapePullback<Self>)> {
+        let _ = (part, inputs, wanted);
+        Err(Error::Unsupported { analyzer: Self::NAME.into(), reason: "this backend has no tape".into() })
+    }
+
+    /// On a tape that is running: says where the way back was cut by code that nobody can look into.
+    ///
+    /// # Errors
+    /// [`Error::Detached`] when y no longer depends on inputs that the tape follows.
+    fn check_recorded(inputs: &[&Tensor<Self>], y: &Tensor<Self>) -> Result<()> {
+        let _ = (inputs, y);
+        Ok(())
+    }
+
+    /// v · (f(b) - f(a)) / (b - a), element by element: a cotangent pulled back through the mean derivative of an
+    /// activation between two points, which is its derivative where both are the same.
+    /// [`Activation::mean_slope`] has it for one number. All three have one shape.
+    ///
+    /// Provided on the host: a backend on a device overrides it, so that nothing travels.
+    ///
+    /// # Errors
+    /// The framework's own.
+    fn secant_pull(f: Activation, a: &Self::Tensor, b: &Self::Tensor, v: &Self::Tensor) -> Result<Self::Tensor> {
+        let (a, b, mut pulled) = (Self::download(a)?, Self::download(b)?, Self::download(v)?);
+        for ((v, &a), &b) in pulled.iter_mut().zip(&a).zip(&b) {
+            *v *= Self::Elem::of(f.mean_slope(a.as_f64(), b.as_f64()));
+        }
+        Self::upload(pulled.view(), &Self::placement(v))
+    }
+
+    /// Max pooling of rows that follow paths, `nodes` rows for each, one path after another: y = the maxima of every
+    /// row but each path's first, and the pullback through the mean Jacobian of each segment, while the input moves
+    /// evenly from one row, a, to the next, b. What it gives has a row for each segment too.
+    ///
+    /// In each window let i be the place of the maximum at a, and j at b. The two numbers are equal at
+    /// t = (aᵢ - aⱼ) / ((aᵢ - aⱼ) + (bⱼ - bᵢ)) of the way: place i gets the share t of the window's cotangent, and
+    /// place j the rest (halves where both never differ). That is the mean Jacobian unless a third number is the
+    /// greatest in between, and Jacobian · (b - a) is the change of the output always.
+    ///
+    /// Provided on the host: a backend on a device overrides it, so that nothing travels.
+    ///
+    /// # Errors
+    /// [`MaxPool2d::segments_shape`]'s, and the framework's own.
+    fn max_pool_segments(
+        op: &MaxPool2d,
+        x: &Tensor<Self>,
+        nodes: usize,
+    ) -> Result<(Tensor<Self>, Pullback<'static, Self>)> {
+        fallback::max_pool_segments(op, x, nodes)
+    }
+}

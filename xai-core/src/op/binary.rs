@@ -1,0 +1,37 @@
+//! Arithmetic of two tensors.
+
+use super::operation::{Operation, takes};
+use crate::tensor::broadcast_shape;
+use crate::{Arithmetic, Result, Weight};
+
+/// Arithmetic of two tensors, element by element, broadcast as in NumPy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Binary {
+    /// a + b
+    Add,
+    /// a - b
+    Sub,
+    /// a · b
+    Mul,
+    /// a / b
+    Div,
+}
+
+impl<B: Arithmetic> Operation<B> for Binary {
+    type On<C: Arithmetic> = Self;
+    const NAME: &'static str = "Binary";
+    fn output_of(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
+        let [a, b] = takes::<2>("Binary", inputs)?;
+        broadcast_shape(a, b)
+    }
+    fn is_affine(&self, varies: &[bool]) -> bool {
+        match self {
+            Binary::Add | Binary::Sub => true,
+            Binary::Mul => varies.iter().filter(|&&varies| varies).count() < 2,
+            Binary::Div => varies.get(1) == Some(&false),
+        }
+    }
+    fn with_weights<C: Arithmetic>(&self, _: &mut dyn FnMut(&Weight<B>) -> Result<Weight<C>>) -> Result<Self::On<C>> {
+        Ok(*self)
+    }
+}

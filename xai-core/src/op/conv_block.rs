@@ -1,0 +1,45 @@
+//! A convolution with what follows it.
+
+use super::{Activation, ChannelAffine, Conv2d, Op};
+use crate::Arithmetic;
+
+/// y = activation(scale · conv(x) + shift): a convolution with the channel affine and the activation that follow it,
+/// for a backend that computes them together ([`Backend::fuses`](crate::Backend::fuses)).
+#[derive(Debug, Clone, Copy)]
+pub struct ConvBlock<'a, B: Arithmetic> {
+    /// The convolution.
+    pub conv: &'a Conv2d<B>,
+    /// The scale and the shift behind it.
+    pub affine: Option<&'a ChannelAffine<B>>,
+    /// The activation behind that.
+    pub activation: Option<Activation>,
+}
+
+impl<'a, B: Arithmetic> ConvBlock<'a, B> {
+    /// The block that operations begin with, if the first is a convolution. Activations that `takes` refuses stay
+    /// outside.
+    pub fn at_start(ops: &[&'a Op<B>], takes: impl Fn(Activation) -> bool) -> Option<Self> {
+        let (Op::Conv2d(conv), rest) = ops.split_first()? else { return None };
+        let (affine, rest) = match rest.split_first() {
+            Some((Op::ChannelAffine(affine), rest)) => (Some(affine), rest),
+            _ => (None, rest),
+        };
+        let activation = rest.first().and_then(|op| op.as_activation()).filter(|&f| takes(f));
+        Some(ConvBlock { conv, affine, activation })
+    }
+
+    /// The blocks, one behind the other, that operations begin with.
+    pub fn all_at_start(mut ops: &[&'a Op<B>], takes: impl Fn(Activation) -> bool) -> Vec<Self> {
+        let mut found = Vec::new();
+        while let Some(block) = ConvBlock::at_start(ops, &takes) {
+            ops = &ops[block.ops()..];
+            found.push(block);
+        }
+        found
+    }
+
+    /// How many operations it is.
+    pub fn ops(&self) -> usize {
+        1 + usize::from(self.affine.is_some()) + usize::from(self.activation.is_some())
+    }
+}

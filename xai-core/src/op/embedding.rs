@@ -1,0 +1,81 @@
+//! Rows of a table.
+
+use super::operation::{Operation, only};
+use crate::{Arithmetic, Error, Result, Tensor, Weight};
+
+/// Rows of a table by whole numbers: input (...), table (N, D), output (..., D).
+///
+/// Its input is a choice, which has no gradient: nothing flows back to it. Explain the network behind it.
+#[derive(Debug, Clone)]
+pub struct Embedding<B: Arithmetic> {
+    /// The table, (N, D).
+    pub table: Weight<B>,
+}
+
+impl<B: Arithmetic> Embedding<B> {
+    /// An embedding by a table (N, D).
+    ///
+    /// # Errors
+    /// [`Error::InvalidShape`] when the table has not 2 axes, or is empty.
+    pub fn new(table: Tensor<B>) -> Result<Self> {
+        let embedding = Embedding { table: table.into() };
+        embedding.lengths()?;
+        Ok(embedding)
+    }
+
+    /// The rows of the table, and how long they are.
+    fn lengths(&self) -> Result<[usize; 2]> {
+        let got = self.table.shape();
+        let lengths = <[usize; 2]>::try_from(got).ok().filter(|lengths| !lengths.contains(&0));
+        lengths.ok_or_else(|| Error::InvalidShape {
+            what: "table of Embedding".into(),
+            got: got.to_vec(),
+            reason: "it needs 2 axes, (rows, numbers of each), none of length 0".into(),
+        })
+    }
+
+    /// The whole numbers, each the number of a row of the table.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`] that says which is none.
+    #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    pub fn rows(&self, ids: impl IntoIterator<Item = f64>) -> Result<Vec<usize>> {
+        let [rows, _] = self.lengths()?;
+        let fits = |id: f64| id.fract() == 0.0 && (0.0..rows as f64).contains(&id);
+        let row = |id: f64| {
+            fits(id).then_some(id as usize).ok_or_else(|| Error::InvalidParameter {
+                name: "id",
+                value: id.to_string(),
+                reason: format!("an embedding of {rows} rows takes whole numbers from 0 to {}", rows - 1),
+            })
+        };
+        ids.into_iter().map(row).collect()
+    }
+}
+
+impl<B: Arithmetic> Operation<B> for Embedding<B> {
+    type On<C: Arithmetic> = Embedding<C>;
+    const NAME: &'static str = "Embedding";
+    fn output_of(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
+        let [_, width] = self.lengths()?;
+        let mut output = only("Embedding", inputs)?.to_vec();
+        output.push(width);
+        Ok(output)
+    }
+    fn is_differentiable(&self) -> bool {
+        false
+    }
+    fn weights(&self) -> Vec<&Weight<B>> {
+        vec![&self.table]
+    }
+    /// Not in a half type, which holds few whole numbers.
+    fn placement(&self) -> Option<B::Placement> {
+        Some(B::counting(&self.table.placement()))
+    }
+    fn with_weights<C: Arithmetic>(
+        &self,
+        bring: &mut dyn FnMut(&Weight<B>) -> Result<Weight<C>>,
+    ) -> Result<Self::On<C>> {
+        Ok(Embedding { table: bring(&self.table)? })
+    }
+}

@@ -1,0 +1,95 @@
+//! Any operation on any backend, by way of the host.
+
+use ndarray::ArrayD;
+
+use super::{MaxPool2d, Op, host, portable};
+use crate::{Arithmetic, Element, NdArray, Pullback, Result, Tensor};
+
+type Host<B> = NdArray<<B as Arithmetic>::Elem>;
+
+fn down<B: Arithmetic>(t: &Tensor<B>) -> Result<Tensor<Host<B>>> {
+    B::download(t.inner()).map(|array| Tensor::new(array.into_shared()))
+}
+
+fn up<B: Arithmetic>(array: &Tensor<Host<B>>, at: &B::Placement) -> Result<Tensor<B>> {
+    B::upload(array.inner().view(), at).map(Tensor::new)
+}
+
+/// The operation with its weights on the host, and its inputs there.
+fn brought<B: Arithmetic>(op: &Op<B>, inputs: &[&Tensor<B>]) -> Result<(Op<Host<B>>, Vec<Tensor<Host<B>>>)> {
+    let op = op.with_weights(|weight| Ok(down(&weight.tensor())?.into()))?;
+    Ok((op, inputs.iter().map(|&x| down(x)).collect::<Result<_>>()?))
+}
+
+/// y = op(inputs): by the backend's arithmetic where the operation is made of it, else on the host.
+///
+/// # Errors
+/// The framework's own.
+pub fn forward<B: Arithmetic>(op: &Op<B>, inputs: &[&Tensor<B>]) -> Result<Tensor<B>> {
+    if let Some(y) = portable::forward(op, inputs) {
+        return y;
+    }
+    let (host_op, arrays) = brought(op, inputs)?;
+    let y = host::forward(&host_op, &arrays.iter().collect::<Vec<_>>())?;
+    up(&y, &placement(op, inputs))
+}
+
+/// y = op(inputs), and the pullback to the inputs that are wanted: by the backend's arithmetic where the operation is
+/// made of it, else on the host.
+///
+/// # Errors
+/// The framework's own.
+pub fn vjp<B: Arithmetic>(
+    op: &Op<B>,
+    inputs: &[&Tensor<B>],
+    wanted: &[bool],
+) -> Result<(Tensor<B>, Pullback<'static, B>)> {
+    if let Some(found) = portable::vjp(op, inputs, wanted) {
+        return found;
+    }
+    let (host_op, arrays) = brought(op, inputs)?;
+    let (y, pull) = host::vjp(&host_op, &arrays.iter().collect::<Vec<_>>(), wanted)?;
+    let at = placement(op, inputs);
+    let placements: Vec<_> = inputs.iter().map(|x| x.placement()).collect();
+    let back = move |v: &Tensor<B>| {
+        let parts = pull.pull_all(&down(v)?)?;
+        parts.iter().zip(&placements).map(|(part, at)| part.as_ref().map(|part| up(part, at)).transpose()).collect()
+    };
+    Ok((up(&y, &at)?, Pullback::of_all(back)))
+}
+
+/// Where the output belongs: beside the weights, which decide the number type of what ids choose, or the first input.
+fn placement<B: Arithmetic>(op: &Op<B>, inputs: &[&Tensor<B>]) -> B::Placement {
+    match op {
+        Op::Embedding(op) => op.table.placement(),
+        _ => inputs.first().map(|x| x.placement()).unwrap_or_default(),
+    }
+}
+
+/// As [`forward`], for plain arrays.
+pub(super) fn on_host<F: Element>(op: &Op<NdArray<F>>, inputs: &[&Tensor<NdArray<F>>]) -> Result<Tensor<NdArray<F>>> {
+    portable::forward(op, inputs).unwrap_or_else(|| host::forward(op, inputs))
+}
+
+/// As [`vjp`], for plain arrays.
+pub(super) fn vjp_on_host<F: Element>(
+    op: &Op<NdArray<F>>,
+    inputs: &[&Tensor<NdArray<F>>],
+    wanted: &[bool],
+) -> Result<(Tensor<NdArray<F>>, Pullback<'static, NdArray<F>>)> {
+    portable::vjp(op, inputs, wanted).unwrap_or_else(|| host::vjp(op, inputs, wanted))
+}
+
+/// See [`Backend::max_pool_segments`](super::Backend::max_pool_segments).
+pub(super) fn max_pool_segments<B: Arithmetic>(
+    op: &MaxPool2d,
+    x: &Tensor<B>,
+    nodes: usize,
+) -> Result<(Tensor<B>, Pullback<'static, B>)> {
+    let placement = x.placement();
+    let array = |t: &Tensor<B>| B::download(t.inner()).map(ArrayD::into_shared);
+    let (y, pull) = host::max_pool_segments(op, &array(x)?, nodes)?;
+    let y = B::upload(y.view(), &placement)?;
+    let back = move |v: &Tensor<B>| B::upload(pull(&array(v)?)?.view(), &placement).map(Tensor::new);
+    Ok((Tensor::new(y), Pullback::new(back)))
+}

@@ -1,0 +1,173 @@
+//! Operations that move numbers and compute none.
+
+use super::operation::{Operation, only, plain_operation};
+use super::shape;
+use crate::tensor::check_order;
+use crate::{Arithmetic, Error, Result, Weight};
+
+/// Tensors one after another along an axis.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Concatenate {
+    /// The axis.
+    pub axis: usize,
+}
+
+impl<B: Arithmetic> Operation<B> for Concatenate {
+    type On<C: Arithmetic> = Self;
+    const NAME: &'static str = "Concatenate";
+    fn output_of(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
+        let mut output = inputs.first().map(|first| first.to_vec()).unwrap_or_default();
+        let Some(length) = output.get(self.axis).copied() else {
+            return Err(Error::InvalidShape {
+                what: "first input of Concatenate".into(),
+                got: output,
+                reason: format!("at least one input with an axis {} is needed", self.axis),
+            });
+        };
+        let mut total = length;
+        for input in inputs.iter().skip(1) {
+            output[self.axis] = input.get(self.axis).copied().unwrap_or(0);
+            let what = format!("input of Concatenate, of which only axis {} may differ from the first's", self.axis);
+            Error::check_shape(&what, &output, input)?;
+            total += output[self.axis];
+        }
+        output[self.axis] = total;
+        Ok(output)
+    }
+    fn is_affine(&self, _: &[bool]) -> bool {
+        true
+    }
+    fn with_weights<C: Arithmetic>(&self, _: &mut dyn FnMut(&Weight<B>) -> Result<Weight<C>>) -> Result<Self::On<C>> {
+        Ok(*self)
+    }
+}
+
+/// The same numbers in another shape.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reshape {
+    /// The shape, batch axis included.
+    pub shape: Vec<usize>,
+}
+
+impl Reshape {
+    /// The output's shape for an input's.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] when it has another number of elements.
+    pub fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>> {
+        let count = |shape: &[usize]| shape.iter().try_fold(1_usize, |all, &n| all.checked_mul(n));
+        if count(input) == count(&self.shape) {
+            return Ok(self.shape.clone());
+        }
+        Err(Error::Shape { what: "reshape".into(), expected: self.shape.clone(), got: input.to_vec() })
+    }
+}
+
+plain_operation!(Reshape, affine: true);
+
+/// The axes in another order: axis i of the output is axis `order[i]` of the input.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Permute {
+    /// For each axis of the output, the input's.
+    pub order: Vec<usize>,
+}
+
+impl Permute {
+    /// The output's shape for an input's.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`] when the order does not name each axis once.
+    pub fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>> {
+        check_order(&self.order, input.len())?;
+        Ok(self.order.iter().map(|&axis| input[axis]).collect())
+    }
+
+    /// The order that undoes this one.
+    pub(super) fn inverse(&self) -> Vec<usize> {
+        let mut inverse = vec![0; self.order.len()];
+        self.order.iter().enumerate().for_each(|(i, &axis)| inverse[axis] = i);
+        inverse
+    }
+}
+
+plain_operation!(Permute, affine: true);
+
+/// The part `start .. start + len` of an axis.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Narrow {
+    /// The axis.
+    pub axis: usize,
+    /// Where the part begins.
+    pub start: usize,
+    /// How long it is.
+    pub len: usize,
+}
+
+impl<B: Arithmetic> Operation<B> for Narrow {
+    type On<C: Arithmetic> = Self;
+    const NAME: &'static str = "Narrow";
+    fn output_of(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
+        let input = only("Narrow", inputs)?;
+        let Narrow { axis, start, len } = *self;
+        let end = start.checked_add(len);
+        if input.get(axis).zip(end).is_none_or(|(&n, end)| end > n) {
+            return Err(shape::refused(
+                "Narrow",
+                input,
+                format!("it has no part {start}..{start}+{len} on axis {axis}"),
+            ));
+        }
+        let mut output = input.to_vec();
+        output[axis] = len;
+        Ok(output)
+    }
+    fn is_affine(&self, _: &[bool]) -> bool {
+        true
+    }
+    fn with_weights<C: Arithmetic>(&self, _: &mut dyn FnMut(&Weight<B>) -> Result<Weight<C>>) -> Result<Self::On<C>> {
+        Ok(*self)
+    }
+}
+
+/// The axes `start ..= end` made one; negative ones count from the end. By default (1, -1): all but the batch axis.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Flatten {
+    /// The first axis.
+    pub start: isize,
+    /// The last axis.
+    pub end: isize,
+}
+
+impl Default for Flatten {
+    fn default() -> Self {
+        Flatten { start: 1, end: -1 }
+    }
+}
+
+impl Flatten {
+    /// The axes `start ..= end` made one; negative ones count from the end.
+    pub fn new(start: isize, end: isize) -> Self {
+        Flatten { start, end }
+    }
+
+    /// The output's shape, with everything checked.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`] when the input has not these axes, or the first comes after the last.
+    pub fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>> {
+        let (first, last) = (shape::axis(self.start, input.len())?, shape::axis(self.end, input.len())?);
+        if first > last {
+            return Err(Error::InvalidParameter {
+                name: "axes",
+                value: format!("{}..={}", self.start, self.end),
+                reason: format!("of {} axes, the first comes after the last", input.len()),
+            });
+        }
+        let mut output = input[..first].to_vec();
+        output.push(input[first..=last].iter().product());
+        output.extend(&input[last + 1..]);
+        Ok(output)
+    }
+}
+
+plain_operation!(Flatten, affine: true);

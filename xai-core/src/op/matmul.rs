@@ -1,0 +1,25 @@
+//! Matrix products of two tensors.
+
+use super::operation::{Operation, takes};
+use crate::tensor::product_shape;
+use crate::{Arithmetic, Result, Weight};
+
+/// Matrix products over the last two axes, (..., M, K) by (..., K, N) to (..., M, N); the axes before them are
+/// broadcast.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct MatMul;
+
+impl<B: Arithmetic> Operation<B> for MatMul {
+    type On<C: Arithmetic> = Self;
+    const NAME: &'static str = "MatMul";
+    fn output_of(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
+        let [a, b] = takes::<2>("MatMul", inputs)?;
+        product_shape(a, b)
+    }
+    fn is_affine(&self, varies: &[bool]) -> bool {
+        varies.iter().filter(|&&varies| varies).count() < 2
+    }
+    fn with_weights<C: Arithmetic>(&self, _: &mut dyn FnMut(&Weight<B>) -> Result<Weight<C>>) -> Result<Self::On<C>> {
+        Ok(MatMul)
+    }
+}

@@ -1,0 +1,60 @@
+//! Sums, means and extremes over axes.
+
+use super::operation::{Operation, only};
+use crate::{Arithmetic, Error, Result, Weight};
+
+/// What [`Reduce`] makes of the numbers along its axes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Reduction {
+    /// Their sum.
+    Sum,
+    /// Their mean.
+    Mean,
+    /// The greatest; the first of equal ones gets the whole gradient.
+    Max,
+    /// The smallest; the first of equal ones gets the whole gradient.
+    Min,
+}
+
+/// Sum, mean, maximum or minimum over axes, which keep the length 1.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reduce {
+    /// What is made of the numbers.
+    pub of: Reduction,
+    /// Over which axes.
+    pub axes: Vec<usize>,
+}
+
+impl Reduce {
+    /// The output's shape for an input's: the axes have the length 1.
+    ///
+    /// # Errors
+    /// [`Error::InvalidShape`] when there is no such axis, or it is empty.
+    pub fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>> {
+        let mut output = input.to_vec();
+        for &axis in &self.axes {
+            match output.get_mut(axis) {
+                Some(length) if *length > 0 => *length = 1,
+                _ => {
+                    let reason = format!("axis {axis} cannot be reduced: there is none, or it is empty");
+                    return Err(Error::InvalidShape { what: "input of Reduce".into(), got: input.to_vec(), reason });
+                }
+            }
+        }
+        Ok(output)
+    }
+}
+
+impl<B: Arithmetic> Operation<B> for Reduce {
+    type On<C: Arithmetic> = Self;
+    const NAME: &'static str = "Reduce";
+    fn output_of(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
+        self.output_shape(only("Reduce", inputs)?)
+    }
+    fn is_affine(&self, _: &[bool]) -> bool {
+        matches!(self.of, Reduction::Sum | Reduction::Mean)
+    }
+    fn with_weights<C: Arithmetic>(&self, _: &mut dyn FnMut(&Weight<B>) -> Result<Weight<C>>) -> Result<Self::On<C>> {
+        Ok(self.clone())
+    }
+}

@@ -1,0 +1,218 @@
+//! Mean gradients over the segments of a path: see [`Secants`].
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use crate::graph::{Rules, Site};
+use crate::op::{Activation, MaxPool2d, Reduce};
+use crate::{Backend, Error, Op, Pullback, Result, Tensor};
+
+/// A pass of rows that follow paths: `nodes` rows for each sample, one sample after another, each joined by a segment
+/// to the row before it; the first one to the last row of the pass before.
+///
+/// The cotangent of row i is pulled back through each step's mean Jacobian between the row before it and row i. For an
+/// activation f that is the slope of its secant, (f(zᵢ) - f(zᵢ₋₁)) / (zᵢ - zᵢ₋₁): the mean of f' over the segment where
+/// z moves evenly, kinks included. In a window of max pooling the maximum moves from one number to another where the
+/// two are equal, and each gets its part of the way ([`Backend::max_pool_segments`]). An affine step's Jacobian is
+/// constant. Any other step takes the mean of its Jacobians at the two rows, which for a product of two values is the
+/// mean Jacobian itself.
+///
+/// What the steps were given at the last row is kept for the [`next`](Secants::next) pass. In a first pass the first
+/// rows have no segment: what is pulled back to them are gradients at a point.
+#[derive(Debug)]
+pub struct Secants<B: Backend> {
+    paths: Paths,
+    /// What each node was given at the last row of the pass before; nothing in a first pass.
+    before: Option<Kept<B>>,
+    /// What each node is given at the last row of this pass.
+    last: RefCell<Kept<B>>,
+}
+
+type Kept<B> = BTreeMap<usize, Vec<Tensor<B>>>;
+
+impl<B: Backend> Secants<B> {
+    /// A first pass, of one row for each of so many paths.
+    #[must_use]
+    pub fn new(paths: usize) -> Self {
+        Secants { paths: Paths { paths, nodes: 1 }, before: None, last: RefCell::default() }
+    }
+
+    /// The pass that follows this one, through the same network, of so many rows for each path.
+    #[must_use]
+    pub fn next(self, nodes: usize) -> Self {
+        let paths = Paths { nodes, ..self.paths };
+        Secants { paths, before: Some(self.last.into_inner()), last: RefCell::default() }
+    }
+
+    /// `len` rows of every path, from its row `start` on.
+    ///
+    /// # Errors
+    /// The framework's own, when a path has no such rows.
+    pub fn rows(&self, t: &Tensor<B>, start: usize, len: usize) -> Result<Tensor<B>> {
+        self.paths.rows(t, start, len)
+    }
+
+    /// What a node was given at the last row of the pass before, if this is no first pass, in exchange for what it is
+    /// given now.
+    fn before(&self, site: &Site<'_, '_, B>, inputs: &[Tensor<B>]) -> Result<Option<Vec<Tensor<B>>>> {
+        let last_of = |(x, has_rows): (&Tensor<B>, bool)| match self.paths.nodes {
+            1 => Ok(x.clone()),
+            _ if !has_rows => Ok(x.clone()),
+            // A copy, so that the other rows are not kept.
+            nodes => self.paths.rows(x, nodes - 1, 1)?.scale(1.0),
+        };
+        let last = inputs.iter().zip(site.has_rows()).map(last_of).collect::<Result<_>>()?;
+        self.last.borrow_mut().insert(site.id(), last);
+        let Some(before) = &self.before else { return Ok(None) };
+        let changed = || Error::backend(B::NAME, "the network is not that of the pass before: does its code change?");
+        before.get(&site.id()).cloned().map(Some).ok_or_else(changed)
+    }
+
+    /// The slopes of an activation's secants.
+    fn activation<'m>(&self, f: Activation, site: &Site<'_, 'm, B>, inputs: &[Tensor<B>]) -> Stepped<'m, B> {
+        let y = site.forward(inputs)?;
+        let (z, paths) = (inputs[0].clone(), self.paths);
+        let before = self.before(site, inputs)?.and_then(|before| before.into_iter().next());
+        let pull = move |v: &Tensor<B>| {
+            Error::check_shape("cotangent", &z.shape(), &v.shape())?;
+            let from = before.as_ref().map(|before| paths.moved_on(before, &z)).transpose()?;
+            B::secant_pull(f, from.as_ref().unwrap_or(&z).inner(), z.inner(), v.inner()).map(Tensor::new)
+        };
+        Ok((y, Pullback::new(pull)))
+    }
+
+    /// The shares of the maxima at both ends.
+    fn max_pool<'m>(&self, pool: &MaxPool2d, site: &Site<'_, 'm, B>, inputs: &[Tensor<B>]) -> Stepped<'m, B> {
+        match self.before(site, inputs)? {
+            Some(before) => {
+                B::max_pool_segments(pool, &self.paths.joined(&before[0], &inputs[0])?, self.paths.nodes + 1)
+            }
+            None => site.vjp(inputs),
+        }
+    }
+
+    /// Any step: the mean of the pullbacks at both ends of the segment.
+    fn both_ends<'m>(&self, site: &Site<'_, 'm, B>, inputs: &[Tensor<B>]) -> Stepped<'m, B> {
+        let Some(before) = self.before(site, inputs)? else { return site.vjp(inputs) };
+        // One row more for each path, in front.
+        let (paths, longer) = (self.paths, Paths { nodes: self.paths.nodes + 1, ..self.paths });
+        let join = |((before, x), has_rows): ((&Tensor<B>, &Tensor<B>), bool)| match has_rows {
+            true => paths.joined(before, x),
+            false => Ok(x.clone()),
+        };
+        let joined = before.iter().zip(inputs).zip(site.has_rows()).map(join).collect::<Result<Vec<_>>>()?;
+        let (y, pullback) = site.vjp(&joined)?;
+        let wanted = site.wanted().to_vec();
+        let pull = move |v: &Tensor<B>| {
+            let (first, last) = (paths.rows(v, 0, 1)?, paths.rows(v, paths.nodes - 1, 1)?);
+            let at_rows = pullback.pull_all(&paths.joined(&first, v)?)?;
+            // With one row, both ends were pulled back at once.
+            let before_them = match paths.nodes {
+                1 => None,
+                _ => Some(pullback.pull_all(&paths.extended(v, &last)?)?),
+            };
+            let there = before_them.as_ref().unwrap_or(&at_rows);
+            // Code gives a part for each of its inputs, also for those that no path is of.
+            let mean = |((here, there), &wanted): ((&Option<Tensor<B>>, &Option<Tensor<B>>), &bool)| match (here, there)
+            {
+                (Some(here), Some(there)) if wanted => {
+                    let here = longer.rows(here, 1, paths.nodes)?;
+                    here.add(&longer.rows(there, 0, paths.nodes)?)?.scale(0.5).map(Some)
+                }
+                _ => Ok(None),
+            };
+            at_rows.iter().zip(there).zip(&wanted).map(mean).collect()
+        };
+        Ok((longer.rows(&y, 1, paths.nodes)?, Pullback::of_all(pull)))
+    }
+}
+
+type Stepped<'m, B> = Result<(Tensor<B>, Pullback<'m, B>)>;
+
+impl<B: Backend> Rules<B> for Secants<B> {
+    fn takes(&self, site: &Site<'_, '_, B>) -> bool {
+        !site.is_affine() || mixes_rows(site)
+    }
+
+    fn check(&self, site: &Site<'_, '_, B>) -> Result<()> {
+        if mixes_rows(site) {
+            return Err(Error::NoRule {
+                rules: "`Quadrature::Secant`".into(),
+                what: "an operation along the batch axis".into(),
+                reason: "the rows of a batch follow paths, and must stay first and in order: write the network with \
+                         the batch axis in front, or take `Quadrature::Graded`"
+                    .into(),
+            });
+        }
+        match site.node().step() {
+            crate::Step::Opaque(code) if code.vjp.is_none() => Err(code.without()),
+            _ => Ok(()),
+        }
+    }
+
+    fn vjp<'m>(&self, site: &Site<'_, 'm, B>, inputs: &[Tensor<B>]) -> Stepped<'m, B> {
+        self.check(site)?;
+        match site.op() {
+            Some(Op::Activation(f)) => self.activation(*f, site, inputs),
+            Some(Op::MaxPool2d(pool)) => self.max_pool(pool, site, inputs),
+            _ => self.both_ends(site, inputs),
+        }
+    }
+}
+
+/// Whether a step takes the batch axis away from the front, or computes along it.
+fn mixes_rows<B: Backend>(site: &Site<'_, '_, B>) -> bool {
+    match site.op() {
+        Some(Op::Permute(op)) => op.order.first() != Some(&0),
+        Some(Op::Narrow(op)) => op.axis == 0,
+        Some(Op::Concatenate(op)) => op.axis == 0,
+        Some(Op::Reduce(Reduce { axes, .. })) => axes.contains(&0),
+        _ => false,
+    }
+}
+
+/// Rows of paths, `nodes` for each. Where forward code has put another axis behind the batch axis into one with it,
+/// each row is several, which stay together.
+#[derive(Debug, Clone, Copy)]
+struct Paths {
+    paths: usize,
+    nodes: usize,
+}
+
+impl Paths {
+    /// (paths, nodes, entries of a row, ...)
+    fn apart<B: Backend>(self, t: &Tensor<B>) -> Result<Tensor<B>> {
+        let shape = t.shape();
+        let (all, rest) = shape.split_first().map_or((0, &[][..]), |(all, rest)| (*all, rest));
+        let entries = all / (self.paths * self.nodes).max(1);
+        t.reshape(&[&[self.paths, self.nodes, entries], rest].concat())
+    }
+
+    fn rows<B: Backend>(self, t: &Tensor<B>, start: usize, len: usize) -> Result<Tensor<B>> {
+        together(&self.apart(t)?.narrow(1, start, len)?)
+    }
+
+    /// One row for each path, and its rows behind it.
+    fn joined<B: Backend>(self, first: &Tensor<B>, t: &Tensor<B>) -> Result<Tensor<B>> {
+        together(&Tensor::concat(&[&Paths { nodes: 1, ..self }.apart(first)?, &self.apart(t)?], 1)?)
+    }
+
+    /// The rows of each path, and one row behind them.
+    fn extended<B: Backend>(self, t: &Tensor<B>, last: &Tensor<B>) -> Result<Tensor<B>> {
+        together(&Tensor::concat(&[&self.apart(t)?, &Paths { nodes: 1, ..self }.apart(last)?], 1)?)
+    }
+
+    /// For every row the one before it.
+    fn moved_on<B: Backend>(self, before: &Tensor<B>, t: &Tensor<B>) -> Result<Tensor<B>> {
+        match self.nodes {
+            1 => Ok(before.clone()),
+            nodes => Paths { nodes: nodes - 1, ..self }.joined(before, &self.rows(t, 0, nodes - 1)?),
+        }
+    }
+}
+
+fn together<B: Backend>(paths: &Tensor<B>) -> Result<Tensor<B>> {
+    let shape = paths.shape();
+    let rows = shape.iter().take(3).product();
+    paths.reshape(&[&[rows], shape.get(3..).unwrap_or_default()].concat())
+}

@@ -1,0 +1,51 @@
+//! A tensor that belongs to a network.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::{Arithmetic, Tensor};
+
+/// A weight: a tensor that belongs to a network, and not to one pass through it.
+///
+/// Threads can share it, whatever the framework's tensors can. Cloning shares the numbers; its shape is known without
+/// asking the framework. Any [`Tensor`] becomes one with `into()`.
+pub struct Weight<B: Arithmetic> {
+    shared: B::Shared,
+    shape: Arc<[usize]>,
+}
+
+impl<B: Arithmetic> Weight<B> {
+    /// The weight as a tensor of the framework: no copy.
+    pub fn tensor(&self) -> Tensor<B> {
+        Tensor::new(B::of_shared(&self.shared))
+    }
+
+    /// The shape.
+    pub fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    /// Where it lives.
+    pub fn placement(&self) -> B::Placement {
+        self.tensor().placement()
+    }
+}
+
+impl<B: Arithmetic> From<Tensor<B>> for Weight<B> {
+    fn from(tensor: Tensor<B>) -> Self {
+        let shape = tensor.shape().into();
+        Weight { shared: B::into_shared(tensor.into_inner()), shape }
+    }
+}
+
+impl<B: Arithmetic> Clone for Weight<B> {
+    fn clone(&self) -> Self {
+        Weight { shared: self.shared.clone(), shape: Arc::clone(&self.shape) }
+    }
+}
+
+impl<B: Arithmetic> fmt::Debug for Weight<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Weight").field(&self.shape).finish()
+    }
+}
