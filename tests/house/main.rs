@@ -1,0 +1,94 @@
+//! What the tree promises to its readers: imports go one way, and lines end.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod circles;
+mod modules;
+mod paths;
+
+use std::path::{Path, PathBuf};
+
+/// The crates of the workspace, by the file that each begins with.
+const CRATES: [&str; 8] = [
+    "src/lib.rs",
+    "xai-core/src/lib.rs",
+    "xai-derive/src/lib.rs",
+    "xai-candle/src/lib.rs",
+    "xai-tch/src/lib.rs",
+    "xai-conformance/src/lib.rs",
+    "bench/src/main.rs",
+    "compare/src/main.rs",
+];
+
+/// Where a reader begins in `xai-core`, and what each folder may know: itself, and those before it.
+const CORE: [&str; 10] = ["tensor", "op", "graph", "rules", "layers", "model", "explain", "passes", "methods", "check"];
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Files that import each other in a circle cannot be read, or changed, one at a time.
+#[test]
+fn no_files_import_each_other_in_a_circle() {
+    let mut found = Vec::new();
+    for krate in CRATES {
+        let edges = modules::Crate::read(&root().join(krate)).edges();
+        assert!(edges.len() > 2, "{krate}: nothing was read");
+        found.extend(circles::of(&edges).into_iter().map(|circle| circle.join(" -> ")));
+    }
+    assert!(found.is_empty(), "{} circles:\n{}", found.len(), found.join("\n"));
+}
+
+#[test]
+fn imports_of_the_core_go_one_way() {
+    let edges = modules::Crate::read(&root().join("xai-core/src/lib.rs")).edges();
+    let folder = |file: &str| {
+        let rest = file.split("xai-core/src/").nth(1).unwrap_or_default();
+        CORE.iter().position(|folder| rest.starts_with(&format!("{folder}/")))
+    };
+    let mut against: Vec<String> = Vec::new();
+    for (from, to) in edges {
+        if let (Some(a), Some(b)) = (folder(&from), folder(&to))
+            && b > a
+        {
+            against.push(format!("{from} imports {to}"));
+        }
+    }
+    assert!(against.is_empty(), "{}", against.join("\n"));
+}
+
+#[test]
+fn a_circle_would_be_found() {
+    let edge = |a: &str, b: &str| (a.to_owned(), b.to_owned());
+    let circles = circles::of(&[edge("a", "b"), edge("b", "c"), edge("c", "a"), edge("c", "d")].into());
+    assert_eq!(circles.len(), 1);
+    assert_eq!(circles[0].len(), 3);
+    assert!(circles::of(&[edge("a", "b"), edge("a", "c"), edge("b", "c")].into()).is_empty());
+}
+
+#[test]
+fn lines_end_at_120_columns() {
+    let mut long = Vec::new();
+    for file in rust_files(&root()) {
+        let text = std::fs::read_to_string(&file).unwrap();
+        for (number, line) in text.lines().enumerate().filter(|(_, line)| line.chars().count() > 120) {
+            long.push(format!("{}:{} has {} columns", file.display(), number + 1, line.chars().count()));
+        }
+    }
+    assert!(long.is_empty(), "{}", long.join("\n"));
+}
+
+fn rust_files(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if path.is_dir() {
+            if name != "target" && !name.starts_with('.') {
+                files.extend(rust_files(&path));
+            }
+        } else if name.ends_with(".rs") {
+            files.push(path);
+        }
+    }
+    files
+}
