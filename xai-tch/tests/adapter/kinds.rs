@@ -71,7 +71,7 @@ fn an_input_of_integers_runs_forward_and_has_no_gradient() {
     assert_eq!(y.shape(), [1, 2, 3]);
     assert_eq!(y.download().unwrap()[[0, 0, 2]], rows.double_value(&[4, 2]));
     let error = model.vjp(&x).and_then(|(y, pullback)| pullback.pull(&y)).unwrap_err();
-    assert!(matches!(error, Error::Detached { .. }), "{error}");
+    assert!(matches!(error, Error::NotDifferentiable { .. }) && error.to_string().contains("embedding"), "{error}");
 
     let integers = Net::<LibTorch<f64>, _>::new(|x: &Torch| x.shallow_clone()).at((Device::Cpu, Kind::Int64));
     let x = Tensor::upload(numbers(&[1, 2], 40).view(), &integers.placement().unwrap()).unwrap();
