@@ -1,7 +1,7 @@
 //! What an analyzer is asked: [`Call`].
 
 use super::Target;
-use crate::{Arithmetic, Backend, Differentiable, Graph, Result, Tensor};
+use crate::{Arithmetic, Backend, Differentiable, Error, Graph, Result, Tensor};
 
 /// The inputs of an analysis, as its parameters are checked against them: the user's own batch.
 #[derive(Debug, Clone, Copy)]
@@ -13,6 +13,22 @@ pub struct Inputs<'a> {
 }
 
 impl<'a> Inputs<'a> {
+    /// Refuses more than one explained input, for what gives one array of values.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`].
+    pub(crate) fn check_one_explained(&self, analyzer: &str) -> Result<()> {
+        match self.explained.iter().filter(|&&explained| explained).count() {
+            0 | 1 => Ok(()),
+            several => Err(Error::Unsupported {
+                analyzer: analyzer.into(),
+                reason: format!(
+                    "it gives one array of values, and {several} inputs are explained: mark the others as `Given`"
+                ),
+            }),
+        }
+    }
+
     /// The shapes of the explained inputs.
     pub fn explained_shapes(&self) -> impl Iterator<Item = &'a [usize]> {
         self.shapes.iter().zip(self.explained).filter(|(_, explained)| **explained).map(|(shape, _)| shape.as_slice())

@@ -2,7 +2,7 @@
 
 use ndarray::{ArrayD, ArrayViewD, Axis, IxDyn};
 
-use super::selector::{OutputIndex, OutputSelector};
+use super::selector::{OutputIndex, OutputSelector, check_batch};
 use super::{OutputScale, Selection};
 use crate::{Element, Error, Result};
 
@@ -45,6 +45,7 @@ pub struct LogProbability<S>(pub S);
 
 /// Weights in the output's shape, from those of some indices.
 fn weights_at<E: Element>(output: ArrayViewD<'_, E>, weighted: &[(Vec<usize>, f64)]) -> Result<Selection> {
+    check_batch(output.shape())?;
     let mut weights = ArrayD::<f64>::zeros(output.raw_dim());
     for mut sample in weights.axis_iter_mut(Axis(0)) {
         for (index, weight) in weighted {

@@ -92,8 +92,12 @@ impl Selection {
 
     /// A weighted sum of each sample's outputs, Σ w · y: weights in the output's shape, batch axis included.
     pub fn weights<E: Element>(weights: &ArrayD<E>) -> Self {
-        let rows = (0..weights.shape().first().copied().unwrap_or(0)).collect();
-        let weights = Arc::new(weights.mapv(Element::as_f64));
+        let mut weights = weights.mapv(Element::as_f64);
+        if weights.ndim() == 0 {
+            // A single number: the weight of the only sample.
+            weights.insert_axis_inplace(Axis(0));
+        }
+        let (rows, weights) = ((0..weights.len_of(Axis(0))).collect(), Arc::new(weights));
         Selection { what: What::Weights { weights, rows }, scale: OutputScale::AsIs }
     }
 

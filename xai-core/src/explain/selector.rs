@@ -66,10 +66,23 @@ pub struct MaxActivation;
 
 impl<E: Element> OutputSelector<E> for MaxActivation {
     fn select(&self, output: ArrayViewD<'_, E>) -> Result<Selection> {
+        check_batch(output.shape())?;
         let axes = output.shape().get(1..).unwrap_or_default().to_vec();
         let best = output.outer_iter().enumerate().map(|(sample, scores)| argmax(sample, scores, &axes));
         Ok(best.collect::<Result<Vec<_>>>()?.into())
     }
+}
+
+/// Refuses an output without a batch axis.
+pub(super) fn check_batch(output: &[usize]) -> Result<()> {
+    if !output.is_empty() {
+        return Ok(());
+    }
+    Err(Error::InvalidShape {
+        what: "model output".into(),
+        got: vec![],
+        reason: "it has no batch axis; a model must return one entry per sample, batch axis first".into(),
+    })
 }
 
 fn argmax<E: Element>(sample: usize, scores: ArrayViewD<'_, E>, axes: &[usize]) -> Result<Vec<usize>> {

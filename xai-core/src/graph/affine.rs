@@ -1,7 +1,7 @@
 //! The affine start of a graph.
 
-use super::{Graph, Value};
-use crate::Backend;
+use super::{Graph, Node, Value};
+use crate::{Backend, Op};
 
 impl<B: Backend> Graph<'_, B> {
     /// The last value that the graph can be cut at up to which it is affine in its inputs, start(x) = J·x + b; none
@@ -9,12 +9,26 @@ impl<B: Backend> Graph<'_, B> {
     pub fn affine_end(&self) -> Option<Value> {
         let (varies, cuts) = (&self.reached, self.cuts());
         let mut affine: Vec<bool> = Vec::with_capacity(self.nodes.len());
+        // Whether a value still has the samples' rows: first, in order, one for each.
+        let mut rows: Vec<bool> = Vec::with_capacity(self.nodes.len());
         for node in &self.nodes {
             let before = node.inputs.iter().all(|value| affine[value.0] || !varies[value.0]);
             let of_inputs: Vec<bool> = node.inputs.iter().map(|value| varies[value.0]).collect();
             affine.push(before && node.is_affine(&of_inputs));
+            let varying = || node.inputs.iter().filter(|value| varies[value.0]);
+            rows.push(varying().all(|value| rows[value.0] && self.keeps_rows(node, *value)));
         }
-        let last = (self.inputs..self.nodes.len()).rev().find(|&i| cuts[i] && affine[i]);
+        let last = (self.inputs..self.nodes.len()).rev().find(|&i| cuts[i] && affine[i] && rows[i]);
         last.map(Value)
+    }
+
+    /// Whether the rows of a node's output are those of one of its inputs, as far as shapes are known.
+    fn keeps_rows(&self, node: &Node<'_, B>, input: Value) -> bool {
+        if node.op().is_some_and(Op::mixes_rows) {
+            return false;
+        }
+        let (Some(from), Some(to)) = (self.nodes[input.0].shape(), node.shape()) else { return true };
+        let broadcast = matches!(node.op(), Some(Op::Binary(_) | Op::MatMul(_))) && from.len() < to.len();
+        from.first() == to.first() && !broadcast
     }
 }

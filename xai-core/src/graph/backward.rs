@@ -12,8 +12,26 @@ struct Back<'m, B: Backend> {
     inputs: Vec<Value>,
     outputs: Vec<Value>,
     pull: Pull<'m, B>,
+    /// The shapes that its parts must have, where it is not one of the vocabulary.
+    shapes: Option<Vec<Vec<usize>>>,
     /// The node that errors are blamed on.
     node: usize,
+}
+
+impl<B: Backend> Back<'_, B> {
+    /// Code and rules give a part for each input, in its shape.
+    fn check(&self, parts: &[Option<Tensor<B>>]) -> Result<()> {
+        let Some(shapes) = &self.shapes else { return Ok(()) };
+        if parts.len() != shapes.len() {
+            return Err(Error::InvalidParameter {
+                name: "parts of a pullback",
+                value: parts.len().to_string(),
+                reason: format!("the step has {} input(s), and needs one for each: `Pullback::of_all`", shapes.len()),
+            });
+        }
+        let given = parts.iter().zip(shapes).filter_map(|(part, shape)| Some((part.as_ref()?, shape)));
+        given.into_iter().try_for_each(|(part, shape)| Error::check_shape("result of a pullback", shape, &part.shape()))
+    }
 }
 
 enum Pull<'m, B: Backend> {
@@ -79,18 +97,18 @@ impl<'m, B: Backend> Graph<'m, B> {
             Some(input) => Err(Error::NotDifferentiable {
                 what: format!("the model's output with respect to input {input}"),
                 reason:
-                    "it does not depend on it, or chooses by it as by whole numbers, as an embedding does: give it \
-                         as `Ids` or `Given`, and explain what is behind the embedding, \
-                         `AtLayer::new(analyzer, \"the embedding's name\")`"
+                    "it does not depend on it, or chooses by it as by whole numbers, as an embedding does: explain \
+                         what is behind the embedding, `AtLayer::new(analyzer, \"the embedding's name\")`; beside \
+                         other inputs, give it as `Ids` or `Given`"
                         .into(),
             }),
         }
     }
 
-    /// Whether rules take any node that the wanted inputs reach.
-    pub(crate) fn is_ruled(&self, rules: &dyn Rules<B>, wanted: &[bool]) -> bool {
+    /// Whether rules take any node up to a value that the wanted inputs reach.
+    pub(crate) fn is_ruled_up_to(&self, at: Value, rules: &dyn Rules<B>, wanted: &[bool]) -> bool {
         let way = self.way(Some(rules), wanted);
-        (self.inputs..self.nodes.len()).any(|i| self.needed[i] && way.ruled(self, i))
+        (self.inputs..=at.0).any(|i| self.needed[i] && way.ruled(self, i))
     }
 
     /// y = f(inputs), and the way back to those inputs that are `wanted`: the gradient's, or that of `rules` at the
@@ -174,7 +192,7 @@ impl<'m, B: Backend> Graph<'m, B> {
         let wanted: Vec<bool> = inputs.iter().map(|value| way.varies[value.0]).collect();
         let (ys, pull) = B::on_tape(&run, &tensors, &wanted)?;
         outputs.iter().zip(ys).for_each(|(value, y)| values.set(value.0, y));
-        Ok(Back { inputs, outputs, pull: Pull::Tape(pull), node: part.start })
+        Ok(Back { inputs, outputs, pull: Pull::Tape(pull), shapes: None, node: part.start })
     }
 
     /// One node by itself, or with those that the backend computes together with it.
@@ -188,8 +206,8 @@ impl<'m, B: Backend> Graph<'m, B> {
         let (y, pull) = match (way.rules.filter(|_| way.ruled(self, i)), node.op()) {
             (Some(rules), _) => rules.vjp(&Site::new(self, i, &way.varies), &inputs).map_err(blame)?,
             (None, Some(_)) => {
-                let run = self.straight_run(i, self.nodes.len(), |next| !way.ruled(self, next));
-                match self.fused(&run, &inputs) {
+                let run = self.fused_run(i, self.nodes.len(), |next| !way.ruled(self, next), &inputs);
+                match run.len() {
                     0 => node.vjp(&inputs, &way.wanted(node)).map_err(blame)?,
                     fused => {
                         let run = &run[..fused];
@@ -206,7 +224,9 @@ impl<'m, B: Backend> Graph<'m, B> {
             self.check_promised(i, &y).map_err(blame)?;
         }
         values.set(last, y);
-        Ok(Back { inputs: node.inputs.clone(), outputs: vec![Value(last)], pull: Pull::Node(pull), node: i })
+        let foreign = matches!(node.step, Step::Opaque(_)) || way.ruled(self, i);
+        let shapes = foreign.then(|| inputs.iter().map(Tensor::shape).collect());
+        Ok(Back { inputs: node.inputs.clone(), outputs: vec![Value(last)], pull: Pull::Node(pull), shapes, node: i })
     }
 
     /// Back through all steps, from the output to the inputs.
@@ -228,7 +248,8 @@ impl<'m, B: Backend> Graph<'m, B> {
                     (Pull::Tape(pull), _) => pull(&arrived),
                     _ => continue,
                 };
-                let parts = parts.map_err(|error| names.blame(scope, error))?;
+                let checked = parts.and_then(|parts| back.check(&parts).map(|()| parts));
+                let parts = checked.map_err(|error| names.blame(scope, error))?;
                 drop(arrived);
                 for (value, part) in back.inputs.iter().zip(parts) {
                     let Some(part) = part else { continue };

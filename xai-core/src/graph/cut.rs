@@ -41,7 +41,9 @@ impl<'m, B: Backend> Graph<'m, B> {
         let (names, placement) = shared();
         let before = |(_, value): &&(_, Value)| *value <= at;
         let places = self.places.iter().filter(before).copied().collect();
-        let start = Graph::of_parts(self.nodes[..=at.0].to_vec(), self.inputs, at, names, places, placement);
+        // All inputs stay, also those behind the value that nothing needs.
+        let end = at.0.max(self.inputs.saturating_sub(1));
+        let start = Graph::of_parts(self.nodes[..=end].to_vec(), self.inputs, at, names, places, placement);
 
         // What leads from the value to the output, and the constants that it takes.
         let mut nodes = vec![Node { step: Step::Input, inputs: Vec::new(), ..self.nodes[at.0].clone() }];

@@ -32,8 +32,8 @@ impl<'m, B: Backend> Graph<'m, B> {
                 Step::Constant(weight) => values.set(i, weight.tensor()),
                 Step::Op(op) => {
                     let inputs = values.read_all(&node.inputs)?;
-                    let run = self.straight_run(i, nodes.end, |_| true);
-                    let fused = self.fused(&run, &inputs);
+                    let run = self.fused_run(i, nodes.end, |_| true, &inputs);
+                    let fused = run.len();
                     let last = match fused {
                         0 => {
                             values.set(i, self.op_forward(i, op, &inputs)?);
@@ -54,14 +54,36 @@ impl<'m, B: Backend> Graph<'m, B> {
         Ok(())
     }
 
-    /// The operations from a node on, each the only reader of the one before, that `may` be computed together.
-    pub(super) fn straight_run(&self, start: usize, end: usize, may: impl Fn(usize) -> bool) -> Vec<usize> {
+    /// The operations from a node on that the backend computes together; it is asked of no more than about twice as
+    /// many as it takes, so that a long chain is not walked to its end from each of its nodes.
+    pub(super) fn fused_run(
+        &self,
+        start: usize,
+        end: usize,
+        may: impl Fn(usize) -> bool,
+        inputs: &[Tensor<B>],
+    ) -> Vec<usize> {
+        let mut most = 4;
+        loop {
+            let mut run = self.straight_run(start, end, most, &may);
+            let fused = self.fused(&run, inputs);
+            if fused < most {
+                run.truncate(fused);
+                return run;
+            }
+            most *= 2;
+        }
+    }
+
+    /// At most so many operations from a node on, each the only reader of the one before, that `may` be computed
+    /// together.
+    fn straight_run(&self, start: usize, end: usize, most: usize, may: impl Fn(usize) -> bool) -> Vec<usize> {
         let mut run = vec![start];
         if self.nodes[start].inputs.len() != 1 {
             return run;
         }
         let mut last = start;
-        while let Some(next) = self.reader[last] {
+        while let Some(next) = self.reader[last].filter(|_| run.len() < most) {
             let node = &self.nodes[next];
             if next >= end || node.inputs.len() != 1 || node.op().is_none() || !may(next) {
                 break;

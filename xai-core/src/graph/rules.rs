@@ -31,13 +31,15 @@ pub trait Rules<B: Backend> {
 pub struct Site<'a, 'm, B: Backend> {
     graph: &'a Graph<'m, B>,
     node: usize,
+    /// For each node of the graph, whether the explained inputs reach it.
+    varies: &'a [bool],
     wanted: Vec<bool>,
 }
 
 impl<'a, 'm, B: Backend> Site<'a, 'm, B> {
-    pub(super) fn new(graph: &'a Graph<'m, B>, node: usize, varies: &[bool]) -> Self {
+    pub(super) fn new(graph: &'a Graph<'m, B>, node: usize, varies: &'a [bool]) -> Self {
         let wanted = graph.nodes[node].inputs.iter().map(|value| varies[value.0]).collect();
-        Site { graph, node, wanted }
+        Site { graph, node, varies, wanted }
     }
 
     /// The node's number: the same in every pass through one model.
@@ -78,8 +80,7 @@ impl<'a, 'm, B: Backend> Site<'a, 'm, B> {
 
     /// The node that reads its output, if there is but one.
     pub fn reader(&self) -> Option<Site<'a, 'm, B>> {
-        let node = self.graph.reader[self.node]?;
-        Some(Site { graph: self.graph, node, wanted: vec![true; self.graph.nodes[node].inputs.len()] })
+        self.graph.reader[self.node].map(|node| Site::new(self.graph, node, self.varies))
     }
 
     /// The output for these inputs.

@@ -59,7 +59,7 @@ impl<'m, B: Backend> Tracer<'m, B> {
 
     fn checked_shape(&self, step: &Step<'m, B>, inputs: &[Value]) -> Result<Option<Vec<usize>>> {
         let nodes = self.nodes.borrow();
-        let shapes: Option<Vec<&[usize]>> = inputs.iter().map(|value| nodes[value.0].shape.as_deref()).collect();
+        let shapes: Option<Vec<&[usize]>> = inputs.iter().map(|value| nodes.get(value.0)?.shape.as_deref()).collect();
         let Some(shapes) = shapes else { return Ok(None) };
         match step {
             Step::Input => Ok(None),
@@ -82,7 +82,7 @@ impl<'m, B: Backend> Tracer<'m, B> {
     }
 
     pub(super) fn shape(&self, value: Value) -> Option<Vec<usize>> {
-        self.nodes.borrow()[value.0].shape.clone()
+        self.nodes.borrow().get(value.0)?.shape.clone()
     }
 
     /// Runs `layer` inside of a name, and makes its output a place of that name.

@@ -115,7 +115,7 @@ impl<B: Backend, M: Differentiable<Backend = B> + ?Sized, A: Analyzer<M>> Path<'
             let gap = values.iter().map(sum_of).sum::<Result<f64>>()? - change;
             let (error, gap) = (relative(left, size), relative(gap, size.max(change.abs())));
             let within = tolerance.allows(error, gap);
-            let more = chosen_points(&panels, tolerance.max_n() - evaluations).len();
+            let more = chosen_points(&panels, tolerance.max_n().saturating_sub(evaluations)).len();
             if within || more == 0 || !error.is_finite() {
                 let spent = Some(Spent { evaluations, error, within });
                 return Ok(PathMean { mean, output: at_end.output, output0: at_start.output, selection, spent });

@@ -91,6 +91,7 @@ where
     }
 
     fn check(&self, model: &M, inputs: &Inputs<'_>) -> Result<()> {
+        inputs.check_one_explained(&Analyzer::<M>::name(self))?;
         let behind = Behind { model: &model, place: &self.place, inputs: inputs.shapes };
         let rows = inputs.shapes.first().and_then(|shape| shape.first().copied()).unwrap_or(0);
         let (start, _) = behind.cut(rows)?;
@@ -106,6 +107,7 @@ where
         let behind = Behind { model: &model, place: &self.place, inputs: &inputs };
         let (start, _) = behind.cut(call.rows())?;
         let maps: Tensor<M::Backend> = start.forward(call.inputs)?;
+        let unknown = start.output_shape().is_none();
         drop(start);
         if maps.shape().first() != Some(&call.rows()) {
             return Err(crate::Error::InvalidShape {
@@ -113,6 +115,10 @@ where
                 got: maps.shape(),
                 reason: format!("it needs a row for each of {} samples, batch axis first", call.rows()),
             });
+        }
+        // Without a shape, `check` could not ask; copies of samples are not what parameters are checked against.
+        if unknown && call.samples.iter().copied().eq(0..call.rows()) {
+            self.analyzer.check(&behind, &Inputs { shapes: &[maps.shape()], explained: &[true] })?;
         }
         self.analyzer.attribute(&behind, &Call { inputs: &[maps], explained: &[true], ..*call })
     }

@@ -41,6 +41,7 @@ impl<M: LayerSplit + ?Sized> Analyzer<M> for GradCam {
     }
 
     fn check(&self, model: &M, inputs: &Inputs<'_>) -> Result<()> {
+        inputs.check_one_explained("GradCam")?;
         check_at(&model.graph(inputs.shapes)?, model.split_at())
     }
 
@@ -59,6 +60,7 @@ impl<M: Differentiable + ?Sized> Analyzer<M> for GradCamAt {
     }
 
     fn check(&self, model: &M, inputs: &Inputs<'_>) -> Result<()> {
+        inputs.check_one_explained("GradCam")?;
         check_at(&model.graph(inputs.shapes)?, &self.place)
     }
 
@@ -90,6 +92,13 @@ fn map_at<B: crate::Backend>(graph: &Graph<'_, B>, place: &str, call: &Call<'_, 
     let maps = features.forward(call.inputs)?;
     let shape = maps.shape();
     check_maps(&shape)?;
+    if shape.first() != Some(&call.rows()) {
+        return Err(Error::InvalidShape {
+            what: format!("what is at `{place}`"),
+            got: shape,
+            reason: format!("it needs a row for each of {} samples, batch axis first", call.rows()),
+        });
+    }
     let (output, pullback) = adaptation.vjp(std::slice::from_ref(&maps), &[true], None)?;
     let selection = call.target.settle_for(call.inputs, &output)?;
     let gradient = pullback.pull(&selection.cotangent(&output)?)?;

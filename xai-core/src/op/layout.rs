@@ -26,10 +26,13 @@ impl<B: Arithmetic> Operation<B> for Concatenate {
         };
         let mut total = length;
         for input in inputs.iter().skip(1) {
-            output[self.axis] = input.get(self.axis).copied().unwrap_or(0);
+            let length = input.get(self.axis).copied().unwrap_or(0);
+            output[self.axis] = length;
             let what = format!("input of Concatenate, of which only axis {} may differ from the first's", self.axis);
             Error::check_shape(&what, &output, input)?;
-            total += output[self.axis];
+            total = total.checked_add(length).ok_or_else(|| {
+                shape::refused("Concatenate", input, "together with those before it, it is too long to count".into())
+            })?;
         }
         output[self.axis] = total;
         Ok(output)
@@ -164,7 +167,9 @@ impl Flatten {
             });
         }
         let mut output = input[..first].to_vec();
-        output.push(input[first..=last].iter().product());
+        let together = input[first..=last].iter().try_fold(1_usize, |all, &n| all.checked_mul(n));
+        let refused = || shape::refused("Flatten", input, "it has too many elements to be counted".into());
+        output.push(together.ok_or_else(refused)?);
         output.extend(&input[last + 1..]);
         Ok(output)
     }

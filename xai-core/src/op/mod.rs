@@ -179,6 +179,17 @@ vocabulary! {
 }
 
 impl<B: Arithmetic> Op<B> {
+    /// Whether it takes the batch axis away from the front, or computes along it.
+    pub(crate) fn mixes_rows(&self) -> bool {
+        match self {
+            Op::Permute(op) => op.order.first() != Some(&0),
+            Op::Narrow(op) => op.axis == 0,
+            Op::Concatenate(op) => op.axis == 0,
+            Op::Reduce(Reduce { axes, .. }) => axes.contains(&0),
+            _ => false,
+        }
+    }
+
     /// The elementwise function, if it is one.
     pub fn as_activation(&self) -> Option<Activation> {
         match self {

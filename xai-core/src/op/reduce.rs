@@ -32,7 +32,11 @@ impl Reduce {
     /// [`Error::InvalidShape`] when there is no such axis, or it is empty.
     pub fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>> {
         let mut output = input.to_vec();
-        for &axis in &self.axes {
+        for (i, &axis) in self.axes.iter().enumerate() {
+            if self.axes[..i].contains(&axis) {
+                let reason = format!("axis {axis} is named twice");
+                return Err(Error::InvalidShape { what: "input of Reduce".into(), got: input.to_vec(), reason });
+            }
             match output.get_mut(axis) {
                 Some(length) if *length > 0 => *length = 1,
                 _ => {

@@ -95,10 +95,17 @@ pub(crate) fn in_blocks<M: Differentiable + ?Sized>(
         check_rows(&inputs[0], &output)?;
         Ok(output)
     };
-    let outputs = blocks.iter().map(forward).collect::<Result<Vec<_>>>()?;
-    let output = Tensor::concat(&outputs.iter().collect::<Vec<_>>(), 0)?;
-    drop(outputs);
-    let selection = call.target.settle(&output)?;
+    let joined_rows = |parts: &[Tensor<M::Backend>]| Tensor::concat(&parts.iter().collect::<Vec<_>>(), 0);
+    // What was chosen before needs no pass of its own: the blocks bring their outputs along.
+    let (output, selection) = match call.target {
+        Target::Chosen(selection) => (None, selection.clone()),
+        Target::Choose(_) => {
+            let output = joined_rows(&blocks.iter().map(forward).collect::<Result<Vec<_>>>()?)?;
+            let selection = call.target.settle(&output)?;
+            (Some(output), selection)
+        }
+    };
+    let mut outputs = Vec::new();
     let mut values: Vec<Vec<Tensor<M::Backend>>> = Vec::with_capacity(blocks.len());
     let mut extras = Vec::with_capacity(blocks.len());
     for block in blocks {
@@ -109,7 +116,11 @@ pub(crate) fn in_blocks<M: Differentiable + ?Sized>(
         let found = explain(&part)?;
         values.push(found.values);
         extras.push(found.extras);
+        if output.is_none() {
+            outputs.push(found.output);
+        }
     }
+    let output = output.map_or_else(|| joined_rows(&outputs), Ok)?;
     let inputs = values.first().map_or(0, Vec::len);
     let joined = |input: usize| Tensor::concat(&values.iter().filter_map(|of| of.get(input)).collect::<Vec<_>>(), 0);
     let values = (0..inputs).map(joined).collect::<Result<Vec<_>>>()?;

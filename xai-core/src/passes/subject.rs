@@ -33,11 +33,12 @@ impl<'a, M: Differentiable + ?Sized, A: Analyzer<M> + ?Sized> Subject<'a, M, A> 
         let graph = call.graph(model)?;
         let way = analyzer.way_back();
         let plain_start = |at: &Value, way: WayBack<'_, M::Backend>| match way.rules() {
-            None => Ok(true),
-            Some(rules) => Ok(!graph.split(*at)?.0.is_ruled(rules, call.explained)),
+            None => true,
+            // Asked of the whole graph: a rule may look at what reads a node.
+            Some(rules) => !graph.is_ruled_up_to(*at, rules, call.explained),
         };
         let at = match (way, graph.affine_end()) {
-            (Some(way), Some(at)) if plain_start(&at, way)? => Some(at),
+            (Some(way), Some(at)) if plain_start(&at, way) => Some(at),
             _ => None,
         };
         Ok(Subject { model, analyzer, shapes: call.shapes(), explained: call.explained, at, way })

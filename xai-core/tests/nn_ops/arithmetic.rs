@@ -107,16 +107,19 @@ fn matrix_products() {
 fn numbers_that_only_move() {
     let x = noise(8, &[2, 3, 4]);
     assert_eq!(forward(&Code(|x| Ok(x.permute(&[2, 0, 1]))), &x), x.clone().permuted_axes(vec![2, 0, 1]));
-    for code in [
-        Code(|x| Ok(x.permute(&[1, 2, 0]))),
-        Code(|x| Ok(x.reshape(&[4, 6]))),
-        Code(|x| Ok(x.flatten(0, -1))),
-        Code(|x| Ok(x.narrow(1, 1, 2))),
-        Code(|x| Ok(x.narrow(2, 1, 1).concat(&[&x, &x.narrow(2, 0, 2)], 2))),
-        Code(|x| x.transpose(-3, 2)),
+    // Affine all of them; but what moves the samples from the front ends the affine start before itself.
+    for (code, keeps_rows) in [
+        (Code(|x| Ok(x.permute(&[1, 2, 0]))), false),
+        (Code(|x| Ok(x.reshape(&[4, 6]))), false),
+        (Code(|x| Ok(x.flatten(0, -1))), false),
+        (Code(|x| Ok(x.permute(&[0, 2, 1]))), true),
+        (Code(|x| Ok(x.reshape(&[2, 12]))), true),
+        (Code(|x| Ok(x.narrow(1, 1, 2))), true),
+        (Code(|x| Ok(x.narrow(2, 1, 1).concat(&[&x, &x.narrow(2, 0, 2)], 2))), true),
+        (Code(|x| x.transpose(-3, 2)), false),
     ] {
         assert_jacobian(&code, &x);
-        assert!(is_affine(&code, &[2, 3, 4]));
+        assert_eq!(is_affine(&code, &[2, 3, 4]), keeps_rows);
     }
 }
 
