@@ -11,6 +11,7 @@ impl<E: Host> Backend for Candle<E> {
     fn forward(op: &Op<Self>, inputs: &[&Tensor<Self>]) -> Result<Tensor<Self>> {
         match (op, inputs) {
             (Op::Embedding(op), [ids]) => rules::embedding(op, ids.inner()).map(Tensor::new),
+            (Op::Where(_), &[condition, a, b]) => rules::select([condition, a, b], &[]).map(|(y, _)| y),
             (op, [x]) if rules::has(op) => rules::forward(op, x.inner()).map(Tensor::new),
             _ => provided_forward(op, inputs),
         }
@@ -26,6 +27,7 @@ impl<E: Host> Backend for Candle<E> {
             (Op::Embedding(op), [ids]) => {
                 Ok((Tensor::new(rules::embedding(op, ids.inner())?), Pullback::of_all(|_| Ok(vec![None]))))
             }
+            (Op::Where(_), &[condition, a, b]) => rules::select([condition, a, b], wanted),
             (op, [x]) if rules::has(op) => rules::vjp(op, x.inner()).map(with_pullback),
             _ => provided_vjp(op, inputs, wanted),
         }

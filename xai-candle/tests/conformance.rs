@@ -11,7 +11,7 @@ xai_conformance::suite!(double, Candle<f64>, DType::F64.into(), 1e-12);
 mod half_types {
     use candle_core::DType;
     use xai_candle::Candle;
-    use xai_conformance::{Outcome, Suite, layers, refusals, tensors};
+    use xai_conformance::{Outcome, Suite, choices, layers, refusals, tensors};
 
     fn each(check: fn(&Suite<Candle>) -> Outcome) -> Outcome {
         check(&Suite::new(DType::F16.into(), 5e-3))?;
@@ -30,6 +30,7 @@ mod half_types {
     cases! {
         tensors: round_trip, arithmetic, broadcasting, reductions, shapes, parts, matrices, one_hot, widening;
         layers: forward_passes, pullbacks, pullbacks_twice, segments, placements;
+        choices: one_of_two, comparisons;
         refusals: tensors_refuse, layers_refuse, analyzers_refuse;
     }
 }

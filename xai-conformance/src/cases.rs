@@ -2,8 +2,9 @@
 
 use xai_core::nn::{
     Activation, AdaptiveAvgPool2d, AdaptiveMaxPool2d, AvgPool2d, Binary, ChannelAffine, Concatenate, Conv2d,
-    ConvPadding, Embedding, Flatten, GroupNorm, LayerNorm, Linear, LogSoftmax, MatMul, MaxPool2d, Narrow, Op, Pad2d,
-    Padding, Permute, Reduce, Reduction, Reshape, RmsNorm, Scale, Softmax, Upsample2d,
+    ConvPadding, ConvTranspose2d, Embedding, Flatten, GroupNorm, IndexSelect, LayerNorm, Linear, LogSoftmax, MatMul,
+    MaxPool2d, Narrow, Op, Pad2d, Padding, Permute, Reduce, Reduction, Reshape, RmsNorm, Scale, Softmax, Upsample2d,
+    Where,
 };
 use xai_core::{Backend, Element, Tensor};
 
@@ -61,6 +62,31 @@ impl<B: Backend> Cases<'_, B> {
         for (stride, size) in [(1, [5, 6]), (2, [5, 6]), (2, [8, 7]), (3, [7, 7])] {
             let conv = Conv2d::new(self.weight(&[3, 2, 3, 3], 50)?, None)?.stride(stride).padding(ConvPadding::Same);
             self.add(format!("convolution with TF padding, stride {stride}"), &[2, 2, size[0], size[1]], conv);
+        }
+        Ok(())
+    }
+
+    fn transposed_convolutions(&mut self) -> xai_core::Result<()> {
+        let odd = Padding { top: 0, bottom: 1, left: 2, right: 1 };
+        // input channels, output channels, groups, kernel, stride, dilation, padding, output padding
+        let geometries: [(usize, usize, usize, [usize; 2], [usize; 2], [usize; 2], Padding, [usize; 2]); 9] = [
+            (3, 4, 1, [3, 3], [1, 1], [1, 1], Padding::all(0), [0, 0]),
+            (3, 4, 1, [2, 2], [2, 2], [1, 1], Padding::all(0), [0, 0]),
+            (3, 2, 1, [3, 3], [2, 2], [1, 1], Padding::all(1), [1, 1]),
+            (2, 3, 1, [4, 3], [2, 3], [1, 1], Padding::symmetric([1, 0]), [0, 2]),
+            (2, 3, 1, [3, 2], [1, 2], [2, 3], odd, [1, 1]),
+            (4, 6, 2, [3, 3], [2, 2], [1, 1], Padding::all(1), [1, 0]),
+            (4, 4, 4, [3, 3], [2, 2], [1, 1], Padding::all(1), [1, 1]),
+            (4, 8, 4, [2, 3], [1, 1], [1, 1], odd, [0, 0]),
+            (2, 2, 1, [1, 1], [3, 2], [1, 1], Padding::all(0), [0, 1]),
+        ];
+        for (i, (channels, out, groups, kernel, stride, dilation, padding, more)) in geometries.into_iter().enumerate()
+        {
+            let weight = self.weight(&[channels, out / groups, kernel[0], kernel[1]], 130 + i as u64)?;
+            let bias = if i % 2 == 0 { Some(self.weight(&[out], 41)?) } else { None };
+            let conv = ConvTranspose2d::new(weight, bias)?.stride(stride).dilation(dilation).padding(padding);
+            let conv = conv.output_padding(more).groups(groups);
+            self.add(format!("transposed convolution {i}"), &[2, channels, 4, 5], conv);
         }
         Ok(())
     }
@@ -148,6 +174,9 @@ impl<B: Backend> Cases<'_, B> {
             self.add(format!("nearest to {size:?}"), &[2, 2, 3, 4], Upsample2d::nearest(size));
             self.add(format!("bilinear to {size:?}"), &[2, 2, 3, 4], Upsample2d::bilinear(size));
             self.add(format!("aligned bilinear to {size:?}"), &[2, 2, 3, 4], Upsample2d::bilinear_aligned(size));
+            self.add(format!("nearest by centres to {size:?}"), &[2, 2, 3, 4], Upsample2d::nearest_exact(size));
+            self.add(format!("bicubic to {size:?}"), &[2, 2, 3, 4], Upsample2d::bicubic(size));
+            self.add(format!("aligned bicubic to {size:?}"), &[2, 2, 3, 4], Upsample2d::bicubic_aligned(size));
         }
     }
 
@@ -158,6 +187,8 @@ impl<B: Backend> Cases<'_, B> {
             self.add_of(format!("{binary:?} of a channel"), &[&[2, 3, 4], &[2, 3, 1]], binary);
             self.add_of(format!("{binary:?} of fewer axes"), &[&[2, 1, 4], &[3, 1]], binary);
         }
+        self.add_of("choice", &[&[2, 3, 4], &[2, 3, 4], &[2, 3, 4]], Where);
+        self.add_of("choice by a column", &[&[2, 3, 1], &[2, 1, 4], &[2, 1, 1]], Where);
         self.add_of("matrix product", &[&[2, 3, 4], &[2, 4, 5]], MatMul);
         self.add_of("matrix products of heads", &[&[2, 3, 4, 5], &[2, 3, 5, 2]], MatMul);
         self.add_of("matrix product with one matrix", &[&[2, 3, 4], &[4, 5]], MatMul);
@@ -176,6 +207,8 @@ impl<B: Backend> Cases<'_, B> {
         self.add("permute", &[2, 3, 4, 5], Permute { order: vec![0, 2, 3, 1] });
         self.add("narrow", &[2, 5, 3], Narrow { axis: 1, start: 1, len: 3 });
         self.add("narrow to the end", &[2, 5, 3], Narrow { axis: 2, start: 2, len: 1 });
+        self.add("entries by places", &[2, 5, 3], IndexSelect::new(1, [4, 0, 4, 2, 4]));
+        self.add("entries of the last axis", &[2, 3, 4], IndexSelect::new(2, [1]));
         self.add_of("concatenate", &[&[2, 3, 4], &[2, 1, 4], &[2, 2, 4]], Concatenate { axis: 1 });
     }
 }
@@ -184,6 +217,7 @@ impl<B: Backend> Cases<'_, B> {
 pub(crate) fn cases<B: Backend>(placement: &B::Placement) -> xai_core::Result<Vec<Case<B>>> {
     let mut cases = Cases { placement, all: Vec::new() };
     cases.convolutions()?;
+    cases.transposed_convolutions()?;
     cases.affine()?;
     cases.norms()?;
     cases.pools();

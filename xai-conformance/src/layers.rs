@@ -8,7 +8,7 @@ use xai_core::{Backend, Differentiable, Element, Graph, NdArray, Tensor};
 use crate::cases::{Case, cases, embedding};
 use crate::{Failure, Outcome, Suite, values};
 
-type Truth = NdArray<f64>;
+pub(crate) type Truth = NdArray<f64>;
 
 impl<B: Backend> Case<B> {
     /// The operation alone, for inputs of these shapes.
@@ -90,10 +90,16 @@ pub fn pullbacks<B: Backend>(suite: &Suite<B>) -> Outcome {
     })
 }
 
-type Vjp<B> = (Tensor<B>, xai_core::Pullback<'static, B>);
+pub(crate) type Vjp<B> = (Tensor<B>, xai_core::Pullback<'static, B>);
 
 /// Outputs, and what is pulled back to each input.
-fn compare_vjps<B: Backend>(suite: &Suite<B>, name: &str, got: Vjp<B>, expected: Vjp<Truth>, seed: u64) -> Outcome {
+pub(crate) fn compare_vjps<B: Backend>(
+    suite: &Suite<B>,
+    name: &str,
+    got: Vjp<B>,
+    expected: Vjp<Truth>,
+    seed: u64,
+) -> Outcome {
     let y = expected.0.download()?;
     suite.same(name, &got.0, &y)?;
     let v = values(y.shape(), seed);

@@ -18,6 +18,7 @@ mod cases;
 mod compare;
 
 pub mod analyzers;
+pub mod choices;
 pub mod layers;
 pub mod networks;
 pub mod refusals;
@@ -35,6 +36,7 @@ macro_rules! suite {
             $crate::suite!(@cases $backend, $placement, $tolerance;
                 tensors: round_trip, arithmetic, broadcasting, reductions, shapes, parts, matrices, one_hot, widening;
                 layers: forward_passes, pullbacks, pullbacks_twice, segments, placements;
+                choices: one_of_two, comparisons;
                 analyzers: every_analyzer, nestings, shortcuts, batches, chunks, seeds, split_parts, checked_gradient,
                     transfers;
                 refusals: tensors_refuse, layers_refuse, analyzers_refuse;

@@ -4,12 +4,18 @@
 //! plain ndarray arrays, where it is the truth for the other two. Images are (B, C, H, W); names and formulas are
 //! PyTorch's, in evaluation mode. A layer checks its input's shape and its own parameters before it computes.
 //!
-//! - Weights: [`Conv2d`], [`Linear`], [`BatchNorm2d`], [`LayerNorm`], [`RmsNorm`], [`GroupNorm`], loaded by name from
-//!   [`Weights`]
+//! - Weights: [`Conv2d`], [`ConvTranspose2d`], [`Linear`], [`BatchNorm2d`], [`LayerNorm`], [`RmsNorm`], [`GroupNorm`],
+//!   [`Embedding`], loaded by name from [`Weights`]
 //! - Pools and sizes: [`MaxPool2d`], [`AvgPool2d`], [`AdaptiveAvgPool2d`] (global, too), [`AdaptiveMaxPool2d`],
 //!   [`Upsample2d`], [`Pad2d`], [`Flatten`]
 //! - Functions: [`Activation`], [`Softmax`], [`LogSoftmax`], [`Dropout`], [`Identity`], and
 //!   [`Function`](crate::Function) for one written by hand
+//! - Choices, as methods of [`Var`](crate::Var): [`IndexSelect`] by fixed places, [`Where`] by a condition
+//! - Sequences: [`Conv1d`], [`ConvTranspose1d`], [`MaxPool1d`], [`AvgPool1d`], [`AdaptiveAvgPool1d`],
+//!   [`AdaptiveMaxPool1d`]; step by step, [`Lstm`] and [`Gru`]
+//! - Volumes: [`Conv3d`], [`MaxPool3d`], [`AvgPool3d`], [`AdaptiveAvgPool3d`], [`AdaptiveMaxPool3d`]
+//! - Attention: [`MultiHeadAttention`], [`scaled_dot_product_attention`]
+//! - And: [`PRelu`], [`LocalResponseNorm`], [`PixelShuffle`], [`PixelUnshuffle`]
 //! - Layers of layers: [`Sequential`], [`Residual`], [`Concat`]
 //!
 //! # Example
@@ -65,10 +71,15 @@
 //! # Ok::<(), xai_core::Error>(())
 //! ```
 
-pub use crate::layers::{AnyLayer, Concat, Dropout, Identity, Residual, Sequential, Weights};
+pub use crate::layers::{
+    AdaptiveAvgPool1d, AdaptiveAvgPool3d, AdaptiveMaxPool1d, AdaptiveMaxPool3d, AnyLayer, AvgPool1d, AvgPool3d, Concat,
+    Conv1d, Conv3d, ConvPaddingNd, ConvTranspose1d, Dropout, Gru, Identity, LocalResponseNorm, Lstm, MaxPool1d,
+    MaxPool3d, MultiHeadAttention, PRelu, PaddingNd, PixelShuffle, PixelUnshuffle, RecurrentWeights, Residual,
+    Sequential, Triple, Weights, scaled_dot_product_attention,
+};
 pub use crate::op::{
     Activation, AdaptiveAvgPool2d, AdaptiveMaxPool2d, AvgPool2d, BatchNorm2d, Binary, ChannelAffine, Concatenate,
-    Conv2d, ConvBlock, ConvGeometry, ConvPadding, Embedding, Flatten, GroupNorm, LayerNorm, Linear, LogSoftmax, MatMul,
-    MaxPool2d, Narrow, Op, Operation, Pad2d, Padding, Pair, Permute, Reduce, Reduction, Reshape, RmsNorm, Scale,
-    Softmax, Upsample2d, UpsampleMode, provided_forward, provided_vjp,
+    Conv2d, ConvBlock, ConvGeometry, ConvPadding, ConvTranspose2d, Embedding, Flatten, GroupNorm, IndexSelect,
+    LayerNorm, Linear, LogSoftmax, MatMul, MaxPool2d, Narrow, Op, Operation, Pad2d, Padding, Pair, Permute, Reduce,
+    Reduction, Reshape, RmsNorm, Scale, Softmax, Upsample2d, UpsampleMode, Where, provided_forward, provided_vjp,
 };

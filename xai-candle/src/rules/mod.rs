@@ -4,6 +4,7 @@
 
 mod activation;
 mod channel_affine;
+mod choose;
 mod conv2d;
 mod embedding;
 mod extremes;
@@ -22,10 +23,11 @@ mod way;
 
 use candle_core::Tensor;
 use xai_core::Result;
-use xai_core::nn::{Op, Reduce, Reduction, UpsampleMode};
+use xai_core::nn::{Op, Reduce, Reduction};
 
 pub(crate) use self::activation::secant_pull;
-pub(crate) use self::conv2d::{Convolution, geometry};
+pub(crate) use self::choose::select;
+pub(crate) use self::conv2d::geometry;
 pub(crate) use self::embedding::embedding;
 pub(crate) use self::number_type::in_number_type;
 pub(crate) use self::pool::max_pool_segments;
@@ -38,6 +40,7 @@ pub(crate) fn has<E: Host>(op: &Op<Candle<E>>) -> bool {
     match op {
         Op::Scale(_)
         | Op::Binary(_)
+        | Op::Where(_)
         | Op::MatMul(_)
         | Op::Concatenate(_)
         | Op::Reshape(_)
@@ -64,13 +67,17 @@ pub(crate) fn vjp<E: Host>(op: &Op<Candle<E>>, x: &Tensor) -> Result<(Tensor, Pu
 fn vjp_by<E: Host>(way: Way, op: &Op<Candle<E>>, x: &Tensor) -> Result<(Tensor, Pull)> {
     let output = op.output_shape(&[x.dims()])?;
     // Sums of many terms are not safe in a half type; a device's own convolutions and products add up in f32.
-    let sums_safely = matches!(op, Op::Conv2d(_) | Op::Linear(_) | Op::MaxPool2d(_) | Op::Pad2d(_) | Op::Reduce(_));
+    let sums_safely = matches!(
+        op,
+        Op::Conv2d(_) | Op::ConvTranspose2d(_) | Op::Linear(_) | Op::MaxPool2d(_) | Op::Pad2d(_) | Op::Reduce(_)
+    );
     in_number_type(x, sums_safely, |x| rule(way, op, x, &output))
 }
 
 fn rule<E: Host>(way: Way, op: &Op<Candle<E>>, x: &Tensor, output: &[usize]) -> Ruled {
     match op {
         Op::Conv2d(op) => conv2d::conv2d(way, op, x),
+        Op::ConvTranspose2d(op) => conv2d::conv_transpose2d(way, op, x),
         Op::Linear(op) => linear::linear(op, x, output),
         Op::ChannelAffine(op) => channel_affine::channel_affine(way, op, x),
         Op::LayerNorm(op) => norm::layer_norm(op, x),
@@ -83,13 +90,10 @@ fn rule<E: Host>(way: Way, op: &Op<Candle<E>>, x: &Tensor, output: &[usize]) -> 
         Op::Activation(op) => activation::activation(way, *op, x),
         Op::Softmax(op) => softmax::softmax(op.axis_of(x.rank()).map_err(candle_core::Error::wrap)?, x),
         Op::LogSoftmax(op) => softmax::log_softmax(op.axis_of(x.rank()).map_err(candle_core::Error::wrap)?, x),
-        Op::Upsample2d(op) => match op.mode {
-            UpsampleMode::Nearest => resample::upsample_nearest2d(op.size, x),
-            UpsampleMode::Bilinear { align_corners } => resample::upsample_bilinear2d(op.size, align_corners, x),
-            mode => candle_core::bail!("up-sampling by {mode:?} is not known to the candle backend"),
-        },
+        Op::Upsample2d(op) => resample::upsample2d(op, x),
         Op::Pad2d(op) => pad::pad2d(op, x),
         Op::Reduce(op) => extremes::extremes(way, op, x, output),
+        Op::IndexSelect(op) => choose::index_select(op, x),
         op => candle_core::bail!("{} has no rule of its own on candle", op.name()),
     }
 }

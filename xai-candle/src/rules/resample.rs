@@ -6,6 +6,7 @@
 use std::ops::Range;
 
 use candle_core::{DType, Device, Result, Tensor};
+use xai_core::nn::{Upsample2d, UpsampleMode};
 
 use super::{Pull, Ruled};
 use crate::kernels::pool::PoolGeometry;
@@ -70,40 +71,22 @@ pub(super) fn avg_pool2d(x: &Tensor, g: &PoolGeometry, count_include_pad: bool) 
     linear(x, &rows, &cols)
 }
 
-/// Entry ⌊i · H / H'⌋.
-pub(super) fn upsample_nearest2d(size: [usize; 2], x: &Tensor) -> Ruled {
+/// Each pixel of the output by its shares of the input's.
+pub(super) fn upsample2d(op: &Upsample2d, x: &Tensor) -> Ruled {
     let (_, _, h, w) = x.dims4()?;
-    let sources = |inputs: usize, outputs: usize| (0..outputs).map(move |i| i * inputs / outputs);
-    let [rows, cols] = [(h, size[0]), (w, size[1])]
-        .map(|(i, o)| Axis { inputs: i, shares: sources(i, o).map(|source| vec![(source, 1.0)]).collect() });
+    let shares = |inputs: usize, outputs: usize| (0..outputs).map(|i| op.mode.shares(inputs, outputs, i)).collect();
+    let [rows, cols] = [(h, op.size[0]), (w, op.size[1])].map(|(i, o)| Axis { inputs: i, shares: shares(i, o) });
+    if !matches!(op.mode, UpsampleMode::Nearest | UpsampleMode::NearestExact) {
+        return linear(x, &rows, &cols);
+    }
     // Selected, not multiplied: an infinite value stays where it is.
-    let select = |t: &Tensor, axis: usize, inputs: usize, outputs: usize| {
-        let places = sources(inputs, outputs).map(u32::try_from).collect::<std::result::Result<Vec<_>, _>>()?;
-        t.index_select(&Tensor::from_vec(places, outputs, t.device())?, axis)
+    let select = |t: &Tensor, number: usize, axis: &Axis| {
+        let places = axis.shares.iter().flatten().map(|&(place, _)| u32::try_from(place));
+        let places = places.collect::<std::result::Result<Vec<_>, _>>()?;
+        t.index_select(&Tensor::from_vec(places, axis.shares.len(), t.device())?, number)
     };
-    let y = select(&select(&x.contiguous()?, 2, h, size[0])?, 3, w, size[1])?;
+    let y = select(&select(&x.contiguous()?, 2, &rows)?, 3, &cols)?;
     Ok((y, pull(&matrices(x, &rows, &cols)?)?))
-}
-
-/// Between the centres of the pixels, or with the corners' centres on each other.
-#[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-pub(super) fn upsample_bilinear2d(size: [usize; 2], align_corners: bool, x: &Tensor) -> Ruled {
-    let (_, _, h, w) = x.dims4()?;
-    let shares = |inputs: usize, outputs: usize, i: usize| {
-        let (n, m) = (inputs as f64, outputs as f64);
-        let source = match (align_corners, outputs) {
-            (true, 1) => 0.0,
-            (true, _) => i as f64 * (n - 1.0) / (m - 1.0),
-            (false, _) => ((i as f64 + 0.5) * n / m - 0.5).max(0.0),
-        };
-        let lower = (source as usize).min(inputs - 1);
-        let upper = (lower + 1).min(inputs - 1);
-        let share = source - lower as f64;
-        vec![(lower, 1.0 - share), (upper, share)]
-    };
-    let [rows, cols] = [(h, size[0]), (w, size[1])]
-        .map(|(n, m)| Axis { inputs: n, shares: (0..m).map(|i| shares(n, m, i)).collect() });
-    linear(x, &rows, &cols)
 }
 
 fn matrices(x: &Tensor, rows: &Axis, cols: &Axis) -> Result<(Tensor, Tensor)> {

@@ -3,8 +3,8 @@
 use candle_core::{DType, Device, Tensor};
 use xai_core::Weight;
 use xai_core::nn::{
-    AdaptiveMaxPool2d, AvgPool2d, ChannelAffine, Conv2d, ConvPadding, MaxPool2d, Op, Padding, Reduce, Reduction,
-    Upsample2d,
+    AdaptiveMaxPool2d, AvgPool2d, ChannelAffine, Conv2d, ConvPadding, ConvTranspose2d, MaxPool2d, Op, Padding, Reduce,
+    Reduction, Upsample2d,
 };
 
 use super::pool::max_pool_segments_by;
@@ -67,6 +67,29 @@ fn convolutions() {
         let bias = Some(weight(&[out], 3.0));
         let conv = Conv2d { weight: weight(&shape, 2.0), bias, stride, padding, dilation, groups };
         assert_same(conv, &[2, channels, size[0], size[1]]);
+    }
+}
+
+#[test]
+fn transposed_convolutions() {
+    let odd = Padding { top: 0, bottom: 1, left: 2, right: 1 };
+    // Channels, outputs, groups, kernel, stride, dilation, padding, output padding.
+    let all: [(usize, usize, usize, [usize; 2], [usize; 2], [usize; 2], Padding, [usize; 2]); 8] = [
+        (3, 4, 1, [3, 3], [1, 1], [1, 1], Padding::all(1), [0, 0]),
+        (3, 4, 1, [3, 3], [2, 2], [1, 1], Padding::all(1), [1, 1]),
+        (3, 4, 1, [2, 3], [3, 2], [1, 2], odd, [2, 0]),
+        (4, 6, 2, [3, 3], [2, 2], [1, 1], Padding::all(1), [1, 0]),
+        (4, 4, 4, [3, 3], [2, 2], [1, 1], Padding::all(1), [1, 1]),
+        (4, 8, 4, [3, 2], [1, 2], [2, 1], odd, [1, 1]),
+        (2, 2, 1, [2, 2], [1, 1], [3, 3], Padding::all(0), [2, 2]),
+        (2, 2, 1, [1, 1], [3, 2], [1, 1], Padding::all(0), [2, 1]),
+    ];
+    for (channels, outs, groups, kernel, stride, dilation, padding, output_padding) in all {
+        let shape = [channels, outs / groups, kernel[0], kernel[1]];
+        let bias = Some(weight(&[outs], 3.0));
+        let weight = weight(&shape, 2.0);
+        let conv = ConvTranspose2d { weight, bias, stride, padding, output_padding, dilation, groups };
+        assert_same(conv, &[2, channels, 4, 5]);
     }
 }
 

@@ -4,8 +4,8 @@ use std::ops::{Add, Div, Mul, Neg, Sub};
 
 use super::Var;
 use crate::op::{
-    Activation, Binary, Concatenate, Embedding, Flatten, LogSoftmax, MatMul, Narrow, Permute, Reduce, Reduction,
-    Reshape, Scale, Softmax, shape,
+    Activation, Binary, Concatenate, Embedding, Flatten, IndexSelect, LogSoftmax, MatMul, Narrow, Permute, Reduce,
+    Reduction, Reshape, Scale, Softmax, shape,
 };
 use crate::{Backend, Error, Result, Weight};
 
@@ -108,6 +108,12 @@ impl<'m, B: Backend> Var<'m, B> {
     #[must_use]
     pub fn narrow(&self, axis: usize, start: usize, len: usize) -> Self {
         self.op(Narrow { axis, start, len })
+    }
+
+    /// The entries of an axis at these places, each as often as it is named; what is repeated gets the sum back.
+    #[must_use]
+    pub fn index_select(&self, axis: usize, places: &[usize]) -> Self {
+        self.op(IndexSelect::new(axis, places))
     }
 
     /// The values one after another along an axis, this one first.

@@ -7,6 +7,7 @@ mod affine;
 mod arithmetic;
 mod autograd;
 mod backward;
+mod choices;
 mod cut;
 mod forward;
 #[allow(clippy::module_inception)]

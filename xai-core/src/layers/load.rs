@@ -1,7 +1,7 @@
 //! Layers from weights by name, as PyTorch names them.
 
 use super::Weights;
-use crate::op::{ChannelAffine, Conv2d, Embedding, GroupNorm, LayerNorm, Linear, RmsNorm};
+use crate::op::{ChannelAffine, Conv2d, ConvTranspose2d, Embedding, GroupNorm, LayerNorm, Linear, RmsNorm};
 use crate::{Backend, Result};
 
 impl<B: Backend> Conv2d<B> {
@@ -11,6 +11,16 @@ impl<B: Backend> Conv2d<B> {
     /// [`Error::MissingWeight`](crate::Error::MissingWeight), and as [`new`](Conv2d::new).
     pub fn load(weights: &Weights<B>) -> Result<Self> {
         Conv2d::new(weights.get("weight")?, weights.find("bias")?).map_err(|e| weights.located(e))
+    }
+}
+
+impl<B: Backend> ConvTranspose2d<B> {
+    /// `weight`, and `bias` if there is one; stride, padding, output padding, dilation and groups are set afterwards.
+    ///
+    /// # Errors
+    /// [`Error::MissingWeight`](crate::Error::MissingWeight), and as [`new`](ConvTranspose2d::new).
+    pub fn load(weights: &Weights<B>) -> Result<Self> {
+        ConvTranspose2d::new(weights.get("weight")?, weights.find("bias")?).map_err(|e| weights.located(e))
     }
 }
 

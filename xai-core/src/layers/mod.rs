@@ -1,18 +1,42 @@
 //! The layers that networks are built from: the operations as layers, layers of layers, and weights by name.
 
+mod attention;
 mod concat;
+mod conv1d;
+mod conv3d;
+mod conv_transpose1d;
 mod function;
+mod lengths;
 mod load;
+mod local_response_norm;
+mod one_row;
 mod ops;
+mod padding_nd;
 mod pass;
+mod pixel_shuffle;
+mod pool1d;
+mod pool3d;
+mod prelu;
+mod recurrent;
 mod residual;
 mod sequential;
 mod spelling;
 mod weights;
 
+pub use self::attention::{MultiHeadAttention, scaled_dot_product_attention};
 pub use self::concat::Concat;
+pub use self::conv_transpose1d::ConvTranspose1d;
+pub use self::conv1d::Conv1d;
+pub use self::conv3d::Conv3d;
 pub use self::function::{ForwardOnly, Function};
+pub use self::local_response_norm::LocalResponseNorm;
+pub use self::padding_nd::{ConvPaddingNd, PaddingNd, Triple};
 pub use self::pass::{Dropout, Identity};
+pub use self::pixel_shuffle::{PixelShuffle, PixelUnshuffle};
+pub use self::pool1d::{AdaptiveAvgPool1d, AdaptiveMaxPool1d, AvgPool1d, MaxPool1d};
+pub use self::pool3d::{AdaptiveAvgPool3d, AdaptiveMaxPool3d, AvgPool3d, MaxPool3d};
+pub use self::prelu::PRelu;
+pub use self::recurrent::{Gru, Lstm, RecurrentWeights};
 pub use self::residual::Residual;
 pub use self::sequential::{AnyLayer, Sequential};
 pub use self::weights::Weights;

@@ -1,8 +1,8 @@
 //! The operations as layers.
 
 use crate::op::{
-    Activation, AdaptiveAvgPool2d, AdaptiveMaxPool2d, AvgPool2d, ChannelAffine, Conv2d, Embedding, Flatten, GroupNorm,
-    LayerNorm, Linear, LogSoftmax, MaxPool2d, Pad2d, RmsNorm, Softmax, Upsample2d,
+    Activation, AdaptiveAvgPool2d, AdaptiveMaxPool2d, AvgPool2d, ChannelAffine, Conv2d, ConvTranspose2d, Embedding,
+    Flatten, GroupNorm, LayerNorm, Linear, LogSoftmax, MaxPool2d, Pad2d, RmsNorm, Softmax, Upsample2d,
 };
 use crate::{Backend, Layer, Result, Var};
 
@@ -18,6 +18,7 @@ macro_rules! layers {
 
 layers!(
     Conv2d<B>,
+    ConvTranspose2d<B>,
     Linear<B>,
     ChannelAffine<B>,
     LayerNorm<B>,

@@ -58,10 +58,12 @@ pub fn vjp<B: Arithmetic>(
     Ok((up(&y, &at)?, Pullback::of_all(back)))
 }
 
-/// Where the output belongs: beside the weights, which decide the number type of what ids choose, or the first input.
+/// Where the output belongs: beside the weights, which decide the number type of what ids choose, or the values that a
+/// condition chooses from, or the first input.
 fn placement<B: Arithmetic>(op: &Op<B>, inputs: &[&Tensor<B>]) -> B::Placement {
     match op {
         Op::Embedding(op) => op.table.placement(),
+        Op::Where(_) => inputs.get(1).map(|x| x.placement()).unwrap_or_default(),
         _ => inputs.first().map(|x| x.placement()).unwrap_or_default(),
     }
 }

@@ -10,9 +10,11 @@ mod backend;
 mod binary;
 mod conv;
 mod conv_block;
+mod conv_transpose;
 mod embedding;
 mod fallback;
 mod host;
+mod index_select;
 mod layout;
 mod matmul;
 mod norm;
@@ -24,6 +26,7 @@ mod portable;
 mod reduce;
 mod reference;
 mod resize;
+mod select;
 pub(crate) mod shape;
 mod window;
 
@@ -33,8 +36,10 @@ pub use self::backend::{Backend, FusedResult, TapePullback};
 pub use self::binary::Binary;
 pub use self::conv::{Conv2d, ConvGeometry};
 pub use self::conv_block::ConvBlock;
+pub use self::conv_transpose::ConvTranspose2d;
 pub use self::embedding::Embedding;
 pub use self::fallback::{forward as provided_forward, vjp as provided_vjp};
+pub use self::index_select::IndexSelect;
 pub use self::layout::{Concatenate, Flatten, Narrow, Permute, Reshape};
 pub use self::matmul::MatMul;
 pub use self::norm::{GroupNorm, LayerNorm, RmsNorm};
@@ -44,6 +49,7 @@ pub use self::pair::Pair;
 pub use self::pool::{AdaptiveAvgPool2d, AdaptiveMaxPool2d, AvgPool2d, MaxPool2d};
 pub use self::reduce::{Reduce, Reduction};
 pub use self::resize::{Pad2d, Upsample2d, UpsampleMode};
+pub use self::select::Where;
 use crate::{Arithmetic, Result, Weight};
 
 macro_rules! vocabulary {
@@ -128,6 +134,8 @@ macro_rules! vocabulary {
 vocabulary! {
     /// Two-dimensional convolution.
     Conv2d(Conv2d<B>),
+    /// Two-dimensional transposed convolution.
+    ConvTranspose2d(ConvTranspose2d<B>),
     /// Fully connected layer over the last axis.
     Linear(Linear<B>),
     /// A scale and a shift for each channel: batch norm in evaluation mode.
@@ -160,6 +168,8 @@ vocabulary! {
     Pad2d(Pad2d),
     /// Sum, difference, product or quotient of two tensors, broadcast.
     Binary(Binary),
+    /// One of two tensors, by a condition.
+    Where(Where),
     /// Matrix products over the last two axes.
     MatMul(MatMul),
     /// Tensors one after another along an axis.
@@ -174,6 +184,8 @@ vocabulary! {
     Narrow(Narrow),
     /// Sum, mean, maximum or minimum over axes.
     Reduce(Reduce),
+    /// Entries of an axis by fixed places.
+    IndexSelect(IndexSelect),
     /// Rows of a table, by whole numbers.
     Embedding(Embedding<B>),
 }
@@ -184,6 +196,7 @@ impl<B: Arithmetic> Op<B> {
         match self {
             Op::Permute(op) => op.order.first() != Some(&0),
             Op::Narrow(op) => op.axis == 0,
+            Op::IndexSelect(op) => op.axis == 0,
             Op::Concatenate(op) => op.axis == 0,
             Op::Reduce(Reduce { axes, .. }) => axes.contains(&0),
             _ => false,

@@ -46,18 +46,6 @@ fn turned<B: Arithmetic>(t: &Tensor<B>) -> Result<Tensor<B>> {
     t.permute(&order)
 }
 
-/// What was broadcast is summed up: v in the shape of an operand.
-pub(crate) fn summed_to<B: Arithmetic>(v: &Tensor<B>, shape: &[usize]) -> Result<Tensor<B>> {
-    let from = v.shape();
-    if from == shape {
-        return Ok(v.clone());
-    }
-    let more = from.len().saturating_sub(shape.len());
-    let repeated = |axis: usize| axis < more || (shape[axis - more] == 1 && from[axis] != 1);
-    let axes: Vec<usize> = (0..from.len()).filter(|&axis| repeated(axis)).collect();
-    v.sum(&axes)?.reshape(shape)
-}
-
 fn pullback<B: Arithmetic>(
     op: &Op<B>,
     inputs: &[&Tensor<B>],
@@ -73,27 +61,29 @@ fn pullback<B: Arithmetic>(
             let sign = if matches!(op, Op::Binary(Binary::Sub)) { -1.0 } else { 1.0 };
             let wanted = wanted.to_vec();
             two(wanted, move |i, v| {
-                summed_to(&if i == 1 && sign < 0.0 { v.scale(sign)? } else { v.clone() }, &shapes[i])
+                let v = if i == 1 && sign < 0.0 { v.scale(sign)? } else { v.clone() };
+                v.sum_to(&shapes[i])
             })
         }
         (Op::Binary(Binary::Mul), [_, _]) => {
             let others = [kept(0, 1), kept(1, 0)];
-            products(others, move |i, v, other| summed_to(&v.mul(other)?, &shapes[i]))
+            products(others, move |i, v, other| v.mul(other)?.sum_to(&shapes[i]))
         }
         (Op::Binary(Binary::Div), [_, b]) => {
             // v / b to a, and -v · y / b to b.
             let (b, y) = ((*b).clone(), wants(1).then(|| y.clone()));
             let wanted = wanted.to_vec();
             two(wanted, move |i, v| match &y {
-                Some(y) if i == 1 => summed_to(&v.mul(y)?.div(&b)?.scale(-1.0)?, &shapes[1]),
-                _ => summed_to(&v.div(&b)?, &shapes[0]),
+                Some(y) if i == 1 => v.mul(y)?.div(&b)?.scale(-1.0)?.sum_to(&shapes[1]),
+                _ => v.div(&b)?.sum_to(&shapes[0]),
             })
         }
         (Op::MatMul(_), [_, _]) => {
             let others = [kept(0, 1), kept(1, 0)];
             products(others, move |i, v, other| {
                 let other = turned(other)?;
-                summed_to(&if i == 0 { v.matmul(&other)? } else { other.matmul(v)? }, &shapes[i])
+                let product = if i == 0 { v.matmul(&other)? } else { other.matmul(v)? };
+                product.sum_to(&shapes[i])
             })
         }
         (Op::Concatenate(Concatenate { axis }), _) => {

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use crate::graph::{Rules, Site};
-use crate::op::{Activation, MaxPool2d, Reduce};
+use crate::op::{Activation, MaxPool2d};
 use crate::{Backend, Error, Op, Pullback, Result, Tensor};
 
 /// A pass of rows that follow paths: `nodes` rows for each sample, one sample after another, each joined by a segment
@@ -131,11 +131,11 @@ type Stepped<'m, B> = Result<(Tensor<B>, Pullback<'m, B>)>;
 
 impl<B: Backend> Rules<B> for Secants<B> {
     fn takes(&self, site: &Site<'_, '_, B>) -> bool {
-        !site.is_affine() || mixes_rows(site)
+        !site.is_affine() || site.op().is_some_and(Op::mixes_rows)
     }
 
     fn check(&self, site: &Site<'_, '_, B>) -> Result<()> {
-        if mixes_rows(site) {
+        if site.op().is_some_and(Op::mixes_rows) {
             return Err(Error::NoRule {
                 rules: "`Quadrature::Secant`".into(),
                 what: "an operation along the batch axis".into(),
@@ -157,17 +157,6 @@ impl<B: Backend> Rules<B> for Secants<B> {
             Some(Op::MaxPool2d(pool)) => self.max_pool(pool, site, inputs),
             _ => self.both_ends(site, inputs),
         }
-    }
-}
-
-/// Whether a step takes the batch axis away from the front, or computes along it.
-fn mixes_rows<B: Backend>(site: &Site<'_, '_, B>) -> bool {
-    match site.op() {
-        Some(Op::Permute(op)) => op.order.first() != Some(&0),
-        Some(Op::Narrow(op)) => op.axis == 0,
-        Some(Op::Concatenate(op)) => op.axis == 0,
-        Some(Op::Reduce(Reduce { axes, .. })) => axes.contains(&0),
-        _ => false,
     }
 }
 

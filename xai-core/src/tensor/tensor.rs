@@ -180,6 +180,22 @@ impl<B: Arithmetic> Tensor<B> {
         B::broadcast_to(&self.0, shape).map(Tensor::new)
     }
 
+    /// Summed up over what was broadcast from `shape`, in that shape: what [`broadcast_to`](Tensor::broadcast_to) does
+    /// to a gradient.
+    ///
+    /// # Errors
+    /// The framework's own, when that shape does not broadcast to this tensor's.
+    pub fn sum_to(&self, shape: &[usize]) -> Result<Self> {
+        let from = self.shape();
+        if from == shape {
+            return Ok(self.clone());
+        }
+        let more = from.len().saturating_sub(shape.len());
+        let repeated = |axis: usize| axis < more || (shape[axis - more] == 1 && from[axis] != 1);
+        let axes: Vec<usize> = (0..from.len()).filter(|&axis| repeated(axis)).collect();
+        self.sum(&axes)?.reshape(shape)
+    }
+
     /// The axes in another order: axis i of the result is axis `order[i]` of this tensor.
     ///
     /// # Errors

@@ -2,11 +2,12 @@
 
 use ndarray::ArrayD;
 use xai_core::nn::{
-    Activation, AdaptiveMaxPool2d, AvgPool2d, ChannelAffine, Conv2d, Flatten, GroupNorm, LayerNorm, Linear, MaxPool2d,
-    Pad2d, RmsNorm, Softmax, Upsample2d,
+    Activation, AdaptiveMaxPool2d, AvgPool2d, ChannelAffine, Conv2d, ConvTranspose2d, Flatten, GroupNorm, LayerNorm,
+    Linear, MaxPool2d, Pad2d, RmsNorm, Softmax, Upsample2d,
 };
 use xai_core::{Layer, Tensor};
 
+use crate::choices::Code;
 use crate::jacobian::vjp;
 use crate::numbers::{F64, noise, tensor, weight};
 
@@ -25,6 +26,9 @@ fn transposed(values: &ArrayD<f64>) -> Tensor<F64> {
 fn every_layer_reads_them_in_their_logical_order() {
     let layers: Vec<Box<dyn Layer<F64>>> = vec![
         Box::new(Conv2d::new(transposed(&noise(1, &[4, 2, 3, 2])), weight(2, &[4])).unwrap().groups(2)),
+        Box::new(ConvTranspose2d::new(transposed(&noise(1, &[4, 2, 3, 2])), weight(2, &[4])).unwrap().groups(2)),
+        Box::new(Code(|x| Ok(x.index_select(2, &[4, 0, 4])))),
+        Box::new(Code(|x| Ok(x.sign().relu().select(&x.exp(), &x.narrow(3, 1, 1))))),
         Box::new(Linear::new(transposed(&noise(1, &[3, 5])), None).unwrap()),
         Box::new(ChannelAffine::new(weight(1, &[4]), weight(2, &[4])).unwrap()),
         Box::new(LayerNorm::new(transposed(&noise(1, &[6, 5])), None, 1e-5).unwrap()),

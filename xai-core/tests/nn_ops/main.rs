@@ -5,8 +5,10 @@
 mod activation;
 mod affine;
 mod arithmetic;
+mod choices;
 mod composite;
 mod conv;
+mod conv_transpose;
 mod geometry;
 mod jacobian;
 mod layout;

@@ -2,8 +2,8 @@
 
 use xai_core::Error;
 use xai_core::nn::{
-    Activation, AdaptiveAvgPool2d, AvgPool2d, BatchNorm2d, ChannelAffine, Conv2d, Flatten, GroupNorm, LayerNorm,
-    Linear, LogSoftmax, MaxPool2d, Op, Pad2d, Padding, RmsNorm, Softmax, Upsample2d,
+    Activation, AdaptiveAvgPool2d, AvgPool2d, BatchNorm2d, ChannelAffine, Conv2d, ConvTranspose2d, Flatten, GroupNorm,
+    LayerNorm, Linear, LogSoftmax, MaxPool2d, Op, Pad2d, Padding, RmsNorm, Softmax, Upsample2d,
 };
 
 use crate::jacobian::{run, vjp};
@@ -70,6 +70,45 @@ fn conv_parameters() {
     parameter(conv().padding(usize::MAX).output_shape(&input), &["padding", "too many"]);
     parameter(conv().dilation(usize::MAX).output_shape(&input), &["dilation", "too many"]);
     invalid_shape(conv().padding(usize::MAX / 4).output_shape(&input), &["output of Conv2d", "too many elements"]);
+}
+
+#[test]
+fn transposed_convolutions() {
+    let new = |lengths: &[usize], bias: Option<_>| ConvTranspose2d::<F64>::new(weight(1, lengths), bias);
+    let up = || new(&[4, 3, 3, 3], None).unwrap();
+    let input = [1, 4, 5, 5];
+    invalid_shape(new(&[4, 3, 3], None), &["weight of ConvTranspose2d", "[4, 3, 3]", "4 axes"]);
+    invalid_shape(new(&[4, 3, 0, 3], None), &["[4, 3, 0, 3]", "none of length 0"]);
+    shape(new(&[4, 3, 3, 3], Some(weight(2, &[4]))), &["bias of ConvTranspose2d", "[3]", "[4]"]);
+    shape(new(&[4, 3, 3, 3], Some(weight(2, &[3, 1]))), &["bias of ConvTranspose2d", "[3, 1]"]);
+    let six = new(&[4, 3, 3, 3], Some(weight(2, &[6]))).unwrap();
+    shape(six.output_shape(&input), &["bias of ConvTranspose2d", "[3]", "[6]"]);
+    assert_eq!(six.groups(2).output_shape(&input).unwrap(), [1, 6, 7, 7]);
+    invalid_shape(up().output_shape(&[4, 5, 5]), &["input of ConvTranspose2d", "3 axes"]);
+    invalid_shape(up().output_shape(&[1, 3, 5, 5]), &["has 3 channels", "takes 4"]);
+    invalid_shape(up().output_shape(&[1, 5, 5, 4]), &["channels last"]);
+    invalid_shape(up().output_shape(&[0, 4, 5, 5]), &["no element"]);
+    invalid_shape(up().output_shape(&[1, 4, 0, 5]), &["no element"]);
+    parameter(up().groups(0).output_shape(&input), &["groups = 0"]);
+    parameter(up().groups(3).output_shape(&input), &["groups = 3", "4 input channels"]);
+    parameter(up().stride(0).output_shape(&input), &["stride = [0, 0]"]);
+    parameter(up().dilation([1, 0]).output_shape(&input), &["dilation = [1, 0]"]);
+    parameter(up().output_padding(1).output_shape(&input), &["output_padding = [1, 1]", "stride, [1, 1]"]);
+    parameter(up().stride([2, 1]).output_padding([1, 1]).output_shape(&input), &["output_padding = [1, 1]"]);
+    parameter(up().output_padding(usize::MAX).output_shape(&input), &["output_padding", "smaller"]);
+    assert!(up().stride([2, 1]).dilation([1, 2]).output_padding(1).output_shape(&input).is_ok());
+    parameter(up().padding([4, 0]).output_shape(&input), &["padding", "top: 4", "nothing of the 7 rows"]);
+    parameter(up().padding([0, usize::MAX]).output_shape(&input), &["padding", "nothing of the 7 columns"]);
+    parameter(up().stride(usize::MAX).output_shape(&input), &["stride", "cannot be counted"]);
+    parameter(up().dilation(usize::MAX).output_shape(&input), &["dilation", "cannot be counted"]);
+    invalid_shape(
+        up().stride(usize::MAX / 8).output_shape(&input),
+        &["output of ConvTranspose2d", "too many elements"],
+    );
+    let x = weight(1, &[1, 3, 5, 5]);
+    invalid_shape(run(&up(), &x), &["has 3 channels"]);
+    let up = up();
+    invalid_shape(vjp(&up, &x), &["has 3 channels"]);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 use ndarray::ArrayD;
 use xai_core::Error;
-use xai_core::nn::{BatchNorm2d, Conv2d, GroupNorm, LayerNorm, Linear, RmsNorm, Weights};
+use xai_core::nn::{BatchNorm2d, Conv2d, ConvTranspose2d, GroupNorm, LayerNorm, Linear, RmsNorm, Weights};
 
 use crate::jacobian::forward;
 use crate::numbers::{F64, array, assert_close, noise};
@@ -57,6 +57,18 @@ fn the_other_norms_are_loaded() {
     assert!(RmsNorm::load(&one, 1e-6).unwrap().weight.is_some());
     let error = GroupNorm::load(&one, 3, 1e-6).unwrap_err().to_string();
     assert!(error.starts_with("in layer `layer1.0`: groups = 3"), "{error}");
+}
+
+#[test]
+fn transposed_convolutions_are_loaded() {
+    let named = [("up.weight", noise(1, &[4, 2, 3, 3])), ("up.bias", noise(2, &[4]))];
+    let w = Weights::<F64>::new(named, ()).unwrap();
+    let up = ConvTranspose2d::load(&w.at("up")).unwrap().groups(2);
+    assert_eq!(up.output_shape(&[1, 4, 2, 2]).unwrap(), [1, 4, 4, 4]);
+    assert_eq!(w.unused(), Vec::<&str>::new());
+    let odd = Weights::<F64>::new([("up.weight", noise(1, &[4, 2]))], ()).unwrap();
+    let error = ConvTranspose2d::load(&odd.at("up")).unwrap_err().to_string();
+    assert!(error.starts_with("in layer `up`: weight of ConvTranspose2d of shape [4, 2]"), "{error}");
 }
 
 #[test]

@@ -167,6 +167,14 @@ fn around_them_wrappers_are_what_they_are() {
 #[test]
 fn what_mixes_the_rows_is_refused() {
     struct Turned(Linear<B>);
+    struct Reordered;
+    impl Differentiable for Reordered {
+        type Backend = B;
+        fn trace<'m>(&'m self, x: &[Var<'m, B>]) -> Result<Var<'m, B>> {
+            let turned = x[0].within("turned", || Ok(x[0].index_select(0, &[1, 0])))?;
+            Ok(turned.index_select(1, &[2, 0, 2]).flatten(1, -1))
+        }
+    }
     impl Differentiable for Turned {
         type Backend = B;
         fn trace<'m>(&'m self, x: &[Var<'m, B>]) -> Result<Var<'m, B>> {
@@ -180,6 +188,8 @@ fn what_mixes_the_rows_is_refused() {
     assert!(matches!(error.root(), Error::NoRule { .. }), "{error}");
     assert!(error.to_string().starts_with("in layer `turned`: no rule of `Quadrature::Secant`"), "{error}");
     assert!(Gradient.analyze(&model, &x, Index(5)).is_ok());
+    let reordered = path.analyze(&Reordered, &x, Index(5)).unwrap_err().to_string();
+    assert!(reordered.starts_with("in layer `turned`: no rule of `Quadrature::Secant`"), "{reordered}");
     let graph = model.graph(&[vec![2, WORDS, WIDTH]]).unwrap();
     assert_eq!(graph.forward(&[tensor(&x.into_dyn())]).unwrap().shape(), [2, WORDS * WIDTH]);
 }

@@ -2,7 +2,7 @@
 
 use tch::Tensor as Torch;
 use tch::nn::{self, Module};
-use xai_core::nn::Conv2d;
+use xai_core::nn::{Conv2d, ConvTranspose2d};
 use xai_core::{Layer, Opaque, Result};
 
 use super::settings::Settings;
@@ -61,6 +61,29 @@ fn conv1d<E: HostFloat>(layer: &nn::Conv1D) -> Option<Conv2d<LibTorch<E>>> {
     })
 }
 
+impl<E: HostFloat> Layer<LibTorch<E>> for nn::ConvTranspose2D {
+    fn trace<'m>(&'m self, x: Value<'m, E>) -> Result<Value<'m, E>> {
+        match conv_transpose2d(self) {
+            Some(conv) => Ok(x.op(conv)),
+            None => Ok(x.opaque(affine(self, &self.ws))),
+        }
+    }
+}
+
+/// The layer as an operation.
+fn conv_transpose2d<E: HostFloat>(layer: &nn::ConvTranspose2D) -> Option<ConvTranspose2d<LibTorch<E>>> {
+    let settings = Settings::of(layer)?;
+    Some(ConvTranspose2d {
+        weight: weight(&layer.ws),
+        bias: layer.bs.as_ref().map(weight),
+        stride: settings.lengths("stride")?,
+        padding: settings.lengths::<2>("padding")?.into(),
+        output_padding: settings.lengths("output_padding")?,
+        dilation: settings.lengths("dilation")?,
+        groups: settings.number("groups")?,
+    })
+}
+
 /// A layer that is affine in its input, with a tensor of its own that tells where it lives.
 fn affine<'m, E: HostFloat, L: Module>(layer: &'m L, weight: &Torch) -> Opaque<'m, LibTorch<E>> {
     opaque(|x| layer.forward(x)).affine().placed(Some(Placement::of(weight)))
@@ -76,4 +99,4 @@ macro_rules! opaque_layers {
     )*};
 }
 
-opaque_layers!(nn::Conv3D, nn::ConvTranspose1D, nn::ConvTranspose2D, nn::ConvTranspose3D);
+opaque_layers!(nn::Conv3D, nn::ConvTranspose1D, nn::ConvTranspose3D);

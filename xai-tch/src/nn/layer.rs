@@ -1,7 +1,7 @@
 //! Operations with weights: convolution, linear, norms, tables. Gradients of weights are not recorded.
 
 use tch::{TchError, Tensor as Torch};
-use xai_core::nn::{ChannelAffine, Conv2d, Embedding, GroupNorm, LayerNorm, Linear, RmsNorm};
+use xai_core::nn::{ChannelAffine, Conv2d, ConvTranspose2d, Embedding, GroupNorm, LayerNorm, Linear, Padding, RmsNorm};
 use xai_core::{Arithmetic, Result, Weight};
 
 use super::resize::pad;
@@ -29,6 +29,24 @@ pub(crate) fn conv2d<E: HostFloat>(op: &Conv2d<LibTorch<E>>, x: &Torch) -> Resul
         None => pad(x, border, 0.0).and_then(|x| conv(&x, [0, 0])),
     }
     .map_err(failed)
+}
+
+pub(super) fn conv_transpose2d<E: HostFloat>(op: &ConvTranspose2d<LibTorch<E>>, x: &Torch) -> Result<Torch> {
+    let size = op.geometry(&LibTorch::<E>::shape(x))?.input;
+    // libtorch cuts the same off both sides: what is more on one of them is cut off afterwards.
+    let Padding { top, bottom, left, right } = op.padding;
+    let padding = [top.min(bottom), left.min(right)];
+    let run = || -> TchResult {
+        let (weight, bias) = (frozen(&op.weight)?, frozen_option(op.bias.as_ref())?);
+        let (stride, dilation, more) = (op.stride.map(int), op.dilation.map(int), op.output_padding.map(int));
+        let y = x.f_conv_transpose2d(&weight, bias, stride, padding.map(int), more, int(op.groups), dilation)?;
+        if op.padding.as_symmetric().is_some() {
+            return Ok(y);
+        }
+        let rows = y.f_narrow(2, int(top - padding[0]), int(size[0]))?;
+        rows.f_narrow(3, int(left - padding[1]), int(size[1]))
+    };
+    run().map_err(failed)
 }
 
 pub(super) fn linear<E: HostFloat>(op: &Linear<LibTorch<E>>, x: &Torch) -> TchResult {

@@ -1,6 +1,7 @@
 //! The operations of the vocabulary, by libtorch's own; the pullbacks by its differentiation.
 
 mod activation;
+mod choose;
 pub(crate) mod layer;
 mod pool;
 mod pool_segments;
@@ -97,9 +98,13 @@ fn apply<E: HostFloat>(op: &Op<LibTorch<E>>, inputs: &[&Torch]) -> Result<Torch>
     if let (Op::Binary(Binary::Div), [a, b]) = (op, inputs) {
         return a.f_div(b).map_err(failed);
     }
+    if let (Op::Where(_), [condition, a, b]) = (op, inputs) {
+        return choose::select(condition, a, b).map_err(failed);
+    }
     let [x] = inputs else { return Err(takes_others(op.name())) };
     match op {
         Op::Conv2d(op) => return layer::conv2d(op, x),
+        Op::ConvTranspose2d(op) => return layer::conv_transpose2d(op, x),
         Op::Linear(op) => layer::linear(op, x),
         Op::ChannelAffine(op) => layer::channel_affine(op, x),
         Op::LayerNorm(op) => layer::layer_norm(op, x),
@@ -112,11 +117,13 @@ fn apply<E: HostFloat>(op: &Op<LibTorch<E>>, inputs: &[&Torch]) -> Result<Torch>
         Op::Activation(op) => activation::activation(*op, x),
         Op::Softmax(op) => x.f_softmax(activation::axis(op.axis), None),
         Op::LogSoftmax(op) => x.f_log_softmax(activation::axis(op.axis), None),
-        Op::Upsample2d(op) => return resize::upsample(*op, x),
+        Op::Upsample2d(op) => resize::upsample(*op, x),
         Op::Pad2d(op) => resize::pad(x, op.padding, op.value),
         Op::Reduce(op) => reduce::extreme(op, x),
+        Op::IndexSelect(op) => choose::entries(x, op.axis, &op.places),
         Op::Embedding(op) => return layer::embedding(op, x),
         Op::Binary(_)
+        | Op::Where(_)
         | Op::MatMul(_)
         | Op::Scale(_)
         | Op::Concatenate(_)

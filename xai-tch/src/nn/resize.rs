@@ -2,41 +2,41 @@
 
 use tch::Tensor as Torch;
 use xai_core::nn::{Padding, Upsample2d, UpsampleMode};
-use xai_core::{Error, Result};
 
+use super::choose::entries;
 use crate::backend::int;
-use crate::failure::{NAME, TchResult, failed};
+use crate::failure::TchResult;
 
 pub(super) fn pad(x: &Torch, padding: Padding, value: f64) -> TchResult {
     let Padding { top, bottom, left, right } = padding;
     x.f_pad([left, right, top, bottom].map(int), "constant", value)
 }
 
-pub(super) fn upsample(op: Upsample2d, x: &Torch) -> Result<Torch> {
+pub(super) fn upsample(op: Upsample2d, x: &Torch) -> TchResult {
+    let size = op.size.map(int);
     match op.mode {
-        UpsampleMode::Nearest => nearest(op.size, x),
-        UpsampleMode::Bilinear { align_corners } => {
-            x.f_upsample_bilinear2d(op.size.map(int), align_corners, None, None)
-        }
-        // The compiler cannot ask for what is not there yet.
-        unknown => return Err(Error::backend(NAME, format!("{unknown:?} is newer than this adapter"))),
+        // Axes that have their length already stay as they are.
+        UpsampleMode::Nearest => nearest(op, x, single_precision_is_exact)?.f_upsample_nearest2d(size, None, None),
+        UpsampleMode::NearestExact => nearest(op, x, |from, to| from == to),
+        UpsampleMode::Bilinear { align_corners } => x.f_upsample_bilinear2d(size, align_corners, None, None),
+        UpsampleMode::Bicubic { align_corners } => x.f_upsample_bicubic2d(size, align_corners, None, None),
     }
-    .map_err(failed)
 }
 
-/// ⌊i · H / H'⌋. libtorch computes that in single precision, which for some sizes lands one pixel off (2 to 82); those
-/// axes are gathered by exact indices.
-fn nearest(size: [usize; 2], x: &Torch) -> TchResult {
+/// The nearest pixels. libtorch looks for them in single precision, which for some sizes lands one pixel off (2 to 82
+/// by ⌊i · H / H'⌋), and by the centres in another way for each number type: but for the axes that are `left` to it,
+/// they are gathered by exact indices.
+fn nearest(op: Upsample2d, x: &Torch, left: impl Fn(usize, usize) -> bool) -> TchResult {
     let mut out = x.shallow_clone();
-    for (axis, to) in [2, 3].into_iter().zip(size) {
+    for (axis, to) in [2, 3].into_iter().zip(op.size) {
         let from = out.size().get(axis).and_then(|&n| usize::try_from(n).ok()).unwrap_or(0);
-        if !single_precision_is_exact(from, to) {
-            let places: Vec<i64> = (0..to).map(|i| int(i * from / to)).collect();
-            out = out.f_index_select(int(axis), &Torch::f_from_slice(&places)?.f_to_device(x.device())?)?;
+        if !left(from, to) {
+            let places: Vec<usize> =
+                (0..to).flat_map(|i| op.mode.shares(from, to, i)).map(|(place, _)| place).collect();
+            out = entries(&out, axis, &places)?;
         }
     }
-    // Axes that have their length already stay as they are.
-    out.f_upsample_nearest2d(size.map(int), None, None)
+    Ok(out)
 }
 
 #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]

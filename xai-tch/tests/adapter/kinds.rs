@@ -129,7 +129,12 @@ fn every_operation_runs_in_half_types() {
         let avg = AvgPool2d { kernel, stride, padding, count_include_pad: false };
         ops.push(Box::new(move |_| avg.into()));
     }
-    for mode in [UpsampleMode::Nearest, UpsampleMode::Bilinear { align_corners: false }] {
+    for mode in [
+        UpsampleMode::Nearest,
+        UpsampleMode::NearestExact,
+        UpsampleMode::Bilinear { align_corners: false },
+        UpsampleMode::Bicubic { align_corners: false },
+    ] {
         ops.push(Box::new(move |_| Upsample2d { size: [123, 7], mode }.into()));
     }
     for activation in ACTIVATIONS {

@@ -101,8 +101,16 @@ fn convolutions() {
         &[2, 2, 4, 3],
         true,
         true,
-        &["code"],
+        &["ConvTranspose2d"],
     );
+    let config = nn::ConvTransposeConfig { stride: 3, padding: 2, output_padding: 1, groups: 2, ..Default::default() };
+    let (up, _store) = build(|p| nn::conv_transpose2d(p, 4, 4, 3, config));
+    let shape = {
+        let graph = Graph::<Torch64>::trace(&[vec![1, 4, 2, 3]], |x| up.trace(x[0].clone())).unwrap();
+        graph.output_shape().map(<[usize]>::to_vec)
+    };
+    assert_eq!(shape, Some(vec![1, 4, 3, 6]));
+    check_layer("ConvTranspose2D in groups", up, &[1, 4, 2, 3], true, true, &["ConvTranspose2d"]);
     check_layer(
         "ConvTranspose3D",
         build(|p| nn::conv_transpose3d(p, 2, 3, 3, config)).0,

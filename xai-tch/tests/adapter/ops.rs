@@ -1,10 +1,10 @@
 //! Every operation of the layer vocabulary against central differences.
 
-use ndarray::ArrayD;
+use ndarray::{ArrayD, Dimension, IxDyn};
 use xai_core::nn::{
-    Activation, AdaptiveAvgPool2d, AdaptiveMaxPool2d, AvgPool2d, Binary, ChannelAffine, Concatenate, Conv2d, Flatten,
-    GroupNorm, LayerNorm, Linear, LogSoftmax, MatMul, MaxPool2d, Narrow, Op, Pad2d, Padding, Permute, Reduce,
-    Reduction, Reshape, RmsNorm, Scale, Softmax, Upsample2d, UpsampleMode,
+    Activation, AdaptiveAvgPool2d, AdaptiveMaxPool2d, AvgPool2d, Binary, ChannelAffine, Concatenate, Conv2d,
+    ConvTranspose2d, Flatten, GroupNorm, IndexSelect, LayerNorm, Linear, LogSoftmax, MatMul, MaxPool2d, Narrow, Op,
+    Pad2d, Padding, Permute, Reduce, Reduction, Reshape, RmsNorm, Scale, Softmax, Upsample2d, UpsampleMode, Where,
 };
 use xai_core::{Backend, Differentiable, Opaque, Result, Tensor, Var, Weight};
 
@@ -58,11 +58,15 @@ impl Differentiable for OpModel {
 
 /// Checks both ways back to each input.
 fn check_all(name: &str, op: impl Into<Op<Torch64>>, inputs: &[ArrayD<f64>]) {
-    let op = op.into();
+    check_places(name, &op.into(), inputs, 0..inputs.len());
+}
+
+/// Checks both ways back to some of the inputs.
+fn check_places(name: &str, op: &Op<Torch64>, inputs: &[ArrayD<f64>], places: std::ops::Range<usize>) {
     let shapes: Vec<&[usize]> = inputs.iter().map(|input| input.shape()).collect();
     // Some paddings are refused by a network, but computed by the backend.
     let fits = op.output_shape(&shapes).is_ok();
-    for place in 0..inputs.len() {
+    for place in places {
         for taped in [false, true].into_iter().filter(|&taped| fits || !taped) {
             let model = OpModel { op: op.clone(), inputs: inputs.to_vec(), place, taped };
             check(&format!("{name}, input {place}, taped: {taped}"), &model, &inputs[place]);
@@ -157,6 +161,28 @@ fn convolution() {
 }
 
 #[test]
+fn transposed_convolution() {
+    for (groups, channels, outs) in [(1, 3, 4), (2, 4, 6), (3, 3, 3)] {
+        for (stride, dilation, output_padding) in
+            [([1, 1], [1, 1], [0, 0]), ([2, 1], [1, 2], [1, 0]), ([2, 3], [1, 1], [0, 2]), ([1, 2], [3, 3], [2, 2])]
+        {
+            for padding in [all_sides(0), all_sides(1), UNEVEN] {
+                let op = ConvTranspose2d {
+                    weight: weight(&[channels, outs / groups, 3, 2], 4),
+                    bias: (groups == 1).then(|| weight(&[outs], 5)),
+                    stride,
+                    padding,
+                    output_padding,
+                    dilation,
+                    groups,
+                };
+                check_op(&format!("{op:?}"), op, &numbers(&[2, channels, 4, 3], 6));
+            }
+        }
+    }
+}
+
+#[test]
 fn linear_and_affine() {
     let op = Linear { weight: weight(&[4, 3], 7), bias: Some(weight(&[4], 8)) };
     check_op("Linear", op.clone(), &numbers(&[2, 3], 9));
@@ -210,8 +236,11 @@ fn resizing() {
     let x = numbers(&[2, 2, 3, 4], 18);
     let modes = [
         UpsampleMode::Nearest,
+        UpsampleMode::NearestExact,
         UpsampleMode::Bilinear { align_corners: false },
         UpsampleMode::Bilinear { align_corners: true },
+        UpsampleMode::Bicubic { align_corners: false },
+        UpsampleMode::Bicubic { align_corners: true },
     ];
     for mode in modes {
         for size in [[6, 8], [5, 9], [2, 3], [3, 4], [123, 4]] {
@@ -254,6 +283,37 @@ fn numbers_that_move() {
     check_op("Permute", Permute { order: vec![0, 2, 1] }, &x);
     check_op("Permute of all", Permute { order: vec![2, 0, 1] }, &x);
     check_op("Narrow", Narrow { axis: 1, start: 1, len: 2 }, &x);
+    check_op("IndexSelect", IndexSelect::new(1, [2, 0, 2, 2]), &x);
+    check_op("IndexSelect of rows", IndexSelect::new(0, [1, 1]), &x);
+}
+
+#[test]
+fn choices() {
+    for [condition, a, b] in [[&[2, 3, 4][..], &[2, 3, 4], &[2, 3, 4]], [&[3, 1], &[2, 1, 4], &[1]]] {
+        // Not by differences, which would jump.
+        let every_other = |i: IxDyn| if i.slice().iter().sum::<usize>() % 2 == 0 { 1.5 } else { 0.0 };
+        let condition = ArrayD::from_shape_fn(condition, every_other);
+        let inputs = [condition.clone(), numbers(a, 111), numbers(b, 112)];
+        check_places("Where", &Where.into(), &inputs, 1..3);
+        let inputs = inputs.each_ref().map(upload);
+        let (_, pullback) = Torch64::vjp(&Where.into(), &inputs.each_ref(), &[true; 3]).unwrap();
+        let parts = pullback.pull_all(&upload(&numbers(&[2, 3, 4], 113))).unwrap();
+        assert_eq!(parts[0].as_ref().unwrap().download().unwrap(), condition.mapv(|_| 0.0));
+    }
+}
+
+#[test]
+fn nothing_leaks_from_what_is_not_chosen() {
+    let row = |numbers: [f64; 3]| upload(&ndarray::arr2(&[numbers]).into_dyn());
+    let (condition, a, b) =
+        (row([1.0, 0.0, f64::NAN]), row([1.0, f64::INFINITY, 3.0]), row([f64::NAN, 2.0, f64::NEG_INFINITY]));
+    let (y, pullback) = Torch64::vjp(&Where.into(), &[&condition, &a, &b], &[true; 3]).unwrap();
+    assert_eq!(y.download().unwrap(), ndarray::arr2(&[[1.0, 2.0, 3.0]]).into_dyn());
+    let parts = pullback.pull_all(&row([f64::INFINITY, f64::INFINITY, 1.0])).unwrap();
+    let expected = [[0.0; 3], [f64::INFINITY, 0.0, 1.0], [0.0, f64::INFINITY, 0.0]];
+    for (part, expected) in parts.iter().zip(expected) {
+        assert_eq!(part.as_ref().unwrap().download().unwrap(), ndarray::arr2(&[expected]).into_dyn());
+    }
 }
 
 #[test]

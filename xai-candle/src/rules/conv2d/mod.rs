@@ -1,9 +1,9 @@
-//! Convolution and its gradient to the input.
+//! Convolution and its gradient to the input, which is the transposed convolution.
 
 mod tensor_ops;
 
 use candle_core::{Error, Result, Tensor};
-use xai_core::nn::{self, Conv2d};
+use xai_core::nn::{self, Conv2d, ConvTranspose2d};
 
 use super::{Pull, Ruled, Way};
 use crate::host::{Numbers, with_number_type};
@@ -18,6 +18,18 @@ pub(super) fn conv2d<E: Host>(way: Way, op: &Conv2d<Candle<E>>, x: &Tensor) -> R
     let conv = Convolution { way, geometry, weight: beside(&op.weight, x)? };
     let y = conv.forward(x, beside_if_any(op.bias.as_ref(), x)?.as_ref())?;
     let pull: Pull = Box::new(move |v| conv.input_vjp(v));
+    Ok((y, pull))
+}
+
+/// Convolution backwards, so that the pullback is convolution.
+pub(super) fn conv_transpose2d<E: Host>(way: Way, op: &ConvTranspose2d<Candle<E>>, x: &Tensor) -> Ruled {
+    let geometry = geometry(op.geometry(x.dims()).map_err(Error::wrap)?);
+    let conv = Convolution { way, geometry, weight: beside(&op.weight, x)? };
+    let mut y = conv.input_vjp(x)?;
+    if let Some(bias) = beside_if_any(op.bias.as_ref(), x)? {
+        y = y.broadcast_add(&bias.reshape((1, geometry.in_channels, 1, 1))?)?;
+    }
+    let pull: Pull = Box::new(move |v| conv.forward(v, None));
     Ok((y, pull))
 }
 
@@ -38,15 +50,15 @@ pub(crate) fn geometry(g: nn::ConvGeometry) -> ConvGeometry {
 }
 
 /// A convolution of known sizes, with a contiguous weight (out, in / groups, rows, columns).
-pub(crate) struct Convolution {
-    pub(crate) way: Way,
-    pub(crate) geometry: ConvGeometry,
-    pub(crate) weight: Tensor,
+struct Convolution {
+    way: Way,
+    geometry: ConvGeometry,
+    weight: Tensor,
 }
 
 impl Convolution {
     /// Input (batch, in channels, rows, columns) to output.
-    pub(crate) fn forward(&self, x: &Tensor, bias: Option<&Tensor>) -> Result<Tensor> {
+    fn forward(&self, x: &Tensor, bias: Option<&Tensor>) -> Result<Tensor> {
         match self.way {
             Way::TensorOps => tensor_ops::forward(x, &self.weight, bias, &self.geometry),
             Way::Kernels => {
@@ -65,7 +77,7 @@ impl Convolution {
     }
 
     /// Cotangent of the output to cotangent of the input: also the forward pass of a transposed convolution.
-    pub(crate) fn input_vjp(&self, dy: &Tensor) -> Result<Tensor> {
+    fn input_vjp(&self, dy: &Tensor) -> Result<Tensor> {
         match self.way {
             Way::TensorOps => tensor_ops::input_vjp(dy, &self.weight, &self.geometry),
             Way::Kernels => {

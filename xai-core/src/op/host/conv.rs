@@ -1,11 +1,11 @@
-//! Convolution as a matrix product with the unfolded image.
+//! Convolution as a matrix product with the unfolded image, and backwards.
 
 use ndarray::linalg::general_mat_mul;
 use ndarray::{Array2, ArrayView2, ArrayViewMut2};
 
 use super::array::{Array, Pull, failed, flat, numbers, shaped};
-use crate::op::{Conv2d, ConvGeometry};
-use crate::{Element, NdArray, Result};
+use crate::op::{Conv2d, ConvGeometry, ConvTranspose2d};
+use crate::{Element, NdArray, Result, Weight};
 
 /// One group of channels at a time: how many there are, and how long each one's input, output and weight are.
 struct Groups {
@@ -57,52 +57,82 @@ impl Groups {
     }
 }
 
-pub(super) fn forward<F: Element>(conv: &Conv2d<NdArray<F>>, x: &Array<F>) -> Result<Array<F>> {
-    let geometry = conv.geometry(x.shape())?;
-    let groups = Groups::new(geometry);
-    let weight = numbers(&conv.weight);
-    let (weights, x) = (flat(&weight), flat(x));
-    let shape = geometry.output_shape();
+/// A convolution of known lengths, with its weight: both ways, of which a transposed convolution takes them in turn.
+struct Kernel<F> {
+    geometry: ConvGeometry,
+    weight: Array<F>,
+}
+
+/// Zeros, or each channel's bias in all its pixels.
+fn biased<F: Element>(shape: [usize; 4], bias: Option<&Weight<NdArray<F>>>) -> Vec<F> {
     let mut y = vec![F::zero(); shape.iter().product()];
-    if let Some(bias) = &conv.bias {
+    if let Some(bias) = bias {
         let bias = numbers(bias);
         let bias = flat(&bias);
-        for (plane, &b) in y.chunks_mut(groups.pixels).zip(bias.iter().cycle()) {
+        for (plane, &b) in y.chunks_mut(shape[2] * shape[3]).zip(bias.iter().cycle()) {
             plane.fill(b);
         }
     }
-    let mut unfolded = Array2::zeros((groups.taps, groups.pixels));
-    let parts = x.chunks(groups.input).zip(y.chunks_mut(groups.outputs * groups.pixels)).enumerate();
-    for (part, (x, y)) in parts {
-        if let Some(unfolded) = unfolded.as_slice_mut() {
-            groups.meet(|to, from| unfolded[to] = x[from]);
-        }
-        let mut y = ArrayViewMut2::from_shape((groups.outputs, groups.pixels), y).map_err(failed)?;
-        general_mat_mul(F::one(), &groups.weight(&weights, part % geometry.groups)?, &unfolded, F::one(), &mut y);
-    }
-    shaped(&shape, y)
+    y
 }
 
-pub(super) fn vjp<F: Element>(conv: &Conv2d<NdArray<F>>, x: &Array<F>) -> Result<(Array<F>, Pull<F>)> {
-    let y = forward(conv, x)?;
-    let geometry = conv.geometry(x.shape())?;
-    let weight = numbers(&conv.weight);
-    let pull = move |v: &Array<F>| {
-        let groups = Groups::new(geometry);
-        let (weights, v) = (flat(&weight), flat(v));
-        let shape = geometry.input_shape();
-        let mut dx = vec![F::zero(); shape.iter().product()];
+impl<F: Element> Kernel<F> {
+    fn new(geometry: ConvGeometry, weight: &Weight<NdArray<F>>) -> Self {
+        Kernel { geometry, weight: numbers(weight) }
+    }
+
+    /// Input to output.
+    fn correlate(&self, x: &Array<F>, bias: Option<&Weight<NdArray<F>>>) -> Result<Array<F>> {
+        let groups = Groups::new(self.geometry);
+        let (weights, x) = (flat(&self.weight), flat(x));
+        let shape = self.geometry.output_shape();
+        let mut y = biased(shape, bias);
+        let mut unfolded = Array2::zeros((groups.taps, groups.pixels));
+        let parts = x.chunks(groups.input).zip(y.chunks_mut(groups.outputs * groups.pixels)).enumerate();
+        for (part, (x, y)) in parts {
+            if let Some(unfolded) = unfolded.as_slice_mut() {
+                groups.meet(|to, from| unfolded[to] = x[from]);
+            }
+            let mut y = ArrayViewMut2::from_shape((groups.outputs, groups.pixels), y).map_err(failed)?;
+            let weight = groups.weight(&weights, part % self.geometry.groups)?;
+            general_mat_mul(F::one(), &weight, &unfolded, F::one(), &mut y);
+        }
+        shaped(&shape, y)
+    }
+
+    /// What is given in the output's shape, spread over the input's.
+    fn spread(&self, v: &Array<F>, bias: Option<&Weight<NdArray<F>>>) -> Result<Array<F>> {
+        let groups = Groups::new(self.geometry);
+        let (weights, v) = (flat(&self.weight), flat(v));
+        let shape = self.geometry.input_shape();
+        let mut dx = biased(shape, bias);
         let mut unfolded = Array2::zeros((groups.taps, groups.pixels));
         let parts = dx.chunks_mut(groups.input).zip(v.chunks(groups.outputs * groups.pixels)).enumerate();
         for (part, (dx, v)) in parts {
             let v = ArrayView2::from_shape((groups.outputs, groups.pixels), v).map_err(failed)?;
-            let weight = groups.weight(&weights, part % geometry.groups)?;
+            let weight = groups.weight(&weights, part % self.geometry.groups)?;
             general_mat_mul(F::one(), &weight.t(), &v, F::zero(), &mut unfolded);
             if let Some(unfolded) = unfolded.as_slice() {
                 groups.meet(|from, to| dx[to] += unfolded[from]);
             }
         }
         shaped(&shape, dx)
-    };
-    Ok((y, Box::new(pull)))
+    }
+}
+
+pub(super) fn forward<F: Element>(conv: &Conv2d<NdArray<F>>, x: &Array<F>) -> Result<Array<F>> {
+    Kernel::new(conv.geometry(x.shape())?, &conv.weight).correlate(x, conv.bias.as_ref())
+}
+
+pub(super) fn vjp<F: Element>(conv: &Conv2d<NdArray<F>>, x: &Array<F>) -> Result<(Array<F>, Pull<F>)> {
+    let kernel = Kernel::new(conv.geometry(x.shape())?, &conv.weight);
+    let y = kernel.correlate(x, conv.bias.as_ref())?;
+    Ok((y, Box::new(move |v: &Array<F>| kernel.spread(v, None))))
+}
+
+/// The pullback of a convolution is its forward pass, and the forward pass its pullback.
+pub(super) fn transposed<F: Element>(conv: &ConvTranspose2d<NdArray<F>>, x: &Array<F>) -> Result<(Array<F>, Pull<F>)> {
+    let kernel = Kernel::new(conv.geometry(x.shape())?, &conv.weight);
+    let y = kernel.spread(x, conv.bias.as_ref())?;
+    Ok((y, Box::new(move |v: &Array<F>| kernel.correlate(v, None))))
 }

@@ -9,10 +9,12 @@ mod array;
 mod conv;
 mod embedding;
 mod extremes;
+mod index_select;
 mod linear;
 mod norm;
 mod pool;
 mod resize;
+mod select;
 mod softmax;
 
 use self::array::{Array, Pull};
@@ -22,9 +24,13 @@ use crate::{Element, Error, NdArray, Pullback, Result, Tensor};
 
 /// y = op(inputs), for what is not made of arithmetic.
 pub(super) fn forward<F: Element>(op: &Op<NdArray<F>>, inputs: &[&Tensor<NdArray<F>>]) -> Result<Tensor<NdArray<F>>> {
+    if let (Op::Where(_), &[condition, a, b]) = (op, inputs) {
+        return select::forward([condition, a, b]);
+    }
     let x = only(op, inputs)?;
     let y = match op {
         Op::Conv2d(op) => conv::forward(op, x),
+        Op::ConvTranspose2d(op) => conv::transposed(op, x).map(|(y, _)| y),
         Op::Linear(op) => linear::forward(op, x),
         Op::ChannelAffine(op) => affine::forward(op, x),
         Op::LayerNorm(op) => norm::layer(op, x).and_then(|norm| norm.output()),
@@ -40,9 +46,11 @@ pub(super) fn forward<F: Element>(op: &Op<NdArray<F>>, inputs: &[&Tensor<NdArray
         Op::Upsample2d(op) => resize::upsample(op, x).map(|(y, _)| y),
         Op::Pad2d(op) => resize::pad(op, x).map(|(y, _)| y),
         Op::Reduce(op) => extremes::reduce(op, x).map(|(y, _)| y),
+        Op::IndexSelect(op) => index_select::index_select(op, x).map(|(y, _)| y),
         Op::Embedding(op) => embedding::forward(op, x),
         Op::Scale(_)
         | Op::Binary(_)
+        | Op::Where(_)
         | Op::MatMul(_)
         | Op::Concatenate(_)
         | Op::Reshape(_)
@@ -59,6 +67,9 @@ pub(super) fn vjp<F: Element>(
     inputs: &[&Tensor<NdArray<F>>],
     wanted: &[bool],
 ) -> Result<(Tensor<NdArray<F>>, Pullback<'static, NdArray<F>>)> {
+    if let (Op::Where(_), &[condition, a, b]) = (op, inputs) {
+        return select::vjp([condition, a, b], wanted);
+    }
     let x = only(op, inputs)?;
     if !wanted.contains(&true) {
         let inputs = inputs.len();
@@ -66,6 +77,7 @@ pub(super) fn vjp<F: Element>(
     }
     let (y, pull): (Array<F>, Pull<F>) = match op {
         Op::Conv2d(op) => conv::vjp(op, x),
+        Op::ConvTranspose2d(op) => conv::transposed(op, x),
         Op::Linear(op) => linear::vjp(op, x),
         Op::ChannelAffine(op) => affine::vjp(op, x),
         Op::LayerNorm(op) => norm::layer(op, x).and_then(norm::Normalised::vjp),
@@ -81,11 +93,13 @@ pub(super) fn vjp<F: Element>(
         Op::Upsample2d(op) => resize::upsample(op, x),
         Op::Pad2d(op) => resize::pad(op, x),
         Op::Reduce(op) => extremes::reduce(op, x),
+        Op::IndexSelect(op) => index_select::index_select(op, x),
         Op::Embedding(op) => {
             return Ok((Tensor::new(embedding::forward(op, x)?), Pullback::of_all(|_| Ok(vec![None]))));
         }
         Op::Scale(_)
         | Op::Binary(_)
+        | Op::Where(_)
         | Op::MatMul(_)
         | Op::Concatenate(_)
         | Op::Reshape(_)

@@ -3,7 +3,7 @@
 use ndarray::{ArrayD, IxDyn, Slice};
 
 use super::array::{Array, Pull, flat, image, shaped};
-use crate::op::{Pad2d, Upsample2d, UpsampleMode};
+use crate::op::{Pad2d, Upsample2d};
 use crate::{Element, Result};
 
 pub(super) fn pad<F: Element>(pad: &Pad2d, x: &Array<F>) -> Result<(Array<F>, Pull<F>)> {
@@ -20,32 +20,13 @@ pub(super) fn pad<F: Element>(pad: &Pad2d, x: &Array<F>) -> Result<(Array<F>, Pu
     Ok((y.into_shared(), Box::new(pull)))
 }
 
-/// Input places and their weights, for each output place on one axis.
-type Taps = Vec<Vec<(usize, f64)>>;
-
-#[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-fn taps(length: usize, size: usize, mode: UpsampleMode) -> Taps {
-    let at = |i: usize| {
-        let place = match mode {
-            UpsampleMode::Nearest => return vec![(i * length / size, 1.0)],
-            UpsampleMode::Bilinear { align_corners: true } if size == 1 => 0.0,
-            UpsampleMode::Bilinear { align_corners: true } => i as f64 * (length - 1) as f64 / (size - 1) as f64,
-            UpsampleMode::Bilinear { align_corners: false } => {
-                ((i as f64 + 0.5) * length as f64 / size as f64 - 0.5).max(0.0)
-            }
-        };
-        let low = (place.floor() as usize).min(length - 1);
-        let share = place - low as f64;
-        if share > 0.0 && low + 1 < length { vec![(low, 1.0 - share), (low + 1, share)] } else { vec![(low, 1.0)] }
-    };
-    (0..size).map(at).collect()
-}
-
 pub(super) fn upsample<F: Element>(op: &Upsample2d, x: &Array<F>) -> Result<(Array<F>, Pull<F>)> {
     let input = image(x.shape())?;
     let [batch, channels, height, width] = input;
     let output = [batch, channels, op.size[0], op.size[1]];
-    let (rows, columns) = (taps(height, op.size[0], op.mode), taps(width, op.size[1], op.mode));
+    let (mode, size) = (op.mode, op.size);
+    let taps = |length: usize, size: usize| -> Vec<_> { (0..size).map(|i| mode.shares(length, size, i)).collect() };
+    let (rows, columns) = (taps(height, size[0]), taps(width, size[1]));
     // Calls `f(output place, input place, weight)`.
     let visit = move |f: &mut dyn FnMut(usize, usize, f64)| {
         let mut to = 0;

@@ -1,0 +1,55 @@
+//! Entries by fixed places, and choices by a condition.
+
+use candle_core::{Result, Tensor};
+use xai_core::Pullback;
+use xai_core::nn::{IndexSelect, Op, Where};
+
+use super::{Pull, Ruled};
+use crate::error::failed;
+use crate::{Candle, Host};
+
+/// Of what is repeated the cotangents are added up.
+pub(super) fn index_select(op: &IndexSelect, x: &Tensor) -> Ruled {
+    let (axis, shape) = (op.axis, x.shape().clone());
+    let places = op.places.iter().map(|&place| u32::try_from(place)).collect::<std::result::Result<Vec<_>, _>>()?;
+    let places = Tensor::from_vec(places, op.places.len(), x.device())?;
+    let y = x.contiguous()?.index_select(&places, axis)?;
+    let pull: Pull =
+        Box::new(move |v| Tensor::zeros(&shape, v.dtype(), v.device())?.index_add(&places, &v.contiguous()?, axis));
+    Ok((y, pull))
+}
+
+type Wrapped<E> = xai_core::Tensor<Candle<E>>;
+
+/// y = a where the condition is not 0, else b; and the pullback to those that are wanted, zeros to the condition.
+pub(crate) fn select<E: Host>(
+    inputs: [&Wrapped<E>; 3],
+    wanted: &[bool],
+) -> xai_core::Result<(Wrapped<E>, Pullback<'static, Candle<E>>)> {
+    let shapes = inputs.map(|input| input.shape());
+    let shape = Op::<Candle<E>>::from(Where).output_shape(&shapes.each_ref().map(Vec::as_slice))?;
+    let [condition, a, b] = inputs.map(|input| input.inner().detach());
+    let wide = |t: &Tensor| t.broadcast_as(&shape[..])?.contiguous();
+    let choose = || -> Result<(Tensor, Tensor)> {
+        let mask = wide(&condition.ne(0_f64)?)?;
+        let y = mask.where_cond(&wide(&a)?, &wide(&b)?)?;
+        Ok((mask, y))
+    };
+    let (mask, y) = choose().map_err(failed)?;
+    let wanted = wanted.to_vec();
+    let pull = move |v: &Wrapped<E>| {
+        let v = v.inner().detach().contiguous().map_err(failed)?;
+        let zeros = v.zeros_like().map_err(failed)?;
+        let part = |(i, shape): (usize, &Vec<usize>)| {
+            let flow = match i {
+                _ if wanted.get(i) != Some(&true) => return Ok(None),
+                0 => return condition.zeros_like().map(|zeros| Some(Wrapped::new(zeros))).map_err(failed),
+                1 => mask.where_cond(&v, &zeros),
+                _ => mask.where_cond(&zeros, &v),
+            };
+            Wrapped::new(flow.map_err(failed)?).sum_to(shape).map(Some)
+        };
+        shapes.iter().enumerate().map(part).collect()
+    };
+    Ok((Wrapped::new(y), Pullback::of_all(pull)))
+}

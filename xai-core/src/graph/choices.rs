@@ -1,0 +1,50 @@
+//! What forward code chooses by: comparisons of values, and a choice between two.
+
+use super::Var;
+use crate::Backend;
+use crate::op::Where;
+
+/// Comparisons are made of differences and signs, element by element, broadcast as in NumPy. They give 1 where they
+/// hold and 0 elsewhere, exactly for any two numbers of which at most one is infinite; with a NaN, or two infinite
+/// numbers of one sign, they say nothing. Their gradient is 0. A number is compared with by a difference too:
+/// `(x - 0.5).sign().relu()` is 1 where x > 0.5.
+impl<B: Backend> Var<'_, B> {
+    /// a where this value is not 0, else b, element by element, broadcast as in NumPy: this value is the condition.
+    ///
+    /// What is infinite or NaN where it is not chosen is in neither the output nor the gradient. No gradient goes to
+    /// the condition: [`Where`].
+    #[must_use]
+    pub fn select(&self, a: &Self, b: &Self) -> Self {
+        self.op_with(Where, &[a, b])
+    }
+
+    /// 1 where self > other, else 0: relu(sign(self - other)).
+    #[must_use]
+    pub fn greater(&self, other: &Self) -> Self {
+        (self - other).sign().relu()
+    }
+
+    /// 1 where self < other, else 0: relu(sign(other - self)).
+    #[must_use]
+    pub fn less(&self, other: &Self) -> Self {
+        other.greater(self)
+    }
+
+    /// 1 where self ≥ other, else 0: 1 - [`less`](Var::less).
+    #[must_use]
+    pub fn greater_equal(&self, other: &Self) -> Self {
+        self.less(other).affine(-1.0, 1.0)
+    }
+
+    /// 1 where self ≤ other, else 0: 1 - [`greater`](Var::greater).
+    #[must_use]
+    pub fn less_equal(&self, other: &Self) -> Self {
+        self.greater(other).affine(-1.0, 1.0)
+    }
+
+    /// 1 where self = other, else 0: 1 - |sign(self - other)|.
+    #[must_use]
+    pub fn equal(&self, other: &Self) -> Self {
+        (self - other).sign().abs().affine(-1.0, 1.0)
+    }
+}

@@ -1,0 +1,113 @@
+//! Convolution of sequences.
+
+use super::lengths::at_least_one;
+use super::{ConvPaddingNd, Weights, one_row};
+use crate::op::{Conv2d, ConvPadding};
+use crate::{Backend, Error, Layer, Result, Tensor, Var};
+
+/// One-dimensional convolution (cross-correlation), PyTorch's `Conv1d`.
+///
+/// Input (B, C, L), weight (K, C / groups, k), bias (K), output (B, K, L') with
+/// L' = ⌊(L + before + after - dilation·(k - 1) - 1) / stride⌋ + 1, and
+/// `y[b, o, t] = bias[o] + Σ weight[o, c, i] · x[b, c, stride·t + dilation·i - before]`. It is a [`Conv2d`] of images
+/// of one row.
+///
+/// Errors: [`Error::InvalidShape`] when the input has not 3 axes, has another number of channels than the weight takes,
+/// or is shorter than the kernel; [`Error::InvalidParameter`] for a stride or dilation of 0 and for groups that do not
+/// divide the channels.
+///
+/// ```
+/// # use ndarray::Array3;
+/// # use xai_core::{NdArray, Tensor};
+/// use xai_core::nn::{Conv1d, ConvPaddingNd};
+///
+/// # let weight = || Tensor::<NdArray>::upload(Array3::ones((8, 2, 3)).into_dyn().view(), &());
+/// let same = Conv1d::new(weight()?, None)?.padding(ConvPaddingNd::Same);
+/// assert_eq!(same.output_shape(&[1, 2, 100])?, [1, 8, 100]);
+/// let causal = Conv1d::new(weight()?, None)?.dilation(4).padding((8, 0));
+/// assert_eq!(causal.output_shape(&[1, 2, 100])?, [1, 8, 100]);
+/// # Ok::<(), xai_core::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Conv1d<B: Backend>(Conv2d<B>);
+
+impl<B: Backend> Conv1d<B> {
+    /// A convolution with stride 1, no padding, dilation 1 and one group; `None` for no bias.
+    ///
+    /// # Errors
+    /// [`Error::InvalidShape`] when the weight has not 3 axes or is empty, [`Error::Shape`] when the bias does not fit.
+    pub fn new(weight: Tensor<B>, bias: impl Into<Option<Tensor<B>>>) -> Result<Self> {
+        let (got, bias) = (weight.shape(), bias.into());
+        let [outputs, inputs, kernel] = match <[usize; 3]>::try_from(&got[..]) {
+            Ok(lengths) if !lengths.contains(&0) => lengths,
+            _ => {
+                let reason = "it needs 3 axes, (output channels, input channels / groups, length), none of length 0";
+                return Err(Error::InvalidShape { what: "weight of Conv1d".into(), got, reason: reason.into() });
+            }
+        };
+        if let Some(bias) = &bias {
+            Error::check_shape("bias of Conv1d", &[outputs], &bias.shape())?;
+        }
+        Conv2d::new(weight.reshape(&[outputs, inputs, 1, kernel])?, bias).map(Conv1d)
+    }
+
+    /// `weight`, and `bias` if there is one; stride, padding, dilation and groups are set afterwards.
+    ///
+    /// # Errors
+    /// [`Error::MissingWeight`], and as [`new`](Conv1d::new).
+    pub fn load(weights: &Weights<B>) -> Result<Self> {
+        Conv1d::new(weights.get("weight")?, weights.find("bias")?).map_err(|e| weights.located(e))
+    }
+
+    /// Sets the stride.
+    #[must_use]
+    pub fn stride(mut self, stride: usize) -> Self {
+        self.0.stride = [1, stride];
+        self
+    }
+
+    /// Sets the padding: a number, `(before, after)`, or [`ConvPaddingNd::Same`].
+    #[must_use]
+    pub fn padding(mut self, padding: impl Into<ConvPaddingNd<1>>) -> Self {
+        self.0.padding = match padding.into() {
+            ConvPaddingNd::Explicit(sides) => one_row::padding(sides).into(),
+            ConvPaddingNd::Same => ConvPadding::Same,
+        };
+        self
+    }
+
+    /// Sets the dilation.
+    #[must_use]
+    pub fn dilation(mut self, dilation: usize) -> Self {
+        self.0.dilation = [1, dilation];
+        self
+    }
+
+    /// Sets the number of groups.
+    #[must_use]
+    pub fn groups(mut self, groups: usize) -> Self {
+        self.0.groups = groups;
+        self
+    }
+
+    /// The output's shape for an input (B, C, L), with everything checked.
+    ///
+    /// # Errors
+    /// As the layer's own.
+    pub fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>> {
+        self.check()?;
+        one_row::shapes("Conv1d", &self.0.clone().into(), input).map(|(_, output)| output.to_vec())
+    }
+
+    fn check(&self) -> Result<()> {
+        at_least_one("stride", &self.0.stride[1..])?;
+        at_least_one("dilation", &self.0.dilation[1..])
+    }
+}
+
+impl<B: Backend> Layer<B> for Conv1d<B> {
+    fn trace<'m>(&'m self, x: Var<'m, B>) -> Result<Var<'m, B>> {
+        self.check()?;
+        one_row::through("Conv1d", &x, self.0.clone())
+    }
+}

@@ -1,0 +1,90 @@
+//! Transposed convolution of sequences.
+
+use super::lengths::at_least_one;
+use super::{PaddingNd, Weights, one_row};
+use crate::op::ConvTranspose2d;
+use crate::{Backend, Error, Layer, Result, Tensor, Var};
+
+/// One-dimensional transposed convolution, PyTorch's `ConvTranspose1d`: what the gradient of a
+/// [`Conv1d`](super::Conv1d) with the same weight does, and a bias.
+///
+/// Input (B, C, L), weight (C, K / groups, k), bias (K), output (B, K, L') with
+/// L' = (L - 1)·stride - before - after + dilation·(k - 1) + output padding + 1. It is a [`ConvTranspose2d`] of images
+/// of one row.
+///
+/// Errors: [`Error::InvalidShape`] when the input has not 3 axes or another number of channels than the weight takes;
+/// [`Error::InvalidParameter`] for a stride or dilation of 0, for groups that do not divide the channels, for an output
+/// padding that is neither smaller than the stride nor than the dilation, and for a padding that leaves nothing.
+#[derive(Debug, Clone)]
+pub struct ConvTranspose1d<B: Backend>(ConvTranspose2d<B>);
+
+impl<B: Backend> ConvTranspose1d<B> {
+    /// A transposed convolution with stride 1, no padding, dilation 1 and one group; `None` for no bias.
+    ///
+    /// # Errors
+    /// [`Error::InvalidShape`] when the weight has not 3 axes or is empty, [`Error::Shape`] when no number of groups
+    /// makes the bias fit.
+    pub fn new(weight: Tensor<B>, bias: impl Into<Option<Tensor<B>>>) -> Result<Self> {
+        let got = weight.shape();
+        let [inputs, outputs, kernel] = match <[usize; 3]>::try_from(&got[..]) {
+            Ok(lengths) if !lengths.contains(&0) => lengths,
+            _ => {
+                let what = "weight of ConvTranspose1d".into();
+                let reason = "it needs 3 axes, (input channels, output channels / groups, length), none of length 0";
+                return Err(Error::InvalidShape { what, got, reason: reason.into() });
+            }
+        };
+        ConvTranspose2d::new(weight.reshape(&[inputs, outputs, 1, kernel])?, bias).map(ConvTranspose1d)
+    }
+
+    /// `weight`, and `bias` if there is one; stride, padding, dilation and groups are set afterwards.
+    ///
+    /// # Errors
+    /// [`Error::MissingWeight`], and as [`new`](ConvTranspose1d::new).
+    pub fn load(weights: &Weights<B>) -> Result<Self> {
+        ConvTranspose1d::new(weights.get("weight")?, weights.find("bias")?).map_err(|e| weights.located(e))
+    }
+
+    /// Sets the stride.
+    #[must_use]
+    pub fn stride(mut self, stride: usize) -> Self {
+        self.0.stride = [1, stride];
+        self
+    }
+
+    /// Sets what is cut off: a number, or `(before, after)`.
+    #[must_use]
+    pub fn padding(mut self, padding: impl Into<PaddingNd<1>>) -> Self {
+        self.0.padding = one_row::padding(padding.into());
+        self
+    }
+
+    /// Sets what is added at the end.
+    #[must_use]
+    pub fn output_padding(mut self, output_padding: usize) -> Self {
+        self.0.output_padding = [0, output_padding];
+        self
+    }
+
+    /// Sets the dilation.
+    #[must_use]
+    pub fn dilation(mut self, dilation: usize) -> Self {
+        self.0.dilation = [1, dilation];
+        self
+    }
+
+    /// Sets the number of groups.
+    #[must_use]
+    pub fn groups(mut self, groups: usize) -> Self {
+        self.0.groups = groups;
+        self
+    }
+}
+
+impl<B: Backend> Layer<B> for ConvTranspose1d<B> {
+    fn trace<'m>(&'m self, x: Var<'m, B>) -> Result<Var<'m, B>> {
+        at_least_one("stride", &self.0.stride[1..])?;
+        at_least_one("dilation", &self.0.dilation[1..])?;
+        one_row::through("ConvTranspose1d", &x, self.0.clone())
+    }
+}

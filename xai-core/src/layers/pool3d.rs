@@ -1,0 +1,171 @@
+//! Pooling of volumes: over each slice, and then over the slices.
+
+use super::lengths::{at_least_one, axes, said_of};
+use super::{PaddingNd, Triple};
+use crate::op::{AdaptiveAvgPool2d, AdaptiveMaxPool2d, AvgPool2d, MaxPool2d, Padding};
+use crate::{Backend, Error, Layer, Op, Result, Var};
+
+/// Max pooling of volumes, PyTorch's `MaxPool3d`: (B, C, D, H, W) to (B, C, D', H', W') with
+/// D' = ⌊(D + before + after - kernel) / stride⌋ + 1, and H' and W' alike.
+///
+/// Padding counts as -∞. Ties: the first in row-major order gets the whole gradient. Errors: [`Error::InvalidShape`]
+/// when the input has not 5 axes or is smaller than the window; [`Error::InvalidParameter`] for a window or stride of
+/// 0, and for a padding as large as the window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MaxPool3d {
+    plane: MaxPool2d,
+    /// Over the slices, as rows of an image.
+    depth: MaxPool2d,
+}
+
+/// Average pooling of volumes, PyTorch's `AvgPool3d`: (B, C, D, H, W) to (B, C, D', H', W') with
+/// D' = ⌊(D + before + after - kernel) / stride⌋ + 1, and H' and W' alike.
+///
+/// Padding counts as zeros. Errors: as [`MaxPool3d`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AvgPool3d {
+    plane: AvgPool2d,
+    /// Over the slices, as rows of an image.
+    depth: AvgPool2d,
+}
+
+/// Average pooling of volumes to a given size, PyTorch's `AdaptiveAvgPool3d`: (B, C, D, H, W) to (B, C, d, h, w), where
+/// window i of an axis spans ⌊i·D/d⌋ .. ⌈(i+1)·D/d⌉.
+///
+/// Errors: [`Error::InvalidShape`] when the input has not 5 axes, [`Error::InvalidParameter`] for a size of 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AdaptiveAvgPool3d {
+    size: [usize; 3],
+}
+
+/// Max pooling of volumes to a given size, PyTorch's `AdaptiveMaxPool3d`, with the windows and the errors of
+/// [`AdaptiveAvgPool3d`]; ties as in [`MaxPool3d`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AdaptiveMaxPool3d {
+    size: [usize; 3],
+}
+
+impl AvgPool3d {
+    /// Sets whether the padding counts in the mean, as it does by default.
+    ///
+    /// The mean of a window is the mean of its slices' means, as each slice has the same share of padding.
+    #[must_use]
+    pub fn count_include_pad(mut self, counts: bool) -> Self {
+        (self.plane.count_include_pad, self.depth.count_include_pad) = (counts, counts);
+        self
+    }
+}
+
+macro_rules! windowed {
+    ($($pool:ident($plane:ident) $doc:literal;)*) => {$(
+        impl $pool {
+            #[doc = $doc]
+            pub fn new(kernel: impl Triple) -> Self {
+                let [depth, rows, columns] = kernel.triple();
+                $pool { plane: $plane::new([rows, columns]), depth: $plane::new([depth, 1]) }
+            }
+
+            /// Sets the stride: a number, or `[slices, rows, columns]`.
+            #[must_use]
+            pub fn stride(mut self, stride: impl Triple) -> Self {
+                let [depth, rows, columns] = stride.triple();
+                (self.depth.stride, self.plane.stride) = ([depth, 1], [rows, columns]);
+                self
+            }
+
+            /// Sets the padding: a number, `[slices, rows, columns]`, or `(before, after)` of each of them; each less
+            /// than the window.
+            #[must_use]
+            pub fn padding(mut self, padding: impl Into<PaddingNd<3>>) -> Self {
+                let [(front, back), (top, bottom), (left, right)] = padding.into().0;
+                self.depth.padding = Padding { top: front, bottom: back, ..Padding::default() };
+                self.plane.padding = Padding { top, bottom, left, right };
+                self
+            }
+        }
+
+        impl<B: Backend> Layer<B> for $pool {
+            fn trace<'m>(&'m self, x: Var<'m, B>) -> Result<Var<'m, B>> {
+                let whole = |depth: [usize; 2], [rows, columns]: [usize; 2]| [depth[0], rows, columns];
+                at_least_one("kernel", &whole(self.depth.kernel, self.plane.kernel))?;
+                at_least_one("stride", &whole(self.depth.stride, self.plane.stride))?;
+                through(stringify!($pool), &x, self.plane.into(), |_| self.depth.into())
+            }
+        }
+    )*};
+}
+
+windowed! {
+    MaxPool3d(MaxPool2d)
+        "Max pooling, with the window as stride and no padding: a number, or `[slices, rows, columns]`.";
+    AvgPool3d(AvgPool2d)
+        "Average pooling, with the window as stride and no padding: a number, or `[slices, rows, columns]`.";
+}
+
+macro_rules! to_size {
+    ($($pool:ident($plane:ident) $new:literal $global:literal;)*) => {$(
+        impl $pool {
+            #[doc = $new]
+            pub fn new(size: impl Triple) -> Self {
+                $pool { size: size.triple() }
+            }
+
+            #[doc = $global]
+            pub fn global() -> Self {
+                $pool { size: [1, 1, 1] }
+            }
+        }
+
+        impl<B: Backend> Layer<B> for $pool {
+            fn trace<'m>(&'m self, x: Var<'m, B>) -> Result<Var<'m, B>> {
+                at_least_one("size", &self.size)?;
+                let [depth, rows, columns] = self.size;
+                let plane = $plane::new([rows, columns]);
+                through(stringify!($pool), &x, plane.into(), |pixels| $plane::new([depth, pixels]).into())
+            }
+        }
+    )*};
+}
+
+to_size! {
+    AdaptiveAvgPool3d(AdaptiveAvgPool2d)
+        "Average pooling to a size: a number, or `[slices, rows, columns]`."
+        "The mean of each channel, (B, C, 1, 1, 1).";
+    AdaptiveMaxPool3d(AdaptiveMaxPool2d)
+        "Max pooling to a size: a number, or `[slices, rows, columns]`."
+        "The maximum of each channel, (B, C, 1, 1, 1).";
+}
+
+/// A volume through an operation on each of its slices, and through one on the images whose rows are slices, and whose
+/// columns are the pixels of a slice.
+fn through<'m, B: Backend>(
+    layer: &str,
+    x: &Var<'m, B>,
+    plane: Op<B>,
+    depth: impl FnOnce(usize) -> Op<B>,
+) -> Result<Var<'m, B>> {
+    let input = x.shape()?;
+    let [batch, channels, slices, rows, columns] = axes(layer, &input, "(batch, channels, slices, rows, columns)")?;
+    let image = "(batch, channels, rows, columns)";
+    let after = |op: &Op<B>, shape: &[usize; 4]| -> Result<[usize; 4]> {
+        let output = op.output_shape(&[shape]).map_err(|error| said_of(layer, &input, error))?;
+        axes(layer, &output, image)
+    };
+    let planes = [batch, channels.saturating_mul(slices), rows, columns];
+    let [.., rows, columns] = after(&plane, &planes)?;
+    let pixels = rows.saturating_mul(columns);
+    let (stack, depth) = ([batch, channels, slices, pixels], depth(pixels));
+    let [_, _, slices, _] = after(&depth, &stack).map_err(of_slices)?;
+    let y = x.reshape(&planes).op(plane).reshape(&stack).op(depth);
+    Ok(y.reshape(&[batch, channels, slices, rows, columns]))
+}
+
+/// What is said of the rows of an image, said of slices.
+fn of_slices(error: Error) -> Error {
+    match error {
+        Error::InvalidShape { what, got, reason } => {
+            Error::InvalidShape { what, got, reason: reason.replace(" rows", " slices") }
+        }
+        other => other,
+    }
+}

@@ -1,0 +1,71 @@
+//! ReLU with a learned slope below zero.
+
+use super::Weights;
+use super::lengths::said_of;
+use crate::op::{Activation, ChannelAffine};
+use crate::{Backend, Element, Error, Layer, Result, Tensor, Var};
+
+/// x for x > 0, a·x else, with one slope a or one for each channel (axis 1): PyTorch's `PReLU`.
+///
+/// y = (1 - a) · relu(x) + a · x, of the input's shape (B, C, ...), so that the derivative is a at 0. Errors:
+/// [`Error::InvalidShape`] when there is a slope for each channel and the input has another number of them.
+#[derive(Debug, Clone)]
+pub struct PRelu<B: Backend>(Slopes<B>);
+
+#[derive(Debug, Clone)]
+enum Slopes<B: Backend> {
+    One(Activation),
+    OfChannels {
+        /// a
+        below: ChannelAffine<B>,
+        /// 1 - a
+        more_above: ChannelAffine<B>,
+    },
+}
+
+impl<B: Backend> PRelu<B> {
+    /// The slopes below zero, of shape (1) or (C).
+    ///
+    /// # Errors
+    /// [`Error::InvalidShape`] when the weight has not 1 axis or is empty, and the framework's own.
+    pub fn new(weight: Tensor<B>) -> Result<Self> {
+        match *weight.shape() {
+            [1] => {
+                let slope = weight.download()?.first().map_or(0.0, |slope| slope.as_f64());
+                Ok(PRelu(Slopes::One(Activation::LeakyRelu { slope })))
+            }
+            [channels] if channels > 0 => {
+                let zeros = Tensor::one_hot(&[channels], &[], &weight.placement())?;
+                let more_above = ChannelAffine::new(weight.affine(-1.0, 1.0)?, zeros.clone())?;
+                Ok(PRelu(Slopes::OfChannels { below: ChannelAffine::new(weight, zeros)?, more_above }))
+            }
+            _ => Err(Error::InvalidShape {
+                what: "weight of PRelu".into(),
+                got: weight.shape(),
+                reason: "it needs 1 axis: one slope, or one for each channel".into(),
+            }),
+        }
+    }
+
+    /// `weight`.
+    ///
+    /// # Errors
+    /// [`Error::MissingWeight`], and as [`new`](PRelu::new).
+    pub fn load(weights: &Weights<B>) -> Result<Self> {
+        PRelu::new(weights.get("weight")?).map_err(|e| weights.located(e))
+    }
+}
+
+impl<B: Backend> Layer<B> for PRelu<B> {
+    fn trace<'m>(&'m self, x: Var<'m, B>) -> Result<Var<'m, B>> {
+        match &self.0 {
+            Slopes::One(activation) => Ok(x.op(*activation)),
+            Slopes::OfChannels { below, more_above } => {
+                if let Ok(input) = x.shape() {
+                    below.output_shape(&input).map_err(|error| said_of("PRelu", &input, error))?;
+                }
+                Ok(x.relu().op(more_above.clone()) + x.op(below.clone()))
+            }
+        }
+    }
+}
