@@ -103,8 +103,8 @@ fn convolutions() {
         true,
         &["ConvTranspose2d"],
     );
-    let config = nn::ConvTransposeConfig { stride: 3, padding: 2, output_padding: 1, groups: 2, ..Default::default() };
-    let (up, _store) = build(|p| nn::conv_transpose2d(p, 4, 4, 3, config));
+    let grouped = nn::ConvTransposeConfig { stride: 3, padding: 2, output_padding: 1, groups: 2, ..Default::default() };
+    let (up, _store) = build(|p| nn::conv_transpose2d(p, 4, 4, 3, grouped));
     let shape = {
         let graph = Graph::<Torch64>::trace(&[vec![1, 4, 2, 3]], |x| up.trace(x[0].clone())).unwrap();
         graph.output_shape().map(<[usize]>::to_vec)
