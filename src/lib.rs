@@ -18,18 +18,7 @@ pub use xai_derive::Explainable;
 #[cfg(feature = "tch")]
 pub use xai_tch as tch;
 
-pub use xai_core::{
-    Analyzer, Arithmetic, AtLayer, Attribution, Autograd, Backend, Behind, BoxError, BoxModel, Call, Contrast,
-    Differentiable, Dims, Elem, Element, Error, Explanation, Extras, ForwardOnly, ForwardOutput, Function, Functional,
-    Given, GradCam, GradCamAt, Gradient, GradientCheck, GradientReport, Graph, Ids, Index, Input, InputTimesGradient,
-    Inputs, IntegratedGradients, InterpolationAugmentation, Kind, Layer, LayerSplit, LogProbability, MaxActivation,
-    Method, NdArray, Net, Node, NoiseAugmentation, NotExplained, Op, Opaque, OutputIndex, OutputScale, OutputSelector,
-    Part, PerSample, Place, Placed, Probability, Progress, Pullback, Quadrature, Reference, Region, Result, Rules,
-    Selection, Several, Site, SmoothGrad, Split, Step, SumOfOutputs, Target, Tensor, Value, Var, Verdict, WayBack,
-    Weight, Weighted, augment_batch_dim, augment_indices, broadcast_shape, check_gradient, interpolate_batch,
-    reduce_augmentation,
-};
-pub use xai_core::{check, graph, model, nn, rules, tensor};
+pub use xai_core::*;
 
 #[cfg(feature = "candle")]
 use xai_candle::Candle as Preferred;

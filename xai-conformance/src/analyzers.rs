@@ -3,9 +3,9 @@
 use ndarray::{ArrayD, Axis, concatenate};
 use xai_core::tensor::count_transfers;
 use xai_core::{
-    Analyzer, Backend, Differentiable, Element, Explanation, GradCam, Gradient, GradientCheck, Index,
-    InputTimesGradient, IntegratedGradients, InterpolationAugmentation, LayerSplit, MaxActivation, NdArray,
-    NoiseAugmentation, Quadrature, Reference, SmoothGrad,
+    Analyzer, AnalyzerInfo, Backend, Differentiable, Element, Explanation, GradCam, Gradient, GradientCheck, Index,
+    InputTimesGradient, IntegratedGradients, InterpolationAugmentation, LayerSplit, MaxActivation, NdArray, Needs,
+    NoiseAugmentation, Quadrature, Reference, Settings, SmoothGrad,
 };
 
 use crate::networks::{Opaque, images, small_network};
@@ -13,16 +13,27 @@ use crate::{Failure, Outcome, Suite, values};
 
 type Boxed<'a, M> = Box<dyn Analyzer<M> + 'a>;
 
-fn plain<'a, M: LayerSplit + 'a>(chunk: usize) -> Vec<Boxed<'a, M>> {
-    plain_by(&Quadrature::ALL, chunk)
+/// All of the registry, but for those that need more of a model.
+fn registered<'a, M: LayerSplit + 'a>(model: &M, most: Needs, chunk: usize) -> Result<Vec<Boxed<'a, M>>, Failure> {
+    let settings = Settings::marked(model).n(6).seed(3).chunk(chunk);
+    let able = |info: &&AnalyzerInfo| most == Needs::Operations || info.needs != Needs::Operations;
+    let built = AnalyzerInfo::all().iter().filter(able).map(|info| {
+        let analyzer = info.build::<M>(&settings).map_err(|error| Failure::new(error.to_string()))?;
+        Ok(analyzer as Boxed<'a, M>)
+    });
+    built.collect()
 }
 
-fn plain_by<'a, M: LayerSplit + 'a>(rules: &[Quadrature], chunk: usize) -> Vec<Boxed<'a, M>> {
+fn plain<'a, M: LayerSplit + 'a>(model: &M, chunk: usize) -> Result<Vec<Boxed<'a, M>>, Failure> {
+    let mut all = registered(model, Needs::Operations, chunk)?;
+    all.extend(variants(&Quadrature::ALL, chunk));
+    Ok(all)
+}
+
+/// What can be set on them.
+fn variants<'a, M: LayerSplit + 'a>(rules: &[Quadrature], chunk: usize) -> Vec<Boxed<'a, M>> {
     let mut all: Vec<Boxed<'a, M>> = vec![
-        Box::new(Gradient),
-        Box::new(InputTimesGradient),
         Box::new(GradCam),
-        Box::new(SmoothGrad::new().n(6).seed(3).chunk(chunk)),
         Box::new(SmoothGrad::new().n(4).relative_std(0.1).chunk(chunk)),
         Box::new(SmoothGrad::new().n(5).antithetic(true).chunk(chunk)),
         Box::new(IntegratedGradients::new().tolerance(0.05).max_n(60).chunk(chunk)),
@@ -68,7 +79,7 @@ fn against_truth<B: Backend>(suite: &Suite<B>, nestings: bool) -> Outcome {
     let model = small_network::<B>(suite.placement())?;
     let truth = small_network::<NdArray<f64>>(&())?;
     let x = values(&images(3), 300);
-    let (here, there) = if nestings { (nested(4), nested(4)) } else { (plain(4), plain(4)) };
+    let (here, there) = if nestings { (nested(4), nested(4)) } else { (plain(&model, 4)?, plain(&truth, 4)?) };
     for (analyzer, reference) in here.iter().zip(&there) {
         same(suite, &explain(&**analyzer, &model, &x)?, &explain(&**reference, &truth, &x)?)?;
     }
@@ -91,8 +102,9 @@ pub fn shortcuts<B: Backend>(suite: &Suite<B>) -> Outcome {
     let x = values(&images(3), 308);
     // Secants are there where the layers are known, and only there.
     let rules: Vec<_> = Quadrature::ALL.into_iter().filter(|&rule| rule != Quadrature::Secant).collect();
-    let here = plain_by(&rules, 4).into_iter().chain(nested(4));
-    for (analyzer, reference) in here.zip(plain_by(&rules, 4).into_iter().chain(nested(4))) {
+    let here = registered(&known, Needs::Gradient, 4)?.into_iter().chain(variants(&rules, 4)).chain(nested(4));
+    let there = registered(&opaque, Needs::Gradient, 4)?.into_iter().chain(variants(&rules, 4)).chain(nested(4));
+    for (analyzer, reference) in here.zip(there) {
         same(suite, &explain(&*analyzer, &known, &x)?, &explain(&*reference, &opaque, &x)?)?;
     }
     Ok(())
@@ -102,7 +114,7 @@ pub fn shortcuts<B: Backend>(suite: &Suite<B>) -> Outcome {
 pub fn batches<B: Backend>(suite: &Suite<B>) -> Outcome {
     let model = small_network::<B>(suite.placement())?;
     let x = values(&images(4), 301);
-    for analyzer in plain(8).into_iter().chain(nested(8)) {
+    for analyzer in plain(&model, 8)?.into_iter().chain(nested(8)) {
         let all = explain(&*analyzer, &model, &x)?;
         let alone = x
             .axis_chunks_iter(Axis(0), 1)
@@ -120,9 +132,9 @@ pub fn batches<B: Backend>(suite: &Suite<B>) -> Outcome {
 pub fn chunks<B: Backend>(suite: &Suite<B>) -> Outcome {
     let model = small_network::<B>(suite.placement())?;
     let x = values(&images(3), 302);
-    let whole: Vec<_> = plain(1000).into_iter().chain(nested(1000)).collect();
+    let whole: Vec<_> = plain(&model, 1000)?.into_iter().chain(nested(1000)).collect();
     for chunk in [1, 2, 5] {
-        for (analyzer, reference) in plain(chunk).into_iter().chain(nested(chunk)).zip(&whole) {
+        for (analyzer, reference) in plain(&model, chunk)?.into_iter().chain(nested(chunk)).zip(&whole) {
             same(suite, &explain(&*analyzer, &model, &x)?, &explain(&**reference, &model, &x)?)?;
         }
     }

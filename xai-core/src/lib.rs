@@ -23,10 +23,7 @@ pub use explain::{
 };
 pub use graph::{Autograd, ForwardOutput, Graph, Layer, Node, Opaque, Place, Rules, Site, Step, Value, Var};
 pub use layers::{ForwardOnly, Function};
-pub use methods::{
-    AtLayer, Behind, GradCam, GradCamAt, Gradient, InputTimesGradient, IntegratedGradients, InterpolationAugmentation,
-    NoiseAugmentation, Quadrature, Reference, SmoothGrad,
-};
+pub use methods::*;
 pub use model::{BoxModel, Differentiable, LayerSplit, Method, Net, Placed, Split};
 pub use op::{Backend, FusedResult, Op, TapePullback};
 pub use passes::{Progress, augment_batch_dim, augment_indices, interpolate_batch, reduce_augmentation};

@@ -12,7 +12,9 @@ mod noise_law;
 mod path_settings;
 mod quadrature;
 mod reference;
+mod registry;
 mod secant;
+mod settings;
 mod smooth_grad;
 mod tolerance;
 
@@ -24,4 +26,6 @@ pub use self::interpolation::InterpolationAugmentation;
 pub use self::noise::NoiseAugmentation;
 pub use self::quadrature::Quadrature;
 pub use self::reference::Reference;
+pub use self::registry::{AnalyzerInfo, BoxAnalyzer, Needs};
+pub use self::settings::Settings;
 pub use self::smooth_grad::SmoothGrad;

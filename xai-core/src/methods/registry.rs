@@ -1,0 +1,191 @@
+//! Every analyzer by its name: [`AnalyzerInfo`].
+//!
+//! One entry for each: its name on command lines and in files, its name for people, what it needs of a model, what it
+//! costs, what it says, how to build it, and which settings it takes. What stands here is what command lines offer,
+//! and what the conformance suite tries on every backend.
+
+use super::settings::{Set, Settings};
+use super::{GradCam, Gradient, InputTimesGradient, IntegratedGradients, SmoothGrad};
+use crate::explain::Analyzer;
+use crate::{Differentiable, Error, Result};
+
+/// An analyzer of the library, known by its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AnalyzerInfo {
+    /// Its name on command lines and in files: `integrated-gradients`.
+    pub name: &'static str,
+    /// Its name for people: `Integrated Gradients`.
+    pub title: &'static str,
+    /// What a model must be able to do.
+    pub needs: Needs,
+    /// True when it looks at a named place of the model, which [`Settings::place`] names.
+    pub at_place: bool,
+    /// What it costs, in passes of one sample.
+    pub cost: &'static str,
+    /// What its values are, in a line.
+    pub about: &'static str,
+    /// The settings that it takes, by the names of their setters.
+    pub settings: &'static [&'static str],
+}
+
+/// What an analyzer needs of a model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Needs {
+    /// Its output alone.
+    Forward,
+    /// The gradient of its output.
+    Gradient,
+    /// The operations that it is made of.
+    Operations,
+}
+
+/// Any analyzer of a model of type `M`.
+pub type BoxAnalyzer<M> = Box<dyn Analyzer<M> + Send + Sync>;
+
+macro_rules! registry {
+    ($(
+        $name:literal, $title:literal, $needs:ident, $cost:literal, $about:literal $(at $place:ident)?:
+        $build:expr => [$($setting:ident),* $(,)?];
+    )*) => {
+        static ALL: &[AnalyzerInfo] = &[$(
+            AnalyzerInfo {
+                name: $name,
+                title: $title,
+                needs: Needs::$needs,
+                at_place: registry!(@at $($place)?),
+                cost: $cost,
+                about: $about,
+                settings: &[$(stringify!($place),)? $(stringify!($setting)),*],
+            }
+        ),*];
+
+        fn build<M: Differentiable + ?Sized>(info: &AnalyzerInfo, settings: &Settings) -> Result<BoxAnalyzer<M>> {
+            let set = Set(settings);
+            match info.name {
+                $($name => {
+                    $(let $place = set.place().ok_or_else(|| no_place(info))?;)?
+                    let analyzer = $build;
+                    $(let analyzer = match set.$setting() {
+                        Some(value) => analyzer.$setting(value),
+                        None => analyzer,
+                    };)*
+                    Ok(Box::new(analyzer))
+                })*
+                other => Err(unknown(other)),
+            }
+        }
+    };
+    (@at) => { false };
+    (@at $place:ident) => { true };
+}
+
+registry! {
+    "gradient", "Gradient", Gradient, "1 gradient",
+    "by how much the output changes for a small change of each number":
+        Gradient => [];
+    "input-times-gradient", "Input × Gradient", Gradient, "1 gradient",
+    "each number times its gradient: its share of a linear model's output":
+        InputTimesGradient => [];
+    "smooth-grad", "SmoothGrad", Gradient, "n gradients",
+    "the gradient, averaged over noisy copies":
+        SmoothGrad::new() => [n, std, relative_std, seed, antithetic, chunk, on_progress];
+    "integrated-gradients", "Integrated Gradients", Gradient, "n gradients",
+    "shares of the change of the output from a reference to the input":
+        IntegratedGradients::new() => [n, quadrature, tolerance, max_n, reference, chunk, on_progress];
+    "grad-cam", "Grad-CAM", Gradient, "1 forward pass, 1 gradient behind the place",
+    "where the feature maps at a place speak for the output" at place:
+        GradCam::at(place) => [];
+}
+
+impl AnalyzerInfo {
+    /// All analyzers of the library.
+    pub fn all() -> &'static [AnalyzerInfo] {
+        ALL
+    }
+
+    /// The analyzer of this name.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`] with the names that there are.
+    pub fn find(name: &str) -> Result<&'static AnalyzerInfo> {
+        ALL.iter().find(|info| info.name == name).ok_or_else(|| unknown(name))
+    }
+
+    /// The analyzer, for models of type `M`.
+    ///
+    /// ```
+    /// use ndarray::array;
+    /// use xai_core::nn::{Activation, Sequential};
+    /// use xai_core::{Analyzer, AnalyzerInfo, Index, NdArray, Net, Settings};
+    ///
+    /// let net = Net::new(Sequential::<NdArray<f64>>::new().push(Activation::Tanh));
+    /// for info in AnalyzerInfo::all().iter().filter(|info| !info.at_place) {
+    ///     let analyzer = info.build(&Settings::new().n(20))?;
+    ///     println!("{}: {:?}", info.title, analyzer.analyze(&net, &array![[1.0, 2.0]], Index(0))?.values);
+    /// }
+    /// # Ok::<(), xai_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`] when it looks at a place and none is set. Values are checked when it is used.
+    pub fn build<M: Differentiable + ?Sized>(&self, settings: &Settings) -> Result<BoxAnalyzer<M>> {
+        build(self, settings)
+    }
+}
+
+fn no_place(info: &AnalyzerInfo) -> Error {
+    Error::InvalidParameter {
+        name: "place",
+        value: "none".into(),
+        reason: format!(
+            "{} looks at a named place of the model: set one of those that `model.places(..)` lists, or \
+             `Settings::marked(&model)`",
+            info.title
+        ),
+    }
+}
+
+fn unknown(name: &str) -> Error {
+    let names: Vec<&str> = ALL.iter().map(|info| info.name).collect();
+    Error::InvalidParameter {
+        name: "analyzer",
+        value: name.into(),
+        reason: format!("there is no analyzer of that name; there are {}", names.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{NdArray, Net};
+
+    type Model = Net<NdArray<f64>, crate::nn::Activation>;
+
+    #[test]
+    fn each_is_built_by_its_name() {
+        for info in AnalyzerInfo::all() {
+            assert_eq!(AnalyzerInfo::find(info.name).unwrap(), info);
+            info.build::<Model>(&Settings::new().place("somewhere")).unwrap();
+            assert!(info.name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'));
+        }
+    }
+
+    #[test]
+    fn names_are_told_apart() {
+        let mut names: Vec<&str> = ALL.iter().map(|info| info.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), ALL.len());
+    }
+
+    #[test]
+    fn what_is_missing_is_named() {
+        let error = AnalyzerInfo::find("grad-cams").unwrap_err().to_string();
+        assert!(error.contains("grad-cams") && error.contains("integrated-gradients"), "{error}");
+        let cam = AnalyzerInfo::find("grad-cam").unwrap();
+        let error = cam.build::<Model>(&Settings::new()).err().unwrap().to_string();
+        assert!(error.contains("Grad-CAM looks at a named place"), "{error}");
+    }
+}

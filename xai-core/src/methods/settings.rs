@@ -1,0 +1,108 @@
+//! What can be set on an analyzer that is built by its name: [`Settings`].
+
+use std::sync::Arc;
+
+use super::quadrature::Quadrature;
+use super::reference::Reference;
+use crate::Progress;
+
+/// What can be set on an analyzer that is built by its name: see [`AnalyzerInfo::build`](crate::AnalyzerInfo::build).
+///
+/// Each analyzer takes what concerns it ([`AnalyzerInfo::settings`](crate::AnalyzerInfo::settings) lists it), and what
+/// is not set keeps the analyzer's own default.
+#[derive(Clone, Default)]
+pub struct Settings {
+    values: Values,
+    progress: Option<Arc<dyn Fn(Progress) + Send + Sync>>,
+}
+
+macro_rules! settings {
+    ($($(#[$doc:meta])* $name:ident: $kind:ty $(, into $into:ident)?);* $(;)?) => {
+        #[derive(Debug, Clone, Default)]
+        struct Values {
+            $($name: Option<$kind>),*
+        }
+
+        impl Settings {
+            $(
+                $(#[$doc])*
+                #[must_use]
+                pub fn $name(mut self, $name: settings!(@argument $kind $(, $into)?)) -> Self {
+                    self.values.$name = Some($name.into());
+                    self
+                }
+            )*
+        }
+
+        /// What was set, by the name of its setter.
+        impl Set<'_> {
+            $(
+                pub(super) fn $name(&self) -> Option<$kind> {
+                    self.0.values.$name.clone()
+                }
+            )*
+        }
+    };
+    (@argument $kind:ty) => { $kind };
+    (@argument $kind:ty, $into:ident) => { impl Into<$into> };
+}
+
+/// What was set.
+pub(super) struct Set<'a>(pub(super) &'a Settings);
+
+settings! {
+    /// How many copies, points or samples are taken.
+    n: usize;
+    /// The standard deviation of noise, in the input's units.
+    std: f64;
+    /// The standard deviation of noise, as a share of each sample's own range.
+    relative_std: f64;
+    /// The seed of all that is drawn.
+    seed: u64;
+    /// Copies in pairs of opposite noise.
+    antithetic: bool;
+    /// How a path is followed.
+    quadrature: Quadrature;
+    /// As many copies or points as this relative error takes.
+    tolerance: f64;
+    /// At most how many evaluations a tolerance may take for each sample.
+    max_n: usize;
+    /// At most how many samples go through the model in one pass.
+    chunk: usize;
+    /// The reference input.
+    reference: Reference, into Reference;
+    /// The named place of the model that is looked at; [`Settings::marked`] takes the one that the model marks.
+    place: String, into String;
+}
+
+impl Settings {
+    /// Every analyzer's own defaults.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The defaults, at the place that the model marks.
+    pub fn marked(model: &(impl crate::LayerSplit + ?Sized)) -> Self {
+        Self::new().place(model.split_at())
+    }
+
+    /// Calls back after every pass of an analyzer that takes many.
+    #[must_use]
+    pub fn on_progress(mut self, report: impl Fn(Progress) + Send + Sync + 'static) -> Self {
+        self.progress = Some(Arc::new(report));
+        self
+    }
+}
+
+impl Set<'_> {
+    pub(super) fn on_progress(&self) -> Option<impl Fn(Progress) + Send + Sync + 'static> {
+        let report = Arc::clone(self.0.progress.as_ref()?);
+        Some(move |progress| report(progress))
+    }
+}
+
+impl std::fmt::Debug for Settings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Settings").field("values", &self.values).field("progress", &self.progress.is_some()).finish()
+    }
+}
