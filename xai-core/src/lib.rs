@@ -27,6 +27,7 @@ pub use methods::*;
 pub use model::{BoxModel, Differentiable, LayerSplit, Method, Net, Placed, Split};
 pub use op::{Backend, FusedResult, Op, TapePullback};
 pub use passes::{Progress, augment_batch_dim, augment_indices, interpolate_batch, reduce_augmentation};
+pub use rules::Unknown;
 pub use tensor::{Arithmetic, Element, NdArray, Pullback, Tensor, Weight, broadcast_shape};
 
 /// The backend that a derived model runs on unless it names another.

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::touches::Touches;
 use super::values::Values;
 use super::{Graph, Node, Rules, Site, Step, Value};
 use crate::op::TapePullback;
@@ -49,6 +50,11 @@ struct Way<'a, B: Backend> {
 impl<B: Backend> Way<'_, B> {
     fn ruled(&self, graph: &Graph<'_, B>, node: usize) -> bool {
         self.varies[node] && self.rules.is_some_and(|rules| rules.takes(&Site::new(graph, node, &self.varies)))
+    }
+
+    /// The rules, where they change what comes back to a node's output.
+    fn touching(&self, graph: &Graph<'_, B>, node: usize) -> Option<&dyn Rules<B>> {
+        self.rules.filter(|rules| self.varies[node] && rules.touches(&Site::new(graph, node, &self.varies)))
     }
 
     fn wanted(&self, node: &Node<'_, B>) -> Vec<bool> {
@@ -105,10 +111,11 @@ impl<'m, B: Backend> Graph<'m, B> {
         }
     }
 
-    /// Whether rules take any node up to a value that the wanted inputs reach.
+    /// Whether rules take or touch any node up to a value that the wanted inputs reach.
     pub(crate) fn is_ruled_up_to(&self, at: Value, rules: &dyn Rules<B>, wanted: &[bool]) -> bool {
         let way = self.way(Some(rules), wanted);
-        (self.inputs..=at.0).any(|i| self.needed[i] && way.ruled(self, i))
+        let changes = |i: usize| way.ruled(self, i) || way.touching(self, i).is_some();
+        (self.inputs..=at.0).any(|i| self.needed[i] && changes(i))
     }
 
     /// y = f(inputs), and the way back to those inputs that are `wanted`: the gradient's, or that of `rules` at the
@@ -125,7 +132,9 @@ impl<'m, B: Backend> Graph<'m, B> {
     ) -> Result<(Tensor<B>, Pullback<'m, B>)> {
         let way = self.way(rules, wanted);
         let mut values = Values::of_inputs(self, inputs)?;
-        let mut backs = Vec::new();
+        let mut backs: Vec<Back<'m, B>> = Vec::new();
+        let mut touches = Touches::default();
+        (0..self.inputs).try_for_each(|input| self.touch(input, &values, &way, &mut touches))?;
         let mut done = vec![false; self.nodes.len()];
         let mut i = self.inputs;
         while i < self.nodes.len() {
@@ -133,25 +142,35 @@ impl<'m, B: Backend> Graph<'m, B> {
                 i += 1;
                 continue;
             }
-            let part = i..self.recorded_until(i, &way);
+            let part = i..self.recorded_until(i, &way, &done);
             if !part.is_empty() && part.clone().any(|node| self.needed[node] && way.varies[node]) {
                 i = part.end;
                 backs.push(self.on_tape(part, &mut values, &way)?);
-                continue;
-            }
-            if way.varies[i] {
-                backs.push(self.one_vjp(i, &mut values, &way, &mut done)?);
+            } else if way.varies[i] {
+                i += 1;
+                backs.push(self.one_vjp(i - 1, &mut values, &way, &mut done)?);
             } else {
                 self.run(i..i + 1, &mut values, false)?;
+                i += 1;
+                continue;
             }
-            i += 1;
+            let outputs = backs.last().map_or(&[][..], |back| &back.outputs);
+            outputs.iter().try_for_each(|value| self.touch(value.0, &values, &way, &mut touches))?;
         }
         let y = values.read(self.output)?;
-        Ok((y.clone(), self.pullback(backs, y.shape(), wanted)))
+        Ok((y.clone(), self.pullback(backs, touches, y.shape(), wanted)))
     }
 
-    /// The end of the longest part from a node on that the framework records on one tape.
-    fn recorded_until(&self, start: usize, way: &Way<'_, B>) -> usize {
+    fn touch(&self, node: usize, values: &Values<B>, way: &Way<'_, B>, touches: &mut Touches<'m, B>) -> Result<()> {
+        let Some(rules) = way.touching(self, node).filter(|_| self.needed[node]) else { return Ok(()) };
+        let touch = rules.touch(&Site::new(self, node, &way.varies), &values.peek(node)?);
+        touches.add(Value(node), touch.map_err(|error| self.blame(node, error))?);
+        Ok(())
+    }
+
+    /// The end of the longest part from a node on that the framework records on one tape: up to one whose output rules
+    /// touch.
+    fn recorded_until(&self, start: usize, way: &Way<'_, B>, done: &[bool]) -> usize {
         let recorded = |&i: &usize| {
             let records = match &self.nodes[i].step {
                 Step::Op(op) => B::records(op),
@@ -159,12 +178,19 @@ impl<'m, B: Backend> Graph<'m, B> {
                 Step::Constant(_) => true,
                 Step::Input => false,
             };
-            !self.needed[i] || (records && !way.ruled(self, i))
+            !self.needed[i] || (records && !done[i] && !way.ruled(self, i))
         };
         if !B::HAS_TAPE {
             return start;
         }
-        (start..self.nodes.len()).take_while(recorded).last().map_or(start, |last| last + 1)
+        let mut end = start;
+        for i in (start..self.nodes.len()).take_while(recorded) {
+            end = i + 1;
+            if self.needed[i] && way.touching(self, i).is_some() {
+                break;
+            }
+        }
+        end
     }
 
     fn on_tape(&self, part: Range<usize>, values: &mut Values<B>, way: &Way<'_, B>) -> Result<Back<'m, B>> {
@@ -204,9 +230,17 @@ impl<'m, B: Backend> Graph<'m, B> {
         }
         let (mut last, blame) = (i, |error| self.blame(i, error));
         let (y, pull) = match (way.rules.filter(|_| way.ruled(self, i)), node.op()) {
-            (Some(rules), _) => rules.vjp(&Site::new(self, i, &way.varies), &inputs).map_err(blame)?,
+            (Some(rules), _) => {
+                let site = Site::new(self, i, &way.varies);
+                let run = self.run_of(i, rules.run(&site)).map_err(blame)?;
+                run.iter().for_each(|&node| done[node] = true);
+                last = run[run.len() - 1];
+                rules.vjp(&site, &inputs).map_err(blame)?
+            }
             (None, Some(_)) => {
-                let run = self.fused_run(i, self.nodes.len(), |next| !way.ruled(self, next), &inputs);
+                let untouched = |next: usize| way.touching(self, self.nodes[next].inputs[0].0).is_none();
+                let may = |next: usize| !way.ruled(self, next) && untouched(next);
+                let run = self.fused_run(i, self.nodes.len(), may, &inputs);
                 match run.len() {
                     0 => node.vjp(&inputs, &way.wanted(node)).map_err(blame)?,
                     fused => {
@@ -230,7 +264,13 @@ impl<'m, B: Backend> Graph<'m, B> {
     }
 
     /// Back through all steps, from the output to the inputs.
-    fn pullback(&self, backs: Vec<Back<'m, B>>, shape: Vec<usize>, wanted: &[bool]) -> Pullback<'m, B> {
+    fn pullback(
+        &self,
+        backs: Vec<Back<'m, B>>,
+        touches: Touches<'m, B>,
+        shape: Vec<usize>,
+        wanted: &[bool],
+    ) -> Pullback<'m, B> {
         let (count, output, wanted) = (self.nodes.len(), self.output, wanted.to_vec());
         let names = std::rc::Rc::clone(&self.names);
         let scopes: Vec<_> = backs.iter().map(|back| self.nodes[back.node].scope).collect();
@@ -239,7 +279,9 @@ impl<'m, B: Backend> Graph<'m, B> {
             let mut flows: Vec<Option<Tensor<B>>> = vec![None; count];
             flows[output.0] = Some(v.clone());
             for (back, &scope) in backs.iter().zip(&scopes).rev() {
-                let mut arrived: Vec<_> = back.outputs.iter().map(|value| flows[value.0].take()).collect();
+                let arrives = |value: &Value| touches.of(*value, flows[value.0].take());
+                let arrived: Result<Vec<_>> = back.outputs.iter().map(arrives).collect();
+                let mut arrived = arrived.map_err(|error| names.blame(scope, error))?;
                 if arrived.iter().all(Option::is_none) {
                     continue;
                 }
@@ -259,7 +301,8 @@ impl<'m, B: Backend> Graph<'m, B> {
                     });
                 }
             }
-            Ok(wanted.iter().zip(flows).map(|(&wanted, flow)| flow.filter(|_| wanted)).collect())
+            let ends = wanted.iter().zip(flows).enumerate();
+            ends.map(|(input, (&wanted, flow))| touches.of(Value(input), flow.filter(|_| wanted))).collect()
         })
     }
 }

@@ -18,6 +18,8 @@ mod node;
 mod opaque;
 mod places;
 mod rules;
+mod runs;
+mod touches;
 mod trace;
 mod tracer;
 mod values;

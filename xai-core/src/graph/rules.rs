@@ -20,11 +20,34 @@ pub trait Rules<B: Backend> {
         Ok(())
     }
 
-    /// The output of a node that they take, given its inputs, and their way back to them.
+    /// The output of a node that they take, given its inputs, and their way back to them: of the last of its
+    /// [`run`](Rules::run), if that is longer than one.
     ///
     /// # Errors
     /// The framework's own.
     fn vjp<'m>(&self, site: &Site<'_, 'm, B>, inputs: &[Tensor<B>]) -> Result<(Tensor<B>, Pullback<'m, B>)>;
+
+    /// How many operations they take together at a node that they take: it, and those behind it, of which each is the
+    /// only reader of the one before and reads nothing else ([`Site::next`]).
+    fn run(&self, site: &Site<'_, '_, B>) -> usize {
+        let _ = site;
+        1
+    }
+
+    /// Whether they change what comes back to this node's output, whichever way it then goes back through the node.
+    fn touches(&self, site: &Site<'_, '_, B>) -> bool {
+        let _ = site;
+        false
+    }
+
+    /// What they make of what comes back to the output y of a node that they touch: in y's shape.
+    ///
+    /// # Errors
+    /// The framework's own.
+    fn touch<'m>(&self, site: &Site<'_, 'm, B>, y: &Tensor<B>) -> Result<Pullback<'m, B>> {
+        let _ = (site, y);
+        Ok(Pullback::new(|v| Ok(v.clone())))
+    }
 }
 
 /// A node, as rules see it.
@@ -81,6 +104,20 @@ impl<'a, 'm, B: Backend> Site<'a, 'm, B> {
     /// The node that reads its output, if there is but one.
     pub fn reader(&self) -> Option<Site<'a, 'm, B>> {
         self.graph.reader[self.node].map(|node| Site::new(self.graph, node, self.varies))
+    }
+
+    /// The node behind it, if that is the only one that reads its output, and reads nothing else.
+    pub fn next(&self) -> Option<Site<'a, 'm, B>> {
+        self.reader().filter(|reader| reader.node().inputs.len() == 1)
+    }
+
+    /// The output of so many nodes, this one and those [behind](Site::next) it, for this one's inputs, and the
+    /// gradient's way back through all of them.
+    ///
+    /// # Errors
+    /// The nodes' own.
+    pub fn run_vjp(&self, len: usize, inputs: &[Tensor<B>]) -> Result<(Tensor<B>, Pullback<'m, B>)> {
+        self.graph.run_vjp(self.node, len, inputs, self.varies)
     }
 
     /// The output for these inputs.

@@ -1,0 +1,8 @@
+//! Ways back other than the gradient, against exact answers.
+#![allow(missing_docs, clippy::unwrap_used, unreachable_pub)]
+
+#[path = "../models/mod.rs"]
+mod models;
+
+mod guided;
+mod nets;
