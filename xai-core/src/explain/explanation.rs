@@ -52,7 +52,8 @@ pub struct Extras {
     pub completeness_gap: Option<Vec<f64>>,
     /// How many evaluations of the model each sample took, where a tolerance decided it.
     pub evaluations: Option<Vec<usize>>,
-    /// The estimated relative error of each sample's values, ‖Â - A‖₂ / ‖A‖₂, where there was a tolerance.
+    /// The estimated relative error of each sample's values, ‖Â - A‖₂ / ‖A‖₂, where there was a tolerance, or a set of
+    /// references.
     pub estimated_error: Option<Vec<f64>>,
     /// Whether the tolerance was met for each sample. False where the limit on evaluations came first.
     pub within_tolerance: Option<Vec<bool>>,

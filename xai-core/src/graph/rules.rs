@@ -85,6 +85,12 @@ impl<'a, 'm, B: Backend> Site<'a, 'm, B> {
         self.node().op()
     }
 
+    /// The shape of one of its inputs, unless it comes from code that nobody can look into.
+    pub fn input_shape(&self, input: usize) -> Option<&'a [usize]> {
+        let value = self.node().inputs.get(input)?;
+        self.graph.nodes[value.0].shape()
+    }
+
     /// For each of its inputs, whether the explained inputs reach it.
     pub fn wanted(&self) -> &[bool] {
         &self.wanted

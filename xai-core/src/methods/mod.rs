@@ -2,6 +2,8 @@
 
 mod adaptive;
 mod at_layer;
+mod deep_lift;
+mod deep_lift_shap;
 mod grad_cam;
 mod gradient;
 mod grading;
@@ -20,6 +22,8 @@ mod smooth_grad;
 mod tolerance;
 
 pub use self::at_layer::{AtLayer, Behind};
+pub use self::deep_lift::DeepLift;
+pub use self::deep_lift_shap::DeepLiftShap;
 pub use self::grad_cam::{GradCam, GradCamAt};
 pub use self::gradient::{Gradient, InputTimesGradient};
 pub use self::guided::{Deconvolution, GuidedBackprop};

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use crate::graph::{Rules, Site};
-use crate::op::{Activation, MaxPool2d};
+use crate::op::{Activation, Binary, MaxPool2d};
 use crate::{Backend, Error, Op, Pullback, Result, Tensor};
 
 /// A pass of rows that follow paths: `nodes` rows for each sample, one sample after another, each joined by a segment
@@ -12,9 +12,9 @@ use crate::{Backend, Error, Op, Pullback, Result, Tensor};
 ///
 /// The cotangent of row i is pulled back through each step's mean Jacobian between the row before it and row i. For an
 /// activation f that is the slope of its secant, (f(zᵢ) - f(zᵢ₋₁)) / (zᵢ - zᵢ₋₁): the mean of f' over the segment where
-/// z moves evenly, kinks included. In a window of max pooling the maximum moves from one number to another where the
-/// two are equal, and each gets its part of the way ([`Backend::max_pool_segments`]). An affine step's Jacobian is
-/// constant. Any other step takes the mean of its Jacobians at the two rows, which for a product of two values is the
+/// z moves evenly, kinks included. In a window of max pooling, adaptive pooling to windows of one size too, the maximum
+/// moves from one number to another where the two are equal, and each gets its part of the way
+/// ([`Backend::max_pool_segments`]). An affine step's Jacobian is constant. Any other step takes the mean of its Jacobians at the two rows, which for a product of two values is the
 /// mean Jacobian itself.
 ///
 /// What the steps were given at the last row is kept for the [`next`](Secants::next) pass. In a first pass the first
@@ -26,6 +26,8 @@ pub struct Secants<B: Backend> {
     before: Option<Kept<B>>,
     /// What each node is given at the last row of this pass.
     last: RefCell<Kept<B>>,
+    /// Who takes steps alone whose mean Jacobian this is; none takes all.
+    exact_for: Option<&'static str>,
 }
 
 type Kept<B> = BTreeMap<usize, Vec<Tensor<B>>>;
@@ -34,14 +36,21 @@ impl<B: Backend> Secants<B> {
     /// A first pass, of one row for each of so many paths.
     #[must_use]
     pub fn new(paths: usize) -> Self {
-        Secants { paths: Paths { paths, nodes: 1 }, before: None, last: RefCell::default() }
+        Secants { paths: Paths { paths, nodes: 1 }, before: None, last: RefCell::default(), exact_for: None }
     }
 
     /// The pass that follows this one, through the same network, of so many rows for each path.
     #[must_use]
     pub fn next(self, nodes: usize) -> Self {
         let paths = Paths { nodes, ..self.paths };
-        Secants { paths, before: Some(self.last.into_inner()), last: RefCell::default() }
+        Secants { paths, before: Some(self.last.into_inner()), last: RefCell::default(), ..self }
+    }
+
+    /// The same, refusing in the name of a method each step at which Jacobian · (change of the input) need not be the
+    /// change of the output: where the mean of both ends would stand for it.
+    #[must_use]
+    pub fn exact_for(self, method: &'static str) -> Self {
+        Secants { exact_for: Some(method), ..self }
     }
 
     /// `len` rows of every path, from its row `start` on.
@@ -127,6 +136,28 @@ impl<B: Backend> Secants<B> {
     }
 }
 
+/// The max pooling that a step is.
+fn as_max_pool<B: Backend>(site: &Site<'_, '_, B>) -> Option<MaxPool2d> {
+    match site.op()? {
+        Op::MaxPool2d(pool) => Some(*pool),
+        // Windows of one size, side by side.
+        Op::AdaptiveMaxPool2d(pool) => {
+            let input = site.input_shape(0)?;
+            let [_, _, rows, columns] = *input else { return None };
+            let [h, w] = pool.size;
+            let even = rows % h == 0 && columns % w == 0;
+            even.then(|| MaxPool2d::new([rows / h, columns / w]))
+        }
+        _ => None,
+    }
+}
+
+/// Whether the mean Jacobian that the secants take leads from the change of the input to that of the output.
+fn is_exact<B: Backend>(site: &Site<'_, '_, B>) -> bool {
+    let product = matches!(site.op(), Some(Op::Binary(Binary::Mul) | Op::MatMul(_)));
+    product || matches!(site.op(), Some(Op::Activation(_))) || as_max_pool(site).is_some()
+}
+
 type Stepped<'m, B> = Result<(Tensor<B>, Pullback<'m, B>)>;
 
 impl<B: Backend> Rules<B> for Secants<B> {
@@ -144,17 +175,24 @@ impl<B: Backend> Rules<B> for Secants<B> {
                     .into(),
             });
         }
-        match site.node().step() {
-            crate::Step::Opaque(code) if code.vjp.is_none() => Err(code.without()),
+        match (site.node().step(), self.exact_for) {
+            (crate::Step::Opaque(code), _) if code.vjp.is_none() => Err(code.without()),
+            (_, Some(method)) if !is_exact(site) => Err(Error::NoRule {
+                rules: method.into(),
+                what: site.op().map_or("code that nobody can look into", Op::name).into(),
+                reason: "a difference of its output is not split over its inputs: take `IntegratedGradients` with                          `Quadrature::Secant`, or the mean of its gradients at both ends by \
+                         `.unknown(Unknown::Gradient)`, which leaves a completeness gap"
+                    .into(),
+            }),
             _ => Ok(()),
         }
     }
 
     fn vjp<'m>(&self, site: &Site<'_, 'm, B>, inputs: &[Tensor<B>]) -> Stepped<'m, B> {
         self.check(site)?;
-        match site.op() {
-            Some(Op::Activation(f)) => self.activation(*f, site, inputs),
-            Some(Op::MaxPool2d(pool)) => self.max_pool(pool, site, inputs),
+        match (site.op(), as_max_pool(site)) {
+            (Some(Op::Activation(f)), _) => self.activation(*f, site, inputs),
+            (_, Some(pool)) => self.max_pool(&pool, site, inputs),
             _ => self.both_ends(site, inputs),
         }
     }

@@ -4,5 +4,6 @@
 #[path = "../models/mod.rs"]
 mod models;
 
+mod deep_lift;
 mod guided;
 mod nets;

@@ -1,0 +1,122 @@
+//! DeepLIFT.
+
+use super::interpolation::InterpolationAugmentation;
+use super::{Gradient, Quadrature, Reference};
+use crate::explain::{Analyzer, Attribution, Call, Inputs, Kind};
+use crate::rules::{Secants, Unknown};
+use crate::{Backend, Differentiable, Graph, Progress, Result};
+
+/// DeepLIFT by its rescale rule: (x - x₀) · m, the multiplier m being pulled back from the selected output through the
+/// slope (f(z) - f(z₀)) / (z - z₀) of each activation's secant from the reference to the input.
+///
+/// Values have the input's shape, in output units, signed. They add up to f(x) - f(x₀): the explanation carries the
+/// completeness gap of each sample, which is rounding. It is what
+/// [`IntegratedGradients`](crate::IntegratedGradients) with two points and
+/// [`Quadrature::Secant`](crate::Quadrature::Secant) computes, to the last bit, for networks in which each step has a
+/// rule: affine operations, activations, products of two values (each factor at the mean of its ends), and max pools,
+/// whose windows give each place its part of the way from the maximum at x₀ to that at x, overlaps added up. What has
+/// none, as a norm, a softmax, a quotient of two values or code that nobody can look into, is refused by the layer's
+/// name; by [`unknown`](DeepLift::unknown) it takes the mean of its gradients at both ends.
+///
+/// Cost: a forward pass of the input, and a forward and backward pass of the reference. Default: zeros as the
+/// reference.
+///
+/// Errors: [`Error::NoRule`](crate::Error::NoRule), and those of a reference.
+///
+/// Reference: Shrikumar, Greenside, Kundaje (2017), *Learning Important Features Through Propagating Activation
+/// Differences*, arXiv:1704.02685.
+///
+/// ```
+/// use ndarray::array;
+/// use xai_core::nn::{Activation, Linear, Sequential};
+/// use xai_core::{Analyzer, DeepLift, Index, NdArray, Tensor};
+///
+/// let weight = Tensor::<NdArray<f64>>::upload(array![[1.0, 2.0]].view().into_dyn(), &())?;
+/// let net = Sequential::new().push(Linear::new(weight, None)?).push(Activation::Relu);
+/// // From relu(-1) to relu(3): each input has its share of 3.
+/// let why = DeepLift::new().reference(&array![[1.0, -1.0]]).analyze(&net, &array![[1.0, 1.0]], Index(0))?;
+/// assert_eq!(why.values, array![[0.0, 3.0]]);
+/// # Ok::<(), xai_core::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct DeepLift {
+    pub(super) path: InterpolationAugmentation<Gradient>,
+    pub(super) unknown: Unknown,
+}
+
+impl DeepLift {
+    /// DeepLIFT from zeros.
+    pub fn new() -> Self {
+        let path = InterpolationAugmentation::new(Gradient, 2).quadrature(Quadrature::Secant);
+        DeepLift { path, unknown: Unknown::Refuse }
+    }
+
+    /// The reference input x₀: `&array` of the input's own shape, or a [`Reference`].
+    #[must_use]
+    pub fn reference(self, reference: impl Into<Reference>) -> Self {
+        DeepLift { path: self.path.reference(reference), ..self }
+    }
+
+    /// The reference inputs of several explained inputs, in their order; zeros for those that have none.
+    #[must_use]
+    pub fn references(self, references: impl IntoIterator<Item = Reference>) -> Self {
+        DeepLift { path: self.path.references(references), ..self }
+    }
+
+    /// What is done at steps without a rule.
+    #[must_use]
+    pub fn unknown(self, unknown: Unknown) -> Self {
+        DeepLift { unknown, ..self }
+    }
+
+    /// At most how many samples go through the model in one pass, as everywhere.
+    #[must_use]
+    pub fn chunk(self, chunk: usize) -> Self {
+        DeepLift { path: self.path.chunk(chunk), ..self }
+    }
+
+    /// Calls back after every pass.
+    #[must_use]
+    pub fn on_progress(self, report: impl Fn(Progress) + Send + Sync + 'static) -> Self {
+        DeepLift { path: self.path.on_progress(report), ..self }
+    }
+
+    pub(super) fn check_graph<B: Backend>(
+        &self,
+        graph: &Graph<'_, B>,
+        explained: &[bool],
+        name: &'static str,
+    ) -> Result<()> {
+        match self.unknown {
+            Unknown::Refuse => graph.check(Some(&Secants::new(1).exact_for(name)), explained),
+            Unknown::Gradient => Ok(()),
+        }
+    }
+}
+
+impl Default for DeepLift {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<M: Differentiable + ?Sized> Analyzer<M> for DeepLift {
+    fn name(&self) -> String {
+        "DeepLift".into()
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Attribution
+    }
+
+    fn check(&self, model: &M, inputs: &Inputs<'_>) -> Result<()> {
+        self.path.check(model, inputs)?;
+        self.check_graph(&model.graph(inputs.shapes)?, inputs.explained, "DeepLift")
+    }
+
+    fn attribute(&self, model: &M, call: &Call<'_, M::Backend>) -> Result<Attribution<M::Backend>> {
+        // With what is made of the output, as probabilities.
+        self.check_graph(&call.graph(model)?, call.explained, "DeepLift")?;
+        self.path.attribute(model, call)
+    }
+}
