@@ -23,14 +23,16 @@ const GAP: &str = "completeness_gap";
 const EVALUATIONS: &str = "evaluations";
 const ERROR: &str = "estimated_error";
 const WITHIN: &str = "within_tolerance";
+const ARRIVED: &str = "relevance_arrived";
+const KEPT: &str = "relevance_kept";
 
 /// Saves an explanation as a safetensors file, whole or not at all.
 ///
 /// Tensors: `values` and `output`, each in its own number type (F32 or F64), and `selection_weights` (F64) where
 /// weighted sums of outputs are explained. Header: `analyzer`, `kind`, `selection` (as
 /// `[[285], [967]]`, one index per sample), `output_scale` (`probability` or `log-probability`) unless it is the output
-/// itself, and, where there are any, `completeness_gap`, `evaluations`, `estimated_error`
-/// and `within_tolerance` (as `[0.01, -0.02]` or `[true, false]`, one per sample).
+/// itself, and, where there are any, `completeness_gap`, `evaluations`, `estimated_error`, `within_tolerance`,
+/// `relevance_arrived` and `relevance_kept` (as `[0.01, -0.02]` or `[true, false]`, one per sample).
 ///
 /// # Errors
 /// [`Error::File`](crate::Error::File) when the file cannot be written.
@@ -74,6 +76,8 @@ pub fn encode<E: Element, D: Dimension>(explanation: &Explanation<E, D>) -> Resu
     extra(EVALUATIONS, evaluations.as_ref().map(|list| format!("{list:?}")));
     extra(ERROR, estimated_error.as_ref().map(|list| format!("{list:?}")));
     extra(WITHIN, within_tolerance.as_ref().map(|list| format!("{list:?}")));
+    extra(ARRIVED, explanation.extras.relevance_arrived.as_ref().map(|list| format!("{list:?}")));
+    extra(KEPT, explanation.extras.relevance_kept.as_ref().map(|list| format!("{list:?}")));
     let values = number::bytes(explanation.values.view());
     let output = number::bytes(explanation.output.view());
     let view = |shape: &[usize], bytes| TensorView::new(number::dtype::<E>(), shape.to_vec(), bytes);
@@ -125,6 +129,8 @@ pub fn decode<E: Element>(bytes: &[u8]) -> Result<Explanation<E, IxDyn>> {
     extras.evaluations = list(&entries, EVALUATIONS)?;
     extras.estimated_error = list(&entries, ERROR)?;
     extras.within_tolerance = list(&entries, WITHIN)?;
+    extras.relevance_arrived = list(&entries, ARRIVED)?;
+    extras.relevance_kept = list(&entries, KEPT)?;
     Ok(Explanation::new(
         array("values")?,
         output.clone(),

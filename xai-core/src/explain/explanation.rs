@@ -57,6 +57,10 @@ pub struct Extras {
     pub estimated_error: Option<Vec<f64>>,
     /// Whether the tolerance was met for each sample. False where the limit on evaluations came first.
     pub within_tolerance: Option<Vec<bool>>,
+    /// How much of each sample's explained output arrived at the explained inputs, Σ R, where relevance is propagated.
+    pub relevance_arrived: Option<Vec<f64>>,
+    /// How much of it did not, y - Σ R: what biases, stabilisers and inputs that are not explained have kept.
+    pub relevance_kept: Option<Vec<f64>>,
 }
 
 impl Extras {
@@ -73,6 +77,8 @@ impl Extras {
             evaluations: append(all.evaluations, part.evaluations),
             estimated_error: append(all.estimated_error, part.estimated_error),
             within_tolerance: append(all.within_tolerance, part.within_tolerance),
+            relevance_arrived: append(all.relevance_arrived, part.relevance_arrived),
+            relevance_kept: append(all.relevance_kept, part.relevance_kept),
         });
         joined.unwrap_or_default()
     }
@@ -91,6 +97,8 @@ impl Extras {
             evaluations: self.evaluations.map(|n| n.chunks(copies).map(|n| n.iter().sum()).collect()),
             estimated_error: mean(self.estimated_error),
             within_tolerance: self.within_tolerance.map(|w| w.chunks(copies).map(|w| w.iter().all(|&w| w)).collect()),
+            relevance_arrived: mean(self.relevance_arrived),
+            relevance_kept: mean(self.relevance_kept),
         }
     }
 
@@ -104,6 +112,8 @@ impl Extras {
             evaluations: both(self.evaluations, other.evaluations, |a, b| a + b),
             estimated_error: both(self.estimated_error, other.estimated_error, |a, b| a + b),
             within_tolerance: both(self.within_tolerance, other.within_tolerance, |a, b| a && b),
+            relevance_arrived: both(self.relevance_arrived, other.relevance_arrived, |a, b| a + b),
+            relevance_kept: both(self.relevance_kept, other.relevance_kept, |a, b| a + b),
         }
     }
 }

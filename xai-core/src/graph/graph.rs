@@ -110,7 +110,7 @@ impl<'m, B: Backend> Graph<'m, B> {
     }
 
     /// For each node, whether its value changes with those inputs that are `wanted`.
-    pub(super) fn varying(&self, wanted: &[bool]) -> Vec<bool> {
+    pub(crate) fn varying(&self, wanted: &[bool]) -> Vec<bool> {
         let mut varies: Vec<bool> = Vec::with_capacity(self.nodes.len());
         for (i, node) in self.nodes.iter().enumerate() {
             varies.push(match &node.step {

@@ -117,6 +117,14 @@ impl<'a, 'm, B: Backend> Site<'a, 'm, B> {
         self.reader().filter(|reader| reader.node().inputs.len() == 1)
     }
 
+    /// The output of so many nodes, this one and those [behind](Site::next) it, for this one's inputs.
+    ///
+    /// # Errors
+    /// The nodes' own.
+    pub fn run_forward(&self, len: usize, inputs: &[Tensor<B>]) -> Result<Tensor<B>> {
+        self.graph.run_forward(self.node, len, inputs)
+    }
+
     /// The output of so many nodes, this one and those [behind](Site::next) it, for this one's inputs, and the
     /// gradient's way back through all of them.
     ///
@@ -145,6 +153,15 @@ impl<'a, 'm, B: Backend> Site<'a, 'm, B> {
     /// The node's own.
     pub fn vjp(&self, inputs: &[Tensor<B>]) -> Result<(Tensor<B>, Pullback<'m, B>)> {
         self.node().vjp(inputs, &self.wanted)
+    }
+}
+
+impl<'m, B: Backend> Graph<'m, B> {
+    /// For each node, what rules see of it; none of those that the explained inputs do not reach, or that the output
+    /// does not depend on.
+    pub(crate) fn sites<'a>(&'a self, varies: &'a [bool]) -> Vec<Option<Site<'a, 'm, B>>> {
+        let counts = |node: usize| self.needed[node] && varies[node];
+        (0..self.nodes.len()).map(|node| counts(node).then(|| Site::new(self, node, varies))).collect()
     }
 }
 

@@ -1,6 +1,6 @@
 //! Straight runs of nodes that rules take together.
 
-use super::Graph;
+use super::{Graph, Step};
 use crate::{Backend, Error, Pullback, Result, Tensor};
 
 impl<'m, B: Backend> Graph<'m, B> {
@@ -16,6 +16,25 @@ impl<'m, B: Backend> Graph<'m, B> {
             value: len.to_string(),
             reason: format!("only {} node(s) follow one another there: `Site::next` tells them", run.len()),
         })
+    }
+
+    /// The output of so many nodes from one on: what the backend computes together, it does.
+    pub(super) fn run_forward(&self, node: usize, len: usize, inputs: &[Tensor<B>]) -> Result<Tensor<B>> {
+        let run = self.run_of(node, len)?;
+        let (mut inputs, mut at) = (inputs.to_vec(), 0);
+        while at < run.len() {
+            let rest = &run[at..];
+            let fused = self.fused(rest, &inputs);
+            let y = match (fused, &self.nodes[rest[0]].step) {
+                (0, Step::Op(op)) => B::forward(op, &inputs.iter().collect::<Vec<_>>())?,
+                (0, Step::Opaque(code)) => (code.forward)(&inputs)?,
+                (0, _) => return Err(Error::backend(B::NAME, "a value that no step computes")),
+                _ => B::forward_fused(&self.ops(&rest[..fused]), &inputs[0]).map_err(|(_, error)| error)?,
+            };
+            at += fused.max(1);
+            inputs = vec![y];
+        }
+        Ok(inputs.swap_remove(0))
     }
 
     /// The output of so many nodes from one on, and the gradient's way back through all of them: what the backend

@@ -98,6 +98,7 @@ impl<A> InterpolationAugmentation<A> {
             evaluations: spent.map(|spent| vec![spent.evaluations]),
             estimated_error: spent.map(|spent| vec![spent.error]),
             within_tolerance: spent.map(|spent| vec![spent.within]),
+            ..Extras::default()
         };
         Ok(Attribution { values, output, selection, extras })
     }

@@ -2,14 +2,17 @@
 
 mod adaptive;
 mod at_layer;
+mod crp;
 mod deep_lift;
 mod deep_lift_shap;
+mod excitation;
 mod grad_cam;
 mod gradient;
 mod grading;
 mod guided;
 mod integrated_gradients;
 mod interpolation;
+mod lrp;
 mod noise;
 mod noise_law;
 mod path_settings;
@@ -22,13 +25,16 @@ mod smooth_grad;
 mod tolerance;
 
 pub use self::at_layer::{AtLayer, Behind};
+pub use self::crp::Crp;
 pub use self::deep_lift::DeepLift;
 pub use self::deep_lift_shap::DeepLiftShap;
+pub use self::excitation::ExcitationBackprop;
 pub use self::grad_cam::{GradCam, GradCamAt};
 pub use self::gradient::{Gradient, InputTimesGradient};
 pub use self::guided::{Deconvolution, GuidedBackprop};
 pub use self::integrated_gradients::IntegratedGradients;
 pub use self::interpolation::InterpolationAugmentation;
+pub use self::lrp::Lrp;
 pub use self::noise::NoiseAugmentation;
 pub use self::quadrature::Quadrature;
 pub use self::reference::Reference;

@@ -127,6 +127,22 @@ pub trait Backend: Arithmetic {
         Self::upload(pulled.view(), &Self::placement(v))
     }
 
+    /// v · a / (b + ε · sign(b)), element by element, with sign(0) = 1: a cotangent times a stabilised quotient. All have
+    /// one shape.
+    ///
+    /// Provided on the host: a backend on a device overrides it, so that nothing travels.
+    ///
+    /// # Errors
+    /// The framework's own.
+    fn ratio_pull(v: &Self::Tensor, a: &Self::Tensor, b: &Self::Tensor, eps: f64) -> Result<Self::Tensor> {
+        let (a, b, mut pulled) = (Self::download(a)?, Self::download(b)?, Self::download(v)?);
+        let (eps, zero) = (Self::Elem::of(eps), num_traits::zero());
+        for ((v, &a), &b) in pulled.iter_mut().zip(&a).zip(&b) {
+            *v *= a / if b < zero { b - eps } else { b + eps };
+        }
+        Self::upload(pulled.view(), &Self::placement(v))
+    }
+
     /// Max pooling of rows that follow paths, `nodes` rows for each, one path after another: y = the maxima of every
     /// row but each path's first, and the pullback through the mean Jacobian of each segment, while the input moves
     /// evenly from one row, a, to the next, b. What it gives has a row for each segment too.

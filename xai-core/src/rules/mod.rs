@@ -1,9 +1,12 @@
 //! Ways back through a network other than the gradient: implementations of [`Rules`](crate::Rules).
 
+mod lrp;
 mod rectifiers;
 mod secants;
 mod unknown;
 
+pub(crate) use self::lrp::Condition;
+pub use self::lrp::{Bound, Composite, LrpRule, Relevance};
 pub use self::rectifiers::Rectifiers;
 pub use self::secants::Secants;
 pub use self::unknown::Unknown;

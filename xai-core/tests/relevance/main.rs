@@ -6,4 +6,5 @@ mod models;
 
 mod deep_lift;
 mod guided;
+mod lrp;
 mod nets;

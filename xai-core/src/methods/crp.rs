@@ -1,0 +1,80 @@
+//! Concept relevance propagation.
+
+use super::Lrp;
+use crate::explain::{Analyzer, Attribution, Call, Inputs, Kind, Selection};
+use crate::rules::{Composite, Condition, Unknown};
+use crate::{Differentiable, Result};
+
+/// Concept relevance propagation: [`Lrp`] of what goes through some channels alone, at named places of the network.
+///
+/// At each place that a [`condition`](Crp::condition) names, relevance goes on in its channels, and ends in the others.
+/// Values have the input's shape, in output units, signed. Conditions that each name one channel of a place, and
+/// together all of them, add up to [`Lrp`], where nothing bypasses the place. The explanation carries how much
+/// relevance arrived, and how much did not: what was conditioned away, and what [`Lrp`] tells of.
+///
+/// Cost, default and errors as [`Lrp`]; [`Error::UnknownPlace`](crate::Error::UnknownPlace) and
+/// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a place or a channel that there is not.
+///
+/// Reference: Achtibat et al. (2023), *From Attribution Maps to Human-Understandable Explanations through Concept
+/// Relevance Propagation*, Nature Machine Intelligence, arXiv:2206.03208.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Crp {
+    lrp: Lrp,
+    conditions: Vec<Condition>,
+}
+
+impl Crp {
+    /// By the rules of a composite, under no condition yet.
+    pub fn new(composite: Composite) -> Self {
+        Crp { lrp: Lrp::new(composite), conditions: Vec::new() }
+    }
+
+    /// At this place, these channels (axis 1) alone. Conditions at several places hold together.
+    #[must_use]
+    pub fn condition(self, place: impl Into<String>, channels: &[usize]) -> Self {
+        self.condition_along(1, place, channels)
+    }
+
+    /// As [`condition`](Crp::condition), along another axis: 2 for tokens (B, T, D), say.
+    #[must_use]
+    pub fn condition_along(mut self, axis: usize, place: impl Into<String>, channels: &[usize]) -> Self {
+        self.conditions.push(Condition { place: place.into(), axis, channels: channels.to_vec() });
+        self
+    }
+
+    /// As that of [`Lrp`].
+    #[must_use]
+    pub fn stabilizer(self, stabilizer: f64) -> Self {
+        Crp { lrp: self.lrp.stabilizer(stabilizer), ..self }
+    }
+
+    /// What is done at steps without a rule.
+    #[must_use]
+    pub fn unknown(self, unknown: Unknown) -> Self {
+        Crp { lrp: self.lrp.unknown(unknown), ..self }
+    }
+}
+
+impl Default for Crp {
+    fn default() -> Self {
+        Crp::new(Composite::epsilon_plus())
+    }
+}
+
+impl<M: Differentiable + ?Sized> Analyzer<M> for Crp {
+    fn name(&self) -> String {
+        "Crp".into()
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Attribution
+    }
+
+    fn check(&self, model: &M, inputs: &Inputs<'_>) -> Result<()> {
+        self.lrp.rules("Crp", &model.graph(inputs.shapes)?, inputs.explained, &self.conditions).map(|_| ())
+    }
+
+    fn attribute(&self, model: &M, call: &Call<'_, M::Backend>) -> Result<Attribution<M::Backend>> {
+        self.lrp.relevance("Crp", model, call, &self.conditions, Selection::cotangent)
+    }
+}

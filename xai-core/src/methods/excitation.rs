@@ -1,0 +1,74 @@
+//! Excitation backpropagation.
+
+use super::Lrp;
+use crate::explain::{Analyzer, Attribution, Call, Inputs, Kind, Selection};
+use crate::rules::{Composite, Unknown};
+use crate::{Backend, Differentiable, Element, Result, Tensor};
+
+/// Excitation backpropagation: the probability that a winner-take-all walk from the selected output, from layer to
+/// layer along positive contributions, arrives at an input.
+///
+/// Values have the input's shape and add up to 1, or to less where a unit has no positive contribution. They are those
+/// of [`Lrp`] by [`Composite::excitation_backprop`], z⁺ without biases, begun with 1 in place of the output's value;
+/// an output that is 0 gives none. In the paper all values are positive; inputs that are negative contribute here too,
+/// by negative weights. Of an intermediate layer, as the paper shows it, by
+/// [`AtLayer`](crate::AtLayer). Cost and errors as [`Lrp`].
+///
+/// Reference: Zhang et al. (2016), *Top-down Neural Attention by Excitation Backprop*, arXiv:1608.00507.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ExcitationBackprop(Lrp);
+
+impl ExcitationBackprop {
+    /// As the paper has it.
+    pub fn new() -> Self {
+        ExcitationBackprop(Lrp::new(Composite::excitation_backprop()))
+    }
+
+    /// As that of [`Lrp`].
+    #[must_use]
+    pub fn stabilizer(self, stabilizer: f64) -> Self {
+        ExcitationBackprop(self.0.stabilizer(stabilizer))
+    }
+
+    /// What is done at steps without a rule.
+    #[must_use]
+    pub fn unknown(self, unknown: Unknown) -> Self {
+        ExcitationBackprop(self.0.unknown(unknown))
+    }
+}
+
+impl Default for ExcitationBackprop {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+const NAME: &str = "ExcitationBackprop";
+
+/// The multipliers with which the chosen number of each sample becomes 1.
+fn one<B: Backend>(selection: &Selection, output: &Tensor<B>) -> Result<Tensor<B>> {
+    let cotangent = selection.cotangent(output)?;
+    let inverse = selection.pick(output)?.into_iter().map(|y| B::Elem::of(if y == 0.0 { 0.0 } else { 1.0 / y }));
+    let mut shape = vec![1; output.shape().len()];
+    shape[0] = output.shape()[0];
+    let inverse = ndarray::Array1::from_iter(inverse);
+    cotangent.mul(&Tensor::upload(inverse.view().into_dyn(), &output.placement())?.reshape(&shape)?)
+}
+
+impl<M: Differentiable + ?Sized> Analyzer<M> for ExcitationBackprop {
+    fn name(&self) -> String {
+        NAME.into()
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Attribution
+    }
+
+    fn check(&self, model: &M, inputs: &Inputs<'_>) -> Result<()> {
+        self.0.rules(NAME, &model.graph(inputs.shapes)?, inputs.explained, &[]).map(|_| ())
+    }
+
+    fn attribute(&self, model: &M, call: &Call<'_, M::Backend>) -> Result<Attribution<M::Backend>> {
+        self.0.relevance(NAME, model, call, &[], one::<M::Backend>)
+    }
+}

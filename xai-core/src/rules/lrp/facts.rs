@@ -1,0 +1,106 @@
+//! What relevance propagation needs to know of a graph before it runs.
+
+use super::composite::LayerKind;
+use crate::graph::{Graph, Site, Step};
+use crate::op::{Activation, Binary, Reduce, Reduction, UpsampleMode};
+use crate::{Backend, Op};
+
+/// Facts about each node of a graph.
+pub(super) struct Facts {
+    /// Whether its value is never negative, whatever the inputs are.
+    pub(super) not_negative: Vec<bool>,
+    /// Whether the explained inputs reach it through no layer with weights, itself not counted.
+    pub(super) first: Vec<bool>,
+    /// Whether its value reaches the output through no layer with weights.
+    pub(super) last: Vec<bool>,
+}
+
+impl Facts {
+    pub(super) fn of<B: Backend>(graph: &Graph<'_, B>, sites: &[Option<Site<'_, '_, B>>]) -> Self {
+        let nodes = graph.nodes();
+        let is_layer = |i: usize| sites[i].as_ref().and_then(kind).is_some_and(LayerKind::is_layer);
+        let mut facts =
+            Facts { not_negative: Vec::new(), first: vec![true; nodes.len()], last: vec![true; nodes.len()] };
+        for (i, node) in nodes.iter().enumerate() {
+            let known = facts.keeps_sign(node.step(), node.inputs().iter().map(|value| value.0));
+            facts.not_negative.push(known);
+            facts.first[i] = node.inputs().iter().all(|value| facts.first[value.0] && !is_layer(value.0));
+        }
+        for i in (0..nodes.len()).rev().filter(|&i| sites[i].is_some()) {
+            let through = !facts.last[i] || is_layer(i);
+            if through {
+                nodes[i].inputs().iter().for_each(|value| facts.last[value.0] = false);
+            }
+        }
+        facts
+    }
+
+    fn keeps_sign<B: Backend>(&self, step: &Step<'_, B>, inputs: impl Iterator<Item = usize>) -> bool {
+        let Step::Op(op) = step else { return false };
+        let all = || inputs.into_iter().all(|input| self.not_negative[input]);
+        match op {
+            Op::Activation(f) => match f {
+                Activation::Relu
+                | Activation::Relu6
+                | Activation::Sigmoid
+                | Activation::HardSigmoid
+                | Activation::Softplus
+                | Activation::Exp
+                | Activation::Abs
+                | Activation::Sqrt => true,
+                Activation::Log | Activation::Cos | Activation::Sin => false,
+                _ => all(),
+            },
+            Op::Softmax(_) => true,
+            Op::MaxPool2d(_)
+            | Op::AvgPool2d(_)
+            | Op::AdaptiveAvgPool2d(_)
+            | Op::AdaptiveMaxPool2d(_)
+            | Op::Concatenate(_)
+            | Op::Reshape(_)
+            | Op::Flatten(_)
+            | Op::Permute(_)
+            | Op::Narrow(_)
+            | Op::IndexSelect(_)
+            | Op::Binary(Binary::Add | Binary::Mul | Binary::Div)
+            | Op::MatMul(_)
+            | Op::Reduce(Reduce { of: Reduction::Sum | Reduction::Mean | Reduction::Max | Reduction::Min, .. }) => {
+                all()
+            }
+            Op::Pad2d(pad) => pad.value >= 0.0 && all(),
+            Op::Upsample2d(up) => !matches!(up.mode, UpsampleMode::Bicubic { .. }) && all(),
+            Op::Scale(scale) => scale.scale >= 0.0 && scale.shift >= 0.0 && all(),
+            _ => false,
+        }
+    }
+}
+
+/// What a step is, where rules may differ.
+pub(super) fn kind<B: Backend>(site: &Site<'_, '_, B>) -> Option<LayerKind> {
+    match site.op()? {
+        Op::Conv2d(_) | Op::ConvTranspose2d(_) => Some(LayerKind::Conv),
+        Op::Linear(_) => Some(LayerKind::Dense),
+        Op::MatMul(_) if site.is_affine() => Some(LayerKind::Dense),
+        Op::ChannelAffine(_) | Op::LayerNorm(_) | Op::RmsNorm(_) | Op::GroupNorm(_) => Some(LayerKind::Norm),
+        Op::Activation(_) => Some(LayerKind::Activation),
+        _ => None,
+    }
+}
+
+/// The step that makes the output probabilities, or their logarithms.
+pub(super) fn end_in_probabilities<'a, 'm, B: Backend>(
+    graph: &Graph<'m, B>,
+    sites: &'a [Option<Site<'a, 'm, B>>],
+) -> Option<&'a Site<'a, 'm, B>> {
+    let mut at = graph.output();
+    loop {
+        let site = sites.get(at.0)?.as_ref()?;
+        match site.op()? {
+            Op::Softmax(_) | Op::LogSoftmax(_) | Op::Activation(Activation::Sigmoid) => return Some(site),
+            Op::Reshape(_) | Op::Flatten(_) | Op::Permute(_) | Op::Narrow(_) | Op::IndexSelect(_) => {
+                at = *site.node().inputs().first()?;
+            }
+            _ => return None,
+        }
+    }
+}

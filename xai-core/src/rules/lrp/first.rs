@@ -1,0 +1,53 @@
+//! Rules of the first layer: relevance itself, also for inputs that are 0.
+
+use super::rule::{Bound, LrpRule};
+use super::weighted::{Weighted, number};
+use crate::{Backend, Element, Error, Pullback, Result, Tensor};
+
+/// The output, and the way back from its multipliers to relevance of the input.
+pub(super) fn first<'m, B: Backend>(
+    rule: &LrpRule,
+    (layer, x): (Weighted<B>, Tensor<B>),
+    forward: impl FnOnce() -> Result<Tensor<B>>,
+    stabilizer: f64,
+) -> Result<(Tensor<B>, Pullback<'m, B>)> {
+    let share = move |m: &Tensor<B>, z: &Tensor<B>, of: &Tensor<B>| {
+        B::ratio_pull(m.inner(), z.inner(), of.inner(), stabilizer).map(Tensor::new)
+    };
+    if let LrpRule::ZBox(low, high) = rule {
+        let plus = layer.weight.relu()?;
+        let minus = layer.weight.sub(&plus)?;
+        let (low, high) = (of_sample(low, &x)?, of_sample(high, &x)?);
+        let (by_x, of_x) = layer.at(&layer.weight, &x)?;
+        let ((by_low, of_low), (by_high, of_high)) = (layer.at(&plus, &low)?, layer.at(&minus, &high)?);
+        let sum = by_x.sub(&by_low)?.sub(&by_high)?;
+        let z = layer.with_bias(&by_x)?;
+        let at = z.clone();
+        let pull = move |m: &Tensor<B>| {
+            let s = share(m, &at, &sum)?;
+            let of_bounds = low.mul(&of_low.pull(&s)?)?.add(&high.mul(&of_high.pull(&s)?)?)?;
+            x.mul(&of_x.pull(&s)?)?.sub(&of_bounds)
+        };
+        return Ok((z, Pullback::new(pull)));
+    }
+    let weight = match rule {
+        LrpRule::Flat => layer.weight.affine(0.0, 1.0)?,
+        _ => layer.weight.mul(&layer.weight)?,
+    };
+    let ones = number(1.0, &x)?.broadcast_to(&x.shape())?;
+    let (sum, pull) = layer.at(&weight, &ones)?;
+    let z = forward()?;
+    let at = z.clone();
+    Ok((z, Pullback::new(move |m| pull.pull(&share(m, &at, &sum)?))))
+}
+
+/// A bound of the input, for each of its numbers.
+fn of_sample<B: Backend>(bound: &Bound, x: &Tensor<B>) -> Result<Tensor<B>> {
+    let shape = x.shape();
+    let sample = shape.get(1..).unwrap_or_default();
+    if bound.0.broadcast(ndarray::IxDyn(sample)).is_none() {
+        let (expected, got) = (sample.to_vec(), bound.0.shape().to_vec());
+        return Err(Error::Shape { what: "bound of the z-box, broadcast to a sample".into(), expected, got });
+    }
+    Tensor::upload(bound.0.mapv(B::Elem::of).view(), &x.placement())?.broadcast_to(&shape)
+}

@@ -1,0 +1,101 @@
+//! The rules of layer-wise relevance propagation, as data.
+
+use std::sync::Arc;
+
+use ndarray::{ArrayBase, ArrayD, Data, Dimension, IxDyn};
+
+use crate::{Element, Error, Result};
+
+/// How relevance goes back through a layer.
+///
+/// With z = W x + b the layer's output (with the batch norm behind it taken into W and b), R its relevance, w⁺ and w⁻
+/// the positive and negative parts of weights, x⁺ and x⁻ those of inputs, and stab(z) = z + ε · sign(z), where
+/// sign(0) = 1: each input's relevance is what its contribution is of the denominator, times R. Biases, and what
+/// stabilises, keep their share.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum LrpRule {
+    /// LRP-0: x · Wᵀ(R / z). On rectifier networks it is input times gradient.
+    Zero,
+    /// LRP-ε: x · Wᵀ(R / stab(z)).
+    Epsilon(f64),
+    /// LRP-γ, for inputs of any sign: where z > 0, the positive contributions count 1 + γ times; where z < 0, the
+    /// negative ones; biases alike.
+    Gamma(f64),
+    /// LRP-αβ, α - β = 1: α · (positive contributions' share of them) - β · (negative contributions' share of them). The
+    /// bias counts on the side of its sign. A unit without negative contributions hands on α times its relevance: the
+    /// rule does not conserve there.
+    AlphaBeta(f64, f64),
+    /// LRP-z⁺, which is αβ with (1, 0): positive contributions, (x⁺w⁺ + x⁻w⁻), of their sum and b⁺.
+    ZPlus,
+    /// LRP-z⁺ without the bias: the marginal winning probabilities of excitation backpropagation.
+    Excitation,
+    /// LRP-zᴮ, for a first layer whose inputs lie between two bounds: x w - l w⁺ - h w⁻ of their sum.
+    ZBox(Bound, Bound),
+    /// For a first layer: the same share to all inputs that a unit sees.
+    Flat,
+    /// For a first layer: shares w².
+    WSquare,
+    /// All relevance passes to the same place: for batch norms by themselves, other norms and activations.
+    Pass,
+}
+
+/// A bound of a first layer's inputs: one number, or an array that is broadcast to a sample, as (channels, 1, 1).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Bound(pub(super) Arc<ArrayD<f64>>);
+
+impl From<f64> for Bound {
+    fn from(value: f64) -> Self {
+        Bound(Arc::new(ArrayD::from_elem(IxDyn(&[]), value)))
+    }
+}
+
+impl<E: Element, S: Data<Elem = E>, D: Dimension> From<&ArrayBase<S, D>> for Bound {
+    fn from(values: &ArrayBase<S, D>) -> Self {
+        Bound(Arc::new(values.mapv(Element::as_f64).into_dyn()))
+    }
+}
+
+impl LrpRule {
+    /// The z-box of inputs between two bounds: numbers, or arrays that are broadcast to a sample.
+    pub fn z_box(low: impl Into<Bound>, high: impl Into<Bound>) -> Self {
+        LrpRule::ZBox(low.into(), high.into())
+    }
+
+    /// Whether it looks at weights.
+    pub(super) fn needs_weights(&self) -> bool {
+        !matches!(self, LrpRule::Zero | LrpRule::Epsilon(_) | LrpRule::Pass)
+    }
+
+    /// Whether it gives relevance to inputs that are 0, which stands at the first layer alone.
+    pub(super) fn is_of_first_layer(&self) -> bool {
+        matches!(self, LrpRule::ZBox(..) | LrpRule::Flat | LrpRule::WSquare)
+    }
+
+    /// Refuses parameters that are impossible.
+    pub(super) fn check(&self) -> Result<()> {
+        let refused =
+            |name, value: String, reason: &str| Err(Error::InvalidParameter { name, value, reason: reason.into() });
+        match *self {
+            LrpRule::Epsilon(eps) if !(eps.is_finite() && eps > 0.0) => {
+                refused("epsilon", eps.to_string(), "it must be above 0; without it the rule is `LrpRule::Zero`")
+            }
+            LrpRule::Gamma(gamma) if !(gamma.is_finite() && gamma >= 0.0) => {
+                refused("gamma", gamma.to_string(), "it must be 0 or more; beyond all it is `LrpRule::ZPlus`")
+            }
+            LrpRule::AlphaBeta(alpha, beta)
+                if !(beta.is_finite() && beta >= 0.0 && (alpha - beta - 1.0).abs() <= 1e-9) =>
+            {
+                refused("alpha, beta", format!("{alpha}, {beta}"), "alpha - beta must be 1, and beta 0 or more")
+            }
+            LrpRule::ZBox(ref low, ref high) => {
+                let bounds = || low.0.iter().chain(high.0.iter());
+                match bounds().find(|bound| !bound.is_finite()) {
+                    Some(bound) => refused("bound", bound.to_string(), "it must be a finite number"),
+                    None => Ok(()),
+                }
+            }
+            _ => Ok(()),
+        }
+    }
+}
