@@ -54,6 +54,15 @@ impl<E: Host> Backend for Candle<E> {
         rules::secant_pull(f, &a.detach(), &b.detach(), &v.detach()).map_err(failed)
     }
 
+    fn ratio_pull(
+        v: &candle_core::Tensor,
+        a: &candle_core::Tensor,
+        b: &candle_core::Tensor,
+        eps: f64,
+    ) -> Result<candle_core::Tensor> {
+        rules::ratio_pull(&v.detach(), &a.detach(), &b.detach(), eps).map_err(failed)
+    }
+
     fn max_pool_segments(
         op: &MaxPool2d,
         x: &Tensor<Self>,

@@ -1,6 +1,7 @@
 //! Every analyzer and nesting.
 
 use ndarray::{ArrayD, Axis, concatenate};
+use xai_core::rules::{Composite, LrpRule, Unknown};
 use xai_core::tensor::count_transfers;
 use xai_core::{
     Analyzer, AnalyzerInfo, Backend, Differentiable, Element, Explanation, GradCam, Gradient, GradientCheck, Index,
@@ -89,6 +90,43 @@ fn against_truth<B: Backend>(suite: &Suite<B>, nestings: bool) -> Outcome {
 /// Each analyzer gives what it gives on f64 arrays.
 pub fn every_analyzer<B: Backend>(suite: &Suite<B>) -> Outcome {
     against_truth(suite, false)
+}
+
+/// Ways back other than the gradient, by rules that are stabilised enough for any number type.
+fn by_rules<'a, M: LayerSplit + 'a>() -> Vec<Boxed<'a, M>> {
+    let lrp = |composite: Composite| Box::new(Lrp::new(composite).stabilizer(0.25));
+    let all = |rule: LrpRule| Composite::new().all(rule);
+    let references = values(&[3, 3, 9, 8], 310);
+    vec![
+        Box::new(GuidedBackprop::new().unknown(Unknown::Gradient)),
+        Box::new(Deconvolution::new().unknown(Unknown::Gradient)),
+        Box::new(NoiseAugmentation::new(GuidedBackprop::new().unknown(Unknown::Gradient), 3).std(0.1)),
+        Box::new(DeepLift::new().reference(Reference::Constant(-0.5))),
+        Box::new(DeepLiftShap::new(&references).chunk(4)),
+        lrp(Composite::new()),
+        lrp(all(LrpRule::Epsilon(0.25))),
+        lrp(all(LrpRule::Gamma(0.5))),
+        lrp(all(LrpRule::AlphaBeta(2.0, 1.0))),
+        lrp(Composite::epsilon_plus_flat().dense(LrpRule::Epsilon(0.25))),
+        lrp(all(LrpRule::ZPlus).first(LrpRule::WSquare)),
+        lrp(Composite::epsilon_gamma_box(-2.0, 2.0).dense(LrpRule::Epsilon(0.25)).activation(LrpRule::Pass)),
+        Box::new(Crp::new(all(LrpRule::ZPlus)).stabilizer(0.25).condition("features", &[1, 3])),
+        Box::new(ExcitationBackprop::new().stabilizer(0.25)),
+    ]
+}
+
+/// So do ways back by rules, and a batch is its samples.
+pub fn relevance<B: Backend>(suite: &Suite<B>) -> Outcome {
+    let model = small_network::<B>(suite.placement())?;
+    let truth = small_network::<NdArray<f64>>(&())?;
+    let x = values(&images(3), 309);
+    for (analyzer, reference) in by_rules().iter().zip(&by_rules()) {
+        let all = explain(&**analyzer, &model, &x)?;
+        same(suite, &all, &explain(&**reference, &truth, &x)?)?;
+        let last = explain(&**analyzer, &model, &x.select(Axis(0), &[2]))?.values.mapv(Element::as_f64);
+        suite.close(&format!("batch of {}", all.analyzer), &all.values.select(Axis(0), &[2]), &last)?;
+    }
+    Ok(())
 }
 
 /// So do wrappers in wrappers.

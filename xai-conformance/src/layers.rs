@@ -176,6 +176,16 @@ fn max_pool_segments<B: Backend>(suite: &Suite<B>) -> Outcome {
     Ok(())
 }
 
+/// v · a / (b + ε · sign(b)), with sign(0) = 1.
+pub fn ratios<B: Backend>(suite: &Suite<B>) -> Outcome {
+    let [v, a, mut b] = [120, 121, 122].map(|seed| values(&[3, 4, 5], seed));
+    b[[1, 2, 3]] = 0.0;
+    let expected = (&v * &a) / b.mapv(|b| if b < 0.0 { b - 0.25 } else { b + 0.25 });
+    let (v, a, b) = (suite.tensor(&v)?, suite.tensor(&a)?, suite.tensor(&b)?);
+    let pulled = B::ratio_pull(v.inner(), a.inner(), b.inner(), 0.25).map_err(in_words("a stabilised quotient"))?;
+    suite.same("a stabilised quotient", &Tensor::new(pulled), &expected.into_dyn())
+}
+
 /// A pullback can be called again, with another cotangent, and is linear in it.
 pub fn pullbacks_twice<B: Backend>(suite: &Suite<B>) -> Outcome {
     each(suite, |case, truth| {

@@ -35,9 +35,9 @@ macro_rules! suite {
             use super::*;
             $crate::suite!(@cases $backend, $placement, $tolerance;
                 tensors: round_trip, arithmetic, broadcasting, reductions, shapes, parts, matrices, one_hot, widening;
-                layers: forward_passes, pullbacks, pullbacks_twice, segments, placements;
+                layers: forward_passes, pullbacks, pullbacks_twice, segments, ratios, placements;
                 choices: one_of_two, comparisons;
-                analyzers: every_analyzer, nestings, shortcuts, batches, chunks, seeds, split_parts, checked_gradient,
+                analyzers: every_analyzer, relevance, nestings, shortcuts, batches, chunks, seeds, split_parts, checked_gradient,
                     transfers;
                 refusals: tensors_refuse, layers_refuse, analyzers_refuse;
             );

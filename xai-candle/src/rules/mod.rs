@@ -14,6 +14,7 @@ mod number_type;
 mod pad;
 mod pool;
 mod pull;
+mod ratio;
 mod resample;
 mod shift;
 mod softmax;
@@ -32,6 +33,7 @@ pub(crate) use self::embedding::embedding;
 pub(crate) use self::number_type::in_number_type;
 pub(crate) use self::pool::max_pool_segments;
 pub(crate) use self::pull::{Pull, Ruled, with_pullback};
+pub(crate) use self::ratio::ratio_pull;
 pub(crate) use self::way::Way;
 use crate::{Candle, Host};
 

@@ -5,6 +5,7 @@ mod choose;
 pub(crate) mod layer;
 mod pool;
 mod pool_segments;
+mod ratio;
 mod reduce;
 mod resize;
 mod secant;
@@ -71,6 +72,10 @@ impl<E: HostFloat> Backend for LibTorch<E> {
 
     fn secant_pull(f: Activation, a: &Torch, b: &Torch, v: &Torch) -> Result<Torch> {
         tch::no_grad(|| secant::secant_pull::<E>(f, a, b, v))
+    }
+
+    fn ratio_pull(v: &Torch, a: &Torch, b: &Torch, eps: f64) -> Result<Torch> {
+        tch::no_grad(|| ratio::ratio_pull(v, a, b, eps)).map_err(failed)
     }
 
     fn max_pool_segments(op: &MaxPool2d, x: &Tensor<Self>, nodes: usize) -> Result<Taped<E>> {
