@@ -53,6 +53,21 @@ fn what_a_tolerance_took_comes_back() {
 }
 
 #[test]
+fn what_was_found_for_features_comes_back() {
+    let mut why = explanation::<f32>(None);
+    why.extras.feature_values = Some(vec![vec![0.1, -2.0, f64::MIN_POSITIVE], vec![7.5]]);
+    why.extras.standard_error = Some(vec![vec![0.01, f64::INFINITY, 0.0], vec![]]);
+    let bytes = files::encode(&why).unwrap();
+    assert_eq!(files::decode::<f32>(&bytes).unwrap(), why.into_dyn());
+    let (at, list) = (b"[3, 1]", b"[3, 2]");
+    let at = bytes.windows(at.len()).position(|part| part == at).unwrap();
+    let mut broken = bytes;
+    broken[at..at + list.len()].copy_from_slice(list);
+    let error = files::decode::<f32>(&broken).unwrap_err().to_string();
+    assert!(error.contains("`feature_values` has 4 numbers, for [3, 2] features"), "{error}");
+}
+
+#[test]
 fn a_gap_that_is_not_finite_comes_back() {
     let bytes = files::encode(&explanation::<f64>(Some(vec![f64::NAN, f64::NEG_INFINITY]))).unwrap();
     let gap = files::decode::<f64>(&bytes).unwrap().extras.completeness_gap.unwrap();

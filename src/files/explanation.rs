@@ -25,11 +25,18 @@ const ERROR: &str = "estimated_error";
 const WITHIN: &str = "within_tolerance";
 const ARRIVED: &str = "relevance_arrived";
 const KEPT: &str = "relevance_kept";
+/// Numbers for the features of each sample, one sample after another.
+const FEATURES: &str = "feature_values";
+const STANDARD: &str = "standard_error";
+/// How many each sample has, behind the name of what they are counted in.
+const COUNTS: &str = "features";
 
 /// Saves an explanation as a safetensors file, whole or not at all.
 ///
-/// Tensors: `values` and `output`, each in its own number type (F32 or F64), and `selection_weights` (F64) where
-/// weighted sums of outputs are explained. Header: `analyzer`, `kind`, `selection` (as
+/// Tensors: `values` and `output`, each in its own number type (F32 or F64), `selection_weights` (F64) where
+/// weighted sums of outputs are explained, and, where numbers are explained in groups, `feature_values` and
+/// `standard_error` (F64): those of one sample after another, of which the header's `feature_values_features` and
+/// `standard_error_features` say how many each has. Header: `analyzer`, `kind`, `selection` (as
 /// `[[285], [967]]`, one index per sample), `output_scale` (`probability` or `log-probability`) unless it is the output
 /// itself, and, where there are any, `completeness_gap`, `evaluations`, `estimated_error`, `within_tolerance`,
 /// `relevance_arrived` and `relevance_kept` (as `[0.01, -0.02]` or `[true, false]`, one per sample).
@@ -67,6 +74,14 @@ pub fn encode<E: Element, D: Dimension>(explanation: &Explanation<E, D>) -> Resu
         header.insert(SCALE.to_owned(), scale.to_string());
     }
     let Extras { completeness_gap, evaluations, estimated_error, within_tolerance, .. } = &explanation.extras;
+    let grouped = [(FEATURES, &explanation.extras.feature_values), (STANDARD, &explanation.extras.standard_error)];
+    let mut flat: Vec<(&str, usize, Vec<u8>)> = Vec::new();
+    for (key, rows) in grouped.iter().filter_map(|(key, rows)| Some((*key, rows.as_ref()?))) {
+        let counts = format!("{:?}", rows.iter().map(Vec::len).collect::<Vec<_>>());
+        header.insert(format!("{key}_{COUNTS}"), counts);
+        let numbers = ndarray::Array1::from(rows.concat());
+        flat.push((key, numbers.len(), number::bytes(numbers.view())));
+    }
     let mut extra = |key: &str, list: Option<String>| {
         if let Some(list) = list {
             header.insert(key.to_owned(), list);
@@ -89,6 +104,9 @@ pub fn encode<E: Element, D: Dimension>(explanation: &Explanation<E, D>) -> Resu
     let weights = sums.as_ref().map(|weights| (weights.shape().to_vec(), number::bytes(weights.view())));
     if let Some((shape, weights)) = &weights {
         tensors.push((WEIGHTS, TensorView::new(Dtype::F64, shape.clone(), weights).map_err(bad_format)?));
+    }
+    for (key, count, numbers) in &flat {
+        tensors.push((key, TensorView::new(Dtype::F64, vec![*count], numbers).map_err(bad_format)?));
     }
     safetensors::serialize(tensors, Some(header)).map_err(bad_format)
 }
@@ -131,6 +149,8 @@ pub fn decode<E: Element>(bytes: &[u8]) -> Result<Explanation<E, IxDyn>> {
     extras.within_tolerance = list(&entries, WITHIN)?;
     extras.relevance_arrived = list(&entries, ARRIVED)?;
     extras.relevance_kept = list(&entries, KEPT)?;
+    extras.feature_values = of_features(&file, &entries, FEATURES)?;
+    extras.standard_error = of_features(&file, &entries, STANDARD)?;
     Ok(Explanation::new(
         array("values")?,
         output.clone(),
@@ -139,6 +159,18 @@ pub fn decode<E: Element>(bytes: &[u8]) -> Result<Explanation<E, IxDyn>> {
         entry("kind")?.parse()?,
         extras,
     ))
+}
+
+/// Numbers for the features of each sample, if the file has them.
+fn of_features(file: &SafeTensors<'_>, entries: &HashMap<String, String>, key: &str) -> Result<Option<Vec<Vec<f64>>>> {
+    let Some(counts) = list::<usize>(entries, &format!("{key}_{COUNTS}"))? else { return Ok(None) };
+    let numbers = number::array::<f64>(key, &file.tensor(key).map_err(bad_format)?)?;
+    let wanted = counts.iter().try_fold(0usize, |sum, count| sum.checked_add(*count));
+    if wanted != Some(numbers.len()) {
+        return Err(bad_format(format!("`{key}` has {} numbers, for {counts:?} features", numbers.len())));
+    }
+    let mut numbers = numbers.into_iter();
+    Ok(Some(counts.into_iter().map(|count| numbers.by_ref().take(count).collect()).collect()))
 }
 
 /// A list as `[0.01, NaN]`, if the header has it: not JSON, which has no NaN.

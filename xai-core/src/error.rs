@@ -1,6 +1,7 @@
 //! The one error type of the library.
 
 use std::error::Error as StdError;
+use std::ops::Range;
 use std::path::PathBuf;
 
 /// A foreign error, boxed.
@@ -170,6 +171,34 @@ pub enum Error {
         #[source]
         source: BoxError,
     },
+    /// The user's progress callback stopped the analysis.
+    #[error("stopped by the progress callback after {done} of {total} evaluations")]
+    Cancelled {
+        /// The evaluations that were done.
+        done: usize,
+        /// The evaluations that there would have been.
+        total: usize,
+    },
+    /// The explained output of a copy of the input is no finite number.
+    #[error(
+        "the explained output is {value}: nothing can be said of its changes; check what the model makes of inputs of \
+         which a part is absent, or fill them in another way"
+    )]
+    NotFinite {
+        /// The number: NaN, or an infinity.
+        value: f64,
+    },
+    /// An error while the model ran on masked copies of the input.
+    #[error("on {}: {source}", copies_of(.copies, .samples))]
+    Copies {
+        /// Which copies were in the pass, counted from 0 in the order of their masks: one, where it is known.
+        copies: Range<usize>,
+        /// Of which samples of the batch.
+        samples: Range<usize>,
+        /// What went wrong.
+        #[source]
+        source: Box<Error>,
+    },
     /// An error of the framework, or of the user's own forward code.
     #[error("{backend}: {source}")]
     Backend {
@@ -200,6 +229,14 @@ fn cut_places(known: &[String]) -> String {
     if known.is_empty() { "no place of it can be".into() } else { format!("it can be at `{}`", known.join("`, `")) }
 }
 
+fn copies_of(copies: &Range<usize>, samples: &Range<usize>) -> String {
+    let said = |one: &str, many: &str, of: &Range<usize>| match of.len() {
+        1 => format!("{one} {}", of.start),
+        _ => format!("{many} {} to {}", of.start, of.end.saturating_sub(1)),
+    };
+    format!("masked {} of {}", said("copy", "copies", copies), said("sample", "samples", samples))
+}
+
 fn did_you_mean(names: &[String]) -> String {
     if names.is_empty() { String::new() } else { format!(": did you mean `{}`?", names.join("`, `")) }
 }
@@ -221,10 +258,16 @@ impl Error {
         Error::Layer { layer: layer.into(), source: Box::new(self) }
     }
 
-    /// The error itself, without the layers it happened in.
+    /// Says on which copies of which samples the error happened.
+    #[must_use]
+    pub(crate) fn on_copies(self, copies: Range<usize>, samples: Range<usize>) -> Self {
+        Error::Copies { copies, samples, source: Box::new(self) }
+    }
+
+    /// The error itself, without the layers and the copies it happened in.
     pub fn root(&self) -> &Error {
         match self {
-            Error::Layer { source, .. } => source.root(),
+            Error::Layer { source, .. } | Error::Copies { source, .. } => source.root(),
             other => other,
         }
     }

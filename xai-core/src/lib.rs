@@ -6,6 +6,7 @@ mod error;
 mod explain;
 pub mod graph;
 mod layers;
+mod masks;
 mod methods;
 pub mod model;
 pub mod nn;
@@ -16,17 +17,14 @@ pub mod tensor;
 
 pub use check::{GradientCheck, GradientReport, Verdict, check_gradient};
 pub use error::{BoxError, Error, Result};
-pub use explain::{
-    Analyzer, Attribution, Call, Contrast, Dims, Elem, Explanation, Extras, Functional, Given, Ids, Index, Input,
-    Inputs, Kind, LogProbability, MaxActivation, NotExplained, OutputIndex, OutputScale, OutputSelector, Part,
-    PerSample, Probability, Region, Selection, Several, SumOfOutputs, Target, WayBack, Weighted,
-};
+pub use explain::*;
 pub use graph::{Autograd, ForwardOutput, Graph, Layer, Node, Opaque, Place, Rules, Site, Step, Value, Var};
 pub use layers::{ForwardOnly, Function};
+pub use masks::*;
 pub use methods::*;
-pub use model::{BoxModel, Differentiable, LayerSplit, Method, Net, Placed, Split};
+pub use model::*;
 pub use op::{Backend, FusedResult, Op, TapePullback};
-pub use passes::{Progress, augment_batch_dim, augment_indices, interpolate_batch, reduce_augmentation};
+pub use passes::*;
 pub use rules::Unknown;
 pub use tensor::{Arithmetic, Element, NdArray, Pullback, Tensor, Weight, broadcast_shape};
 

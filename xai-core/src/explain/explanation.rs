@@ -50,7 +50,7 @@ pub struct Extras {
     ///
     /// The exact path integral has a gap of 0 (completeness, Sundararajan et al. 2017).
     pub completeness_gap: Option<Vec<f64>>,
-    /// How many evaluations of the model each sample took, where a tolerance decided it.
+    /// How many evaluations of the model each sample took, where a tolerance decided it, or masks.
     pub evaluations: Option<Vec<usize>>,
     /// The estimated relative error of each sample's values, ‖Â - A‖₂ / ‖A‖₂, where there was a tolerance, or a set of
     /// references.
@@ -61,6 +61,22 @@ pub struct Extras {
     pub relevance_arrived: Option<Vec<f64>>,
     /// How much of it did not, y - Σ R: what biases, stabilisers and inputs that are not explained have kept.
     pub relevance_kept: Option<Vec<f64>>,
+    /// For each sample the value of each feature, where numbers are explained in groups
+    /// ([`Features`](crate::Features)): the values have it at every number of the feature.
+    pub feature_values: Option<Vec<Vec<f64>>>,
+    /// For each sample the standard error of each feature's value, where values are estimated by sampling.
+    pub standard_error: Option<Vec<Vec<f64>>>,
+}
+
+/// Sums of rows, which have to be as long as each other.
+fn sum_of_rows(rows: impl IntoIterator<Item = Vec<f64>>) -> Option<Vec<f64>> {
+    rows.into_iter().map(Some).reduce(|sum, row| {
+        let (mut sum, row) = (sum?, row?);
+        (sum.len() == row.len()).then(|| {
+            sum.iter_mut().zip(&row).for_each(|(sum, value)| *sum += value);
+            sum
+        })
+    })?
 }
 
 impl Extras {
@@ -79,18 +95,25 @@ impl Extras {
             within_tolerance: append(all.within_tolerance, part.within_tolerance),
             relevance_arrived: append(all.relevance_arrived, part.relevance_arrived),
             relevance_kept: append(all.relevance_kept, part.relevance_kept),
+            feature_values: append(all.feature_values, part.feature_values),
+            standard_error: append(all.standard_error, part.standard_error),
         });
         joined.unwrap_or_default()
     }
 
     /// The extras of `weights.len()` copies of each sample, which stand sample by sample, as those of their weighted
-    /// mean: gaps and errors are averaged (the mean's error is at most that), evaluations add up, and the tolerance is
-    /// met where all copies met it.
+    /// mean: gaps, features' values and errors are averaged (the mean's error is at most that), evaluations add up, and
+    /// the tolerance is met where all copies met it. Of copies with other features there is no mean over those.
     pub(crate) fn averaged(self, weights: &[f64]) -> Extras {
         let copies = weights.len().max(1);
         let mean = |numbers: Option<Vec<f64>>| {
             let mean = |copies: &[f64]| copies.iter().zip(weights).map(|(number, weight)| number * weight).sum();
             numbers.map(|numbers| numbers.chunks(copies).map(mean).collect())
+        };
+        let mean_of_rows = |rows: Option<Vec<Vec<f64>>>| -> Option<Vec<Vec<f64>>> {
+            let scaled = |(row, weight): (&Vec<f64>, &f64)| row.iter().map(|value| value * weight).collect();
+            let mean = |copies: &[Vec<f64>]| sum_of_rows(copies.iter().zip(weights).map(scaled));
+            rows?.chunks(copies).map(mean).collect()
         };
         Extras {
             completeness_gap: mean(self.completeness_gap),
@@ -99,6 +122,8 @@ impl Extras {
             within_tolerance: self.within_tolerance.map(|w| w.chunks(copies).map(|w| w.iter().all(|&w| w)).collect()),
             relevance_arrived: mean(self.relevance_arrived),
             relevance_kept: mean(self.relevance_kept),
+            feature_values: mean_of_rows(self.feature_values),
+            standard_error: mean_of_rows(self.standard_error),
         }
     }
 
@@ -107,6 +132,9 @@ impl Extras {
         fn both<T>(a: Option<Vec<T>>, b: Option<Vec<T>>, of: impl Fn(T, T) -> T) -> Option<Vec<T>> {
             a.zip(b).map(|(a, b)| a.into_iter().zip(b).map(|(a, b)| of(a, b)).collect())
         }
+        let rows = |a: Option<Vec<Vec<f64>>>, b: Option<Vec<Vec<f64>>>| -> Option<Vec<Vec<f64>>> {
+            a?.into_iter().zip(b?).map(|(a, b)| sum_of_rows([a, b])).collect()
+        };
         Extras {
             completeness_gap: both(self.completeness_gap, other.completeness_gap, |a, b| a + b),
             evaluations: both(self.evaluations, other.evaluations, |a, b| a + b),
@@ -114,6 +142,8 @@ impl Extras {
             within_tolerance: both(self.within_tolerance, other.within_tolerance, |a, b| a && b),
             relevance_arrived: both(self.relevance_arrived, other.relevance_arrived, |a, b| a + b),
             relevance_kept: both(self.relevance_kept, other.relevance_kept, |a, b| a + b),
+            feature_values: rows(self.feature_values, other.feature_values),
+            standard_error: rows(self.standard_error, other.standard_error),
         }
     }
 }

@@ -1,8 +1,9 @@
 //! DeepLIFT.
 
 use super::interpolation::InterpolationAugmentation;
-use super::{Gradient, Quadrature, Reference};
+use super::{Gradient, Quadrature};
 use crate::explain::{Analyzer, Attribution, Call, Inputs, Kind};
+use crate::passes::Reference;
 use crate::rules::{Secants, Unknown};
 use crate::{Backend, Differentiable, Graph, Progress, Result};
 

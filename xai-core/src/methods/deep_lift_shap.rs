@@ -5,9 +5,10 @@ use std::sync::Arc;
 use ndarray::{ArrayBase, ArrayD, Axis, Data, Dimension};
 
 use super::deep_lift::DeepLift;
-use super::{Gradient, InterpolationAugmentation, Reference};
+use super::{Gradient, InterpolationAugmentation};
 use crate::explain::rows::check_finite;
 use crate::explain::{Analyzer, Attribution, Call, Inputs, Kind, Target};
+use crate::passes::Reference;
 use crate::passes::{Chunk, MOST_COPIES, Running, Sum, copies_per_pass, even_parts, in_blocks, repeated, within};
 use crate::rules::Unknown;
 use crate::{Arithmetic, Backend, Differentiable, Element, Error, Progress, Result, Tensor};
@@ -127,7 +128,7 @@ impl DeepLiftShap {
             sum.add(&found, &weights)?;
             let squared = |values: &Tensor<M::Backend>| values.mul(values);
             squares.add_values(&found.values.iter().map(squared).collect::<Result<Vec<_>>>()?, &weights)?;
-            progress.advance(batch * len);
+            progress.advance(batch * len)?;
         }
         let nothing = || Error::backend(M::Backend::NAME, "there is no reference");
         let (values, mut extras) = sum.finish().ok_or_else(nothing)?;

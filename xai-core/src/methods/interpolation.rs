@@ -2,9 +2,9 @@
 
 use super::path_settings::{PathSettings, path_builders};
 use super::quadrature::Quadrature;
-use super::reference::Reference;
 use super::tolerance::{Spent, Tolerance};
 use crate::explain::{Analyzer, Attribution, Call, Extras, Inputs, Kind, Selection, Target};
+use crate::passes::Reference;
 use crate::passes::{
     Chunk, MOST_COPIES, Reporter, Running, Subject, Sum, at_least, copies_per_pass, even_parts, in_blocks, on_path,
     repeated, run_copies, within,
@@ -184,7 +184,7 @@ impl<B: Backend, M: Differentiable<Backend = B> + ?Sized, A: Analyzer<M>> Path<'
                 let found = subject.attribute(&call)?;
                 self.check_values(&found)?;
                 sum.add(&found, &[weight])?;
-                progress.advance(batch);
+                progress.advance(batch)?;
                 found.output
             }
             None => subject.forward(&call)?,
@@ -195,7 +195,7 @@ impl<B: Backend, M: Differentiable<Backend = B> + ?Sized, A: Analyzer<M>> Path<'
             Some(weight) => {
                 let found = subject.attribute(&at_start)?;
                 sum.add(&found, &[weight])?;
-                progress.advance(batch);
+                progress.advance(batch)?;
                 found.output
             }
             None => subject.forward(&at_start)?,

@@ -1,8 +1,8 @@
 //! What can be set on everything that follows a path.
 
 use super::quadrature::Quadrature;
-use super::reference::Reference;
 use super::tolerance::Tolerance;
+use crate::passes::Reference;
 use crate::passes::Reporter;
 
 /// What can be set on everything that follows a path.
@@ -87,9 +87,13 @@ macro_rules! path_builders {
             self
         }
 
-        /// Calls back after every pass.
+        /// Calls back after every pass. A callback that answers `ControlFlow::Break(())` stops the analysis, with
+        /// [`Error::Cancelled`]($crate::Error::Cancelled).
         #[must_use]
-        pub fn on_progress(mut self, report: impl Fn($crate::Progress) + Send + Sync + 'static) -> Self {
+        pub fn on_progress<Go: $crate::Answer>(
+            mut self,
+            report: impl Fn($crate::Progress) -> Go + Send + Sync + 'static,
+        ) -> Self {
             self.$($settings).+.reporter = $crate::passes::Reporter::new(report);
             self
         }

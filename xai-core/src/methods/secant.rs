@@ -21,7 +21,7 @@ impl<B: Backend, M: Differentiable<Backend = B> + ?Sized, A: Analyzer<M>> Path<'
         let (output, _) = graph.vjp(call.inputs, call.explained, Some(&secants))?;
         drop(graph);
         let selection = call.target.settle_for(call.inputs, &output)?;
-        progress.advance(batch);
+        progress.advance(batch)?;
         let differences = self.differences()?;
         let mut sum = Sum::new();
         let mut output0 = None;
@@ -39,7 +39,7 @@ impl<B: Backend, M: Differentiable<Backend = B> + ?Sized, A: Analyzer<M>> Path<'
             let lengths: Vec<f64> = points.windows(2).map(|pair| pair[0] - pair[1]).collect();
             sum.add_values(&means, &lengths)?;
             output0 = Some(secants.rows(&y, len - 1, 1)?);
-            progress.advance(batch * len);
+            progress.advance(batch * len)?;
         }
         match (sum.finish(), output0) {
             (Some((mean, _)), Some(output0)) => Ok(PathMean { mean, output, output0, selection, spent: None }),

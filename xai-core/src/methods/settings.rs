@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::quadrature::Quadrature;
-use super::reference::Reference;
 use crate::Progress;
+use crate::passes::Reference;
 
 /// What can be set on an analyzer that is built by its name: see [`AnalyzerInfo::build`](crate::AnalyzerInfo::build).
 ///

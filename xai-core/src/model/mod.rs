@@ -1,11 +1,13 @@
 //! What a model must be able to do: [`Differentiable`] and [`LayerSplit`], and what models are made of.
 
+mod black_box;
 mod differentiable;
 mod method;
 mod models;
 mod net;
 mod split;
 
+pub use self::black_box::BlackBox;
 pub use self::differentiable::{BoxModel, Differentiable, LayerSplit, Placed};
 pub use self::method::Method;
 pub use self::net::Net;

@@ -4,6 +4,7 @@ mod arrays;
 mod chunk;
 mod copies;
 mod progress;
+mod reference;
 mod subject;
 mod sum;
 
@@ -11,7 +12,8 @@ pub(crate) use self::arrays::{at_least, within};
 pub use self::arrays::{augment_batch_dim, augment_indices, interpolate_batch, reduce_augmentation};
 pub(crate) use self::chunk::{Chunk, MOST_COPIES, copies_per_pass, even_parts, in_blocks};
 pub(crate) use self::copies::{on_path, repeated};
-pub use self::progress::Progress;
+pub use self::progress::{Answer, Progress};
 pub(crate) use self::progress::{Reporter, Running};
+pub use self::reference::Reference;
 pub(crate) use self::subject::Subject;
 pub(crate) use self::sum::{Sum, run_copies, weighted_sum};

@@ -1,9 +1,12 @@
-//! Progress of long work.
+//! Progress of long work, and how to stop it.
 
 use std::fmt;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
-/// How far an augmented analysis is, counted in model evaluations (copies times samples).
+use crate::{Error, Result};
+
+/// How far an analysis is, counted in model evaluations (copies times samples).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {
     /// Evaluations done.
@@ -12,13 +15,33 @@ pub struct Progress {
     pub total: usize,
 }
 
-/// The user's callback, if there is one.
+/// What a progress callback may answer: nothing, or whether to go on.
+///
+/// `ControlFlow::Break(())` stops the analysis before its next pass, with [`Error::Cancelled`].
+pub trait Answer {
+    /// True to stop.
+    fn stops(self) -> bool;
+}
+
+impl Answer for () {
+    fn stops(self) -> bool {
+        false
+    }
+}
+
+impl Answer for ControlFlow<()> {
+    fn stops(self) -> bool {
+        self.is_break()
+    }
+}
+
+/// The user's callback, if there is one: true to stop.
 #[derive(Clone, Default)]
-pub(crate) struct Reporter(Option<Arc<dyn Fn(Progress) + Send + Sync>>);
+pub(crate) struct Reporter(Option<Arc<dyn Fn(Progress) -> bool + Send + Sync>>);
 
 impl Reporter {
-    pub(crate) fn new(report: impl Fn(Progress) + Send + Sync + 'static) -> Self {
-        Reporter(Some(Arc::new(report)))
+    pub(crate) fn new<A: Answer>(report: impl Fn(Progress) -> A + Send + Sync + 'static) -> Self {
+        Reporter(Some(Arc::new(move |progress| report(progress).stops())))
     }
 
     pub(crate) fn start(&self, total: usize) -> Running<'_> {
@@ -44,10 +67,16 @@ impl Running<'_> {
         self.progress.total = self.progress.done + more;
     }
 
-    pub(crate) fn advance(&mut self, evaluations: usize) {
+    /// So many are done.
+    ///
+    /// # Errors
+    /// [`Error::Cancelled`] when the user's callback says so.
+    pub(crate) fn advance(&mut self, evaluations: usize) -> Result<()> {
         self.progress.done += evaluations;
-        if let Some(report) = &self.reporter.0 {
-            report(self.progress);
+        let Progress { done, total } = self.progress;
+        match &self.reporter.0 {
+            Some(report) if report(self.progress) => Err(Error::Cancelled { done, total }),
+            _ => Ok(()),
         }
     }
 }

@@ -76,6 +76,5 @@ pub(crate) fn run_copies<B: Backend>(
         });
     }
     sum.add(found, weights)?;
-    progress.advance(rows);
-    Ok(())
+    progress.advance(rows)
 }

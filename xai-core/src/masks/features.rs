@@ -1,0 +1,115 @@
+//! Which numbers of a sample are one feature: [`Features`].
+
+use std::sync::Arc;
+
+use ndarray::{ArrayBase, ArrayD, Data, Dimension};
+
+/// Which numbers of a sample are one feature, that is present or absent as a whole.
+///
+/// Axes are counted after the batch axis: an image is (channels, height, width), a sequence (channels, length), a table
+/// (columns), embedded tokens (tokens, width). Spatial axes are those behind the channels, and a feature of the plane
+/// has all channels. Features are numbered from 0, in row-major order of their places.
+///
+/// Of several explained inputs each is cut in the same way, or in its own with [`inputs`](Features::inputs), and the
+/// features of the later inputs are numbered after those of the earlier ones.
+#[derive(Debug, Clone)]
+pub struct Features(pub(super) Way);
+
+/// How a sample is cut into features.
+#[derive(Debug, Clone)]
+pub(super) enum Way {
+    Each,
+    Channels,
+    Grid(Vec<usize>),
+    Patches(Vec<usize>),
+    Windows { size: Vec<usize>, stride: Vec<usize> },
+    Segments(Arc<ArrayD<usize>>),
+    SegmentsOfSamples(Arc<ArrayD<usize>>),
+    Groups(Vec<Vec<usize>>),
+    Tokens,
+    TimeWindows(usize),
+    Inputs(Vec<Features>),
+}
+
+impl Features {
+    /// Every number is a feature: the columns of a table.
+    pub fn each() -> Self {
+        Features(Way::Each)
+    }
+
+    /// Every channel is a feature, of a sample (channels, spatial axes...).
+    pub fn channels() -> Self {
+        Features(Way::Channels)
+    }
+
+    /// So many cells along each spatial axis, about equally long: `grid([8, 8])` for an image, `grid([10])` for a
+    /// sequence.
+    pub fn grid(cells: impl Into<Vec<usize>>) -> Self {
+        Features(Way::Grid(cells.into()))
+    }
+
+    /// Cells of so many numbers along each spatial axis, the last ones shorter where it does not divide the length:
+    /// `patches([16, 16])`.
+    pub fn patches(size: impl Into<Vec<usize>>) -> Self {
+        Features(Way::Patches(size.into()))
+    }
+
+    /// Windows of so many numbers along each spatial axis, moved by a stride, that may overlap. The last ones are clipped
+    /// at the border, so that everything is covered: the stride must be at most the size.
+    ///
+    /// A number is absent when one of the windows that cover it is. Its value is the mean over those windows.
+    pub fn windows(size: impl Into<Vec<usize>>, stride: impl Into<Vec<usize>>) -> Self {
+        Features(Way::Windows { size: size.into(), stride: stride.into() })
+    }
+
+    /// Your own segments: numbers with the same integer are one feature. Any integers; the features are numbered in the
+    /// order of the integers.
+    ///
+    /// The array has the spatial axes alone, or all axes of a sample, of length 1 where it is the same along one.
+    pub fn segments<S: Data<Elem = usize>, D: Dimension>(segments: &ArrayBase<S, D>) -> Self {
+        Features(Way::Segments(Arc::new(segments.to_owned().into_dyn())))
+    }
+
+    /// As [`segments`](Features::segments), other ones for each sample of the batch: the array has the batch axis before
+    /// the others. Samples are worked on one by one then.
+    pub fn segments_of_samples<S: Data<Elem = usize>, D: Dimension>(segments: &ArrayBase<S, D>) -> Self {
+        Features(Way::SegmentsOfSamples(Arc::new(segments.to_owned().into_dyn())))
+    }
+
+    /// The columns of a table in groups, as those of a one-hot encoding. A column that no group names is a feature by
+    /// itself. Features are numbered in the order of their first columns.
+    ///
+    /// ```
+    /// use xai_core::Features;
+    /// // Of the columns age, red, green, blue, income: three features.
+    /// let features = Features::groups([1..4]);
+    /// # let _ = features;
+    /// ```
+    pub fn groups<G: IntoIterator<Item = usize>>(groups: impl IntoIterator<Item = G>) -> Self {
+        Features(Way::Groups(groups.into_iter().map(|group| group.into_iter().collect()).collect()))
+    }
+
+    /// Every token is a feature, of embedded tokens (tokens, width).
+    pub fn tokens() -> Self {
+        Features(Way::Tokens)
+    }
+
+    /// Windows of so many steps along the last axis, the last one shorter where it does not divide the length.
+    pub fn time_windows(steps: usize) -> Self {
+        Features(Way::TimeWindows(steps))
+    }
+
+    /// For each explained input its own features.
+    pub fn inputs(of_each: impl IntoIterator<Item = Features>) -> Self {
+        Features(Way::Inputs(of_each.into_iter().collect()))
+    }
+
+    /// True where samples may have other features: then each is worked on by itself.
+    pub(crate) fn differ_by_sample(&self) -> bool {
+        match &self.0 {
+            Way::SegmentsOfSamples(_) => true,
+            Way::Inputs(inputs) => inputs.iter().any(Features::differ_by_sample),
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! The model's output on masked copies of the input: what methods and metrics that only run forward are made of.
+
+mod blur;
+mod copies;
+mod cut;
+mod degrees;
+mod features;
+mod fill;
+mod filled;
+mod imputed;
+mod layout;
+mod mask;
+mod masked;
+mod segment_mean;
+
+pub use self::features::Features;
+pub use self::fill::Fill;
+pub use self::mask::Mask;
+pub use self::masked::Masked;

@@ -1,0 +1,123 @@
+//! What all analyzers share that only run forward, on masked copies.
+
+use ndarray::Array2;
+
+use crate::explain::{Attribution, Call, Extras, Inputs};
+use crate::masks::{Features, Fill, Masked};
+use crate::passes::{Reporter, Running, at_least, in_blocks};
+use crate::{Differentiable, Result};
+
+/// What can be set on all of them.
+#[derive(Debug, Clone)]
+pub(crate) struct MaskSettings {
+    pub(crate) features: Features,
+    pub(crate) fill: Fill,
+    pub(crate) chunk: Option<usize>,
+    pub(crate) reporter: Reporter,
+}
+
+/// The builder methods of everything that fills what is absent; `$settings` is the way from `self` to the settings.
+macro_rules! mask_builders {
+    ($($settings:ident).+) => {
+        /// What stands where a feature is absent: zeros unless set.
+        #[must_use]
+        pub fn fill(mut self, fill: impl Into<$crate::Fill>) -> Self {
+            self.$($settings).+.fill = fill.into();
+            self
+        }
+
+        /// At most how many samples go through the model in one pass: this bounds the memory. Unless set, as many as
+        /// a CPU is fastest with, so that the largest map that a layer gives out has at most 26 MB, and at most 64.
+        #[must_use]
+        pub fn chunk(mut self, chunk: usize) -> Self {
+            self.$($settings).+.chunk = Some(chunk);
+            self
+        }
+
+        /// Calls back after every pass. A callback that answers `ControlFlow::Break(())` stops the analysis, with
+        /// [`Error::Cancelled`]($crate::Error::Cancelled).
+        #[must_use]
+        pub fn on_progress<Go: $crate::Answer>(
+            mut self,
+            report: impl Fn($crate::Progress) -> Go + Send + Sync + 'static,
+        ) -> Self {
+            self.$($settings).+.reporter = $crate::passes::Reporter::new(report);
+            self
+        }
+    };
+}
+pub(crate) use mask_builders;
+
+/// The builder method of everything whose features are the user's choice.
+macro_rules! features_builder {
+    ($($settings:ident).+) => {
+        /// Which numbers are one feature: every number by itself unless set.
+        #[must_use]
+        pub fn features(mut self, features: $crate::Features) -> Self {
+            self.$($settings).+.features = features;
+            self
+        }
+    };
+}
+pub(crate) use features_builder;
+
+/// What was found for the features of some samples.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    /// (samples, features).
+    pub(super) values: Array2<f64>,
+    /// Their standard errors.
+    pub(super) standard_error: Option<Array2<f64>>,
+    /// Σ values - (y(x) - y(fill)), where the values share that out.
+    pub(super) gap: Option<Vec<f64>>,
+    /// Evaluations of the model, of each sample.
+    pub(super) evaluations: usize,
+    /// The relative error, and whether it is within the tolerance, where there is one.
+    pub(super) tolerance: Option<(f64, bool)>,
+}
+
+impl MaskSettings {
+    pub(super) fn new(features: Features) -> Self {
+        MaskSettings { features, fill: Fill::default(), chunk: None, reporter: Reporter::default() }
+    }
+
+    pub(super) fn check(&self, inputs: &Inputs<'_>) -> Result<()> {
+        at_least("chunk", self.chunk.unwrap_or(1), 1)?;
+        self.fill.check(&self.features, inputs)
+    }
+
+    /// Explains the samples together; one by one where each has other features, or `apart` says so.
+    ///
+    /// `copies` tells how many copies of a sample so many features take, and `find` what they say.
+    pub(super) fn explain<M: Differentiable + ?Sized>(
+        &self,
+        model: &M,
+        call: &Call<'_, M::Backend>,
+        apart: bool,
+        copies: impl Fn(usize) -> usize,
+        find: impl Fn(&Masked<'_, M>, &mut Running<'_>) -> Result<Found>,
+    ) -> Result<Attribution<M::Backend>> {
+        let block = if apart || self.features.differ_by_sample() { 1 } else { call.rows() };
+        let (mut progress, mut left) = (self.reporter.start(0), call.rows());
+        in_blocks(model, call, block, |call| {
+            let masked = Masked::in_chunks(model, call, &self.features, &self.fill, self.chunk)?;
+            // Samples to come are taken to have as many features.
+            progress.expect(copies(masked.features()) * masked.evaluations_of_a_copy() * left);
+            left = left.saturating_sub(call.rows());
+            let found = find(&masked, &mut progress)?;
+            let (values, rows) = (masked.spread(&found.values)?, call.rows());
+            let lists = |array: &Array2<f64>| array.rows().into_iter().map(|row| row.to_vec()).collect();
+            let extras = Extras {
+                completeness_gap: found.gap,
+                evaluations: Some(vec![found.evaluations; rows]),
+                estimated_error: found.tolerance.map(|(error, _)| vec![error; rows]),
+                within_tolerance: found.tolerance.map(|(_, within)| vec![within; rows]),
+                feature_values: Some(lists(&found.values)),
+                standard_error: found.standard_error.as_ref().map(lists),
+                ..Extras::default()
+            };
+            let (output, selection) = (masked.output().clone(), masked.selection().clone());
+            Ok(Attribution { values, output, selection, extras })
+        })
+    }
+}

@@ -1,0 +1,62 @@
+//! Occlusion.
+
+use super::feature_ablation::without_each;
+use super::masking::{MaskSettings, mask_builders};
+use crate::explain::{Analyzer, Attribution, Call, Inputs, Kind};
+use crate::masks::Features;
+use crate::{Differentiable, Result};
+
+/// What the output loses when a window is filled, slid over the input: y(x) - y(x without the window); each number has the
+/// mean over the windows that cover it.
+///
+/// By forward passes alone: one for each window, and the clean one. Windows go over the spatial axes, through all channels;
+/// those at the border are clipped. Values have the input's shape, in output units, signed; each number has the whole value
+/// of its windows, not a share of it. [`Extras::feature_values`](crate::Extras::feature_values) has one number for each
+/// window, the first axis slowest.
+///
+/// Defaults: the stride is the window's size, and the fill zeros.
+///
+/// Errors: [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a stride above the window's size, or another
+/// number of axes; [`Error::Copies`](crate::Error::Copies).
+///
+/// Reference: Zeiler, Fergus (2014), *Visualizing and Understanding Convolutional Networks*, arXiv:1311.2901.
+#[derive(Debug, Clone)]
+pub struct Occlusion {
+    settings: MaskSettings,
+    size: Vec<usize>,
+}
+
+impl Occlusion {
+    /// Windows of this size along the spatial axes, side by side: `Occlusion::new([16, 16])` for an image.
+    pub fn new(size: impl Into<Vec<usize>>) -> Self {
+        let size = size.into();
+        Occlusion { settings: MaskSettings::new(Features::windows(size.clone(), size.clone())), size }
+    }
+
+    /// How far the window moves at a time, along each spatial axis: at most its size.
+    #[must_use]
+    pub fn stride(mut self, stride: impl Into<Vec<usize>>) -> Self {
+        self.settings.features = Features::windows(self.size.clone(), stride);
+        self
+    }
+
+    mask_builders!(settings);
+}
+
+impl<M: Differentiable + ?Sized> Analyzer<M> for Occlusion {
+    fn name(&self) -> String {
+        "Occlusion".into()
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Attribution
+    }
+
+    fn check(&self, _: &M, inputs: &Inputs<'_>) -> Result<()> {
+        self.settings.check(inputs)
+    }
+
+    fn attribute(&self, model: &M, call: &Call<'_, M::Backend>) -> Result<Attribution<M::Backend>> {
+        self.settings.explain(model, call, false, |windows| windows, without_each)
+    }
+}

@@ -1,0 +1,190 @@
+//! A model that is a function on ndarray arrays: [`BlackBox`].
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::thread;
+
+use ndarray::{Array, ArrayD, ArrayView, ArrayViewD, Axis, Dimension, Slice, concatenate};
+
+use crate::{BoxError, Differentiable, Element, Error, NdArray, Opaque, Result, Tensor, Var};
+
+/// A model of which nothing is known but its outputs: a runtime, a remote service, a table of trees.
+///
+/// A function from a batch to a batch of outputs, batch axis first in both; of any number of axes, in `f32` or `f64`, with
+/// errors of any type, which are kept as the [source](std::error::Error::source) of [`Error::Backend`]. What needs a
+/// gradient refuses it before any pass; what runs forward alone explains it.
+///
+/// ```
+/// use ndarray::{Array2, ArrayView2, Axis, array};
+/// use xai_core::BlackBox;
+/// # use xai_core::Differentiable;
+///
+/// # #[derive(Debug)] struct Offline;
+/// # impl std::fmt::Display for Offline {
+/// #     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { f.write_str("offline") }
+/// # }
+/// # impl std::error::Error for Offline {}
+/// let model = BlackBox::new(|batch: ArrayView2<f32>| -> Result<Array2<f32>, Offline> {
+///     Ok(batch.sum_axis(Axis(1)).insert_axis(Axis(1)))
+/// });
+/// assert_eq!(model.predict(array![[1.0, 2.0]].view().into_dyn())?, array![[3.0]].into_dyn());
+/// # Ok::<(), xai_core::Error>(())
+/// ```
+pub struct BlackBox<F, E, D> {
+    function: F,
+    /// At most so many rows in one call.
+    rows: Option<usize>,
+    /// So many calls at the same time, by way of a function that asks for what that needs.
+    parallel: Option<(usize, Parallel<F, E>)>,
+    input: PhantomData<fn(E, D)>,
+}
+
+type Parallel<F, E> = fn(&F, &[ArrayViewD<'_, E>], usize) -> Result<Vec<ArrayD<E>>>;
+
+impl<F, E, D> BlackBox<F, E, D> {
+    /// The model of a function.
+    pub fn new<O, X>(function: F) -> Self
+    where
+        F: for<'x> Fn(ArrayView<'x, E, D>) -> std::result::Result<Array<E, O>, X>,
+        X: Into<BoxError>,
+    {
+        BlackBox { function, rows: None, parallel: None, input: PhantomData }
+    }
+
+    /// At most so many rows in one call of the function, at least 1: what a service takes. Otherwise a call has all rows
+    /// of a pass, of which analyzers say how many they are (`chunk`).
+    #[must_use]
+    pub fn rows_of_a_call(mut self, rows: usize) -> Self {
+        self.rows = Some(rows.max(1));
+        self
+    }
+
+    /// So many calls at the same time, each with its part of the rows: for a function that waits, as for a service, or
+    /// that computes on one thread. Outputs must not depend on how rows are put together.
+    #[must_use]
+    pub fn threads<O, X>(mut self, threads: usize) -> Self
+    where
+        F: for<'x> Fn(ArrayView<'x, E, D>) -> std::result::Result<Array<E, O>, X> + Sync,
+        E: Element,
+        D: Dimension,
+        O: Dimension,
+        X: Into<BoxError>,
+    {
+        self.parallel = Some((threads.max(1), at_the_same_time::<F, E, D, O, X>));
+        self
+    }
+}
+
+impl<F, E, D, O, X> Differentiable for BlackBox<F, E, D>
+where
+    F: for<'x> Fn(ArrayView<'x, E, D>) -> std::result::Result<Array<E, O>, X>,
+    E: Element,
+    D: Dimension,
+    O: Dimension,
+    X: Into<BoxError>,
+{
+    type Backend = NdArray<E>;
+    fn trace<'m>(&'m self, inputs: &[Var<'m, NdArray<E>>]) -> Result<Var<'m, NdArray<E>>> {
+        let forward = |x: &[Tensor<NdArray<E>>]| {
+            let x = x[0].inner().view();
+            let rows = x.shape().first().copied().unwrap_or(0);
+            let threads = self.parallel.as_ref().map_or(1, |(threads, _)| *threads);
+            let each = rows.div_ceil(threads).min(self.rows.unwrap_or(rows)).max(1);
+            let part = |start| x.slice_axis(Axis(0), Slice::from(start..rows.min(start + each)));
+            let parts: Vec<ArrayViewD<'_, E>> = (0..rows).step_by(each).map(part).collect();
+            let outputs = match &self.parallel {
+                Some((threads, run)) if parts.len() > 1 => run(&self.function, &parts, *threads)?,
+                _ => parts.iter().map(|part| called(&self.function, part)).collect::<Result<Vec<_>>>()?,
+            };
+            joined(&parts, outputs)
+        };
+        Ok(Var::only(inputs)?.opaque(Opaque::forward_only(forward)))
+    }
+}
+
+fn called<F, E, D, O, X>(function: &F, part: &ArrayViewD<'_, E>) -> Result<ArrayD<E>>
+where
+    F: for<'x> Fn(ArrayView<'x, E, D>) -> std::result::Result<Array<E, O>, X>,
+    E: Element,
+    D: Dimension,
+    O: Dimension,
+    X: Into<BoxError>,
+{
+    let view = part.view().into_dimensionality::<D>().map_err(|_| Error::InvalidShape {
+        what: "input".into(),
+        got: part.shape().to_vec(),
+        reason: format!("the function takes an array of {} axes", D::NDIM.unwrap_or(0)),
+    })?;
+    function(view).map(Array::into_dyn).map_err(|error| Error::backend("black box", error))
+}
+
+/// The outputs of the parts in their order, computed by so many threads, which take the next part as they are free. After
+/// an error no new part is begun.
+fn at_the_same_time<F, E, D, O, X>(function: &F, parts: &[ArrayViewD<'_, E>], threads: usize) -> Result<Vec<ArrayD<E>>>
+where
+    F: for<'x> Fn(ArrayView<'x, E, D>) -> std::result::Result<Array<E, O>, X> + Sync,
+    E: Element,
+    D: Dimension,
+    O: Dimension,
+    X: Into<BoxError>,
+{
+    use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+    let (next, failed) = (AtomicUsize::new(0), AtomicBool::new(false));
+    let work = || {
+        let mut done = Vec::new();
+        while !failed.load(Ordering::Relaxed) {
+            let place = next.fetch_add(1, Ordering::Relaxed);
+            let Some(part) = parts.get(place) else { break };
+            let output = called(function, part);
+            failed.fetch_or(output.is_err(), Ordering::Relaxed);
+            done.push((place, output));
+        }
+        done
+    };
+    let mut all = thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads.min(parts.len())).map(|_| scope.spawn(work)).collect();
+        let mut all = Vec::with_capacity(parts.len());
+        for worker in workers {
+            match worker.join() {
+                Ok(done) => all.extend(done),
+                // As it would have been on this thread.
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        all
+    });
+    all.sort_by_key(|(place, _)| *place);
+    all.into_iter().map(|(_, output)| output).collect()
+}
+
+/// The outputs of the parts, one after another: a row for each.
+fn joined<E: Element>(parts: &[ArrayViewD<'_, E>], outputs: Vec<ArrayD<E>>) -> Result<Tensor<NdArray<E>>> {
+    for (part, output) in parts.iter().zip(&outputs) {
+        if output.shape().first() != part.shape().first() {
+            return Err(Error::InvalidShape {
+                what: "output of the black box".into(),
+                got: output.shape().to_vec(),
+                reason: format!("for an input of shape {:?} it must have a row for each sample", part.shape()),
+            });
+        }
+    }
+    let mut outputs = outputs;
+    if outputs.len() == 1
+        && let Some(only) = outputs.pop()
+    {
+        return Ok(Tensor::new(only.into_shared()));
+    }
+    let views: Vec<_> = outputs.iter().map(|output| output.view()).collect();
+    let whole = concatenate(Axis(0), &views).map_err(|error| Error::backend("black box", error))?;
+    Ok(Tensor::new(whole.into_shared()))
+}
+
+impl<F, E, D> fmt::Debug for BlackBox<F, E, D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let threads = self.parallel.as_ref().map_or(1, |(threads, _)| *threads);
+        f.debug_struct("BlackBox")
+            .field("rows_of_a_call", &self.rows)
+            .field("threads", &threads)
+            .finish_non_exhaustive()
+    }
+}
