@@ -4,6 +4,7 @@
 #[path = "../models/mod.rs"]
 mod models;
 
+mod by_hand;
 mod deep_lift;
 mod guided;
 mod lrp;

@@ -39,7 +39,8 @@ impl<B: Backend> BySign<B> {
             None => Ok(above),
             Some((below, choose)) => {
                 let below = below.pull(s)?;
-                choose.pull(&above.sub(&below)?)?.add(&below)
+                // Each side alone, to the last bit: the other may be as large as what stabilises is small.
+                choose.pull(&above)?.add(&below.sub(&choose.pull(&below)?)?)
             }
         }
     }

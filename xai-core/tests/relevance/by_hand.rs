@@ -1,0 +1,366 @@
+//! Relevance itself, handed on contribution by contribution as the rules are written in the papers.
+
+use ndarray::{Array1, Array2, Array4, ArrayD, Axis, Ix1, Ix2, array};
+use xai_core::nn::{Activation, ConvTranspose2d, Flatten, LayerNorm, Linear, Residual, Sequential};
+use xai_core::rules::{Composite, LrpRule};
+use xai_core::{Analyzer, Differentiable, Index, Layer, Lrp, Result, Var};
+
+use crate::lrp::{all_rules, by};
+use crate::models::B;
+use crate::models::differences::{linear, noise, tensor, weight};
+use crate::nets::{Biases, assert_close, conv, explain, norm, photos, rows, values};
+
+fn array2(w: &xai_core::Weight<B>) -> Array2<f64> {
+    w.tensor().download().unwrap().into_dimensionality::<Ix2>().unwrap()
+}
+
+fn bias_of(layer: &Linear<B>) -> Array1<f64> {
+    let bias = layer.bias.as_ref().map(|bias| bias.tensor().download().unwrap());
+    let bias = bias.map(|bias| bias.into_dimensionality::<Ix1>().unwrap());
+    bias.unwrap_or_else(|| Array1::zeros(layer.weight.shape()[0]))
+}
+
+/// How much of relevance `r` of z = w · x + b goes to each input, by the parts that contributions have by a rule.
+fn of_unit(rule: &LrpRule, w: &[f64], b: f64, x: &[f64], r: f64) -> Vec<f64> {
+    let c: Vec<f64> = w.iter().zip(x).map(|(w, x)| w * x).collect();
+    let z = c.iter().sum::<f64>() + b;
+    let shared = |part: &dyn Fn(f64) -> f64, bias: f64, r: f64| -> Vec<f64> {
+        let whole = c.iter().map(|&c| part(c)).sum::<f64>() + bias;
+        c.iter().map(|&c| if part(c) == 0.0 { 0.0 } else { part(c) / whole * r }).collect()
+    };
+    let (plus, minus) = (|c: f64| c.max(0.0), |c: f64| c.min(0.0));
+    match *rule {
+        LrpRule::Zero => shared(&|c| c, b, r),
+        LrpRule::Epsilon(eps) => shared(&|c| c, b + if z < 0.0 { -eps } else { eps }, r),
+        LrpRule::Gamma(gamma) if z >= 0.0 => shared(&|c| c + gamma * plus(c), b + gamma * plus(b), r),
+        LrpRule::Gamma(gamma) => shared(&|c| c + gamma * minus(c), b + gamma * minus(b), r),
+        LrpRule::AlphaBeta(alpha, beta) => {
+            let (up, down) = (shared(&plus, plus(b), alpha * r), shared(&minus, minus(b), beta * r));
+            up.iter().zip(down).map(|(up, down)| up - down).collect()
+        }
+        LrpRule::ZPlus => shared(&plus, plus(b), r),
+        LrpRule::Excitation => shared(&plus, 0.0, r),
+        _ => unreachable!("not of inner layers"),
+    }
+}
+
+fn back(rule: &LrpRule, layer: &Linear<B>, x: &Array1<f64>, r: &Array1<f64>) -> Array1<f64> {
+    let (w, b) = (array2(&layer.weight), bias_of(layer));
+    let mut found = Array1::zeros(x.len());
+    for ((w, &b), &r) in w.rows().into_iter().zip(&b).zip(r) {
+        found += &Array1::from(of_unit(rule, &w.to_vec(), b, x.as_slice().unwrap(), r));
+    }
+    found
+}
+
+fn forward(layer: &Linear<B>, x: &Array1<f64>) -> Array1<f64> {
+    array2(&layer.weight).dot(x) + bias_of(layer)
+}
+
+/// x ↦ W₂ relu(W₁ x + b₁) + b₂ + x, four times, with rectifiers in between, and classes.
+#[test]
+fn residual_blocks() {
+    let layers: Vec<[Linear<B>; 2]> = (0..4).map(|i| [linear(2 * i, 7, 6), linear(2 * i + 1, 6, 7)]).collect();
+    let classes = linear(20, 3, 6);
+    let mut model = Sequential::<B>::new();
+    for [first, second] in layers.clone() {
+        let body = Sequential::new().push(first).push(Activation::Relu).push(second);
+        model = model.push(Residual::new(body)).push(Activation::Relu);
+    }
+    let (model, x) = (model.push(classes.clone()), rows(30, 3, 6));
+    let relu = |x: &Array1<f64>| x.mapv(|x| x.max(0.0));
+    for rule in all_rules() {
+        let got = values(&by(rule.clone()), &model, &x, 2);
+        for (sample, got) in x.rows().into_iter().zip(got.axis_iter(Axis(0))) {
+            let mut inputs = vec![sample.to_owned()];
+            for [first, second] in &layers {
+                let x = &inputs[inputs.len() - 1];
+                inputs.push(relu(&(forward(second, &relu(&forward(first, x))) + x)));
+            }
+            let last = &inputs[4];
+            let y = forward(&classes, last);
+            let mut r = back(&rule, &classes, last, &Array1::from_shape_fn(3, |k| if k == 2 { y[2] } else { 0.0 }));
+            for ([first, second], x) in layers.iter().zip(&inputs).rev() {
+                // A sum's relevance goes to both sides in proportion; where it is rectified there is none.
+                let hidden = relu(&forward(first, x));
+                let body = forward(second, &hidden);
+                let sum = &body + x;
+                let part = |side: &Array1<f64>| {
+                    let mut part = side / &sum * &r;
+                    part.zip_mut_with(&sum, |part, sum| *part *= f64::from(u8::from(*sum > 0.0)));
+                    part
+                };
+                let of_body = back(&rule, second, &hidden, &part(&body));
+                r = back(&rule, first, x, &of_body) + part(x);
+            }
+            assert_close(&got.to_owned().into_dyn(), &r.into_dyn(), 1e-9, &format!("{rule:?}"));
+        }
+    }
+}
+
+/// The sum on which nothing is rectified: units with z < 0 hand on too.
+#[test]
+fn units_below_zero() {
+    let (first, second) = (linear(1, 6, 5), linear(2, 3, 6));
+    let model = Sequential::<B>::new().push(first.clone()).push(second.clone());
+    let x = rows(3, 4, 5);
+    for rule in all_rules() {
+        let got = values(&by(rule.clone()), &model, &x, 0);
+        for (x, got) in x.rows().into_iter().zip(got.axis_iter(Axis(0))) {
+            let hidden = forward(&first, &x.to_owned());
+            let y = forward(&second, &hidden);
+            let r = back(&rule, &second, &hidden, &array![y[0], 0.0, 0.0]);
+            let r = back(&rule, &first, &x.to_owned(), &r);
+            assert_close(&got.to_owned().into_dyn(), &r.into_dyn(), 1e-9, &format!("{rule:?}"));
+        }
+    }
+}
+
+/// A product with a matrix of the network's own is a dense layer, on either side.
+struct Product {
+    matrix: xai_core::Weight<B>,
+    left: bool,
+}
+
+impl Differentiable for Product {
+    type Backend = B;
+    fn trace<'m>(&'m self, x: &[Var<'m, B>]) -> Result<Var<'m, B>> {
+        let matrix = x[0].constant(self.matrix.clone());
+        let rows = x[0].shape()?[0];
+        Ok(match self.left {
+            false => x[0].matmul(&matrix),
+            true => matrix.matmul(&x[0].transpose(0, 1)?).transpose(0, 1)?.reshape(&[rows, 3]),
+        })
+    }
+}
+
+#[test]
+fn products_with_a_constant_are_dense_layers() {
+    let (w, x) = (noise(1, &[3, 5]), rows(2, 4, 5));
+    let dense = Linear::<B>::new(tensor(&w), None).unwrap();
+    let dense = Sequential::new().push(dense);
+    let right =
+        Product { matrix: tensor(&w.clone().reversed_axes().as_standard_layout().to_owned()).into(), left: false };
+    let left = Product { matrix: tensor(&w).into(), left: true };
+    for rule in all_rules() {
+        let lrp = by(rule.clone());
+        let expected = values(&lrp, &dense, &x, 1);
+        assert_close(&values(&lrp, &right, &x, 1), &expected, 1e-12, &format!("x W by {rule:?}"));
+        assert_close(&values(&lrp, &left, &x, 1), &expected, 1e-12, &format!("W x by {rule:?}"));
+    }
+}
+
+/// A layer as the matrix that it is: the same relevance as of a dense layer.
+fn as_dense(model: &Sequential<B>, shape: &[usize]) -> Linear<B> {
+    let numbers: usize = shape[1..].iter().product();
+    let at = |x: ArrayD<f64>| {
+        let shape = [&[x.shape()[0]], &shape[1..]].concat();
+        crate::models::differences::output(model, &[x.into_shape_with_order(shape).unwrap()])
+    };
+    let bias = at(ArrayD::zeros(vec![1, numbers]));
+    let columns = at(Array2::<f64>::eye(numbers).into_dyn()) - &bias;
+    let weight = columns.reversed_axes().as_standard_layout().to_owned();
+    Linear::new(tensor(&weight), tensor(&bias.index_axis(Axis(0), 0).to_owned())).unwrap()
+}
+
+/// A function of values, as a layer.
+struct Then(for<'m> fn(Var<'m, B>) -> Var<'m, B>);
+
+impl Layer<B> for Then {
+    fn trace<'m>(&'m self, x: Var<'m, B>) -> Result<Var<'m, B>> {
+        Ok(self.0(x))
+    }
+}
+
+/// Strides, groups, dilation, padding; transposed ones; norms behind them.
+#[test]
+fn convolutions_are_dense_layers_of_many_zeros() {
+    let grouped = {
+        let bias = tensor(&(noise(5, &[6]) * 0.3));
+        xai_core::nn::Conv2d::new(weight(4, &[6, 1, 3, 2]), bias)
+            .unwrap()
+            .stride([2, 1])
+            .groups(2)
+            .padding(1)
+            .dilation([1, 2])
+    };
+    let transposed = || {
+        let bias = tensor(&(noise(7, &[4]) * 0.3));
+        ConvTranspose2d::new(weight(6, &[2, 2, 3, 3]), bias).unwrap().stride(2).padding(1).groups(2)
+    };
+    let x: Array4<f64> = photos(3, 2).slice(ndarray::s![.., .., ..4, ..5]).as_standard_layout().to_owned();
+    let models = [
+        Sequential::<B>::new().push(conv(1, 3, 2, Biases::With)),
+        Sequential::new().push(conv(1, 4, 2, Biases::Without)).push(norm(2, 4, Biases::With)),
+        Sequential::new().push(grouped).push(norm(3, 6, Biases::With)),
+        Sequential::new().push(transposed()),
+        Sequential::new().push(transposed()).push(norm(8, 4, Biases::With)).push(Then(|x| x.affine(-0.5, 0.1))),
+    ];
+    for model in models {
+        let model = model.push(Flatten::default());
+        let dense = Sequential::new().push(as_dense(&model, x.shape()));
+        let flat = x.clone().into_shape_with_order((2, 40)).unwrap();
+        for rule in all_rules() {
+            let lrp = by(rule.clone());
+            for index in [0, 7, 19] {
+                let got = values(&lrp, &model, &x, index).into_shape_with_order(vec![2, 40]).unwrap();
+                assert_close(&got, &values(&lrp, &dense, &flat, index), 1e-9, &format!("{rule:?}"));
+            }
+        }
+        for rule in [LrpRule::WSquare, LrpRule::z_box(-1.5, 2.0)] {
+            let lrp = Lrp::new(Composite::new().first(rule.clone())).stabilizer(1e-14);
+            let got = values(&lrp, &model, &x, 5).into_shape_with_order(vec![2, 40]).unwrap();
+            // Squares of a layer with a norm are those of the two together.
+            assert_close(&got, &values(&lrp, &dense, &flat, 5), 1e-9, &format!("{rule:?}"));
+        }
+    }
+}
+
+#[test]
+fn first_layers_by_hand() {
+    let layer = linear(1, 3, 4);
+    let (model, x) = (Sequential::<B>::new().push(layer.clone()), rows(2, 3, 4));
+    let (w, b) = (array2(&layer.weight), bias_of(&layer));
+    let of = |rule: LrpRule| values(&Lrp::new(Composite::new().first(rule)).stabilizer(1e-15), &model, &x, 1);
+    let (low, high) = (array![-1.0, -2.0, -1.5, -1.0], array![1.0, 1.5, 2.0, 1.0]);
+    let (flat, square, boxed) = (of(LrpRule::Flat), of(LrpRule::WSquare), of(LrpRule::z_box(&low, &high)));
+    let w = w.row(1);
+    for (i, x) in x.rows().into_iter().enumerate() {
+        let y = w.dot(&x) + b[1];
+        let squares = w.mapv(|w| w * w);
+        let part = &w * &x - &low * &w.mapv(|w| w.max(0.0)) - &high * &w.mapv(|w| w.min(0.0));
+        let whole = |expected: Array1<f64>, got: &ArrayD<f64>, name: &str| {
+            assert_close(&got.index_axis(Axis(0), i).to_owned(), &expected.into_dyn(), 1e-12, name);
+        };
+        whole(Array1::from_elem(4, y / 4.0), &flat, "flat");
+        whole(&squares / squares.sum() * y, &square, "w²");
+        whole(&part / part.sum() * y, &boxed, "z-box");
+    }
+    // Also to inputs that are 0.
+    let nothing = explain(&Lrp::new(Composite::new().first(LrpRule::Flat)), &model, &Array2::<f64>::zeros((1, 4)), 1);
+    assert!((nothing.values.sum() - b[1]).abs() < 1e-5 && nothing.values[[0, 2]] != 0.0);
+}
+
+/// What a network does before its first layer, and around it: relevance stays where it is, and adds up.
+#[test]
+fn relevance_passes_what_moves_and_scales_in_front_of_the_first_layer() {
+    let dense = |seed, outputs, inputs| Linear::<B>::new(weight(seed, &[outputs, inputs]), None).unwrap();
+    let scaled = Sequential::<B>::new()
+        .push(Then(|x| x.affine(2.0, 0.0)))
+        .push(norm(5, 4, Biases::Without))
+        .push(Then(|x| x.reshape(&[2, 2, 2]).flatten(1, -1)))
+        .push(Residual::new(Sequential::new().push(dense(1, 4, 4)).push(Activation::Relu)))
+        .push(dense(2, 3, 4));
+    let x = rows(3, 2, 4);
+    for rule in [LrpRule::Flat, LrpRule::WSquare, LrpRule::z_box(-3.0, 3.0)] {
+        let named = Composite::new().all(LrpRule::ZPlus).named("3.body.0", rule.clone());
+        let why = explain(&Lrp::new(named).stabilizer(1e-14), &scaled, &x, 1);
+        let kept = why.extras.relevance_kept.unwrap();
+        assert!(kept.iter().all(|kept| kept.abs() < 1e-10), "{rule:?}: {kept:?}");
+        // By hand: what goes around the layer is the value's share, what goes through it the rule's.
+        let plain = explain(&Lrp::new(Composite::new().all(LrpRule::ZPlus)).stabilizer(1e-14), &scaled, &x, 1);
+        assert!((&why.values - &plain.values).iter().any(|gap| gap.abs() > 1e-3));
+    }
+}
+
+/// (f(z) - f(0)) / z of what comes back; f(0) keeps its share, unless all passes.
+#[test]
+fn activations_go_back_by_their_secant_from_zero() {
+    let (first, second) = (linear(1, 5, 4), linear(2, 3, 5));
+    let x = rows(3, 3, 4);
+    for f in [
+        Activation::Relu,
+        Activation::Relu6,
+        Activation::LeakyRelu { slope: 0.1 },
+        Activation::Elu { alpha: 1.0 },
+        Activation::Gelu,
+        Activation::Silu,
+        Activation::HardSwish,
+        Activation::Tanh,
+        Activation::Sigmoid,
+        Activation::Softplus,
+        Activation::Abs,
+        Activation::Exp,
+    ] {
+        let model = Sequential::<B>::new().push(first.clone()).push_named("act", f).push(second.clone());
+        for (rule, pass) in [(LrpRule::Epsilon(0.01), false), (LrpRule::ZPlus, false), (LrpRule::Epsilon(0.01), true)] {
+            let composite = Composite::new().all(rule.clone());
+            let composite = if pass { composite.activation(LrpRule::Pass) } else { composite };
+            let got = values(&Lrp::new(composite).stabilizer(1e-14), &model, &x, 1);
+            for (x, got) in x.rows().into_iter().zip(got.axis_iter(Axis(0))) {
+                let z = forward(&first, &x.to_owned());
+                let hidden = z.mapv(|z| f.value(z));
+                let y = forward(&second, &hidden);
+                let mut r = back(&rule, &second, &hidden, &array![0.0, y[1], 0.0]);
+                if !pass {
+                    r = &r * &((&hidden - f.value(0.0)) / &hidden.mapv(|h| if h == 0.0 { 1.0 } else { h }));
+                }
+                let r = back(&rule, &first, &x.to_owned(), &r);
+                assert_close(&got.to_owned().into_dyn(), &r.into_dyn(), 1e-8, &format!("{f:?} by {rule:?} {pass}"));
+            }
+        }
+    }
+}
+
+/// With σ as it is, a layer norm is linear: x · (g - mean g) / σ.
+#[test]
+fn norms_hold_their_deviation() {
+    let (first, second) = (linear(1, 6, 4), linear(2, 3, 6));
+    let (scale, shift) = (noise(5, &[6]), noise(6, &[6]));
+    let norm = LayerNorm::<B>::new(tensor(&scale), tensor(&shift), 1e-5).unwrap();
+    let model = Sequential::<B>::new().push(first.clone()).push(norm).push(second.clone());
+    let x = rows(3, 3, 4);
+    let (w1, w2) = (array2(&first.weight), array2(&second.weight));
+    let got = values(&by(LrpRule::Zero), &model, &x, 2);
+    let passed = Lrp::new(Composite::new().norm(LrpRule::Pass));
+    let passed = values(&passed, &model, &x, 2);
+    for ((x, got), passed) in x.rows().into_iter().zip(got.axis_iter(Axis(0))).zip(passed.axis_iter(Axis(0))) {
+        let z = forward(&first, &x.to_owned());
+        let centred = &z - z.mean().unwrap();
+        let deviation = (centred.mapv(|c| c * c).mean().unwrap() + 1e-5).sqrt();
+        let scale = scale.clone().into_dimensionality::<Ix1>().unwrap();
+        let g = &w2.row(2) * &scale / deviation;
+        let m = &g - g.mean().unwrap();
+        assert_close(&got.to_owned().into_dyn(), &(m.dot(&w1) * &x).into_dyn(), 1e-12, "held");
+        let y = centred / deviation * &scale + shift.clone().into_dimensionality::<Ix1>().unwrap();
+        let m = &w2.row(2) * &y / &z;
+        assert_close(&passed.to_owned().into_dyn(), &(m.dot(&w1) * &x).into_dyn(), 1e-9, "passed");
+    }
+}
+
+/// One head of attention after AttnLRP: halves at products, softmax by its gradient.
+struct Attention([Linear<B>; 3]);
+
+impl Differentiable for Attention {
+    type Backend = B;
+    fn trace<'m>(&'m self, x: &[Var<'m, B>]) -> Result<Var<'m, B>> {
+        let [q, k, v] = [0, 1, 2].map(|i| x[0].layer(["q", "k", "v"][i], &self.0[i]));
+        Ok((q?.matmul(&k?.transpose(-1, -2)?)).softmax(-1).matmul(&v?).flatten(1, -1))
+    }
+}
+
+#[test]
+fn attention_by_hand() {
+    let layer = |seed| Linear::<B>::new(weight(seed, &[3, 3]), None).unwrap();
+    let model = Attention([layer(1), layer(2), layer(3)]);
+    let x = noise(4, &[2, 4, 3]).into_dimensionality::<ndarray::Ix3>().unwrap();
+    let got = by(LrpRule::Epsilon(1e-14)).analyze(&model, &x, Index(7)).unwrap().values;
+    let [wq, wk, wv] = [0, 1, 2].map(|i| array2(&model.0[i].weight));
+    for (x, got) in x.axis_iter(Axis(0)).zip(got.axis_iter(Axis(0))) {
+        let [q, k, v] = [&wq, &wk, &wv].map(|w| x.dot(&w.t()));
+        let scores = q.dot(&k.t());
+        let exp = scores.mapv(f64::exp);
+        let a = &exp / &exp.sum_axis(Axis(1)).insert_axis(Axis(1));
+        // Output 7 is token 2, number 1; all its relevance is y.
+        let mut m = Array2::<f64>::zeros((4, 3));
+        m[[2, 1]] = 1.0;
+        let (m_a, m_v) = (m.dot(&v.t()) * 0.5, a.t().dot(&m) * 0.5);
+        // Rᵢ = xᵢ (Rᵢ - aᵢ ΣR)
+        let r = &a * &m_a;
+        let r_scores = &scores * &(&r - &(&a * &r.sum_axis(Axis(1)).insert_axis(Axis(1))));
+        let m_scores = &r_scores / &scores;
+        let (m_q, m_k) = (m_scores.dot(&k) * 0.5, m_scores.t().dot(&q) * 0.5);
+        let m_x = m_q.dot(&wq) + m_k.dot(&wk) + m_v.dot(&wv);
+        assert_close(&got.to_owned().into_dyn(), &(&m_x * &x).into_dyn(), 1e-10, "attention");
+    }
+}
