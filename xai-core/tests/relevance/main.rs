@@ -5,6 +5,7 @@
 mod models;
 
 mod by_hand;
+mod composites;
 mod deep_lift;
 mod guided;
 mod lrp;

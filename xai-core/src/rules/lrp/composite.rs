@@ -140,9 +140,9 @@ impl Composite {
     }
 
     /// Excitation backpropagation (Zhang et al. 2016, arXiv:1608.00507): marginal winning probabilities, which are z⁺
-    /// without biases.
+    /// without biases; what has one input alone passes all.
     pub fn excitation_backprop() -> Self {
-        Composite::new().all(LrpRule::Excitation)
+        Composite::new().all(LrpRule::Excitation).norm(LrpRule::Pass).activation(LrpRule::Pass)
     }
 
     /// What is said of a step, in order.

@@ -207,6 +207,8 @@ impl Planner<'_> {
         };
         let rule = self.rule(site, kind);
         plan.ways[id] = match rule {
+            // All relevance passes a line from 0 anyhow.
+            LrpRule::Pass if is_line(site) => Way::Gradient,
             LrpRule::Pass => Way::Pass,
             _ if kind.is_layer() => self.layer(plan, site, rule),
             _ => self.other(site),
@@ -241,7 +243,7 @@ impl Planner<'_> {
                 match (behind, activation, curved) {
                     // max(0, z) / stab(max(0, z)) is the same where anything comes back, and leaves the rectifier
                     // to what the backend computes together.
-                    (Some(behind), Some(Activation::Relu), _) if plain(&behind, self) => touch(plan, behind.id(), eps),
+                    (Some(behind), Some(Activation::Relu), _) => touch(plan, behind.id(), eps),
                     (Some(behind), _, Some(_)) if plain(&behind, self) => {
                         plan.ways[behind.id()] = Way::Stabilised(eps);
                     }
@@ -311,6 +313,11 @@ fn merges<B: Backend>(layer: &Site<'_, '_, B>, next: &Site<'_, '_, B>) -> bool {
         (Some(Op::Linear(_)), Some(Op::ChannelAffine(_))) => layer.node().shape().is_some_and(|shape| shape.len() == 2),
         _ => false,
     }
+}
+
+fn is_line<B: Backend>(site: &Site<'_, '_, B>) -> bool {
+    let activation = site.op().and_then(Op::as_activation);
+    activation.is_some_and(|f| matches!(f, Activation::Relu | Activation::LeakyRelu { .. } | Activation::Abs))
 }
 
 /// How relevance goes back through an activation; none where it has no secant from 0.
