@@ -112,6 +112,11 @@ impl<'a, 'm, B: Backend> Site<'a, 'm, B> {
         self.graph.reader[self.node].map(|node| Site::new(self.graph, node, self.varies))
     }
 
+    /// The node that makes one of its inputs.
+    pub fn before(&self, input: usize) -> Option<Site<'a, 'm, B>> {
+        self.node().inputs.get(input).map(|value| Site::new(self.graph, value.0, self.varies))
+    }
+
     /// The node behind it, if that is the only one that reads its output, and reads nothing else.
     pub fn next(&self) -> Option<Site<'a, 'm, B>> {
         self.reader().filter(|reader| reader.node().inputs.len() == 1)
@@ -162,6 +167,12 @@ impl<'m, B: Backend> Graph<'m, B> {
     pub(crate) fn sites<'a>(&'a self, varies: &'a [bool]) -> Vec<Option<Site<'a, 'm, B>>> {
         let counts = |node: usize| self.needed[node] && varies[node];
         (0..self.nodes.len()).map(|node| counts(node).then(|| Site::new(self, node, varies))).collect()
+    }
+}
+
+impl<B: Backend> Clone for Site<'_, '_, B> {
+    fn clone(&self) -> Self {
+        Site { graph: self.graph, node: self.node, varies: self.varies, wanted: self.wanted.clone() }
     }
 }
 

@@ -1,10 +1,12 @@
 //! Ways back through a network other than the gradient: implementations of [`Rules`](crate::Rules).
 
+mod bias_gradients;
 mod lrp;
 mod rectifiers;
 mod secants;
 mod unknown;
 
+pub use self::bias_gradients::BiasGradients;
 pub(crate) use self::lrp::Condition;
 pub use self::lrp::{Bound, Composite, LrpRule, Relevance};
 pub use self::rectifiers::Rectifiers;

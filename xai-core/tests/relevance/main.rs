@@ -7,6 +7,7 @@ mod models;
 mod by_hand;
 mod composites;
 mod deep_lift;
+mod full_grad;
 mod guided;
 mod lrp;
 mod nets;

@@ -1,0 +1,203 @@
+//! Full gradients: of the input, and of every bias.
+
+use ndarray::{ArrayBase, ArrayD, Data, Dimension};
+
+use crate::explain::{
+    Analyzer, Attribution, Call, Elem, Extras, Inputs, Kind, OutputSelector, Selection, Target, pulled,
+};
+use crate::op::{Op, Upsample2d, UpsampleMode};
+use crate::rules::{BiasGradients, Unknown};
+use crate::{Backend, Differentiable, Element, Error, Result, Tensor, Value};
+
+/// FullGrad: a map of what the input and all biases of the network contributed to the selected output.
+///
+/// A network that is piecewise linear is y = Σ x · ∂y/∂x + Σ b · ∂y/∂z over the layers z with a bias b, batch norms'
+/// shifts among them, exactly. The map adds up these parts, each by ψ: its absolute value, stretched to 0..1 over all
+/// numbers of a sample, brought to the input's size (bilinear, between pixel centres), and summed over channels. Parts
+/// without rows and columns, as dense layers', are not in the map. Values are (B, 1, H, W), not negative, in no units.
+///
+/// The parts as they are, with their signs, are what [`decompose`](FullGrad::decompose) gives. The explanation carries
+/// the completeness gap, the sum of all parts less y: rounding. Steps that are not piecewise linear have y - J x as
+/// their bias, number by number, which keeps the sum exact.
+///
+/// Cost: one pass, and a product for each bias. Errors: [`Error::NoRule`] for steps that leave no number at its place
+/// and are not affine, as code of another output shape; [`Error::InvalidShape`] unless the input is (B, C, H, W).
+///
+/// Reference: Srinivas, Fleuret (2019), *Full-Gradient Representation for Neural Network Visualization*,
+/// arXiv:1905.00780.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct FullGrad {
+    unknown: Unknown,
+}
+
+/// The parts that add up to an output: see [`FullGrad::decompose`].
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct FullGradients<E: Element> {
+    /// x · ∂y/∂x, in the input's shape.
+    pub input: ArrayD<E>,
+    /// b · ∂y/∂z of each step with a bias: the names that lead to it, and its numbers in its output's shape.
+    pub biases: Vec<(String, ArrayD<E>)>,
+    /// The model's output.
+    pub output: ArrayD<E>,
+    /// Which output it is of, for each sample.
+    pub selection: Selection,
+}
+
+/// The parts, where the model lives.
+struct Parts<B: Backend> {
+    input: Tensor<B>,
+    biases: Vec<(String, Tensor<B>)>,
+    output: Tensor<B>,
+    selection: Selection,
+}
+
+impl FullGrad {
+    /// As the paper has it.
+    pub fn new() -> Self {
+        FullGrad::default()
+    }
+
+    /// What is done at steps of which nobody can tell what they add: by [`Unknown::Gradient`] it is left out.
+    #[must_use]
+    pub fn unknown(self, unknown: Unknown) -> Self {
+        FullGrad { unknown }
+    }
+
+    /// The parts that add up to the selected output, of an input of any shape: as they are, in output units, signed.
+    ///
+    /// ```
+    /// use ndarray::array;
+    /// use xai_core::nn::{Activation, Linear, Sequential};
+    /// use xai_core::{FullGrad, Index, NdArray, Tensor};
+    ///
+    /// let tensor = |a: ndarray::ArrayD<f64>| Tensor::<NdArray<f64>>::upload(a.view(), &());
+    /// let linear = Linear::new(tensor(array![[2.0, -1.0]].into_dyn())?, tensor(array![0.5].into_dyn())?)?;
+    /// let net = Sequential::new().push_named("dense", linear).push(Activation::Relu);
+    /// let parts = FullGrad::new().decompose(&net, &array![[1.0, 1.0]], Index(0))?;
+    /// assert_eq!(parts.input, array![[2.0, -1.0]].into_dyn());
+    /// assert_eq!(parts.biases, vec![("dense".to_owned(), array![[0.5]].into_dyn())]);
+    /// # Ok::<(), xai_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Those of [`FullGrad`] but for the input's shape, of [`analyze`](Analyzer::analyze), and the selector's.
+    pub fn decompose<M, S, D>(
+        &self,
+        model: &M,
+        input: &ArrayBase<S, D>,
+        select: impl OutputSelector<Elem<M>>,
+    ) -> Result<FullGradients<Elem<M>>>
+    where
+        M: Differentiable + ?Sized,
+        S: Data<Elem = Elem<M>>,
+        D: Dimension,
+    {
+        crate::explain::rows::check_finite("input", &input.view().into_dyn())?;
+        let shapes = [input.shape().to_vec()];
+        let rows = input.shape().first().copied().unwrap_or(0);
+        self.check_graph(model, &shapes, &[true])?;
+        let x = [Tensor::upload(input.view().into_dyn(), &model.placement_for(&shapes)?)?];
+        let samples: Vec<usize> = (0..rows).collect();
+        let call = Call { inputs: &x, explained: &[true], target: Target::Choose(&select), samples: &samples };
+        let Parts { input, biases, output, selection } = self.parts(model, &call)?;
+        let down = |(name, part): (String, Tensor<M::Backend>)| Ok((name, part.download()?));
+        let biases = biases.into_iter().map(down).collect::<Result<_>>()?;
+        Ok(FullGradients { input: input.download()?, biases, output: output.download()?, selection })
+    }
+
+    fn check_graph<M: Differentiable + ?Sized>(
+        &self,
+        model: &M,
+        shapes: &[Vec<usize>],
+        explained: &[bool],
+    ) -> Result<()> {
+        model.graph(shapes)?.check(Some(&BiasGradients::new(self.unknown)), explained)
+    }
+
+    fn parts<M: Differentiable + ?Sized>(&self, model: &M, call: &Call<'_, M::Backend>) -> Result<Parts<M::Backend>> {
+        let graph = call.graph(model)?;
+        let rules = BiasGradients::new(self.unknown);
+        graph.check(Some(&rules), call.explained)?;
+        let (output, pullback) = graph.vjp(call.inputs, call.explained, Some(&rules))?;
+        let selection = call.target.settle_for(call.inputs, &output)?;
+        let gradients = pulled(&pullback, &selection.cotangent(&output)?, call.explained)?;
+        let product = gradients.iter().zip(call.explained_inputs()).map(|(gradient, x)| gradient.mul(x)).next();
+        let nothing = || Error::backend("the model", "no input is explained");
+        let input = product.ok_or_else(nothing)??;
+        let biases = rules.take().into_iter().map(|(node, part)| (graph.path(Value(node)), part)).collect();
+        Ok(Parts { input, biases, output, selection })
+    }
+}
+
+/// The sum of each sample's numbers, (B).
+fn sums<B: Backend>(t: &Tensor<B>) -> Result<Tensor<B>> {
+    let shape = t.shape();
+    let axes: Vec<usize> = (1..shape.len()).collect();
+    t.widen()?.sum(&axes)?.reshape(&shape[..1])
+}
+
+/// ψ: |t|, stretched to 0..1 over each sample, at this size, summed over channels; (B, 1, H, W).
+fn psi<B: Backend>(t: &Tensor<B>, size: [usize; 2]) -> Result<Tensor<B>> {
+    let t = t.widen()?;
+    let flipped = t.scale(-1.0)?;
+    let absolute = t.relu()?.add(&flipped.relu()?)?;
+    let lowest = absolute.scale(-1.0)?.max(&[1, 2, 3])?;
+    let above = absolute.add(&lowest)?;
+    // Where all are the same, nothing stands out.
+    let stretched = above.div(&above.max(&[1, 2, 3])?.affine(1.0, 1e-30)?)?;
+    let map = stretched.sum(&[1])?;
+    if map.shape()[2..] == size {
+        return Ok(map);
+    }
+    let larger = Upsample2d { size, mode: UpsampleMode::Bilinear { align_corners: false } };
+    B::forward(&Op::Upsample2d(larger), &[&map])
+}
+
+impl<M: Differentiable + ?Sized> Analyzer<M> for FullGrad {
+    fn name(&self) -> String {
+        "FullGrad".into()
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Cam
+    }
+
+    fn check(&self, model: &M, inputs: &Inputs<'_>) -> Result<()> {
+        inputs.check_one_explained("FullGrad")?;
+        if let Some(got) = inputs.explained_shapes().find(|shape| shape.len() != 4) {
+            return Err(Error::InvalidShape {
+                what: "input of FullGrad".into(),
+                got: got.to_vec(),
+                reason: "its map is of images (B, C, H, W): of others, take the parts by `FullGrad::decompose`".into(),
+            });
+        }
+        self.check_graph(model, inputs.shapes, inputs.explained)
+    }
+
+    fn attribute(&self, model: &M, call: &Call<'_, M::Backend>) -> Result<Attribution<M::Backend>> {
+        let Parts { input, biases, output, selection } = self.parts(model, call)?;
+        let shape = input.shape();
+        let [batch, _, rows, columns] = *shape else {
+            return Err(Error::InvalidShape {
+                what: "input of FullGrad".into(),
+                got: shape,
+                reason: "its map is of images (B, C, H, W)".into(),
+            });
+        };
+        let (mut map, mut sum) = (psi(&input, [rows, columns])?, sums(&input)?);
+        for (_, part) in &biases {
+            if part.shape().first() != Some(&batch) {
+                continue;
+            }
+            sum = sum.add(&sums(part)?)?;
+            if part.shape().len() == 4 {
+                map = map.add(&psi(part, [rows, columns])?)?;
+            }
+        }
+        let (sum, y) = (sum.download()?, selection.pick(&output)?);
+        let gap = sum.iter().zip(y).map(|(sum, y)| sum.as_f64() - y).collect();
+        let extras = Extras { completeness_gap: Some(gap), ..Extras::default() };
+        Ok(Attribution { values: vec![map], output, selection, extras })
+    }
+}
