@@ -30,6 +30,7 @@
 //! | [`Kind`](crate::Kind) | channels | sign | outliers | colours | after |
 //! |---|---|---|---|---|---|
 //! | sensitivity | the largest magnitude | (none left) | 2 % | inferno | Simonyan et al. 2014, section 3.1 |
+//! | importance | the largest magnitude | (none left) | 2 % | inferno | as a sensitivity, without a sign too |
 //! | attribution | the sum | both | 10 % | blue, white, red | Captum's `visualize_image_attr`, ExplainableAI.jl |
 //! | cam | the sum (there is one) | positive | 0 % | turbo, over the photo | Selvaraju et al. 2017 |
 //!

@@ -71,7 +71,7 @@ impl Style {
     /// The preset for a kind of explanation: the table in the [module's](super) docs.
     pub fn of(kind: Kind) -> Self {
         match kind {
-            Kind::Sensitivity => {
+            Kind::Sensitivity | Kind::Importance => {
                 Style { channels: Channels::MaxAbs, sign: Sign::Positive, outliers: 2.0, colors: Colors::Inferno }
             }
             Kind::Cam => Style { channels: Channels::Sum, sign: Sign::Positive, outliers: 0.0, colors: Colors::Turbo },

@@ -17,6 +17,8 @@ pub enum Kind {
     Attribution,
     /// A class activation map: not negative, one channel, at the size of the feature maps.
     Cam,
+    /// How much the output depends on each input element: not negative, without a unit.
+    Importance,
 }
 
 impl fmt::Display for Kind {
@@ -25,6 +27,7 @@ impl fmt::Display for Kind {
             Kind::Sensitivity => "sensitivity",
             Kind::Attribution => "attribution",
             Kind::Cam => "cam",
+            Kind::Importance => "importance",
         })
     }
 }
@@ -32,13 +35,14 @@ impl fmt::Display for Kind {
 impl std::str::FromStr for Kind {
     type Err = crate::Error;
     fn from_str(name: &str) -> crate::Result<Self> {
-        [Kind::Sensitivity, Kind::Attribution, Kind::Cam].into_iter().find(|kind| kind.to_string() == name).ok_or_else(
-            || crate::Error::InvalidParameter {
+        [Kind::Sensitivity, Kind::Attribution, Kind::Cam, Kind::Importance]
+            .into_iter()
+            .find(|kind| kind.to_string() == name)
+            .ok_or_else(|| crate::Error::InvalidParameter {
                 name: "kind",
                 value: name.to_owned(),
-                reason: "it must be sensitivity, attribution or cam".into(),
-            },
-        )
+                reason: "it must be sensitivity, attribution, cam or importance".into(),
+            })
     }
 }
 

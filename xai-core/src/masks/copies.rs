@@ -23,8 +23,8 @@ pub(super) struct Copies<'c, B: Backend> {
 /// One input of the copies: as it is given, or what is present of it.
 enum Copied<B: Backend> {
     Given(Tensor<B>),
-    /// x·m, and 1 - m where something is added: (samples, copies, axes of a sample...). `fill` is what is, if it is made
-    /// for each copy.
+    /// x·m, and 1 - m where something is added: (samples, copies, axes of a sample...). `fill` is what is, if it is
+    /// made for each copy.
     Masked {
         kept: Tensor<B>,
         absent: Option<Tensor<B>>,

@@ -85,6 +85,11 @@ impl Cut {
                 shape[sample.len() - 1] = sample[sample.len() - 1];
                 Ok(labelled(&shape, |place| place[place.len() - 1] / steps))
             }
+            Way::SuperPixels { count, compactness } => {
+                super_pixels_fit(*count, *compactness, sample)?;
+                // As many as there are at most: what they are is settled with the image.
+                Ok(labelled(&on_plane(spatial), |place| flat(&place[1..], spatial) % count))
+            }
             Way::Inputs(_) => Err(Error::InvalidParameter {
                 name: "features",
                 value: "Features::inputs within Features::inputs".into(),
@@ -123,6 +128,29 @@ impl Cut {
                     narrow(&mut part, window);
                     part.mapv_inplace(|had| if present < had { present } else { had });
                 }
+            }
+        }
+    }
+
+    /// The middle of each feature, along the axes of a mask.
+    #[allow(clippy::cast_precision_loss)]
+    pub(super) fn middles(&self) -> Vec<Vec<f64>> {
+        match self {
+            Cut::Labels { labels, count } => {
+                let mut sums = vec![(vec![0.0; labels.ndim()], 0.0); *count];
+                for (place, &label) in labels.indexed_iter() {
+                    let (sum, numbers) = &mut sums[label];
+                    sum.iter_mut().zip(place.slice()).for_each(|(sum, &at)| *sum += at as f64);
+                    *numbers += 1.0;
+                }
+                sums.into_iter().map(|(sum, numbers)| sum.into_iter().map(|sum| sum / numbers).collect()).collect()
+            }
+            Cut::Windows { shape, windows } => {
+                let middle = |window: &Vec<(usize, usize)>| {
+                    let spatial = window.iter().map(|&(start, len)| start as f64 + (len as f64 - 1.0) / 2.0);
+                    std::iter::repeat_n(0.0, shape.len() - window.len()).chain(spatial).collect()
+                };
+                windows.iter().map(middle).collect()
             }
         }
     }
@@ -273,6 +301,30 @@ fn needs(sample: &[usize], axes: usize, what: &str) -> Result<()> {
         got: sample.to_vec(),
         reason: format!("`Features::{what}` needs {axes} axes or more after the batch axis"),
     })
+}
+
+pub(super) fn super_pixels_fit(count: usize, compactness: f64, sample: &[usize]) -> Result<()> {
+    positive("super-pixels", count)?;
+    if !(compactness > 0.0 && compactness.is_finite()) {
+        return Err(Error::InvalidParameter {
+            name: "compactness",
+            value: compactness.to_string(),
+            reason: "it must be a finite number above 0".into(),
+        });
+    }
+    match *sample {
+        [_, height, width] if count <= height * width => Ok(()),
+        [_, _, _] => Err(Error::InvalidParameter {
+            name: "super-pixels",
+            value: count.to_string(),
+            reason: format!("an image of shape {sample:?} has fewer pixels"),
+        }),
+        _ => Err(Error::InvalidShape {
+            what: "sample".into(),
+            got: sample.to_vec(),
+            reason: "super-pixels are of images (B, C, H, W)".into(),
+        }),
+    }
 }
 
 fn positive(name: &'static str, value: usize) -> Result<()> {

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use ndarray::{ArrayBase, ArrayD, Data, Dimension};
 
 use super::features::{Features, Way};
-use super::layout::Layout;
 use crate::explain::Inputs;
 use crate::explain::rows::check_finite;
 use crate::passes::{Reference, within};
@@ -96,10 +95,7 @@ impl Fill {
     /// # Errors
     /// [`Error::InvalidParameter`], [`Error::Shape`], [`Error::InvalidShape`] and [`Error::Unsupported`].
     pub fn check(&self, features: &Features, inputs: &Inputs<'_>) -> Result<()> {
-        let rows = inputs.shapes.first().and_then(|shape| shape.first().copied()).unwrap_or(0);
-        for row in 0..if features.differ_by_sample() { rows } else { 1 } {
-            Layout::new(features, inputs.explained_shapes(), row)?;
-        }
+        features.count(inputs)?;
         self.check_shapes(features, &inputs.explained_shapes().collect::<Vec<_>>())
     }
 

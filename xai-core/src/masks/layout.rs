@@ -4,6 +4,8 @@ use ndarray::{Array2, ArrayD, Axis, IxDyn};
 
 use super::cut::Cut;
 use super::features::{Features, Way};
+use super::mask::Mask;
+use crate::explain::Inputs;
 use crate::{Backend, Element, Error, Result, Tensor};
 
 /// The features of all explained inputs, for samples of certain shapes.
@@ -27,6 +29,19 @@ impl OfInput {
     /// The part of all features' numbers that is this input's.
     pub(super) fn of<'a>(&self, numbers: &'a [f64]) -> &'a [f64] {
         &numbers[self.first..self.first + self.cut.count()]
+    }
+}
+
+impl Features {
+    /// How many features inputs of these shapes have: the most of any sample.
+    ///
+    /// # Errors
+    /// Those of features that do not fit the inputs.
+    pub fn count(&self, inputs: &Inputs<'_>) -> Result<usize> {
+        let rows = inputs.shapes.first().and_then(|shape| shape.first().copied()).unwrap_or(0);
+        let rows = if self.differ_by_sample() { rows } else { 1 };
+        let of_row = |row| Ok(Layout::new(self, inputs.explained_shapes(), row)?.count());
+        (0..rows).map(of_row).try_fold(0, |most, count: Result<usize>| Ok(most.max(count?)))
     }
 }
 
@@ -63,6 +78,14 @@ impl Layout {
         self.count
     }
 
+    /// Where each feature is: which of the explained inputs, and its middle along the axes of a sample.
+    pub(super) fn places(&self) -> Vec<(usize, Vec<f64>)> {
+        let of_input = |(number, input): (usize, &OfInput)| {
+            input.cut.middles().into_iter().map(move |middle| (number, middle)).collect::<Vec<_>>()
+        };
+        self.inputs.iter().enumerate().flat_map(of_input).collect()
+    }
+
     /// Values of features, (samples, features), as values of the inputs' numbers: each gets its feature's value.
     pub(crate) fn spread<B: Backend>(&self, values: &Array2<f64>, like: &[&Tensor<B>]) -> Result<Vec<Tensor<B>>> {
         let of_input = |(input, like): (&OfInput, &&Tensor<B>)| {
@@ -92,6 +115,22 @@ impl Layout {
         }
         Ok(sums)
     }
+}
+
+/// What a mask of features says is not there, as an array that broadcasts to a sample of an input of this shape.
+pub(crate) fn absences(features: &Features, shape: &[usize], mask: &Mask) -> Result<ArrayD<bool>> {
+    let layout = Layout::new(features, std::iter::once(shape), 0)?;
+    let (Mask::Features(present), [input]) = (mask, layout.inputs.as_slice()) else {
+        return Err(Error::InvalidParameter {
+            name: "mask",
+            value: "of samples or numbers".into(),
+            reason: "it must be one of features".into(),
+        });
+    };
+    Error::check_shape("mask", &[layout.count()], &[present.len()])?;
+    let mut degrees = ArrayD::<f64>::zeros(IxDyn(input.cut.mask_shape()));
+    input.cut.write(input.of(present), degrees.as_slice_mut().unwrap_or_default());
+    Ok(degrees.mapv(|degree| degree < 1.0))
 }
 
 fn misfit(spread: &ArrayD<f64>) -> Error {

@@ -11,6 +11,7 @@ use super::fill::Fill;
 use super::filled::Filled;
 use super::layout::Layout;
 use super::mask::Mask;
+use super::settled::settled;
 use crate::explain::rows::check_rows;
 use crate::explain::{Call, Selection, Target, graph_for};
 use crate::passes::{Chunk, Reporter, Running, at_least, copies_per_pass, even_parts};
@@ -90,7 +91,8 @@ impl<'a, M: Differentiable + ?Sized> Masked<'a, M> {
         let row = call.samples.first().copied().unwrap_or(0);
         let explained: Vec<&[usize]> = explained.map(|(shape, _)| shape.as_slice()).collect();
         fill.check_for_copies(features, &explained)?;
-        let layout = Layout::new(features, explained.into_iter(), row)?;
+        let settled = settled(features, call)?;
+        let layout = Layout::new(settled.as_ref().unwrap_or(features), explained.into_iter(), row)?;
         let chunk = Chunk::of(chunk, call).for_model(model, call)?;
         let filled = Filled::new(fill, call, &layout)?;
         check_fills(&filled, call)?;
@@ -174,6 +176,11 @@ impl<'a, M: Differentiable + ?Sized> Masked<'a, M> {
     pub fn gathered<E: Element>(&self, values: &[ArrayD<E>]) -> Result<Array2<f64>> {
         Error::check_shape("explained inputs", &[self.layout.inputs.len()], &[values.len()])?;
         self.layout.gathered(&values.iter().map(|values| values.mapv(Element::as_f64)).collect::<Vec<_>>())
+    }
+
+    /// Where each feature is: which of the explained inputs, and its middle along the axes of a sample.
+    pub(crate) fn places(&self) -> Vec<(usize, Vec<f64>)> {
+        self.layout.places()
     }
 
     /// As [`for_each`](Masked::for_each), with progress.

@@ -12,8 +12,11 @@ mod layout;
 mod mask;
 mod masked;
 mod segment_mean;
+mod settled;
+mod slic;
 
 pub use self::features::Features;
 pub use self::fill::Fill;
+pub(crate) use self::layout::absences;
 pub use self::mask::Mask;
 pub use self::masked::Masked;

@@ -86,6 +86,11 @@ impl MaskSettings {
         self.fill.check(&self.features, inputs)
     }
 
+    /// The number of features of the user's inputs: the most that any sample has.
+    pub(super) fn count(&self, inputs: &Inputs<'_>) -> Result<usize> {
+        self.features.count(inputs)
+    }
+
     /// Explains the samples together; one by one where each has other features, or `apart` says so.
     ///
     /// `copies` tells how many copies of a sample so many features take, and `find` what they say.

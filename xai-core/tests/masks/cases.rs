@@ -33,7 +33,6 @@ pub fn weight(j: usize) -> f64 {
 }
 
 /// A game on present features: inputs of ones, zeros where absent.
-#[allow(dead_code, reason = "of methods to come")]
 pub fn game(worth: impl Fn(&[bool]) -> f64) -> impl Differentiable<Backend = NdArray<f64>> {
     of_row(move |x| worth(&x.iter().map(|&x| x > 0.5).collect::<Vec<_>>()))
 }

@@ -4,7 +4,14 @@
 mod ablation;
 mod black_box;
 mod cases;
+mod data_set;
 mod engine;
 mod features;
 mod fills;
+mod lime;
+mod owen;
+mod rise;
+mod shapley;
 mod stopped;
+mod super_pixels;
+mod variance;

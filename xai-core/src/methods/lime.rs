@@ -1,0 +1,249 @@
+//! LIME.
+
+use std::cell::RefCell;
+use std::ops::Range;
+
+use ndarray::{Array1, Array2, Axis};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use super::masking::{Found, MaskSettings, features_builder, mask_builders};
+use super::sampling::{Sampling, relative, sampling_builders};
+use super::weighted::{Normal, Solver};
+use crate::explain::{Analyzer, Attribution, Call, Inputs, Kind};
+use crate::masks::{Features, Masked};
+use crate::passes::Running;
+use crate::{Differentiable, Error, Result};
+
+/// A linear model of the output on presence, near the input: the a, with a constant, that minimises
+/// Σᵢ wᵢ·(y(mᵢ) - c - a·mᵢ)² + α·‖a‖², for masks mᵢ of which each feature is present or absent with the same chance.
+///
+/// wᵢ = exp(-dᵢ² / width²) with the cosine distance dᵢ = 1 - √(|mᵢ| / D) of the mask from all ones: what is far from the
+/// input weighs less. By forward passes alone, n and the clean one, which counts as a mask of ones. Where n is 2^D or more
+/// every mask is there once; then, with a width of infinity and α = 0, the values are the Banzhaf values. Values have the
+/// input's shape, in output units, signed; each number has the whole value of its feature. Those of the features are
+/// [`Extras::feature_values`](crate::Extras::feature_values), with the [standard errors](crate::Extras::standard_error) of
+/// the regression that also hold where scatter is uneven (infinite for fewer masks than D + 2).
+///
+/// Defaults, those of the paper's code for images but for the segments: n = 1000, width 0.25, α = 1, seed 0; every number
+/// a feature, filled with zeros.
+///
+/// Errors: [`Error::InvalidParameter`] for n < 2, more than 4096 features, a width that is not positive or a negative α;
+/// [`Error::Copies`].
+///
+/// Reference: Ribeiro, Singh, Guestrin (2016), *"Why Should I Trust You?": Explaining the Predictions of Any Classifier*,
+/// arXiv:1602.04938.
+#[derive(Debug, Clone)]
+pub struct Lime {
+    settings: MaskSettings,
+    sampling: Sampling,
+    width: f64,
+    ridge: f64,
+}
+
+/// The matrix of the regression has 134 MB.
+const MOST_FEATURES: usize = 4096;
+
+impl Lime {
+    /// 1000 masks, width 0.25 and α = 1.
+    pub fn new() -> Self {
+        let (settings, sampling) = (MaskSettings::new(Features::each()), Sampling::new(1000));
+        Lime { settings, sampling, width: 0.25, ridge: 1.0 }
+    }
+
+    /// So many masks, at least 2.
+    #[must_use]
+    pub fn n(mut self, masks: usize) -> Self {
+        self.sampling.n = masks;
+        self
+    }
+
+    /// The width of the kernel, in units of the distance, which is from 0 to 1; infinity weighs all masks alike.
+    #[must_use]
+    pub fn width(mut self, width: f64) -> Self {
+        self.width = width;
+        self
+    }
+
+    /// The weight α of the squares of the values; 0 for plain least squares.
+    #[must_use]
+    pub fn ridge(mut self, alpha: f64) -> Self {
+        self.ridge = alpha;
+        self
+    }
+
+    features_builder!(settings);
+    sampling_builders!(sampling);
+    mask_builders!(settings);
+
+    /// Every mask once, where there are no more than so many.
+    fn enumerates(&self, features: usize) -> bool {
+        let all = u32::try_from(features).ok().and_then(|features| 1usize.checked_shl(features)).filter(|all| *all > 0);
+        let most = if self.sampling.tolerance.is_some() { self.sampling.max_n } else { self.sampling.n };
+        all.is_some_and(|all| all <= most)
+    }
+
+    #[allow(clippy::cast_precision_loss)]
+    fn weight(&self, present: &[bool]) -> f64 {
+        let share = present.iter().filter(|&&present| present).count() as f64 / present.len() as f64;
+        (-((1.0 - share.sqrt()) / self.width).powi(2)).exp()
+    }
+}
+
+impl Default for Lime {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<M: Differentiable + ?Sized> Analyzer<M> for Lime {
+    fn name(&self) -> String {
+        "Lime".into()
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Attribution
+    }
+
+    fn check(&self, _: &M, inputs: &Inputs<'_>) -> Result<()> {
+        self.sampling.check(2)?;
+        let refused = |name, value: f64, reason: &str| {
+            Err(Error::InvalidParameter { name, value: value.to_string(), reason: reason.into() })
+        };
+        if self.width.is_nan() || self.width <= 0.0 {
+            return refused("width", self.width, "it must be above 0, or infinity for even weights");
+        }
+        if !(self.ridge >= 0.0 && self.ridge.is_finite()) {
+            return refused("ridge", self.ridge, "it must be a finite number that is not negative");
+        }
+        self.settings.check(inputs)?;
+        crate::passes::within("features", self.settings.count(inputs)?, 1, MOST_FEATURES)
+    }
+
+    fn attribute(&self, model: &M, call: &Call<'_, M::Backend>) -> Result<Attribution<M::Backend>> {
+        let apart = self.sampling.tolerance.is_some();
+        let copies = |features| match self.enumerates(features) {
+            true => (1 << features) - 1,
+            false => self.sampling.evaluations(1),
+        };
+        self.settings.explain(model, call, apart, copies, |masked, progress| self.find(masked, progress))
+    }
+}
+
+impl Lime {
+    fn find<M: Differentiable + ?Sized>(&self, masked: &Masked<'_, M>, progress: &mut Running<'_>) -> Result<Found> {
+        let (features, of_a_copy) = (masked.features(), masked.evaluations_of_a_copy());
+        crate::passes::within("features", features, 1, MOST_FEATURES)?;
+        let mut fit = Fit::new(features, masked.clean());
+        let add = |fit: &mut Fit, present: Vec<bool>, y: &[f64]| fit.add(self.weight(&present), present, y);
+        add(&mut fit, vec![true; features], masked.clean());
+        if self.enumerates(features) {
+            let subset = |subset: usize| (0..features).map(|feature| subset >> feature & 1 == 1).collect::<Vec<_>>();
+            let all = (1usize << features) - 1;
+            masked.run((0..all).map(subset), progress, |copy, y| {
+                add(&mut fit, subset(copy), y);
+                Ok(())
+            })?;
+            let (values, _) = fit.solve(self.ridge);
+            let standard_error = Some(Array2::zeros(values.dim()));
+            let tolerance = self.sampling.tolerance.map(|_| (0.0, true));
+            return Ok(Found { values, standard_error, evaluations: 1 + all * of_a_copy, tolerance, gap: None });
+        }
+        let fit = RefCell::new(fit);
+        let (mut drawn, mut followed) =
+            (Coins::new(self.sampling.seed, features), Coins::new(self.sampling.seed, features));
+        let draw = |range: Range<usize>| {
+            let mut fit = fit.borrow_mut();
+            masked.run(range.map(|_| drawn.next_mask()), progress, |_, y| {
+                add(&mut fit, followed.next_mask(), y);
+                Ok(())
+            })
+        };
+        let error = || {
+            let (values, errors) = fit.borrow().solve(self.ridge);
+            relative(&errors, &values)
+        };
+        let (masks, tolerance) = self.sampling.run((4 * features).max(64), of_a_copy, draw, error)?;
+        let (values, errors) = fit.into_inner().solve(self.ridge);
+        let evaluations = 1 + masks * of_a_copy;
+        Ok(Found { values, standard_error: Some(errors), evaluations, tolerance, gap: None })
+    }
+}
+
+/// Masks of even chances, from a seed.
+struct Coins {
+    rng: ChaCha8Rng,
+    features: usize,
+}
+
+impl Coins {
+    fn new(seed: u64, features: usize) -> Self {
+        Coins { rng: ChaCha8Rng::seed_from_u64(seed), features }
+    }
+
+    fn next_mask(&mut self) -> Vec<bool> {
+        (0..self.features).map(|_| self.rng.random()).collect()
+    }
+}
+
+/// What the regression has seen. Outputs are told as changes from the clean one, so that nothing cancels.
+struct Fit<'a> {
+    clean: &'a [f64],
+    normal: Normal,
+    /// Σ w, Σ w·m and Σ w·y.
+    weight: f64,
+    masks: Array1<f64>,
+    outputs: Array1<f64>,
+    seen: Vec<(f64, Vec<bool>, Vec<f64>)>,
+}
+
+impl<'a> Fit<'a> {
+    fn new(features: usize, clean: &'a [f64]) -> Self {
+        let normal = Normal::new(features, clean.len());
+        let (masks, outputs) = (Array1::zeros(features), Array1::zeros(clean.len()));
+        Fit { clean, normal, weight: 0.0, masks, outputs, seen: Vec::new() }
+    }
+
+    fn add(&mut self, weight: f64, present: Vec<bool>, y: &[f64]) {
+        let change: Vec<f64> = y.iter().zip(self.clean).map(|(y, clean)| y - clean).collect();
+        let z = degrees(&present);
+        self.normal.add(z.as_slice().unwrap_or_default(), &change, weight);
+        self.weight += weight;
+        self.masks.scaled_add(weight, &z);
+        self.outputs.scaled_add(weight, &Array1::from(change.clone()));
+        self.seen.push((weight, present, change));
+    }
+
+    /// The values and their standard errors, (samples, features): with the constant taken out by weighted means.
+    #[allow(clippy::cast_precision_loss)]
+    fn solve(&self, ridge: f64) -> (Array2<f64>, Array2<f64>) {
+        let (mean, outputs) = (&self.masks / self.weight, &self.outputs / self.weight);
+        let outer =
+            |a: &Array1<f64>, b: &Array1<f64>| a.view().insert_axis(Axis(1)).dot(&b.view().insert_axis(Axis(0)));
+        let mut matrix = &self.normal.matrix - &(outer(&mean, &mean) * self.weight);
+        let right = &self.normal.right - &(outer(&outputs, &mean) * self.weight);
+        matrix.diag_mut().mapv_inplace(|v| v + ridge);
+        let solver = Solver::new(matrix);
+        let values = solver.solve_rows(&right);
+        let (count, features) = (self.seen.len(), mean.len());
+        if solver.is_singular() || count < features + 2 {
+            let unknown = Array2::from_elem(values.dim(), f64::INFINITY);
+            return (values, unknown);
+        }
+        let mut squares = Array2::<f64>::zeros(values.dim());
+        for (weight, present, change) in &self.seen {
+            let z = degrees(present) - &mean;
+            let direction = solver.solve(z.view()) * *weight;
+            for (sample, mut squares) in squares.rows_mut().into_iter().enumerate() {
+                let left = change[sample] - outputs[sample] - z.dot(&values.row(sample));
+                squares.zip_mut_with(&direction, |square, direction| *square += (direction * left).powi(2));
+            }
+        }
+        let freedom = count as f64 / (count - features - 1) as f64;
+        (values, squares.mapv(|square| (square * freedom).sqrt()))
+    }
+}
+
+fn degrees(present: &[bool]) -> Array1<f64> {
+    present.iter().map(|&present| f64::from(u8::from(present))).collect()
+}

@@ -1,0 +1,65 @@
+//! The random masks of RISE.
+
+use ndarray::{ArrayD, Dimension, IxDyn};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+/// Grids of cells that are present with the probability p, enlarged by linear interpolation to one cell more than the
+/// plane, and cut out at a random place.
+pub(super) struct RiseMasks {
+    rng: ChaCha8Rng,
+    p: f64,
+    cells: Vec<usize>,
+    plane: Vec<usize>,
+}
+
+impl RiseMasks {
+    pub(super) fn new(seed: u64, p: f64, cells: &[usize], plane: &[usize]) -> Self {
+        RiseMasks { rng: ChaCha8Rng::seed_from_u64(seed), p, cells: cells.to_vec(), plane: plane.to_vec() }
+    }
+
+    /// The next mask, of the plane's axes.
+    pub(super) fn next_mask(&mut self) -> ArrayD<f64> {
+        let p = self.p;
+        let grid =
+            ArrayD::from_shape_simple_fn(IxDyn(&self.cells), || f64::from(u8::from(self.rng.random::<f64>() < p)));
+        let mut offset = |(&cells, &length): (&usize, &usize)| self.rng.random_range(0..length.div_ceil(cells));
+        let offsets: Vec<usize> = self.cells.iter().zip(&self.plane).map(&mut offset).collect();
+        self.enlarged(&grid, &offsets)
+    }
+
+    /// The grid's part of the plane's size from `offsets` on.
+    pub(super) fn enlarged(&self, grid: &ArrayD<f64>, offsets: &[usize]) -> ArrayD<f64> {
+        let along = |axis: usize| {
+            let (cells, length) = (self.cells[axis], self.plane[axis]);
+            (0..length).map(|at| between(at + offsets[axis], cells, length.div_ceil(cells))).collect::<Vec<_>>()
+        };
+        let axes: Vec<Vec<(usize, usize, f64)>> = (0..self.cells.len()).map(along).collect();
+        ArrayD::from_shape_fn(IxDyn(&self.plane), |place| {
+            let corners: Vec<(usize, usize, f64)> =
+                place.slice().iter().zip(&axes).map(|(&at, axis)| axis[at]).collect();
+            // Every corner of the cell, with the product of its shares.
+            (0..1usize << corners.len())
+                .map(|corner| {
+                    let (mut at, mut share) = (Vec::with_capacity(corners.len()), 1.0);
+                    for (axis, &(low, high, part)) in corners.iter().enumerate() {
+                        let upper = corner >> axis & 1 == 1;
+                        at.push(if upper { high } else { low });
+                        share *= if upper { part } else { 1.0 - part };
+                    }
+                    if share == 0.0 { 0.0 } else { share * grid[IxDyn(&at)] }
+                })
+                .sum()
+        })
+    }
+}
+
+/// Between which cells a place is, and the share of the second one: cells have their values in their middles.
+#[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+fn between(at: usize, cells: usize, size: usize) -> (usize, usize, f64) {
+    // One cell more than the plane has is as long as all cells of the grid are.
+    let enlarged = ((cells + 1) * size) as f64;
+    let place = ((at as f64 + 0.5) * cells as f64 / enlarged - 0.5).clamp(0.0, (cells - 1) as f64);
+    let low = place.floor();
+    (low as usize, (low as usize + 1).min(cells - 1), place - low)
+}

@@ -1,0 +1,118 @@
+//! How much is drawn: so often, or until a tolerance is met.
+
+use crate::passes::{MOST_COPIES, within};
+use crate::{Error, Result};
+
+/// What can be set on everything that is estimated by sampling.
+#[derive(Debug, Clone)]
+pub(crate) struct Sampling {
+    /// How many draws, whatever one is.
+    pub(crate) n: usize,
+    pub(crate) seed: u64,
+    /// On the relative error, ‖standard errors‖₂ / ‖values‖₂.
+    pub(crate) tolerance: Option<f64>,
+    /// At most so many evaluations for each sample, to meet it.
+    pub(crate) max_n: usize,
+}
+
+/// The builder methods of everything that is estimated by sampling; `$sampling` is the way from `self` to the settings.
+macro_rules! sampling_builders {
+    ($($sampling:ident).+) => {
+        /// The seed of the generator (ChaCha8), 0 unless set. What is drawn depends on it alone: not on the batch, whose
+        /// samples share it, nor on the chunk or the backend.
+        #[must_use]
+        pub fn seed(mut self, seed: u64) -> Self {
+            self.$($sampling).+.seed = seed;
+            self
+        }
+
+        /// Draws until the estimated relative error of a sample's values is at most this, ‖standard errors‖₂ / ‖values‖₂,
+        /// in place of `n`; samples are worked on one by one then. It looks after rounds that grow by a half, and what it
+        /// took is in the [`Extras`]($crate::Extras).
+        #[must_use]
+        pub fn tolerance(mut self, tolerance: f64) -> Self {
+            self.$($sampling).+.tolerance = Some(tolerance);
+            self
+        }
+
+        /// With a tolerance, at most so many evaluations for each sample: 10 000 unless set. Where it comes first,
+        /// [`Extras::within_tolerance`]($crate::Extras::within_tolerance) is false.
+        #[must_use]
+        pub fn max_n(mut self, max_n: usize) -> Self {
+            self.$($sampling).+.max_n = max_n;
+            self
+        }
+    };
+}
+pub(crate) use sampling_builders;
+
+/// What a tolerance came to: the relative error, and whether it was within.
+pub(super) type Met = Option<(f64, bool)>;
+
+impl Sampling {
+    pub(super) fn new(n: usize) -> Self {
+        Sampling { n, seed: 0, tolerance: None, max_n: 10_000 }
+    }
+
+    pub(super) fn check(&self, least: usize) -> Result<()> {
+        within("n", self.n, least, MOST_COPIES)?;
+        within("max_n", self.max_n, 1, MOST_COPIES)?;
+        match self.tolerance {
+            Some(bound) if !(bound > 0.0 && bound.is_finite()) => Err(Error::InvalidParameter {
+                name: "tolerance",
+                value: bound.to_string(),
+                reason: "it must be a finite number above 0, as 0.05 for 5 %".into(),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// How many evaluations to expect, of draws of so many evaluations each.
+    pub(super) fn evaluations(&self, of_a_draw: usize) -> usize {
+        match self.tolerance {
+            None => self.n.saturating_mul(of_a_draw),
+            Some(_) => self.max_n,
+        }
+    }
+
+    /// Draws `n` times; or, with a tolerance, in rounds: the first has `first` draws. `draw` is asked for draws from one
+    /// on to another, and `error` for the relative error of what there is.
+    pub(super) fn run(
+        &self,
+        first: usize,
+        evaluations_of_a_draw: usize,
+        mut draw: impl FnMut(std::ops::Range<usize>) -> Result<()>,
+        error: impl Fn() -> f64,
+    ) -> Result<(usize, Met)> {
+        let Some(tolerance) = self.tolerance else {
+            draw(0..self.n)?;
+            return Ok((self.n, None));
+        };
+        // One round at least, or there would be nothing to tell.
+        let most = (self.max_n / evaluations_of_a_draw.max(1)).max(first);
+        let (mut done, mut next) = (0, first);
+        loop {
+            draw(done..next)?;
+            done = next;
+            let error = error();
+            if error <= tolerance || done == most {
+                return Ok((done, Some((error, error <= tolerance))));
+            }
+            next = (done + done.div_ceil(2)).min(most);
+        }
+    }
+}
+
+/// ‖standard errors‖₂ / ‖values‖₂: 0 where there is no error, whatever the values.
+pub(super) fn relative<'a>(
+    errors: impl IntoIterator<Item = &'a f64>,
+    values: impl IntoIterator<Item = &'a f64>,
+) -> f64 {
+    fn squares<'a>(of: impl IntoIterator<Item = &'a f64>) -> f64 {
+        of.into_iter().map(|v| v * v).sum()
+    }
+    match squares(errors) {
+        0.0 => 0.0,
+        error => (error / squares(values)).sqrt(),
+    }
+}

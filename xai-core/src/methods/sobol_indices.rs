@@ -1,0 +1,189 @@
+//! Sobol indices.
+
+use std::cell::RefCell;
+
+use ndarray::Array2;
+use rand::seq::SliceRandom;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use super::masking::{Found, MaskSettings, features_builder, mask_builders};
+use super::moments::Moments;
+use super::sampling::{Sampling, relative, sampling_builders};
+use crate::explain::{Analyzer, Attribution, Call, Inputs, Kind};
+use crate::masks::{Features, Masked};
+use crate::passes::Running;
+use crate::{Differentiable, Result};
+
+/// Total Sobol indices: the share of the output's variance that is lost when all but one feature are known, over masks whose
+/// degrees are even from 0 to 1. S_Tj = E[(f(A) - f(A with column j of B))²] / (2·var f), Jansen's estimate.
+///
+/// By forward passes alone: n·(D + 2) for D features, and the clean one. Values have the input's shape; they are not
+/// negative, have no unit, and no sign: what speaks against the output counts as what speaks for it. Each number has the
+/// whole index of its feature. Interactions count for all that take part, so that the indices add up to 1 or more. Those of
+/// the features are [`Extras::feature_values`](crate::Extras::feature_values), with their
+/// [standard errors](crate::Extras::standard_error). Of a constant output all are 0.
+///
+/// The degrees of A and B are Latin hypercubes, in blocks of 32 rows: every block has each thirty-second of every degree once.
+///
+/// Defaults: n = 32, every number a feature, filled with zeros, seed 0. For an image `Features::grid([8, 8])`, as in the
+/// paper.
+///
+/// Errors: [`Error::InvalidParameter`](crate::Error::InvalidParameter) for n < 2; [`Error::Copies`](crate::Error::Copies).
+///
+/// References: Fel, Cadène, Chalvidal, Cord, Vigouroux, Serre (2021), *Look at the Variance! Efficient Black-box Explanations
+/// with Sobol-based Sensitivity Analysis*, arXiv:2111.04138; Jansen (1999), *Analysis of variance designs for model output*.
+#[derive(Debug, Clone)]
+pub struct SobolIndices {
+    settings: MaskSettings,
+    sampling: Sampling,
+}
+
+/// Rows that share their Latin hypercubes.
+const BLOCK: usize = 32;
+
+impl SobolIndices {
+    /// 32 rows of A and B.
+    pub fn new() -> Self {
+        SobolIndices { settings: MaskSettings::new(Features::each()), sampling: Sampling::new(32) }
+    }
+
+    /// So many rows of A and B, at least 2.
+    #[must_use]
+    pub fn n(mut self, rows: usize) -> Self {
+        self.sampling.n = rows;
+        self
+    }
+
+    features_builder!(settings);
+    sampling_builders!(sampling);
+    mask_builders!(settings);
+}
+
+impl Default for SobolIndices {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<M: Differentiable + ?Sized> Analyzer<M> for SobolIndices {
+    fn name(&self) -> String {
+        "SobolIndices".into()
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Importance
+    }
+
+    fn check(&self, _: &M, inputs: &Inputs<'_>) -> Result<()> {
+        self.sampling.check(2)?;
+        self.settings.check(inputs)
+    }
+
+    fn attribute(&self, model: &M, call: &Call<'_, M::Backend>) -> Result<Attribution<M::Backend>> {
+        let apart = self.sampling.tolerance.is_some();
+        let copies = |features| self.sampling.evaluations(features + 2);
+        self.settings.explain(model, call, apart, copies, |masked, progress| self.find(masked, progress))
+    }
+}
+
+impl SobolIndices {
+    fn find<M: Differentiable + ?Sized>(&self, masked: &Masked<'_, M>, progress: &mut Running<'_>) -> Result<Found> {
+        let (features, clean) = (masked.features(), masked.clean());
+        let of_a_row = (features + 2) * masked.evaluations_of_a_copy();
+        let state = RefCell::new((Moments::new(clean.len(), features), Moments::new(clean.len(), 1)));
+        let mut rows = Rows::new(self.sampling.seed, features);
+        let draw = |range: std::ops::Range<usize>| {
+            let mut state = state.borrow_mut();
+            let (squares, outputs) = &mut *state;
+            let masks = range.flat_map(|_| rows.next_masks());
+            let (mut at_a, mut half_squares) = (Vec::new(), Array2::zeros((clean.len(), features)));
+            masked.run(masks, progress, |copy, y| {
+                let of_row = copy % (features + 2);
+                if of_row < 2 {
+                    // Changes from the clean output, so that nothing cancels.
+                    outputs.add(&Array2::from_shape_fn((clean.len(), 1), |(sample, _)| y[sample] - clean[sample]));
+                }
+                match of_row {
+                    0 => at_a = y.to_vec(),
+                    1 => {}
+                    column => {
+                        for (sample, y) in y.iter().enumerate() {
+                            half_squares[[sample, column - 2]] = (at_a[sample] - y).powi(2) / 2.0;
+                        }
+                    }
+                }
+                if of_row == features + 1 {
+                    squares.add(&half_squares);
+                }
+                Ok(())
+            })
+        };
+        let shares = || {
+            let state = state.borrow();
+            let (squares, outputs) = &*state;
+            let variances = outputs.variance();
+            let share = |of: &Array2<f64>| {
+                Array2::from_shape_fn(of.dim(), |(sample, feature)| match variances[[sample, 0]] {
+                    0.0 => 0.0,
+                    variance => of[[sample, feature]] / variance,
+                })
+            };
+            (share(squares.mean()), share(&squares.standard_error()))
+        };
+        let error = || {
+            let (values, errors) = shares();
+            relative(&errors, &values)
+        };
+        let (rows_drawn, tolerance) = self.sampling.run(BLOCK, of_a_row, draw, error)?;
+        let (values, errors) = shares();
+        let evaluations = 1 + rows_drawn * of_a_row;
+        Ok(Found { values, standard_error: Some(errors), gap: None, evaluations, tolerance })
+    }
+}
+
+/// Rows of A and B, from a seed.
+struct Rows {
+    rng: ChaCha8Rng,
+    features: usize,
+    /// Those of the block at hand that are left, A and B.
+    left: Vec<[Vec<f64>; 2]>,
+}
+
+impl Rows {
+    fn new(seed: u64, features: usize) -> Self {
+        Rows { rng: ChaCha8Rng::seed_from_u64(seed), features, left: Vec::new() }
+    }
+
+    /// A, B, and A with each column of B.
+    fn next_masks(&mut self) -> impl Iterator<Item = Vec<f64>> + use<> {
+        if self.left.is_empty() {
+            let (a, b) = (self.hypercube(), self.hypercube());
+            self.left = a.into_iter().zip(b).map(|(a, b)| [a, b]).collect();
+        }
+        let [a, b] = self.left.pop().unwrap_or_default();
+        (0..self.features + 2).map(move |mask| match mask {
+            0 => a.clone(),
+            1 => b.clone(),
+            column => {
+                let mut mixed = a.clone();
+                mixed[column - 2] = b[column - 2];
+                mixed
+            }
+        })
+    }
+
+    /// Of every column one number in each of `BLOCK` equal parts of 0 to 1.
+    #[allow(clippy::cast_precision_loss)]
+    fn hypercube(&mut self) -> Vec<Vec<f64>> {
+        let mut rows = vec![vec![0.0; self.features]; BLOCK];
+        let mut parts: Vec<usize> = (0..BLOCK).collect();
+        for column in 0..self.features {
+            parts.shuffle(&mut self.rng);
+            for (row, &part) in rows.iter_mut().zip(&parts) {
+                row[column] = (part as f64 + self.rng.random::<f64>()) / BLOCK as f64;
+            }
+        }
+        rows
+    }
+}
