@@ -56,8 +56,8 @@ pub struct Extras {
     pub completeness_gap: Option<Vec<f64>>,
     /// How many evaluations of the model each sample took, where a tolerance decided it, or masks.
     pub evaluations: Option<Vec<usize>>,
-    /// The estimated relative error of each sample's values, ‖Â - A‖₂ / ‖A‖₂, where there was a tolerance, or a set of
-    /// references.
+    /// The estimated relative error of each sample's values, ‖Â - A‖₂ / ‖A‖₂, where there was a tolerance; of means
+    /// over draws, as of noise or of references, the standard error ‖SE‖₂ / ‖A‖₂.
     pub estimated_error: Option<Vec<f64>>,
     /// Whether the tolerance was met for each sample. False where the limit on evaluations came first.
     pub within_tolerance: Option<Vec<bool>>,
@@ -149,6 +149,21 @@ impl Extras {
             feature_values: rows(self.feature_values, other.feature_values),
             standard_error: rows(self.standard_error, other.standard_error),
         }
+    }
+
+    /// What still holds of the squares of what these belong to.
+    pub(crate) fn of_squares(self) -> Extras {
+        Extras { evaluations: self.evaluations, within_tolerance: self.within_tolerance, ..Extras::default() }
+    }
+
+    /// With the error that a mean over draws has, beside the one that each draw has of its own. Where all draws share
+    /// that one, the two are of independent causes, and their squares add up.
+    pub(crate) fn with_error_of_mean(mut self, own: Option<Vec<f64>>) -> Extras {
+        self.estimated_error = match (own, self.estimated_error.take()) {
+            (Some(own), Some(inner)) => Some(own.iter().zip(inner).map(|(own, inner)| own.hypot(inner)).collect()),
+            (own, inner) => own.or(inner),
+        };
+        self
     }
 }
 

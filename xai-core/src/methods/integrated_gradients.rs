@@ -1,10 +1,11 @@
 //! Integrated Gradients.
 
+use super::from_reference::FromReference;
 use super::gradient::Gradient;
 use super::interpolation::InterpolationAugmentation;
 use super::path_settings::path_builders;
 use crate::explain::{Analyzer, Attribution, Call, Inputs, Kind};
-use crate::{Differentiable, Result};
+use crate::{Differentiable, Result, Tensor};
 
 /// The gradient's integral along the straight path from a reference: (x - x₀) · ∫₀¹ ∂yₜ/∂x (x₀ + α (x - x₀)) dα.
 ///
@@ -63,5 +64,16 @@ impl<M: Differentiable + ?Sized> Analyzer<M> for IntegratedGradients {
 
     fn attribute(&self, model: &M, call: &Call<'_, M::Backend>) -> Result<Attribution<M::Backend>> {
         self.path.attribute(model, call)
+    }
+}
+
+impl<M: Differentiable + ?Sized> FromReference<M> for IntegratedGradients {
+    fn attribute_from(
+        &self,
+        model: &M,
+        call: &Call<'_, M::Backend>,
+        references: &[Tensor<M::Backend>],
+    ) -> Result<Attribution<M::Backend>> {
+        self.path.attribute_from(model, call, references)
     }
 }

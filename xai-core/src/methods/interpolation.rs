@@ -1,5 +1,6 @@
 //! Averaging along the straight path from a reference input.
 
+use super::from_reference::{FromReference, check_references};
 use super::path_settings::{PathSettings, path_builders};
 use super::quadrature::Quadrature;
 use super::tolerance::{Spent, Tolerance};
@@ -56,6 +57,7 @@ impl<A> InterpolationAugmentation<A> {
         &self,
         model: &M,
         call: &Call<'_, M::Backend>,
+        x0: Vec<Tensor<M::Backend>>,
         chunk: usize,
         progress: &mut Running<'_>,
     ) -> Result<Attribution<M::Backend>>
@@ -63,7 +65,6 @@ impl<A> InterpolationAugmentation<A> {
         A: Analyzer<M>,
     {
         let settings = &self.settings;
-        let x0 = self.starts(call)?;
         let explained = || call.inputs.iter().zip(&x0).zip(call.explained).filter(|(_, explained)| **explained);
         let differences = explained().map(|((x, x0), _)| x.sub(x0)?.widen()).collect::<Result<Vec<_>>>()?;
         let times_difference = |means: &[Tensor<M::Backend>]| -> Result<Vec<Tensor<M::Backend>>> {
@@ -103,15 +104,43 @@ impl<A> InterpolationAugmentation<A> {
         Ok(Attribution { values, output, selection, extras })
     }
 
-    /// Where the path starts: the reference of each explained input, the other inputs as they are.
-    fn starts<B: Backend>(&self, call: &Call<'_, B>) -> Result<Vec<Tensor<B>>> {
-        let mut references = self.settings.references.iter();
-        let of_input = |(x, &explained): (&Tensor<B>, &bool)| match explained {
-            true => references.next().unwrap_or(&Reference::Zeros).tensor_like(x, call.samples),
-            false => Ok(x.clone()),
-        };
-        call.inputs.iter().zip(call.explained).map(of_input).collect()
+    /// The reference of each explained input.
+    fn references_of<B: Backend>(&self, call: &Call<'_, B>) -> Result<Vec<Tensor<B>>> {
+        let own = self.settings.references.iter().chain(std::iter::repeat(&Reference::Zeros));
+        call.explained_inputs().zip(own).map(|(x, reference)| reference.tensor_like(x, call.samples)).collect()
     }
+
+    /// The explanation from what gives the references of each block of the batch.
+    fn explain_from<M: Differentiable + ?Sized>(
+        &self,
+        model: &M,
+        call: &Call<'_, M::Backend>,
+        mut references: impl FnMut(&Call<'_, M::Backend>) -> Result<Vec<Tensor<M::Backend>>>,
+    ) -> Result<Attribution<M::Backend>>
+    where
+        A: Analyzer<M>,
+    {
+        let mut progress = self.settings.reporter.start(self.settings.n * call.rows());
+        let chunk = Chunk::of(self.settings.chunk, call);
+        let chunk = if self.settings.quadrature == Quadrature::Secant { chunk.sparing() } else { chunk };
+        let chunk = chunk.for_model(model, call)?;
+        // To a tolerance, every sample is refined by itself.
+        let block = if self.settings.tolerance.is_set() { 1 } else { chunk };
+        in_blocks(model, call, block, |block| {
+            let starts = starts(block, references(block)?);
+            self.explain(model, block, starts, chunk, &mut progress)
+        })
+    }
+}
+
+/// Where the path starts: the reference of each explained input, the other inputs as they are.
+fn starts<B: Backend>(call: &Call<'_, B>, references: Vec<Tensor<B>>) -> Vec<Tensor<B>> {
+    let mut references = references.into_iter();
+    let of_input = |(x, &explained): (&Tensor<B>, &bool)| match explained {
+        true => references.next().unwrap_or_else(|| x.clone()),
+        false => x.clone(),
+    };
+    call.inputs.iter().zip(call.explained).map(of_input).collect()
 }
 
 /// A straight path, and the rule that it is followed by.
@@ -265,13 +294,25 @@ impl<M: Differentiable + ?Sized, A: Analyzer<M>> Analyzer<M> for InterpolationAu
     }
 
     fn attribute(&self, model: &M, call: &Call<'_, M::Backend>) -> Result<Attribution<M::Backend>> {
-        let mut progress = self.settings.reporter.start(self.settings.n * call.rows());
-        let chunk = Chunk::of(self.settings.chunk, call);
-        let chunk = if self.settings.quadrature == Quadrature::Secant { chunk.sparing() } else { chunk };
-        let chunk = chunk.for_model(model, call)?;
-        // To a tolerance, every sample is refined by itself.
-        let block = if self.settings.tolerance.is_set() { 1 } else { chunk };
-        in_blocks(model, call, block, |block| self.explain(model, block, chunk, &mut progress))
+        self.explain_from(model, call, |block| self.references_of(block))
+    }
+}
+
+impl<M: Differentiable + ?Sized, A: Analyzer<M>> FromReference<M> for InterpolationAugmentation<A> {
+    fn attribute_from(
+        &self,
+        model: &M,
+        call: &Call<'_, M::Backend>,
+        references: &[Tensor<M::Backend>],
+    ) -> Result<Attribution<M::Backend>> {
+        check_references(call, references)?;
+        // Blocks come in order.
+        let mut done = 0;
+        self.explain_from(model, call, |block| {
+            let start = done;
+            done += block.rows();
+            references.iter().map(|reference| reference.narrow(0, start, block.rows())).collect()
+        })
     }
 }
 

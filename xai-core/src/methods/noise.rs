@@ -2,23 +2,27 @@
 
 use ndarray::{ArrayView2, Axis, IxDyn, Slice};
 
+use super::moment::{Draws, Moment};
 use super::noise_law::NoiseLaw;
 use crate::explain::{Analyzer, Attribution, Call, Inputs, Kind, Target};
 use crate::passes::{
-    Chunk, MOST_COPIES, Reporter, Running, Subject, Sum, at_least, copies_per_pass, even_parts, in_blocks, repeated,
-    run_copies, within,
+    Chunk, MOST_COPIES, Reporter, Running, Subject, at_least, check_copies, copies_per_pass, even_parts, in_blocks,
+    repeated, within,
 };
 use crate::{Backend, Differentiable, Error, Result, Tensor};
 
 /// Any analyzer, averaged over n noisy copies of the input: 1/n Σᵢ A(x + εᵢ).
 ///
-/// Values have the wrapped analyzer's shape and units. The output that is explained is chosen once, on the clean
-/// input. Noise is drawn once per copy and shared by the samples of a batch, so that a batch gives what its samples
-/// give one by one; it depends on the seed alone, not on the batch, the chunk size or the backend.
+/// Values have the wrapped analyzer's shape and units, and the extras the error of their mean, as
+/// [`Extras::estimated_error`](crate::Extras::estimated_error); the mean square or the variance of A over the copies
+/// instead by [`moment`](NoiseAugmentation::moment). The output that is explained is chosen once, on the clean input.
+/// Noise is drawn once per copy and shared by the samples of a batch, so that a batch gives what its samples give one
+/// by one; it depends on the seed alone, not on the batch, the chunk size or the backend.
 ///
 /// Defaults: normal noise of standard deviation 1, seed 0, chunks by the size of the network's maps.
 ///
-/// Errors: [`Error::InvalidParameter`] for n < 1, a chunk of 0, or a standard deviation that is negative or not finite.
+/// Errors: [`Error::InvalidParameter`] for n < 1 (2 for the variance), a chunk of 0, or a standard deviation that is
+/// negative or not finite; [`Error::Unsupported`] for the variance of copies in pairs.
 ///
 /// ```
 /// use ndarray::{ArcArray, IxDyn, array};
@@ -35,6 +39,7 @@ use crate::{Backend, Differentiable, Error, Result, Tensor};
 pub struct NoiseAugmentation<A> {
     pub(crate) analyzer: A,
     pub(crate) settings: NoiseSettings,
+    moment: Moment,
 }
 
 /// What can be set on everything that adds noise.
@@ -135,10 +140,17 @@ impl<A> NoiseAugmentation<A> {
     /// The analyzer, averaged over n copies with normal noise of standard deviation 1.
     pub fn new(analyzer: A, n: usize) -> Self {
         let settings = NoiseSettings { n, law: NoiseLaw::normal(1.0), chunk: None, reporter: Reporter::default() };
-        NoiseAugmentation { analyzer, settings }
+        NoiseAugmentation { analyzer, settings, moment: Moment::Mean }
     }
 
     noise_builders!(settings);
+
+    /// What is taken of the values of the copies: their mean, unless set.
+    #[must_use]
+    pub fn moment(mut self, moment: Moment) -> Self {
+        self.moment = moment;
+        self
+    }
 }
 
 impl<A> NoiseAugmentation<A> {
@@ -155,6 +167,8 @@ impl<A> NoiseAugmentation<A> {
         let (settings, batch) = (&self.settings, call.rows());
         let copier = Copier::new(call, settings.law.is_relative())?;
         let subject = Subject::new(&self.analyzer, model, call)?;
+        // The mean of squares is not the square of a mean that is pulled back.
+        let subject = if self.moment == Moment::Mean { subject } else { subject.whole() };
         let start = subject.start(call.inputs)?;
         let behind = start.as_ref().map(|start| [start.value.clone()]);
         let clean = Call { inputs: behind.as_ref().map_or(call.inputs, |z| z), ..*call };
@@ -163,7 +177,7 @@ impl<A> NoiseAugmentation<A> {
         let parts = even_parts(settings.n, copies_per_pass(chunk, batch));
         let most = parts.iter().map(|&(_, steps)| steps).max().unwrap_or(0);
         let mut noise = settings.law.start(most, copier.numbers());
-        let mut sum = Sum::new();
+        let mut draws = Draws::new(self.moment, settings.n, settings.law.is_antithetic(), start.as_ref());
         for (_, steps) in parts {
             let mut copies = copier.with_noise(noise.next(steps))?;
             if let Some(z) = subject.start_forward(&copies)? {
@@ -173,26 +187,21 @@ impl<A> NoiseAugmentation<A> {
             let samples: Vec<usize> = call.samples.iter().flat_map(|&of| std::iter::repeat_n(of, steps)).collect();
             let (target, explained) = (Target::Chosen(&rows), subject.explained());
             let found = subject.attribute(&Call { inputs: &copies, explained, target, samples: &samples })?;
-            #[allow(clippy::cast_precision_loss)]
-            let weights = vec![1.0 / settings.n as f64; steps];
-            run_copies(|| subject.name(), &found, samples.len(), &weights, &mut sum, progress)?;
+            check_copies(|| subject.name(), &found, samples.len())?;
+            draws.add(&found, steps)?;
+            progress.advance(samples.len())?;
         }
-        let (values, extras) = sum.finish().ok_or_else(|| Error::InvalidParameter {
-            name: "n",
-            value: settings.n.to_string(),
-            reason: "it must be at least 1".into(),
-        })?;
-        let values = match &start {
-            None => values,
-            Some(start) => start.pull_mean(&values)?,
-        };
+        let (values, extras) = draws.finish()?;
         Ok(Attribution { values, output, selection, extras })
     }
 }
 
 impl<M: Differentiable + ?Sized, A: Analyzer<M>> Analyzer<M> for NoiseAugmentation<A> {
     fn name(&self) -> String {
-        format!("NoiseAugmentation({})", self.analyzer.name())
+        match self.moment {
+            Moment::Mean => format!("NoiseAugmentation({})", self.analyzer.name()),
+            moment => format!("NoiseAugmentation({}, {moment})", self.analyzer.name()),
+        }
     }
 
     fn kind(&self) -> Kind {
@@ -200,9 +209,17 @@ impl<M: Differentiable + ?Sized, A: Analyzer<M>> Analyzer<M> for NoiseAugmentati
     }
 
     fn check(&self, model: &M, inputs: &Inputs<'_>) -> Result<()> {
-        within("n", self.settings.n, 1, MOST_COPIES)?;
+        within("n", self.settings.n, self.moment.fewest(), MOST_COPIES)?;
         at_least("chunk", self.settings.chunk.unwrap_or(1), 1)?;
         self.settings.law.check()?;
+        if self.moment == Moment::Variance && self.settings.law.is_antithetic() {
+            return Err(Error::Unsupported {
+                analyzer: Analyzer::<M>::name(self),
+                reason: "copies in pairs of opposite noise have another variance than the noise gives: leave out \
+                         `antithetic`"
+                    .into(),
+            });
+        }
         self.analyzer.check(model, inputs)
     }
 
@@ -214,14 +231,14 @@ impl<M: Differentiable + ?Sized, A: Analyzer<M>> Analyzer<M> for NoiseAugmentati
 }
 
 /// Makes noisy copies of a batch.
-struct Copier<'a, B: Backend> {
+pub(super) struct Copier<'a, B: Backend> {
     call: Call<'a, B>,
     /// For each explained input, (samples, 1, 1...): the range of each sample, for relative noise.
     ranges: Option<Vec<Tensor<B>>>,
 }
 
 impl<'a, B: Backend> Copier<'a, B> {
-    fn new(call: &Call<'a, B>, relative: bool) -> Result<Self> {
+    pub(super) fn new(call: &Call<'a, B>, relative: bool) -> Result<Self> {
         let range = |x: &Tensor<B>| {
             let samples = apart(x)?;
             let axes: Vec<usize> = (1..samples.shape().len()).collect();
@@ -233,12 +250,12 @@ impl<'a, B: Backend> Copier<'a, B> {
     }
 
     /// The numbers of a sample, of all explained inputs.
-    fn numbers(&self) -> usize {
+    pub(super) fn numbers(&self) -> usize {
         self.call.explained_inputs().map(numbers_of_a_sample).sum()
     }
 
     /// x + noise, or x + range · noise, for noise of shape (steps, numbers of a sample); the other inputs repeated.
-    fn with_noise(&self, noise: ArrayView2<'_, B::Elem>) -> Result<Vec<Tensor<B>>> {
+    pub(super) fn with_noise(&self, noise: ArrayView2<'_, B::Elem>) -> Result<Vec<Tensor<B>>> {
         let (steps, mut from, mut input_of_noise) = (noise.nrows(), 0, 0);
         let mut copies = Vec::with_capacity(self.call.inputs.len());
         for (x, &explained) in self.call.inputs.iter().zip(self.call.explained) {

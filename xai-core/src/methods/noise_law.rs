@@ -100,6 +100,11 @@ impl NoiseLaw {
         matches!(self.law, Law::RelativeNormal { .. })
     }
 
+    /// True when copies come in pairs of opposite noise.
+    pub(crate) fn is_antithetic(&self) -> bool {
+        self.antithetic
+    }
+
     /// Noise for samples of so many numbers, with room for at most `most` steps at a time.
     pub(crate) fn start<E: Element>(&self, most: usize, numbers: usize) -> Noise<'_, E> {
         Noise {

@@ -5,7 +5,10 @@
 //! and what the conformance suite tries on every backend.
 
 use super::settings::{Set, Settings};
-use super::{GradCam, Gradient, InputTimesGradient, IntegratedGradients, SmoothGrad};
+use super::{
+    ExpectedGradients, GradCam, Gradient, InputTimesGradient, IntegratedGradients, OverReferences, ReferenceSet,
+    SmoothGrad, SmoothGradSquared, VarGrad,
+};
 use crate::explain::Analyzer;
 use crate::{Differentiable, Error, Result};
 
@@ -94,6 +97,20 @@ registry! {
     "integrated-gradients", "Integrated Gradients", Gradient, "n gradients",
     "shares of the change of the output from a reference to the input":
         IntegratedGradients::new() => [n, quadrature, tolerance, max_n, reference, chunk, on_progress];
+    "smooth-grad-squared", "SmoothGrad squared", Gradient, "n gradients",
+    "the squared gradient, averaged over noisy copies: how strongly the output reacts":
+        SmoothGradSquared::new() => [n, std, relative_std, seed, antithetic, chunk, on_progress];
+    "var-grad", "VarGrad", Gradient, "n gradients",
+    "the variance of the gradient over noisy copies":
+        VarGrad::new() => [n, std, relative_std, seed, chunk, on_progress];
+    "expected-gradients", "Expected Gradients", Gradient, "n gradients, a forward pass for each reference",
+    "shares of the change of the output from a set of references to the input, by draws; also known as gradient SHAP":
+        ExpectedGradients::default() => [n, std, seed, references, chunk, on_progress];
+    "integrated-gradients-over-references", "Integrated Gradients over References", Gradient,
+    "n gradients for each reference",
+    "the mean of integrated gradients from each reference of a set, as black and white":
+        OverReferences::new(IntegratedGradients::new(), ReferenceSet::default()) =>
+            [n, quadrature, references, chunk, on_progress];
     "grad-cam", "Grad-CAM", Gradient, "1 forward pass, 1 gradient behind the place",
     "where the feature maps at a place speak for the output" at place:
         GradCam::at(place) => [];
@@ -121,9 +138,10 @@ impl AnalyzerInfo {
     /// use xai_core::{Analyzer, AnalyzerInfo, Index, NdArray, Net, Settings};
     ///
     /// let net = Net::new(Sequential::<NdArray<f64>>::new().push(Activation::Tanh));
+    /// let image = array![[[[1.0, 2.0]]]];
     /// for info in AnalyzerInfo::all().iter().filter(|info| !info.at_place) {
     ///     let analyzer = info.build(&Settings::new().n(20))?;
-    ///     println!("{}: {:?}", info.title, analyzer.analyze(&net, &array![[1.0, 2.0]], Index(0))?.values);
+    ///     println!("{}: {:?}", info.title, analyzer.analyze(&net, &image, Index([0, 0, 1]))?.values);
     /// }
     /// # Ok::<(), xai_core::Error>(())
     /// ```

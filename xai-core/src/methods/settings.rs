@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::quadrature::Quadrature;
+use super::reference_set::ReferenceSet;
 use crate::Progress;
 use crate::passes::Reference;
 
@@ -71,6 +72,8 @@ settings! {
     chunk: usize;
     /// The reference input.
     reference: Reference, into Reference;
+    /// A set of references, for the mean over them.
+    references: ReferenceSet, into ReferenceSet;
     /// The named place of the model that is looked at; [`Settings::marked`] takes the one that the model marks.
     place: String, into String;
 }

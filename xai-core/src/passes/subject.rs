@@ -44,6 +44,11 @@ impl<'a, M: Differentiable + ?Sized, A: Analyzer<M> + ?Sized> Subject<'a, M, A> 
         Ok(Subject { model, analyzer, shapes: call.shapes(), explained: call.explained, at, way })
     }
 
+    /// The model from its inputs on, for what does not commute with a pullback.
+    pub(crate) fn whole(self) -> Self {
+        Subject { at: None, ..self }
+    }
+
     /// What the affine start makes of the inputs, if there is one, with its pullback.
     pub(crate) fn start(&self, inputs: &[Tensor<M::Backend>]) -> Result<Option<Start<'a, M::Backend>>> {
         let Some(start) = self.start_graph(inputs)? else { return Ok(None) };

@@ -68,13 +68,23 @@ pub(crate) fn run_copies<B: Backend>(
     sum: &mut Sum<B>,
     progress: &mut Running<'_>,
 ) -> Result<()> {
-    if let Some(values) = found.values.iter().find(|values| values.shape().first() != Some(&rows)) {
-        return Err(Error::InvalidShape {
+    check_copies(name, found, rows)?;
+    sum.add(found, weights)?;
+    progress.advance(rows)
+}
+
+/// Refuses values that have not a row for each of so many copies.
+pub(crate) fn check_copies<B: Backend>(
+    name: impl FnOnce() -> String,
+    found: &Attribution<B>,
+    rows: usize,
+) -> Result<()> {
+    match found.values.iter().find(|values| values.shape().first() != Some(&rows)) {
+        None => Ok(()),
+        Some(values) => Err(Error::InvalidShape {
             what: format!("values of {}", name()),
             got: values.shape(),
             reason: format!("{rows} samples were explained: they need a row each, batch axis first"),
-        });
+        }),
     }
-    sum.add(found, weights)?;
-    progress.advance(rows)
 }

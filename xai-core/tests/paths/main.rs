@@ -1,0 +1,9 @@
+//! Sets of references, second moments, and curved paths.
+#![allow(missing_docs, clippy::unwrap_used)]
+
+#[path = "../models/mod.rs"]
+mod models;
+
+mod moments;
+mod references;
+mod same;
