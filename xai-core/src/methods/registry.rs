@@ -6,8 +6,8 @@
 
 use super::settings::{Set, Settings};
 use super::{
-    ExpectedGradients, GradCam, Gradient, InputTimesGradient, IntegratedGradients, OverReferences, ReferenceSet,
-    SmoothGrad, SmoothGradSquared, VarGrad,
+    BlurIg, ExpectedGradients, GradCam, Gradient, Idgi, InputTimesGradient, IntegratedGradients, OverReferences,
+    ReferenceSet, SmoothGrad, SmoothGradSquared, VarGrad,
 };
 use crate::explain::Analyzer;
 use crate::{Differentiable, Error, Result};
@@ -111,6 +111,12 @@ registry! {
     "the mean of integrated gradients from each reference of a set, as black and white":
         OverReferences::new(IntegratedGradients::new(), ReferenceSet::default()) =>
             [n, quadrature, references, chunk, on_progress];
+    "blur-ig", "Blur Integrated Gradients", Gradient, "n gradients",
+    "shares of the change of the output from the blurred input to the sharp one":
+        BlurIg::new() => [n, sigma, quadrature, chunk, on_progress];
+    "idgi", "IDGI", Gradient, "n gradients",
+    "each step's change of the output on the way from a reference, shared out by the squared gradient":
+        Idgi::new() => [n, reference, chunk, on_progress];
     "grad-cam", "Grad-CAM", Gradient, "1 forward pass, 1 gradient behind the place",
     "where the feature maps at a place speak for the output" at place:
         GradCam::at(place) => [];

@@ -58,6 +58,8 @@ settings! {
     std: f64;
     /// The standard deviation of noise, as a share of each sample's own range.
     relative_std: f64;
+    /// The standard deviation of the widest blur, in pixels.
+    sigma: f64;
     /// The seed of all that is drawn.
     seed: u64;
     /// Copies in pairs of opposite noise.

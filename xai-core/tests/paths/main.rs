@@ -4,6 +4,7 @@
 #[path = "../models/mod.rs"]
 mod models;
 
+mod curves;
 mod moments;
 mod references;
 mod same;

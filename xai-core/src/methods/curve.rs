@@ -1,0 +1,71 @@
+//! Ways to an input: [`Curve`], of which the straight line is one.
+
+use crate::passes::Reference;
+use crate::passes::on_path;
+use crate::{Backend, Result, Tensor};
+
+/// A way γ through the space of an input, which ends at it: γ(1) = x.
+///
+/// [`PathIntegral`](crate::PathIntegral) and [`Idgi`](crate::Idgi) follow any: a [`StraightLine`], a
+/// [`Blur`](crate::Blur), or one of your own, whose points may be any function of the input. They follow it as a chain
+/// of chords, so that no derivative of γ is needed.
+pub trait Curve<B: Backend> {
+    /// Its name, as in the explanation's.
+    fn name(&self) -> String;
+
+    /// Refuses inputs of a shape (batch axis first) that there is no such way to.
+    ///
+    /// # Errors
+    /// The curve's own.
+    fn check(&self, input: &[usize]) -> Result<()> {
+        let _ = input;
+        Ok(())
+    }
+
+    /// γ(α) at each α from 0 to 1, for every row of `x`: (rows · alphas, axes of a sample...), a row's points one after
+    /// another. Row i is, or is a copy of, sample `samples[i]` of the user's batch.
+    ///
+    /// # Errors
+    /// The framework's own.
+    fn points(&self, x: &Tensor<B>, samples: &[usize], alphas: &[f64]) -> Result<Tensor<B>>;
+}
+
+impl<B: Backend, C: Curve<B> + ?Sized> Curve<B> for Box<C> {
+    fn name(&self) -> String {
+        (**self).name()
+    }
+    fn check(&self, input: &[usize]) -> Result<()> {
+        (**self).check(input)
+    }
+    fn points(&self, x: &Tensor<B>, samples: &[usize], alphas: &[f64]) -> Result<Tensor<B>> {
+        (**self).points(x, samples, alphas)
+    }
+}
+
+/// The straight line from a reference, γ(α) = x₀ + α (x - x₀): from zeros, unless there is one.
+#[derive(Debug, Clone, Default)]
+pub struct StraightLine {
+    reference: Reference,
+}
+
+impl StraightLine {
+    /// The line from this reference: `&array` of the input's own shape, or a [`Reference`].
+    pub fn new(reference: impl Into<Reference>) -> Self {
+        StraightLine { reference: reference.into() }
+    }
+}
+
+impl<B: Backend> Curve<B> for StraightLine {
+    fn name(&self) -> String {
+        "StraightLine".into()
+    }
+
+    fn check(&self, input: &[usize]) -> Result<()> {
+        self.reference.check(input)
+    }
+
+    fn points(&self, x: &Tensor<B>, samples: &[usize], alphas: &[f64]) -> Result<Tensor<B>> {
+        let x0 = self.reference.tensor_like(x, samples)?;
+        on_path(&x0, &x.sub(&x0)?, alphas)
+    }
+}
