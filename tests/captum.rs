@@ -3,22 +3,13 @@
 #![cfg(feature = "files")]
 #![allow(clippy::unwrap_used, missing_docs)]
 
-#[path = "../compare/src/analyses.rs"]
-mod analyses;
-#[path = "../compare/src/case.rs"]
-mod case;
-#[path = "../compare/src/difference.rs"]
-mod difference;
-#[path = "../compare/src/networks/mod.rs"]
-mod networks;
-
 use std::path::Path;
 
-use case::Case;
-use difference::Difference;
 #[cfg(feature = "tch")]
 use xai::tch::tch::{Device, Kind};
 use xai::{Backend, Gradient, NdArray, files};
+use xai_zoo::captum::{Case, Difference, counterpart};
+use xai_zoo::networks;
 
 /// Captum computed in 64 bits; its answers are stored in 32.
 const TRUTH: &str = "f64";
@@ -29,13 +20,13 @@ const METHODS: usize = 13;
 /// Runs every analysis of a network and returns the greatest relative difference.
 fn worst<B: Backend>(name: &str, placement: impl Into<B::Placement>) -> f64 {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/captum");
-    let case = Case::read(&folder, name).unwrap();
+    let case = Case::of(name, files::read_arrays(folder.join(format!("{name}.safetensors"))).unwrap()).unwrap();
     let weights = files::read_weights::<B>(folder.join(format!("{name}.weights.safetensors")), placement);
     let network: xai::BoxModel<'static, B> = Box::new(networks::build(name, &weights.unwrap()).unwrap());
     let mut worst = 0_f64;
     assert_eq!(case.captum(TRUTH).count(), METHODS);
     for (method, expected) in case.captum(TRUTH) {
-        let got = analyses::counterpart(method, &case, &network, Gradient, str::to_owned);
+        let got = counterpart(method, &case, &network, Gradient, str::to_owned);
         let got = got.unwrap_or_else(|e| panic!("{name}, {method}: {e}"));
         let difference = Difference::between(&got, expected);
         println!("{name}, {method}, {}: {difference:?}", B::NAME);

@@ -1,15 +1,12 @@
 //! The bundled network gives the numbers that PyTorch gave, and looks where it should.
-#![cfg(all(feature = "derive", feature = "files"))]
+#![cfg(feature = "files")]
 #![allow(clippy::unwrap_used, missing_docs)]
-
-#[path = "../examples/explain/network.rs"]
-mod network;
 
 use std::collections::BTreeMap;
 
 use ndarray::{Array4, ArrayD, Axis, s};
-use network::{CLASSES, EfficientNetLite0, SIDE};
 use xai::{Analyzer, DefaultBackend, Explanation, GradCam, Index, files};
+use xai_zoo::efficientnet::{CLASSES, EfficientNetLite0, SIDE};
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/assets");
 

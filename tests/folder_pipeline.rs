@@ -1,19 +1,11 @@
 //! The pipeline of the example `folder`: every job ends once, few are under way, and a failure in the middle ends all.
 #![allow(clippy::unwrap_used, missing_docs)]
 
-#[path = "../examples/folder/pipeline.rs"]
-mod pipeline;
-
-/// What the pipeline has of the example's command line.
-mod command_line {
-    pub(crate) type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
-}
-
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use pipeline::{Numbered, Room, Work, one_by_one, overlapped};
+use xai_zoo::folder::{Numbered, Room, Work, one_by_one, overlapped};
 
 /// Counts what is under way. Every seventh job cannot be opened, every eleventh not written.
 #[derive(Default)]

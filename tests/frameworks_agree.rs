@@ -1,16 +1,9 @@
 //! The bundled network says the same on candle and on libtorch, by all five analyzers.
-#![cfg(all(feature = "candle", feature = "tch", feature = "derive", feature = "files"))]
+#![cfg(all(feature = "candle", feature = "tch", feature = "files"))]
 #![allow(clippy::unwrap_used, missing_docs)]
 
-#[path = "../compare/src/difference.rs"]
-mod difference;
-#[path = "../examples/explain/network.rs"]
-mod network;
-
 use candle_core::DType;
-use difference::Difference;
 use ndarray::{Array4, ArrayD};
-use network::{EfficientNetLite0, SIDE};
 use xai::Backend;
 use xai::candle::Candle;
 use xai::tch::LibTorch;
@@ -19,8 +12,9 @@ use xai::{
     Analyzer, Element, Explanation, GradCam, Gradient, InputTimesGradient, IntegratedGradients, MaxActivation,
     SmoothGrad, files,
 };
-
-const ASSETS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/assets");
+use xai_zoo::captum::Difference;
+use xai_zoo::efficientnet::{EfficientNetLite0, SIDE, TRAINED};
+use xai_zoo::photo_file::bundled;
 
 /// The largest relative differences of a Grad-CAM map, and of the analyzers that have the input's gradient in them: at
 /// a kink of relu6 a rounding error decides on a gradient, so that single pixels may differ by more.
@@ -30,7 +24,7 @@ struct Bounds {
 }
 
 fn input<E: Element>() -> Array4<E> {
-    let photo = image::open(format!("{ASSETS}/photos/catcup.png")).unwrap().into_rgb8();
+    let photo = bundled("catcup").unwrap();
     Array4::from_shape_fn((1, 3, SIDE, SIDE), |(_, c, i, j)| {
         E::of((f64::from(photo.get_pixel(j as u32, i as u32).0[c]) - 127.0) / 128.0)
     })
@@ -38,8 +32,7 @@ fn input<E: Element>() -> Array4<E> {
 
 /// What the five analyzers find, by name, with few copies and points, so that it is fast.
 fn findings<B: Backend>(placement: impl Into<B::Placement>, n: usize) -> Vec<(&'static str, ArrayD<f64>)> {
-    let path = format!("{ASSETS}/efficientnet-lite0/efficientnet-lite0-f16.safetensors");
-    let network = EfficientNetLite0::load(&files::read_weights::<B>(path, placement).unwrap()).unwrap();
+    let network = EfficientNetLite0::load(&files::decode_weights::<B>(TRAINED, placement).unwrap()).unwrap();
     let input = input::<B::Elem>();
     let numbers = |found: xai::Result<Explanation<B::Elem, ndarray::Ix4>>| {
         let found = found.unwrap();

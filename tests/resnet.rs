@@ -1,31 +1,20 @@
 //! The two networks of the example `resnet`: at every stage they are split rightly, and they agree.
-#![cfg(all(feature = "derive", feature = "files", any(feature = "candle", feature = "tch")))]
+#![cfg(all(feature = "files", any(feature = "candle", feature = "tch")))]
 #![allow(clippy::unwrap_used, missing_docs)]
-
-#[cfg(feature = "candle")]
-#[path = "../examples/resnet/candle_resnet.rs"]
-mod candle_resnet;
-#[path = "../examples/resnet/checkpoint.rs"]
-mod checkpoint;
-#[path = "../examples/resnet/findings.rs"]
-mod findings;
-#[path = "../examples/resnet/stage.rs"]
-mod stage;
-#[cfg(feature = "tch")]
-#[path = "../examples/resnet/tch_resnet.rs"]
-mod tch_resnet;
 
 use std::collections::BTreeMap;
 
-use ndarray::{Array4, ArrayD, ArrayViewD, s};
+use ndarray::{Array4, ArrayD, ArrayViewD, Ix4, s};
 use xai::nn::Weights;
 use xai::{
-    Analyzer, Backend, Differentiable, GradCam, Gradient, GradientCheck, IntegratedGradients, LayerSplit,
-    MaxActivation, NdArray, Quadrature, Tensor, Var, files,
+    Analyzer, AtLayer, Backend, Differentiable, Explanation, GradCam, Gradient, GradientCheck, IntegratedGradients,
+    LayerSplit, MaxActivation, NdArray, Quadrature, Tensor, Var, files,
 };
-
-use self::findings::Findings;
-use self::stage::Stage;
+#[cfg(feature = "candle")]
+use xai_zoo::resnet18::candle as candle_resnet;
+#[cfg(feature = "tch")]
+use xai_zoo::resnet18::tch as tch_resnet;
+use xai_zoo::resnet18::{Stage, check, seeded};
 
 /// Stages, and the shapes of their maps for images of 64 × 64.
 const MAPS: [(Stage, [usize; 4]); 4] = [
@@ -56,7 +45,7 @@ trait AnyResNet: LayerSplit<Backend: Backend<Elem = f32>> {
     where
         Self: Sized,
     {
-        Self::load(&checkpoint::seeded(10, 0).unwrap())
+        Self::load(&seeded(10, 0).unwrap())
     }
 }
 
@@ -134,11 +123,19 @@ fn the_gradient_can_be_trusted(mut network: impl AnyResNet) {
     assert!(report.is_trusted(), "from layer2 on: {report}");
 }
 
+/// What each element of the maps at the network's place contributed, in the way from zero maps.
+fn at_the_stage<M>(network: &M) -> Explanation<f32, Ix4>
+where
+    M: LayerSplit<Backend: Backend<Elem = f32>>,
+{
+    let path = AtLayer::new(IntegratedGradients::new().quadrature(Quadrature::Trapezoid), network.split_at());
+    path.analyze(network, &image(), MaxActivation).unwrap()
+}
+
 fn layer_attributions_are_complete(mut network: impl AnyResNet) {
     for (stage, [_, channels, rows, columns]) in MAPS {
         network.set(stage);
-        let Findings { cam, layer } = findings::find(&network, &image()).unwrap();
-        assert_eq!(layer.selection, cam.selection);
+        let layer = at_the_stage(&network);
         assert_eq!(layer.values.dim(), (1, channels, rows, columns));
         let gap = layer.extras.completeness_gap.unwrap()[0];
         let total: f64 = layer.values.iter().map(|&v| f64::from(v)).sum();
@@ -234,30 +231,27 @@ fn both_frameworks_agree() {
         assert!(cams < 1e-4, "Grad-CAM at {stage:?}: {cams:e}");
     }
     (candle.stage, tch.stage) = (Stage::Layer3, Stage::Layer3);
-    let on_candle = findings::find(&candle, &image()).unwrap().layer;
-    let on_tch = findings::find(&tch, &image()).unwrap().layer;
+    let on_candle = at_the_stage(&candle);
+    let on_tch = at_the_stage(&tch);
     let layers = distance(on_candle.values.view().into_dyn(), on_tch.values.view().into_dyn());
     println!("layer attribution {layers:.1e}");
     assert!(layers < 1e-2, "layer attribution: {layers:e}");
 }
 
 /// What torchvision saves, with one tensor changed.
-fn saved(change: impl FnOnce(&mut BTreeMap<String, ArrayD<f32>>)) -> tempfile::NamedTempFile {
-    let weights = checkpoint::seeded::<NdArray>(10, 1).unwrap();
+fn saved(change: impl FnOnce(&mut BTreeMap<String, ArrayD<f32>>)) -> Weights<NdArray> {
+    let weights = seeded::<NdArray>(10, 1).unwrap();
     let names = weights.names().map(|name| (name.to_owned(), weights.array(name).unwrap().to_owned()));
     let mut arrays: BTreeMap<_, _> = names.collect();
     arrays.insert("layer4.1.bn2.num_batches_tracked".into(), ArrayD::zeros(vec![]));
     change(&mut arrays);
-    let file = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(file.path(), files::encode_arrays(&arrays).unwrap()).unwrap();
-    file
+    files::decode_weights(&files::encode_arrays(&arrays).unwrap(), ()).unwrap()
 }
 
 #[test]
 fn a_file_gives_its_own_weights_and_any_number_of_classes() {
-    let file = saved(|_| ());
-    let (read, drawn) =
-        (checkpoint::read::<NdArray>(file.path()).unwrap(), checkpoint::seeded::<NdArray>(10, 1).unwrap());
+    let (read, drawn) = (saved(|_| ()), seeded::<NdArray>(10, 1).unwrap());
+    check(&read).unwrap();
     for name in ["conv1.weight", "bn1.running_mean", "layer2.0.downsample.0.weight", "fc.bias"] {
         assert_eq!(read.array(name).unwrap(), drawn.array(name).unwrap(), "{name}");
     }
@@ -265,7 +259,7 @@ fn a_file_gives_its_own_weights_and_any_number_of_classes() {
 
 #[test]
 fn a_file_of_another_network_is_refused_by_the_tensor_that_does_not_fit() {
-    let refusal = |file: tempfile::NamedTempFile| checkpoint::read::<NdArray>(file.path()).unwrap_err().to_string();
+    let refusal = |weights: Weights<NdArray>| check(&weights).unwrap_err().to_string();
     let missing = refusal(saved(|arrays| drop(arrays.remove("layer2.0.downsample.0.weight"))));
     assert!(missing.contains("no weight is named `layer2.0.downsample.0.weight`"), "{missing}");
     let shape = refusal(saved(|arrays| drop(arrays.insert("bn1.running_mean".into(), ArrayD::zeros(vec![63])))));

@@ -9,47 +9,18 @@
 //! counted by themselves.
 #![allow(missing_docs)]
 
-#[allow(dead_code)] // only what the photos' stages have of the example's command line
-#[path = "../../examples/explain/command_line.rs"]
-mod command_line;
-#[path = "../../examples/explain/crop.rs"]
-mod crop;
-#[path = "../../examples/folder/explainer.rs"]
-mod explainer;
-#[path = "../../examples/folder/jobs.rs"]
-mod jobs;
-#[allow(dead_code)] // names for captions
-#[path = "../../examples/explain/name.rs"]
-mod name;
-#[path = "../../examples/explain/network.rs"]
-mod network;
-#[path = "../../examples/explain/photo_file.rs"]
-mod photo_file;
-#[path = "scale/photos.rs"]
-mod photos;
-#[path = "../../examples/folder/pictures.rs"]
-mod pictures;
-#[allow(dead_code)] // one by one
-#[path = "../../examples/folder/pipeline.rs"]
-mod pipeline;
-#[allow(dead_code)] // what is timed
-#[path = "scale/subject.rs"]
-mod subject;
-
 use std::alloc::System;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use measured::photos;
+use measured::subject::{Analysis, batch, network};
 use tracking_allocator::{AllocationGroupId, AllocationRegistry, AllocationTracker, Allocator};
-use xai::Backend;
 use xai::candle::Candle;
+use xai::{Backend, GradCam};
 use xai_tch::LibTorch;
-
-use crate::command_line::Outcome;
-use crate::explainer::Explainer;
-use crate::name::Name;
-use crate::pictures::Pictures;
-use crate::subject::{Analysis, batch, network};
+use xai_zoo::command_line::Outcome;
+use xai_zoo::folder::{Explainer, Pictures, Room, list, overlapped};
 
 #[global_allocator]
 static ALLOCATOR: Allocator<System> = Allocator::system();
@@ -104,13 +75,13 @@ fn print(title: &str, mut work: impl FnMut(usize) -> Outcome<()>, few: usize) ->
 }
 
 fn rows<B: Backend<Elem = f32>>() -> Outcome<()> {
-    let (network, input) = (network::<B>()?, batch(1, 224)?);
+    let (lite, input) = (network::<B>()?, batch(1, 224)?);
     let title = |what: &str| format!("{what}, {}", B::NAME);
-    print(&title("SmoothGrad, a copy"), |n| Analysis::SmoothGrad(n).run(&network, &input).map(drop), 8)?;
+    print(&title("SmoothGrad, a copy"), |n| Analysis::SmoothGrad(n).run(&lite, &input).map(drop), 8)?;
     // Both ends of the path go by themselves.
     print(
         &title("Integrated Gradients, a point"),
-        |n| Analysis::IntegratedGradients(n).run(&network, &input).map(drop),
+        |n| Analysis::IntegratedGradients(n).run(&lite, &input).map(drop),
         10,
     )?;
 
@@ -118,14 +89,14 @@ fn rows<B: Backend<Elem = f32>>() -> Outcome<()> {
     photos::make(folder.path(), 50)?;
     let out = folder.path().join("out");
     std::fs::create_dir(&out)?;
-    let jobs = jobs::list(folder.path(), &out)?;
-    let mut explainer = Explainer::<B>::new(Name::GradCam, 1, 2, B::Placement::default())?;
-    let overlapped = |photos: usize| {
+    let jobs = list(folder.path(), &out)?;
+    let mut explainer = Explainer::new(network::<B>()?, Box::new(GradCam), 2)?;
+    let explain_folder = |photos: usize| {
         let work = Pictures { jobs: &jobs[..photos], ended: |_| {} };
-        let room = pipeline::Room { batch: 2, queue: 8, threads: 2 };
-        pipeline::overlapped(&work, photos, room, |photos| explainer.explain(photos))
+        let room = Room { batch: 2, queue: 8, threads: 2 };
+        overlapped(&work, photos, room, |photos| explainer.explain(photos))
     };
-    print(&title("a folder with Grad-CAM, a photo"), overlapped, 10)
+    print(&title("a folder with Grad-CAM, a photo"), explain_folder, 10)
 }
 
 fn main() -> ExitCode {

@@ -10,28 +10,17 @@
 //! candle, whose errors are libtorch's: what is told is a matter of the rule.
 #![allow(missing_docs)]
 
-#[path = "../../examples/explain/command_line.rs"]
-mod command_line;
-#[allow(dead_code)] // its side is that of the photo
-#[path = "../../examples/explain/network.rs"]
-mod efficientnet;
-#[allow(dead_code)] // only the networks of what is measured
-#[path = "../src/names.rs"]
-mod names;
-#[path = "../../compare/src/networks/mod.rs"]
-mod networks;
-
 use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
+use measured::names::Network;
 use ndarray::{Array4, Ix4};
 use xai::candle::Candle;
 use xai::{Analyzer, BoxModel, IntegratedGradients, MaxActivation, Quadrature, files};
-
-use self::command_line::{Outcome, failure};
-use self::efficientnet::EfficientNetLite0;
-use self::names::Network;
+use xai_zoo::command_line::{self, Outcome, failure};
+use xai_zoo::efficientnet::{EfficientNetLite0, TRAINED};
+use xai_zoo::networks;
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
@@ -52,15 +41,14 @@ struct Args {
 }
 
 fn build(network: Network, data: &Path) -> Outcome<BoxModel<'static, Candle>> {
-    let weights = |file: &Path| files::read_weights::<Candle>(file, candle_core::Device::Cpu);
     Ok(match network {
         Network::EfficientnetLite0 => {
-            let file = Path::new(ROOT).join("assets/efficientnet-lite0/efficientnet-lite0-f16.safetensors");
-            Box::new(EfficientNetLite0::load(&weights(&file)?)?)
+            Box::new(EfficientNetLite0::load(&files::decode_weights::<Candle>(TRAINED, candle_core::Device::Cpu)?)?)
         }
         random => {
             let name = random.to_string();
-            Box::new(networks::build(&name, &weights(&data.join(format!("{name}.safetensors")))?)?)
+            let file = data.join(format!("{name}.safetensors"));
+            Box::new(networks::build(&name, &files::read_weights::<Candle>(file, candle_core::Device::Cpu)?)?)
         }
     })
 }

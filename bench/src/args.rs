@@ -3,8 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
-
-use crate::names::{Analyzer, Network, Who};
+use measured::names::{Analyzer, Network, Who};
 
 /// Times xai beside Captum, pytorch-grad-cam and the bare frameworks, in one run
 ///

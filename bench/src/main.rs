@@ -7,20 +7,14 @@
 mod args;
 mod bare;
 mod driver;
-#[path = "../../examples/explain/network.rs"]
-mod efficientnet;
-mod names;
-#[path = "../../compare/src/networks/mod.rs"]
-mod networks;
-mod outcome;
 mod worker;
 
 use std::process::ExitCode;
 
 use clap::Parser;
+use xai_zoo::command_line::Outcome;
 
 use crate::args::{Args, Command};
-use crate::outcome::Outcome;
 
 fn main() -> ExitCode {
     let args = Args::parse();

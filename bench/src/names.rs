@@ -8,29 +8,37 @@ use serde::{Deserialize, Serialize};
 /// A network, for one photo of 224 × 224.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) enum Network {
+pub enum Network {
+    /// ResNet-18, with random weights
     Resnet18,
+    /// VGG-16, with random weights
     Vgg16,
+    /// EfficientNet-Lite0, trained
     EfficientnetLite0,
 }
 
 /// An analyzer, named as by the example `explain`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) enum Analyzer {
+pub enum Analyzer {
+    /// The gradient
     Gradient,
+    /// Input times gradient
     InputTimesGradient,
+    /// SmoothGrad
     SmoothGrad,
+    /// Integrated Gradients
     IntegratedGradients,
-    /// The same integral to the same error or better: secants beside Captum's default with 50 points.
+    /// The same integral to the same error or better: secants beside Captum's default with 50 points
     IntegratedGradientsSecant,
+    /// Grad-CAM
     GradCam,
 }
 
 /// Whose implementation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) enum Who {
+pub enum Who {
     /// This library on libtorch
     XaiLibtorch,
     /// This library on candle
@@ -51,7 +59,7 @@ pub(crate) enum Who {
 
 impl Network {
     /// How many points secants take for the error of Captum's default with 50, or less: see `docs/path-nodes.md`.
-    pub(crate) fn secants(self) -> usize {
+    pub fn secants(self) -> usize {
         match self {
             Network::Resnet18 => 28,
             Network::Vgg16 => 24,
@@ -60,7 +68,7 @@ impl Network {
     }
 
     /// The layer that Grad-CAM looks at: the last with maps, as PyTorch's model calls it.
-    pub(crate) fn cam_layer(self) -> &'static str {
+    pub fn cam_layer(self) -> &'static str {
         match self {
             Network::Resnet18 => "layer4",
             Network::Vgg16 => "features.29",
@@ -71,7 +79,7 @@ impl Network {
 
 impl Analyzer {
     /// How many gradients it takes: those of the copies for the averages, as they are by default everywhere.
-    pub(crate) fn gradients(self) -> usize {
+    pub fn gradients(self) -> usize {
         match self {
             Analyzer::Gradient | Analyzer::InputTimesGradient | Analyzer::GradCam => 1,
             Analyzer::SmoothGrad | Analyzer::IntegratedGradients | Analyzer::IntegratedGradientsSecant => 50,
@@ -81,24 +89,24 @@ impl Analyzer {
     /// How far a map may be from Captum's, as a relative L2 difference: single precision, and maxima that fall the
     /// other way. Where both come near an integral by their own ways, what both are known to be off at the most (0.13),
     /// one across the other.
-    pub(crate) fn bound(self) -> f64 {
+    pub fn bound(self) -> f64 {
         if self == Analyzer::IntegratedGradientsSecant { 0.2 } else { 1e-2 }
     }
 
     /// True for a mean over many gradients.
-    pub(crate) fn averages(self) -> bool {
+    pub fn averages(self) -> bool {
         self.gradients() > 1
     }
 }
 
 impl Who {
     /// True for a mean whose chunk size is the caller's to choose; this library chooses by itself.
-    pub(crate) fn takes_chunk(self) -> bool {
+    pub fn takes_chunk(self) -> bool {
         matches!(self, Who::Captum | Who::BareLibtorch | Who::BareCandle)
     }
 
     /// True when it has the analyzer.
-    pub(crate) fn has(self, analyzer: Analyzer) -> bool {
+    pub fn has(self, analyzer: Analyzer) -> bool {
         match self {
             Who::PytorchGradCam => analyzer == Analyzer::GradCam,
             Who::BareLibtorch | Who::BareCandle => analyzer != Analyzer::IntegratedGradientsSecant,
@@ -107,12 +115,12 @@ impl Who {
     }
 
     /// True for what computes with libtorch.
-    pub(crate) fn is_on_libtorch(self) -> bool {
+    pub fn is_on_libtorch(self) -> bool {
         !matches!(self, Who::XaiCandle | Who::BareCandle | Who::BeforeCandle)
     }
 
     /// What another build of this library calls itself.
-    pub(crate) fn of_another_build(self) -> Option<Who> {
+    pub fn of_another_build(self) -> Option<Who> {
         match self {
             Who::BeforeLibtorch => Some(Who::XaiLibtorch),
             Who::BeforeCandle => Some(Who::XaiCandle),
@@ -121,7 +129,7 @@ impl Who {
     }
 
     /// True for what runs in Python.
-    pub(crate) fn is_python(self) -> bool {
+    pub fn is_python(self) -> bool {
         matches!(self, Who::Captum | Who::PytorchGradCam)
     }
 }

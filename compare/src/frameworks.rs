@@ -8,22 +8,26 @@ use xai::candle::Candle;
 use xai::{Backend, BoxModel, Error, Gradient, Result, files};
 use xai_tch::LibTorch;
 use xai_tch::tch::{Device, Kind};
+use xai_zoo::captum::{Case, Difference, counterpart};
+use xai_zoo::efficientnet::{EfficientNetLite0, SIDE, TRAINED};
+use xai_zoo::networks;
 
-use crate::analyses::counterpart;
-use crate::case::Case;
 use crate::copy_by_copy::CopyByCopy;
-use crate::difference::Difference;
-use crate::efficientnet::{EfficientNetLite0, SIDE};
-use crate::networks;
 use crate::run::Run;
 
 /// The network whose weights are bundled.
 pub(crate) const EFFICIENTNET: &str = "efficientnet_lite0";
 
-const BUNDLED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../assets/efficientnet-lite0");
-
 /// Each method's difference to Captum.
 pub(crate) type Differences = Vec<(String, Difference)>;
+
+/// Reads `<folder>/<name>.safetensors`.
+///
+/// # Errors
+/// Those of the file, and of arrays that make no case.
+pub(crate) fn case(folder: &Path, name: &str) -> Result<Case> {
+    Case::of(name, files::read_arrays(folder.join(format!("{name}.safetensors")))?)
+}
 
 /// Runs a case on a framework in a precision.
 ///
@@ -46,7 +50,7 @@ fn analyze<B: Backend>(
     placement: impl Into<B::Placement>,
 ) -> Result<Differences> {
     if name == EFFICIENTNET {
-        let weights = files::read_weights::<B>(format!("{BUNDLED}/efficientnet-lite0-f16.safetensors"), placement)?;
+        let weights = files::decode_weights::<B>(TRAINED, placement)?;
         let network = EfficientNetLite0::load(&weights)?;
         let expected = [case.target.len(), 3, SIDE, SIDE];
         Error::check_shape("input of EfficientNet-Lite0", &expected, case.input::<B::Elem>()?.shape())?;

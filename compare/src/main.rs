@@ -3,21 +3,14 @@
 //! `compare.sh` runs it with the folder that the Python side wrote. It prints a Markdown table and fails when a
 //! difference is above its bound.
 
-mod analyses;
-mod case;
 mod copy_by_copy;
-mod difference;
-#[path = "../../examples/explain/network.rs"]
-mod efficientnet;
 mod frameworks;
-mod networks;
 mod run;
 mod table;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use crate::case::Case;
 use crate::run::Run;
 use crate::table::Table;
 
@@ -56,7 +49,7 @@ fn compare(folder: &Path) -> xai::Result<Vec<String>> {
     println!("{}", Table::head());
     let (mut failures, mut kinks) = (Vec::new(), Vec::new());
     for name in CASES {
-        let case = Case::read(folder, name)?;
+        let case = frameworks::case(folder, name)?;
         let mut table = Table::new(&case);
         for run in Run::ALL {
             eprintln!("  {name}: {}", run.title());

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use crate::case::Case;
-use crate::difference::{Difference, Greatest};
+use xai_zoo::captum::{Case, Difference, Greatest};
+
 use crate::frameworks::Differences;
 use crate::run::{DOUBLE_BOUND, Run};
 

@@ -1,6 +1,7 @@
 //! The command line.
 
 use clap::{Parser, ValueEnum};
+use xai_zoo::backend::Framework;
 
 use crate::case::Reference;
 use crate::networks::Network;
@@ -29,22 +30,14 @@ pub(crate) struct Args {
     #[arg(long)]
     pub(crate) smooth_grad: bool,
 
-    /// The framework [default: candle, or tch where that is the only one built in]
+    /// The framework that computes [default: candle if this build has it, else tch if it has that, else ndarray]
     #[arg(long, value_enum)]
     backend: Option<Framework>,
 }
 
-/// A framework that computes.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(crate) enum Framework {
-    Candle,
-    Tch,
-}
-
 impl Args {
     pub(crate) fn framework(&self) -> Framework {
-        let only_tch = cfg!(all(feature = "tch", not(feature = "candle")));
-        self.backend.unwrap_or(if only_tch { Framework::Tch } else { Framework::Candle })
+        self.backend.unwrap_or_default()
     }
 
     pub(crate) fn networks(&self) -> Vec<Network> {

@@ -3,11 +3,11 @@
 use std::fmt;
 
 use clap::ValueEnum;
-use image::RgbImage;
 use image::imageops::{self, FilterType};
 use ndarray::{Array4, Axis};
+use xai_zoo::command_line::{Outcome, failure};
+use xai_zoo::photo_file;
 
-use crate::command_line::{Outcome, failure};
 use crate::networks::Network;
 
 /// The side of every network's input.
@@ -68,14 +68,7 @@ fn blurred(x: &Array4<f32>) -> Array4<f32> {
 
 /// A bundled photo as the network's input.
 pub(crate) fn input(photo: &str, network: Network) -> Outcome<Array4<f32>> {
-    let bytes: &[u8] = match photo {
-        "camera" => include_bytes!("../../assets/photos/camera.png"),
-        "catcup" => include_bytes!("../../assets/photos/catcup.png"),
-        "chelsea" => include_bytes!("../../assets/photos/chelsea.png"),
-        "coffee" => include_bytes!("../../assets/photos/coffee.png"),
-        _ => return Err(failure(format!("there is no photo {photo}: take camera, catcup, chelsea or coffee"))),
-    };
-    let mut image: RgbImage = image::load_from_memory(bytes)?.into_rgb8();
+    let mut image = photo_file::bundled(photo)?;
     if image.dimensions() != (SIDE, SIDE) {
         image = imageops::resize(&image, SIDE, SIDE, FilterType::CatmullRom);
     }

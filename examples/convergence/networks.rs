@@ -3,22 +3,9 @@
 use std::fmt;
 
 use clap::ValueEnum;
-use ndarray::ArrayD;
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::SeedableRng;
-use rand_distr::{Distribution, StandardNormal};
-use xai::nn::Weights;
 use xai::{Backend, BoxModel, Result, files};
-
-use crate::checkpoint;
-use crate::network::EfficientNetLite0;
-
-#[path = "../../compare/src/networks/resnet.rs"]
-mod resnet;
-#[path = "../../compare/src/networks/vgg.rs"]
-mod vgg;
-
-const TRAINED: &[u8] = include_bytes!("../../assets/efficientnet-lite0/efficientnet-lite0-f16.safetensors");
+use xai_zoo::efficientnet::{EfficientNetLite0, TRAINED};
+use xai_zoo::{networks, resnet18};
 
 /// A network for images (B, 3, 224, 224), with a thousand classes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -53,36 +40,14 @@ impl Network {
 
 /// A network on any backend.
 pub(crate) fn build<B: Backend>(network: Network) -> Result<BoxModel<'static, B>> {
-    let place = B::Placement::default;
     Ok(match network {
         Network::EfficientNetLite0 => {
-            Box::new(EfficientNetLite0::<B>::load(&files::decode_weights(TRAINED, place())?)?)
+            Box::new(EfficientNetLite0::<B>::load(&files::decode_weights(TRAINED, B::Placement::default())?)?)
         }
-        Network::ResNet18 => Box::new(resnet::resnet(&checkpoint::seeded::<B>(1000, 0)?, &[2, 2, 2, 2])?),
-        Network::Vgg11 => Box::new(vgg::vgg(&vgg_weights::<B>()?, 7)?),
+        Network::ResNet18 => Box::new(networks::build("resnet18", &resnet18::seeded::<B>(1000, 0)?)?),
+        Network::Vgg11 => {
+            let weights = networks::seeded_vgg::<B>(&[64, 128, 256, 256, 512, 512, 512, 512], 4096, 1000, 0)?;
+            Box::new(networks::build("vgg11", &weights)?)
+        }
     })
-}
-
-/// VGG-11's weights, drawn from a seed after He et al. (2015), arXiv:1502.01852.
-fn vgg_weights<B: Backend>() -> Result<Weights<B>> {
-    let mut rng = ChaCha8Rng::seed_from_u64(0);
-    let convolutions = [(0, 3, 64), (3, 64, 128), (6, 128, 256), (8, 256, 256), (11, 256, 512), (13, 512, 512)];
-    let convolutions = convolutions.into_iter().chain([(16, 512, 512), (18, 512, 512)]);
-    let layers = convolutions.map(|(at, input, output)| (format!("features.{at}"), vec![output, input, 3, 3]));
-    let linear = [(0, 512 * 49, 4096), (3, 4096, 4096), (6, 4096, 1000)];
-    let layers = layers.chain(linear.map(|(at, input, output)| (format!("classifier.{at}"), vec![output, input])));
-    let mut weights = Vec::new();
-    for (name, shape) in layers {
-        let (outputs, inputs) = (shape[0], shape.iter().skip(1).product::<usize>());
-        let mut draw = |shape: Vec<usize>, std: f64| {
-            ArrayD::from_shape_simple_fn(shape, || {
-                let normal: f64 = StandardNormal.sample(&mut rng);
-                xai::Element::of(std * normal)
-            })
-        };
-        #[allow(clippy::cast_precision_loss)]
-        weights.push((format!("{name}.weight"), draw(shape, (2.0 / inputs as f64).sqrt())));
-        weights.push((format!("{name}.bias"), draw(vec![outputs], 0.1)));
-    }
-    Weights::new(weights, B::Placement::default())
 }

@@ -5,9 +5,9 @@ use xai::{
     Analyzer, Backend, Differentiable, Explanation, IntegratedGradients, MaxActivation, PerSample, Quadrature,
     Reference,
 };
+use xai_zoo::command_line::Outcome;
 
 use crate::args::Args;
-use crate::command_line::Outcome;
 use crate::curve::{evaluations_for, relative_error};
 
 /// How many evaluations each rule gets.

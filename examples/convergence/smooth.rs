@@ -2,9 +2,9 @@
 
 use ndarray::Array4;
 use xai::{Analyzer, Backend, Differentiable, MaxActivation, PerSample, SmoothGrad};
+use xai_zoo::command_line::Outcome;
 
 use crate::args::Args;
-use crate::command_line::Outcome;
 use crate::curve::{mean_and_interval, relative_error};
 use crate::networks::Network;
 

@@ -8,11 +8,11 @@ use xai::{
     Analyzer, Backend, Explanation, GradCam, Gradient, Index, InputTimesGradient, Inputs, IntegratedGradients,
     MaxActivation, Progress, SmoothGrad,
 };
+use xai_zoo::command_line::Outcome;
+use xai_zoo::efficientnet::EfficientNetLite0;
 
 use crate::args::Args;
-use crate::command_line::Outcome;
 use crate::name::Name;
-use crate::network::EfficientNetLite0;
 
 /// What one analyzer found, and how long it took.
 pub(crate) struct Finding {

@@ -4,10 +4,11 @@ use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
 use xai::Quadrature;
+use xai_zoo::backend::{Device, Framework};
+use xai_zoo::command_line::count;
+use xai_zoo::efficientnet::CLASSES;
 
-use crate::backend::{Device, Framework};
 use crate::name::Name;
-use crate::network::CLASSES;
 
 /// Explains why EfficientNet-Lite0 recognises what it does in a photo
 ///
@@ -112,10 +113,6 @@ impl Args {
 
 fn class(text: &str) -> Result<usize, String> {
     text.parse().ok().filter(|&class| class < CLASSES).ok_or_else(|| format!("classes are 0 to {}", CLASSES - 1))
-}
-
-fn count(text: &str) -> Result<usize, String> {
-    text.parse().ok().filter(|&n| n > 0).ok_or_else(|| "it must be a whole number of at least 1".into())
 }
 
 fn deviation(text: &str) -> Result<f64, String> {

@@ -38,20 +38,18 @@
 
 mod analyzers;
 mod args;
-mod backend;
-mod command_line;
-mod crop;
-mod imagenet;
 mod name;
-mod network;
 mod photo;
-mod photo_file;
 mod picture;
 mod report;
 mod run;
 
 use std::process::ExitCode;
 
+use xai_zoo::{backend, command_line};
+
+use self::args::Args;
+
 fn main() -> ExitCode {
-    command_line::run(backend::run_as_told)
+    command_line::run(|args: &Args| backend::run(args.framework(), args.device, args))
 }

@@ -5,12 +5,12 @@ use std::path::Path;
 use image::{Rgb, RgbImage};
 use ndarray::{Array4, ArrayView3, Axis, Ix4};
 use xai::files;
+use xai_zoo::command_line::{Outcome, failure};
+use xai_zoo::crop::{cropped, normalize};
+use xai_zoo::efficientnet::SIDE;
+use xai_zoo::photo_file;
 
 use crate::args::Args;
-use crate::command_line::{Outcome, failure};
-use crate::crop::{cropped, normalize};
-use crate::network::SIDE;
-use crate::photo_file;
 
 /// The photos, and the network's input of shape (B, 3, 224, 224).
 pub(crate) struct Photos {
@@ -51,8 +51,7 @@ fn preprocessed(path: &Path) -> Outcome<Array4<f32>> {
 
 /// The photo that a preprocessed image was, as far as bytes can show it.
 fn shown(image: ArrayView3<'_, f32>) -> RgbImage {
-    const SIDE: u32 = crate::network::SIDE as u32;
-    RgbImage::from_fn(SIDE, SIDE, |x, y| {
+    RgbImage::from_fn(SIDE as u32, SIDE as u32, |x, y| {
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // the cast clips to a byte
         let byte = |channel| (image[[channel, y as usize, x as usize]] * 128.0 + 127.0).round() as u8;
         Rgb([byte(0), byte(1), byte(2)])

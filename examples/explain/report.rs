@@ -5,11 +5,11 @@ use std::fmt::Write;
 use ndarray::{Array2, ArrayView1};
 use serde_json::{Map, Value, json};
 use xai::Extras;
+use xai_zoo::command_line::{Outcome, failure};
+use xai_zoo::imagenet;
 
 use crate::analyzers::Finding;
 use crate::args::Args;
-use crate::command_line::{Outcome, failure};
-use crate::imagenet;
 
 /// What the network made of every sample.
 pub(crate) struct Report<'a> {

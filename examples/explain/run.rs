@@ -6,19 +6,24 @@ use std::io::Write;
 
 use ndarray::{Array2, ArrayD, Ix2};
 use xai::{Backend, Differentiable, Draft, files};
+use xai_zoo::backend::Program;
+use xai_zoo::command_line::{Outcome, failure};
+use xai_zoo::efficientnet::{CLASSES, EfficientNetLite0, TRAINED};
 
 use crate::analyzers::{Finding, analyze};
 use crate::args::Args;
-use crate::command_line::{Outcome, failure};
-use crate::network::{CLASSES, EfficientNetLite0};
 use crate::photo::Photos;
 use crate::picture;
 use crate::report::Report;
 
-const BUNDLED: &[u8] = include_bytes!("../../assets/efficientnet-lite0/efficientnet-lite0-f16.safetensors");
+impl Program for Args {
+    fn run<B: Backend<Elem = f32>>(&self, placement: B::Placement) -> Outcome<()> {
+        explain::<B>(self, placement)
+    }
+}
 
 /// Explains on one backend. All outputs are written at the end, whole or not at all.
-pub(crate) fn run<B: Backend<Elem = f32>>(args: &Args, placement: B::Placement) -> Outcome<()> {
+fn explain<B: Backend<Elem = f32>>(args: &Args, placement: B::Placement) -> Outcome<()> {
     check_outputs(args)?;
     let photos = Photos::open(args)?;
     let network = network::<B>(args, placement)?;
@@ -51,7 +56,7 @@ fn check_outputs(args: &Args) -> Outcome<()> {
 
 fn network<B: Backend<Elem = f32>>(args: &Args, placement: B::Placement) -> Outcome<EfficientNetLite0<B>> {
     let Some(path) = &args.weights else {
-        return Ok(EfficientNetLite0::load(&files::decode_weights(BUNDLED, placement)?)?);
+        return Ok(EfficientNetLite0::load(&files::decode_weights(TRAINED, placement)?)?);
     };
     let refused = |why: &dyn fmt::Display| failure(format!("the weights {} do not fit: {why}", path.display()));
     let weights = files::read_weights::<B>(path, placement)?;

@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 
 use clap::Parser;
+use xai_zoo::backend::{Device, Framework};
+use xai_zoo::command_line::count;
 
-use crate::backend::{Device, Framework};
-use crate::name::Name;
+use crate::analyzer::Name;
 
 /// Explains every photo of a folder with EfficientNet-Lite0, each for its most probable class
 ///
@@ -55,8 +56,4 @@ impl Args {
     pub(crate) fn framework(&self) -> Framework {
         self.backend.unwrap_or_default()
     }
-}
-
-fn count(text: &str) -> Result<usize, String> {
-    text.parse().ok().filter(|&n| n > 0).ok_or_else(|| "it must be a whole number of at least 1".into())
 }

@@ -12,29 +12,16 @@
 //! in turn, for comparison. A photo that cannot be read is named on stderr with the reason, the others go on, and the
 //! exit code is 2.
 
+mod analyzer;
 mod args;
-#[path = "../explain/backend.rs"]
-#[allow(dead_code)] // names for JSON
-mod backend;
-#[path = "../explain/command_line.rs"]
-mod command_line;
-#[path = "../explain/crop.rs"]
-mod crop;
-mod explainer;
-mod jobs;
-#[path = "../explain/name.rs"]
-#[allow(dead_code)] // names for captions
-mod name;
-#[path = "../explain/network.rs"]
-mod network;
-#[path = "../explain/photo_file.rs"]
-mod photo_file;
-mod pictures;
-mod pipeline;
 mod run;
 
 use std::process::ExitCode;
 
+use xai_zoo::{backend, command_line};
+
+use self::args::Args;
+
 fn main() -> ExitCode {
-    command_line::run(backend::run_as_told)
+    command_line::run(|args: &Args| backend::run(args.framework(), args.device, args))
 }

@@ -6,21 +6,27 @@ use std::time::Instant;
 use std::{fs, thread};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use xai::Backend;
-use xai::Draft;
+use xai::{Backend, Draft, files};
+use xai_zoo::backend::Program;
+use xai_zoo::command_line::{Outcome, failure};
+use xai_zoo::efficientnet::{EfficientNetLite0, TRAINED};
+use xai_zoo::folder::{Explainer, Pictures, Room, list, one_by_one, overlapped};
 
+use crate::analyzer;
 use crate::args::Args;
-use crate::command_line::{Outcome, failure};
-use crate::explainer::Explainer;
-use crate::jobs;
-use crate::pictures::Pictures;
-use crate::pipeline::{Room, one_by_one, overlapped};
+
+impl Program for Args {
+    fn run<B: Backend<Elem = f32>>(&self, placement: B::Placement) -> Outcome<()> {
+        explain::<B>(self, placement)
+    }
+}
 
 /// Explains the folder on one backend.
-pub(crate) fn run<B: Backend<Elem = f32>>(args: &Args, placement: B::Placement) -> Outcome<()> {
-    let jobs = jobs::list(&args.photos, &args.out)?;
+fn explain<B: Backend<Elem = f32>>(args: &Args, placement: B::Placement) -> Outcome<()> {
+    let jobs = list(&args.photos, &args.out)?;
     let batch = if args.one_by_one { 1 } else { args.batch };
-    let mut explainer = Explainer::<B>::new(args.analyzer, args.n, batch, placement)?;
+    let network = EfficientNetLite0::<B>::load(&files::decode_weights(TRAINED, placement)?)?;
+    let mut explainer = Explainer::new(network, analyzer::build(args.analyzer, args.n), batch)?;
     // Finds out before the long work whether its results can be kept.
     fs::create_dir_all(&args.out).map_err(|e| failure(format!("cannot make {}: {e}", args.out.display())))?;
     if let Some(job) = jobs.first() {

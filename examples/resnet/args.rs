@@ -3,8 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
-
-use crate::stage::Stage;
+use xai_zoo::resnet18::Stage;
 
 /// Explains what a ResNet-18 saw in a photo, at a layer inside it
 ///

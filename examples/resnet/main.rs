@@ -7,9 +7,9 @@
 //! cargo run --release --example resnet -- --help
 //! ```
 //!
-//! The network is written twice, as users of the frameworks write it: `candle_resnet.rs` of candle_nn's layers,
-//! `tch_resnet.rs` of tch's. Both are ordinary forward code on values, in which every named layer is a place that
-//! Grad-CAM and other methods can be asked at, by torchvision's names.
+//! The network is written twice, as users of the frameworks write it: `zoo/src/resnet18/candle.rs` of candle_nn's
+//! layers, `zoo/src/resnet18/tch.rs` of tch's. Both are ordinary forward code on values, in which every named layer is
+//! a place that Grad-CAM and other methods can be asked at, by torchvision's names.
 //!
 //! The weights are torchvision's, by its names, as
 //! `safetensors.torch.save_file(torchvision.models.resnet18(weights="DEFAULT").state_dict(), "resnet18.safetensors")`
@@ -18,37 +18,26 @@
 #![cfg_attr(not(any(feature = "candle", feature = "tch")), allow(dead_code, unused_imports))]
 
 mod args;
-#[cfg(feature = "candle")]
-mod candle_resnet;
-mod checkpoint;
-#[path = "../explain/command_line.rs"]
-mod command_line;
 mod findings;
-#[path = "../explain/imagenet.rs"]
-mod imagenet;
 mod photo;
-#[path = "../explain/photo_file.rs"]
-mod photo_file;
 mod picture;
 mod run;
-mod stage;
-#[cfg(feature = "tch")]
-mod tch_resnet;
 
 use std::process::ExitCode;
 
-use xai::Backend;
 use xai::nn::Weights;
+use xai::{Backend, Error, files};
+use xai_zoo::command_line::{self, failure};
+use xai_zoo::resnet18;
 
 use self::args::{Args, Framework};
-use self::command_line::failure;
 
 fn main() -> ExitCode {
     command_line::run(|args: &Args| match args.framework() {
         #[cfg(feature = "candle")]
-        Framework::Candle => run::run(args, &candle_resnet::ResNet18::load(&weights(args)?, args.stage)?),
+        Framework::Candle => run::run(args, &resnet18::candle::ResNet18::load(&weights(args)?, args.stage)?),
         #[cfg(feature = "tch")]
-        Framework::Tch => run::run(args, &tch_resnet::ResNet18::load(&weights(args)?, args.stage)?),
+        Framework::Tch => run::run(args, &resnet18::tch::ResNet18::load(&weights(args)?, args.stage)?),
         #[allow(unreachable_patterns)] // with both frameworks
         missing => {
             let feature = format!("{missing:?}").to_lowercase();
@@ -57,9 +46,13 @@ fn main() -> ExitCode {
     })
 }
 
+/// The weights of a file, every one of which must have its name and shape, or random ones.
 fn weights<B: Backend>(args: &Args) -> xai::Result<Weights<B>> {
-    match &args.weights {
-        Some(path) => checkpoint::read(path),
-        None => checkpoint::seeded(1000, 0),
-    }
+    let Some(path) = &args.weights else {
+        return resnet18::seeded(1000, 0);
+    };
+    let weights = files::read_weights::<B>(path, B::Placement::default())?;
+    let checked = resnet18::check(&weights);
+    checked.map_err(|e| Error::File { action: "read", path: path.clone(), source: e.into() })?;
+    Ok(weights)
 }

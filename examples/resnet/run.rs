@@ -3,11 +3,12 @@
 use std::io::Write;
 
 use xai::{Arithmetic, Backend, Draft, LayerSplit, check_gradient};
+use xai_zoo::command_line::{Outcome, failure};
+use xai_zoo::{imagenet, photo_file};
 
 use crate::args::Args;
-use crate::command_line::{Outcome, failure};
 use crate::findings::{Findings, find};
-use crate::{imagenet, photo, photo_file, picture};
+use crate::{photo, picture};
 
 /// Explains what the network sees in the photo.
 pub(crate) fn run<M>(args: &Args, network: &M) -> Outcome<()>

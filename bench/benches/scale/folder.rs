@@ -5,15 +5,13 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use xai::Backend;
+use measured::photos;
+use measured::subject::network;
+use xai::{Backend, GradCam};
+use xai_zoo::command_line::{Outcome, failure};
+use xai_zoo::folder::{Explainer, Job, Pictures, Room, list, one_by_one, overlapped};
 
-use crate::command_line::{Outcome, failure};
-use crate::explainer::Explainer;
-use crate::jobs::{Job, list};
-use crate::name::Name;
-use crate::pictures::Pictures;
-use crate::pipeline::{Room, one_by_one, overlapped};
-use crate::{Args, for_each_backend, head, photos, row};
+use crate::{Args, for_each_backend, head, row};
 
 /// The bound of the queues: the example's default.
 const QUEUE: usize = 8;
@@ -65,7 +63,7 @@ pub(crate) fn images_per_second<B: Backend<Elem = f32>>(
     out: &Path,
 ) -> Outcome<f64> {
     fs::create_dir_all(out)?;
-    let mut explainer = Explainer::<B>::new(Name::GradCam, 1, batch.unwrap_or(1), B::Placement::default())?;
+    let mut explainer = Explainer::new(network::<B>()?, Box::new(GradCam), batch.unwrap_or(1))?;
     let failures = AtomicUsize::new(0);
     let ended = |result: Result<(), String>| {
         if result.is_err() {

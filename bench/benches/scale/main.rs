@@ -10,35 +10,14 @@
 //! their defaults unless a table says otherwise. It needs `LIBTORCH`.
 #![allow(missing_docs)]
 
-#[allow(dead_code)] // only what the photos' pipeline has of the example's command line
-#[path = "../../../examples/explain/command_line.rs"]
-mod command_line;
-#[path = "../../../examples/explain/crop.rs"]
-mod crop;
-#[path = "../../../examples/folder/explainer.rs"]
-mod explainer;
 mod folder;
-#[path = "../../../examples/folder/jobs.rs"]
-mod jobs;
-#[allow(dead_code)] // names for captions
-#[path = "../../../examples/explain/name.rs"]
-mod name;
-#[path = "../../../examples/explain/network.rs"]
-mod network;
-#[path = "../../../examples/explain/photo_file.rs"]
-mod photo_file;
-mod photos;
-#[path = "../../../examples/folder/pictures.rs"]
-mod pictures;
-#[path = "../../../examples/folder/pipeline.rs"]
-mod pipeline;
 mod sizes;
-mod subject;
 mod threads;
 
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
+use xai_zoo::command_line;
 
 /// Measures how cost grows.
 #[derive(Debug, Parser)]
@@ -111,7 +90,7 @@ fn main() -> ExitCode {
 /// Runs an expression once for each framework asked for, `$B` standing for it.
 macro_rules! for_each_backend {
     ($args:expr, $B:ident => $run:expr) => {
-        $args.backends().iter().try_for_each(|framework| -> $crate::command_line::Outcome<()> {
+        $args.backends().iter().try_for_each(|framework| -> xai_zoo::command_line::Outcome<()> {
             match framework {
                 $crate::Framework::Candle => {
                     type $B = xai::candle::Candle;

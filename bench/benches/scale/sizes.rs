@@ -1,11 +1,11 @@
 //! Time against the number of copies, the batch and the pixels, with the slope of log time over log size.
 
+use measured::subject::{Analysis, batch, network};
 use ndarray::Array4;
 use xai::Backend;
+use xai_zoo::command_line::Outcome;
+use xai_zoo::efficientnet::EfficientNetLite0;
 
-use crate::command_line::Outcome;
-use crate::network::EfficientNetLite0;
-use crate::subject::{Analysis, batch, network};
 use crate::{Args, for_each_backend, head, row};
 
 /// What grows.

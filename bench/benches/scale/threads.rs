@@ -4,13 +4,14 @@
 use std::collections::BTreeMap;
 use std::process::{Child, Command, Stdio};
 
+use measured::photos;
+use measured::subject::{Analysis, batch, network};
 use xai::Backend;
+use xai_zoo::command_line::{Outcome, failure};
+use xai_zoo::folder::list;
 
-use crate::command_line::{Outcome, failure};
 use crate::folder::images_per_second;
-use crate::jobs::list;
-use crate::subject::{Analysis, batch, network};
-use crate::{Args, for_each_backend, head, photos, row};
+use crate::{Args, for_each_backend, head, row};
 
 const ANALYSES: [Analysis; 4] =
     [Analysis::Gradient, Analysis::GradCam, Analysis::SmoothGrad(16), Analysis::IntegratedGradients(18)];

@@ -9,10 +9,10 @@ use std::path::Path;
 use candle_core::{D, DType, Device, Error, Module, ModuleT, Result, Tensor, Var};
 use candle_nn::{BatchNorm, Conv2d, Conv2dConfig, Linear};
 use ndarray::{Array4, ArrayD, IxDyn};
+use xai_zoo::command_line::Outcome;
 
 use super::passes::Passes;
 use super::plan::Step;
-use crate::outcome::Outcome;
 
 /// The weights by name.
 pub(crate) struct CandlePasses(HashMap<String, Tensor>);

@@ -9,7 +9,9 @@ mod plan;
 mod torch_passes;
 mod weights;
 
+use measured::names::Analyzer;
 use ndarray::{ArrayD, Axis};
+use xai_zoo::command_line::Outcome;
 
 pub(crate) use self::candle_passes::CandlePasses;
 use self::passes::Passes;
@@ -17,8 +19,6 @@ use self::plan::Step;
 pub(crate) use self::torch_passes::TorchPasses;
 pub(crate) use self::weights::weights_file;
 use crate::args::Job;
-use crate::names::Analyzer;
-use crate::outcome::Outcome;
 use crate::worker::{Photo, Subject, Timed};
 
 /// A network made of a framework's own operations.

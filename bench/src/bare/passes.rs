@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use ndarray::{Array4, ArrayD};
+use xai_zoo::command_line::Outcome;
 
 use super::plan::Step;
-use crate::outcome::Outcome;
 
 /// What a framework can do by itself.
 pub(crate) trait Passes: Sized {

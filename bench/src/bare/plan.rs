@@ -1,8 +1,6 @@
 //! The networks as lists of steps, for the frameworks by themselves. The weights have torchvision's names, or those of
 //! the bundled file.
 
-use crate::names::Network;
-
 /// A step of a network, in evaluation mode.
 #[derive(Debug)]
 pub(crate) enum Step {
@@ -38,6 +36,7 @@ pub(crate) enum Step {
 }
 
 use Step::{Flatten, Mean, Pool2, Pool3, Relu, Relu6, Sum};
+use measured::names::Network;
 
 /// The steps of a network.
 pub(crate) fn of(network: Network) -> Vec<Step> {

@@ -5,10 +5,10 @@ use std::path::Path;
 
 use ndarray::{Array4, ArrayD, IxDyn};
 use xai_tch::tch::{Kind, TchError, Tensor, no_grad};
+use xai_zoo::command_line::Outcome;
 
 use super::passes::Passes;
 use super::plan::Step;
-use crate::outcome::Outcome;
 
 /// The weights by name.
 pub(crate) struct TorchPasses(HashMap<String, Tensor>);

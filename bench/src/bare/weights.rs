@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
+use measured::names::Network;
+
 use crate::args::Job;
-use crate::names::Network;
 
 const BUNDLED: &str =
     concat!(env!("CARGO_MANIFEST_DIR"), "/../assets/efficientnet-lite0/efficientnet-lite0-f16.safetensors");

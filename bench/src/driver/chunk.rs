@@ -1,9 +1,10 @@
 //! The chunk size at which a contestant is fastest, where it does not choose by itself.
 
+use measured::names::{Network, Who};
+use xai_zoo::command_line::Outcome;
+
 use super::contestant::Contestant;
 use crate::args::{Args, Job};
-use crate::names::{Network, Who};
-use crate::outcome::Outcome;
 
 /// What is tried.
 const SIZES: [usize; 4] = [1, 5, 10, 25];

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use serde_json::{Map, Value};
+use xai_zoo::command_line::Outcome;
 
 use super::root::ROOT;
 use crate::args::{Args, Job};
-use crate::outcome::Outcome;
 
 /// What all contestants of a run share.
 pub(super) struct Setting<'a> {

@@ -1,13 +1,14 @@
 //! One analyzer on one network: all contestants, side by side.
 
+use measured::names::{Analyzer, Network, Who};
+use xai_zoo::command_line::Outcome;
+
 use super::chunk::Chunks;
 use super::contestant::{Contestant, Setting};
 use super::difference::relative;
 use super::report::Report;
 use super::row::{Row, Times};
 use crate::args::Job;
-use crate::names::{Analyzer, Network, Who};
-use crate::outcome::Outcome;
 
 /// How many nodes the checked path has.
 const POINTS: usize = 5;

@@ -5,8 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-
-use crate::outcome::Outcome;
+use xai_zoo::command_line::Outcome;
 
 const LOCK: &str = include_str!("../../../Cargo.lock");
 

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::outcome::Outcome;
+use xai_zoo::command_line::Outcome;
 
 const BEGIN: &str = "<!-- bench -->\n";
 const END: &str = "<!-- /bench -->\n";

@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use serde_json::{Map, Value};
+use xai_zoo::command_line::Outcome;
 
 use self::chunk::Chunks;
 use self::contestant::Setting;
@@ -23,7 +24,6 @@ use self::machine::Machine;
 use self::report::Report;
 use self::root::ROOT;
 use crate::args::Args;
-use crate::outcome::Outcome;
 
 /// Measures what the command line says, and writes the table.
 pub(crate) fn run(args: &Args) -> Outcome<()> {

@@ -6,12 +6,12 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use xai_zoo::command_line::Outcome;
 
 use super::machine::{self, Machine};
 use super::row::Row;
 use super::table;
 use crate::args::Args;
-use crate::outcome::Outcome;
 
 /// `target/bench.json`.
 #[derive(Debug, Default, Serialize, Deserialize)]

@@ -1,8 +1,7 @@
 //! A line of the results.
 
+use measured::names::{Analyzer, Network, Who};
 use serde::{Deserialize, Serialize};
-
-use crate::names::{Analyzer, Network, Who};
 
 /// What one contestant took for one analyzer on one network.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -1,9 +1,9 @@
 //! The table for people, in Markdown.
 
 use clap::ValueEnum;
+use measured::names::{Analyzer, Who};
 
 use super::row::Row;
-use crate::names::{Analyzer, Who};
 
 /// What is divided by what.
 const RATIOS: [(Who, Who, &str); 9] = [

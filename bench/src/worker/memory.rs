@@ -3,9 +3,9 @@
 use std::fs;
 
 use serde_json::{Value, json};
+use xai_zoo::command_line::Outcome;
 
 use super::Subject;
-use crate::outcome::Outcome;
 
 const STATUS: &str = "/proc/self/status";
 

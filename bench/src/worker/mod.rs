@@ -11,11 +11,13 @@ mod subject;
 use std::io::{BufRead, Write, stdin, stdout};
 use std::path::Path;
 
+use measured::names::Who;
 use ndarray::ArrayD;
 use serde_json::{Value, json};
 use xai::candle::Candle;
 use xai_tch::LibTorch;
 use xai_tch::tch;
+use xai_zoo::command_line::Outcome;
 
 use self::memory::Memory;
 use self::ours::Ours;
@@ -23,8 +25,6 @@ pub(crate) use self::photo::Photo;
 pub(crate) use self::subject::{Subject, Timed};
 use crate::args::Job;
 use crate::bare::{Bare, CandlePasses, TorchPasses};
-use crate::names::Who;
-use crate::outcome::Outcome;
 
 /// Answers until the driver closes the pipe.
 pub(crate) fn serve(job: &Job) -> Outcome<()> {

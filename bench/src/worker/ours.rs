@@ -1,24 +1,19 @@
 //! This library, as a user calls it: arrays in, arrays out, the analyzers as they come.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-
+use measured::names::{Analyzer as Name, Network};
 use ndarray::{Array4, ArrayD};
-use rand::Rng;
-use rand::distr::Distribution;
 use xai::nn::Sequential;
 use xai::{
     Analyzer, Backend, BoxModel, Differentiable, GradCam, GradCamAt, Gradient, Index, InputTimesGradient,
     IntegratedGradients, NoiseAugmentation, Quadrature, SmoothGrad, files,
 };
+use xai_zoo::command_line::Outcome;
+use xai_zoo::efficientnet::EfficientNetLite0;
+use xai_zoo::{Replay, networks};
 
 use super::{Photo, Subject, Timed};
 use crate::args::Job;
 use crate::bare::weights_file;
-use crate::efficientnet::EfficientNetLite0;
-use crate::names::{Analyzer as Name, Network};
-use crate::networks;
-use crate::outcome::Outcome;
 
 /// A network of the library's layers on one of its backends.
 pub(super) struct Ours<B: Backend> {
@@ -94,7 +89,7 @@ impl<B: Backend<Elem = f32>> Subject for Ours<B> {
         let model = self.model();
         let values = match self.job.analyzer {
             Name::SmoothGrad => {
-                let noise = Replay::of(&self.photo.noise);
+                let noise = Replay::of(self.photo.noise.iter().map(|&number| number.into()));
                 self.analyze(
                     &NoiseAugmentation::new(Gradient, self.photo.noise.shape()[0]).distribution(noise),
                     &model,
@@ -108,25 +103,5 @@ impl<B: Backend<Elem = f32>> Subject for Ours<B> {
             Name::Gradient | Name::InputTimesGradient | Name::GradCam => return Ok(Some(self.run(1)?.values)),
         };
         Ok(Some(values.into_dyn()))
-    }
-}
-
-/// A distribution that gives out numbers that were drawn elsewhere, each once, in their order.
-#[derive(Debug, Clone)]
-struct Replay {
-    numbers: Arc<[f32]>,
-    next: Arc<AtomicUsize>,
-}
-
-impl Replay {
-    fn of(noise: &Array4<f32>) -> Self {
-        Replay { numbers: noise.iter().copied().collect(), next: Arc::default() }
-    }
-}
-
-impl Distribution<f64> for Replay {
-    /// Not a number beyond the last: a check that draws too much fails.
-    fn sample<R: Rng + ?Sized>(&self, _: &mut R) -> f64 {
-        self.numbers.get(self.next.fetch_add(1, Ordering::Relaxed)).map_or(f64::NAN, |&number| number.into())
     }
 }

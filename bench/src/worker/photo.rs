@@ -4,9 +4,8 @@ use std::path::Path;
 
 use ndarray::{Array4, Ix4};
 use xai::files;
-
-use crate::efficientnet::SIDE;
-use crate::outcome::Outcome;
+use xai_zoo::command_line::Outcome;
+use xai_zoo::efficientnet::SIDE;
 
 /// The photo, and noise for a check.
 pub(crate) struct Photo {

@@ -3,8 +3,7 @@
 use std::time::Instant;
 
 use ndarray::ArrayD;
-
-use crate::outcome::Outcome;
+use xai_zoo::command_line::Outcome;
 
 /// One implementation of one analyzer, with its network loaded.
 pub(crate) trait Subject {

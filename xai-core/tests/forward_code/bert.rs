@@ -7,7 +7,7 @@ use xai_core::{
     Quadrature, Result, SmoothGrad, Var, Weight,
 };
 
-use crate::attention::{Block, block, layer_norm};
+use crate::forward_code::attention::{Block, block, layer_norm};
 use crate::models::B;
 use crate::models::differences::{differences, linear, noise, output, relative_error, weight};
 

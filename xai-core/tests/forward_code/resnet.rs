@@ -3,7 +3,7 @@
 use xai_core::nn::{BatchNorm2d, Conv2d, Linear, MaxPool2d};
 use xai_core::{Differentiable, Layer, Result, Var};
 
-use crate::checks::{
+use crate::forward_code::checks::{
     a_batch_equals_its_samples, a_place_is_that_of_differences, gaps_of_secants, gradient_is_that_of_differences,
     places_that_are_none_are_refused,
 };

@@ -3,7 +3,7 @@
 use xai_core::nn::{Conv2d, MaxPool2d, Upsample2d};
 use xai_core::{Analyzer, Differentiable, GradCam, Layer, MaxActivation, Result, Var};
 
-use crate::checks::{
+use crate::forward_code::checks::{
     a_batch_equals_its_samples, a_place_is_that_of_differences, gaps_of_secants, gradient_is_that_of_differences,
     places_that_are_none_are_refused,
 };

@@ -3,8 +3,8 @@
 use xai_core::nn::{Conv2d, LayerNorm, Linear};
 use xai_core::{Analyzer, Differentiable, Index, IntegratedGradients, Quadrature, Result, Var, Weight};
 
-use crate::attention::{Block, block, layer_norm};
-use crate::checks::{
+use crate::forward_code::attention::{Block, block, layer_norm};
+use crate::forward_code::checks::{
     a_batch_equals_its_samples, a_place_is_that_of_differences, gaps_of_secants, gradient_is_that_of_differences,
     places_that_are_none_are_refused,
 };

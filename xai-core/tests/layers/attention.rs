@@ -6,14 +6,14 @@ use xai_core::{
     Analyzer, AtLayer, Differentiable, Error, GradCam, Index, InputTimesGradient, Layer, Net, Result, Var, Weight,
 };
 
-use crate::cases::check;
-use crate::checks::{
+use crate::forward_code::checks::{
     a_batch_equals_its_samples, a_place_is_that_of_differences, gradient_is_that_of_differences,
     places_that_are_none_are_refused,
 };
-use crate::jacobian::forward;
+use crate::layers::cases::check;
 use crate::models::differences::{linear, output, weight};
-use crate::numbers::{F64, assert_close, noise, tensor};
+use crate::nn_ops::jacobian::forward;
+use crate::nn_ops::numbers::{F64, assert_close, noise, tensor};
 
 const WIDTH: usize = 6;
 

@@ -3,8 +3,8 @@
 use ndarray::{ArrayD, Axis, concatenate};
 use xai_core::Layer;
 
-use crate::jacobian::{assert_directions, forward, pulled};
-use crate::numbers::{F64, assert_close, noise};
+use crate::nn_ops::jacobian::{assert_directions, forward, pulled};
+use crate::nn_ops::numbers::{F64, assert_close, noise};
 
 /// Forward as a loop says, back as differences say, and a batch as its samples.
 #[track_caller]

@@ -1,9 +1,9 @@
 use ndarray::{Array3, Array5, ArrayD, Ix1, Ix3, Ix5};
 use xai_core::nn::{Conv1d, Conv3d, ConvPaddingNd, ConvTranspose1d, Weights};
 
-use crate::cases::{check, read};
-use crate::jacobian::{assert_jacobian, forward, is_affine};
-use crate::numbers::{F64, assert_close, noise, tensor};
+use crate::layers::cases::{check, read};
+use crate::nn_ops::jacobian::{assert_jacobian, forward, is_affine};
+use crate::nn_ops::numbers::{F64, assert_close, noise, tensor};
 
 struct Case1 {
     groups: usize,

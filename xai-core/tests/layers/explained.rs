@@ -7,7 +7,7 @@ use xai_core::nn::{
 };
 use xai_core::{Differentiable, Layer, Result, Var};
 
-use crate::checks::{
+use crate::forward_code::checks::{
     a_batch_equals_its_samples, a_place_is_that_of_differences, gaps_of_secants, gradient_is_that_of_differences,
 };
 use crate::models::B;

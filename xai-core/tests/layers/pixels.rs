@@ -3,9 +3,9 @@
 use ndarray::{Array4, ArrayD, Axis};
 use xai_core::nn::{LocalResponseNorm, PRelu, PixelShuffle, PixelUnshuffle, Weights};
 
-use crate::cases::check;
-use crate::jacobian::{assert_jacobian, forward, is_affine, pulled};
-use crate::numbers::{F64, array, noise, tensor};
+use crate::layers::cases::check;
+use crate::nn_ops::jacobian::{assert_jacobian, forward, is_affine, pulled};
+use crate::nn_ops::numbers::{F64, array, noise, tensor};
 
 #[test]
 fn prelu_by_the_formula_with_one_slope_and_many() {

@@ -4,9 +4,9 @@ use xai_core::nn::{
     MaxPool3d,
 };
 
-use crate::cases::{check, read};
-use crate::jacobian::{is_affine, pulled};
-use crate::numbers::{array, noise};
+use crate::layers::cases::{check, read};
+use crate::nn_ops::jacobian::{is_affine, pulled};
+use crate::nn_ops::numbers::{array, noise};
 
 /// What is made of the numbers of a window, of which so many places there are with their padding.
 type Of = fn(&[f64], usize) -> f64;

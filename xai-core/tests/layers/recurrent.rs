@@ -4,9 +4,9 @@ use ndarray::{Array2, Array3, ArrayD, Ix2, Ix3, s};
 use xai_core::nn::{Gru, Lstm, RecurrentWeights, Weights};
 use xai_core::{Differentiable, Error, Layer, Net};
 
-use crate::cases::check;
-use crate::jacobian::{assert_jacobian, forward};
-use crate::numbers::{F64, assert_close, noise, tensor};
+use crate::layers::cases::check;
+use crate::nn_ops::jacobian::{assert_jacobian, forward};
+use crate::nn_ops::numbers::{F64, assert_close, noise, tensor};
 
 const HIDDEN: usize = 3;
 

@@ -6,8 +6,8 @@ use xai_core::nn::{
 };
 use xai_core::{Error, Layer, Result};
 
-use crate::jacobian::graph;
-use crate::numbers::{F64, weight};
+use crate::nn_ops::jacobian::graph;
+use crate::nn_ops::numbers::{F64, weight};
 
 #[track_caller]
 fn says(error: &Error, parts: &[&str]) {

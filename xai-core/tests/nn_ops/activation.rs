@@ -1,7 +1,7 @@
 use xai_core::nn::Activation::{self, *};
 
-use crate::jacobian::{assert_jacobian, forward, pulled};
-use crate::numbers::{array, noise};
+use crate::nn_ops::jacobian::{assert_jacobian, forward, pulled};
+use crate::nn_ops::numbers::{array, noise};
 
 const ALL: [Activation; 13] = [
     Relu,

@@ -1,8 +1,8 @@
 use ndarray::{Axis, Ix2};
 use xai_core::nn::{BatchNorm2d, ChannelAffine, Linear};
 
-use crate::jacobian::{assert_jacobian, forward, is_affine, pulled};
-use crate::numbers::{F64, array, assert_close, noise, tensor, weight};
+use crate::nn_ops::jacobian::{assert_jacobian, forward, is_affine, pulled};
+use crate::nn_ops::numbers::{F64, array, assert_close, noise, tensor, weight};
 
 #[test]
 fn linear_by_hand() {

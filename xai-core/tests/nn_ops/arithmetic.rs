@@ -6,8 +6,8 @@ use xai_core::nn::{
 };
 use xai_core::{Error, Graph, Layer, Result, Var};
 
-use crate::jacobian::{assert_jacobian, forward, is_affine};
-use crate::numbers::{F64, array, assert_close, noise, tensor, weight};
+use crate::nn_ops::jacobian::{assert_jacobian, forward, is_affine};
+use crate::nn_ops::numbers::{F64, array, assert_close, noise, tensor, weight};
 
 /// Forward code of one value.
 struct Code(fn(Var<'_, F64>) -> Result<Var<'_, F64>>);
@@ -81,7 +81,7 @@ fn reductions_over_any_axes() {
     assert!(is_affine(&Code(|x| Ok(x.mean(&[1]))), &[2, 3]) && !is_affine(&Code(|x| Ok(x.max(&[1]))), &[2, 3]));
     // The first of equal numbers gets it all.
     let ties = array(&[1, 4], &[3.0, 7.0, 7.0, 3.0]);
-    let back = |code: Code| crate::jacobian::pulled(&code, &ties, &array(&[1, 1], &[2.0]));
+    let back = |code: Code| crate::nn_ops::jacobian::pulled(&code, &ties, &array(&[1, 1], &[2.0]));
     assert_eq!(back(Code(|x| Ok(x.max(&[1])))), array(&[1, 4], &[0.0, 2.0, 0.0, 0.0]));
     assert_eq!(back(Code(|x| Ok(x.min(&[1])))), array(&[1, 4], &[2.0, 0.0, 0.0, 0.0]));
 }
@@ -132,7 +132,7 @@ fn rows_of_a_table() {
     assert_eq!(rows, expected);
     for (bad, words) in [(5.0, "id = 5"), (-1.0, "id = -1"), (0.5, "id = 0.5")] {
         let embedding = Embedding::new(weight(9, &[5, 2])).unwrap();
-        let error = crate::jacobian::run(&embedding, &tensor(&array(&[1, 1], &[bad]))).unwrap_err().to_string();
+        let error = crate::nn_ops::jacobian::run(&embedding, &tensor(&array(&[1, 1], &[bad]))).unwrap_err().to_string();
         assert!(error.starts_with(words) && error.contains("from 0 to 4"), "{error}");
     }
 }

@@ -4,8 +4,8 @@ use ndarray::{ArrayD, Axis, Slice};
 use xai_core::nn::{IndexSelect, Op, Where};
 use xai_core::{Backend, Error, Graph, Layer, Result, Var};
 
-use crate::jacobian::{assert_jacobian, forward, is_affine, pulled};
-use crate::numbers::{F64, array, noise, tensor, weight};
+use crate::nn_ops::jacobian::{assert_jacobian, forward, is_affine, pulled};
+use crate::nn_ops::numbers::{F64, array, noise, tensor, weight};
 
 /// Forward code of one value.
 pub(crate) struct Code(pub(crate) fn(Var<'_, F64>) -> Result<Var<'_, F64>>);

@@ -2,8 +2,8 @@ use ndarray::{ArcArray, IxDyn};
 use xai_core::nn::{Activation, Concat, Conv2d, Dropout, Flatten, Identity, Linear, Residual, Sequential};
 use xai_core::{Analyzer, Differentiable, Error, ForwardOnly, Function, GradCam, Index};
 
-use crate::jacobian::{assert_jacobian, forward, is_affine, run, vjp};
-use crate::numbers::{F64, assert_close, noise, weight};
+use crate::nn_ops::jacobian::{assert_jacobian, forward, is_affine, run, vjp};
+use crate::nn_ops::numbers::{F64, assert_close, noise, weight};
 
 fn conv(seed: u64, outputs: usize) -> Conv2d<F64> {
     Conv2d::new(weight(seed, &[outputs, 2, 3, 3]), None).unwrap().padding(1)

@@ -1,8 +1,8 @@
 use ndarray::{Array4, ArrayD, Ix1, Ix4};
 use xai_core::nn::{Conv2d, ConvPadding, Padding};
 
-use crate::jacobian::{assert_directions, assert_jacobian, forward, graph, is_affine, vjp};
-use crate::numbers::{F64, array, assert_close, noise, tensor, weight};
+use crate::nn_ops::jacobian::{assert_directions, assert_jacobian, forward, graph, is_affine, vjp};
+use crate::nn_ops::numbers::{F64, array, assert_close, noise, tensor, weight};
 
 /// The definition, term by term.
 pub(crate) fn by_definition(conv: &Conv2d<F64>, x: &ArrayD<f64>) -> ArrayD<f64> {

@@ -2,8 +2,8 @@ use ndarray::{Array4, ArrayD, Ix1, Ix4};
 use proptest::prelude::*;
 use xai_core::nn::{Conv2d, ConvPadding, ConvTranspose2d, Padding};
 
-use crate::jacobian::{assert_jacobian, forward, is_affine, pulled};
-use crate::numbers::{F64, array, assert_close, noise, tensor, weight};
+use crate::nn_ops::jacobian::{assert_jacobian, forward, is_affine, pulled};
+use crate::nn_ops::numbers::{F64, array, assert_close, noise, tensor, weight};
 
 /// The definition: every pixel of the input writes the kernel.
 fn by_definition(conv: &ConvTranspose2d<F64>, x: &ArrayD<f64>) -> ArrayD<f64> {

@@ -3,9 +3,9 @@
 use proptest::prelude::*;
 use xai_core::nn::{Conv2d, ConvPadding, MaxPool2d, Padding};
 
-use crate::conv::by_definition;
-use crate::jacobian::{forward, pulled};
-use crate::numbers::{F64, noise, weight};
+use crate::nn_ops::conv::by_definition;
+use crate::nn_ops::jacobian::{forward, pulled};
+use crate::nn_ops::numbers::{F64, noise, weight};
 
 fn pair(range: std::ops::Range<usize>) -> impl Strategy<Value = [usize; 2]> {
     [range.clone(), range]

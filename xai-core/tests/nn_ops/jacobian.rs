@@ -3,7 +3,7 @@
 use ndarray::ArrayD;
 use xai_core::{Graph, Layer, Pullback, Result, Tensor};
 
-use crate::numbers::{F64, assert_close, noise, tensor};
+use crate::nn_ops::numbers::{F64, assert_close, noise, tensor};
 
 const STEP: f64 = 1e-5;
 

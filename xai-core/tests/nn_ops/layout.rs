@@ -7,9 +7,9 @@ use xai_core::nn::{
 };
 use xai_core::{Layer, Tensor};
 
-use crate::choices::Code;
-use crate::jacobian::vjp;
-use crate::numbers::{F64, noise, tensor, weight};
+use crate::nn_ops::choices::Code;
+use crate::nn_ops::jacobian::vjp;
+use crate::nn_ops::numbers::{F64, noise, tensor, weight};
 
 /// The same numbers, with the rows' axis as the fastest in memory.
 fn transposed(values: &ArrayD<f64>) -> Tensor<F64> {

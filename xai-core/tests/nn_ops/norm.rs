@@ -1,8 +1,8 @@
 use ndarray::ArrayD;
 use xai_core::nn::{GroupNorm, LayerNorm, RmsNorm};
 
-use crate::jacobian::{assert_directions, assert_jacobian, forward};
-use crate::numbers::{F64, array, assert_close, noise, weight};
+use crate::nn_ops::jacobian::{assert_directions, assert_jacobian, forward};
+use crate::nn_ops::numbers::{F64, array, assert_close, noise, weight};
 
 /// (x - mean) / √(var + ε) over runs of numbers.
 fn normalised(x: &ArrayD<f64>, run: usize, eps: f64) -> ArrayD<f64> {

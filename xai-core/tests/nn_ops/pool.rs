@@ -1,8 +1,8 @@
 use ndarray::{Array4, ArrayD, Ix4};
 use xai_core::nn::{AdaptiveAvgPool2d, AdaptiveMaxPool2d, AvgPool2d, MaxPool2d, Padding};
 
-use crate::jacobian::{assert_directions, assert_jacobian, forward, is_affine, pulled};
-use crate::numbers::{array, assert_close, noise};
+use crate::nn_ops::jacobian::{assert_directions, assert_jacobian, forward, is_affine, pulled};
+use crate::nn_ops::numbers::{array, assert_close, noise};
 
 /// All the numbers under each window, `None` for those in the padding, folded to one.
 fn windows(

@@ -7,7 +7,7 @@ use xai_core::nn::{
 };
 use xai_core::{Analyzer, Arithmetic, Backend, Element, Gradient, Index, NdArray};
 
-use crate::numbers::noise;
+use crate::nn_ops::numbers::noise;
 
 fn network<B: Backend>() -> Sequential<B> {
     let of = |seed, shape: &[usize]| noise(seed, shape).mapv(<B as Arithmetic>::Elem::of);

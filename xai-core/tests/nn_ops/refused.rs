@@ -6,8 +6,8 @@ use xai_core::nn::{
     LayerNorm, Linear, LogSoftmax, MaxPool2d, Op, Pad2d, Padding, RmsNorm, Softmax, Upsample2d,
 };
 
-use crate::jacobian::{run, vjp};
-use crate::numbers::{F64, array, weight};
+use crate::nn_ops::jacobian::{run, vjp};
+use crate::nn_ops::numbers::{F64, array, weight};
 
 #[track_caller]
 fn shape<T: std::fmt::Debug>(result: Result<T, Error>, parts: &[&str]) {

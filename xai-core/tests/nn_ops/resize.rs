@@ -1,7 +1,7 @@
 use xai_core::nn::{Pad2d, Padding, Upsample2d};
 
-use crate::jacobian::{assert_jacobian, forward, is_affine, pulled};
-use crate::numbers::{array, assert_close, noise};
+use crate::nn_ops::jacobian::{assert_jacobian, forward, is_affine, pulled};
+use crate::nn_ops::numbers::{array, assert_close, noise};
 
 fn all(size: [usize; 2]) -> [Upsample2d; 6] {
     [

@@ -1,8 +1,8 @@
 use ndarray::Axis;
 use xai_core::nn::{LogSoftmax, Softmax};
 
-use crate::jacobian::{assert_jacobian, forward};
-use crate::numbers::{array, assert_close, noise};
+use crate::nn_ops::jacobian::{assert_jacobian, forward};
+use crate::nn_ops::numbers::{array, assert_close, noise};
 
 #[test]
 fn softmax_by_hand() {

@@ -2,8 +2,8 @@ use ndarray::ArrayD;
 use xai_core::Error;
 use xai_core::nn::{BatchNorm2d, Conv2d, ConvTranspose2d, GroupNorm, LayerNorm, Linear, RmsNorm, Weights};
 
-use crate::jacobian::forward;
-use crate::numbers::{F64, array, assert_close, noise};
+use crate::nn_ops::jacobian::forward;
+use crate::nn_ops::numbers::{F64, array, assert_close, noise};
 
 fn checkpoint() -> Vec<(&'static str, ArrayD<f64>)> {
     vec![

@@ -13,7 +13,7 @@ use xai_core::{
 };
 
 use crate::models::{B, Chain, T};
-use crate::networks::{close, error, input, linear, network, secants};
+use crate::secants::networks::{close, error, input, linear, network, secants};
 
 #[test]
 fn one_kink_in_a_segment_is_met_exactly() {

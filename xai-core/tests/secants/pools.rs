@@ -8,7 +8,7 @@ use xai_core::nn::{Activation, Flatten, MaxPool2d, Sequential, Softmax};
 use xai_core::{Analyzer, Index, IntegratedGradients, Quadrature};
 
 use crate::models::{B, Chain};
-use crate::networks::{close, error, image, input, linear, random, secants};
+use crate::secants::networks::{close, error, image, input, linear, random, secants};
 
 #[test]
 fn pools_and_softmax_converge_too() {

@@ -1,0 +1,91 @@
+//! The network, and what is asked of it.
+
+use std::time::Instant;
+
+use image::RgbImage;
+use ndarray::{Array4, ArrayView3, Axis};
+use xai::{Analyzer, Backend, GradCam, Gradient, IntegratedGradients, MaxActivation, SmoothGrad, files};
+use xai_zoo::command_line::Outcome;
+use xai_zoo::efficientnet::{EfficientNetLite0, TRAINED};
+use xai_zoo::photo_file::bundled;
+
+/// The bundled network.
+///
+/// # Errors
+/// The backend's own.
+pub fn network<B: Backend>() -> Outcome<EfficientNetLite0<B>> {
+    Ok(EfficientNetLite0::load(&files::decode_weights(TRAINED, B::Placement::default())?)?)
+}
+
+/// A batch of the bundled photo at any size: (batch, 3, side, side). Every second one is its mirror image.
+///
+/// # Errors
+/// None, as long as the photo is bundled.
+pub fn batch(batch: usize, side: u32) -> Outcome<Array4<f32>> {
+    let photo = bundled("chelsea")?;
+    let photo: RgbImage = image::imageops::resize(&photo, side, side, image::imageops::FilterType::CatmullRom);
+    let side = side as usize;
+    let bytes = ArrayView3::from_shape((side, side, 3), photo.as_raw())?;
+    let mut input = Array4::zeros((batch, 3, side, side));
+    for (number, mut sample) in input.outer_iter_mut().enumerate() {
+        let mut bytes = bytes.permuted_axes([2, 0, 1]);
+        if number % 2 == 1 {
+            bytes.invert_axis(Axis(2));
+        }
+        sample.zip_mut_with(&bytes, |number, &byte| *number = (f32::from(byte) - 127.0) / 128.0);
+    }
+    Ok(input)
+}
+
+/// An analysis that is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Analysis {
+    /// The gradient.
+    Gradient,
+    /// Grad-CAM.
+    GradCam,
+    /// SmoothGrad of so many copies.
+    SmoothGrad(usize),
+    /// Integrated Gradients of so many points.
+    IntegratedGradients(usize),
+}
+
+impl Analysis {
+    /// For people.
+    pub fn title(self) -> String {
+        match self {
+            Analysis::Gradient => "Gradient".into(),
+            Analysis::GradCam => "Grad-CAM".into(),
+            Analysis::SmoothGrad(n) => format!("SmoothGrad, n = {n}"),
+            Analysis::IntegratedGradients(n) => format!("Integrated Gradients, n = {n}"),
+        }
+    }
+
+    /// What it finds.
+    ///
+    /// # Errors
+    /// The analyzer's.
+    pub fn run<B: Backend<Elem = f32>>(
+        self,
+        network: &EfficientNetLite0<B>,
+        input: &Array4<f32>,
+    ) -> Outcome<Array4<f32>> {
+        let found = match self {
+            Analysis::Gradient => Gradient.analyze(network, input, MaxActivation),
+            Analysis::GradCam => GradCam.analyze(network, input, MaxActivation),
+            Analysis::SmoothGrad(n) => SmoothGrad::new().n(n).analyze(network, input, MaxActivation),
+            Analysis::IntegratedGradients(n) => IntegratedGradients::new().n(n).analyze(network, input, MaxActivation),
+        };
+        Ok(found?.values)
+    }
+
+    /// How many seconds it takes.
+    ///
+    /// # Errors
+    /// The analyzer's.
+    pub fn seconds<B: Backend<Elem = f32>>(self, network: &EfficientNetLite0<B>, input: &Array4<f32>) -> Outcome<f64> {
+        let start = Instant::now();
+        self.run(network, input)?;
+        Ok(start.elapsed().as_secs_f64())
+    }
+}

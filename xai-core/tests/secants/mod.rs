@@ -1,0 +1,6 @@
+//! `Quadrature::Secant`: mean gradients over the segments of a path.
+
+mod networks;
+mod paths;
+mod pools;
+mod steps;

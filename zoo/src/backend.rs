@@ -1,0 +1,140 @@
+//! Which framework computes, and where: one model source for all of them.
+
+use std::fmt;
+use std::str::FromStr;
+
+use clap::ValueEnum;
+use xai::{Backend, NdArray};
+
+use crate::command_line::{Outcome, failure};
+
+/// A framework, as on the command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Framework {
+    /// candle
+    Candle,
+    /// libtorch
+    Tch,
+    /// plain arrays, slow: the reference
+    Ndarray,
+}
+
+impl Default for Framework {
+    /// The first that this build has.
+    fn default() -> Self {
+        if cfg!(feature = "candle") {
+            Framework::Candle
+        } else if cfg!(feature = "tch") {
+            Framework::Tch
+        } else {
+            Framework::Ndarray
+        }
+    }
+}
+
+impl Framework {
+    /// The name on the command line and in JSON.
+    pub fn key(self) -> &'static str {
+        match self {
+            Framework::Candle => "candle",
+            Framework::Tch => "tch",
+            Framework::Ndarray => "ndarray",
+        }
+    }
+}
+
+/// A device, as on the command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Device {
+    /// The processor.
+    Cpu,
+    /// The graphics card of this number, from 0.
+    Cuda(usize),
+}
+
+impl FromStr for Device {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let card = || text.strip_prefix("cuda:")?.parse().ok().map(Device::Cuda);
+        let device = if text == "cpu" { Some(Device::Cpu) } else { card() };
+        device.ok_or_else(|| "it is cpu or cuda:N, as cuda:0".into())
+    }
+}
+
+impl fmt::Display for Device {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Device::Cpu => f.write_str("cpu"),
+            Device::Cuda(card) => write!(f, "cuda:{card}"),
+        }
+    }
+}
+
+/// A program that is written once for all frameworks.
+pub trait Program {
+    /// Runs on one of them.
+    ///
+    /// # Errors
+    /// What went wrong, for the one who typed the command.
+    fn run<B: Backend<Elem = f32>>(&self, placement: B::Placement) -> Outcome<()>;
+}
+
+/// Runs on the framework and the device that the command line names.
+///
+/// # Errors
+/// A framework or a device that this build has not, and the program's own.
+pub fn run(framework: Framework, device: Device, program: &impl Program) -> Outcome<()> {
+    match framework {
+        Framework::Candle => candle(device, program),
+        Framework::Tch => tch(device, program),
+        Framework::Ndarray => match device {
+            Device::Cpu => program.run::<NdArray>(()),
+            device => Err(failure(format!("plain arrays are on the cpu, not on {device}: take another --backend"))),
+        },
+    }
+}
+
+#[cfg(feature = "candle")]
+fn candle(device: Device, program: &impl Program) -> Outcome<()> {
+    let place = match device {
+        Device::Cpu => candle_core::Device::Cpu,
+        Device::Cuda(_) if cfg!(not(feature = "cuda")) => return lacking("CUDA for candle", "cuda"),
+        Device::Cuda(card) => candle_core::Device::new_cuda(card)
+            .map_err(|error| failure(format!("candle cannot use {device}: {error}")))?,
+    };
+    program.run::<xai::candle::Candle>(place.into())
+}
+
+#[cfg(not(feature = "candle"))]
+fn candle(_: Device, _: &impl Program) -> Outcome<()> {
+    lacking("candle", "candle")
+}
+
+#[cfg(feature = "tch")]
+fn tch(device: Device, program: &impl Program) -> Outcome<()> {
+    use xai::tch::tch::{Cuda, Device as Place};
+    let place = match device {
+        Device::Cpu => Place::Cpu,
+        Device::Cuda(card) if i64::try_from(card).is_ok_and(|card| card < Cuda::device_count()) => Place::Cuda(card),
+        device => {
+            return Err(failure(format!(
+                "libtorch cannot use {device}: it sees {} CUDA devices; build `--features tch` with LIBTORCH set to a \
+                 libtorch with CUDA",
+                Cuda::device_count()
+            )));
+        }
+    };
+    program.run::<xai::tch::LibTorch>(place.into())
+}
+
+#[cfg(not(feature = "tch"))]
+fn tch(_: Device, _: &impl Program) -> Outcome<()> {
+    lacking("libtorch", "tch")
+}
+
+/// What this build was made without.
+#[allow(dead_code)] // with every feature on there is no such thing
+fn lacking(what: &str, feature: &str) -> Outcome<()> {
+    Err(failure(format!("this build has no {what}: build the example with `--features {feature}`")))
+}

@@ -1,0 +1,49 @@
+//! A program that ends every mistake with one line on stderr and exit code 2, and what its arguments may be.
+
+use std::error::Error;
+use std::process::ExitCode;
+
+use clap::Parser;
+use clap::error::ErrorKind;
+
+/// What went wrong, in words for the one who typed the command.
+pub type Outcome<T> = Result<T, Box<dyn Error>>;
+
+/// A mistake that is found here and not in the library.
+pub fn failure(message: impl Into<String>) -> Box<dyn Error> {
+    message.into().into()
+}
+
+/// Reads the command line and runs the program.
+pub fn run<A: Parser>(program: impl FnOnce(&A) -> Outcome<()>) -> ExitCode {
+    let mistake = match A::try_parse() {
+        Ok(args) => match program(&args) {
+            Ok(()) => return ExitCode::SUCCESS,
+            Err(error) => error.to_string(),
+        },
+        Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
+            // A closed pipe is the reader's choice.
+            let _ = error.print();
+            return ExitCode::SUCCESS;
+        }
+        Err(error) => first_paragraph(&error.to_string()),
+    };
+    let line: Vec<&str> = mistake.split_whitespace().collect();
+    eprintln!("{}: {}", A::command().get_name(), line.join(" "));
+    ExitCode::from(2)
+}
+
+/// An argument that counts something: from 1 on.
+///
+/// # Errors
+/// What it must be.
+pub fn count(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|&n| n > 0).ok_or_else(|| "it must be a whole number of at least 1".into())
+}
+
+/// What clap has to say, without its usage text and pointers to the help.
+fn first_paragraph(message: &str) -> String {
+    let message = message.trim_start_matches("error: ");
+    let keep = |part: &&str| !part.starts_with("Usage:") && !part.starts_with("For more information");
+    message.split("\n\n").map(str::trim).filter(keep).collect::<Vec<_>>().join("; ")
+}

@@ -1,0 +1,85 @@
+//! Which photos there are, and what their pictures are called.
+
+use std::collections::{HashMap, HashSet};
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::command_line::{Outcome, failure};
+
+/// A photo, and the picture that is made of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Job {
+    /// The photo's file.
+    pub photo: PathBuf,
+    /// The picture's.
+    pub picture: PathBuf,
+}
+
+/// The photos of a folder, sorted by name, with their pictures in another.
+///
+/// A picture has the photo's stem, `cat.jpg` becomes `cat.png`. Where several photos have one stem their extensions are
+/// kept, `cat.jpg.png` and `cat.png.png`, and a number is added in the rare case that this is a name of its own.
+///
+/// # Errors
+/// A folder that cannot be read or has no photo, and pictures that would replace the photos.
+pub fn list(photos: &Path, out: &Path) -> Outcome<Vec<Job>> {
+    let failed = |why: &dyn std::fmt::Display| failure(format!("cannot read the folder {}: {why}", photos.display()));
+    let mut names = Vec::new();
+    for entry in fs::read_dir(photos).map_err(|e| failed(&e))? {
+        let path = entry.map_err(|e| failed(&e))?.path();
+        if is_photo(&path) {
+            names.extend(path.file_name().map(PathBuf::from));
+        }
+    }
+    if names.is_empty() {
+        return Err(failure(format!("{} has no photo: no file *.png, *.jpg or *.jpeg", photos.display())));
+    }
+    if out.canonicalize().is_ok_and(|out| photos.canonicalize().is_ok_and(|photos| photos == out)) {
+        let folder = out.display();
+        return Err(failure(format!("pictures in {folder} would replace the photos: give another folder as --out")));
+    }
+    names.sort();
+    let pictures = picture_names(&names);
+    let job = |(name, picture)| Job { photo: photos.join(name), picture: out.join(picture) };
+    Ok(names.iter().zip(pictures).map(job).collect())
+}
+
+fn is_photo(path: &Path) -> bool {
+    let known = |extension: &std::ffi::OsStr| ["png", "jpg", "jpeg"].iter().any(|e| extension.eq_ignore_ascii_case(e));
+    path.extension().is_some_and(known) && path.is_file()
+}
+
+/// A name for each picture, all different, also where upper and lower case are the same.
+fn picture_names(photos: &[PathBuf]) -> Vec<OsString> {
+    let plain = |photo: &PathBuf| photo.file_stem().unwrap_or_default().to_owned();
+    let mut shared: HashMap<OsString, usize> = HashMap::new();
+    for photo in photos {
+        *shared.entry(folded(&plain(photo))).or_default() += 1;
+    }
+    let is_shared = |photo: &PathBuf| shared.get(&folded(&plain(photo))).is_some_and(|&count| count > 1);
+    // Who is alone with a stem has it, whatever the others would like to be called.
+    let mut taken: HashSet<OsString> =
+        photos.iter().filter(|photo| !is_shared(photo)).map(|p| folded(&plain(p))).collect();
+    let mut name = |photo: &PathBuf| {
+        let mut stem = plain(photo);
+        if is_shared(photo) {
+            let whole = photo.clone().into_os_string();
+            let numbered = |number: usize| {
+                let mut name = whole.clone();
+                name.push(format!("-{number}"));
+                name
+            };
+            let mut names = std::iter::once(whole.clone()).chain((2..).map(numbered));
+            stem = names.find(|name| taken.insert(folded(name))).unwrap_or_default();
+        }
+        stem.push(".png");
+        stem
+    };
+    photos.iter().map(&mut name).collect()
+}
+
+fn folded(name: &std::ffi::OsStr) -> OsString {
+    // Of a name that is no Unicode, only the ASCII letters.
+    name.to_str().map_or_else(|| name.to_ascii_lowercase(), |name| name.to_lowercase().into())
+}

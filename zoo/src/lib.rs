@@ -1,0 +1,19 @@
+//! What this repository's examples, tests, comparisons and benchmarks share: networks, photos, and the ends of a
+//! command.
+//!
+//! Everything here is written as a user of `xai` writes it, with what `xai` shows to everybody. A framework is here
+//! when `xai` has it: the features are turned on by those of `xai`.
+
+pub mod backend;
+pub mod captum;
+pub mod command_line;
+pub mod crop;
+pub mod efficientnet;
+pub mod folder;
+pub mod imagenet;
+pub mod networks;
+pub mod photo_file;
+mod replay;
+pub mod resnet18;
+
+pub use replay::Replay;
