@@ -90,14 +90,14 @@ pub fn pullbacks<B: Backend>(suite: &Suite<B>) -> Outcome {
     })
 }
 
-pub(crate) type Vjp<B> = (Tensor<B>, xai_core::Pullback<'static, B>);
+pub(crate) type Vjp<'m, B> = (Tensor<B>, xai_core::Pullback<'m, B>);
 
 /// Outputs, and what is pulled back to each input.
 pub(crate) fn compare_vjps<B: Backend>(
     suite: &Suite<B>,
     name: &str,
-    got: Vjp<B>,
-    expected: Vjp<Truth>,
+    got: Vjp<'_, B>,
+    expected: Vjp<'_, Truth>,
     seed: u64,
 ) -> Outcome {
     let y = expected.0.download()?;

@@ -19,6 +19,7 @@ mod compare;
 
 pub mod analyzers;
 pub mod choices;
+pub mod composed;
 pub mod layers;
 pub mod networks;
 pub mod refusals;
@@ -37,6 +38,7 @@ macro_rules! suite {
                 tensors: round_trip, arithmetic, broadcasting, reductions, shapes, parts, matrices, one_hot, widening;
                 layers: forward_passes, pullbacks, pullbacks_twice, segments, ratios, placements;
                 choices: one_of_two, comparisons;
+                composed: composed_layers;
                 analyzers: every_analyzer, relevance, nestings, shortcuts, batches, chunks, seeds, split_parts, checked_gradient,
                     transfers;
                 refusals: tensors_refuse, layers_refuse, analyzers_refuse;
