@@ -30,7 +30,7 @@ mod half_types {
     cases! {
         tensors: round_trip, arithmetic, broadcasting, reductions, shapes, parts, matrices, one_hot, widening;
         layers: forward_passes, pullbacks, pullbacks_twice, segments, placements;
-        choices: one_of_two, comparisons;
+        choices: one_of_two, entries_by_ids, comparisons;
         refusals: tensors_refuse, layers_refuse, analyzers_refuse;
     }
 }

@@ -1,8 +1,9 @@
 //! Choices between values, and comparisons.
 
-use xai_core::nn::Where;
-use xai_core::{Backend, Graph, Tensor, Var};
+use xai_core::nn::{Gather, Where};
+use xai_core::{Backend, Element, Graph, Tensor, Var};
 
+use crate::compare::must_fail;
 use crate::layers::{Truth, compare_vjps};
 use crate::{Failure, Outcome, Suite, values};
 
@@ -39,6 +40,41 @@ pub fn one_of_two<B: Backend>(suite: &Suite<B>) -> Outcome {
         }
         _ => Err(Failure::new("pullback of a choice: nothing came back")),
     }
+}
+
+/// Entries of an axis by each sample's own ids, some named twice and some not at all.
+pub fn entries_by_ids<B: Backend>(suite: &Suite<B>) -> Outcome {
+    let ids = ndarray::arr2(&[[2.0, 0.0], [1.0, 1.0]]).into_dyn();
+    let at = B::counting(suite.placement());
+    let uploaded = |ids: &ndarray::ArrayD<f64>| Tensor::<B>::upload(ids.mapv(B::Elem::of).view(), &at);
+    for (axis, shape) in [(1, &[2, 3][..]), (1, &[2, 3, 4]), (2, &[2, 2, 3]), (2, &[2, 2, 3, 2])] {
+        for ids in
+            [ids.clone(), ids.index_axis(ndarray::Axis(1), 0).to_owned(), ids.clone().insert_axis(ndarray::Axis(2))]
+        {
+            let name = format!("entries of axis {axis} of {shape:?} by {:?}", ids.shape());
+            let (op, x) = (Gather { axis }, values(shape, 180));
+            let wanted = [true, false];
+            let (y, pull) = B::vjp(&op.into(), &[&suite.tensor(&x)?, &uploaded(&ids)?], &wanted)?;
+            let truth = [Tensor::new(x.into_shared()), Tensor::new(ids.into_shared())];
+            let (expected, pull_truth) = Truth::vjp(&op.into(), &truth.each_ref(), &wanted)?;
+            let expected = expected.download()?;
+            suite.same(&name, &y, &expected)?;
+            let v = values(expected.shape(), 181);
+            let back = pull.pull_all(&suite.tensor(&v)?)?;
+            match (&back[..], &pull_truth.pull_all(&Tensor::new(v.into_shared()))?[..]) {
+                ([Some(got), None], [Some(expected), None]) => {
+                    suite.same(&format!("pullback of {name}"), got, &expected.download()?)?;
+                }
+                _ => return Err(Failure::new(format!("pullback of {name}: something comes back to x alone"))),
+            }
+        }
+    }
+    let x = suite.tensor(&values(&[2, 3], 182))?;
+    for wrong in [3.0, -1.0, 0.5, f64::NAN] {
+        let ids = ndarray::arr1(&[0.0, wrong]).into_dyn();
+        must_fail("an id that is no place", B::forward(&Gather { axis: 1 }.into(), &[&x, &uploaded(&ids)?]))?;
+    }
+    Ok(())
 }
 
 /// 1 where a comparison holds, and 0 elsewhere.

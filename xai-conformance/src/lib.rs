@@ -37,7 +37,7 @@ macro_rules! suite {
             $crate::suite!(@cases $backend, $placement, $tolerance;
                 tensors: round_trip, arithmetic, broadcasting, reductions, shapes, parts, matrices, one_hot, widening;
                 layers: forward_passes, pullbacks, pullbacks_twice, segments, ratios, placements;
-                choices: one_of_two, comparisons;
+                choices: one_of_two, entries_by_ids, comparisons;
                 composed: composed_layers;
                 analyzers: every_analyzer, relevance, nestings, shortcuts, batches, chunks, seeds, split_parts, checked_gradient,
                     transfers;

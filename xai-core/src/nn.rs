@@ -10,7 +10,8 @@
 //!   [`Upsample2d`], [`Pad2d`], [`Flatten`]
 //! - Functions: [`Activation`], [`Softmax`], [`LogSoftmax`], [`Dropout`], [`Identity`], and
 //!   [`Function`](crate::Function) for one written by hand
-//! - Choices, as methods of [`Var`](crate::Var): [`IndexSelect`] by fixed places, [`Where`] by a condition
+//! - Choices, as methods of [`Var`](crate::Var): [`IndexSelect`] by fixed places, [`Gather`] by an input's,
+//!   [`Where`] by a condition
 //! - Sequences: [`Conv1d`], [`ConvTranspose1d`], [`MaxPool1d`], [`AvgPool1d`], [`AdaptiveAvgPool1d`],
 //!   [`AdaptiveMaxPool1d`]; step by step, [`Lstm`] and [`Gru`]
 //! - Volumes: [`Conv3d`], [`MaxPool3d`], [`AvgPool3d`], [`AdaptiveAvgPool3d`], [`AdaptiveMaxPool3d`]
@@ -79,7 +80,7 @@ pub use crate::layers::{
 };
 pub use crate::op::{
     Activation, AdaptiveAvgPool2d, AdaptiveMaxPool2d, AvgPool2d, BatchNorm2d, Binary, ChannelAffine, Concatenate,
-    Conv2d, ConvBlock, ConvGeometry, ConvPadding, ConvTranspose2d, Embedding, Flatten, GroupNorm, IndexSelect,
+    Conv2d, ConvBlock, ConvGeometry, ConvPadding, ConvTranspose2d, Embedding, Flatten, Gather, GroupNorm, IndexSelect,
     LayerNorm, Linear, LogSoftmax, MatMul, MaxPool2d, Narrow, Op, Operation, Pad2d, Padding, Pair, Permute, Reduce,
     Reduction, Reshape, RmsNorm, Scale, Softmax, Upsample2d, UpsampleMode, Where, provided_forward, provided_vjp,
 };

@@ -4,8 +4,8 @@ use std::ops::{Add, Div, Mul, Neg, Sub};
 
 use super::Var;
 use crate::op::{
-    Activation, Binary, Concatenate, Embedding, Flatten, IndexSelect, LogSoftmax, MatMul, Narrow, Permute, Reduce,
-    Reduction, Reshape, Scale, Softmax, shape,
+    Activation, Binary, Concatenate, Embedding, Flatten, Gather, IndexSelect, LogSoftmax, MatMul, Narrow, Permute,
+    Reduce, Reduction, Reshape, Scale, Softmax, shape,
 };
 use crate::{Backend, Error, Result, Weight};
 
@@ -114,6 +114,12 @@ impl<'m, B: Backend> Var<'m, B> {
     #[must_use]
     pub fn index_select(&self, axis: usize, places: &[usize]) -> Self {
         self.op(IndexSelect::new(axis, places))
+    }
+
+    /// The entries of an axis that the whole numbers of another value name, for each sample its own: [`Gather`].
+    #[must_use]
+    pub fn gather(&self, axis: usize, ids: &Self) -> Self {
+        self.op_with(Gather { axis }, &[ids])
     }
 
     /// The values one after another along an axis, this one first.

@@ -6,7 +6,7 @@ use super::touches::Touches;
 use super::values::Values;
 use super::{Graph, Node, Rules, Site, Step, Value};
 use crate::op::TapePullback;
-use crate::{Backend, Error, Op, Pullback, Result, Tensor};
+use crate::{Backend, Error, Pullback, Result, Tensor};
 
 /// The way back through one step of a pass, from its outputs to its inputs.
 struct Back<'m, B: Backend> {
@@ -93,9 +93,10 @@ impl<'m, B: Backend> Graph<'m, B> {
         let mut reached = vec![false; self.nodes.len()];
         reached[self.output.0] = true;
         for (i, node) in self.nodes.iter().enumerate().rev() {
-            let passes = node.op().is_none_or(Op::is_differentiable) || way.ruled(self, i);
-            if reached[i] && passes {
-                node.inputs.iter().for_each(|value| reached[value.0] = true);
+            let passes = |input| node.op().is_none_or(|op| op.is_differentiable(input)) || way.ruled(self, i);
+            if reached[i] {
+                let passed = node.inputs.iter().enumerate().filter(|&(input, _)| passes(input));
+                passed.for_each(|(_, value)| reached[value.0] = true);
             }
         }
         match (0..self.inputs).find(|&i| way.varies[i] && !reached[i]) {

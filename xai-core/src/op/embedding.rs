@@ -1,6 +1,7 @@
 //! Rows of a table.
 
 use super::operation::{Operation, only};
+use super::shape;
 use crate::{Arithmetic, Error, Result, Tensor, Weight};
 
 /// Rows of a table by whole numbers: input (...), table (N, D), output (..., D).
@@ -38,18 +39,10 @@ impl<B: Arithmetic> Embedding<B> {
     ///
     /// # Errors
     /// [`Error::InvalidParameter`] that says which is none.
-    #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     pub fn rows(&self, ids: impl IntoIterator<Item = f64>) -> Result<Vec<usize>> {
         let [rows, _] = self.lengths()?;
-        let fits = |id: f64| id.fract() == 0.0 && (0.0..rows as f64).contains(&id);
-        let row = |id: f64| {
-            fits(id).then_some(id as usize).ok_or_else(|| Error::InvalidParameter {
-                name: "id",
-                value: id.to_string(),
-                reason: format!("an embedding of {rows} rows takes whole numbers from 0 to {}", rows - 1),
-            })
-        };
-        ids.into_iter().map(row).collect()
+        let what = format!("an embedding of {rows} rows");
+        ids.into_iter().map(|id| shape::whole(id, rows, &what)).collect()
     }
 }
 
@@ -62,7 +55,7 @@ impl<B: Arithmetic> Operation<B> for Embedding<B> {
         output.push(width);
         Ok(output)
     }
-    fn is_differentiable(&self) -> bool {
+    fn is_differentiable(&self, _: usize) -> bool {
         false
     }
     fn weights(&self) -> Vec<&Weight<B>> {

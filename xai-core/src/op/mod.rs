@@ -13,6 +13,7 @@ mod conv_block;
 mod conv_transpose;
 mod embedding;
 mod fallback;
+mod gather;
 mod host;
 mod index_select;
 mod layout;
@@ -39,6 +40,7 @@ pub use self::conv_block::ConvBlock;
 pub use self::conv_transpose::ConvTranspose2d;
 pub use self::embedding::Embedding;
 pub use self::fallback::{forward as provided_forward, vjp as provided_vjp};
+pub use self::gather::Gather;
 pub use self::index_select::IndexSelect;
 pub use self::layout::{Concatenate, Flatten, Narrow, Permute, Reshape};
 pub use self::matmul::MatMul;
@@ -94,10 +96,10 @@ macro_rules! vocabulary {
                 }
             }
 
-            /// True when a gradient goes back to its inputs; false for what chooses by whole numbers.
-            pub fn is_differentiable(&self) -> bool {
+            /// True when a gradient goes back to this input; false for one that chooses by whole numbers.
+            pub fn is_differentiable(&self, input: usize) -> bool {
                 match self {
-                    $(Op::$name(op) => Operation::<B>::is_differentiable(op)),*
+                    $(Op::$name(op) => Operation::<B>::is_differentiable(op, input)),*
                 }
             }
 
@@ -186,6 +188,8 @@ vocabulary! {
     Reduce(Reduce),
     /// Entries of an axis by fixed places.
     IndexSelect(IndexSelect),
+    /// Entries of an axis, by an input's whole numbers.
+    Gather(Gather),
     /// Rows of a table, by whole numbers.
     Embedding(Embedding<B>),
 }

@@ -23,8 +23,9 @@ pub trait Operation<B: Arithmetic> {
         false
     }
 
-    /// True when a gradient goes back to its inputs; false for what chooses by whole numbers.
-    fn is_differentiable(&self) -> bool {
+    /// True when a gradient goes back to this input; false for one that chooses by whole numbers.
+    fn is_differentiable(&self, input: usize) -> bool {
+        let _ = input;
         true
     }
 

@@ -54,6 +54,17 @@ pub(super) fn weight<B: Arithmetic>(what: &str, weight: Option<&Weight<B>>, expe
     weight.map_or(Ok(()), |w| Error::check_shape(what, expected, w.shape()))
 }
 
+/// A whole number below `count`, which an input gives as any number.
+#[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+pub(super) fn whole(id: f64, count: usize, what: &str) -> Result<usize> {
+    let fits = id.fract() == 0.0 && (0.0..count as f64).contains(&id);
+    fits.then_some(id as usize).ok_or_else(|| Error::InvalidParameter {
+        name: "id",
+        value: id.to_string(),
+        reason: format!("{what} takes whole numbers from 0 to {}", count.saturating_sub(1)),
+    })
+}
+
 /// Checks that ε is a number that can be added to a variance.
 pub(super) fn epsilon(eps: f64) -> Result<()> {
     if eps.is_finite() && eps >= 0.0 {

@@ -1,13 +1,36 @@
 //! Entries by fixed places, and choices by a condition.
 
 use tch::Tensor as Torch;
+use xai_core::nn::Gather;
+use xai_core::{Arithmetic, Result};
 
+use crate::LibTorch;
 use crate::backend::{int, ints};
-use crate::failure::TchResult;
+use crate::failure::{TchResult, failed};
 
 /// The entries of an axis at these places.
 pub(super) fn entries(x: &Torch, axis: usize, places: &[usize]) -> TchResult {
     x.f_index_select(int(axis), &Torch::f_from_slice(&ints(places))?.f_to_device(x.device())?)
+}
+
+/// Entries of an axis by the places that ids name. These are read on the host, where one that is no place is an error.
+pub(super) fn gather(op: Gather, x: &Torch, ids: &Torch) -> Result<Torch> {
+    let ids = ids.f_detach().map_err(failed)?;
+    let shape = |t: &Torch| t.size().into_iter().map(|length| usize::try_from(length).unwrap_or(0)).collect::<Vec<_>>();
+    let (of_x, of_ids) = (shape(x), shape(&ids));
+    let output = op.output_shape(&of_x, &of_ids)?;
+    let places = op.places(of_x[op.axis], LibTorch::<f64>::download(&ids)?)?;
+    let chosen = || -> TchResult {
+        // One axis of places where x has its own, the same for all other axes.
+        let mut narrow = vec![1; of_x.len()];
+        (narrow[0], narrow[op.axis]) = (int(of_x[0]), -1);
+        let mut wide = x.size();
+        wide[op.axis] = int(of_ids[1..].iter().product());
+        let places = Torch::f_from_slice(&ints(&places))?.f_to_device(x.device())?;
+        let places = places.f_reshape(narrow)?.f_expand(wide, false)?;
+        x.f_gather(int(op.axis), &places, false)?.f_reshape(ints(&output))
+    };
+    chosen().map_err(failed)
 }
 
 /// a where the condition is not 0, else b.

@@ -106,6 +106,9 @@ fn apply<E: HostFloat>(op: &Op<LibTorch<E>>, inputs: &[&Torch]) -> Result<Torch>
     if let (Op::Where(_), [condition, a, b]) = (op, inputs) {
         return choose::select(condition, a, b).map_err(failed);
     }
+    if let (Op::Gather(op), [x, ids]) = (op, inputs) {
+        return choose::gather(*op, x, ids);
+    }
     let [x] = inputs else { return Err(takes_others(op.name())) };
     match op {
         Op::Conv2d(op) => return layer::conv2d(op, x),
@@ -129,6 +132,7 @@ fn apply<E: HostFloat>(op: &Op<LibTorch<E>>, inputs: &[&Torch]) -> Result<Torch>
         Op::Embedding(op) => return layer::embedding(op, x),
         Op::Binary(_)
         | Op::Where(_)
+        | Op::Gather(_)
         | Op::MatMul(_)
         | Op::Scale(_)
         | Op::Concatenate(_)

@@ -9,6 +9,7 @@ mod array;
 mod conv;
 mod embedding;
 mod extremes;
+mod gather;
 mod index_select;
 mod linear;
 mod norm;
@@ -26,6 +27,9 @@ use crate::{Element, Error, NdArray, Pullback, Result, Tensor};
 pub(super) fn forward<F: Element>(op: &Op<NdArray<F>>, inputs: &[&Tensor<NdArray<F>>]) -> Result<Tensor<NdArray<F>>> {
     if let (Op::Where(_), &[condition, a, b]) = (op, inputs) {
         return select::forward([condition, a, b]);
+    }
+    if let (Op::Gather(op), &[x, ids]) = (op, inputs) {
+        return gather::forward(*op, x, ids);
     }
     let x = only(op, inputs)?;
     let y = match op {
@@ -51,6 +55,7 @@ pub(super) fn forward<F: Element>(op: &Op<NdArray<F>>, inputs: &[&Tensor<NdArray
         Op::Scale(_)
         | Op::Binary(_)
         | Op::Where(_)
+        | Op::Gather(_)
         | Op::MatMul(_)
         | Op::Concatenate(_)
         | Op::Reshape(_)
@@ -69,6 +74,9 @@ pub(super) fn vjp<F: Element>(
 ) -> Result<(Tensor<NdArray<F>>, Pullback<'static, NdArray<F>>)> {
     if let (Op::Where(_), &[condition, a, b]) = (op, inputs) {
         return select::vjp([condition, a, b], wanted);
+    }
+    if let (Op::Gather(op), &[x, ids]) = (op, inputs) {
+        return gather::vjp(*op, [x, ids], wanted);
     }
     let x = only(op, inputs)?;
     if !wanted.contains(&true) {
@@ -100,6 +108,7 @@ pub(super) fn vjp<F: Element>(
         Op::Scale(_)
         | Op::Binary(_)
         | Op::Where(_)
+        | Op::Gather(_)
         | Op::MatMul(_)
         | Op::Concatenate(_)
         | Op::Reshape(_)
