@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use clap::Parser;
+use clap::builder::PossibleValuesParser;
+use xai::AnalyzerInfo;
 use xai_zoo::backend::{Device, Framework};
 use xai_zoo::command_line::count;
-
-use crate::analyzer::Name;
 
 /// Explains every photo of a folder with EfficientNet-Lite0, each for its most probable class
 ///
@@ -23,10 +23,10 @@ pub(crate) struct Args {
     pub(crate) out: PathBuf,
 
     /// The analyzer
-    #[arg(long, value_name = "NAME", value_enum, default_value_t = Name::GradCam)]
-    pub(crate) analyzer: Name,
+    #[arg(long, value_name = "NAME", default_value = "grad-cam", value_parser = names())]
+    pub(crate) analyzer: String,
 
-    /// Noisy copies of SmoothGrad, points of Integrated Gradients
+    /// Noisy copies, points of a path: for analyzers that take a mean
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = count, allow_negative_numbers = true)]
     pub(crate) n: usize,
 
@@ -56,4 +56,8 @@ impl Args {
     pub(crate) fn framework(&self) -> Framework {
         self.backend.unwrap_or_default()
     }
+}
+
+fn names() -> PossibleValuesParser {
+    AnalyzerInfo::all().iter().map(|info| info.name).into()
 }

@@ -12,7 +12,6 @@
 //! in turn, for comparison. A photo that cannot be read is named on stderr with the reason, the others go on, and the
 //! exit code is 2.
 
-mod analyzer;
 mod args;
 mod run;
 

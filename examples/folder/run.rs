@@ -6,13 +6,12 @@ use std::time::Instant;
 use std::{fs, thread};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use xai::{Backend, Draft, files};
+use xai::{AnalyzerInfo, Backend, Draft, Settings, files};
 use xai_zoo::backend::Program;
 use xai_zoo::command_line::{Outcome, failure};
 use xai_zoo::efficientnet::{EfficientNetLite0, TRAINED};
 use xai_zoo::folder::{Explainer, Pictures, Room, list, one_by_one, overlapped};
 
-use crate::analyzer;
 use crate::args::Args;
 
 impl Program for Args {
@@ -26,7 +25,8 @@ fn explain<B: Backend<Elem = f32>>(args: &Args, placement: B::Placement) -> Outc
     let jobs = list(&args.photos, &args.out)?;
     let batch = if args.one_by_one { 1 } else { args.batch };
     let network = EfficientNetLite0::<B>::load(&files::decode_weights(TRAINED, placement)?)?;
-    let mut explainer = Explainer::new(network, analyzer::build(args.analyzer, args.n), batch)?;
+    let settings = Settings::marked(&network).n(args.n);
+    let mut explainer = Explainer::new(network, AnalyzerInfo::find(&args.analyzer)?.build(&settings)?, batch)?;
     // Finds out before the long work whether its results can be kept.
     fs::create_dir_all(&args.out).map_err(|e| failure(format!("cannot make {}: {e}", args.out.display())))?;
     if let Some(job) = jobs.first() {

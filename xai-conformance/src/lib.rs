@@ -39,8 +39,8 @@ macro_rules! suite {
                 layers: forward_passes, pullbacks, pullbacks_twice, segments, ratios, placements;
                 choices: one_of_two, entries_by_ids, comparisons;
                 composed: composed_layers;
-                analyzers: every_analyzer, relevance, nestings, shortcuts, batches, chunks, seeds, split_parts, checked_gradient,
-                    transfers;
+                analyzers: every_analyzer, relevance, nestings, shortcuts, batches, chunks, seeds, split_parts,
+                    checked_gradient, transfers;
                 refusals: tensors_refuse, layers_refuse, analyzers_refuse;
             );
         }

@@ -1,7 +1,8 @@
-//! What is explained: graphs and their passes, analyzers and wrappers, secants.
+//! What is explained: graphs and their passes, analyzers and wrappers, secants and other ways back.
 #![allow(missing_docs, clippy::unwrap_used)]
 
 mod analyzers;
 mod graphs;
 mod models;
+mod relevance;
 mod secants;

@@ -20,7 +20,7 @@ pub(crate) fn ratio_pull(v: &Tensor, a: &Tensor, b: &Tensor, eps: f64) -> Result
 
 fn by_kernel<T: Host>(v: &Tensor, a: &Tensor, b: &Tensor, eps: f64) -> Result<Tensor> {
     let (eps, zero) = (T::of(eps), T::zero());
-    host::zip3([v, a, b], |[v, a, b]| v * a / if b < zero { b - eps } else { b + eps })
+    host::zip3([v, a, b], |[v, a, b]: [T; 3]| v * a / if b < zero { b - eps } else { b + eps })
 }
 
 fn by_tensor_ops(v: &Tensor, a: &Tensor, b: &Tensor, eps: f64) -> Result<Tensor> {

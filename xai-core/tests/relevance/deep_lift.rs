@@ -10,7 +10,7 @@ use xai_core::{
 
 use crate::models::B;
 use crate::models::differences::{linear, noise, output};
-use crate::nets::{Biases, assert_close, batch_is_its_samples, explain, photo_net, photos, rows, values};
+use crate::relevance::nets::{Biases, assert_close, batch_is_its_samples, explain, photo_net, photos, rows, values};
 
 fn secants(reference: &ArrayD<f64>) -> IntegratedGradients {
     IntegratedGradients::new().n(2).quadrature(Quadrature::Secant).reference(reference)

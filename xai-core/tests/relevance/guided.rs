@@ -7,7 +7,7 @@ use xai_core::{Analyzer, Deconvolution, Error, Function, Gradient, GuidedBackpro
 
 use crate::models::B;
 use crate::models::differences::{linear, noise, tensor};
-use crate::nets::{Biases, assert_close, batch_is_its_samples, photo_net, photos, rows, values};
+use crate::relevance::nets::{Biases, assert_close, batch_is_its_samples, photo_net, photos, rows, values};
 
 fn plain(weight: Array2<f64>) -> Linear<B> {
     Linear::new(tensor(&weight.into_dyn()), None).unwrap()

@@ -7,12 +7,12 @@ use xai_core::{Analyzer, AtLayer, Index, InputTimesGradient, Lrp, NoiseAugmentat
 
 use crate::models::B;
 use crate::models::differences::{linear, noise, tensor};
-use crate::nets::{
+use crate::relevance::nets::{
     Biases, assert_close, batch_is_its_samples, conv, dense, explain, norm, photo_net, photos, rows, values,
 };
 
 /// A rule everywhere, hardly stabilised.
-pub fn by(rule: LrpRule) -> Lrp {
+pub(crate) fn by(rule: LrpRule) -> Lrp {
     Lrp::new(Composite::new().all(rule)).stabilizer(1e-14)
 }
 
@@ -123,7 +123,7 @@ fn norms_are_merged_in_the_order_in_which_they_run() {
     }
 }
 
-pub fn all_rules() -> Vec<LrpRule> {
+pub(crate) fn all_rules() -> Vec<LrpRule> {
     vec![
         LrpRule::Zero,
         LrpRule::Epsilon(0.01),

@@ -12,17 +12,17 @@ use crate::models::differences::{linear, noise, relative_error, tensor, weight};
 
 /// Whether a network has biases, and shifts of norms.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Biases {
+pub(crate) enum Biases {
     With,
     Without,
 }
 
-pub fn conv(seed: u64, outputs: usize, inputs: usize, biases: Biases) -> Conv2d<B> {
+pub(crate) fn conv(seed: u64, outputs: usize, inputs: usize, biases: Biases) -> Conv2d<B> {
     let bias = (biases == Biases::With).then(|| tensor(&(noise(seed + 1000, &[outputs]) * 0.3)));
     Conv2d::new(weight(seed, &[outputs, inputs, 3, 3]), bias).unwrap().padding(1)
 }
 
-pub fn dense(seed: u64, outputs: usize, inputs: usize, biases: Biases) -> Linear<B> {
+pub(crate) fn dense(seed: u64, outputs: usize, inputs: usize, biases: Biases) -> Linear<B> {
     match biases {
         Biases::With => linear(seed, outputs, inputs),
         Biases::Without => Linear::new(weight(seed, &[outputs, inputs]), None).unwrap(),
@@ -30,14 +30,14 @@ pub fn dense(seed: u64, outputs: usize, inputs: usize, biases: Biases) -> Linear
 }
 
 /// A norm with scales of both signs.
-pub fn norm(seed: u64, channels: usize, biases: Biases) -> BatchNorm2d<B> {
+pub(crate) fn norm(seed: u64, channels: usize, biases: Biases) -> BatchNorm2d<B> {
     let scale = noise(seed, &[channels]).mapv(|s| s + 0.6 * s.signum());
     let shift = noise(seed + 1, &[channels]) * if biases == Biases::With { 0.4 } else { 0.0 };
     BatchNorm2d::new(tensor(&scale), tensor(&shift)).unwrap()
 }
 
 /// Convolutions, norms behind and before them, residual sums, overlapping pools, branches side by side; relu throughout.
-pub fn photo_net(biases: Biases) -> Sequential<B> {
+pub(crate) fn photo_net(biases: Biases) -> Sequential<B> {
     let body = |seed: u64| {
         Sequential::new()
             .push_named("conv", conv(seed, 4, 4, biases))
@@ -67,15 +67,15 @@ pub fn photo_net(biases: Biases) -> Sequential<B> {
         .push_named("classes", dense(51, 3, 6, biases))
 }
 
-pub fn photos(seed: u64, batch: usize) -> Array4<f64> {
+pub(crate) fn photos(seed: u64, batch: usize) -> Array4<f64> {
     noise(seed, &[batch, 2, 9, 8]).into_dimensionality::<Ix4>().unwrap()
 }
 
-pub fn rows(seed: u64, batch: usize, width: usize) -> Array2<f64> {
+pub(crate) fn rows(seed: u64, batch: usize, width: usize) -> Array2<f64> {
     noise(seed, &[batch, width]).into_dimensionality::<Ix2>().unwrap()
 }
 
-pub fn explain<M, A, D>(analyzer: &A, model: &M, x: &ndarray::Array<f64, D>, index: usize) -> Explanation<f64>
+pub(crate) fn explain<M, A, D>(analyzer: &A, model: &M, x: &ndarray::Array<f64, D>, index: usize) -> Explanation<f64>
 where
     M: Differentiable<Backend = B> + ?Sized,
     A: Analyzer<M>,
@@ -84,7 +84,7 @@ where
     analyzer.analyze(model, &x.clone().into_dyn(), Index(index)).unwrap()
 }
 
-pub fn values<M, A, D>(analyzer: &A, model: &M, x: &ndarray::Array<f64, D>, index: usize) -> ArrayD<f64>
+pub(crate) fn values<M, A, D>(analyzer: &A, model: &M, x: &ndarray::Array<f64, D>, index: usize) -> ArrayD<f64>
 where
     M: Differentiable<Backend = B> + ?Sized,
     A: Analyzer<M>,
@@ -94,7 +94,7 @@ where
 }
 
 /// A batch gives what its samples give.
-pub fn batch_is_its_samples<A: Analyzer<Sequential<B>>>(analyzer: &A, model: &Sequential<B>, x: &Array4<f64>) {
+pub(crate) fn batch_is_its_samples<A: Analyzer<Sequential<B>>>(analyzer: &A, model: &Sequential<B>, x: &Array4<f64>) {
     let all = values(analyzer, model, x, 1);
     for sample in 0..x.len_of(Axis(0)) {
         let alone = values(analyzer, model, &x.select(Axis(0), &[sample]), 1);
@@ -103,7 +103,7 @@ pub fn batch_is_its_samples<A: Analyzer<Sequential<B>>>(analyzer: &A, model: &Se
 }
 
 #[track_caller]
-pub fn assert_close(got: &ArrayD<f64>, expected: &ArrayD<f64>, within: f64, what: &str) {
+pub(crate) fn assert_close(got: &ArrayD<f64>, expected: &ArrayD<f64>, within: f64, what: &str) {
     let error = relative_error(got, expected);
     assert!(error <= within, "{what}: {error:e}");
 }

@@ -97,7 +97,7 @@ pub(super) fn end_in_probabilities<'a, 'm, B: Backend>(
         let site = sites.get(at.0)?.as_ref()?;
         match site.op()? {
             Op::Softmax(_) | Op::LogSoftmax(_) | Op::Activation(Activation::Sigmoid) => return Some(site),
-            Op::Reshape(_) | Op::Flatten(_) | Op::Permute(_) | Op::Narrow(_) | Op::IndexSelect(_) => {
+            Op::Reshape(_) | Op::Flatten(_) | Op::Permute(_) | Op::Narrow(_) | Op::IndexSelect(_) | Op::Gather(_) => {
                 at = *site.node().inputs().first()?;
             }
             _ => return None,

@@ -139,6 +139,7 @@ fn way_of_relevance<B: Backend>(site: &Site<'_, '_, B>) -> Way {
             | Op::Permute(_)
             | Op::Narrow(_)
             | Op::IndexSelect(_)
+            | Op::Gather(_)
             | Op::Pad2d(_)
             | Op::Concatenate(_),
         ) => Way::Gradient,

@@ -1,8 +1,4 @@
 //! Ways back other than the gradient, against exact answers.
-#![allow(missing_docs, clippy::unwrap_used, unreachable_pub)]
-
-#[path = "../models/mod.rs"]
-mod models;
 
 mod by_hand;
 mod composites;
