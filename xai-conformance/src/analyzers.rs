@@ -4,8 +4,9 @@ use ndarray::{ArrayD, Axis, concatenate};
 use xai_core::rules::{Composite, LrpRule, Unknown};
 use xai_core::tensor::count_transfers;
 use xai_core::{
-    Analyzer, AnalyzerInfo, Backend, Differentiable, Element, Explanation, GradCam, Gradient, GradientCheck, Index,
-    InputTimesGradient, IntegratedGradients, InterpolationAugmentation, LayerSplit, MaxActivation, NdArray, Needs,
+    Analyzer, AnalyzerInfo, Backend, Crp, Deconvolution, DeepLift, DeepLiftShap, Differentiable, Element,
+    ExcitationBackprop, Explanation, FullGrad, GradCam, Gradient, GradientCheck, GuidedBackprop, Index,
+    InputTimesGradient, IntegratedGradients, InterpolationAugmentation, LayerSplit, Lrp, MaxActivation, NdArray, Needs,
     NoiseAugmentation, Quadrature, Reference, Settings, SmoothGrad,
 };
 
@@ -17,6 +18,8 @@ type Boxed<'a, M> = Box<dyn Analyzer<M> + 'a>;
 /// All of the registry, but for those that need more of a model.
 fn registered<'a, M: LayerSplit + 'a>(model: &M, most: Needs, chunk: usize) -> Result<Vec<Boxed<'a, M>>, Failure> {
     let settings = Settings::marked(model).n(6).seed(3).chunk(chunk);
+    // The network's activations are not rectifiers alone; numbers may be of single precision.
+    let settings = settings.unknown(Unknown::Gradient).stabilizer(0.25);
     let able = |info: &&AnalyzerInfo| most == Needs::Operations || info.needs != Needs::Operations;
     let built = AnalyzerInfo::all().iter().filter(able).map(|info| {
         let analyzer = info.build::<M>(&settings).map_err(|error| Failure::new(error.to_string()))?;
@@ -112,6 +115,7 @@ fn by_rules<'a, M: LayerSplit + 'a>() -> Vec<Boxed<'a, M>> {
         lrp(Composite::epsilon_gamma_box(-2.0, 2.0).dense(LrpRule::Epsilon(0.25)).activation(LrpRule::Pass)),
         Box::new(Crp::new(all(LrpRule::ZPlus)).stabilizer(0.25).condition("features", &[1, 3])),
         Box::new(ExcitationBackprop::new().stabilizer(0.25)),
+        Box::new(FullGrad::new()),
     ]
 }
 

@@ -8,8 +8,11 @@ use super::settings::{Set, Settings};
 use super::{
     BlurIg, ExpectedGradients, GradCam, Gradient, Idgi, InputTimesGradient, IntegratedGradients, OverReferences,
     ReferenceSet, SmoothGrad, SmoothGradSquared, VarGrad,
+    Deconvolution, DeepLift, ExcitationBackprop, FullGrad, GradCam, Gradient, GuidedBackprop, InputTimesGradient,
+    IntegratedGradients, Lrp, SmoothGrad,
 };
 use crate::explain::Analyzer;
+use crate::rules::{Composite, LrpRule};
 use crate::{Differentiable, Error, Result};
 
 /// An analyzer of the library, known by its name.
@@ -117,6 +120,42 @@ registry! {
     "idgi", "IDGI", Gradient, "n gradients",
     "each step's change of the output on the way from a reference, shared out by the squared gradient":
         Idgi::new() => [n, reference, chunk, on_progress];
+    "deep-lift", "DeepLIFT", Operations, "1 gradient, 1 forward pass",
+    "shares of the change of the output from a reference to the input, by the secants of activations":
+        DeepLift::new() => [reference, unknown, chunk, on_progress];
+    "lrp-zero", "LRP-0", Operations, "1 gradient",
+    "relevance, layer by layer by contributions; on rectifier networks input times gradient":
+        Lrp::new(Composite::new()) => [unknown, stabilizer];
+    "lrp-epsilon", "LRP-ε", Operations, "about 1.2 gradients",
+    "relevance, layer by layer by contributions, of which small sums absorb some":
+        Lrp::new(Composite::new().all(LrpRule::Epsilon(1e-6))) => [unknown, stabilizer];
+    "lrp-gamma", "LRP-γ", Operations, "about 2 gradients",
+    "relevance, layer by layer, that favours positive contributions":
+        Lrp::new(Composite::new().all(LrpRule::Gamma(0.25))) => [unknown, stabilizer];
+    "lrp-epsilon-plus", "LRP ε, z⁺", Operations, "about 2 gradients",
+    "relevance: positive contributions at convolutions, all at dense layers":
+        Lrp::new(Composite::epsilon_plus()) => [unknown, stabilizer];
+    "lrp-epsilon-plus-flat", "LRP ε, z⁺, flat", Operations, "about 2 gradients",
+    "relevance as by lrp-epsilon-plus, spread evenly by the first layer":
+        Lrp::new(Composite::epsilon_plus_flat()) => [unknown, stabilizer];
+    "lrp-epsilon-alpha2-beta1", "LRP ε, α2β1", Operations, "about 2.5 gradients",
+    "relevance: twice what speaks for a unit less what speaks against it, at convolutions":
+        Lrp::new(Composite::epsilon_alpha2_beta1()) => [unknown, stabilizer];
+    "lrp-epsilon-alpha2-beta1-flat", "LRP ε, α2β1, flat", Operations, "about 2.5 gradients",
+    "relevance as by lrp-epsilon-alpha2-beta1, spread evenly by the first layer":
+        Lrp::new(Composite::epsilon_alpha2_beta1_flat()) => [unknown, stabilizer];
+    "excitation-backprop", "Excitation backprop", Operations, "about 2 gradients",
+    "the probability that a walk along positive contributions arrives at a number":
+        ExcitationBackprop::new() => [unknown, stabilizer];
+    "guided-backprop", "Guided backprop", Operations, "1 gradient",
+    "the gradient, of which rectifiers let pass what is positive; hardly shows what was learned":
+        GuidedBackprop::new() => [unknown];
+    "deconvolution", "Deconvolution", Operations, "1 gradient",
+    "what rectifiers let pass back where it is positive; hardly shows what was learned":
+        Deconvolution::new() => [unknown];
+    "full-grad", "FullGrad", Operations, "about 1.1 gradients",
+    "a map of what the input and all biases contributed":
+        FullGrad::new() => [unknown];
     "grad-cam", "Grad-CAM", Gradient, "1 forward pass, 1 gradient behind the place",
     "where the feature maps at a place speak for the output" at place:
         GradCam::at(place) => [];
@@ -143,7 +182,7 @@ impl AnalyzerInfo {
     /// use xai_core::nn::{Activation, Sequential};
     /// use xai_core::{Analyzer, AnalyzerInfo, Index, NdArray, Net, Settings};
     ///
-    /// let net = Net::new(Sequential::<NdArray<f64>>::new().push(Activation::Tanh));
+    /// let net = Net::new(Sequential::<NdArray<f64>>::new().push(Activation::Relu));
     /// let image = array![[[[1.0, 2.0]]]];
     /// for info in AnalyzerInfo::all().iter().filter(|info| !info.at_place) {
     ///     let analyzer = info.build(&Settings::new().n(20))?;

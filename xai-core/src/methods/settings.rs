@@ -6,6 +6,7 @@ use super::quadrature::Quadrature;
 use super::reference_set::ReferenceSet;
 use crate::Progress;
 use crate::passes::Reference;
+use crate::rules::Unknown;
 
 /// What can be set on an analyzer that is built by its name: see [`AnalyzerInfo::build`](crate::AnalyzerInfo::build).
 ///
@@ -76,6 +77,10 @@ settings! {
     reference: Reference, into Reference;
     /// A set of references, for the mean over them.
     references: ReferenceSet, into ReferenceSet;
+    /// What is done at steps for which rules know no way back.
+    unknown: Unknown;
+    /// What stabilises the quotients of relevance.
+    stabilizer: f64;
     /// The named place of the model that is looked at; [`Settings::marked`] takes the one that the model marks.
     place: String, into String;
 }
