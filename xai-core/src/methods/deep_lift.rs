@@ -1,11 +1,12 @@
 //! DeepLIFT.
 
+use super::from_reference::FromReference;
 use super::interpolation::InterpolationAugmentation;
 use super::{Gradient, Quadrature};
 use crate::explain::{Analyzer, Attribution, Call, Inputs, Kind};
 use crate::passes::Reference;
 use crate::rules::{Secants, Unknown};
-use crate::{Backend, Differentiable, Graph, Progress, Result};
+use crate::{Backend, Differentiable, Graph, Result, Tensor};
 
 /// DeepLIFT by its rescale rule: (x - x₀) · m, the multiplier m being pulled back from the selected output through the
 /// slope (f(z) - f(z₀)) / (z - z₀) of each activation's secant from the reference to the input.
@@ -41,8 +42,8 @@ use crate::{Backend, Differentiable, Graph, Progress, Result};
 /// ```
 #[derive(Debug, Clone)]
 pub struct DeepLift {
-    pub(super) path: InterpolationAugmentation<Gradient>,
-    pub(super) unknown: Unknown,
+    path: InterpolationAugmentation<Gradient>,
+    unknown: Unknown,
 }
 
 impl DeepLift {
@@ -78,18 +79,16 @@ impl DeepLift {
 
     /// Calls back after every pass.
     #[must_use]
-    pub fn on_progress(self, report: impl Fn(Progress) + Send + Sync + 'static) -> Self {
+    pub fn on_progress<Go: crate::Answer>(
+        self,
+        report: impl Fn(crate::Progress) -> Go + Send + Sync + 'static,
+    ) -> Self {
         DeepLift { path: self.path.on_progress(report), ..self }
     }
 
-    pub(super) fn check_graph<B: Backend>(
-        &self,
-        graph: &Graph<'_, B>,
-        explained: &[bool],
-        name: &'static str,
-    ) -> Result<()> {
+    fn check_graph<B: Backend>(&self, graph: &Graph<'_, B>, explained: &[bool]) -> Result<()> {
         match self.unknown {
-            Unknown::Refuse => graph.check(Some(&Secants::new(1).exact_for(name)), explained),
+            Unknown::Refuse => graph.check(Some(&Secants::new(1).exact_for("DeepLift")), explained),
             Unknown::Gradient => Ok(()),
         }
     }
@@ -112,12 +111,24 @@ impl<M: Differentiable + ?Sized> Analyzer<M> for DeepLift {
 
     fn check(&self, model: &M, inputs: &Inputs<'_>) -> Result<()> {
         self.path.check(model, inputs)?;
-        self.check_graph(&model.graph(inputs.shapes)?, inputs.explained, "DeepLift")
+        self.check_graph(&model.graph(inputs.shapes)?, inputs.explained)
     }
 
     fn attribute(&self, model: &M, call: &Call<'_, M::Backend>) -> Result<Attribution<M::Backend>> {
         // With what is made of the output, as probabilities.
-        self.check_graph(&call.graph(model)?, call.explained, "DeepLift")?;
+        self.check_graph(&call.graph(model)?, call.explained)?;
         self.path.attribute(model, call)
+    }
+}
+
+impl<M: Differentiable + ?Sized> FromReference<M> for DeepLift {
+    fn attribute_from(
+        &self,
+        model: &M,
+        call: &Call<'_, M::Backend>,
+        references: &[Tensor<M::Backend>],
+    ) -> Result<Attribution<M::Backend>> {
+        self.check_graph(&call.graph(model)?, call.explained)?;
+        self.path.attribute_from(model, call, references)
     }
 }

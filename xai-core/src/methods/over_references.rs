@@ -1,5 +1,6 @@
 //! The mean over a set of references.
 
+use super::deep_lift::DeepLift;
 use super::from_reference::FromReference;
 use super::integrated_gradients::IntegratedGradients;
 use super::quadrature::Quadrature;
@@ -8,6 +9,7 @@ use crate::explain::{Analyzer, Attribution, Call, Inputs, Kind, Target};
 use crate::passes::{
     Chunk, Moments, Reporter, Running, at_least, check_copies, copies_per_pass, even_parts, in_blocks, repeated,
 };
+use crate::rules::Unknown;
 use crate::{Differentiable, Error, Result, Tensor};
 
 /// Any analyzer that compares with a reference, averaged over a set of references: 1/r Σₖ A(x; x'ₖ).
@@ -96,6 +98,14 @@ impl OverReferences<IntegratedGradients> {
     #[must_use]
     pub fn quadrature(self, quadrature: Quadrature) -> Self {
         OverReferences { analyzer: self.analyzer.quadrature(quadrature), ..self }
+    }
+}
+
+impl OverReferences<DeepLift> {
+    /// What is done at steps without a rule.
+    #[must_use]
+    pub fn unknown(self, unknown: Unknown) -> Self {
+        OverReferences { analyzer: self.analyzer.unknown(unknown), ..self }
     }
 }
 

@@ -6,10 +6,9 @@
 
 use super::settings::{Set, Settings};
 use super::{
-    BlurIg, ExpectedGradients, GradCam, Gradient, Idgi, InputTimesGradient, IntegratedGradients, OverReferences,
-    ReferenceSet, SmoothGrad, SmoothGradSquared, VarGrad,
-    Deconvolution, DeepLift, ExcitationBackprop, FullGrad, GradCam, Gradient, GuidedBackprop, InputTimesGradient,
-    IntegratedGradients, Lrp, SmoothGrad,
+    BlurIg, Deconvolution, DeepLift, DeepLiftShap, ExcitationBackprop, ExpectedGradients, FullGrad, GradCam, Gradient,
+    GuidedBackprop, Idgi, InputTimesGradient, IntegratedGradients, Lrp, OverReferences, ReferenceSet, SmoothGrad,
+    SmoothGradSquared, VarGrad,
 };
 use crate::explain::Analyzer;
 use crate::rules::{Composite, LrpRule};
@@ -123,6 +122,9 @@ registry! {
     "deep-lift", "DeepLIFT", Operations, "1 gradient, 1 forward pass",
     "shares of the change of the output from a reference to the input, by the secants of activations":
         DeepLift::new() => [reference, unknown, chunk, on_progress];
+    "deep-lift-shap", "DeepLIFT SHAP", Operations, "1 gradient, 1 forward pass for each reference",
+    "the mean of DeepLIFT from each reference of a set":
+        DeepLiftShap::default() => [references, unknown, chunk, on_progress];
     "lrp-zero", "LRP-0", Operations, "1 gradient",
     "relevance, layer by layer by contributions; on rectifier networks input times gradient":
         Lrp::new(Composite::new()) => [unknown, stabilizer];

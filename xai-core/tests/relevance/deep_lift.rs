@@ -5,7 +5,7 @@ use xai_core::nn::{Activation, AdaptiveMaxPool2d, Flatten, LayerNorm, MaxPool2d,
 use xai_core::rules::Unknown;
 use xai_core::{
     Analyzer, DeepLift, DeepLiftShap, Differentiable, Error, Function, Given, Index, IntegratedGradients, NdArray,
-    NoiseAugmentation, Probability, Quadrature, Reference, Result, Var,
+    NoiseAugmentation, Probability, Quadrature, Reference, ReferenceSet, Result, Var,
 };
 
 use crate::models::B;
@@ -98,7 +98,10 @@ fn products_are_exact_and_given_inputs_stay() {
         assert!(why.completeness_gap.unwrap().iter().all(|gap| gap.abs() < 1e-14));
     }
     let set = (rows(7, 5, 4), rows(8, 5, 4));
-    let mean = DeepLiftShap::new(&set.0).and(&set.1).analyze(&model, (&x, &other), Index(2)).unwrap();
+    let mean = DeepLiftShap::default()
+        .references_of_inputs([ReferenceSet::samples(&set.0), ReferenceSet::samples(&set.1)])
+        .analyze(&model, (&x, &other), Index(2))
+        .unwrap();
     let mut expected = (Array2::<f64>::zeros((3, 4)), Array2::<f64>::zeros((3, 4)));
     for i in 0..5 {
         let references = [Reference::sample(&set.0.row(i)), Reference::sample(&set.1.row(i))];
@@ -167,7 +170,7 @@ fn what_has_no_secant_is_refused_by_its_name() {
         "{error}"
     );
     let set = DeepLiftShap::new(&x).analyze(&norm, &x, Index(0)).unwrap_err();
-    assert!(set.to_string().contains("no rule of DeepLiftShap goes back through LayerNorm"), "{set}");
+    assert!(set.to_string().contains("no rule of DeepLift goes back through LayerNorm"), "{set}");
     let attention =
         Sequential::<B>::new().push(linear(1, 4, 4)).push_named("soft", Softmax::new(1)).push(linear(2, 3, 4));
     let error = DeepLift::new().analyze(&attention, &x, Index(0)).unwrap_err();
@@ -193,10 +196,11 @@ fn what_has_no_secant_is_refused_by_its_name() {
 fn impossible_sets_are_refused() {
     let (model, x) = (Sequential::<B>::new().push(linear(1, 3, 4)), rows(1, 2, 4));
     let refused = |analyzer: DeepLiftShap| analyzer.analyze(&model, &x, Index(0)).unwrap_err().to_string();
-    assert!(refused(DeepLiftShap::new(&rows(1, 0, 4))).contains("references = 0"));
-    assert!(refused(DeepLiftShap::new(&rows(1, 3, 5))).contains("expected shape [3, 4], got [3, 5]"));
+    assert!(refused(DeepLiftShap::new(&rows(1, 0, 4))).contains("references = none"));
+    assert!(refused(DeepLiftShap::new(&rows(1, 3, 5))).contains("set of references of shape [3, 5]"));
     assert!(refused(DeepLiftShap::new(&array![[0.0, f64::NAN, 0.0, 0.0]])).contains("NaN"));
-    assert!(refused(DeepLiftShap::new(&x).and(&x)).contains("sets of references = 2"));
+    let two = DeepLiftShap::default().references_of_inputs([ReferenceSet::samples(&x), ReferenceSet::default()]);
+    assert!(refused(two).contains("2"), "two sets for one input");
     assert!(refused(DeepLiftShap::new(&x).chunk(0)).contains("chunk = 0"));
     let wrong = DeepLift::new().reference(&rows(1, 3, 4)).analyze(&model, &x, Index(0)).unwrap_err();
     assert!(wrong.to_string().contains("reference input"), "{wrong}");
