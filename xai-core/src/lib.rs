@@ -18,7 +18,7 @@ pub mod tensor;
 pub use check::{GradientCheck, GradientReport, Verdict, check_gradient};
 pub use error::{BoxError, Error, Result};
 pub use explain::*;
-pub use graph::{Autograd, ForwardOutput, Graph, Layer, Node, Opaque, Place, Rules, Site, Step, Value, Var};
+pub use graph::{Autograd, ForwardOutput, Graph, Kept, Layer, Node, Opaque, Place, Rules, Site, Step, Value, Var};
 pub use layers::{ForwardOnly, Function};
 pub use masks::*;
 pub use methods::*;

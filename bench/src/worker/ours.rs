@@ -4,7 +4,7 @@ use measured::names::{Analyzer as Name, Network};
 use ndarray::{Array4, ArrayD};
 use xai::nn::Sequential;
 use xai::{
-    Analyzer, Backend, BoxModel, Differentiable, GradCam, GradCamAt, Gradient, Index, InputTimesGradient,
+    Analyzer, Backend, BoxModel, Cam, Differentiable, GradCam, Gradient, Index, InputTimesGradient,
     IntegratedGradients, NoiseAugmentation, Quadrature, SmoothGrad, files,
 };
 use xai_zoo::command_line::Outcome;
@@ -45,7 +45,7 @@ impl<B: Backend<Elem = f32>> Ours<B> {
     }
 
     /// Grad-CAM at the layer that the others look at as well.
-    fn grad_cam(&self) -> GradCamAt {
+    fn grad_cam(&self) -> Cam<GradCam> {
         GradCam::at(match &self.network {
             Loaded::Sequential(_) => self.job.network.cam_layer(),
             Loaded::EfficientNet(_) => "head",

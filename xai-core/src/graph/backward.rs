@@ -9,7 +9,7 @@ use crate::op::TapePullback;
 use crate::{Backend, Error, Pullback, Result, Tensor};
 
 /// The way back through one step of a pass, from its outputs to its inputs.
-struct Back<'m, B: Backend> {
+pub(super) struct Back<'m, B: Backend> {
     inputs: Vec<Value>,
     outputs: Vec<Value>,
     pull: Pull<'m, B>,
@@ -41,15 +41,23 @@ enum Pull<'m, B: Backend> {
 }
 
 /// What a pass goes by.
-struct Way<'a, B: Backend> {
+pub(super) struct Way<'a, B: Backend> {
     rules: Option<&'a dyn Rules<B>>,
     /// For each node, whether the explained inputs reach it.
     varies: Vec<bool>,
+    /// The values that are pulled back to: the explained inputs, or places inside.
+    ends: Vec<Value>,
 }
 
 impl<B: Backend> Way<'_, B> {
     fn ruled(&self, graph: &Graph<'_, B>, node: usize) -> bool {
-        self.varies[node] && self.rules.is_some_and(|rules| rules.takes(&Site::new(graph, node, &self.varies)))
+        self.passes(&graph.nodes[node])
+            && self.rules.is_some_and(|rules| rules.takes(&Site::new(graph, node, &self.varies)))
+    }
+
+    /// Whether the way back goes through a node: not through one that is only an end of it.
+    fn passes(&self, node: &Node<'_, B>) -> bool {
+        node.inputs.iter().any(|value| self.varies[value.0])
     }
 
     /// The rules, where they change what comes back to a node's output.
@@ -64,7 +72,13 @@ impl<B: Backend> Way<'_, B> {
 
 impl<'m, B: Backend> Graph<'m, B> {
     fn way<'a>(&self, rules: Option<&'a dyn Rules<B>>, wanted: &[bool]) -> Way<'a, B> {
-        Way { rules, varies: self.varying(wanted) }
+        let ends = (0..self.inputs).filter(|&input| wanted.get(input) == Some(&true)).map(Value).collect();
+        Way { rules, varies: self.varying(wanted), ends }
+    }
+
+    /// The way back to the values that are kept.
+    pub(super) fn way_to_kept(&self) -> Way<'static, B> {
+        Way { rules: None, varies: self.varying_with(&self.kept), ends: self.kept.clone() }
     }
 
     /// Refuses, before any pass, what the way back to the wanted inputs cannot pass.
@@ -73,19 +87,22 @@ impl<'m, B: Backend> Graph<'m, B> {
     /// [`Error::NotDifferentiable`] for a step without a gradient, [`Error::NoRule`] for one that rules cannot look
     /// into, with the names of the layer.
     pub fn check(&self, rules: Option<&dyn Rules<B>>, wanted: &[bool]) -> Result<()> {
-        let way = self.way(rules, wanted);
+        self.check_way(&self.way(rules, wanted))
+    }
+
+    pub(super) fn check_way(&self, way: &Way<'_, B>) -> Result<()> {
         for (i, node) in self.nodes.iter().enumerate() {
-            if !self.needed[i] || !way.varies[i] || matches!(node.step, Step::Input) {
+            if !self.needed[i] || !way.passes(node) {
                 continue;
             }
-            let checked = match (way.ruled(self, i), rules, &node.step) {
+            let checked = match (way.ruled(self, i), way.rules, &node.step) {
                 (true, Some(rules), _) => rules.check(&Site::new(self, i, &way.varies)),
                 (_, _, Step::Opaque(code)) if code.vjp.is_none() => Err(code.without()),
                 _ => Ok(()),
             };
             checked.map_err(|error| self.blame(i, error))?;
         }
-        self.check_reached(&way)
+        self.check_reached(way)
     }
 
     /// Refuses a wanted input to which nothing can go back.
@@ -99,10 +116,14 @@ impl<'m, B: Backend> Graph<'m, B> {
                 passed.for_each(|(_, value)| reached[value.0] = true);
             }
         }
-        match (0..self.inputs).find(|&i| way.varies[i] && !reached[i]) {
+        match way.ends.iter().find(|end| !reached[end.0]) {
             None => Ok(()),
+            Some(end) if end.0 >= self.inputs => Err(Error::NotDifferentiable {
+                what: format!("the model's output with respect to what is at `{}`", self.place_of(*end)),
+                reason: "it does not depend on it, or chooses by it as by whole numbers: name another place".into(),
+            }),
             Some(input) => Err(Error::NotDifferentiable {
-                what: format!("the model's output with respect to input {input}"),
+                what: format!("the model's output with respect to input {}", input.0),
                 reason:
                     "it does not depend on it, or chooses by it as by whole numbers, as an embedding does: explain \
                          what is behind the embedding, `AtLayer::new(analyzer, \"the embedding's name\")`; beside \
@@ -133,9 +154,22 @@ impl<'m, B: Backend> Graph<'m, B> {
     ) -> Result<(Tensor<B>, Pullback<'m, B>)> {
         let way = self.way(rules, wanted);
         let mut values = Values::of_inputs(self, inputs)?;
+        let (backs, touches) = self.run_back(&way, &mut values)?;
+        let y = values.read(self.output)?;
+        let ends = (0..self.inputs).map(|input| (wanted.get(input) == Some(&true)).then_some(Value(input))).collect();
+        Ok((y.clone(), self.pullback(backs, touches, y.shape(), ends)))
+    }
+
+    /// Runs all that is needed, and gives the way back through each step that the wanted values reach, with what rules
+    /// make of what comes back.
+    pub(super) fn run_back(
+        &self,
+        way: &Way<'_, B>,
+        values: &mut Values<B>,
+    ) -> Result<(Vec<Back<'m, B>>, Touches<'m, B>)> {
         let mut backs: Vec<Back<'m, B>> = Vec::new();
         let mut touches = Touches::default();
-        (0..self.inputs).try_for_each(|input| self.touch(input, &values, &way, &mut touches))?;
+        (0..self.inputs).try_for_each(|input| self.touch(input, values, way, &mut touches))?;
         let mut done = vec![false; self.nodes.len()];
         let mut i = self.inputs;
         while i < self.nodes.len() {
@@ -143,23 +177,24 @@ impl<'m, B: Backend> Graph<'m, B> {
                 i += 1;
                 continue;
             }
-            let part = i..self.recorded_until(i, &way, &done);
-            if !part.is_empty() && part.clone().any(|node| self.needed[node] && way.varies[node]) {
+            let part = i..self.recorded_until(i, way, &done);
+            let goes_back = |&node: &usize| self.needed[node] && way.passes(&self.nodes[node]);
+            if part.clone().any(|node| goes_back(&node)) {
                 i = part.end;
-                backs.push(self.on_tape(part, &mut values, &way)?);
-            } else if way.varies[i] {
+                backs.push(self.on_tape(part, values, way)?);
+            } else if goes_back(&i) {
                 i += 1;
-                backs.push(self.one_vjp(i - 1, &mut values, &way, &mut done)?);
+                backs.push(self.one_vjp(i - 1, values, way, &mut done)?);
             } else {
-                self.run(i..i + 1, &mut values, false)?;
-                i += 1;
+                let end = (i..self.nodes.len()).find(goes_back).unwrap_or(self.nodes.len());
+                self.run(i..end, values, false)?;
+                i = end;
                 continue;
             }
             let outputs = backs.last().map_or(&[][..], |back| &back.outputs);
-            outputs.iter().try_for_each(|value| self.touch(value.0, &values, &way, &mut touches))?;
+            outputs.iter().try_for_each(|value| self.touch(value.0, values, way, &mut touches))?;
         }
-        let y = values.read(self.output)?;
-        Ok((y.clone(), self.pullback(backs, touches, y.shape(), wanted)))
+        Ok((backs, touches))
     }
 
     fn touch(&self, node: usize, values: &Values<B>, way: &Way<'_, B>, touches: &mut Touches<'m, B>) -> Result<()> {
@@ -170,7 +205,7 @@ impl<'m, B: Backend> Graph<'m, B> {
     }
 
     /// The end of the longest part from a node on that the framework records on one tape: up to one whose output rules
-    /// touch.
+    /// touch, or whose value is pulled back to, for on a tape only its ends are seen.
     fn recorded_until(&self, start: usize, way: &Way<'_, B>, done: &[bool]) -> usize {
         let recorded = |&i: &usize| {
             let records = match &self.nodes[i].step {
@@ -187,7 +222,7 @@ impl<'m, B: Backend> Graph<'m, B> {
         let mut end = start;
         for i in (start..self.nodes.len()).take_while(recorded) {
             end = i + 1;
-            if self.needed[i] && way.touching(self, i).is_some() {
+            if way.ends.contains(&Value(i)) || self.needed[i] && way.touching(self, i).is_some() {
                 break;
             }
         }
@@ -264,15 +299,15 @@ impl<'m, B: Backend> Graph<'m, B> {
         Ok(Back { inputs: node.inputs.clone(), outputs: vec![Value(last)], pull: Pull::Node(pull), shapes, node: i })
     }
 
-    /// Back through all steps, from the output to the inputs.
-    fn pullback(
+    /// Back through all steps, from the output to the values at which the way ends; none where it is not asked for.
+    pub(super) fn pullback(
         &self,
         backs: Vec<Back<'m, B>>,
         touches: Touches<'m, B>,
         shape: Vec<usize>,
-        wanted: &[bool],
+        ends: Vec<Option<Value>>,
     ) -> Pullback<'m, B> {
-        let (count, output, wanted) = (self.nodes.len(), self.output, wanted.to_vec());
+        let (count, output) = (self.nodes.len(), self.output);
         let names = std::rc::Rc::clone(&self.names);
         let scopes: Vec<_> = backs.iter().map(|back| self.nodes[back.node].scope).collect();
         Pullback::of_all(move |v: &Tensor<B>| {
@@ -280,7 +315,11 @@ impl<'m, B: Backend> Graph<'m, B> {
             let mut flows: Vec<Option<Tensor<B>>> = vec![None; count];
             flows[output.0] = Some(v.clone());
             for (back, &scope) in backs.iter().zip(&scopes).rev() {
-                let arrives = |value: &Value| touches.of(*value, flows[value.0].take());
+                let arrives = |value: &Value| {
+                    let is_end = ends.contains(&Some(*value));
+                    let flow = if is_end { flows[value.0].clone() } else { flows[value.0].take() };
+                    touches.of(*value, flow)
+                };
                 let arrived: Result<Vec<_>> = back.outputs.iter().map(arrives).collect();
                 let mut arrived = arrived.map_err(|error| names.blame(scope, error))?;
                 if arrived.iter().all(Option::is_none) {
@@ -302,8 +341,8 @@ impl<'m, B: Backend> Graph<'m, B> {
                     });
                 }
             }
-            let ends = wanted.iter().zip(flows).enumerate();
-            ends.map(|(input, (&wanted, flow))| touches.of(Value(input), flow.filter(|_| wanted))).collect()
+            let flow_to = |value: Value| touches.of(value, flows[value.0].clone());
+            ends.iter().map(|end| end.map_or(Ok(None), flow_to)).collect()
         })
     }
 }

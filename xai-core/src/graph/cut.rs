@@ -34,9 +34,7 @@ impl<'m, B: Backend> Graph<'m, B> {
     /// # Errors
     /// [`Error::BypassedPlace`] when the output also depends on the inputs in another way than through the value.
     pub fn split(&self, at: Value) -> Result<(Self, Self)> {
-        if self.cuts().get(at.0) != Some(&true) {
-            return Err(self.bypassed(at));
-        }
+        self.check_cut(at)?;
         let shared = || (Rc::clone(&self.names), self.placement());
         let (names, placement) = shared();
         let before = |(_, value): &&(_, Value)| *value <= at;
@@ -76,9 +74,14 @@ impl<'m, B: Backend> Graph<'m, B> {
         order
     }
 
-    fn bypassed(&self, at: Value) -> Error {
+    /// The name of the place that a value is; of one that is none, the layer's that it is in.
+    pub(super) fn place_of(&self, at: Value) -> String {
         let of_value = self.places.iter().find(|(_, value)| *value == at).map(|(scope, _)| self.names.path(*scope));
-        let place = of_value.unwrap_or_else(|| self.path(at));
+        of_value.unwrap_or_else(|| self.path(at))
+    }
+
+    pub(super) fn bypassed(&self, at: Value) -> Error {
+        let place = self.place_of(at);
         let known = near(&place, self.cut_places());
         Error::BypassedPlace { place, known }
     }

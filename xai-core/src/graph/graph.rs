@@ -19,9 +19,11 @@ pub struct Graph<'m, B: Backend> {
     pub(super) names: Rc<Names>,
     pub(super) places: Vec<(Scope, Value)>,
     placement: Option<B::Placement>,
-    /// For each node, whether the output depends on it.
+    /// The values that passes give out beside the output.
+    pub(super) kept: Vec<Value>,
+    /// For each node, whether the output depends on it, or what is kept does.
     pub(super) needed: Vec<bool>,
-    /// For each node, how often its value is read by what is needed; the output once more.
+    /// For each node, how often its value is read by what is needed; the output and what is kept once more.
     pub(super) readers: Vec<usize>,
     /// For each node, the only one that reads it, if there is but one.
     pub(super) reader: Vec<Option<usize>>,
@@ -50,10 +52,24 @@ impl<'m, B: Backend> Graph<'m, B> {
         places: Vec<(Scope, Value)>,
         placement: Option<B::Placement>,
     ) -> Self {
+        Graph::that_keeps(Vec::new(), nodes, inputs, output, names, places, placement)
+    }
+
+    pub(super) fn that_keeps(
+        kept: Vec<Value>,
+        nodes: Vec<Node<'m, B>>,
+        inputs: usize,
+        output: Value,
+        names: Rc<Names>,
+        places: Vec<(Scope, Value)>,
+        placement: Option<B::Placement>,
+    ) -> Self {
         let mut needed = vec![false; nodes.len()];
         let (mut readers, mut reader) = (vec![0; nodes.len()], vec![None; nodes.len()]);
-        needed[output.0] = true;
-        readers[output.0] = 1;
+        for read in kept.iter().chain([&output]) {
+            needed[read.0] = true;
+            readers[read.0] += 1;
+        }
         for (i, node) in nodes.iter().enumerate().rev() {
             if needed[i] {
                 for input in &node.inputs {
@@ -63,8 +79,9 @@ impl<'m, B: Backend> Graph<'m, B> {
                 }
             }
         }
+        let reached = Vec::new();
         let mut graph =
-            Graph { nodes, inputs, output, names, places, placement, needed, readers, reader, reached: Vec::new() };
+            Graph { nodes, inputs, output, names, places, placement, kept, needed, readers, reader, reached };
         graph.reached = graph.varying(&vec![true; inputs]);
         graph
     }
@@ -111,12 +128,16 @@ impl<'m, B: Backend> Graph<'m, B> {
 
     /// For each node, whether its value changes with those inputs that are `wanted`.
     pub(crate) fn varying(&self, wanted: &[bool]) -> Vec<bool> {
-        let mut varies: Vec<bool> = Vec::with_capacity(self.nodes.len());
+        let wanted = wanted.iter().take(self.inputs).enumerate().filter(|(_, wanted)| **wanted);
+        self.varying_with(&wanted.map(|(input, _)| Value(input)).collect::<Vec<_>>())
+    }
+
+    /// For each node, whether it is one of these values, or its value changes with one of them.
+    pub(super) fn varying_with(&self, values: &[Value]) -> Vec<bool> {
+        let mut varies = vec![false; self.nodes.len()];
+        values.iter().for_each(|value| varies[value.0] = true);
         for (i, node) in self.nodes.iter().enumerate() {
-            varies.push(match &node.step {
-                Step::Input => wanted.get(i) == Some(&true),
-                _ => node.inputs.iter().any(|value| varies[value.0]),
-            });
+            varies[i] |= node.inputs.iter().any(|value| varies[value.0]);
         }
         varies
     }

@@ -12,6 +12,7 @@ mod cut;
 mod forward;
 #[allow(clippy::module_inception)]
 mod graph;
+mod kept;
 mod layer;
 mod names;
 mod node;
@@ -27,6 +28,7 @@ mod var;
 
 pub use self::autograd::{Autograd, ForwardOutput};
 pub use self::graph::Graph;
+pub use self::kept::Kept;
 pub use self::layer::Layer;
 pub use self::node::{Node, Step, Value};
 pub use self::opaque::Opaque;

@@ -6,6 +6,7 @@ mod at_references;
 mod blur;
 mod blur_ig;
 mod coalitions;
+mod cam;
 mod crp;
 mod curve;
 mod deep_lift;
@@ -62,6 +63,10 @@ mod weighted;
 pub use self::at_layer::{AtLayer, Behind};
 pub use self::blur::{Blur, Edge};
 pub use self::blur_ig::BlurIg;
+pub use self::cam::{
+    AblationCam, Cam, CamPlaces, CamRule, CamSite, EigenCam, EigenGradCam, ElementWiseCam, Fem, Fusion, GradCam,
+    GradCamPlusPlus, HiResCam, LayerCam, Marked, Named, RandomCam, ScoreCam, Scores, ShapleyCam, XGradCam,
+};
 pub use self::crp::Crp;
 pub use self::curve::{Curve, StraightLine};
 pub use self::deep_lift::DeepLift;

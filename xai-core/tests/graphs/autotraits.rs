@@ -3,7 +3,7 @@
 use ndarray::{Ix4, IxDyn};
 use xai_core::nn::{Op, Sequential};
 use xai_core::{
-    AtLayer, Error, Explanation, GradCam, GradCamAt, Gradient, GradientReport, InputTimesGradient, IntegratedGradients,
+    AtLayer, Cam, Error, Explanation, GradCam, Gradient, GradientReport, InputTimesGradient, IntegratedGradients,
     InterpolationAugmentation, MaxActivation, NdArray, NoiseAugmentation, Reference, Selection, SmoothGrad, Tensor,
     Weight,
 };
@@ -22,7 +22,7 @@ fn analyzers_results_and_errors_are_send_and_sync() {
     crosses_threads::<(Gradient, InputTimesGradient, GradCam)>();
     crosses_threads::<(SmoothGrad, IntegratedGradients)>();
     crosses_threads::<NoiseAugmentation<InterpolationAugmentation<Gradient>>>();
-    crosses_threads::<(GradCamAt, AtLayer<IntegratedGradients>)>();
+    crosses_threads::<(Cam<GradCam>, AtLayer<IntegratedGradients>)>();
     crosses_threads::<Tensor<NdArray<f64>>>();
 }
 

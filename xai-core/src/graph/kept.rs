@@ -1,0 +1,75 @@
+//! Passes that give out values from inside a graph.
+
+use std::rc::Rc;
+
+use super::values::Values;
+use super::{Graph, Value};
+use crate::{Backend, Pullback, Result, Tensor};
+
+/// What a pass gives out: the output, and the values that are kept.
+#[derive(Debug, Clone)]
+pub struct Kept<B: Backend> {
+    /// The output.
+    pub output: Tensor<B>,
+    /// The values that are kept, in the order in which they were named.
+    pub values: Vec<Tensor<B>>,
+}
+
+impl<'m, B: Backend> Graph<'m, B> {
+    /// The same graph, whose passes also give out these values: of one forward pass, and of one way back.
+    ///
+    /// A value is any, also one that the graph cannot be cut at.
+    #[must_use]
+    pub fn keeping(&self, values: &[Value]) -> Self {
+        let (names, placement) = (Rc::clone(&self.names), self.placement());
+        let (nodes, places) = (self.nodes.clone(), self.places.clone());
+        Graph::that_keeps(values.to_vec(), nodes, self.inputs, self.output, names, places, placement)
+    }
+
+    /// The output and the values that are kept, without a tape.
+    ///
+    /// # Errors
+    /// As [`forward`](Graph::forward).
+    pub fn forward_kept(&self, inputs: &[Tensor<B>]) -> Result<Kept<B>> {
+        let mut values = Values::of_inputs(self, inputs)?;
+        self.run(self.inputs..self.nodes.len(), &mut values, false)?;
+        self.give_out(&mut values)
+    }
+
+    /// Refuses, before any pass, what the way back to the values that are kept cannot pass.
+    ///
+    /// # Errors
+    /// As [`check`](Graph::check).
+    pub fn check_kept(&self) -> Result<()> {
+        self.check_way(&self.way_to_kept())
+    }
+
+    /// The output and the values that are kept, and the way back to each of these: the gradient of the output with
+    /// respect to the value by all ways that lead on from it, through other values that are kept too.
+    ///
+    /// What none of them reaches runs forward, without a tape. A value that the output does not depend on gets none.
+    ///
+    /// # Errors
+    /// As [`vjp`](Graph::vjp).
+    pub fn vjp_kept(&self, inputs: &[Tensor<B>]) -> Result<(Kept<B>, Pullback<'m, B>)> {
+        let way = self.way_to_kept();
+        let mut values = Values::of_inputs(self, inputs)?;
+        let (backs, touches) = self.run_back(&way, &mut values)?;
+        let kept = self.give_out(&mut values)?;
+        let ends = self.kept.iter().copied().map(Some).collect();
+        let pullback = self.pullback(backs, touches, kept.output.shape(), ends);
+        Ok((kept, pullback))
+    }
+
+    /// Refuses a value that something bypasses.
+    ///
+    /// # Errors
+    /// [`BypassedPlace`](crate::Error::BypassedPlace).
+    pub fn check_cut(&self, at: Value) -> Result<()> {
+        if self.cuts().get(at.0) == Some(&true) { Ok(()) } else { Err(self.bypassed(at)) }
+    }
+
+    fn give_out(&self, values: &mut Values<B>) -> Result<Kept<B>> {
+        Ok(Kept { values: values.read_all(&self.kept)?, output: values.read(self.output)? })
+    }
+}

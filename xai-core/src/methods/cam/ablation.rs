@@ -1,0 +1,94 @@
+//! Ablation-CAM.
+
+use ndarray::Array2;
+
+use super::cam::Cam;
+use super::named::cam_rule;
+use super::rule::CamRule;
+use super::site::CamSite;
+use crate::passes::at_least;
+use crate::{Backend, Element, Error, Result, Tensor};
+
+/// Ablation-CAM: relu(Σₖ wₖ Aₖ), wₖ = y - yₖ, where yₖ is y with Aₖ set to 0.
+///
+/// The paper divides the weights by y, which turns all signs around where y is negative; a positive factor changes
+/// nothing but the scale. So they are as they are, in output units, and divided by |y| with
+/// [`normalised`](Cam::normalised). For a head that is linear in the maps they add up to y - b.
+///
+/// Only what is behind the place runs again, once for each channel, in chunks; no gradient is taken. Tokens that are
+/// no part of the map ([`Cam::tokens`]) stay as they are. Costs one forward pass, and K forward passes of the head.
+/// Shapes, places and errors are those of [`Cam`]; the model must be one that can be cut at the place.
+///
+/// Reference: Desai, Ramaswamy (2020), *Ablation-CAM: Visual Explanations for Deep Convolutional Network via
+/// Gradient-free Localization*, WACV 2020.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct AblationCam {
+    normalised: bool,
+    chunk: Option<usize>,
+}
+
+impl<P> Cam<AblationCam, P> {
+    /// Divides the weights by |y|: the share of the output that goes with a channel.
+    ///
+    /// It is an error where y is 0.
+    #[must_use]
+    pub fn normalised(mut self) -> Self {
+        self.rule.normalised = true;
+        self
+    }
+
+    /// At most how many samples go through the head in one pass. Unless set, as many as a CPU is fastest with.
+    #[must_use]
+    pub fn chunk(mut self, chunk: usize) -> Self {
+        self.rule.chunk = Some(chunk);
+        self
+    }
+}
+
+impl<B: Backend> CamRule<B> for AblationCam {
+    fn name(&self) -> String {
+        "AblationCam".into()
+    }
+
+    fn reads_gradient(&self) -> bool {
+        false
+    }
+
+    fn runs_head(&self) -> bool {
+        true
+    }
+
+    fn check(&self, _: &[usize], _: Option<&[usize]>) -> Result<()> {
+        at_least("chunk", self.chunk.unwrap_or(1), 1)
+    }
+
+    fn contributions(&self, site: &CamSite<'_, B>) -> Result<Tensor<B>> {
+        let (maps, channels, spatial) = (site.maps(), site.channels(), site.spatial());
+        let mut apart = maps.shape();
+        apart.insert(1, 1);
+        let maps = maps.reshape(&apart)?;
+        let without = site.head(channels, self.chunk, |start, copies| {
+            let kept = Array2::from_shape_fn((copies, channels), |(copy, channel)| {
+                B::Elem::of(if start + copy == channel { 0.0 } else { 1.0 })
+            });
+            let mut shape = vec![1, copies, channels];
+            shape.resize(3 + spatial.len(), 1);
+            maps.mul(&Tensor::upload(kept.view().into_dyn(), &maps.placement())?.reshape(&shape)?)
+        })?;
+        let mut weights = Vec::with_capacity(without.len());
+        for (sample, (y, without)) in site.explained()?.into_iter().zip(without.chunks(channels.max(1))).enumerate() {
+            if self.normalised && y == 0.0 {
+                return Err(Error::InvalidParameter {
+                    name: "normalised",
+                    value: "true".into(),
+                    reason: format!("what is explained is 0 for sample {sample}: leave the weights as they are"),
+                });
+            }
+            let size = if self.normalised { y.abs() } else { 1.0 };
+            weights.extend(without.iter().map(|without| (y - without) / size));
+        }
+        site.weighted(&weights)
+    }
+}
+
+cam_rule!(AblationCam);

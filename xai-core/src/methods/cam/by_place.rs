@@ -1,0 +1,68 @@
+//! Maps that weigh each place by its own gradient: HiResCAM, LayerCAM, and element by element.
+
+use super::named::cam_rule;
+use super::rule::CamRule;
+use super::site::CamSite;
+use crate::{Backend, Result, Tensor};
+
+/// HiResCAM: relu(Σₖ Gₖᵢ · Aₖᵢ), the gradient times the map, place by place.
+///
+/// For a head that is linear in the maps, y = Σ w·A + b, the map adds up to y - b before the relu:
+/// `HiResCam::at(..).signed()` keeps what the relu cuts off. It is the only one of the family with that.
+///
+/// Costs what [`GradCam`](crate::GradCam) does; shapes, places and errors are those of [`Cam`](crate::Cam).
+///
+/// Reference: Draelos, Carin (2020), *Use HiResCAM instead of Grad-CAM for faithful explanations of convolutional
+/// neural networks*, arXiv:2011.08891.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct HiResCam;
+
+impl<B: Backend> CamRule<B> for HiResCam {
+    fn name(&self) -> String {
+        "HiResCam".into()
+    }
+
+    fn contributions(&self, site: &CamSite<'_, B>) -> Result<Tensor<B>> {
+        site.gradient()?.mul(site.maps())
+    }
+}
+
+/// LayerCAM: relu(Σₖ relu(Gₖᵢ) · Aₖᵢ), for places far from the output too, and for several fused
+/// ([`LayerCam::at_all`]).
+///
+/// Costs what [`GradCam`](crate::GradCam) does; shapes, places and errors are those of [`Cam`](crate::Cam).
+///
+/// Reference: Jiang, Zhang, Hou, Cheng, Wei (2021), *LayerCAM: Exploring Hierarchical Class Activation Maps for
+/// Localization*, IEEE Transactions on Image Processing 30.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct LayerCam;
+
+impl<B: Backend> CamRule<B> for LayerCam {
+    fn name(&self) -> String {
+        "LayerCam".into()
+    }
+
+    fn contributions(&self, site: &CamSite<'_, B>) -> Result<Tensor<B>> {
+        site.gradient()?.relu()?.mul(site.maps())
+    }
+}
+
+/// Element by element: Σₖ relu(Gₖᵢ · Aₖᵢ), what speaks for the output, without what speaks against it.
+///
+/// Costs what [`GradCam`](crate::GradCam) does; shapes, places and errors are those of [`Cam`](crate::Cam).
+///
+/// Reference: `GradCAMElementWise` of pytorch-grad-cam (Gildenblat et al. 2021).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ElementWiseCam;
+
+impl<B: Backend> CamRule<B> for ElementWiseCam {
+    fn name(&self) -> String {
+        "ElementWiseCam".into()
+    }
+
+    fn contributions(&self, site: &CamSite<'_, B>) -> Result<Tensor<B>> {
+        site.gradient()?.mul(site.maps())?.relu()
+    }
+}
+
+cam_rule!(HiResCam, LayerCam, ElementWiseCam);

@@ -1,0 +1,124 @@
+//! Any class activation map, at any place: [`Cam`].
+
+use super::fusion::Fusion;
+use super::grid::Grid;
+use super::places::{Marked, Named};
+
+/// A class activation map by a [rule](crate::CamRule), at a place of the model or at several.
+///
+/// With feature maps A of shape (B, K, spatial axes...) and their gradients G = ∂yₜ/∂A, a rule says what each channel
+/// contributes; the map is relu(Σₖ contributionₖ), of shape (B, 1, spatial axes...). There may be any number of spatial
+/// axes, none included. A map of one place is neither normalised nor resized; several are fused by [`Fusion`].
+///
+/// What leads to the places runs once, forward, without a tape; gradients are taken of what is behind them, for all
+/// places in one way back. Rules that need no gradient run forward only.
+///
+/// Errors: [`UnknownPlace`](crate::Error::UnknownPlace) and [`BypassedPlace`](crate::Error::BypassedPlace), which name the places that are near;
+/// [`InvalidShape`](crate::Error::InvalidShape) for maps without channels and for tokens that do not fit; [`InvalidParameter`](crate::Error::InvalidParameter) when
+/// no place is named.
+///
+/// ```
+/// # use ndarray::array;
+/// # use xai_core::nn::{Activation, Sequential};
+/// use xai_core::{Analyzer, Fusion, HiResCam, Index, NdArray};
+///
+/// let net = Sequential::<NdArray<f64>>::new().push_named("a", Activation::Relu).push_named("b", Activation::Tanh);
+/// let x = array![[[1.0, 2.0], [3.0, 4.0]]];
+/// let map = HiResCam::at_all(["a", "b"]).fusion(Fusion::Max).analyze(&net, &x, Index([0, 1]))?;
+/// assert_eq!(map.values.dim(), (1, 1, 2));
+/// # Ok::<(), xai_core::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Cam<R, P = Named> {
+    pub(super) rule: R,
+    pub(super) places: P,
+    pub(super) grid: Grid,
+    pub(super) fusion: Fusion,
+    pub(super) signed: bool,
+    pub(super) eigen_smooth: bool,
+    pub(super) bypassed: bool,
+}
+
+impl<R> Cam<R, Marked> {
+    /// The rule, at the place that the model marks.
+    pub fn new(rule: R) -> Self {
+        Cam {
+            rule,
+            places: Marked,
+            grid: Grid::Channels,
+            fusion: Fusion::Mean,
+            signed: false,
+            eigen_smooth: false,
+            bypassed: false,
+        }
+    }
+}
+
+impl<R, P> Cam<R, P> {
+    /// At a named place: [`places`](crate::Differentiable::places) lists them.
+    #[must_use]
+    pub fn at(self, place: impl Into<String>) -> Cam<R> {
+        self.at_all([place])
+    }
+
+    /// At several named places, in one forward pass and one way back: their maps are fused.
+    #[must_use]
+    pub fn at_all<S: Into<String>>(self, places: impl IntoIterator<Item = S>) -> Cam<R> {
+        let Cam { rule, grid, fusion, signed, eigen_smooth, bypassed, .. } = self;
+        let places = Named(places.into_iter().map(Into::into).collect());
+        Cam { rule, places, grid, fusion, signed, eigen_smooth, bypassed }
+    }
+
+    /// What is at the place are tokens (B, skip + rows · columns, K), as in a vision transformer: the first `skip`
+    /// belong to no part of the image, as the class token, and the others are the maps, row by row.
+    ///
+    /// Behind the last block of a transformer whose class token alone is read, the gradient of every other token is 0,
+    /// and so is the map. Look at the norm before the attention of the last block, with
+    /// [`allow_bypass`](Cam::allow_bypass), or behind an earlier block.
+    #[must_use]
+    pub fn tokens(mut self, skip: usize, rows: usize, columns: usize) -> Self {
+        self.grid = Grid::Tokens { skip, rows, columns };
+        self
+    }
+
+    /// What is at the place has its channels last, (B, spatial axes..., K), as in a Swin transformer.
+    #[must_use]
+    pub fn channels_last(mut self) -> Self {
+        self.grid = Grid::ChannelsLast;
+        self
+    }
+
+    /// How the maps of several places become one: their mean, unless set.
+    #[must_use]
+    pub fn fusion(mut self, fusion: Fusion) -> Self {
+        self.fusion = fusion;
+        self
+    }
+
+    /// Keeps what is negative, which speaks against the output: the sum over the channels without the relu. Of one
+    /// place only.
+    #[must_use]
+    pub fn signed(mut self) -> Self {
+        self.signed = true;
+        self
+    }
+
+    /// Instead of the sum over the channels, the projection of their contributions on the first principal component:
+    /// less noise, other units. The sign is that which goes along with the sum.
+    ///
+    /// With contributions C as a matrix of places and channels, centred over the places: C·v, with v the first right
+    /// singular vector. On the host.
+    #[must_use]
+    pub fn eigen_smooth(mut self) -> Self {
+        self.eigen_smooth = true;
+        self
+    }
+
+    /// Allows a place that something bypasses, as a shortcut does: the gradient there is of the ways through the place
+    /// alone. Not for rules that run what is behind a place by itself.
+    #[must_use]
+    pub fn allow_bypass(mut self) -> Self {
+        self.bypassed = true;
+        self
+    }
+}

@@ -1,0 +1,42 @@
+//! FEM: what stands out of the maps.
+
+use super::named::cam_rule;
+use super::rule::CamRule;
+use super::site::CamSite;
+use crate::op::Activation;
+use crate::{Backend, Result, Tensor};
+
+/// Feature-based explanation: relu(Σₖ shareₖ · Aₖ), where shareₖ is the share of the places at which Aₖ is more than
+/// two standard deviations above its mean. The same for every output.
+///
+/// The standard deviation is that of the places of one sample's map, divided by their number. A constant map has no
+/// share.
+///
+/// Costs one forward pass; shapes, places and errors are those of [`Cam`](crate::Cam). It needs no gradient: any model
+/// that runs forward will do.
+///
+/// Reference: Fuad, Martin, Giot, Bourqui, Benois-Pineau, Zemmari (2020), *Features Understanding in 3D CNNs for
+/// Actions Recognition in Video*; and Bourroux et al. (2022), arXiv:2202.00542.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Fem;
+
+impl<B: Backend> CamRule<B> for Fem {
+    fn name(&self) -> String {
+        "Fem".into()
+    }
+
+    fn reads_gradient(&self) -> bool {
+        false
+    }
+
+    fn contributions(&self, site: &CamSite<'_, B>) -> Result<Tensor<B>> {
+        let (maps, spatial) = (site.maps(), site.spatial());
+        let centred = maps.sub(&maps.mean(&spatial)?)?;
+        let variance = centred.mul(&centred)?.mean(&spatial)?;
+        let deviation = B::forward(&Activation::Sqrt.into(), &[&variance])?;
+        let above = B::forward(&Activation::Sign.into(), &[&centred.sub(&deviation.scale(2.0)?)?])?.relu()?;
+        maps.mul(&above.mean(&spatial)?)
+    }
+}
+
+cam_rule!(Fem);

@@ -1,0 +1,69 @@
+//! How feature maps and their gradients become a class activation map: [`CamRule`].
+
+use super::site::CamSite;
+use crate::{Backend, Result, Tensor};
+
+/// How feature maps A and their gradients G = ∂y/∂A become a class activation map.
+///
+/// A rule says what each channel contributes, in an array (B, K, spatial axes...), or (B, 1, spatial axes...) where it
+/// has but one; the map is the sum over the channels, and what is negative of it becomes 0. [`Cam`](crate::Cam) does
+/// the rest: the place, one forward pass, one way back, several places, tokens, smoothing. A rule of your own is a few
+/// lines:
+///
+/// ```
+/// use ndarray::array;
+/// use xai_core::nn::{Activation, Sequential};
+/// use xai_core::{Analyzer, Backend, Cam, CamRule, CamSite, Index, NdArray, Result, Tensor};
+///
+/// /// Σₖ |Gₖ| · Aₖ, as in SegEigenCAM.
+/// struct Absolute;
+///
+/// impl<B: Backend> CamRule<B> for Absolute {
+///     fn name(&self) -> String {
+///         "Absolute".into()
+///     }
+///     fn contributions(&self, site: &CamSite<'_, B>) -> Result<Tensor<B>> {
+///         let g = site.gradient()?;
+///         let absolute = g.relu()?.add(&g.scale(-1.0)?.relu()?)?;
+///         absolute.mul(site.maps())
+///     }
+/// }
+///
+/// let net = Sequential::<NdArray<f64>>::new().push_named("maps", Activation::Relu).push(Activation::Tanh);
+/// let map = Cam::new(Absolute).at("maps").analyze(&net, &array![[0.0, 3.0]], Index(0))?;
+/// assert_eq!(map.values, array![[0.0]]);
+/// # Ok::<(), xai_core::Error>(())
+/// ```
+pub trait CamRule<B: Backend> {
+    /// The rule's name, as in the explanation.
+    fn name(&self) -> String;
+
+    /// Whether it reads [`CamSite::gradient`]. One that does not runs forward only, also through models that have no
+    /// gradient.
+    fn reads_gradient(&self) -> bool {
+        true
+    }
+
+    /// Whether it runs what is behind the place with other maps ([`CamSite::head`]): the model must be one that can be
+    /// cut there.
+    fn runs_head(&self) -> bool {
+        false
+    }
+
+    /// Checks its own parameters, before any pass, for the explained input's shape, and that of the maps (B, K,
+    /// spatial axes...), as far as it is known.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter),
+    /// [`Error::InvalidShape`](crate::Error::InvalidShape).
+    fn check(&self, input: &[usize], maps: Option<&[usize]>) -> Result<()> {
+        let _ = (input, maps);
+        Ok(())
+    }
+
+    /// What each channel contributes to the map.
+    ///
+    /// # Errors
+    /// The framework's own, and those of the passes that it asks for.
+    fn contributions(&self, site: &CamSite<'_, B>) -> Result<Tensor<B>>;
+}

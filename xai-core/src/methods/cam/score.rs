@@ -1,0 +1,117 @@
+//! Score-CAM.
+
+use ndarray::Array1;
+
+use super::cam::Cam;
+use super::named::cam_rule;
+use super::rule::CamRule;
+use super::site::CamSite;
+use crate::passes::{at_least, quotient_or_zero, resized};
+use crate::{Backend, Element, Error, Result, Tensor};
+
+/// How Score-CAM makes weights of the scores sₖ.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Scores {
+    /// Their softmax over the channels, as in the paper: where scores are logits, few channels get nearly all.
+    #[default]
+    Softmax,
+    /// The scores as they are, those that speak against the output too.
+    Raw,
+    /// The scores that are positive.
+    Relu,
+}
+
+/// Score-CAM: relu(Σₖ wₖ Aₖ), w = softmax over the channels of sₖ = y(x·Mₖ) - y(0), where the mask Mₖ is Aₖ at the
+/// size of the input, from 0 to 1: (Aₖ - min) / (max - min).
+///
+/// A constant map has the mask 0. Resized linearly between the centres of pixels; the explained input (B, C, spatial
+/// axes...) must have as many spatial axes as the maps. Masks and masked inputs are made on the model's device, chunk
+/// by chunk. [`scores`](Cam::scores) makes other weights of the scores.
+///
+/// Costs K + 1 forward passes of the whole model, one more for raw scores, and no gradient. Shapes, places and errors
+/// are those of [`Cam`].
+///
+/// Reference: Wang, Wang, Du, Yang, Zhang, Ding, Mardziel, Hu (2020), *Score-CAM: Score-Weighted Visual Explanations
+/// for Convolutional Neural Networks*, arXiv:1910.01279.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ScoreCam {
+    scores: Scores,
+    chunk: Option<usize>,
+}
+
+impl<P> Cam<ScoreCam, P> {
+    /// How weights are made of the scores: by their softmax, unless set.
+    #[must_use]
+    pub fn scores(mut self, scores: Scores) -> Self {
+        self.rule.scores = scores;
+        self
+    }
+
+    /// At most how many samples go through the model in one pass. Unless set, as many as a CPU is fastest with.
+    #[must_use]
+    pub fn chunk(mut self, chunk: usize) -> Self {
+        self.rule.chunk = Some(chunk);
+        self
+    }
+}
+
+impl<B: Backend> CamRule<B> for ScoreCam {
+    fn name(&self) -> String {
+        "ScoreCam".into()
+    }
+
+    fn reads_gradient(&self) -> bool {
+        false
+    }
+
+    fn check(&self, input: &[usize], maps: Option<&[usize]>) -> Result<()> {
+        at_least("chunk", self.chunk.unwrap_or(1), 1)?;
+        match maps {
+            Some(maps) if maps.len() != input.len() => Err(Error::InvalidShape {
+                what: "feature maps".into(),
+                got: maps.to_vec(),
+                reason: format!("ScoreCam masks the input, {input:?}, with them: both need as many spatial axes"),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    fn contributions(&self, site: &CamSite<'_, B>) -> Result<Tensor<B>> {
+        let input = site.input_shape();
+        let lengths = input.get(2..).unwrap_or_default();
+        let axes: Vec<usize> = (2..input.len()).collect();
+        let mut scores = site.masked(site.channels(), self.chunk, |start, copies| {
+            let maps = resized(&site.maps().narrow(1, start, copies)?, lengths)?;
+            let lowest = maps.scale(-1.0)?.max(&axes)?;
+            let above = maps.add(&lowest)?;
+            let mask = quotient_or_zero(&above, &above.max(&axes)?)?;
+            mask.reshape(&[&[input[0], copies, 1], lengths].concat())
+        })?;
+        if self.scores != Scores::Softmax {
+            // A constant for each sample, which the softmax does not see.
+            let of_nothing = site.masked(1, self.chunk, |_, _| {
+                let zero = Array1::from_elem(1, B::Elem::of(0.0));
+                Tensor::upload(zero.view().into_dyn(), &site.maps().placement())?.reshape(&vec![1; input.len() + 1])
+            })?;
+            for (scores, y) in scores.chunks_mut(site.channels().max(1)).zip(of_nothing) {
+                scores.iter_mut().for_each(|score| *score -= y);
+            }
+        }
+        match self.scores {
+            Scores::Softmax => scores.chunks_mut(site.channels().max(1)).for_each(softmax),
+            Scores::Raw => {}
+            Scores::Relu => scores.iter_mut().for_each(|score| *score = score.max(0.0)),
+        }
+        site.weighted(&scores)
+    }
+}
+
+fn softmax(scores: &mut [f64]) {
+    let most = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    scores.iter_mut().for_each(|score| *score = (*score - most).exp());
+    let sum: f64 = scores.iter().sum();
+    scores.iter_mut().for_each(|score| *score /= sum);
+}
+
+cam_rule!(ScoreCam);

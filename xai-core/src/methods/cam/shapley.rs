@@ -1,0 +1,66 @@
+//! ShapleyCAM.
+
+use super::cam::Cam;
+use super::named::cam_rule;
+use super::rule::CamRule;
+use super::site::CamSite;
+use crate::{Backend, Element, Error, Result, Tensor};
+
+/// ShapleyCAM: relu(Σₖ wₖ Aₖ), wₖ = mean over the places of (G - ½ H·A)ₖ, with H the second derivatives of y with
+/// respect to the maps.
+///
+/// H·A is a central difference of two gradients of the head, (G(A + hA) - G(A - hA)) / 2h, exact up to O(h²); h is the
+/// cube root of the number type's precision, unless [`step`](Cam::step) sets it. Where the head is piecewise linear in
+/// the maps and y is a logit, H = 0 and it is [`GradCam`](crate::GradCam): explain a
+/// [`LogProbability`](crate::LogProbability) to see a difference. A kink between both ends, where biases put one, is
+/// taken for curvature.
+///
+/// Costs what [`GradCam`](crate::GradCam) does, and two more gradients of the head. Shapes, places and errors are those
+/// of [`Cam`]; the model must be one that can be cut at the place.
+///
+/// Reference: Cai (2025), *CAMs as Shapley Value-based Explainers*, arXiv:2501.06261.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct ShapleyCam {
+    step: Option<f64>,
+}
+
+impl<P> Cam<ShapleyCam, P> {
+    /// The step h of the central difference, as a share of the maps.
+    #[must_use]
+    pub fn step(mut self, step: f64) -> Self {
+        self.rule.step = Some(step);
+        self
+    }
+}
+
+impl<B: Backend> CamRule<B> for ShapleyCam {
+    fn name(&self) -> String {
+        "ShapleyCam".into()
+    }
+
+    fn runs_head(&self) -> bool {
+        true
+    }
+
+    fn check(&self, _: &[usize], _: Option<&[usize]>) -> Result<()> {
+        match self.step {
+            Some(step) if !(step.is_finite() && step > 0.0) => Err(Error::InvalidParameter {
+                name: "step",
+                value: step.to_string(),
+                reason: "it must be positive".into(),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    fn contributions(&self, site: &CamSite<'_, B>) -> Result<Tensor<B>> {
+        let (maps, spatial) = (site.maps(), site.spatial());
+        let step = self.step.unwrap_or_else(|| <B::Elem as num_traits::Float>::epsilon().as_f64().cbrt());
+        let moved = |by: f64| site.gradient_at(&maps.scale(1.0 + by)?);
+        let curvature = moved(step)?.sub(&moved(-step)?)?.scale(0.5 / step)?;
+        let weights = site.gradient()?.sub(&curvature.scale(0.5)?)?.mean(&spatial)?;
+        maps.mul(&weights)
+    }
+}
+
+cam_rule!(ShapleyCam);

@@ -1,0 +1,184 @@
+//! What a rule of class activation maps is asked at a place: [`CamSite`].
+
+use ndarray::Array1;
+
+use super::grid::Grid;
+use crate::explain::{Call, Selection, Target, graph_for};
+use crate::passes::{Chunk, copies_per_pass, even_parts, repeated};
+use crate::{Backend, Differentiable, Element, Error, Graph, Result, Tensor};
+
+/// What is at a place of a model: the feature maps, the gradient, and what else can be asked of the model there.
+pub struct CamSite<'a, B: Backend> {
+    pub(super) rule: &'a str,
+    pub(super) place: &'a str,
+    pub(super) grid: Grid,
+    /// What is at the place, before it is turned into maps.
+    pub(super) there: &'a Tensor<B>,
+    pub(super) maps: Tensor<B>,
+    pub(super) gradient: Option<Tensor<B>>,
+    pub(super) model: &'a (dyn Differentiable<Backend = B> + 'a),
+    pub(super) call: Call<'a, B>,
+    pub(super) selection: &'a Selection,
+    pub(super) output: &'a Tensor<B>,
+}
+
+impl<'a, B: Backend> CamSite<'a, B> {
+    /// The feature maps A, (B, K, spatial axes...).
+    pub fn maps(&self) -> &Tensor<B> {
+        &self.maps
+    }
+
+    /// G = ∂y/∂A, in the shape of the maps.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] for a rule that said that it does not read it.
+    pub fn gradient(&self) -> Result<&Tensor<B>> {
+        self.gradient.as_ref().ok_or_else(|| Error::Unsupported {
+            analyzer: self.rule.into(),
+            reason: "it reads the gradient: `CamRule::reads_gradient` must say so".into(),
+        })
+    }
+
+    /// The axes of the maps that are neither the samples' nor the channels'.
+    pub fn spatial(&self) -> Vec<usize> {
+        (2..self.maps.shape().len()).collect()
+    }
+
+    /// The number of channels.
+    pub fn channels(&self) -> usize {
+        self.maps.shape().get(1).copied().unwrap_or(0)
+    }
+
+    /// The number of samples.
+    pub fn samples(&self) -> usize {
+        self.call.rows()
+    }
+
+    /// What is explained, y, of each sample.
+    ///
+    /// # Errors
+    /// The framework's own.
+    pub fn explained(&self) -> Result<Vec<f64>> {
+        self.selection.pick(self.output)
+    }
+
+    /// wₖ · Aₖ, for the weights of the channels of each sample, sample by sample.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] for another number of weights, and the framework's own.
+    pub fn weighted(&self, weights: &[f64]) -> Result<Tensor<B>> {
+        let mut shape = self.maps.shape();
+        shape.iter_mut().skip(2).for_each(|length| *length = 1);
+        Error::check_shape("weights of the channels", &[shape.iter().product()], &[weights.len()])?;
+        let weights = Array1::from_iter(weights.iter().map(|&weight| B::Elem::of(weight)));
+        self.maps.mul(&Tensor::upload(weights.view().into_dyn(), &self.maps.placement())?.reshape(&shape)?)
+    }
+
+    /// y of `n` variants of each sample, of what is behind the place alone: of maps (B, m, K, spatial axes...), for so
+    /// many variants from `start` on, in passes of as many as suit the network's maps, or of at most `chunk` samples.
+    ///
+    /// The numbers stand sample by sample.
+    ///
+    /// # Errors
+    /// [`Error::BypassedPlace`], those of `variants`, and the model's own.
+    pub fn head(
+        &self,
+        n: usize,
+        chunk: Option<usize>,
+        variants: impl Fn(usize, usize) -> Result<Tensor<B>>,
+    ) -> Result<Vec<f64>> {
+        let rows = self.call.rows();
+        let largest = self.behind(rows)?.largest_map().max(self.there.shape().iter().product());
+        let samples = Chunk::of(chunk, &self.call).samples::<B>(largest.div_ceil(rows.max(1)));
+        self.of_variants(n, samples, |start, copies| {
+            let maps = variants(start, copies)?;
+            let shape = maps.shape();
+            let maps = maps.reshape(&[&[rows * copies], shape.get(2..).unwrap_or_default()].concat())?;
+            let there = self.grid.of_maps(&maps, self.there, copies)?;
+            self.behind(rows * copies)?.forward(&[there])
+        })
+    }
+
+    /// ∂y/∂A at other maps (B, K, spatial axes...), of what is behind the place alone.
+    ///
+    /// # Errors
+    /// [`Error::BypassedPlace`], and the model's own.
+    pub fn gradient_at(&self, maps: &Tensor<B>) -> Result<Tensor<B>> {
+        let there = self.grid.of_maps(maps, self.there, 1)?;
+        let (output, pullback) = self.behind(self.call.rows())?.vjp(&[there], &[true], None)?;
+        self.grid.to_maps(self.rule, &pullback.pull(&self.selection.cotangent(&output)?)?)
+    }
+
+    /// y of `n` variants of each sample, of the whole model: of the explained input, times masks (B, m, 1, spatial axes
+    /// of the input..., or 1 each) for so many variants from `start` on. Other inputs are the sample's own.
+    ///
+    /// The numbers stand sample by sample.
+    ///
+    /// # Errors
+    /// Those of `masks`, and the model's own.
+    pub fn masked(
+        &self,
+        n: usize,
+        chunk: Option<usize>,
+        masks: impl Fn(usize, usize) -> Result<Tensor<B>>,
+    ) -> Result<Vec<f64>> {
+        let rows = self.call.rows();
+        let chosen = Call { target: Target::Chosen(self.selection), ..self.call };
+        let samples = Chunk::of(chunk, &chosen).for_model(self.model, &chosen)?;
+        self.of_variants(n, samples, |start, copies| {
+            let masks = masks(start, copies)?;
+            let masked = |(x, &explained): (&Tensor<B>, &bool)| {
+                if !explained {
+                    return repeated(x, copies);
+                }
+                let shape = x.shape();
+                let (apart, sample) = ([&[rows, 1], &shape[1..]].concat(), &shape[1..]);
+                x.reshape(&apart)?.mul(&masks)?.reshape(&[&[rows * copies], sample].concat())
+            };
+            let inputs: Vec<_> = self.call.inputs.iter().zip(self.call.explained).map(masked).collect::<Result<_>>()?;
+            self.graph(&inputs.iter().map(Tensor::shape).collect::<Vec<_>>())?.forward(&inputs)
+        })
+    }
+
+    /// The shape of the explained input.
+    pub fn input_shape(&self) -> Vec<usize> {
+        self.call.explained_inputs().next().map(Tensor::shape).unwrap_or_default()
+    }
+
+    /// The chosen numbers of variants, whose outputs come chunk by chunk, sample by sample.
+    fn of_variants(
+        &self,
+        n: usize,
+        samples: usize,
+        output: impl Fn(usize, usize) -> Result<Tensor<B>>,
+    ) -> Result<Vec<f64>> {
+        let rows = self.call.rows();
+        let mut found = vec![Vec::with_capacity(n); rows];
+        for (start, copies) in even_parts(n, copies_per_pass(samples, rows)).into_iter().filter(|part| part.1 > 0) {
+            let output = output(start, copies)?;
+            let selection = self.selection.repeat(copies);
+            selection.check(&output.shape())?;
+            let chosen = selection.pick(&output)?;
+            found.iter_mut().zip(chosen.chunks(copies)).for_each(|(all, part)| all.extend(part));
+        }
+        Ok(found.concat())
+    }
+
+    /// The whole model for inputs of these shapes.
+    fn graph(&self, shapes: &[Vec<usize>]) -> Result<Graph<'a, B>> {
+        graph_for(self.model, shapes, Target::Chosen(self.selection))
+    }
+
+    /// What is behind the place, for so many rows.
+    fn behind(&self, rows: usize) -> Result<Graph<'a, B>> {
+        let with_rows = |x: &Tensor<B>| [&[rows], x.shape().get(1..).unwrap_or_default()].concat();
+        let graph = self.graph(&self.call.inputs.iter().map(with_rows).collect::<Vec<_>>())?;
+        Ok(graph.split(graph.place(self.place)?)?.1)
+    }
+}
+
+impl<B: Backend> std::fmt::Debug for CamSite<'_, B> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CamSite").field("place", &self.place).field("maps", &self.maps).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,13 @@
+//! Class activation maps: exact answers, several places, tokens, costs, refusals.
+#![allow(missing_docs, clippy::unwrap_used)]
+
+#[path = "../models/mod.rs"]
+mod models;
+
+mod alike;
+mod closed_forms;
+mod eigen;
+mod heads;
+mod places;
+mod refused;
+mod transfers;
