@@ -3,6 +3,7 @@
 mod analyzer;
 mod call;
 mod explanation;
+mod finer;
 mod functionals;
 mod input;
 pub(crate) mod rows;
@@ -15,6 +16,7 @@ pub use self::analyzer::{Analyzer, Elem};
 pub(crate) use self::call::graph_for;
 pub use self::call::{Call, Inputs};
 pub use self::explanation::{Attribution, Explanation, Extras, Kind};
+pub use self::finer::Finer;
 pub use self::functionals::{Contrast, Functional, LogProbability, Probability, Region, SumOfOutputs, Weighted};
 pub use self::input::{Dims, Given, Ids, Input, NotExplained, Part, Several};
 pub use self::selection::{OutputScale, Selection};

@@ -18,6 +18,7 @@ mod feature_ablation;
 mod from_reference;
 mod full_grad;
 mod grad_cam;
+mod flips;
 mod gradient;
 mod grading;
 mod guided;
@@ -40,6 +41,7 @@ mod owen;
 mod path_integral;
 mod path_settings;
 mod permutation_importance;
+mod product;
 mod quadrature;
 mod reference_set;
 mod regions;
@@ -64,8 +66,8 @@ pub use self::at_layer::{AtLayer, Behind};
 pub use self::blur::{Blur, Edge};
 pub use self::blur_ig::BlurIg;
 pub use self::cam::{
-    AblationCam, Cam, CamPlaces, CamRule, CamSite, EigenCam, EigenGradCam, ElementWiseCam, Fem, Fusion, GradCam,
-    GradCamPlusPlus, HiResCam, LayerCam, Marked, Named, RandomCam, ScoreCam, Scores, ShapleyCam, XGradCam,
+    AblationCam, AtMark, AtPlaces, Cam, CamPlaces, CamRule, CamScores, CamSite, EigenCam, EigenGradCam, ElementWiseCam,
+    Fem, Fusion, GradCam, GradCamPlusPlus, HiResCam, LayerCam, RandomCam, ScoreCam, ShapleyCam, XGradCam,
 };
 pub use self::crp::Crp;
 pub use self::curve::{Curve, StraightLine};
@@ -78,6 +80,7 @@ pub use self::feature_ablation::FeatureAblation;
 pub use self::from_reference::FromReference;
 pub use self::full_grad::{FullGrad, FullGradients};
 pub use self::grad_cam::{GradCam, GradCamAt};
+pub use self::flips::FlipsAndScales;
 pub use self::gradient::{Gradient, InputTimesGradient};
 pub use self::guided::{Deconvolution, GuidedBackprop};
 pub use self::hsic::Hsic;
@@ -94,6 +97,7 @@ pub use self::over_references::OverReferences;
 pub use self::owen::Owen;
 pub use self::path_integral::PathIntegral;
 pub use self::permutation_importance::{Importance, PermutationImportance};
+pub use self::product::Product;
 pub use self::quadrature::Quadrature;
 pub use self::reference_set::ReferenceSet;
 pub use self::registry::{AnalyzerInfo, BoxAnalyzer, Needs};

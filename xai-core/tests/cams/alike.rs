@@ -4,9 +4,9 @@ use approx::assert_abs_diff_eq;
 use ndarray::{ArrayD, Axis, concatenate};
 use xai_core::nn::{Activation, AdaptiveAvgPool2d, Conv2d, Flatten, Linear, Sequential};
 use xai_core::{
-    Analyzer, Backend, Cam, CamPlaces, Differentiable, EigenCam, EigenGradCam, Element, ElementWiseCam, Fem, Fusion,
-    GradCam, GradCamPlusPlus, HiResCam, Index, Kind, LayerCam, NdArray, NoiseAugmentation, PerSample, RandomCam,
-    Tensor, XGradCam,
+    AblationCam, Analyzer, Backend, Cam, CamPlaces, Differentiable, EigenCam, EigenGradCam, Element, ElementWiseCam,
+    Fem, Fusion, GradCam, GradCamPlusPlus, HiResCam, Index, Kind, LayerCam, NdArray, NoiseAugmentation, PerSample,
+    RandomCam, ScoreCam, ShapleyCam, Tensor, XGradCam,
 };
 
 use crate::heads::curved;
@@ -25,6 +25,9 @@ fn all<M: Differentiable>(place: &str) -> Vec<Box<dyn Analyzer<M>>> {
         Box::new(EigenGradCam::at(place)),
         Box::new(Fem::at(place)),
         Box::new(RandomCam::at(place).seed(2)),
+        Box::new(AblationCam::at(place)),
+        Box::new(ScoreCam::at(place)),
+        Box::new(ShapleyCam::at(place)),
         Box::new(HiResCam::at(place).signed()),
         Box::new(HiResCam::at(place).eigen_smooth()),
         Box::new(NoiseAugmentation::new(LayerCam::at(place), 3).std(0.1).chunk(2)),
@@ -79,7 +82,7 @@ fn single_and_double_precision_agree() {
 #[test]
 fn at_the_mark() {
     let (model, x) = (crate::models::cam_model(vec![1.0, -0.5, 0.7]), noise(92, &[2, 3, 4]));
-    fn at_both<A, P, M>(rule: A, cam: Cam<A, P>, marked: Cam<A, xai_core::Marked>, model: &M, x: &ArrayD<f64>)
+    fn at_both<A, P, M>(rule: A, cam: Cam<A, P>, marked: Cam<A, xai_core::AtMark>, model: &M, x: &ArrayD<f64>)
     where
         A: Analyzer<M> + xai_core::CamRule<M::Backend>,
         P: CamPlaces<M>,

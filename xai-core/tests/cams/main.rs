@@ -5,9 +5,11 @@
 mod models;
 
 mod alike;
+mod around;
 mod closed_forms;
 mod eigen;
 mod heads;
 mod places;
 mod refused;
 mod transfers;
+mod variants;

@@ -2,7 +2,7 @@
 
 use super::fusion::Fusion;
 use super::grid::Grid;
-use super::places::{Marked, Named};
+use super::places::{AtMark, AtPlaces};
 
 /// A class activation map by a [rule](crate::CamRule), at a place of the model or at several.
 ///
@@ -29,7 +29,7 @@ use super::places::{Marked, Named};
 /// # Ok::<(), xai_core::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
-pub struct Cam<R, P = Named> {
+pub struct Cam<R, P = AtPlaces> {
     pub(super) rule: R,
     pub(super) places: P,
     pub(super) grid: Grid,
@@ -39,12 +39,12 @@ pub struct Cam<R, P = Named> {
     pub(super) bypassed: bool,
 }
 
-impl<R> Cam<R, Marked> {
+impl<R> Cam<R, AtMark> {
     /// The rule, at the place that the model marks.
     pub fn new(rule: R) -> Self {
         Cam {
             rule,
-            places: Marked,
+            places: AtMark,
             grid: Grid::Channels,
             fusion: Fusion::Mean,
             signed: false,
@@ -65,7 +65,7 @@ impl<R, P> Cam<R, P> {
     #[must_use]
     pub fn at_all<S: Into<String>>(self, places: impl IntoIterator<Item = S>) -> Cam<R> {
         let Cam { rule, grid, fusion, signed, eigen_smooth, bypassed, .. } = self;
-        let places = Named(places.into_iter().map(Into::into).collect());
+        let places = AtPlaces(places.into_iter().map(Into::into).collect());
         Cam { rule, places, grid, fusion, signed, eigen_smooth, bypassed }
     }
 

@@ -16,7 +16,7 @@ use crate::{Backend, Result, Tensor};
 /// that runs forward will do.
 ///
 /// Reference: Fuad, Martin, Giot, Bourqui, Benois-Pineau, Zemmari (2020), *Features Understanding in 3D CNNs for
-/// Actions Recognition in Video*; and Bourroux et al. (2022), arXiv:2202.00542.
+/// Actions Recognition in Video*, IPTA 2020.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Fem;
 

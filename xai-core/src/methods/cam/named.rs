@@ -15,7 +15,7 @@ macro_rules! cam_rule {
             }
 
             /// At the place that the model marks, as the rule itself, and with what can be set.
-            pub fn marked() -> $crate::Cam<Self, $crate::Marked> {
+            pub fn marked() -> $crate::Cam<Self, $crate::AtMark> {
                 $crate::Cam::new(Self::default())
             }
         }

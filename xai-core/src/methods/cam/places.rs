@@ -12,9 +12,9 @@ pub trait CamPlaces<M: Differentiable + ?Sized> {
 
 /// The place that the model marks: [`LayerSplit`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Marked;
+pub struct AtMark;
 
-impl<M: LayerSplit + ?Sized> CamPlaces<M> for Marked {
+impl<M: LayerSplit + ?Sized> CamPlaces<M> for AtMark {
     fn of<'a>(&'a self, model: &'a M) -> Vec<&'a str> {
         vec![model.split_at()]
     }
@@ -25,9 +25,9 @@ impl<M: LayerSplit + ?Sized> CamPlaces<M> for Marked {
 
 /// Places by their names: [`Differentiable::places`] lists them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Named(pub(super) Vec<String>);
+pub struct AtPlaces(pub(super) Vec<String>);
 
-impl<M: Differentiable + ?Sized> CamPlaces<M> for Named {
+impl<M: Differentiable + ?Sized> CamPlaces<M> for AtPlaces {
     fn of<'a>(&'a self, _: &'a M) -> Vec<&'a str> {
         self.0.iter().map(String::as_str).collect()
     }

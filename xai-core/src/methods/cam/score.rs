@@ -12,7 +12,7 @@ use crate::{Backend, Element, Error, Result, Tensor};
 /// How Score-CAM makes weights of the scores sₖ.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Scores {
+pub enum CamScores {
     /// Their softmax over the channels, as in the paper: where scores are logits, few channels get nearly all.
     #[default]
     Softmax,
@@ -36,14 +36,14 @@ pub enum Scores {
 /// for Convolutional Neural Networks*, arXiv:1910.01279.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ScoreCam {
-    scores: Scores,
+    scores: CamScores,
     chunk: Option<usize>,
 }
 
 impl<P> Cam<ScoreCam, P> {
     /// How weights are made of the scores: by their softmax, unless set.
     #[must_use]
-    pub fn scores(mut self, scores: Scores) -> Self {
+    pub fn scores(mut self, scores: CamScores) -> Self {
         self.rule.scores = scores;
         self
     }
@@ -88,7 +88,7 @@ impl<B: Backend> CamRule<B> for ScoreCam {
             let mask = quotient_or_zero(&above, &above.max(&axes)?)?;
             mask.reshape(&[&[input[0], copies, 1], lengths].concat())
         })?;
-        if self.scores != Scores::Softmax {
+        if self.scores != CamScores::Softmax {
             // A constant for each sample, which the softmax does not see.
             let of_nothing = site.masked(1, self.chunk, |_, _| {
                 let zero = Array1::from_elem(1, B::Elem::of(0.0));
@@ -99,9 +99,9 @@ impl<B: Backend> CamRule<B> for ScoreCam {
             }
         }
         match self.scores {
-            Scores::Softmax => scores.chunks_mut(site.channels().max(1)).for_each(softmax),
-            Scores::Raw => {}
-            Scores::Relu => scores.iter_mut().for_each(|score| *score = score.max(0.0)),
+            CamScores::Softmax => scores.chunks_mut(site.channels().max(1)).for_each(softmax),
+            CamScores::Raw => {}
+            CamScores::Relu => scores.iter_mut().for_each(|score| *score = score.max(0.0)),
         }
         site.weighted(&scores)
     }
