@@ -9,6 +9,10 @@ use super::{
     BlurIg, Deconvolution, DeepLift, DeepLiftShap, ExcitationBackprop, ExpectedGradients, FullGrad, GradCam, Gradient,
     GuidedBackprop, Idgi, InputTimesGradient, IntegratedGradients, Lrp, OverReferences, ReferenceSet, SmoothGrad,
     SmoothGradSquared, VarGrad,
+    BlurIg, ExpectedGradients, GradCam, Gradient, Idgi, InputTimesGradient, IntegratedGradients, OverReferences,
+    ReferenceSet, SmoothGrad, SmoothGradSquared, VarGrad,
+    AblationCam, EigenCam, EigenGradCam, ElementWiseCam, Fem, GradCam, GradCamPlusPlus, Gradient, HiResCam,
+    InputTimesGradient, IntegratedGradients, LayerCam, RandomCam, ScoreCam, ShapleyCam, SmoothGrad, XGradCam,
 };
 use crate::explain::Analyzer;
 use crate::rules::{Composite, LrpRule};
@@ -161,6 +165,42 @@ registry! {
     "grad-cam", "Grad-CAM", Gradient, "1 forward pass, 1 gradient behind the place",
     "where the feature maps at a place speak for the output" at place:
         GradCam::at(place) => [];
+    "grad-cam-plus-plus", "Grad-CAM++", Gradient, "1 forward pass, 1 gradient behind the place",
+    "Grad-CAM with positive gradients, weighted as if the output were its exponential" at place:
+        GradCamPlusPlus::at(place) => [];
+    "hi-res-cam", "HiResCAM", Gradient, "1 forward pass, 1 gradient behind the place",
+    "feature maps times their gradients: a linear head's output, place by place" at place:
+        HiResCam::at(place) => [];
+    "layer-cam", "LayerCAM", Gradient, "1 forward pass, 1 gradient behind the place",
+    "feature maps times their positive gradients, for early places too" at place:
+        LayerCam::at(place) => [];
+    "x-grad-cam", "XGrad-CAM", Gradient, "1 forward pass, 1 gradient behind the place",
+    "Grad-CAM with gradients averaged where the feature maps are large" at place:
+        XGradCam::at(place) => [];
+    "element-wise-cam", "Element-wise CAM", Gradient, "1 forward pass, 1 gradient behind the place",
+    "feature maps times their gradients, what is positive of each" at place:
+        ElementWiseCam::at(place) => [];
+    "eigen-cam", "Eigen-CAM", Forward, "1 forward pass",
+    "the first principal component of the feature maps, the same for every output" at place:
+        EigenCam::at(place) => [];
+    "eigen-grad-cam", "EigenGrad-CAM", Gradient, "1 forward pass, 1 gradient behind the place",
+    "the first principal component of feature maps times gradients" at place:
+        EigenGradCam::at(place) => [];
+    "fem", "FEM", Forward, "1 forward pass",
+    "feature maps by how much of each stands out, the same for every output" at place:
+        Fem::at(place) => [];
+    "ablation-cam", "Ablation-CAM", Forward, "1 forward pass, 1 behind the place for each channel",
+    "feature maps by how much the output loses without them" at place:
+        AblationCam::at(place) => [chunk];
+    "score-cam", "Score-CAM", Forward, "1 forward pass, and 1 for each channel",
+    "feature maps by the output of the input masked with them" at place:
+        ScoreCam::at(place) => [chunk];
+    "shapley-cam", "ShapleyCAM", Gradient, "1 forward pass, 3 gradients behind the place",
+    "Grad-CAM, less half the output's curvature along the feature maps" at place:
+        ShapleyCam::at(place) => [];
+    "random-cam", "Random CAM", Forward, "1 forward pass",
+    "feature maps with random weights: a control" at place:
+        RandomCam::at(place) => [seed];
 }
 
 impl AnalyzerInfo {
