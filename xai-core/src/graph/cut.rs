@@ -35,13 +35,7 @@ impl<'m, B: Backend> Graph<'m, B> {
     /// [`Error::BypassedPlace`] when the output also depends on the inputs in another way than through the value.
     pub fn split(&self, at: Value) -> Result<(Self, Self)> {
         self.check_cut(at)?;
-        let shared = || (Rc::clone(&self.names), self.placement());
-        let (names, placement) = shared();
-        let before = |(_, value): &&(_, Value)| *value <= at;
-        let places = self.places.iter().filter(before).copied().collect();
-        // All inputs stay, also those behind the value that nothing needs.
-        let end = at.0.max(self.inputs.saturating_sub(1));
-        let start = Graph::of_parts(self.nodes[..=end].to_vec(), self.inputs, at, names, places, placement);
+        let start = self.up_to(at);
 
         // What leads from the value to the output, and the constants that it takes.
         let mut nodes = vec![Node { step: Step::Input, inputs: Vec::new(), ..self.nodes[at.0].clone() }];
@@ -55,8 +49,18 @@ impl<'m, B: Backend> Graph<'m, B> {
         }
         let places = self.places.iter().filter_map(|&(scope, value)| Some((scope, moved[value.0]?))).collect();
         let output = moved[self.output.0].ok_or_else(|| self.bypassed(at))?;
-        let (names, placement) = shared();
+        let (names, placement) = (Rc::clone(&self.names), self.placement());
         Ok((start, Graph::of_parts(nodes, 1, output, names, places, placement)))
+    }
+
+    /// What leads to a value, with the value as its output: any value, also one that the graph cannot be cut at.
+    #[must_use]
+    pub fn up_to(&self, at: Value) -> Self {
+        let places = self.places.iter().filter(|(_, value)| *value <= at).copied().collect();
+        // All inputs stay, also those behind the value that nothing needs.
+        let end = at.0.max(self.inputs.saturating_sub(1));
+        let (names, placement) = (Rc::clone(&self.names), self.placement());
+        Graph::of_parts(self.nodes[..=end].to_vec(), self.inputs, at, names, places, placement)
     }
 
     /// The nodes between a value that the graph can be cut at and the output, in order.

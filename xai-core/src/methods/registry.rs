@@ -6,13 +6,10 @@
 
 use super::settings::{Set, Settings};
 use super::{
-    BlurIg, Deconvolution, DeepLift, DeepLiftShap, ExcitationBackprop, ExpectedGradients, FullGrad, GradCam, Gradient,
-    GuidedBackprop, Idgi, InputTimesGradient, IntegratedGradients, Lrp, OverReferences, ReferenceSet, SmoothGrad,
-    SmoothGradSquared, VarGrad,
-    BlurIg, ExpectedGradients, GradCam, Gradient, Idgi, InputTimesGradient, IntegratedGradients, OverReferences,
-    ReferenceSet, SmoothGrad, SmoothGradSquared, VarGrad,
-    AblationCam, EigenCam, EigenGradCam, ElementWiseCam, Fem, GradCam, GradCamPlusPlus, Gradient, HiResCam,
-    InputTimesGradient, IntegratedGradients, LayerCam, RandomCam, ScoreCam, ShapleyCam, SmoothGrad, XGradCam,
+    AblationCam, BlurIg, Deconvolution, DeepLift, DeepLiftShap, EigenCam, EigenGradCam, ElementWiseCam,
+    ExcitationBackprop, ExpectedGradients, Fem, FullGrad, GradCam, GradCamPlusPlus, Gradient, GuidedBackprop, HiResCam,
+    Idgi, InputTimesGradient, IntegratedGradients, LayerCam, Lrp, OverReferences, RandomCam, ReferenceSet, ScoreCam,
+    ShapleyCam, SmoothGrad, SmoothGradSquared, VarGrad, XGradCam,
 };
 use crate::explain::Analyzer;
 use crate::rules::{Composite, LrpRule};

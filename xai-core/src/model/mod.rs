@@ -6,9 +6,11 @@ mod method;
 mod models;
 mod net;
 mod split;
+mod up_to;
 
 pub use self::black_box::BlackBox;
 pub use self::differentiable::{BoxModel, Differentiable, LayerSplit, Placed};
 pub use self::method::Method;
 pub use self::net::Net;
 pub use self::split::Split;
+pub use self::up_to::UpTo;

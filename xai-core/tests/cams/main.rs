@@ -9,6 +9,7 @@ mod around;
 mod closed_forms;
 mod eigen;
 mod heads;
+mod layers;
 mod places;
 mod refused;
 mod transfers;
