@@ -21,8 +21,8 @@ const CRATES: [&str; 9] = [
 ];
 
 /// Where a reader begins in `xai-core`, and what each folder may know: itself, and those before it.
-const CORE: [&str; 11] =
-    ["tensor", "op", "graph", "rules", "layers", "model", "explain", "passes", "masks", "methods", "check"];
+const CORE: [&str; 12] =
+    ["tensor", "op", "graph", "rules", "layers", "model", "explain", "passes", "masks", "methods", "metrics", "check"];
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))

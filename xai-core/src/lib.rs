@@ -8,6 +8,7 @@ pub mod graph;
 mod layers;
 mod masks;
 mod methods;
+pub mod metrics;
 pub mod model;
 pub mod nn;
 mod op;

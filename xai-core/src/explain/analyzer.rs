@@ -2,8 +2,9 @@
 
 use super::call::Inputs;
 use super::rows::check_rows;
-use super::{Attribution, Call, Dims, Explanation, Input, Kind, OutputSelector, Part, Target, WayBack};
-use crate::{Arithmetic, Differentiable, Error, Result, Tensor};
+use super::uploaded::Uploaded;
+use super::{Attribution, Call, Dims, Explanation, Input, Kind, OutputSelector, Target, WayBack};
+use crate::{Arithmetic, Differentiable, Result, Tensor};
 
 /// The host numbers of a model.
 pub type Elem<M> = <<M as Differentiable>::Backend as Arithmetic>::Elem;
@@ -73,47 +74,14 @@ pub trait Analyzer<M: Differentiable + ?Sized> {
     where
         Self: Sized,
     {
-        let mut parts = Vec::new();
-        input.parts(&mut parts);
-        check_parts(&parts)?;
-        let shapes: Vec<Vec<usize>> = parts.iter().map(|part| part.shape().to_vec()).collect();
-        let explained: Vec<bool> = parts.iter().map(Part::is_explained).collect();
-        self.check(model, &Inputs { shapes: &shapes, explained: &explained })?;
-        let placement = model.placement_for(&shapes)?;
-        let inputs = parts.iter().map(|part| part.upload(&placement)).collect::<Result<Vec<Tensor<_>>>>()?;
-        let samples: Vec<usize> = (0..shapes.first().map_or(0, |shape| shape[0])).collect();
-        let target = Target::Choose(&select);
-        let call = Call { inputs: &inputs, explained: &explained, target, samples: &samples };
-        let found = self.attribute(model, &call)?;
-        inputs.first().map_or(Ok(()), |input| check_rows(input, &found.output))?;
+        let inputs = Uploaded::new(model, input, |inputs| self.check(model, inputs))?;
+        let found = self.attribute(model, &inputs.call(Target::Choose(&select)))?;
+        inputs.inputs().first().map_or(Ok(()), |input| check_rows(input, &found.output))?;
         let values = found.values.iter().map(Tensor::download).collect::<Result<Vec<_>>>()?;
         let values = I::Dims::values(&self.name(), &mut values.into_iter())?;
         let output = found.output.download()?;
         let Attribution { selection, extras, .. } = found;
         Ok(Explanation { values, output, selection, analyzer: self.name(), kind: self.kind(), extras })
-    }
-}
-
-/// Each input by itself, and that all have a row for each sample.
-fn check_parts<E: crate::Element>(parts: &[Part<'_, E>]) -> Result<()> {
-    for part in parts {
-        part.check()?;
-    }
-    if !parts.iter().any(Part::is_explained) {
-        return Err(Error::InvalidParameter {
-            name: "input",
-            value: format!("{} given", parts.len()),
-            reason: "at least one must be explained".into(),
-        });
-    }
-    let rows = |part: &Part<'_, E>| part.shape().first().copied();
-    match parts.iter().find(|part| rows(part) != rows(&parts[0])) {
-        None => Ok(()),
-        Some(part) => Err(Error::InvalidShape {
-            what: "input".into(),
-            got: part.shape().to_vec(),
-            reason: format!("the first input, {:?}, has another number of samples", parts[0].shape()),
-        }),
     }
 }
 

@@ -1,6 +1,7 @@
 //! An explanation: what is asked, of which output, and what comes back.
 
 mod analyzer;
+mod any;
 mod call;
 mod explanation;
 mod finer;
@@ -10,9 +11,11 @@ pub(crate) mod rows;
 mod selection;
 mod selector;
 mod target;
+mod uploaded;
 mod way_back;
 
 pub use self::analyzer::{Analyzer, Elem};
+pub use self::any::AnyAnalyzer;
 pub(crate) use self::call::graph_for;
 pub use self::call::{Call, Inputs};
 pub use self::explanation::{Attribution, Explanation, Extras, Kind};
@@ -22,5 +25,6 @@ pub use self::input::{Dims, Given, Ids, Input, NotExplained, Part, Several};
 pub use self::selection::{OutputScale, Selection};
 pub use self::selector::{Index, MaxActivation, OutputIndex, OutputSelector, PerSample};
 pub use self::target::Target;
+pub(crate) use self::uploaded::Uploaded;
 pub use self::way_back::WayBack;
 pub(crate) use self::way_back::pulled;

@@ -25,6 +25,7 @@ mod trace;
 mod tracer;
 mod values;
 mod var;
+mod weights;
 
 pub use self::autograd::{Autograd, ForwardOutput};
 pub use self::graph::Graph;

@@ -103,7 +103,7 @@ pub use self::permutation_importance::{Importance, PermutationImportance};
 pub use self::product::Product;
 pub use self::quadrature::Quadrature;
 pub use self::reference_set::ReferenceSet;
-pub use self::registry::{AnalyzerInfo, BoxAnalyzer, Needs};
+pub use self::registry::{AnalyzerInfo, BoxAnalyzer, BoxAnyAnalyzer, Needs};
 pub use self::rise::{Rise, RiseEstimate};
 pub use self::settings::Settings;
 pub use self::shapley_sampling::ShapleySampling;

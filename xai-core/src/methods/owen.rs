@@ -141,7 +141,12 @@ impl Owen {
         let (mut waiting, mut spent, mut number) = (BinaryHeap::from([whole]), of_a_copy, 0);
         loop {
             let mut chosen = Vec::new();
+            // Those that come next whatever is found for the first: its halves have half of its weight.
+            let least = waiting.peek().map_or(0.0, |first| first.effect().abs() / 2.0);
             while chosen.len() < ROUND && spent + 2 * of_a_copy <= self.n {
+                if !chosen.is_empty() && waiting.peek().is_none_or(|part| part.effect().abs() < least) {
+                    break;
+                }
                 let Some(part) = waiting.pop() else { break };
                 match regions.halves(part.region) {
                     None => values[[0, regions.features(part.region)[0]]] += part.effect(),

@@ -11,9 +11,9 @@ use super::{
     Idgi, InputTimesGradient, IntegratedGradients, LayerCam, Lrp, OverReferences, RandomCam, ReferenceSet, ScoreCam,
     ShapleyCam, SmoothGrad, SmoothGradSquared, VarGrad, XGradCam,
 };
-use crate::explain::Analyzer;
+use crate::explain::{Analyzer, AnyAnalyzer};
 use crate::rules::{Composite, LrpRule};
-use crate::{Differentiable, Error, Result};
+use crate::{Backend, Differentiable, Error, Result};
 
 /// An analyzer of the library, known by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,6 +50,9 @@ pub enum Needs {
 /// Any analyzer of a model of type `M`.
 pub type BoxAnalyzer<M> = Box<dyn Analyzer<M> + Send + Sync>;
 
+/// Any analyzer of any model on a backend.
+pub type BoxAnyAnalyzer<B> = Box<dyn AnyAnalyzer<B> + Send + Sync>;
+
 macro_rules! registry {
     ($(
         $name:literal, $title:literal, $needs:ident, $cost:literal, $about:literal $(at $place:ident)?:
@@ -68,21 +71,30 @@ macro_rules! registry {
         ),*];
 
         fn build<M: Differentiable + ?Sized>(info: &AnalyzerInfo, settings: &Settings) -> Result<BoxAnalyzer<M>> {
-            let set = Set(settings);
-            match info.name {
-                $($name => {
-                    $(let $place = set.place().ok_or_else(|| no_place(info))?;)?
-                    let analyzer = $build;
-                    $(let analyzer = match set.$setting() {
-                        Some(value) => analyzer.$setting(value),
-                        None => analyzer,
-                    };)*
-                    Ok(Box::new(analyzer))
-                })*
-                other => Err(unknown(other)),
-            }
+            registry!(@build info, settings, $($name, $($place)?, $build, [$($setting),*];)*)
+        }
+
+        fn build_any<B: Backend>(info: &AnalyzerInfo, settings: &Settings) -> Result<BoxAnyAnalyzer<B>> {
+            registry!(@build info, settings, $($name, $($place)?, $build, [$($setting),*];)*)
         }
     };
+    (@build $info:ident, $settings:ident,
+        $($name:literal, $($place:ident)?, $build:expr, [$($setting:ident),*];)*
+    ) => {{
+        let set = Set($settings);
+        match $info.name {
+            $($name => {
+                $(let $place = set.place().ok_or_else(|| no_place($info))?;)?
+                let analyzer = $build;
+                $(let analyzer = match set.$setting() {
+                    Some(value) => analyzer.$setting(value),
+                    None => analyzer,
+                };)*
+                Ok(Box::new(analyzer))
+            })*
+            other => Err(unknown(other)),
+        }
+    }};
     (@at) => { false };
     (@at $place:ident) => { true };
 }
@@ -234,6 +246,14 @@ impl AnalyzerInfo {
     /// [`Error::InvalidParameter`] when it looks at a place and none is set. Values are checked when it is used.
     pub fn build<M: Differentiable + ?Sized>(&self, settings: &Settings) -> Result<BoxAnalyzer<M>> {
         build(self, settings)
+    }
+
+    /// The analyzer, for any model on a backend.
+    ///
+    /// # Errors
+    /// As [`build`](AnalyzerInfo::build).
+    pub fn build_any<B: Backend>(&self, settings: &Settings) -> Result<BoxAnyAnalyzer<B>> {
+        build_any(self, settings)
     }
 }
 

@@ -1,0 +1,92 @@
+//! What the output is on what the map shows alone: [`AverageDrop`] and [`Increase`].
+
+use super::metric::Metric;
+use super::perturbed::{Perturbation, perturbation_builders};
+use super::scored::Scored;
+use super::scores::{Better, Scores};
+use crate::masks::Fill;
+use crate::{Backend, Error, Result};
+
+macro_rules! of_a_mask {
+    ($($(#[$doc:meta])* $name:ident, $title:literal, $better:ident, $number:expr;)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone)]
+        pub struct $name {
+            perturbation: Perturbation,
+        }
+
+        impl $name {
+            /// What the map does not show is zeros.
+            pub fn new() -> Self {
+                $name { perturbation: Perturbation::new(Fill::default()) }
+            }
+
+            perturbation_builders!();
+        }
+
+        impl Default for $name {
+            fn default() -> Self {
+                Self::new()
+            }
+        }
+
+        impl<B: Backend> Metric<B> for $name {
+            fn name(&self) -> String {
+                $title.into()
+            }
+
+            fn better(&self) -> Better {
+                Better::$better
+            }
+
+            fn check(&self, input: &[usize]) -> Result<()> {
+                self.perturbation.check(input)
+            }
+
+            fn score(&self, on: &Scored<'_, B>) -> Result<Scores> {
+                let (clean, shown) = outputs(on, &self.perturbation)?;
+                let number: fn(f64, f64) -> f64 = $number;
+                let scores = clean.iter().zip(shown).enumerate().map(|(sample, (&clean, shown))| {
+                    if clean == 0.0 {
+                        return Err(Error::InvalidParameter {
+                            name: "output",
+                            value: format!("0 of sample {sample}"),
+                            reason: format!("the {} is relative to it", $title),
+                        });
+                    }
+                    Ok(number(clean, shown))
+                });
+                Ok(scores.collect::<Result<Vec<_>>>()?.into())
+            }
+        }
+    )*};
+}
+
+of_a_mask! {
+    /// Average drop: (y(x) - y(x ∘ map))⁺ / |y(x)|, the map being a⁺ / max a⁺ of each sample, resized to the input.
+    ///
+    /// 0 when what the map shows is enough; lower is better. The paper's y is a probability: explain one, or set
+    /// [`scale`](AverageDrop::scale). For outputs below zero it is relative to their size. It costs a forward pass.
+    ///
+    /// Errors: [`Error::InvalidParameter`] for a sample whose output is 0, and those of the fill and the features.
+    ///
+    /// Reference: Chattopadhay et al. (2018), *Grad-CAM++: Improved Visual Explanations for Deep Convolutional
+    /// Networks*, arXiv:1710.11063.
+    AverageDrop, "average drop", Lower, |clean, shown| (clean - shown).max(0.0) / clean.abs();
+    /// Increase in confidence: 1 where y(x ∘ map) > y(x), 0 elsewhere; its mean over samples is the paper's share.
+    ///
+    /// Map, scale, cost, errors and reference are those of [`AverageDrop`]; higher is better.
+    Increase, "increase", Higher, |clean, shown| f64::from(u8::from(shown > clean));
+}
+
+/// The clean outputs, and those on what the map shows.
+fn outputs<B: Backend>(on: &Scored<'_, B>, by: &Perturbation) -> Result<(Vec<f64>, Vec<f64>)> {
+    by.with(on, |masked, mut values| {
+        for mut row in values.rows_mut() {
+            let most = row.iter().fold(0.0_f64, |most, &value| most.max(value));
+            row.mapv_inplace(|value| if most > 0.0 { value.max(0.0) / most } else { 0.0 });
+        }
+        let shown = masked.values([values])?.row(0).to_vec();
+        Ok((masked.clean().to_vec(), shown))
+    })
+}

@@ -1,0 +1,77 @@
+//! Whether the values add up to what they share out: [`Completeness`].
+
+use super::metric::Metric;
+use super::perturbed::{Perturbation, perturbation_builders};
+use super::scored::Scored;
+use super::scores::{Better, Scores};
+use crate::masks::Fill;
+use crate::{Backend, Kind, Result};
+
+/// Completeness: |Σa - (y(x) - y(x₀))| / max(|y(x) - y(x₀)|, ‖a‖₁ · 2⁻²⁰), x₀ being the reference that the fill is.
+///
+/// 0 for values that share out the change of the output; lower is better. Only attributions claim it; for other kinds
+/// the number says how far they are from it. The verdict says for how many samples the gap is within the tolerance,
+/// 0.01 unless set. The reference is zeros unless set by [`fill`](Completeness::fill): it must be the analyzer's own. It costs
+/// a forward pass.
+///
+/// Reference: Sundararajan, Taly, Yan (2017), *Axiomatic Attribution for Deep Networks*, arXiv:1703.01365.
+#[derive(Debug, Clone)]
+pub struct Completeness {
+    perturbation: Perturbation,
+    tolerance: f64,
+}
+
+impl Completeness {
+    /// Against zeros, with a tolerance of 1 %.
+    pub fn new() -> Self {
+        Completeness { perturbation: Perturbation::new(Fill::default()), tolerance: 0.01 }
+    }
+
+    /// Which gap counts as none, for the verdict.
+    #[must_use]
+    pub fn tolerance(mut self, tolerance: f64) -> Self {
+        self.tolerance = tolerance;
+        self
+    }
+
+    perturbation_builders!();
+}
+
+impl Default for Completeness {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<B: Backend> Metric<B> for Completeness {
+    fn name(&self) -> String {
+        "completeness".into()
+    }
+
+    fn better(&self) -> Better {
+        Better::Lower
+    }
+
+    fn check(&self, input: &[usize]) -> Result<()> {
+        self.perturbation.check(input)
+    }
+
+    fn score(&self, on: &Scored<'_, B>) -> Result<Scores> {
+        let signed = Perturbation { channels: Some(super::relevance::Channels::Sum), ..self.perturbation.clone() };
+        signed.with(on, |masked, values| {
+            let nothing = masked.values([vec![false; masked.features()]])?;
+            let gaps = values.rows().into_iter().zip(masked.clean()).zip(nothing.row(0)).map(|((row, y), y0)| {
+                let (change, size) = (y - y0, row.iter().map(|v| v.abs()).sum::<f64>());
+                // Below the last bits of the values a change is no change.
+                let scale = change.abs().max(size * 2.0_f64.powi(-20));
+                let gap = (row.sum() - change).abs();
+                if gap == 0.0 { 0.0 } else { gap / scale }
+            });
+            let gaps: Vec<f64> = gaps.collect();
+            let within = gaps.iter().filter(|gap| **gap <= self.tolerance).count();
+            let claim = if on.kind == Kind::Attribution { "" } else { "; this kind of values does not claim it" };
+            let verdict = format!("{within} of {} sample(s) within {}{claim}", gaps.len(), self.tolerance);
+            Ok(Scores { values: gaps, verdict: Some(verdict), ..Scores::default() })
+        })
+    }
+}

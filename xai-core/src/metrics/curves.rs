@@ -1,0 +1,206 @@
+//! What becomes of the output as features go or come: [`Deletion`] and [`Insertion`].
+
+use ndarray::{Array1, Array2, Axis};
+
+use super::metric::Metric;
+use super::perturbed::{Perturbation, mask, perturbation_builders, places, shuffled};
+use super::scored::Scored;
+use super::scores::{Better, Curve, Scores};
+use super::statistics::count;
+use crate::masks::{Fill, Masked};
+use crate::passes::at_least;
+use crate::{Backend, Differentiable, Result};
+
+/// What both curves can be set to.
+#[derive(Debug, Clone)]
+struct Walk {
+    perturbation: Perturbation,
+    steps: usize,
+    least_first: bool,
+    relative: bool,
+    orders: usize,
+    seed: u64,
+}
+
+impl Walk {
+    fn new(fill: Fill) -> Self {
+        let perturbation = Perturbation::new(fill);
+        Walk { perturbation, steps: 20, least_first: false, relative: false, orders: 3, seed: 0 }
+    }
+
+    fn check(&self, input: &[usize]) -> Result<()> {
+        at_least("steps", self.steps, 1)?;
+        self.perturbation.check(input)
+    }
+
+    /// The curves by the values' order and by random orders, from nothing moved to everything.
+    fn score<B: Backend>(&self, on: &Scored<'_, B>, insert: bool) -> Result<Scores> {
+        self.perturbation.with(on, |masked, values| {
+            let ordered = if self.least_first { -values } else { values };
+            let x: Vec<f64> = (0..=self.steps).map(|step| count(step) / count(self.steps)).collect();
+            let mut y = curve(masked, &places(&ordered, self.seed), &x, insert)?;
+            let mut random = Array2::zeros(y.dim());
+            for order in 0..self.orders {
+                let seed = self.seed.wrapping_add(1 + order as u64);
+                let order = Array1::from(shuffled(masked.features(), seed));
+                let order = order.broadcast((on.samples(), masked.features())).map(|order| order.to_owned());
+                random += &curve(masked, &order.unwrap_or_default(), &x, insert)?;
+            }
+            random /= count(self.orders.max(1));
+            if self.relative {
+                let clean = Array1::from(masked.clean().to_vec()).insert_axis(Axis(1));
+                y /= &clean;
+                random /= &clean;
+            }
+            let areas = |y: &Array2<f64>| y.rows().into_iter().map(|y| area(&x, &y.to_vec())).collect::<Vec<f64>>();
+            let (values, baseline) = (areas(&y), (self.orders > 0).then(|| areas(&random)));
+            let at = x.iter().map(|share| format!("{share:.3}")).collect();
+            let curve = Curve { at, x, y, random: (self.orders > 0).then_some(random) };
+            Ok(Scores { values, random: baseline, curve: Some(curve), verdict: None })
+        })
+    }
+}
+
+/// The output as the features of the first places go, or come: (samples, points).
+pub(super) fn curve<M: Differentiable + ?Sized>(
+    masked: &Masked<'_, M>,
+    places: &Array2<usize>,
+    x: &[f64],
+    insert: bool,
+) -> Result<Array2<f64>> {
+    let (samples, features) = places.dim();
+    let masks = x.iter().map(|share| {
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of the features")]
+        let moved = (share * count(features)).round() as usize;
+        mask(samples, features, |sample, feature| (places[[sample, feature]] < moved) == insert)
+    });
+    Ok(masked.values(masks)?.reversed_axes())
+}
+
+/// The area under a curve, by the trapezoid rule.
+fn area(x: &[f64], y: &[f64]) -> f64 {
+    let widths = x.windows(2).map(|x| x[1] - x[0]);
+    widths.zip(y.windows(2)).map(|(width, y)| width * (y[0] + y[1]) / 2.0).sum()
+}
+
+macro_rules! walks {
+    ($($(#[$doc:meta])* $name:ident, $title:literal, insert: $insert:literal, $better:ident, $fill:expr, $fills:literal;)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone)]
+        pub struct $name {
+            perturbation: Perturbation,
+            walk: Walk,
+        }
+
+        impl $name {
+            #[doc = concat!("In 20 steps, beside three random orders; ", $fills)]
+            pub fn new() -> Self {
+                let walk = Walk::new($fill);
+                $name { perturbation: walk.perturbation.clone(), walk }
+            }
+
+            /// In how many steps, at least 1. It costs one more forward pass than that, and as many for each random
+            /// order.
+            #[must_use]
+            pub fn steps(mut self, steps: usize) -> Self {
+                self.walk.steps = steps;
+                self
+            }
+
+            /// Begins with the least important features.
+            #[must_use]
+            pub fn least_first(mut self, least_first: bool) -> Self {
+                self.walk.least_first = least_first;
+                self
+            }
+
+            /// Heights relative to the output on the clean input.
+            #[must_use]
+            pub fn relative(mut self, relative: bool) -> Self {
+                self.walk.relative = relative;
+                self
+            }
+
+            /// Beside how many random orders; three unless set, none with 0.
+            #[must_use]
+            pub fn random_orders(mut self, orders: usize) -> Self {
+                self.walk.orders = orders;
+                self
+            }
+
+            /// The seed of the random orders, and of the order of features with equal values.
+            #[must_use]
+            pub fn seed(mut self, seed: u64) -> Self {
+                self.walk.seed = seed;
+                self
+            }
+
+            perturbation_builders!();
+
+            fn walk(&self) -> Walk {
+                Walk { perturbation: self.perturbation.clone(), ..self.walk.clone() }
+            }
+        }
+
+        impl Default for $name {
+            fn default() -> Self {
+                Self::new()
+            }
+        }
+
+        impl<B: Backend> Metric<B> for $name {
+            fn name(&self) -> String {
+                let order = if self.walk.least_first { ", least first" } else { "" };
+                format!("{}{order}", $title)
+            }
+
+            fn better(&self) -> Better {
+                match self.walk.least_first {
+                    false => Better::$better,
+                    true => Better::$better.opposite(),
+                }
+            }
+
+            fn check(&self, input: &[usize]) -> Result<()> {
+                self.walk().check(input)
+            }
+
+            fn score(&self, on: &Scored<'_, B>) -> Result<Scores> {
+                self.walk().score(on, $insert)
+            }
+        }
+    )*};
+}
+
+walks! {
+    /// The deletion curve: what becomes of the output as the most important features go, one share after another. The
+    /// score is the area under it, from all features there (0) to none (1), by the trapezoid rule; lower is better.
+    ///
+    /// The curve begins with the clean output, and the output that is looked at is the one that was explained.
+    /// Explain [`Probability`](crate::Probability), or set [`scale`](Deletion::scale), for the paper's probabilities. A
+    /// number without its baseline says little: the area for random orders is in [`Scores::random`].
+    ///
+    /// Errors: [`Error::Shape`](crate::Error::Shape) for values that do not fit the input,
+    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for no step, and those of the fill, the features
+    /// and the model.
+    ///
+    /// Reference: Petsiuk, Das, Saenko (2018), *RISE: Randomized Input Sampling for Explanation of Black-box Models*,
+    /// arXiv:1806.07421; Samek et al. (2017), *Evaluating the Visualization of What a Deep Neural Network Has Learned*,
+    /// arXiv:1509.06321.
+    Deletion, "deletion", insert: false, Lower, Fill::default(), "what goes is filled with zeros.";
+    /// The insertion curve: what becomes of the output as the most important features come, one share after another,
+    /// into an input of which nothing is there. The score is the area under it; higher is better.
+    ///
+    /// It ends with the clean output. Scale, baseline, errors and references are those of [`Deletion`].
+    Insertion, "insertion", insert: true, Higher, Fill::default(),
+        "what is not there yet is zeros: `Fill::Blur { sigma: 5.0 }` is the paper's for photos.";
+}
+
+impl Better {
+    fn opposite(self) -> Self {
+        match self {
+            Better::Higher => Better::Lower,
+            Better::Lower => Better::Higher,
+        }
+    }
+}

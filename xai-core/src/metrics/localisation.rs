@@ -1,0 +1,162 @@
+//! Whether the values point at what a mask marks: [`PointingGame`], [`RelevanceMass`], [`RelevanceRank`].
+
+use ndarray::{ArrayBase, ArrayD, Data, Dimension};
+
+use super::metric::Metric;
+use super::relevance::Channels;
+use super::scored::Scored;
+use super::scores::{Better, Scores};
+use super::statistics::count;
+use crate::{Backend, Error, Result};
+
+/// What is marked, for each sample: (B, places...), where a photo's places are its pixels, (B, H, W).
+#[derive(Debug, Clone, PartialEq)]
+struct Marked {
+    mask: ArrayD<bool>,
+    channels: Channels,
+}
+
+impl Marked {
+    fn new<S: Data<Elem = bool>, D: Dimension>(mask: &ArrayBase<S, D>) -> Self {
+        Marked { mask: mask.to_owned().into_dyn(), channels: Channels::Sum }
+    }
+
+    /// Before any pass: a mask for each sample, with something marked.
+    fn check(&self, input: &[usize]) -> Result<()> {
+        let (got, samples) = (self.mask.shape(), input.first().copied().unwrap_or(0));
+        if got.first() != Some(&samples) || got.len() < 2 {
+            return Err(Error::InvalidShape {
+                what: "mask".into(),
+                got: got.to_vec(),
+                reason: format!("it needs (batch, places...), one for each of {samples} sample(s)"),
+            });
+        }
+        let empty = self.mask.outer_iter().position(|mask| !mask.iter().any(|&marked| marked));
+        empty.map_or(Ok(()), |sample| {
+            Err(Error::InvalidParameter {
+                name: "mask",
+                value: format!("nothing marked of sample {sample}"),
+                reason: "there is nothing to point at".into(),
+            })
+        })
+    }
+
+    /// For each sample, a number of its places' values and of what is marked.
+    fn each<B: Backend>(
+        &self,
+        on: &Scored<'_, B>,
+        number: impl Fn(usize, &[f64], &[bool]) -> Result<f64>,
+    ) -> Result<Scores> {
+        let places = self.channels.to_places(&on.values, self.mask.shape())?;
+        let scores = places.outer_iter().zip(self.mask.outer_iter()).enumerate().map(|(sample, (values, mask))| {
+            let (values, mask): (Vec<f64>, Vec<bool>) = values.iter().zip(mask).map(|(v, m)| (*v, *m)).unzip();
+            number(sample, &values, &mask)
+        });
+        Ok(scores.collect::<Result<Vec<_>>>()?.into())
+    }
+}
+
+macro_rules! by_a_mask {
+    ($($(#[$doc:meta])* $name:ident, $title:literal;)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq)]
+        pub struct $name {
+            marked: Marked,
+        }
+
+        impl $name {
+            /// With a mask for each sample, (B, places...): (B, H, W) for photos. Values of another size are resized
+            /// to it bilinearly.
+            pub fn new<S: Data<Elem = bool>, D: Dimension>(mask: &ArrayBase<S, D>) -> Self {
+                $name { marked: Marked::new(mask) }
+            }
+
+            /// What is made of a place's channels; their sum unless set.
+            #[must_use]
+            pub fn channels(mut self, channels: Channels) -> Self {
+                self.marked.channels = channels;
+                self
+            }
+        }
+
+        impl<B: Backend> Metric<B> for $name {
+            fn name(&self) -> String {
+                $title.into()
+            }
+
+            fn better(&self) -> Better {
+                Better::Higher
+            }
+
+            fn check(&self, input: &[usize]) -> Result<()> {
+                self.marked.check(input)
+            }
+
+            fn score(&self, on: &Scored<'_, B>) -> Result<Scores> {
+                self.marked.each(on, $name::of_sample)
+            }
+        }
+    )*};
+}
+
+by_a_mask! {
+    /// The pointing game: 1 where the highest value lies in the mask, 0 where it does not. Where several places share
+    /// the highest value, the share of them that lies in the mask: a constant map gets what a random one gets.
+    ///
+    /// Errors: [`Error::InvalidParameter`] for a mask that marks nothing, [`Error::Shape`] for values that do not fit.
+    ///
+    /// Reference: Zhang et al. (2016), *Top-down Neural Attention by Excitation Backprop*, arXiv:1608.00507.
+    PointingGame, "pointing game";
+    /// Relevance mass: the mask's share of all positive values, Σ_{mask} a⁺ / Σ a⁺, from 0 to 1.
+    ///
+    /// Errors: as for the pointing game, and for a sample without any positive value.
+    ///
+    /// Reference: Arras, Osman, Samek (2022), *CLEVR-XAI: a benchmark dataset for the ground truth evaluation of
+    /// neural network explanations*, arXiv:2003.07258.
+    RelevanceMass, "relevance mass";
+    /// Relevance rank: of the K highest values, K being the mask's size, the share that lies in the mask, from 0 to 1.
+    /// Of places that share the last rank each counts in part.
+    ///
+    /// Errors: as for the pointing game.
+    ///
+    /// Reference: Arras, Osman, Samek (2022), as for relevance mass.
+    RelevanceRank, "relevance rank";
+}
+
+impl PointingGame {
+    #[allow(clippy::unnecessary_wraps, reason = "all three have one signature")]
+    fn of_sample(_: usize, values: &[f64], mask: &[bool]) -> Result<f64> {
+        let highest = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let at: Vec<bool> = values.iter().zip(mask).filter(|(v, _)| **v == highest).map(|(_, m)| *m).collect();
+        Ok(count(at.iter().filter(|&&marked| marked).count()) / count(at.len()))
+    }
+}
+
+impl RelevanceMass {
+    fn of_sample(sample: usize, values: &[f64], mask: &[bool]) -> Result<f64> {
+        let all: f64 = values.iter().map(|v| v.max(0.0)).sum();
+        if all == 0.0 {
+            return Err(Error::InvalidParameter {
+                name: "values",
+                value: format!("no positive one of sample {sample}"),
+                reason: "relevance mass is a share of the positive values".into(),
+            });
+        }
+        Ok(values.iter().zip(mask).filter(|(_, m)| **m).map(|(v, _)| v.max(0.0)).sum::<f64>() / all)
+    }
+}
+
+impl RelevanceRank {
+    #[allow(clippy::unnecessary_wraps, reason = "all three have one signature")]
+    fn of_sample(_: usize, values: &[f64], mask: &[bool]) -> Result<f64> {
+        let wanted = mask.iter().filter(|&&marked| marked).count();
+        let mut order: Vec<f64> = values.to_vec();
+        order.sort_by(|a, b| b.total_cmp(a));
+        let last = order[wanted - 1];
+        let (above, ties): (Vec<_>, Vec<_>) =
+            values.iter().zip(mask).filter(|(v, _)| **v >= last).partition(|(v, _)| **v > last);
+        let hits = |of: &[(&f64, &bool)]| count(of.iter().filter(|(_, m)| **m).count());
+        let share = count(wanted - above.len()) / count(ties.len());
+        Ok((hits(&above) + hits(&ties) * share) / count(wanted))
+    }
+}

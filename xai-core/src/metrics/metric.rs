@@ -1,0 +1,133 @@
+//! A number that says how good an explanation is: [`Metric`].
+
+use super::scored::{Scored, only_values, scored};
+use super::scores::{Better, Scores};
+use crate::explain::{AnyAnalyzer, Explanation, Input, Inputs, OutputSelector, Target, Uploaded};
+use crate::{Backend, Differentiable, Element, Result};
+
+/// A number that says how good an explanation is, or how good the method that made it.
+///
+/// Most metrics look at an explanation and the model ([`of`](Metric::of)); some explain anew, other inputs or other
+/// models, and need the analyzer ([`of_analyzer`](Metric::of_analyzer), which does for all). A batch gives what its
+/// samples give one by one; nothing is normalised across samples. Implement [`score`](Metric::score) for one of your
+/// own:
+///
+/// ```
+/// use ndarray::array;
+/// use xai_core::metrics::{Better, Metric, Scored, Scores};
+/// use xai_core::{Backend, Function, Gradient, Index, NdArray, Result};
+///
+/// /// The share of the values that are positive.
+/// struct PositiveShare;
+/// impl<B: Backend> Metric<B> for PositiveShare {
+///     fn name(&self) -> String {
+///         "positive share".into()
+///     }
+///     fn better(&self) -> Better {
+///         Better::Higher
+///     }
+///     fn score(&self, on: &Scored<'_, B>) -> Result<Scores> {
+///         let share = |row: ndarray::ArrayViewD<'_, f64>| row.iter().filter(|v| **v > 0.0).count() as f64 / row.len() as f64;
+///         Ok(on.values.outer_iter().map(share).collect::<Vec<_>>().into())
+///     }
+/// }
+///
+/// type T = ndarray::ArcArray<f64, ndarray::IxDyn>;
+/// let net = Function::<NdArray<f64>, _, _>::new(|x: &T| x * x, |x: &T, v: &T| x * v * 2.0);
+/// let scores = PositiveShare.of_analyzer(&net, &array![[1.0, -2.0]], Index(0), &Gradient)?;
+/// assert_eq!(scores.values, [0.5]);
+/// # Ok::<(), xai_core::Error>(())
+/// ```
+pub trait Metric<B: Backend> {
+    /// The metric's name.
+    fn name(&self) -> String;
+
+    /// Which way is better.
+    fn better(&self) -> Better;
+
+    /// Checks the metric's own parameters against the explained input's shape, before any pass.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`] and [`Error::Shape`].
+    fn check(&self, input: &[usize]) -> Result<()> {
+        let _ = input;
+        Ok(())
+    }
+
+    /// One number for each sample.
+    ///
+    /// # Errors
+    /// The metric's, the analyzer's and the model's own.
+    fn score(&self, on: &Scored<'_, B>) -> Result<Scores>;
+
+    /// How good an explanation of these inputs is. Metrics that explain anew refuse it.
+    ///
+    /// # Errors
+    /// [`Error::InvalidShape`] and [`Error::Shape`] when the explanation is none of these inputs,
+    /// [`Error::Unsupported`] for a metric that needs the analyzer, and those of [`score`](Metric::score).
+    fn of<I: Input<B::Elem>, D: ndarray::Dimension>(
+        &self,
+        model: &dyn Differentiable<Backend = B>,
+        input: I,
+        explanation: &Explanation<B::Elem, D>,
+    ) -> Result<Scores>
+    where
+        Self: Sized,
+    {
+        let values = explanation.values.mapv(Element::as_f64).into_dyn();
+        let inputs = Uploaded::new(model, input, |inputs| check_metric(self, inputs))?;
+        let on = scored(model, &inputs, values, &explanation.selection, explanation.kind, None)?;
+        self.score(&on)
+    }
+
+    /// How good the explanation is that an analyzer gives of the selected output; metrics of methods explain anew by
+    /// it.
+    ///
+    /// # Errors
+    /// The analyzer's, and those of [`score`](Metric::score).
+    fn of_analyzer<I: Input<B::Elem>>(
+        &self,
+        model: &dyn Differentiable<Backend = B>,
+        input: I,
+        select: impl OutputSelector<B::Elem>,
+        analyzer: &dyn AnyAnalyzer<B>,
+    ) -> Result<Scores>
+    where
+        Self: Sized,
+    {
+        let inputs = Uploaded::new(model, input, |inputs| {
+            check_metric(self, inputs)?;
+            analyzer.check(model, inputs)
+        })?;
+        let found = analyzer.attribute(model, &inputs.call(Target::Choose(&select)))?;
+        let values = only_values(&found)?;
+        let on = scored(model, &inputs, values, &found.selection, analyzer.kind(), Some(analyzer))?;
+        self.score(&on)
+    }
+}
+
+macro_rules! metric_through {
+    ($($pointer:ty),*) => {$(
+        impl<B: Backend, T: Metric<B> + ?Sized> Metric<B> for $pointer {
+            fn name(&self) -> String {
+                (**self).name()
+            }
+            fn better(&self) -> Better {
+                (**self).better()
+            }
+            fn check(&self, input: &[usize]) -> Result<()> {
+                (**self).check(input)
+            }
+            fn score(&self, on: &Scored<'_, B>) -> Result<Scores> {
+                (**self).score(on)
+            }
+        }
+    )*};
+}
+metric_through!(&T, Box<T>);
+
+/// That one input is explained, and what the metric says of it.
+pub(super) fn check_metric<B: Backend>(metric: &(impl Metric<B> + ?Sized), inputs: &Inputs<'_>) -> Result<()> {
+    inputs.check_one_explained("A metric")?;
+    inputs.explained_shapes().try_for_each(|input| metric.check(input))
+}

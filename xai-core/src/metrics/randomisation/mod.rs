@@ -1,0 +1,176 @@
+//! Whether the values depend on the model's weights at all: [`ParameterRandomisation`].
+
+mod model;
+
+use std::collections::BTreeSet;
+
+use ndarray::Array2;
+
+pub use self::model::{Randomised, Redraw, randomised};
+use super::metric::Metric;
+use super::scored::Scored;
+use super::scores::{Better, Curve, Scores};
+use super::similarity::Similarity;
+use super::statistics::count;
+use crate::{Backend, Error, Result, Tensor};
+
+/// In which order layers get other weights.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Order {
+    /// From the output to the input, one more at each step: Adebayo's cascade.
+    #[default]
+    TopDown,
+    /// From the input to the output, one more at each step.
+    BottomUp,
+    /// Each layer by itself, the others as they were.
+    OneByOne,
+}
+
+/// The model parameter randomisation test: how alike the values are to those of the same model with random weights.
+///
+/// Layer by layer the weights are drawn anew, and the same output of the same input is explained again; each step's
+/// similarity to the original values is a point of the curve, the score their mean. The original itself is no point.
+/// 0 is right; a method that does not look at the weights, as an edge detector, scores 1. The verdict says so in
+/// words.
+///
+/// Defaults: from the output to the input, weights permuted within themselves, Spearman's correlation of the signed
+/// values, seed 0. It costs one explanation for each layer that has weights. Layers are those that the model shows;
+/// weights inside of code that nobody can look into stay as they are, and the verdict says how many such steps there
+/// are.
+///
+/// Errors: [`Error::Unsupported`] for a model that shows no weights, and for values that come from elsewhere.
+///
+/// Reference: Adebayo et al. (2018), *Sanity Checks for Saliency Maps*, arXiv:1810.03292.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ParameterRandomisation {
+    order: Order,
+    redraw: Redraw,
+    similarity: Similarity,
+    absolute: bool,
+    seed: u64,
+}
+
+const NAME: &str = "parameter randomisation";
+
+/// From this similarity on a map counts as the same.
+const SAME: f64 = 0.8;
+/// Below this one it counts as another.
+const OTHER: f64 = 0.3;
+
+impl ParameterRandomisation {
+    /// From the output to the input, weights permuted, Spearman's correlation; seed 0.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// In which order layers get other weights.
+    #[must_use]
+    pub fn order(mut self, order: Order) -> Self {
+        self.order = order;
+        self
+    }
+
+    /// How weights are drawn.
+    #[must_use]
+    pub fn redraw(mut self, redraw: Redraw) -> Self {
+        self.redraw = redraw;
+        self
+    }
+
+    /// How two maps are compared.
+    #[must_use]
+    pub fn similarity(mut self, similarity: Similarity) -> Self {
+        self.similarity = similarity;
+        self
+    }
+
+    /// Compares the values' sizes, without their signs.
+    #[must_use]
+    pub fn absolute(mut self, absolute: bool) -> Self {
+        self.absolute = absolute;
+        self
+    }
+
+    /// The seed of what is drawn.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Which layers have random weights at each step.
+    fn steps(self, layers: &[String]) -> Vec<BTreeSet<String>> {
+        let last = layers.len();
+        let chosen = |range: std::ops::Range<usize>| layers[range].iter().cloned().collect();
+        (0..last)
+            .map(|i| match self.order {
+                Order::TopDown => chosen(last - 1 - i..last),
+                Order::BottomUp => chosen(0..i + 1),
+                Order::OneByOne => chosen(i..i + 1),
+            })
+            .collect()
+    }
+
+    fn verdict(self, similarities: &Array2<f64>, opaque: usize) -> String {
+        // In a cascade the last step has nothing of the trained weights left; else the mean over the layers counts.
+        let steps = similarities.ncols();
+        let counted = match self.order {
+            Order::OneByOne => similarities.mean(),
+            Order::TopDown | Order::BottomUp => similarities.column(steps - 1).mean(),
+        };
+        let counted = counted.unwrap_or(f64::NAN);
+        let words = if counted >= SAME {
+            "it does not depend on the weights: it shows the input, not the model"
+        } else if counted < OTHER {
+            "it depends on the weights"
+        } else {
+            "it depends on the weights in part: much of what it shows is there without them"
+        };
+        let kept = match opaque {
+            0 => String::new(),
+            n => format!("; {n} step(s) that nobody can look into kept theirs"),
+        };
+        format!("{words} (similarity {counted:.2}{kept})")
+    }
+}
+
+impl<B: Backend> Metric<B> for ParameterRandomisation {
+    fn name(&self) -> String {
+        NAME.into()
+    }
+
+    fn better(&self) -> Better {
+        Better::Lower
+    }
+
+    fn score(&self, on: &Scored<'_, B>) -> Result<Scores> {
+        let analyzer = on.analyzer(NAME)?;
+        let shapes: Vec<Vec<usize>> = on.inputs.iter().map(Tensor::shape).collect();
+        let (layers, opaque) = Randomised::layers(on.model, &shapes)?;
+        if layers.is_empty() {
+            return Err(Error::Unsupported {
+                analyzer: NAME.into(),
+                reason: "the model shows no weights: write it with layers that can be looked into".into(),
+            });
+        }
+        let steps = self.steps(&layers);
+        let mut similarities = Array2::zeros((on.samples(), steps.len()));
+        for (chosen, mut column) in steps.iter().zip(similarities.columns_mut()) {
+            let model = Randomised::new(on.model, &shapes, chosen, self.redraw, self.seed)?;
+            let found = on.explain(analyzer, &model, on.input()?)?;
+            Error::check_shape("values for random weights", on.values.shape(), found.shape())?;
+            let pairs = on.values.outer_iter().zip(found.outer_iter()).zip(&mut column);
+            pairs.for_each(|((here, there), s)| *s = self.similarity.of(&here, &there, self.absolute));
+        }
+        let names = match self.order {
+            Order::TopDown => layers.iter().rev().cloned().collect(),
+            Order::BottomUp | Order::OneByOne => layers.clone(),
+        };
+        let values = similarities.rows().into_iter().map(|row| row.sum() / count(row.len())).collect();
+        let verdict = Some(self.verdict(&similarities, opaque));
+        let x = (1..=steps.len()).map(count).collect();
+        let curve = Some(Curve { at: names, x, y: similarities, random: None });
+        Ok(Scores { values, curve, verdict, ..Scores::default() })
+    }
+}

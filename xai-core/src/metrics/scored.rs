@@ -1,0 +1,120 @@
+//! What a metric looks at: [`Scored`].
+
+use ndarray::ArrayD;
+
+use crate::explain::rows::check_finite;
+use crate::explain::{AnyAnalyzer, Attribution, Call, Kind, Target, Uploaded};
+use crate::{Backend, Differentiable, Element, Error, Result, Selection, Tensor};
+
+/// An explanation, with what it explains.
+pub struct Scored<'a, B: Backend> {
+    /// The model.
+    pub model: &'a dyn Differentiable<Backend = B>,
+    /// The model's inputs, where it lives.
+    pub inputs: &'a [Tensor<B>],
+    /// For each input, whether it is explained; one is.
+    pub explained: &'a [bool],
+    /// The explained input's values, batch axis first.
+    pub values: ArrayD<f64>,
+    /// The samples, counted.
+    pub rows: &'a [usize],
+    /// What is explained of the output.
+    pub selection: &'a Selection,
+    /// What the values mean.
+    pub kind: Kind,
+    /// The analyzer that found them, unless they come from elsewhere.
+    pub analyzer: Option<&'a dyn AnyAnalyzer<B>>,
+}
+
+impl<B: Backend> std::fmt::Debug for Scored<'_, B> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Scored").field("values", &self.values.shape()).finish_non_exhaustive()
+    }
+}
+
+impl<'a, B: Backend> Scored<'a, B> {
+    /// The number of samples.
+    pub fn samples(&self) -> usize {
+        self.values.shape().first().copied().unwrap_or(0)
+    }
+
+    /// The explained input.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`] when none is.
+    pub fn input(&self) -> Result<&'a Tensor<B>> {
+        let explained = self.inputs.iter().zip(self.explained).find(|(_, explained)| **explained);
+        explained.map(|(input, _)| input).ok_or_else(|| Error::InvalidParameter {
+            name: "input",
+            value: "none".into(),
+            reason: "one must be explained".into(),
+        })
+    }
+
+    /// The inputs, with another one in the explained one's place.
+    pub fn inputs_with(&self, input: &Tensor<B>) -> Vec<Tensor<B>> {
+        let other = |(old, explained): (&Tensor<B>, &bool)| if *explained { input.clone() } else { old.clone() };
+        self.inputs.iter().zip(self.explained).map(other).collect()
+    }
+
+    /// The analyzer.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] when the values come from elsewhere.
+    pub fn analyzer(&self, metric: &str) -> Result<&'a dyn AnyAnalyzer<B>> {
+        self.analyzer.ok_or_else(|| Error::Unsupported {
+            analyzer: metric.into(),
+            reason: "it explains anew, so it needs the analyzer: call `of_analyzer`".into(),
+        })
+    }
+
+    /// The values that an analyzer finds for another input, or another model, of the same output.
+    ///
+    /// # Errors
+    /// The analyzer's and the model's own.
+    pub fn explain(
+        &self,
+        analyzer: &dyn AnyAnalyzer<B>,
+        model: &dyn Differentiable<Backend = B>,
+        input: &Tensor<B>,
+    ) -> Result<ArrayD<f64>> {
+        let inputs = self.inputs_with(input);
+        let target = Target::Chosen(self.selection);
+        let call = Call { inputs: &inputs, explained: self.explained, target, samples: self.rows };
+        only_values(&analyzer.attribute(model, &call)?)
+    }
+}
+
+/// What is looked at, checked: the values have a row for each sample, and are finite.
+pub(super) fn scored<'a, B: Backend>(
+    model: &'a dyn Differentiable<Backend = B>,
+    uploaded: &'a Uploaded<B>,
+    values: ArrayD<f64>,
+    selection: &'a Selection,
+    kind: Kind,
+    analyzer: Option<&'a dyn AnyAnalyzer<B>>,
+) -> Result<Scored<'a, B>> {
+    let samples = uploaded.samples().len();
+    if values.shape().first() != Some(&samples) || selection.samples() != samples {
+        return Err(Error::InvalidShape {
+            what: "values".into(),
+            got: values.shape().to_vec(),
+            reason: format!("they explain other inputs than these {samples} sample(s)"),
+        });
+    }
+    check_finite("values", &values)?;
+    let (inputs, explained) = (uploaded.inputs(), uploaded.explained());
+    let rows = uploaded.samples();
+    Ok(Scored { model, inputs, explained, values, rows, selection, kind, analyzer })
+}
+
+pub(super) fn only_values<B: Backend>(found: &Attribution<B>) -> Result<ArrayD<f64>> {
+    match &found.values[..] {
+        [values] => Ok(values.download()?.mapv(Element::as_f64)),
+        several => Err(Error::InvalidParameter {
+            name: "values",
+            value: several.len().to_string(),
+            reason: "a metric looks at the values of one input: mark the others as `Given`".into(),
+        }),
+    }
+}

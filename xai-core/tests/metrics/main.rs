@@ -1,0 +1,9 @@
+//! Metrics: exact answers.
+#![allow(clippy::unwrap_used)]
+
+mod geometry;
+mod models;
+mod of_methods;
+mod perturbed;
+mod randomisation;
+mod table;

@@ -1,0 +1,107 @@
+//! The randomisation test.
+
+use std::sync::Arc;
+
+use ndarray::Axis;
+use xai_core::metrics::{Metric, Order, ParameterRandomisation, Redraw, Similarity};
+use xai_core::nn::Sequential;
+use xai_core::{ForwardOnly, Gradient, Index, InputTimesGradient, Net};
+
+use crate::models::{B, Edges, close, deep, dense, linear, numbers};
+
+#[test]
+fn an_edge_detector_does_not_look_at_the_weights() {
+    let (net, x) = (deep(12, 8), numbers((2, 12), 1));
+    for order in [Order::TopDown, Order::BottomUp, Order::OneByOne] {
+        let metric = ParameterRandomisation::new().order(order);
+        let scores = metric.of_analyzer(&net, &x, Index(0), &Edges).unwrap();
+        scores.values.iter().for_each(|&value| close(value, 1.0));
+        let verdict = scores.verdict.unwrap();
+        assert!(verdict.contains("does not depend on the weights"), "{verdict}");
+    }
+}
+
+#[test]
+fn a_gradient_of_random_weights_is_another_one() {
+    let (net, x) = (linear(&numbers((3, 400), 2)), numbers((1, 400), 3));
+    for redraw in [Redraw::Permuted, Redraw::Normal] {
+        let metric = ParameterRandomisation::new().redraw(redraw).similarity(Similarity::Pearson);
+        let scores = metric.of_analyzer(&net, &x, Index(0), &Gradient).unwrap();
+        // Two independent draws of 400 numbers: a standard deviation of 1/20.
+        assert!(scores.values[0].abs() < 0.2, "{:?}", scores.values);
+        assert!(scores.verdict.unwrap().starts_with("it depends on the weights (similarity"));
+    }
+}
+
+#[test]
+fn each_step_has_a_name_and_the_original_is_none() {
+    let (net, x) = (deep(6, 5), numbers((2, 6), 4));
+    let points = |order| {
+        let metric = ParameterRandomisation::new().order(order);
+        metric.of_analyzer(&net, &x, Index(1), &Gradient).unwrap().curve.unwrap()
+    };
+    let down = points(Order::TopDown);
+    assert_eq!(down.at, ["last", "second", "first"]);
+    assert_eq!(down.y.dim(), (2, 3));
+    let (up, single) = (points(Order::BottomUp), points(Order::OneByOne));
+    assert_eq!(up.at, ["first", "second", "last"]);
+    assert_eq!(single.at, up.at);
+    // Both cascades end with the same model, and begin with one layer alone.
+    for sample in 0..2 {
+        close(down.y[[sample, 2]], up.y[[sample, 2]]);
+        close(down.y[[sample, 0]], single.y[[sample, 2]]);
+        close(up.y[[sample, 0]], single.y[[sample, 0]]);
+    }
+}
+
+#[test]
+fn the_same_seed_draws_the_same_weights_and_another_one_others() {
+    let (net, x) = (deep(6, 5), numbers((1, 6), 5));
+    let run = |seed| ParameterRandomisation::new().seed(seed).of_analyzer(&net, &x, Index(0), &Gradient).unwrap();
+    assert_eq!(run(1), run(1));
+    assert_ne!(run(1).values, run(2).values);
+    // The model at hand is as it was.
+    assert_eq!(run(1), run(1));
+}
+
+#[test]
+fn a_layer_that_is_used_twice_stays_one() {
+    // The same square layer twice: with any weights W the gradient is that of W · W, whose rows are found by hand.
+    let shared = Arc::new(dense(&numbers((4, 4), 6), None));
+    let twice =
+        Net::new(Sequential::new().push_named("once", Arc::clone(&shared)).push_named("again", Arc::clone(&shared)));
+    let once = Net::new(Sequential::new().push_named("once", shared));
+    let x = numbers((1, 4), 7);
+    let metric = ParameterRandomisation::new().order(Order::BottomUp);
+    let scores = metric.of_analyzer(&twice, &x, Index(0), &Gradient).unwrap();
+    // By hand: the permuted weights P, found through the model of one layer; the last step's gradient is (P · P)₀.
+    let permuted = xai_core::metrics::randomised::<B>(&once, &[vec![1, 4]], Redraw::Permuted, 0).unwrap();
+    let rows: Vec<_> = (0..4)
+        .map(|i| xai_core::Analyzer::analyze(&Gradient, &permuted, &x, Index(i)).unwrap().values.remove_axis(Axis(0)))
+        .collect();
+    let product: Vec<f64> = (0..4).map(|j| (0..4).map(|k| rows[0][k] * rows[k][j]).sum()).collect();
+    let original = xai_core::Analyzer::analyze(&Gradient, &twice, &x, Index(0)).unwrap().values;
+    let rank = |of: &[f64]| of.iter().map(|v| of.iter().filter(|w| *w < v).count() as f64).collect::<Vec<_>>();
+    let (a, b) = (rank(original.as_slice().unwrap()), rank(&product));
+    let squares: f64 = a.iter().zip(&b).map(|(a, b)| (a - b).powi(2)).sum();
+    // Spearman's formula without ties, n = 4.
+    close(scores.curve.unwrap().y[[0, 1]], 1.0 - 6.0 * squares / 60.0);
+}
+
+#[test]
+fn a_model_that_shows_no_weights_is_refused() {
+    let hidden = ForwardOnly::<B, _>::new(|x: &ndarray::ArcArray<f64, ndarray::IxDyn>| x.clone());
+    let error = ParameterRandomisation::new().of_analyzer(&hidden, &numbers((1, 3), 8), Index(0), &Edges).unwrap_err();
+    assert!(error.to_string().contains("shows no weights"), "{error}");
+}
+
+#[test]
+fn a_batch_scores_as_its_samples() {
+    let (net, x) = (deep(6, 5), numbers((3, 6), 9));
+    let metric = ParameterRandomisation::new();
+    let all = metric.of_analyzer(&net, &x, Index(2), &InputTimesGradient).unwrap();
+    for sample in 0..3 {
+        let one = metric.of_analyzer(&net, &x.select(Axis(0), &[sample]), Index(2), &InputTimesGradient).unwrap();
+        close(all.values[sample], one.values[0]);
+    }
+}
