@@ -5,7 +5,7 @@ use xai_core::rules::{Composite, LrpRule, Unknown};
 use xai_core::tensor::count_transfers;
 use xai_core::{
     Analyzer, AnalyzerInfo, Backend, Crp, Deconvolution, DeepLift, DeepLiftShap, Differentiable, Element,
-    ExcitationBackprop, Explanation, FullGrad, GradCam, Gradient, GradientCheck, GuidedBackprop, Index,
+    ExcitationBackprop, Explanation, Features, FullGrad, GradCam, Gradient, GradientCheck, GuidedBackprop, Index,
     InputTimesGradient, IntegratedGradients, InterpolationAugmentation, LayerSplit, Lrp, MaxActivation, NdArray, Needs,
     NoiseAugmentation, Quadrature, Reference, Settings, SmoothGrad,
 };
@@ -17,7 +17,7 @@ type Boxed<'a, M> = Box<dyn Analyzer<M> + 'a>;
 
 /// All of the registry, but for those that need more of a model.
 fn registered<'a, M: LayerSplit + 'a>(model: &M, most: Needs, chunk: usize) -> Result<Vec<Boxed<'a, M>>, Failure> {
-    let settings = Settings::marked(model).n(6).seed(3).chunk(chunk);
+    let settings = Settings::marked(model).n(6).seed(3).chunk(chunk).features(Features::grid([2, 2]));
     // The network's activations are not rectifiers alone; numbers may be of single precision.
     let settings = settings.unknown(Unknown::Gradient).stabilizer(0.25);
     let able = |info: &&AnalyzerInfo| most == Needs::Operations || info.needs != Needs::Operations;

@@ -20,6 +20,19 @@ impl Cut {
         let spatial = sample.get(1..).unwrap_or_default();
         match way {
             Way::Each => Ok(labelled(sample, |place| flat(place, sample))),
+            Way::About(most) => match spatial {
+                [] => Cut::new(&Way::Each, sample, row),
+                axes => {
+                    positive("features", *most)?;
+                    let side = (1..=*most).take_while(|side| power(*side, axes.len()) <= *most).last().unwrap_or(1);
+                    let cells = axes.iter().map(|&length| side.min(length)).collect();
+                    Cut::new(&Way::Grid(cells), sample, row)
+                }
+            },
+            Way::Places => {
+                needs(sample, 2, "places")?;
+                Ok(labelled(&on_plane(spatial), |place| flat(&place[1..], spatial)))
+            }
             Way::Channels => {
                 needs(sample, 1, "channels")?;
                 let shape = [&sample[..1], &vec![1; spatial.len()]].concat();
@@ -50,6 +63,11 @@ impl Cut {
                 let cell =
                     |place: &[usize]| -> Vec<usize> { place.iter().zip(size).map(|(at, size)| at / size).collect() };
                 Ok(labelled(&on_plane(spatial), |place| flat(&cell(&place[1..]), &cells)))
+            }
+            Way::Windows { size, stride } if size.is_empty() && stride.is_empty() => {
+                needs(sample, 2, "windows")?;
+                let share = |of: usize| spatial.iter().map(|length| length.div_ceil(of)).collect();
+                Cut::new(&Way::Windows { size: share(4), stride: share(8) }, sample, row)
             }
             Way::Windows { size, stride } => {
                 along("size", size, spatial, sample)?;
@@ -200,6 +218,10 @@ fn narrow(part: &mut ArrayViewMutD<'_, impl Copy>, window: &[(usize, usize)]) {
     for (axis, &(start, len)) in window.iter().enumerate() {
         part.slice_axis_inplace(Axis(first + axis), Slice::from(start..start + len));
     }
+}
+
+fn power(side: usize, axes: usize) -> usize {
+    u32::try_from(axes).ok().and_then(|axes| side.checked_pow(axes)).unwrap_or(usize::MAX)
 }
 
 /// All channels at once.

@@ -19,6 +19,8 @@ pub struct Features(pub(super) Way);
 #[derive(Debug, Clone)]
 pub(super) enum Way {
     Each,
+    About(usize),
+    Places,
     Channels,
     Grid(Vec<usize>),
     Patches(Vec<usize>),
@@ -45,6 +47,17 @@ impl Features {
         Features(Way::Each)
     }
 
+    /// Every number of a table; of samples with spatial axes a grid of at most so many cells, with as many along each axis:
+    /// `about(64)` has 8 × 8 cells for an image. What methods begin with that know nothing of the input.
+    pub fn about(most: usize) -> Self {
+        Features(Way::About(most))
+    }
+
+    /// Every place along the spatial axes, with all of its channels: the pixels of an image.
+    pub fn places() -> Self {
+        Features(Way::Places)
+    }
+
     /// Every channel is a feature, of a sample (channels, spatial axes...).
     pub fn channels() -> Self {
         Features(Way::Channels)
@@ -64,6 +77,8 @@ impl Features {
 
     /// Windows of so many numbers along each spatial axis, moved by a stride, that may overlap. The last ones are clipped
     /// at the border, so that everything is covered: the stride must be at most the size.
+    ///
+    /// Without a size they have a quarter of each axis, and are moved by an eighth: `windows([], [])`.
     ///
     /// A number is absent when one of the windows that cover it is. Its value is the mean over those windows.
     pub fn windows(size: impl Into<Vec<usize>>, stride: impl Into<Vec<usize>>) -> Self {

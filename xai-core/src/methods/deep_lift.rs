@@ -6,7 +6,7 @@ use super::{Gradient, Quadrature};
 use crate::explain::{Analyzer, Attribution, Call, Inputs, Kind};
 use crate::passes::Reference;
 use crate::rules::{Secants, Unknown};
-use crate::{Backend, Differentiable, Graph, Result, Tensor};
+use crate::{Answer, Backend, Differentiable, Graph, Progress, Result, Tensor};
 
 /// DeepLIFT by its rescale rule: (x - x₀) · m, the multiplier m being pulled back from the selected output through the
 /// slope (f(z) - f(z₀)) / (z - z₀) of each activation's secant from the reference to the input.
@@ -77,12 +77,10 @@ impl DeepLift {
         DeepLift { path: self.path.chunk(chunk), ..self }
     }
 
-    /// Calls back after every pass.
+    /// Calls back after every pass. A callback that answers `ControlFlow::Break(())` stops the analysis, with
+    /// [`Error::Cancelled`](crate::Error::Cancelled).
     #[must_use]
-    pub fn on_progress<Go: crate::Answer>(
-        self,
-        report: impl Fn(crate::Progress) -> Go + Send + Sync + 'static,
-    ) -> Self {
+    pub fn on_progress<Go: Answer>(self, report: impl Fn(Progress) -> Go + Send + Sync + 'static) -> Self {
         DeepLift { path: self.path.on_progress(report), ..self }
     }
 

@@ -5,7 +5,7 @@ use super::over_references::OverReferences;
 use super::reference_set::ReferenceSet;
 use crate::explain::{Analyzer, Attribution, Call, Inputs, Kind};
 use crate::rules::Unknown;
-use crate::{Differentiable, Result};
+use crate::{Answer, Differentiable, Progress, Result};
 
 /// The mean of [`DeepLift`] over a set of references, which all samples share: an approximation of SHAP values.
 ///
@@ -62,12 +62,11 @@ impl DeepLiftShap {
         DeepLiftShap(self.0.chunk(chunk))
     }
 
-    /// Calls back after every pass over references: an analysis of one sample from one reference counts as one.
+    /// Calls back after every pass over references: an analysis of one sample from one reference counts as one. A
+    /// callback that answers `ControlFlow::Break(())` stops the analysis, with
+    /// [`Error::Cancelled`](crate::Error::Cancelled).
     #[must_use]
-    pub fn on_progress<Go: crate::Answer>(
-        self,
-        report: impl Fn(crate::Progress) -> Go + Send + Sync + 'static,
-    ) -> Self {
+    pub fn on_progress<Go: Answer>(self, report: impl Fn(Progress) -> Go + Send + Sync + 'static) -> Self {
         DeepLiftShap(self.0.on_progress(report))
     }
 }

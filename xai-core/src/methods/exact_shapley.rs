@@ -16,7 +16,7 @@ use crate::{Differentiable, Result};
 /// has the whole value of its feature. Those of the features ([`Extras::feature_values`](crate::Extras::feature_values)) add
 /// up to y(x) - y(fill).
 ///
-/// Defaults: every number a feature, filled with zeros.
+/// Defaults: [`Features::about(9)`](Features::about), filled with zeros.
 ///
 /// Errors: [`Error::InvalidParameter`](crate::Error::InvalidParameter) for more than 16 features: group them, or sample
 /// ([`KernelShap`](crate::KernelShap), [`ShapleySampling`](crate::ShapleySampling)); [`Error::Copies`](crate::Error::Copies).
@@ -44,9 +44,9 @@ pub struct ExactShapley {
 const MOST_FEATURES: usize = 16;
 
 impl ExactShapley {
-    /// Every number a feature, filled with zeros.
+    /// The columns of a table, or 3 × 3 cells of an image; filled with zeros.
     pub fn new() -> Self {
-        ExactShapley { settings: MaskSettings::new(Features::each()) }
+        ExactShapley { settings: MaskSettings::new(Features::about(9)) }
     }
 
     features_builder!(settings);

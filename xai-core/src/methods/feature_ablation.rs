@@ -15,7 +15,7 @@ use crate::{Differentiable, Result};
 /// features. [`Extras::feature_values`](crate::Extras::feature_values) has one number for each. For a linear model without
 /// interactions, features being single numbers, aⱼ = wⱼ·(xⱼ - fillⱼ).
 ///
-/// Defaults: every number a feature, filled with zeros.
+/// Defaults: [`Features::about(64)`](Features::about), the columns of a table or the cells of a grid; filled with zeros.
 ///
 /// Errors are those of [`Fill`](crate::Fill) and [`Features`] that do not fit the input, and
 /// [`Error::Copies`](crate::Error::Copies).
@@ -39,9 +39,9 @@ pub struct FeatureAblation {
 }
 
 impl FeatureAblation {
-    /// Every number a feature, filled with zeros.
+    /// About 64 features, filled with zeros.
     pub fn new() -> Self {
-        FeatureAblation { settings: MaskSettings::new(Features::each()) }
+        FeatureAblation { settings: MaskSettings::new(Features::about(64)) }
     }
 
     features_builder!(settings);

@@ -23,8 +23,7 @@ use crate::{Differentiable, Result};
 /// [`Extras::feature_values`](crate::Extras::feature_values), with their [standard errors](crate::Extras::standard_error), by
 /// the jackknife.
 ///
-/// Defaults: n = 500, every number a feature, filled with zeros, seed 0. For an image `Features::grid([8, 8])`, as in the
-/// paper. It takes n² numbers of memory and n²·D operations beside the model.
+/// Defaults: n = 500, [`Features::about(64)`](Features::about), filled with zeros, seed 0. It takes n² numbers of memory and n²·D operations beside the model.
 ///
 /// Errors: [`Error::InvalidParameter`](crate::Error::InvalidParameter) for n below 5 or above 5000;
 /// [`Error::Copies`](crate::Error::Copies).
@@ -44,7 +43,7 @@ const MOST_MASKS: usize = 5000;
 impl Hsic {
     /// 500 masks.
     pub fn new() -> Self {
-        Hsic { settings: MaskSettings::new(Features::each()), sampling: Sampling::new(500) }
+        Hsic { settings: MaskSettings::new(Features::about(64)), sampling: Sampling::new(500) }
     }
 
     /// So many masks, from 5 to 5000.

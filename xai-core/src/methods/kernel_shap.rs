@@ -23,7 +23,7 @@ use crate::{Differentiable, Result};
 /// [standard errors](crate::Extras::standard_error): of the regression's drawn part, infinite where there are fewer pairs
 /// than features. Then the shortest of the solutions is taken, apart from even shares.
 ///
-/// Defaults: n = 2·D + 2048, every number a feature, filled with zeros, seed 0.
+/// Defaults: n = 2·D + 2048, [`Features::about(64)`](Features::about), filled with zeros, seed 0.
 ///
 /// Errors: [`Error::InvalidParameter`](crate::Error::InvalidParameter) for n < 2 or more than 4096 features, which a
 /// regression has to solve for: group them; [`Error::Copies`](crate::Error::Copies).
@@ -43,7 +43,7 @@ const MOST_FEATURES: usize = 4096;
 impl KernelShap {
     /// 2·D + 2048 coalitions of D features.
     pub fn new() -> Self {
-        KernelShap { settings: MaskSettings::new(Features::each()), sampling: Sampling::new(2), n: None }
+        KernelShap { settings: MaskSettings::new(Features::about(64)), sampling: Sampling::new(2), n: None }
     }
 
     /// So many coalitions, at least 2; an odd number counts as the even one below it.

@@ -25,8 +25,9 @@ use crate::{Differentiable, Error, Result};
 /// [`Extras::feature_values`](crate::Extras::feature_values), with the [standard errors](crate::Extras::standard_error) of
 /// the regression that also hold where scatter is uneven (infinite for fewer masks than D + 2).
 ///
-/// Defaults, those of the paper's code for images but for the segments: n = 1000, width 0.25, α = 1, seed 0; every number
-/// a feature, filled with zeros.
+/// Defaults, those of the paper's code for images but for the segments: n = 1000, width 0.25, α = 1, seed 0;
+/// [`Features::about(64)`](Features::about), filled with zeros. The paper has super-pixels, `Features::super_pixels`, and
+/// their mean colour, `Fill::SegmentMean`.
 ///
 /// Errors: [`Error::InvalidParameter`] for n < 2, more than 4096 features, a width that is not positive or a negative α;
 /// [`Error::Copies`].
@@ -47,7 +48,7 @@ const MOST_FEATURES: usize = 4096;
 impl Lime {
     /// 1000 masks, width 0.25 and α = 1.
     pub fn new() -> Self {
-        let (settings, sampling) = (MaskSettings::new(Features::each()), Sampling::new(1000));
+        let (settings, sampling) = (MaskSettings::new(Features::about(64)), Sampling::new(1000));
         Lime { settings, sampling, width: 0.25, ridge: 1.0 }
     }
 

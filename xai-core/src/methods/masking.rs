@@ -51,7 +51,7 @@ pub(crate) use mask_builders;
 /// The builder method of everything whose features are the user's choice.
 macro_rules! features_builder {
     ($($settings:ident).+) => {
-        /// Which numbers are one feature: every number by itself unless set.
+        /// Which numbers are one feature.
         #[must_use]
         pub fn features(mut self, features: $crate::Features) -> Self {
             self.$($settings).+.features = features;

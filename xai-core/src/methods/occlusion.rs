@@ -33,6 +33,11 @@ impl Occlusion {
         Occlusion { settings: MaskSettings::new(Features::windows(size.clone(), size.clone())), size }
     }
 
+    /// Windows of a quarter of each axis, moved by an eighth.
+    pub fn in_quarters() -> Self {
+        Occlusion { settings: MaskSettings::new(Features::windows([], [])), size: Vec::new() }
+    }
+
     /// How far the window moves at a time, along each spatial axis: at most its size.
     #[must_use]
     pub fn stride(mut self, stride: impl Into<Vec<usize>>) -> Self {
@@ -41,6 +46,12 @@ impl Occlusion {
     }
 
     mask_builders!(settings);
+}
+
+impl Default for Occlusion {
+    fn default() -> Self {
+        Self::in_quarters()
+    }
 }
 
 impl<M: Differentiable + ?Sized> Analyzer<M> for Occlusion {

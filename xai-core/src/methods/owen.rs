@@ -25,7 +25,7 @@ use crate::{Differentiable, Result};
 /// Features are halved by their places, across the longest side of the region that they take up: at equal sides across the
 /// first axis. Of several explained inputs, each is a region.
 ///
-/// Defaults: n = 500, every number a feature, filled with zeros.
+/// Defaults: n = 500, [`Features::about(64)`](Features::about), filled with zeros.
 ///
 /// Errors: [`Error::InvalidParameter`](crate::Error::InvalidParameter) for n < 1; [`Error::Copies`](crate::Error::Copies).
 ///
@@ -39,7 +39,7 @@ pub struct Owen {
 impl Owen {
     /// At most 500 evaluations for a sample.
     pub fn new() -> Self {
-        Owen { settings: MaskSettings::new(Features::each()), n: 500 }
+        Owen { settings: MaskSettings::new(Features::about(64)), n: 500 }
     }
 
     /// At most so many evaluations for each sample beside the clean one, at least 1: two for each halving, and one for the
@@ -70,7 +70,7 @@ impl<M: Differentiable + ?Sized> Analyzer<M> for Owen {
     }
 
     fn check(&self, _: &M, inputs: &Inputs<'_>) -> Result<()> {
-        within("n", self.n, 1, MOST_COPIES)?;
+        within("n", self.n, self.settings.fill.evaluations(), MOST_COPIES)?;
         self.settings.check(inputs)
     }
 
@@ -141,7 +141,7 @@ impl Owen {
         let (mut waiting, mut spent, mut number) = (BinaryHeap::from([whole]), of_a_copy, 0);
         loop {
             let mut chosen = Vec::new();
-            // Those that come next whatever is found for the first: its halves have half of its weight.
+            // Together go those that change the output half as much as the first, or more.
             let least = waiting.peek().map_or(0.0, |first| first.effect().abs() / 2.0);
             while chosen.len() < ROUND && spent + 2 * of_a_copy <= self.n {
                 if !chosen.is_empty() && waiting.peek().is_none_or(|part| part.effect().abs() < least) {

@@ -6,10 +6,11 @@
 
 use super::settings::{Set, Settings};
 use super::{
-    AblationCam, BlurIg, Deconvolution, DeepLift, DeepLiftShap, EigenCam, EigenGradCam, ElementWiseCam,
-    ExcitationBackprop, ExpectedGradients, Fem, FullGrad, GradCam, GradCamPlusPlus, Gradient, GuidedBackprop, HiResCam,
-    Idgi, InputTimesGradient, IntegratedGradients, LayerCam, Lrp, OverReferences, RandomCam, ReferenceSet, ScoreCam,
-    ShapleyCam, SmoothGrad, SmoothGradSquared, VarGrad, XGradCam,
+    AblationCam, BlurIg, Deconvolution, DeepLift, DeepLiftShap, EigenCam, EigenGradCam, ElementWiseCam, ExactShapley,
+    ExcitationBackprop, ExpectedGradients, FeatureAblation, Fem, FullGrad, GradCam, GradCamPlusPlus, Gradient,
+    GuidedBackprop, HiResCam, Hsic, Idgi, InputTimesGradient, IntegratedGradients, KernelShap, LayerCam, Lime, Lrp,
+    Occlusion, OverReferences, Owen, RandomCam, ReferenceSet, Rise, ScoreCam, ShapleyCam, ShapleySampling, SmoothGrad,
+    SmoothGradSquared, SobolIndices, VarGrad, XGradCam,
 };
 use crate::explain::{Analyzer, AnyAnalyzer};
 use crate::rules::{Composite, LrpRule};
@@ -171,6 +172,36 @@ registry! {
     "full-grad", "FullGrad", Operations, "about 1.1 gradients",
     "a map of what the input and all biases contributed":
         FullGrad::new() => [unknown];
+    "feature-ablation", "Feature Ablation", Forward, "1 forward pass for each feature",
+    "what the output loses when a feature is absent":
+        FeatureAblation::new() => [features, fill, chunk, on_progress];
+    "occlusion", "Occlusion", Forward, "1 forward pass for each window",
+    "what the output loses when a window is filled, slid over the image":
+        Occlusion::default() => [fill, chunk, on_progress];
+    "shapley-sampling", "Shapley Sampling", Forward, "2 n forward passes for each feature",
+    "shares of the change of the output from nothing to the input, over n pairs of orders in which features come in":
+        ShapleySampling::new() => [n, features, fill, seed, tolerance, max_n, chunk, on_progress];
+    "exact-shapley", "Exact Shapley", Forward, "2 to the number of features forward passes, at most 16 of those",
+    "shares of the change of the output from nothing to the input, over all subsets of features":
+        ExactShapley::new() => [features, fill, chunk, on_progress];
+    "kernel-shap", "KernelSHAP", Forward, "n forward passes",
+    "shares of the change of the output from nothing to the input, by a regression on subsets of features":
+        KernelShap::new() => [n, features, fill, seed, tolerance, max_n, chunk, on_progress];
+    "owen", "Owen Values", Forward, "at most n forward passes",
+    "shares of the change of the output from nothing to the input, over regions that are halved where it matters":
+        Owen::new() => [n, features, fill, chunk, on_progress];
+    "lime", "LIME", Forward, "n forward passes",
+    "a linear model of the output on the presence of features, near the input":
+        Lime::new() => [n, features, fill, seed, tolerance, max_n, chunk, on_progress];
+    "rise", "RISE", Forward, "n forward passes",
+    "how the output rises with the presence of each place, over smooth random masks":
+        Rise::default() => [n, fill, seed, tolerance, max_n, chunk, on_progress];
+    "sobol-indices", "Sobol Indices", Forward, "n forward passes for each feature, and 2 n",
+    "the share of the output's variance that comes from each feature, interactions included":
+        SobolIndices::new() => [n, features, fill, seed, tolerance, max_n, chunk, on_progress];
+    "hsic", "HSIC", Forward, "n forward passes",
+    "how far the output is from being independent of the presence of each feature":
+        Hsic::new() => [n, features, fill, seed, tolerance, max_n, chunk, on_progress];
     "grad-cam", "Grad-CAM", Gradient, "1 forward pass, 1 gradient behind the place",
     "where the feature maps at a place speak for the output" at place:
         GradCam::at(place) => [];

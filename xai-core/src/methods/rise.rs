@@ -59,10 +59,14 @@ pub enum RiseEstimate {
 impl Rise {
     /// Grids of so many cells along the spatial axes: `Rise::new([7, 7])` for an image, as in the paper.
     pub fn new(cells: impl Into<Vec<usize>>) -> Self {
-        let cells = cells.into();
-        // A feature is a place, with all its channels.
-        let settings = MaskSettings::new(Features::patches(vec![1; cells.len()]));
-        Rise { settings, sampling: Sampling::new(4000), cells, p: 0.5, estimate: RiseEstimate::Slope }
+        let settings = MaskSettings::new(Features::places());
+        let (cells, estimate) = (cells.into(), RiseEstimate::Slope);
+        Rise { settings, sampling: Sampling::new(4000), cells, p: 0.5, estimate }
+    }
+
+    /// Seven cells along each spatial axis, or as many as it is long.
+    fn cells(&self, plane: &[usize]) -> Vec<usize> {
+        if self.cells.is_empty() { plane.iter().map(|&length| length.min(7)).collect() } else { self.cells.clone() }
     }
 
     /// So many masks, at least 3.
@@ -90,6 +94,13 @@ impl Rise {
     mask_builders!(settings);
 }
 
+impl Default for Rise {
+    /// Seven cells along each spatial axis, or as many as it is long.
+    fn default() -> Self {
+        Rise::new([])
+    }
+}
+
 impl<M: Differentiable + ?Sized> Analyzer<M> for Rise {
     fn name(&self) -> String {
         "Rise".into()
@@ -113,14 +124,16 @@ impl<M: Differentiable + ?Sized> Analyzer<M> for Rise {
         // As a grid of the input, which says what is wrong with it.
         inputs.explained_shapes().try_for_each(|shape| {
             let of_sample = Inputs { shapes: &[shape.to_vec()], explained: &[true] };
-            Features::grid(self.cells.clone()).count(&of_sample).map(|_| ())
+            let cells = self.cells(shape.get(2..).unwrap_or_default());
+            Features::grid(cells).count(&of_sample).map(|_| ())
         })
     }
 
     fn attribute(&self, model: &M, call: &Call<'_, M::Backend>) -> Result<Attribution<M::Backend>> {
         let apart = self.sampling.tolerance.is_some();
         let copies = |_| self.sampling.evaluations(1);
-        let plane: Vec<usize> = call.explained_inputs().flat_map(|x| x.shape().split_off(2)).collect();
+        let plane: Vec<usize> =
+            call.explained_inputs().flat_map(|x| x.shape().into_iter().skip(2).collect::<Vec<_>>()).collect();
         self.settings.explain(model, call, apart, copies, |masked, progress| self.find(masked, &plane, progress))
     }
 }
@@ -136,7 +149,7 @@ impl Rise {
         progress: &mut Running<'_>,
     ) -> Result<Found> {
         let of_a_copy = masked.evaluations_of_a_copy();
-        let mut masks = RiseMasks::new(self.sampling.seed, self.p, &self.cells, plane);
+        let mut masks = RiseMasks::new(self.sampling.seed, self.p, &self.cells(plane), plane);
         let sums = RefCell::new(Sums::new(masked.clean(), masked.features()));
         let draw = |range: std::ops::Range<usize>| {
             // Masks whose outputs are awaited: those of a pass.

@@ -1,12 +1,14 @@
 //! What can be set on an analyzer that is built by its name: [`Settings`].
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::quadrature::Quadrature;
 use super::reference_set::ReferenceSet;
-use crate::Progress;
+use crate::masks::{Features, Fill};
 use crate::passes::Reference;
 use crate::rules::Unknown;
+use crate::{Answer, Progress};
 
 /// What can be set on an analyzer that is built by its name: see [`AnalyzerInfo::build`](crate::AnalyzerInfo::build).
 ///
@@ -15,7 +17,7 @@ use crate::rules::Unknown;
 #[derive(Clone, Default)]
 pub struct Settings {
     values: Values,
-    progress: Option<Arc<dyn Fn(Progress) + Send + Sync>>,
+    progress: Option<Arc<dyn Fn(Progress) -> ControlFlow<()> + Send + Sync>>,
 }
 
 macro_rules! settings {
@@ -75,6 +77,10 @@ settings! {
     chunk: usize;
     /// The reference input.
     reference: Reference, into Reference;
+    /// Which numbers are one feature, present or absent as a whole.
+    features: Features;
+    /// What stands where a feature is absent.
+    fill: Fill, into Fill;
     /// A set of references, for the mean over them.
     references: ReferenceSet, into ReferenceSet;
     /// What is done at steps for which rules know no way back.
@@ -96,16 +102,19 @@ impl Settings {
         Self::new().place(model.split_at())
     }
 
-    /// Calls back after every pass of an analyzer that takes many.
+    /// Calls back after every pass of an analyzer that takes many. A callback that answers `ControlFlow::Break(())` stops
+    /// the analysis, with [`Error::Cancelled`](crate::Error::Cancelled).
     #[must_use]
-    pub fn on_progress(mut self, report: impl Fn(Progress) + Send + Sync + 'static) -> Self {
-        self.progress = Some(Arc::new(report));
+    pub fn on_progress<Go: Answer>(mut self, report: impl Fn(Progress) -> Go + Send + Sync + 'static) -> Self {
+        let answer =
+            move |progress| if report(progress).stops() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+        self.progress = Some(Arc::new(answer));
         self
     }
 }
 
 impl Set<'_> {
-    pub(super) fn on_progress(&self) -> Option<impl Fn(Progress) + Send + Sync + 'static> {
+    pub(super) fn on_progress(&self) -> Option<impl Fn(Progress) -> ControlFlow<()> + Send + Sync + 'static> {
         let report = Arc::clone(self.0.progress.as_ref()?);
         Some(move |progress| report(progress))
     }

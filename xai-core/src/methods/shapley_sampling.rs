@@ -22,7 +22,8 @@ use crate::{Differentiable, Result};
 /// ([`Extras::feature_values`](crate::Extras::feature_values)) add up to y(x) - y(fill) for any n, up to rounding, and come
 /// with their [standard errors](crate::Extras::standard_error) over the pairs.
 ///
-/// Defaults: n = 16 pairs, every number a feature, filled with zeros, seed 0. For one or two features a pair is exact.
+/// Defaults: n = 16 pairs, [`Features::about(64)`](Features::about), filled with zeros, seed 0. For one or two features a
+/// pair is exact.
 ///
 /// Errors: [`Error::InvalidParameter`](crate::Error::InvalidParameter) for n < 1;
 /// [`Error::Copies`](crate::Error::Copies).
@@ -39,7 +40,7 @@ pub struct ShapleySampling {
 impl ShapleySampling {
     /// 16 pairs of permutations.
     pub fn new() -> Self {
-        ShapleySampling { settings: MaskSettings::new(Features::each()), sampling: Sampling::new(16) }
+        ShapleySampling { settings: MaskSettings::new(Features::about(64)), sampling: Sampling::new(16) }
     }
 
     /// So many pairs of permutations, at least 1.

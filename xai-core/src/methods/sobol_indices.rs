@@ -26,8 +26,7 @@ use crate::{Differentiable, Result};
 ///
 /// The degrees of A and B are Latin hypercubes, in blocks of 32 rows: every block has each thirty-second of every degree once.
 ///
-/// Defaults: n = 32, every number a feature, filled with zeros, seed 0. For an image `Features::grid([8, 8])`, as in the
-/// paper.
+/// Defaults: n = 32, [`Features::about(64)`](Features::about), filled with zeros, seed 0.
 ///
 /// Errors: [`Error::InvalidParameter`](crate::Error::InvalidParameter) for n < 2; [`Error::Copies`](crate::Error::Copies).
 ///
@@ -45,7 +44,7 @@ const BLOCK: usize = 32;
 impl SobolIndices {
     /// 32 rows of A and B.
     pub fn new() -> Self {
-        SobolIndices { settings: MaskSettings::new(Features::each()), sampling: Sampling::new(32) }
+        SobolIndices { settings: MaskSettings::new(Features::about(64)), sampling: Sampling::new(32) }
     }
 
     /// So many rows of A and B, at least 2.

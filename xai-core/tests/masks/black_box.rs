@@ -27,7 +27,7 @@ fn any_dimension_and_number_type_in_one_line() {
     let sequences =
         BlackBox::new(|batch: ArrayView3<f64>| -> Result<Array3<f64>, std::io::Error> { Ok(batch.to_owned()) });
     let x = numbers::<f64, _>((1, 2, 3));
-    let why = FeatureAblation::new().analyze(&sequences, &x, Index([1, 2])).unwrap();
+    let why = FeatureAblation::new().features(Features::each()).analyze(&sequences, &x, Index([1, 2])).unwrap();
     assert_eq!(why.values[[0, 1, 2]], x[[0, 1, 2]]);
     assert_eq!(why.values.iter().filter(|v| **v != 0.0).count(), 1);
     let one_number =

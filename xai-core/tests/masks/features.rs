@@ -30,6 +30,9 @@ fn images_are_cut_as_said() {
     let cases: Vec<(Features, usize, Label)> = vec![
         (Features::each(), 105, Box::new(|p| p[0] * 35 + p[1] * 7 + p[2])),
         (Features::channels(), 3, Box::new(|p| p[0])),
+        (Features::places(), 35, Box::new(|p| p[1] * 7 + p[2])),
+        (Features::about(11), 9, Box::new(|p| [0, 1, 1, 2, 2][p[1]] * 3 + [0, 0, 1, 1, 2, 2, 2][p[2]])),
+        (Features::about(64), 35, Box::new(|p| p[1] * 7 + p[2])),
         (Features::patches([2, 3]), 9, Box::new(|p| p[1] / 2 * 3 + p[2] / 3)),
         // 5 rows in 2 cells are 2 and 3, 7 columns in 3 are 2, 2 and 3.
         (Features::grid([2, 3]), 6, Box::new(|p| usize::from(p[1] >= 2) * 3 + [0, 0, 1, 1, 2, 2, 2][p[2]])),
@@ -131,6 +134,15 @@ fn occlusion_windows_that_do_not_divide_the_image() {
             }
         }
     }
+}
+
+#[test]
+fn windows_know_a_size_of_their_own() {
+    let x = numbers::<f64, _>((1, 2, 8, 10));
+    let model = linear::<ndarray::Ix4>();
+    let own = Occlusion::default().analyze(&model, &x, Index(0)).unwrap();
+    let set = Occlusion::new([2, 3]).stride([1, 2]).analyze(&model, &x, Index(0)).unwrap();
+    assert_eq!(own.values, set.values);
 }
 
 #[test]

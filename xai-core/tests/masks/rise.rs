@@ -148,7 +148,7 @@ fn impossible_settings_are_refused_by_name() {
     assert_eq!(name(Rise::new([2, 2]).n(2).analyze(&model, &x, Index(0))), "n");
     assert_eq!(name(Rise::new([2, 2]).p(1.0).analyze(&model, &x, Index(0))), "p");
     assert_eq!(name(Rise::new([2, 5]).analyze(&model, &x, Index(0))), "grid");
-    assert_eq!(name(Rise::new([2]).analyze(&model, &x, Index(0))), "size");
+    assert_eq!(name(Rise::new([2]).analyze(&model, &x, Index(0))), "grid");
     assert_eq!(name(Rise::new([0, 2]).analyze(&model, &x, Index(0))), "grid");
     let table: Array2<f64> = numbers((1, 4));
     assert!(Rise::new([2]).analyze(&linear::<Ix2>(), &table, Index(0)).is_err());
