@@ -4,5 +4,6 @@
 mod analyzers;
 mod graphs;
 mod models;
+mod paths;
 mod relevance;
 mod secants;

@@ -10,7 +10,7 @@ use xai_core::{
 
 use crate::models::differences::{conv, linear, noise, output};
 use crate::models::{B, TanhNet, scalar};
-use crate::same::{background, inputs, known};
+use crate::paths::same::{background, inputs, known};
 
 /// x₀ + (sin(απ/2) and α², in turn) · (x - x₀) with x₀ the noise of a seed: not straight, and ends at the input.
 #[derive(Debug, Clone)]

@@ -8,7 +8,7 @@ use xai_core::{
 };
 
 use crate::models::{B, Hidden, TanhNet, scalar};
-use crate::same::{inputs, known, standard_error};
+use crate::paths::same::{inputs, known, standard_error};
 
 fn linear<E: Element>() -> Sequential<NdArray<E>> {
     let matrix = |w: Array2<f64>| Tensor::upload(w.mapv(E::of).view().into_dyn(), &()).unwrap();

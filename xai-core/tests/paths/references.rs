@@ -9,7 +9,7 @@ use xai_core::{
 
 use crate::models::differences::noise;
 use crate::models::{B, TanhNet};
-use crate::same::{background, inputs, known, standard_error};
+use crate::paths::same::{background, inputs, known, standard_error};
 
 const WEIGHTS: [f64; 3] = [2.0, -1.0, 0.5];
 

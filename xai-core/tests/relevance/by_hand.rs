@@ -5,10 +5,10 @@ use xai_core::nn::{Activation, ConvTranspose2d, Flatten, LayerNorm, Linear, Resi
 use xai_core::rules::{Composite, LrpRule};
 use xai_core::{Analyzer, Differentiable, Index, Layer, Lrp, Result, Var};
 
-use crate::lrp::{all_rules, by};
 use crate::models::B;
 use crate::models::differences::{linear, noise, tensor, weight};
-use crate::nets::{Biases, assert_close, conv, explain, norm, photos, rows, values};
+use crate::relevance::lrp::{all_rules, by};
+use crate::relevance::nets::{Biases, assert_close, conv, explain, norm, photos, rows, values};
 
 fn array2(w: &xai_core::Weight<B>) -> Array2<f64> {
     w.tensor().download().unwrap().into_dimensionality::<Ix2>().unwrap()
@@ -321,10 +321,10 @@ fn norms_hold_their_deviation() {
         let scale = scale.clone().into_dimensionality::<Ix1>().unwrap();
         let g = &w2.row(2) * &scale / deviation;
         let m = &g - g.mean().unwrap();
-        assert_close(&got.to_owned().into_dyn(), &(m.dot(&w1) * &x).into_dyn(), 1e-12, "held");
+        assert_close(&got.to_owned().into_dyn(), &(m.dot(&w1) * x).into_dyn(), 1e-12, "held");
         let y = centred / deviation * &scale + shift.clone().into_dimensionality::<Ix1>().unwrap();
         let m = &w2.row(2) * &y / &z;
-        assert_close(&passed.to_owned().into_dyn(), &(m.dot(&w1) * &x).into_dyn(), 1e-9, "passed");
+        assert_close(&passed.to_owned().into_dyn(), &(m.dot(&w1) * x).into_dyn(), 1e-9, "passed");
     }
 }
 

@@ -8,10 +8,12 @@ use xai_core::{
     Probability, Pullback, Result, Tensor, Var,
 };
 
-use crate::lrp::by;
 use crate::models::B;
 use crate::models::differences::{linear, noise};
-use crate::nets::{Biases, assert_close, batch_is_its_samples, conv, explain, norm, photo_net, photos, rows, values};
+use crate::relevance::lrp::by;
+use crate::relevance::nets::{
+    Biases, assert_close, batch_is_its_samples, conv, explain, norm, photo_net, photos, rows, values,
+};
 
 fn of(composite: Composite, x: &Array4<f64>) -> ndarray::ArrayD<f64> {
     values(&Lrp::new(composite), &photo_net(Biases::With), x, 1)

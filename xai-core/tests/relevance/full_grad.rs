@@ -10,7 +10,9 @@ use xai_core::{
 
 use crate::models::B;
 use crate::models::differences::{linear, noise, tensor};
-use crate::nets::{Biases, assert_close, batch_is_its_samples, conv, explain, photo_net, photos, rows, values};
+use crate::relevance::nets::{
+    Biases, assert_close, batch_is_its_samples, conv, explain, photo_net, photos, rows, values,
+};
 
 fn adds_up<M, D>(model: &M, x: &ndarray::Array<f64, D>, index: usize, within: f64)
 where

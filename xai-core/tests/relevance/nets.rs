@@ -36,7 +36,8 @@ pub(crate) fn norm(seed: u64, channels: usize, biases: Biases) -> BatchNorm2d<B>
     BatchNorm2d::new(tensor(&scale), tensor(&shift)).unwrap()
 }
 
-/// Convolutions, norms behind and before them, residual sums, overlapping pools, branches side by side; relu throughout.
+/// Convolutions, norms behind and before them, residual sums, overlapping pools, branches side by side; relu
+/// throughout.
 pub(crate) fn photo_net(biases: Biases) -> Sequential<B> {
     let body = |seed: u64| {
         Sequential::new()
