@@ -2,6 +2,7 @@
 #![allow(missing_docs, clippy::unwrap_used)]
 
 mod analyzers;
+mod cams;
 mod graphs;
 mod models;
 mod paths;

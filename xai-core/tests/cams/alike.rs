@@ -9,7 +9,7 @@ use xai_core::{
     RandomCam, ScoreCam, ShapleyCam, Tensor, XGradCam,
 };
 
-use crate::heads::curved;
+use crate::cams::heads::curved;
 use crate::models::differences::noise;
 
 /// Every rule at a place, and what can be set.

@@ -7,7 +7,7 @@ use xai_core::{
     MaxActivation, OutputSelector, PerSample, Probability, Product, SumOfOutputs, Weighted,
 };
 
-use crate::heads::{curved, maps, pooled, weighted};
+use crate::cams::heads::{curved, maps, pooled, weighted};
 use crate::models::differences::noise;
 
 #[test]

@@ -6,7 +6,7 @@ use xai_core::{
     Analyzer, ElementWiseCam, Fem, GradCam, GradCamPlusPlus, HiResCam, Index, LayerCam, RandomCam, XGradCam,
 };
 
-use crate::heads::{Flat, Pooled, flat, inputs, maps, pooled, weighted};
+use crate::cams::heads::{Flat, Pooled, flat, inputs, maps, pooled, weighted};
 
 const K: usize = 4;
 

@@ -4,7 +4,7 @@ use approx::assert_abs_diff_eq;
 use ndarray::{Array1, Array2, ArrayD, Axis, IxDyn, array};
 use xai_core::{Analyzer, EigenCam, EigenGradCam, ElementWiseCam, GradCam, HiResCam, Index};
 
-use crate::heads::{flat, pooled};
+use crate::cams::heads::{flat, pooled};
 use crate::models::differences::noise;
 
 /// x whose maps are v uᵀ: channels by places.

@@ -8,7 +8,7 @@ use xai_core::{
     InternalInfluence, LayerConductance, MaxActivation, Quadrature, UpTo,
 };
 
-use crate::heads::curved;
+use crate::cams::heads::curved;
 use crate::models::B;
 use crate::models::differences::{linear, noise, tensor, weight};
 

@@ -8,7 +8,7 @@ use xai_core::{
     Weight,
 };
 
-use crate::heads::curved;
+use crate::cams::heads::curved;
 use crate::models::B;
 use crate::models::differences::{linear, noise, weight};
 
@@ -94,7 +94,7 @@ fn a_bypassed_place_is_refused_unless_it_is_allowed() {
     let weights = model.classes.weight.tensor().download().unwrap();
     for (got, sample) in got.axis_iter(Axis(0)).zip(c.axis_iter(Axis(0))) {
         let weights = weights.index_axis(Axis(0), 1).iter().copied().collect::<Vec<_>>();
-        let expected = crate::heads::weighted(&sample.to_owned(), &weights) / 12.0;
+        let expected = crate::cams::heads::weighted(&sample.to_owned(), &weights) / 12.0;
         assert_abs_diff_eq!(got.to_owned(), expected, epsilon = 1e-12);
     }
 }

@@ -5,7 +5,7 @@ use xai_core::{
     Analyzer, Backend, Cam, CamRule, CamSite, Differentiable, Error, GradCam, HiResCam, Index, Result, Tensor, Var,
 };
 
-use crate::heads::{curved, pooled};
+use crate::cams::heads::{curved, pooled};
 use crate::models::B;
 use crate::models::differences::noise;
 

@@ -8,7 +8,7 @@ use xai_core::{
     ScoreCam, ShapleyCam, Var, Weighted,
 };
 
-use crate::heads::{curved, flat, inputs, maps, pooled, weighted};
+use crate::cams::heads::{curved, flat, inputs, maps, pooled, weighted};
 use crate::models::B;
 use crate::models::differences::{noise, tensor};
 

@@ -1,8 +1,4 @@
 //! Class activation maps: exact answers, several places, tokens, costs, refusals.
-#![allow(missing_docs, clippy::unwrap_used)]
-
-#[path = "../models/mod.rs"]
-mod models;
 
 mod alike;
 mod around;
