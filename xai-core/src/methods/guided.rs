@@ -55,7 +55,7 @@ macro_rules! rectified {
 
 rectified! {
     /// Guided backpropagation: the gradient, of which every rectifier lets pass only what is positive,
-    /// v ↦ 1[x > 0] · max(0, v).
+    /// `v ↦ 1[x > 0] · max(0, v)`.
     ///
     /// Values have the input's shape, signed, in no units: they are no gradient of anything. One pass, as the gradient.
     /// Wrappers average it.

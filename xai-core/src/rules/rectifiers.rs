@@ -25,7 +25,7 @@ pub struct Rectifiers {
 }
 
 impl Rectifiers {
-    /// v ↦ 1[x > 0] · max(0, v) (Springenberg et al. 2015).
+    /// `v ↦ 1[x > 0] · max(0, v)` (Springenberg et al. 2015).
     pub fn guided(unknown: Unknown) -> Self {
         Rectifiers { kind: Kind::Guided, unknown }
     }
@@ -80,7 +80,7 @@ impl<B: Backend> Rules<B> for Rectifiers {
         Ok((site.forward(inputs)?, Pullback::new(|v| v.relu())))
     }
 
-    /// 1[x > 0] · max(0, v): the gradient of what is positive, so that the rectifier stays part of what a backend
+    /// `1[x > 0] · max(0, v)`: the gradient of what is positive, so that the rectifier stays part of what a backend
     /// computes together.
     fn touches(&self, site: &Site<'_, '_, B>) -> bool {
         self.kind == Kind::Guided && is_rectifier(site)

@@ -7,3 +7,4 @@ mod full_grad;
 mod guided;
 mod lrp;
 mod nets;
+mod steps;

@@ -5,9 +5,11 @@ mod facts;
 mod first;
 mod held;
 mod plan;
+mod planner;
 mod relevance;
 mod rule;
 mod split;
+mod way;
 mod weighted;
 
 pub use self::composite::Composite;

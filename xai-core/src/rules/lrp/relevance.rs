@@ -3,8 +3,9 @@
 use super::composite::Composite;
 use super::first::first;
 use super::held::held;
-use super::plan::{Condition, Plan, Touch, Way};
+use super::plan::Condition;
 use super::split::split;
+use super::way::{Plan, Touch, Way};
 use super::weighted::Weighted;
 use crate::graph::{Graph, Rules, Site, Step};
 use crate::rules::Unknown;

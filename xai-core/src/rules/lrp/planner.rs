@@ -1,0 +1,157 @@
+//! From a composite to the way back through each step.
+
+use super::composite::{Composite, Described, LayerKind};
+use super::facts::{Facts, kind};
+use super::rule::LrpRule;
+use super::way::{Plan, Touch, Way};
+use crate::graph::{Site, Step};
+use crate::op::{Activation, Binary};
+use crate::rules::Unknown;
+use crate::{Backend, Op};
+
+/// Walks over the steps, and settles each.
+pub(super) struct Planner<'a> {
+    pub(super) composite: &'a Composite,
+    pub(super) facts: &'a Facts,
+    pub(super) unknown: Unknown,
+    /// For all that the composite says, whether it is said of anything.
+    pub(super) used: Vec<bool>,
+    /// For each node that is merged into a layer in front, the last one of that run.
+    pub(super) merged: Vec<Option<usize>>,
+}
+
+impl Planner<'_> {
+    pub(super) fn step<B: Backend>(&mut self, plan: &mut Plan, site: &Site<'_, '_, B>) {
+        let id = site.id();
+        if !matches!(plan.ways[id], Way::Gradient) || self.merged[id].is_some() {
+            return;
+        }
+        let Some(kind) = kind(site) else {
+            plan.ways[id] = self.other(site);
+            return;
+        };
+        let rule = self.rule(site, kind);
+        plan.ways[id] = match rule {
+            // All relevance passes a line from 0 anyhow.
+            LrpRule::Pass if is_line(site) => Way::Gradient,
+            LrpRule::Pass => Way::Pass,
+            _ if kind.is_layer() => self.layer(plan, site, rule),
+            _ => self.other(site),
+        };
+    }
+
+    fn rule<B: Backend>(&mut self, site: &Site<'_, '_, B>, kind: LayerKind) -> LrpRule {
+        let (path, id) = (site.path(), site.id());
+        let step = Described { kind, path: &path, first: self.facts.first[id], last: self.facts.last[id] };
+        let said = self.composite.said_of(&step);
+        said.iter().for_each(|&place| self.used[place] = true);
+        said.last().map_or(LrpRule::Zero, |&place| self.composite.said[place].1.clone())
+    }
+
+    /// A layer with weights, together with the norm behind it.
+    fn layer<B: Backend>(&mut self, plan: &mut Plan, site: &Site<'_, '_, B>, rule: LrpRule) -> Way {
+        let steps: Vec<Site<'_, '_, B>> =
+            std::iter::successors(site.next(), Site::next).take_while(|next| merges(site, next)).collect();
+        let (run, end) = (1 + steps.len(), steps.last().unwrap_or(site));
+        for step in std::iter::once(site).chain(&steps).filter(|_| run > 1) {
+            self.merged[step.id()] = Some(end.id());
+        }
+        let behind = end.next();
+        let activation = behind.as_ref().and_then(|behind| behind.op()?.as_activation());
+        match rule {
+            LrpRule::Epsilon(eps) => {
+                let curved =
+                    activation.filter(|&f| matches!(activation_way(f), Some(Way::Secant(_))) && f.value(0.0) == 0.0);
+                let plain = |behind: &Site<'_, '_, B>, planner: &mut Self| {
+                    !matches!(planner.rule(behind, LayerKind::Activation), LrpRule::Pass)
+                };
+                match (behind, activation, curved) {
+                    // max(0, z) / stab(max(0, z)) is the same where anything comes back, and leaves the rectifier
+                    // to what the backend computes together.
+                    (Some(behind), Some(Activation::Relu), _) => touch(plan, behind.id(), eps),
+                    (Some(behind), _, Some(_)) if plain(&behind, self) => {
+                        plan.ways[behind.id()] = Way::Stabilised(eps);
+                    }
+                    _ => touch(plan, end.id(), eps),
+                }
+                Way::Gradient
+            }
+            LrpRule::Zero | LrpRule::Pass => Way::Gradient,
+            _ if rule.is_of_first_layer() && !self.facts.first[site.id()] => Way::Refused(
+                "the rule gives relevance to inputs that are 0 too, and stands at the first layer alone".into(),
+            ),
+            _ if rule.is_of_first_layer() => Way::First { rule, run },
+            _ => {
+                let varies = site.wanted().iter().position(|&wanted| wanted).unwrap_or(0);
+                let not_negative = self.facts.not_negative[site.node().inputs()[varies].0];
+                Way::Split { rule, run, rectified: activation == Some(Activation::Relu), not_negative }
+            }
+        }
+    }
+
+    /// A step without weights, or whose rule is LRP-0.
+    fn other<B: Backend>(&self, site: &Site<'_, '_, B>) -> Way {
+        let op = match site.node().step() {
+            Step::Op(op) => op,
+            Step::Opaque(_) if site.is_affine() && !self.composite.needs_weights() => return Way::Gradient,
+            Step::Opaque(_) => return self.unknown("nobody can see what it computes"),
+            Step::Input | Step::Constant(_) => return Way::Gradient,
+        };
+        let both = site.wanted().iter().filter(|&&wanted| wanted).count() > 1;
+        match op {
+            Op::Activation(f) => activation_way(*f).unwrap_or_else(|| self.unknown("it is not finite at 0")),
+            Op::LayerNorm(_) | Op::RmsNorm(_) | Op::GroupNorm(_) => Way::Held,
+            Op::Binary(Binary::Mul) | Op::MatMul(_) if both => Way::Halves,
+            Op::Binary(Binary::Div) if both => Way::Numerator,
+            // A maximum, or a choice, is one of its inputs; relevance goes back through a softmax by its gradient.
+            Op::MaxPool2d(_)
+            | Op::AdaptiveMaxPool2d(_)
+            | Op::Reduce(_)
+            | Op::Where(_)
+            | Op::Softmax(_)
+            | Op::Embedding(_) => Way::Gradient,
+            _ if site.is_affine() => Way::Gradient,
+            _ => self.unknown("relevance has no rule there"),
+        }
+    }
+
+    fn unknown(&self, reason: &str) -> Way {
+        match self.unknown {
+            Unknown::Gradient => Way::Gradient,
+            Unknown::Refuse => {
+                Way::Refused(format!("{reason}; its gradient is taken where `.unknown(Unknown::Gradient)` asks for it"))
+            }
+        }
+    }
+}
+
+fn touch(plan: &mut Plan, value: usize, eps: f64) {
+    plan.touches.entry(value).or_default().push(Touch::Epsilon(eps));
+}
+
+/// Whether a step is merged into the weights of a layer in front.
+fn merges<B: Backend>(layer: &Site<'_, '_, B>, next: &Site<'_, '_, B>) -> bool {
+    match (layer.op(), next.op()) {
+        (Some(Op::Conv2d(_) | Op::ConvTranspose2d(_)), Some(Op::ChannelAffine(_) | Op::Scale(_))) => true,
+        (Some(Op::Linear(_)), Some(Op::Scale(_))) => true,
+        // The channels of rows of numbers are the outputs.
+        (Some(Op::Linear(_)), Some(Op::ChannelAffine(_))) => layer.node().shape().is_some_and(|shape| shape.len() == 2),
+        _ => false,
+    }
+}
+
+fn is_line<B: Backend>(site: &Site<'_, '_, B>) -> bool {
+    let activation = site.op().and_then(Op::as_activation);
+    activation.is_some_and(|f| matches!(f, Activation::Relu | Activation::LeakyRelu { .. } | Activation::Abs))
+}
+
+/// How relevance goes back through an activation; none where it has no secant from 0.
+fn activation_way(f: Activation) -> Option<Way> {
+    match f {
+        // Lines from 0: the derivative is the secant's slope. A sign is a choice, and carries none.
+        Activation::Relu | Activation::LeakyRelu { .. } | Activation::Abs | Activation::Sign => Some(Way::Gradient),
+        Activation::Log | Activation::Reciprocal => None,
+        Activation::Power { exponent } if exponent <= 0.0 => None,
+        _ => Some(Way::Secant(f)),
+    }
+}
