@@ -194,6 +194,31 @@ impl Cut {
         }
     }
 
+    /// For each feature the places of its numbers in a sample, counted in row-major order.
+    pub(super) fn numbers(&self, sample: &[usize]) -> Vec<Vec<usize>> {
+        let mut places = vec![Vec::new(); self.count()];
+        match self {
+            Cut::Labels { labels, .. } => {
+                for (place, &label) in labels.broadcast(IxDyn(sample)).iter().flatten().enumerate() {
+                    places[label].push(place);
+                }
+            }
+            Cut::Windows { windows, .. } => {
+                for (place, (at, _)) in ArrayD::<u8>::zeros(IxDyn(sample)).indexed_iter().enumerate() {
+                    let at = at.slice();
+                    let inside = |window: &[(usize, usize)]| {
+                        let last = &at[at.len() - window.len()..];
+                        last.iter().zip(window).all(|(at, &(start, len))| (start..start + len).contains(at))
+                    };
+                    for (places, _) in places.iter_mut().zip(windows).filter(|(_, window)| inside(window)) {
+                        places.push(place);
+                    }
+                }
+            }
+        }
+        places
+    }
+
     /// Gives each number its feature's value: of windows the mean over those that cover it.
     pub(super) fn spread(&self, values: &[f64]) -> ArrayD<f64> {
         match self {

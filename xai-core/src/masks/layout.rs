@@ -46,8 +46,8 @@ impl Features {
 }
 
 impl Layout {
-    /// Of explained inputs of these shapes, batch axis first; `row` says which sample's features they are, where samples
-    /// have other ones.
+    /// Of explained inputs of these shapes, batch axis first; `row` says which sample's features they are, where
+    /// samples have other ones.
     pub(crate) fn new<'a>(features: &Features, shapes: impl Iterator<Item = &'a [usize]>, row: usize) -> Result<Self> {
         let mut shapes: Vec<&[usize]> = shapes.collect();
         let ways: Vec<&Way> = match &features.0 {
@@ -84,6 +84,18 @@ impl Layout {
             input.cut.middles().into_iter().map(move |middle| (number, middle)).collect::<Vec<_>>()
         };
         self.inputs.iter().enumerate().flat_map(of_input).collect()
+    }
+
+    /// For each feature the places of its numbers, counted over the samples of all inputs one after another.
+    pub(crate) fn numbers(&self) -> Vec<Vec<usize>> {
+        let mut before = 0;
+        let mut all = Vec::with_capacity(self.count);
+        for input in &self.inputs {
+            let moved = |place: Vec<usize>| place.into_iter().map(|place| before + place).collect();
+            all.extend(input.cut.numbers(&input.sample).into_iter().map(moved));
+            before += input.sample.iter().product::<usize>();
+        }
+        all
     }
 
     /// Values of features, (samples, features), as values of the inputs' numbers: each gets its feature's value.

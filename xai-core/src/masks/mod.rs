@@ -17,6 +17,8 @@ mod slic;
 
 pub use self::features::Features;
 pub use self::fill::Fill;
+pub(crate) use self::layout::Layout;
 pub(crate) use self::layout::absences;
 pub use self::mask::Mask;
 pub use self::masked::Masked;
+pub(crate) use self::settled::settled;

@@ -9,7 +9,7 @@ use crate::explain::Call;
 use crate::{Backend, Element, Error, Result, Tensor};
 
 /// The features of the one sample of a call, where they depend on what it looks like.
-pub(super) fn settled<B: Backend>(features: &Features, call: &Call<'_, B>) -> Result<Option<Features>> {
+pub(crate) fn settled<B: Backend>(features: &Features, call: &Call<'_, B>) -> Result<Option<Features>> {
     match &features.0 {
         Way::SuperPixels { count, compactness } => {
             let of_each = call.explained_inputs().map(|x| super_pixels(x, *count, *compactness));

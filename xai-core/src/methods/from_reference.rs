@@ -1,6 +1,7 @@
 //! Analyzers that compare the input with a reference: [`FromReference`].
 
-use crate::explain::{Analyzer, Attribution, Call};
+use crate::explain::{Analyzer, Attribution, Call, Inputs};
+use crate::passes::Reference;
 use crate::{Backend, Differentiable, Error, Result, Tensor};
 
 /// An analyzer that compares the input with a reference, of its own or of the caller's.
@@ -37,16 +38,49 @@ macro_rules! through {
 }
 through!(&A, Box<A>, std::sync::Arc<A>);
 
-/// A reference for each row of each explained input.
-pub(super) fn check_references<B: Backend>(call: &Call<'_, B>, references: &[Tensor<B>]) -> Result<()> {
-    let explained = call.explained_inputs().count();
-    if references.len() != explained {
-        return Err(Error::InvalidParameter {
-            name: "references",
-            value: references.len().to_string(),
-            reason: format!("{explained} input(s) are explained: each needs one"),
-        });
+/// References that are given, block by block.
+pub(super) struct Parts<'a, B: Backend> {
+    references: &'a [Tensor<B>],
+    done: usize,
+}
+
+impl<'a, B: Backend> Parts<'a, B> {
+    /// A reference for each row of each explained input.
+    pub(super) fn new(call: &Call<'_, B>, references: &'a [Tensor<B>]) -> Result<Self> {
+        let explained = call.explained_inputs().count();
+        if references.len() != explained {
+            return Err(Error::InvalidParameter {
+                name: "references",
+                value: references.len().to_string(),
+                reason: format!("{explained} input(s) are explained: each needs one"),
+            });
+        }
+        for (x, reference) in call.explained_inputs().zip(references) {
+            Error::check_shape("references", &x.shape(), &reference.shape())?;
+        }
+        Ok(Parts { references, done: 0 })
     }
-    let mut pairs = call.explained_inputs().zip(references);
-    pairs.try_for_each(|(x, reference)| Error::check_shape("references", &x.shape(), &reference.shape()))
+
+    /// Those of the next block: blocks come in order.
+    pub(super) fn next(&mut self, block: &Call<'_, B>) -> Result<Vec<Tensor<B>>> {
+        let start = self.done;
+        self.done += block.rows();
+        self.references.iter().map(|reference| reference.narrow(0, start, block.rows())).collect()
+    }
+}
+
+/// An analyzer's own reference of each explained input, zeros where it has none.
+pub(super) fn own_references<B: Backend>(own: &[Reference], call: &Call<'_, B>) -> Result<Vec<Tensor<B>>> {
+    let own = own.iter().chain(std::iter::repeat(&Reference::Zeros));
+    call.explained_inputs().zip(own).map(|(x, reference)| reference.tensor_like(x, call.samples)).collect()
+}
+
+/// Refuses more references than inputs, and those of another shape.
+pub(super) fn check_own(analyzer: &str, own: &[Reference], inputs: &Inputs<'_>) -> Result<()> {
+    let explained = inputs.explained_shapes().count();
+    if own.len() > explained {
+        let reason = format!("{} references were given for {explained} explained input(s)", own.len());
+        return Err(Error::Unsupported { analyzer: analyzer.into(), reason });
+    }
+    own.iter().zip(inputs.explained_shapes()).try_for_each(|(reference, shape)| reference.check(shape))
 }

@@ -1,11 +1,10 @@
 //! Averaging along the straight path from a reference input.
 
-use super::from_reference::{FromReference, check_references};
+use super::from_reference::{FromReference, Parts, check_own, own_references};
 use super::path_settings::{PathSettings, path_builders};
 use super::quadrature::Quadrature;
 use super::tolerance::{Spent, Tolerance};
 use crate::explain::{Analyzer, Attribution, Call, Extras, Inputs, Kind, Selection, Target};
-use crate::passes::Reference;
 use crate::passes::{
     Chunk, MOST_COPIES, Reporter, Running, Subject, Sum, at_least, copies_per_pass, even_parts, in_blocks, on_path,
     repeated, run_copies, within,
@@ -102,12 +101,6 @@ impl<A> InterpolationAugmentation<A> {
             ..Extras::default()
         };
         Ok(Attribution { values, output, selection, extras })
-    }
-
-    /// The reference of each explained input.
-    fn references_of<B: Backend>(&self, call: &Call<'_, B>) -> Result<Vec<Tensor<B>>> {
-        let own = self.settings.references.iter().chain(std::iter::repeat(&Reference::Zeros));
-        call.explained_inputs().zip(own).map(|(x, reference)| reference.tensor_like(x, call.samples)).collect()
     }
 
     /// The explanation from what gives the references of each block of the batch.
@@ -271,16 +264,7 @@ impl<M: Differentiable + ?Sized, A: Analyzer<M>> Analyzer<M> for InterpolationAu
                  `Quadrature::Secant` cannot: leave out one of the two",
             ));
         }
-        let explained = inputs.explained_shapes().count();
-        if self.settings.references.len() > explained {
-            return Err(refused(&format!(
-                "{} references were given for {explained} explained input(s)",
-                self.settings.references.len()
-            )));
-        }
-        for (reference, shape) in self.settings.references.iter().zip(inputs.explained_shapes()) {
-            reference.check(shape)?;
-        }
+        check_own(&Analyzer::<M>::name(self), &self.settings.references, inputs)?;
         if self.analyzer.kind() == Kind::Cam {
             return Err(refused(
                 "a class activation map does not have the input's shape, so it cannot be multiplied with \
@@ -294,7 +278,7 @@ impl<M: Differentiable + ?Sized, A: Analyzer<M>> Analyzer<M> for InterpolationAu
     }
 
     fn attribute(&self, model: &M, call: &Call<'_, M::Backend>) -> Result<Attribution<M::Backend>> {
-        self.explain_from(model, call, |block| self.references_of(block))
+        self.explain_from(model, call, |block| own_references(&self.settings.references, block))
     }
 }
 
@@ -305,14 +289,8 @@ impl<M: Differentiable + ?Sized, A: Analyzer<M>> FromReference<M> for Interpolat
         call: &Call<'_, M::Backend>,
         references: &[Tensor<M::Backend>],
     ) -> Result<Attribution<M::Backend>> {
-        check_references(call, references)?;
-        // Blocks come in order.
-        let mut done = 0;
-        self.explain_from(model, call, |block| {
-            let start = done;
-            done += block.rows();
-            references.iter().map(|reference| reference.narrow(0, start, block.rows())).collect()
-        })
+        let mut parts = Parts::new(call, references)?;
+        self.explain_from(model, call, |block| parts.next(block))
     }
 }
 

@@ -42,6 +42,11 @@ impl ReferenceSet {
         ReferenceSet(Of::Samples(Arc::new(samples.mapv(Element::as_f64).into_dyn())))
     }
 
+    /// Each sample's own lowest number everywhere and its highest: black and white.
+    pub fn black_and_white() -> Self {
+        Self::new([Reference::Lowest, Reference::Highest])
+    }
+
     /// References that are one value everywhere: black and white of pixels from 0 to 1 are `constants([0.0, 1.0])`.
     pub fn constants(values: impl IntoIterator<Item = f64>) -> Self {
         Self::new(values.into_iter().map(Reference::Constant))
@@ -63,7 +68,10 @@ impl ReferenceSet {
     /// Whether every sample has the same references.
     pub(super) fn is_shared(&self) -> bool {
         match &self.0 {
-            Of::Each(references) => !references.iter().any(|reference| matches!(reference, Reference::Array(_))),
+            Of::Each(references) => references.iter().all(|reference| match reference {
+                Reference::Zeros | Reference::Constant(_) | Reference::Sample(_) => true,
+                Reference::Array(_) | Reference::Lowest | Reference::Highest => false,
+            }),
             Of::Samples(_) => true,
         }
     }

@@ -8,9 +8,9 @@ use super::settings::{Set, Settings};
 use super::{
     AblationCam, BlurIg, Deconvolution, DeepLift, DeepLiftShap, EigenCam, EigenGradCam, ElementWiseCam, ExactShapley,
     ExcitationBackprop, ExpectedGradients, FeatureAblation, Fem, FullGrad, GradCam, GradCamPlusPlus, Gradient,
-    GuidedBackprop, HiResCam, Hsic, Idgi, InputTimesGradient, IntegratedGradients, KernelShap, LayerCam, Lime, Lrp,
-    Occlusion, OverReferences, Owen, RandomCam, ReferenceSet, Rise, ScoreCam, ShapleyCam, ShapleySampling, SmoothGrad,
-    SmoothGradSquared, SobolIndices, VarGrad, XGradCam,
+    GuidedBackprop, GuidedIg, HiResCam, Hsic, Idgi, InputTimesGradient, IntegratedGradients, KernelShap, LayerCam,
+    Lime, Lrp, Occlusion, OverReferences, Owen, RandomCam, ReferenceSet, Rise, ScoreCam, ShapleyCam, ShapleySampling,
+    SmoothGrad, SmoothGradSquared, SobolIndices, VarGrad, XGradCam, Xrai,
 };
 use crate::explain::{Analyzer, AnyAnalyzer};
 use crate::rules::{Composite, LrpRule};
@@ -202,6 +202,12 @@ registry! {
     "hsic", "HSIC", Forward, "n forward passes",
     "how far the output is from being independent of the presence of each feature":
         Hsic::new() => [n, features, fill, seed, tolerance, max_n, chunk, on_progress];
+    "guided-ig", "Guided Integrated Gradients", Gradient, "n + 1 gradients, one after another",
+    "shares of the change of the output from a reference to the input, along a path around what is noisy":
+        GuidedIg::new() => [n, reference, chunk, on_progress];
+    "xrai", "XRAI", Gradient, "2n gradients",
+    "integrated gradients from black and from white, by regions: those with most for their size first":
+        Xrai::super_pixels() => [n, references, features];
     "grad-cam", "Grad-CAM", Gradient, "1 forward pass, 1 gradient behind the place",
     "where the feature maps at a place speak for the output" at place:
         GradCam::at(place) => [];

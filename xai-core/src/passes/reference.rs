@@ -21,6 +21,10 @@ pub enum Reference {
     Array(Arc<ArrayD<f64>>),
     /// One sample, without the batch axis, for all samples.
     Sample(Arc<ArrayD<f64>>),
+    /// Each sample's own lowest number, everywhere: for a photo, black.
+    Lowest,
+    /// Each sample's own highest number, everywhere: for a photo, white.
+    Highest,
 }
 
 impl Reference {
@@ -56,13 +60,14 @@ impl Reference {
                 value: value.to_string(),
                 reason: "it must be a finite number".into(),
             }),
-            Reference::Constant(_) | Reference::Zeros => Ok(()),
+            Reference::Constant(_) | Reference::Zeros | Reference::Lowest | Reference::Highest => Ok(()),
         }
     }
 
     /// The reference of each row of `x`, which is a copy of one of the user's samples.
     pub(crate) fn tensor_like<B: Backend>(&self, x: &Tensor<B>, samples: &[usize]) -> Result<Tensor<B>> {
         let shape = x.shape();
+        let numbers: Vec<usize> = (1..shape.len()).collect();
         let upload = |values: ArrayD<f64>| Tensor::upload(values.mapv(B::Elem::of).view(), &x.placement());
         match self {
             // One number travels, and is repeated there.
@@ -79,6 +84,8 @@ impl Reference {
                 }
                 upload(values.select(ndarray::Axis(0), samples))
             }
+            Reference::Highest => x.max(&numbers)?.broadcast_to(&shape),
+            Reference::Lowest => x.scale(-1.0)?.max(&numbers)?.scale(-1.0)?.broadcast_to(&shape),
             Reference::Sample(values) => {
                 upload(values.as_ref().clone().insert_axis(ndarray::Axis(0)))?.broadcast_to(&shape)
             }
@@ -97,6 +104,8 @@ impl fmt::Debug for Reference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Reference::Zeros => f.write_str("Zeros"),
+            Reference::Lowest => f.write_str("Lowest"),
+            Reference::Highest => f.write_str("Highest"),
             Reference::Constant(value) => f.debug_tuple("Constant").field(value).finish(),
             Reference::Array(values) => f.debug_tuple("Array").field(&values.shape()).finish(),
             Reference::Sample(values) => f.debug_tuple("Sample").field(&values.shape()).finish(),

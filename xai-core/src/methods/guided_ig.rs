@@ -1,0 +1,221 @@
+//! Guided integrated gradients.
+
+use ndarray::Array2;
+
+use super::flat_rows::{as_tensors, numbers};
+use super::from_reference::{FromReference, Parts, check_own, own_references};
+use super::guided_walk::{Gait, GuidedWalk};
+use super::walk::completeness_gap;
+use crate::explain::{Analyzer, Attribution, Call, Extras, Inputs, Kind, Target};
+use crate::passes::{Chunk, MOST_COPIES, Reference, Reporter, Running, at_least, in_blocks, within};
+use crate::{Backend, Differentiable, Error, Result, Tensor, WayBack};
+
+/// The gradient's integral along a path that the gradient chooses: from the reference on, the numbers go first that
+/// change the output least.
+///
+/// In each of n steps, as much of Σ |x - x₀| is made as a step of the straight line would make, by the numbers with the
+/// smallest absolute gradients: a fraction of all numbers at a time, and none further than a largest distance from
+/// where the straight line would be, as a share of the way. So the path goes around where the output changes wildly,
+/// and less of that is in the values. Of several explained inputs all numbers are compared.
+///
+/// Values have the input's shape, in output units, signed: Σₖ ½ (gₖ + gₖ₊₁) · (xₖ₊₁ - xₖ), with the gradients at both
+/// ends of each step. (The authors take the first alone, of which the error is larger.) They add up to f(x) - f(x₀) but
+/// for the completeness gap, which the extras have; of a linear model they are w · (x - x₀). With a largest distance of
+/// 0 it is integrated gradients.
+///
+/// Defaults: n = 200 steps, zeros as the reference, a fraction of 0.25 at a time, at most 0.02 from the straight line.
+/// It costs n + 1 gradients one after another: samples go together, steps cannot. At every step the gradient comes to
+/// the host, and the next point goes back.
+///
+/// Errors: [`Error::InvalidParameter`] for n < 1, a chunk of 0, a fraction that is not above 0 and at most 1, or a
+/// distance that is not from 0 to 1; and those of a reference.
+///
+/// Reference: Kapishnikov, Venugopalan, Avci, Wedin, Terry, Bolukbasi (2021), *Guided Integrated Gradients: an Adaptive
+/// Path Method for Removing Noise*, arXiv:2106.09788.
+#[derive(Debug, Clone)]
+pub struct GuidedIg {
+    references: Vec<Reference>,
+    gait: Gait,
+    chunk: Option<usize>,
+    reporter: Reporter,
+}
+
+impl GuidedIg {
+    /// Guided integrated gradients with 200 steps from zeros.
+    pub fn new() -> Self {
+        GuidedIg {
+            references: Vec::new(),
+            gait: Gait { steps: 200, fraction: 0.25, max_distance: 0.02 },
+            chunk: None,
+            reporter: Reporter::default(),
+        }
+    }
+
+    /// Sets the number of steps, at least 1.
+    #[must_use]
+    pub fn n(mut self, n: usize) -> Self {
+        self.gait.steps = n;
+        self
+    }
+
+    /// Which share of all numbers is moved at a time: 0.25 unless set.
+    #[must_use]
+    pub fn fraction(mut self, fraction: f64) -> Self {
+        self.gait.fraction = fraction;
+        self
+    }
+
+    /// How far each number may be from where the straight line would be, as a share of its way: 0.02 unless set, 1 for
+    /// no bound.
+    #[must_use]
+    pub fn max_distance(mut self, distance: f64) -> Self {
+        self.gait.max_distance = distance;
+        self
+    }
+
+    /// The reference input x₀: `&array` of the input's own shape, or a [`Reference`].
+    #[must_use]
+    pub fn reference(self, reference: impl Into<Reference>) -> Self {
+        GuidedIg { references: vec![reference.into()], ..self }
+    }
+
+    /// The reference inputs of several explained inputs, in their order; zeros for those that have none.
+    #[must_use]
+    pub fn references(self, references: impl IntoIterator<Item = Reference>) -> Self {
+        GuidedIg { references: references.into_iter().collect(), ..self }
+    }
+
+    /// At most how many samples go through the model in one pass: this bounds the memory. Unless set, as many as
+    /// a CPU is fastest with, so that the largest map that a layer gives out has at most 26 MB, and at most 64.
+    #[must_use]
+    pub fn chunk(self, chunk: usize) -> Self {
+        GuidedIg { chunk: Some(chunk), ..self }
+    }
+
+    /// Calls back after every pass.
+    #[must_use]
+    pub fn on_progress<Go: crate::Answer>(
+        self,
+        report: impl Fn(crate::Progress) -> Go + Send + Sync + 'static,
+    ) -> Self {
+        GuidedIg { reporter: Reporter::new(report), ..self }
+    }
+
+    fn explain<M: Differentiable + ?Sized>(
+        &self,
+        model: &M,
+        call: &Call<'_, M::Backend>,
+        references: &[Tensor<M::Backend>],
+        progress: &mut Running<'_>,
+    ) -> Result<Attribution<M::Backend>> {
+        let (batch, steps) = (call.rows(), self.gait.steps);
+        // The way's end first: it settles what is explained.
+        let Attribution { output, selection, values: at_end, .. } = call.one_way_back(model, WayBack::Gradient)?;
+        progress.advance(batch)?;
+        let ends: Vec<Tensor<M::Backend>> = call.explained_inputs().cloned().collect();
+        let (x, x0) = (numbers(&ends)?, numbers(references)?);
+        let way = &x - &x0;
+        let mut walks: Vec<GuidedWalk> =
+            way.outer_iter().map(|way| GuidedWalk::new(way.iter().map(|way| way.abs()).collect())).collect();
+        let mut run = |point: &Array2<f64>| -> Result<(Tensor<M::Backend>, Array2<f64>)> {
+            let inputs = inputs_at(call, point)?;
+            let part = Call { inputs: &inputs, target: Target::Chosen(&selection), ..*call };
+            let found = part.one_way_back(model, WayBack::Gradient)?;
+            progress.advance(batch)?;
+            Ok((found.output, numbers(&found.values)?))
+        };
+        let (output0, mut gradient) = run(&x0)?;
+        let mut point = x0.clone();
+        let mut values = Array2::<f64>::zeros(x.raw_dim());
+        for step in 0..steps {
+            let mut next = x0.clone();
+            for (row, walk) in walks.iter_mut().enumerate() {
+                walk.advance(&gradient.row(row).to_vec(), step, self.gait);
+                let mut next = next.row_mut(row);
+                for (number, (next, come)) in next.iter_mut().zip(&walk.come).enumerate() {
+                    *next = if *come < 1.0 { *next + come * way[[row, number]] } else { x[[row, number]] };
+                }
+            }
+            let ahead = if step + 1 == steps { numbers(&at_end)? } else { run(&next)?.1 };
+            values += &((&gradient + &ahead) * 0.5 * (&next - &point));
+            (point, gradient) = (next, ahead);
+        }
+        let values = as_tensors(&ends, &values)?;
+        let change = selection.pick(&output.sub(&output0)?)?;
+        let extras = Extras { completeness_gap: Some(completeness_gap(&values, &change)?), ..Extras::default() };
+        Ok(Attribution { values, output, selection, extras })
+    }
+
+    fn explain_from<M: Differentiable + ?Sized>(
+        &self,
+        model: &M,
+        call: &Call<'_, M::Backend>,
+        mut references: impl FnMut(&Call<'_, M::Backend>) -> Result<Vec<Tensor<M::Backend>>>,
+    ) -> Result<Attribution<M::Backend>> {
+        let mut progress = self.reporter.start((self.gait.steps + 1) * call.rows());
+        let chunk = Chunk::of(self.chunk, call).for_model(model, call)?;
+        in_blocks(model, call, chunk, |block| self.explain(model, block, &references(block)?, &mut progress))
+    }
+}
+
+/// The inputs with the explained ones at this point.
+fn inputs_at<B: Backend>(call: &Call<'_, B>, point: &Array2<f64>) -> Result<Vec<Tensor<B>>> {
+    let explained: Vec<Tensor<B>> = call.explained_inputs().cloned().collect();
+    let mut moved = as_tensors(&explained, point)?.into_iter();
+    let of_input = |(x, &explained): (&Tensor<B>, &bool)| match explained {
+        true => moved.next().unwrap_or_else(|| x.clone()),
+        false => x.clone(),
+    };
+    Ok(call.inputs.iter().zip(call.explained).map(of_input).collect())
+}
+
+impl Default for GuidedIg {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<M: Differentiable + ?Sized> Analyzer<M> for GuidedIg {
+    fn name(&self) -> String {
+        "GuidedIg".into()
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Attribution
+    }
+
+    fn check(&self, model: &M, inputs: &Inputs<'_>) -> Result<()> {
+        within("n", self.gait.steps, 1, MOST_COPIES)?;
+        at_least("chunk", self.chunk.unwrap_or(1), 1)?;
+        let Gait { fraction, max_distance, .. } = self.gait;
+        let refused = |name, value: f64, reason: &str| Error::InvalidParameter {
+            name,
+            value: value.to_string(),
+            reason: reason.into(),
+        };
+        if !(fraction > 0.0 && fraction <= 1.0) {
+            return Err(refused("fraction", fraction, "a share of the numbers must be above 0 and at most 1"));
+        }
+        if !(0.0..=1.0).contains(&max_distance) {
+            return Err(refused("max_distance", max_distance, "a share of the way must be from 0 to 1"));
+        }
+        check_own(&Analyzer::<M>::name(self), &self.references, inputs)?;
+        model.graph(inputs.shapes)?.check(None, inputs.explained)
+    }
+
+    fn attribute(&self, model: &M, call: &Call<'_, M::Backend>) -> Result<Attribution<M::Backend>> {
+        self.explain_from(model, call, |block| own_references(&self.references, block))
+    }
+}
+
+impl<M: Differentiable + ?Sized> FromReference<M> for GuidedIg {
+    fn attribute_from(
+        &self,
+        model: &M,
+        call: &Call<'_, M::Backend>,
+        references: &[Tensor<M::Backend>],
+    ) -> Result<Attribution<M::Backend>> {
+        let mut parts = Parts::new(call, references)?;
+        self.explain_from(model, call, |block| parts.next(block))
+    }
+}
