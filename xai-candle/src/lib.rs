@@ -4,7 +4,9 @@
 //! - Structs of candle_nn's own layers, with `#[derive(Explainable)]`: `Conv2d`, `Linear`, `BatchNorm`, `LayerNorm`,
 //!   `Embedding` and so on are layers as they are, and so are closures `Fn(&Tensor) -> candle_core::Result<Tensor>`.
 //! - [`model`] and [`module`]: any type that implements `candle_nn::Module` or `ModuleT`.
+//! - [`nn`]: candle_nn by its own names, for a model whose source you copy; [`TensorExt`]: the same for methods.
 //! - [`ops`]: functions for your own forward code.
+//! - [`overlay`]: models whose source you do not copy, as functions of one of their weights.
 //!
 //! # Which gradients are whose
 //! A derived struct's layers, `xai_core::nn`'s layers and the functions of [`ops`] have gradients of this crate's own.
@@ -27,16 +29,20 @@ pub mod kernels;
 mod layers;
 mod matmul;
 mod module;
+pub mod nn;
 pub mod ops;
+pub mod overlay;
 mod placement;
 mod rules;
 mod run;
+mod tensor_ext;
 mod weights;
 
 pub use candle::{Candle, Host};
 pub use layers::OwnGradient;
 pub use module::{CandleModule, model, module};
 pub use placement::Placement;
+pub use tensor_ext::{TensorExt, WithGradient};
 // What the expansion of `#[derive(Explainable)]` names, for `crate = "xai_candle"`.
 pub use xai_core::{Arithmetic, Backend, Differentiable, Layer, LayerSplit, Method, Result, Var};
 

@@ -7,24 +7,29 @@ use super::{OwnGradient, Value};
 
 impl OwnGradient for candle_nn::Activation {
     fn through<'m, V: Value<'m>>(&'m self, x: V) -> Result<V> {
-        use candle_nn::Activation as A;
-        let f = match *self {
-            A::Gelu => Activation::Gelu,
-            A::NewGelu | A::GeluPytorchTanh => Activation::GeluTanh,
-            A::Relu => Activation::Relu,
-            A::Relu6 => Activation::Relu6,
-            A::Silu | A::Swish => Activation::Silu,
-            A::Sigmoid => Activation::Sigmoid,
-            A::HardSigmoid => Activation::HardSigmoid,
-            A::HardSwish => Activation::HardSwish,
-            A::Mish => Activation::Mish,
-            A::Elu(alpha) => Activation::Elu { alpha },
-            A::LeakyRelu(slope) => Activation::LeakyRelu { slope },
-            A::Relu2 => return x.through(Activation::Relu)?.through(Activation::Power { exponent: 2.0 }),
-            A::Swiglu => return half(&x, 0)?.through(Activation::Silu)?.with(Binary::Mul, &half(&x, 1)?),
-        };
-        x.through(f)
+        activation(*self, x)
     }
+}
+
+/// x through one of candle_nn's activations.
+pub(crate) fn activation<'m, V: Value<'m>>(f: candle_nn::Activation, x: V) -> Result<V> {
+    use candle_nn::Activation as A;
+    let f = match f {
+        A::Gelu => Activation::Gelu,
+        A::NewGelu | A::GeluPytorchTanh => Activation::GeluTanh,
+        A::Relu => Activation::Relu,
+        A::Relu6 => Activation::Relu6,
+        A::Silu | A::Swish => Activation::Silu,
+        A::Sigmoid => Activation::Sigmoid,
+        A::HardSigmoid => Activation::HardSigmoid,
+        A::HardSwish => Activation::HardSwish,
+        A::Mish => Activation::Mish,
+        A::Elu(alpha) => Activation::Elu { alpha },
+        A::LeakyRelu(slope) => Activation::LeakyRelu { slope },
+        A::Relu2 => return x.through(Activation::Relu)?.through(Activation::Power { exponent: 2.0 }),
+        A::Swiglu => return half(&x, 0)?.through(Activation::Silu)?.with(Binary::Mul, &half(&x, 1)?),
+    };
+    x.through(f)
 }
 
 /// One of the halves of the last axis.

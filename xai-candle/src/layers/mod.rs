@@ -17,6 +17,7 @@ mod prelu;
 mod taped;
 mod value;
 
+pub(crate) use self::activation::activation;
 pub(crate) use self::batch_norm::scale_and_shift;
 pub use self::own_gradient::OwnGradient;
 use self::value::{Rule, Value};

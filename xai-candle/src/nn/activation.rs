@@ -1,0 +1,137 @@
+//! Elementwise functions.
+
+use candle_core::{Error, Module, Result, Tensor};
+use candle_nn::VarBuilder;
+use xai_core::{Layer, Var};
+
+use super::computed::run;
+use super::wrap::wrap;
+use crate::layers::activation;
+use crate::{Candle, Host};
+
+/// [`candle_nn::Activation`], also in configuration files, with this crate's gradient: candle's own of gelu is rounded
+/// to six digits, and that of relu is 1 at 0.
+#[derive(Debug, Clone, Copy, PartialEq, Default, serde::Deserialize, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Activation {
+    /// x · Φ(x).
+    #[default]
+    #[serde(alias = "gelu")]
+    Gelu,
+    /// Gelu by its tanh approximation.
+    #[serde(alias = "gelu_new")]
+    NewGelu,
+    /// max(0, x).
+    Relu,
+    /// max(0, x)².
+    Relu2,
+    /// min(max(0, x), 6).
+    Relu6,
+    /// x · σ(x).
+    Silu,
+    /// σ(x).
+    Sigmoid,
+    /// relu6(x + 3) / 6.
+    HardSigmoid,
+    /// silu of the first half of the last axis, times the second half.
+    Swiglu,
+    /// x · σ(x).
+    Swish,
+    /// x · tanh(softplus(x)).
+    Mish,
+    /// x · relu6(x + 3) / 6.
+    HardSwish,
+    /// x above zero, α(eˣ - 1) else.
+    Elu(f64),
+    /// x above zero, slope · x else.
+    LeakyRelu(f64),
+    /// Gelu by its tanh approximation.
+    #[serde(alias = "gelu_pytorch_tanh")]
+    GeluPytorchTanh,
+}
+
+macro_rules! same_variants {
+    ($($name:ident $(($value:ident))?),* $(,)?) => {
+        impl From<candle_nn::Activation> for Activation {
+            fn from(f: candle_nn::Activation) -> Self {
+                match f {
+                    $(candle_nn::Activation::$name $(($value))? => Activation::$name $(($value))?),*
+                }
+            }
+        }
+
+        impl From<Activation> for candle_nn::Activation {
+            fn from(f: Activation) -> Self {
+                match f {
+                    $(Activation::$name $(($value))? => candle_nn::Activation::$name $(($value))?),*
+                }
+            }
+        }
+    };
+}
+
+same_variants!(
+    Gelu,
+    NewGelu,
+    Relu,
+    Relu2,
+    Relu6,
+    Silu,
+    Sigmoid,
+    HardSigmoid,
+    Swiglu,
+    Swish,
+    Mish,
+    HardSwish,
+    Elu(alpha),
+    LeakyRelu(slope),
+    GeluPytorchTanh,
+);
+
+impl Module for Activation {
+    fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        activation((*self).into(), x.clone()).map_err(Error::wrap)
+    }
+}
+
+impl<E: Host> Layer<Candle<E>> for Activation {
+    fn trace<'m>(&'m self, x: Var<'m, Candle<E>>) -> xai_core::Result<Var<'m, Candle<E>>> {
+        activation((*self).into(), x)
+    }
+}
+
+wrap! {
+    /// x above zero, slope · x else, with slopes that are weights: [`candle_nn::PReLU`] with this crate's gradient.
+    PReLU
+}
+
+impl PReLU {
+    /// Of slopes: one, one for each channel, or one for each feature.
+    pub fn new(weight: Tensor, is_scalar: bool) -> Self {
+        candle_nn::PReLU::new(weight, is_scalar).into()
+    }
+
+    /// The slopes.
+    pub fn weight(&self) -> &Tensor {
+        self.0.weight()
+    }
+
+    /// True when there is one slope for all.
+    pub fn is_scalar(&self) -> bool {
+        self.0.is_scalar()
+    }
+}
+
+impl Module for PReLU {
+    fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        run(&self.0, [self.weight()], x, || self.0.forward(x))
+    }
+}
+
+/// Of the weight `weight`; one slope for all where the channels are not given.
+///
+/// # Errors
+/// When the weight is missing or of another shape.
+pub fn prelu(num_channels: Option<usize>, vb: VarBuilder<'_>) -> Result<PReLU> {
+    candle_nn::prelu(num_channels, vb).map(PReLU)
+}

@@ -1,0 +1,127 @@
+//! Batch norm.
+
+use candle_core::{ModuleT, Result, Tensor};
+pub use candle_nn::BatchNormConfig;
+use candle_nn::VarBuilder;
+
+use super::computed::run;
+use super::wrap::wrap;
+
+wrap! {
+    /// (x - mean) / √(variance + ε) · weight + bias for each channel: [`candle_nn::BatchNorm`] with this crate's
+    /// gradient in evaluation mode.
+    BatchNorm
+}
+
+impl BatchNorm {
+    /// With weight and bias.
+    ///
+    /// # Errors
+    /// When the shapes do not fit.
+    pub fn new(
+        num_features: usize,
+        running_mean: Tensor,
+        running_var: Tensor,
+        weight: Tensor,
+        bias: Tensor,
+        eps: f64,
+    ) -> Result<Self> {
+        candle_nn::BatchNorm::new(num_features, running_mean, running_var, weight, bias, eps).map(BatchNorm)
+    }
+
+    /// Without weight and bias.
+    ///
+    /// # Errors
+    /// When the shapes do not fit.
+    pub fn new_no_bias(num_features: usize, running_mean: Tensor, running_var: Tensor, eps: f64) -> Result<Self> {
+        candle_nn::BatchNorm::new_no_bias(num_features, running_mean, running_var, eps).map(BatchNorm)
+    }
+
+    /// As [`new`](BatchNorm::new), with how fast the running numbers move in training.
+    ///
+    /// # Errors
+    /// When the shapes do not fit.
+    pub fn new_with_momentum(
+        num_features: usize,
+        running_mean: Tensor,
+        running_var: Tensor,
+        weight: Tensor,
+        bias: Tensor,
+        eps: f64,
+        momentum: f64,
+    ) -> Result<Self> {
+        let (mean, variance) = (running_mean, running_var);
+        candle_nn::BatchNorm::new_with_momentum(num_features, mean, variance, weight, bias, eps, momentum)
+            .map(BatchNorm)
+    }
+
+    /// As [`new_no_bias`](BatchNorm::new_no_bias), with how fast the running numbers move in training.
+    ///
+    /// # Errors
+    /// When the shapes do not fit.
+    pub fn new_no_bias_with_momentum(
+        num_features: usize,
+        running_mean: Tensor,
+        running_var: Tensor,
+        eps: f64,
+        momentum: f64,
+    ) -> Result<Self> {
+        candle_nn::BatchNorm::new_no_bias_with_momentum(num_features, running_mean, running_var, eps, momentum)
+            .map(BatchNorm)
+    }
+
+    /// (channels)
+    pub fn running_mean(&self) -> &Tensor {
+        self.0.running_mean()
+    }
+
+    /// (channels)
+    pub fn running_var(&self) -> &Tensor {
+        self.0.running_var()
+    }
+
+    /// What is added to the variance.
+    pub fn eps(&self) -> f64 {
+        self.0.eps()
+    }
+
+    /// (channels), each.
+    pub fn weight_and_bias(&self) -> Option<(&Tensor, &Tensor)> {
+        self.0.weight_and_bias()
+    }
+
+    /// How fast the running numbers move in training.
+    pub fn momentum(&self) -> f64 {
+        self.0.momentum()
+    }
+
+    /// In training mode: by candle's own operations.
+    ///
+    /// # Errors
+    /// candle's own.
+    pub fn forward_train(&self, x: &Tensor) -> Result<Tensor> {
+        self.0.forward_train(x)
+    }
+
+    pub(super) fn as_candle(&self) -> &candle_nn::BatchNorm {
+        &self.0
+    }
+}
+
+impl ModuleT for BatchNorm {
+    fn forward_t(&self, x: &Tensor, train: bool) -> Result<Tensor> {
+        if train {
+            return self.forward_train(x);
+        }
+        let weights = self.weight_and_bias().into_iter().flat_map(|(weight, bias)| [weight, bias]);
+        run(&self.0, weights, x, || self.0.forward_t(x, false))
+    }
+}
+
+/// A batch norm of `running_mean`, `running_var` and, unless the configuration is without, `weight` and `bias`.
+///
+/// # Errors
+/// When the weights are missing or of another shape.
+pub fn batch_norm<C: Into<BatchNormConfig>>(num_features: usize, config: C, vb: VarBuilder<'_>) -> Result<BatchNorm> {
+    candle_nn::batch_norm(num_features, config, vb).map(BatchNorm)
+}

@@ -1,0 +1,107 @@
+//! Convolutions, plain and transposed.
+
+use candle_core::{Module, Result, Tensor};
+use candle_nn::VarBuilder;
+pub use candle_nn::{Conv1dConfig, Conv2dConfig, ConvTranspose1dConfig, ConvTranspose2dConfig};
+
+use super::computed::{computed, run};
+use super::wrap::wrap;
+
+macro_rules! convolutions {
+    ($($(#[$doc:meta])* $name:ident($config:ident), $bias_shape:expr;)*) => {$(
+        wrap! {
+            $(#[$doc])*
+            $name
+        }
+
+        impl $name {
+            /// Of a weight, and a bias (outputs).
+            pub fn new(weight: Tensor, bias: Option<Tensor>, config: $config) -> Self {
+                candle_nn::$name::new(weight, bias, config).into()
+            }
+
+            /// Padding, stride and so on.
+            pub fn config(&self) -> &$config {
+                self.0.config()
+            }
+
+            /// The weight.
+            pub fn weight(&self) -> &Tensor {
+                self.0.weight()
+            }
+
+            /// (outputs)
+            pub fn bias(&self) -> Option<&Tensor> {
+                self.0.bias()
+            }
+        }
+
+        impl Module for $name {
+            fn forward(&self, x: &Tensor) -> Result<Tensor> {
+                match self.bias() {
+                    Some(bias) if computed(bias) => {
+                        let bare = $name::new(self.weight().clone(), None, *self.config());
+                        bare.forward(x)?.broadcast_add(&bias.reshape($bias_shape)?)
+                    }
+                    _ => run(&self.0, [self.weight()], x, || self.0.forward(x)),
+                }
+            }
+        }
+    )*};
+}
+
+convolutions! {
+    /// Over sequences (batch, channels, length): [`candle_nn::Conv1d`] with this crate's gradient.
+    Conv1d(Conv1dConfig), (1, (), 1);
+    /// Over images (batch, channels, rows, columns): [`candle_nn::Conv2d`] with this crate's gradient.
+    Conv2d(Conv2dConfig), (1, (), 1, 1);
+    /// Over sequences: [`candle_nn::ConvTranspose1d`], which has no gradient in candle, with this crate's.
+    ConvTranspose1d(ConvTranspose1dConfig), (1, (), 1);
+    /// Over images: [`candle_nn::ConvTranspose2d`] with this crate's gradient.
+    ConvTranspose2d(ConvTranspose2dConfig), (1, (), 1, 1);
+}
+
+impl Conv2d {
+    /// This convolution and the batch norm behind it as one convolution.
+    ///
+    /// # Errors
+    /// When the norm is without weight and bias, or of other channels.
+    pub fn absorb_bn(&self, bn: &super::BatchNorm) -> Result<Self> {
+        let both = self.0.absorb_bn(bn.as_candle())?;
+        let norm = bn.weight_and_bias().into_iter().flat_map(|(weight, bias)| [weight, bias]);
+        if norm.chain([self.weight()]).chain(self.bias()).any(computed) {
+            return Ok(both.into());
+        }
+        // candle keeps the running numbers as variables: what is computed of them is a weight all the same.
+        Ok(Conv2d::new(both.weight().detach(), both.bias().map(Tensor::detach), *both.config()))
+    }
+}
+
+macro_rules! built {
+    ($($name:ident: $layer:ident($config:ident), $doc:literal;)*) => {$(
+        #[doc = $doc]
+        ///
+        /// # Errors
+        /// When the weights are missing or of another shape.
+        pub fn $name(
+            in_channels: usize,
+            out_channels: usize,
+            kernel_size: usize,
+            cfg: $config,
+            vb: VarBuilder<'_>,
+        ) -> Result<$layer> {
+            candle_nn::$name(in_channels, out_channels, kernel_size, cfg, vb).map($layer)
+        }
+    )*};
+}
+
+built! {
+    conv1d: Conv1d(Conv1dConfig), "A convolution over sequences of `weight` and `bias`.";
+    conv1d_no_bias: Conv1d(Conv1dConfig), "A convolution over sequences of `weight`.";
+    conv2d: Conv2d(Conv2dConfig), "A convolution over images of `weight` and `bias`.";
+    conv2d_no_bias: Conv2d(Conv2dConfig), "A convolution over images of `weight`.";
+    conv_transpose1d: ConvTranspose1d(ConvTranspose1dConfig), "A transposed one over sequences of `weight` and `bias`.";
+    conv_transpose1d_no_bias: ConvTranspose1d(ConvTranspose1dConfig), "A transposed one over sequences of `weight`.";
+    conv_transpose2d: ConvTranspose2d(ConvTranspose2dConfig), "A transposed one over images of `weight` and `bias`.";
+    conv_transpose2d_no_bias: ConvTranspose2d(ConvTranspose2dConfig), "A transposed one over images of `weight`.";
+}

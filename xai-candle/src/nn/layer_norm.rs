@@ -1,0 +1,133 @@
+//! Norms over the last axis.
+
+use candle_core::{Module, Result, Tensor};
+pub use candle_nn::LayerNormConfig;
+use candle_nn::VarBuilder;
+
+use super::computed::run;
+use super::wrap::wrap;
+
+wrap! {
+    /// (x - mean) / √(var + ε) · weight + bias over the last axis: [`candle_nn::LayerNorm`], whose gradient candle
+    /// cuts, with this crate's.
+    LayerNorm
+}
+
+impl LayerNorm {
+    /// With weight and bias.
+    pub fn new(weight: Tensor, bias: Tensor, eps: f64) -> Self {
+        candle_nn::LayerNorm::new(weight, bias, eps).into()
+    }
+
+    /// With a weight alone.
+    pub fn new_no_bias(weight: Tensor, eps: f64) -> Self {
+        candle_nn::LayerNorm::new_no_bias(weight, eps).into()
+    }
+
+    /// Without taking the mean away: an RMS norm.
+    pub fn rms_norm(weight: Tensor, eps: f64) -> Self {
+        candle_nn::LayerNorm::rms_norm(weight, eps).into()
+    }
+
+    /// (features)
+    pub fn weight(&self) -> &Tensor {
+        self.0.weight()
+    }
+
+    /// (features)
+    pub fn bias(&self) -> Option<&Tensor> {
+        self.0.bias()
+    }
+
+    /// What is added to the variance.
+    pub fn eps(&self) -> f64 {
+        self.0.eps()
+    }
+
+    /// False for an RMS norm.
+    pub fn remove_mean(&self) -> bool {
+        self.0.remove_mean()
+    }
+}
+
+impl Module for LayerNorm {
+    fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        let weights = std::iter::once(self.weight()).chain(self.bias());
+        run(&self.0, weights, x, || {
+            // Without a bias candle takes its slow form, which has a gradient.
+            let scaled = if self.remove_mean() {
+                candle_nn::LayerNorm::new_no_bias(self.weight().clone(), self.eps())
+            } else {
+                candle_nn::LayerNorm::rms_norm(self.weight().clone(), self.eps())
+            };
+            let y = scaled.forward(x)?;
+            self.bias().map_or(Ok(y.clone()), |bias| y.broadcast_add(bias))
+        })
+    }
+}
+
+wrap! {
+    /// x / √(mean(x²) + ε) · weight over the last axis: [`candle_nn::RmsNorm`], whose gradient candle cuts, with this
+    /// crate's.
+    RmsNorm
+}
+
+impl RmsNorm {
+    /// Of a weight (features).
+    pub fn new(weight: Tensor, eps: f64) -> Self {
+        candle_nn::RmsNorm::new(weight, eps).into()
+    }
+
+    /// As a [`LayerNorm`] that leaves the mean.
+    pub fn into_inner(self) -> LayerNorm {
+        self.0.into_inner().into()
+    }
+
+    /// (features)
+    pub fn weight(&self) -> &Tensor {
+        self.0.weight()
+    }
+
+    /// What is added to the mean square.
+    pub fn eps(&self) -> f64 {
+        self.0.eps()
+    }
+
+    /// As `forward`: here both have a gradient.
+    ///
+    /// # Errors
+    /// As those of `forward`.
+    pub fn forward_diff(&self, x: &Tensor) -> Result<Tensor> {
+        self.forward(x)
+    }
+}
+
+impl Module for RmsNorm {
+    fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        run(&self.0, [self.weight()], x, || self.0.forward_diff(x))
+    }
+}
+
+/// A layer norm of the weights `weight` and, unless the configuration is without, `bias`.
+///
+/// # Errors
+/// When the weights are missing or of another shape.
+pub fn layer_norm<C: Into<LayerNormConfig>>(size: usize, config: C, vb: VarBuilder<'_>) -> Result<LayerNorm> {
+    candle_nn::layer_norm(size, config, vb).map(LayerNorm)
+}
+
+/// A layer norm of the weight `weight`.
+///
+/// # Errors
+/// When the weight is missing or of another shape.
+pub fn layer_norm_no_bias(size: usize, eps: f64, vb: VarBuilder<'_>) -> Result<LayerNorm> {
+    candle_nn::layer_norm_no_bias(size, eps, vb).map(LayerNorm)
+}
+
+/// An RMS norm of the weight `weight`.
+///
+/// # Errors
+/// When the weight is missing or of another shape.
+pub fn rms_norm(size: usize, eps: f64, vb: VarBuilder<'_>) -> Result<RmsNorm> {
+    candle_nn::rms_norm(size, eps, vb).map(RmsNorm)
+}

@@ -1,0 +1,64 @@
+//! `candle_nn` by its own names, with right gradients: layers, functions, and what they are built from.
+//!
+//! Copy a model's file and add one line, and it is explained as it stands:
+//!
+//! ```ignore
+//! use xai::candle::nn as candle_nn;
+//! ```
+//!
+//! Names, constructors and signatures are those of candle_nn 0.11. Each layer is a `Module` whose gradient is this
+//! crate's on candle's tape, where candle's own is cut ([`LayerNorm`], [`RmsNorm`], [`ops::softmax_last_dim`],
+//! [`rotary_emb`], [`attention`], [`kv_cache`]), wrong or rounded to six digits ([`Activation`]), missing or slow
+//! (convolutions); and each is a [`Layer`](xai_core::Layer) of a derived struct. What candle has right is handed on as
+//! it is. For methods of `Tensor` see [`TensorExt`](crate::TensorExt), for `candle_transformers::models::with_tracing`
+//! see [`with_tracing`].
+//!
+//! ```
+//! use candle_core::{DType, Device, Module, Tensor, Var};
+//! use xai_candle::nn as candle_nn;
+//! use candle_nn::{VarBuilder, VarMap, layer_norm};
+//!
+//! let weights = VarMap::new();
+//! let norm = layer_norm(2, 1e-5, VarBuilder::from_varmap(&weights, DType::F32, &Device::Cpu))?;
+//! let x = Var::from_tensor(&Tensor::new(&[[1f32, 3.0]], &Device::Cpu)?)?;
+//! let gradients = norm.forward(&x)?.narrow(1, 0, 1)?.sum_all()?.backward()?;
+//! // candle_nn's own `LayerNorm` leaves nothing here.
+//! assert!(gradients.get(&x).is_some());
+//! # Ok::<(), candle_core::Error>(())
+//! ```
+//!
+//! Weights are constants, as in all of this crate: nothing here trains. A weight that was itself computed on the tape
+//! from something that is explained (see [`overlay`](crate::overlay)) keeps its gradient: the layer then computes by
+//! candle's own operations.
+
+pub mod activation;
+pub mod attention;
+pub mod batch_norm;
+mod computed;
+pub mod conv;
+pub mod group_norm;
+pub mod kv_cache;
+pub mod layer_norm;
+pub mod linear;
+pub mod ops;
+pub mod rotary_emb;
+pub mod with_tracing;
+mod wrap;
+
+pub use candle_nn::{
+    AdamW, Embedding, Func, FuncT, GRU, GRUConfig, Init, LSTM, LSTMConfig, Module, ModuleT, Optimizer, ParamsAdamW,
+    RNN, SGD, Sequential, VarBuilder, VarMap, embedding, encoding, func, func_t, gru, init, loss, lstm, optim, rnn,
+    sampling, seq, sequential, var_builder, var_map,
+};
+
+pub use self::activation::{Activation, PReLU, prelu};
+pub use self::batch_norm::{BatchNorm, BatchNormConfig, batch_norm};
+pub use self::conv::{
+    Conv1d, Conv1dConfig, Conv2d, Conv2dConfig, ConvTranspose1d, ConvTranspose1dConfig, ConvTranspose2d,
+    ConvTranspose2dConfig, conv_transpose1d, conv_transpose1d_no_bias, conv_transpose2d, conv_transpose2d_no_bias,
+    conv1d, conv1d_no_bias, conv2d, conv2d_no_bias,
+};
+pub use self::group_norm::{GroupNorm, group_norm};
+pub use self::layer_norm::{LayerNorm, LayerNormConfig, RmsNorm, layer_norm, layer_norm_no_bias, rms_norm};
+pub use self::linear::{Linear, linear, linear_b, linear_no_bias};
+pub use self::ops::Dropout;

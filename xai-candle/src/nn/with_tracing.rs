@@ -1,0 +1,83 @@
+//! The names of `candle_transformers::models::with_tracing`, which many models of candle-transformers are built of.
+
+use candle_core::{Module, Result, Tensor};
+use candle_nn::VarBuilder;
+use xai_core::{Layer, Var};
+
+use crate::{Candle, Host};
+
+pub use super::{Conv2d, LayerNorm, Linear, conv2d, layer_norm, linear, linear_b, linear_no_bias};
+
+/// Rows of a table.
+#[derive(Debug, Clone)]
+pub struct Embedding(candle_nn::Embedding);
+
+impl Embedding {
+    /// Of the weight `weight`, (rows, features).
+    ///
+    /// # Errors
+    /// When the weight is missing or of another shape.
+    pub fn new(d1: usize, d2: usize, vb: VarBuilder<'_>) -> Result<Self> {
+        candle_nn::embedding(d1, d2, vb).map(Embedding)
+    }
+
+    /// Of a table (rows, features).
+    ///
+    /// # Errors
+    /// When it has not two axes.
+    pub fn from_weights(weights: Tensor) -> Result<Self> {
+        let (_, features) = weights.dims2()?;
+        Ok(Embedding(candle_nn::Embedding::new(weights, features)))
+    }
+
+    /// The table.
+    pub fn embeddings(&self) -> &Tensor {
+        self.0.embeddings()
+    }
+}
+
+impl Module for Embedding {
+    fn forward(&self, ids: &Tensor) -> Result<Tensor> {
+        self.0.forward(ids)
+    }
+}
+
+/// An RMS norm, built from a [`VarBuilder`].
+#[derive(Debug, Clone)]
+pub struct RmsNorm(super::RmsNorm);
+
+impl RmsNorm {
+    /// Of the weight `weight`.
+    ///
+    /// # Errors
+    /// When the weight is missing or of another shape.
+    pub fn new(size: usize, eps: f64, vb: VarBuilder<'_>) -> Result<Self> {
+        super::rms_norm(size, eps, vb).map(RmsNorm)
+    }
+
+    /// As `forward`: here both have a gradient.
+    ///
+    /// # Errors
+    /// As those of `forward`.
+    pub fn forward_diff(&self, x: &Tensor) -> Result<Tensor> {
+        self.0.forward(x)
+    }
+}
+
+impl Module for RmsNorm {
+    fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        self.0.forward(x)
+    }
+}
+
+macro_rules! layers {
+    ($($layer:ident),*) => {$(
+        impl<E: Host> Layer<Candle<E>> for $layer {
+            fn trace<'m>(&'m self, x: Var<'m, Candle<E>>) -> xai_core::Result<Var<'m, Candle<E>>> {
+                self.0.trace(x)
+            }
+        }
+    )*};
+}
+
+layers!(Embedding, RmsNorm);

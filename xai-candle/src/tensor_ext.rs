@@ -1,0 +1,234 @@
+//! Methods of `Tensor` whose gradient candle has wrong, or has not, by their own names.
+
+use candle_core::shape::Dim;
+use candle_core::{Error, Result, Tensor, ToUsize2, bail};
+use candle_nn::{Conv1dConfig, Conv2dConfig, ConvTranspose1dConfig, ConvTranspose2dConfig, Module};
+use xai_core::nn::{Activation, Reduce, Reduction};
+
+use crate::nn::{Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d};
+use crate::ops;
+use crate::rules::Pull;
+
+/// Right gradients for methods of candle's `Tensor`.
+pub trait TensorExt {
+    /// The methods of `Tensor` that candle differentiates wrongly or not at all, by the same names and right:
+    /// `x.with_gradient().max_pool2d(2)?` in place of `x.max_pool2d(2)?`.
+    ///
+    /// ```
+    /// use candle_core::{Device, Tensor, Var};
+    /// use xai_candle::TensorExt;
+    ///
+    /// let x = Var::from_tensor(&Tensor::new(&[[[[1f32, 2.0], [3.0, 4.0]]]], &Device::Cpu)?)?;
+    /// let gradients = x.with_gradient().max_pool2d(2)?.sum_all()?.backward()?;
+    /// // `x.max_pool2d(2)` says 0.25 at the maximum.
+    /// assert_eq!(gradients.get(&x).unwrap().flatten_all()?.to_vec1::<f32>()?, [0.0, 0.0, 0.0, 1.0]);
+    /// # Ok::<(), candle_core::Error>(())
+    /// ```
+    fn with_gradient(&self) -> WithGradient<'_>;
+}
+
+impl TensorExt for Tensor {
+    fn with_gradient(&self) -> WithGradient<'_> {
+        WithGradient(self)
+    }
+}
+
+/// A tensor, by whose methods candle's tape gets right gradients: see [`TensorExt`].
+#[derive(Debug, Clone, Copy)]
+pub struct WithGradient<'a>(&'a Tensor);
+
+fn window(side: impl ToUsize2) -> [usize; 2] {
+    let (rows, columns) = side.to_usize2();
+    [rows, columns]
+}
+
+/// What was put from the source, on the source's tape: each number's cotangent is where it was put.
+fn with_source(name: &'static str, put: Tensor, indexes: &Tensor, source: &Tensor, dim: usize) -> Result<Tensor> {
+    let places = indexes.detach();
+    let pull: Pull = Box::new(move |v| v.contiguous()?.gather(&places, dim));
+    ops::ruled(name, source, (put, pull)).map_err(Error::wrap)
+}
+
+/// All of these have candle's signatures, and candle's errors or, where the shapes do not fit, this crate's.
+#[allow(clippy::missing_errors_doc)]
+impl WithGradient<'_> {
+    /// The maximum of each window; candle's gradient is smaller by the window's size.
+    pub fn max_pool2d<T: ToUsize2>(&self, sz: T) -> Result<Tensor> {
+        let side = window(sz);
+        ops::max_pool2d(self.0, side, side, 0)
+    }
+
+    /// The maximum of each window, with a stride of its own, which has no gradient in candle.
+    pub fn max_pool2d_with_stride<T: ToUsize2>(&self, kernel_size: T, stride: T) -> Result<Tensor> {
+        ops::max_pool2d(self.0, window(kernel_size), window(stride), 0)
+    }
+
+    /// The mean of each window, also where rows or columns are left over.
+    pub fn avg_pool2d<T: ToUsize2>(&self, sz: T) -> Result<Tensor> {
+        let side = window(sz);
+        ops::avg_pool2d(self.0, side, side, 0, true)
+    }
+
+    /// The mean of each window, with a stride of its own, which has no gradient in candle.
+    pub fn avg_pool2d_with_stride<T: ToUsize2>(&self, kernel_size: T, stride: T) -> Result<Tensor> {
+        ops::avg_pool2d(self.0, window(kernel_size), window(stride), 0, true)
+    }
+
+    /// A sequence in another length, by its nearest numbers; candle's gradient overwrites that of other branches.
+    pub fn interpolate1d(&self, target_size: usize) -> Result<Tensor> {
+        let (batch, channels, length) = self.0.dims3()?;
+        let row = self.0.reshape((batch, channels, 1, length))?;
+        ops::upsample_nearest2d(&row, [1, target_size])?.reshape((batch, channels, target_size))
+    }
+
+    /// As [`interpolate1d`](WithGradient::interpolate1d).
+    pub fn upsample_nearest1d(&self, target_size: usize) -> Result<Tensor> {
+        self.interpolate1d(target_size)
+    }
+
+    /// An image in another size, by its nearest pixels; candle's gradient overwrites that of other branches.
+    pub fn interpolate2d(&self, target_h: usize, target_w: usize) -> Result<Tensor> {
+        ops::upsample_nearest2d(self.0, [target_h, target_w])
+    }
+
+    /// As [`interpolate2d`](WithGradient::interpolate2d).
+    pub fn upsample_nearest2d(&self, target_h: usize, target_w: usize) -> Result<Tensor> {
+        self.interpolate2d(target_h, target_w)
+    }
+
+    /// An image in another size, bilinear, which has no gradient in candle.
+    pub fn upsample_bilinear2d(&self, target_h: usize, target_w: usize, align_corners: bool) -> Result<Tensor> {
+        ops::upsample_bilinear2d(self.0, [target_h, target_w], align_corners)
+    }
+
+    /// An image so many times as large, bilinear; the size must come out whole.
+    pub fn upsample_bilinear2d_with_scale(&self, scale_h: f64, scale_w: f64, align_corners: bool) -> Result<Tensor> {
+        let (_, _, rows, columns) = self.0.dims4()?;
+        let whole = |length: usize, scale: f64| {
+            #[allow(clippy::cast_precision_loss)]
+            let target = length as f64 * scale;
+            if target < 1.0 || target.fract() != 0.0 || target > f64::from(u32::MAX) {
+                bail!("upsample_bilinear2d_with_scale: {length} times {scale} is no whole size; give the size");
+            }
+            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // whole and in range
+            Ok(target as usize)
+        };
+        self.upsample_bilinear2d(whole(rows, scale_h)?, whole(columns, scale_w)?, align_corners)
+    }
+
+    /// A convolution over sequences.
+    pub fn conv1d(
+        &self,
+        kernel: &Tensor,
+        padding: usize,
+        stride: usize,
+        dilation: usize,
+        groups: usize,
+    ) -> Result<Tensor> {
+        let config = Conv1dConfig { padding, stride, dilation, groups, cudnn_fwd_algo: None };
+        Conv1d::new(kernel.clone(), None, config).forward(self.0)
+    }
+
+    /// A convolution over images, also strided ones of unequal sides.
+    pub fn conv2d(
+        &self,
+        kernel: &Tensor,
+        padding: usize,
+        stride: usize,
+        dilation: usize,
+        groups: usize,
+    ) -> Result<Tensor> {
+        let config = Conv2dConfig { padding, stride, dilation, groups, cudnn_fwd_algo: None };
+        Conv2d::new(kernel.clone(), None, config).forward(self.0)
+    }
+
+    /// A transposed convolution over sequences, which has no gradient in candle.
+    pub fn conv_transpose1d(
+        &self,
+        kernel: &Tensor,
+        padding: usize,
+        output_padding: usize,
+        stride: usize,
+        dilation: usize,
+        groups: usize,
+    ) -> Result<Tensor> {
+        let config = ConvTranspose1dConfig { padding, output_padding, stride, dilation, groups };
+        ConvTranspose1d::new(kernel.clone(), None, config).forward(self.0)
+    }
+
+    /// A transposed convolution over images.
+    pub fn conv_transpose2d(
+        &self,
+        kernel: &Tensor,
+        padding: usize,
+        output_padding: usize,
+        stride: usize,
+        dilation: usize,
+    ) -> Result<Tensor> {
+        let config = ConvTranspose2dConfig { padding, output_padding, stride, dilation };
+        ConvTranspose2d::new(kernel.clone(), None, config).forward(self.0)
+    }
+
+    /// The greatest along an axis; the first of equal ones gets the gradient, where candle gives it to each.
+    pub fn max_keepdim<D: Dim>(&self, dim: D) -> Result<Tensor> {
+        self.extreme(Reduction::Max, dim.to_index(self.0.shape(), "max")?)
+    }
+
+    /// As [`max_keepdim`](WithGradient::max_keepdim), without the axis.
+    pub fn max<D: Dim>(&self, dim: D) -> Result<Tensor> {
+        let dim = dim.to_index(self.0.shape(), "max")?;
+        self.max_keepdim(dim)?.squeeze(dim)
+    }
+
+    /// The smallest along an axis; the first of equal ones gets the gradient, where candle gives it to each.
+    pub fn min_keepdim<D: Dim>(&self, dim: D) -> Result<Tensor> {
+        self.extreme(Reduction::Min, dim.to_index(self.0.shape(), "min")?)
+    }
+
+    /// As [`min_keepdim`](WithGradient::min_keepdim), without the axis.
+    pub fn min<D: Dim>(&self, dim: D) -> Result<Tensor> {
+        let dim = dim.to_index(self.0.shape(), "min")?;
+        self.min_keepdim(dim)?.squeeze(dim)
+    }
+
+    fn extreme(&self, of: Reduction, axis: usize) -> Result<Tensor> {
+        ops::apply(Reduce { of, axes: vec![axis] }, self.0)
+    }
+
+    /// The source's numbers at their places along an axis, this tensor's elsewhere; both get their gradient, where
+    /// candle's is wrong. Each place may be named once.
+    pub fn scatter<D: Dim>(&self, indexes: &Tensor, source: &Tensor, dim: D) -> Result<Tensor> {
+        let dim = dim.to_index(self.0.shape(), "scatter")?;
+        let zeros = self.0.detach().zeros_like()?;
+        let kept = zeros.ones_like()?.scatter(indexes, &source.detach().zeros_like()?, dim)?.ne(0f64)?;
+        let put = zeros.scatter(indexes, &source.detach(), dim)?;
+        kept.where_cond(&self.0.contiguous()?, &with_source("scatter", put, indexes, source, dim)?)
+    }
+
+    /// The source's numbers added at their places along an axis; both get their gradient, where candle's is wrong.
+    pub fn scatter_add<D: Dim>(&self, indexes: &Tensor, source: &Tensor, dim: D) -> Result<Tensor> {
+        let dim = dim.to_index(self.0.shape(), "scatter_add")?;
+        let put = self.0.detach().zeros_like()?.scatter_add(indexes, &source.detach(), dim)?;
+        self.0.add(&with_source("scatter_add", put, indexes, source, dim)?)
+    }
+
+    /// max(0, x); the derivative at 0 is 0, where candle's is 1.
+    pub fn relu(&self) -> Result<Tensor> {
+        ops::relu(self.0)
+    }
+
+    /// Gelu by its tanh approximation; candle's derivative is rounded to six digits.
+    pub fn gelu(&self) -> Result<Tensor> {
+        ops::gelu_tanh(self.0)
+    }
+
+    /// x · Φ(x); candle's derivative is rounded to six digits.
+    pub fn gelu_erf(&self) -> Result<Tensor> {
+        ops::gelu(self.0)
+    }
+
+    /// |x|; the derivative at 0 is 0, where candle's is 1.
+    pub fn abs(&self) -> Result<Tensor> {
+        ops::activation(self.0, Activation::Abs)
+    }
+}
