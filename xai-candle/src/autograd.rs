@@ -4,7 +4,7 @@ use candle_core::backprop::GradStore;
 use candle_core::{Tensor, Var};
 use xai_core::{Autograd, Error, Pullback, Result};
 
-use crate::error::failed;
+use crate::error::{failed, failed_on};
 use crate::{Candle, Host};
 
 const CAUSES: &str = "candle_nn's LayerNorm, RmsNorm, ops::softmax_last_dim, ops::layer_norm, ops::rms_norm and \
@@ -23,7 +23,8 @@ impl<E: Host> Autograd for Candle<E> {
         x: &[xai_core::Tensor<Self>],
     ) -> Result<xai_core::Tensor<Self>> {
         let x: Vec<Tensor> = x.iter().map(|x| x.inner().detach()).collect();
-        f(&x.iter().collect::<Vec<_>>()).map(|y| xai_core::Tensor::new(y.detach()))
+        let y = f(&x.iter().collect::<Vec<_>>()).map_err(|error| failed_on(&f, &x, error))?;
+        Ok(xai_core::Tensor::new(y.detach()))
     }
 
     fn record<'a>(
@@ -33,7 +34,10 @@ impl<E: Host> Autograd for Candle<E> {
         // Detached first: a variable would be taken as it is, and be the user's own.
         let variable = |x: &xai_core::Tensor<Self>| Var::from_tensor(&x.inner().detach()).map_err(failed);
         let x = x.iter().map(variable).collect::<Result<Vec<Var>>>()?;
-        let y = f(&x.iter().map(Var::as_tensor).collect::<Vec<_>>())?;
+        let y = f(&x.iter().map(Var::as_tensor).collect::<Vec<_>>()).map_err(|error| {
+            let x: Vec<Tensor> = x.iter().map(|x| x.as_detached_tensor()).collect();
+            failed_on(&f, &x, error)
+        })?;
         if !y.track_op() {
             return Err(detached());
         }

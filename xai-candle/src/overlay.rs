@@ -29,7 +29,8 @@
 //! #     }
 //! # }
 //! # Text::load(VarBuilder::from_varmap(&map, DType::F32, &Device::Cpu))?;
-//! # let tensors = map.data().lock().unwrap().iter().map(|(name, var)| (name.clone(), var.as_detached_tensor())).collect();
+//! # let named = map.data().lock().unwrap();
+//! # let tensors = named.iter().map(|(name, var)| (name.clone(), var.as_detached_tensor())).collect();
 //! let vb = VarBuilder::from_tensors(tensors, DType::F32, &Device::Cpu);
 //! let ids = Tensor::new(&[[7u32, 3, 3]], &Device::Cpu)?;
 //! let rows = look_up(&vb, "words.weight", &ids)?; // (1, 3, 8)

@@ -10,5 +10,6 @@ mod functions;
 mod layers;
 mod methods;
 mod overlays;
+mod rows;
 mod tape;
 mod vit;
