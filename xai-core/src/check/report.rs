@@ -26,6 +26,23 @@ pub enum Verdict {
         /// ‖difference of two passes‖ / ‖output‖.
         change: f64,
     },
+    /// The model gives the same input two gradients, though one output.
+    RandomGradient {
+        /// ‖difference of two ways back‖ / ‖gradient‖.
+        change: f64,
+    },
+    /// The output of a row depends on what else is in the batch, so that the gradient of one sample is not its own.
+    MixesRows {
+        /// ‖difference between a row alone and in a batch‖ / ‖output‖.
+        change: f64,
+    },
+    /// The output does not move around this input, as behind a saturated softmax: there is nothing to compare with.
+    Still,
+    /// The way back fails, though the forward pass does not.
+    Failed {
+        /// The error, in words.
+        reason: String,
+    },
     /// The comparison is too noisy to say anything.
     Noise,
 }
@@ -40,6 +57,8 @@ pub struct Direction {
     pub numeric: f64,
     /// What the comparison is uncertain by: rounding of the difference, and the derivative's jumps between the points.
     pub noise: f64,
+    /// The rounding of the difference alone.
+    pub(super) rounding: f64,
 }
 
 /// What [`check_gradient`](crate::check_gradient) found. Its `Display` says it in words.
@@ -48,9 +67,9 @@ pub struct Direction {
 pub struct GradientReport {
     /// Whether the gradient can be trusted.
     pub verdict: Verdict,
-    /// ‖analytic - numeric‖ / ‖numeric‖ over the directions.
+    /// ‖analytic - numeric‖ / ‖numeric‖ over the directions that decided.
     pub relative_error: f64,
-    /// ‖noise‖ / ‖numeric‖ over the directions: what the comparison itself is uncertain by.
+    /// ‖noise‖ / ‖numeric‖ over the directions that decided: what the comparison itself is uncertain by.
     pub noise: f64,
     /// The directions.
     pub directions: Vec<Direction>,
@@ -58,6 +77,8 @@ pub struct GradientReport {
 
 /// A comparison that is more uncertain than this says nothing.
 const TOO_NOISY: f64 = 0.2;
+/// What is called wrong differs by so many times the noise.
+const STANDS_OUT: f64 = 5.0;
 /// A gradient shorter than this share of the true one is as good as none.
 const NOTHING: f64 = 1e-6;
 
@@ -71,8 +92,26 @@ impl GradientReport {
         GradientReport { verdict: Verdict::Cut { reason }, relative_error: 1.0, noise: 0.0, directions: vec![] }
     }
 
-    pub(super) fn random(change: f64) -> Self {
-        GradientReport { verdict: Verdict::Random { change }, relative_error: 1.0, noise: change, directions: vec![] }
+    pub(super) fn failed(reason: String) -> Self {
+        GradientReport { verdict: Verdict::Failed { reason }, relative_error: 1.0, noise: 0.0, directions: vec![] }
+    }
+
+    pub(super) fn unsteady(verdict: Verdict, change: f64) -> Self {
+        GradientReport { verdict, relative_error: 1.0, noise: change, directions: vec![] }
+    }
+
+    /// What two families of directions say together: no fault that either finds is overlooked, and where the numbers
+    /// move by their own sizes the gradient has to be right for trust.
+    pub(super) fn of_both(own: Self, shared: Self) -> Self {
+        let silent = |report: &Self| matches!(report.verdict, Verdict::Noise | Verdict::Still);
+        let worse = own.is_trusted() && shared.is_trusted() && shared.relative_error > own.relative_error;
+        let shared_decides = worse || own.is_trusted() && !silent(&shared) || silent(&own) && shared.is_fault();
+        let directions = [own.directions.as_slice(), &shared.directions].concat();
+        GradientReport { directions, ..if shared_decides { shared } else { own } }
+    }
+
+    fn is_fault(&self) -> bool {
+        matches!(self.verdict, Verdict::Wrong | Verdict::WrongScale { .. } | Verdict::Cut { .. })
     }
 
     /// `coarse` numbers cannot show that a gradient is wrong: small steps are rounded away, and differences that agree
@@ -80,23 +119,29 @@ impl GradientReport {
     pub(super) fn judge(directions: Vec<Direction>, tolerance: f64, coarse: bool) -> Self {
         let norm = |part: fn(&Direction) -> f64| directions.iter().map(|d| part(d).powi(2)).sum::<f64>().sqrt();
         let (analytic, numeric) = (norm(|d| d.analytic), norm(|d| d.numeric));
-        // An output that does not move at all has a gradient of zero, and is compared as it is.
-        let unit = if numeric > 0.0 { numeric } else { 1.0 };
+        let rounding = norm(|d| d.rounding);
+        // Relative to what moves: the gradient, where the output does not.
+        let unit = if numeric > 0.0 { numeric } else { analytic.max(f64::MIN_POSITIVE) };
         let noise = norm(|d| d.noise) / unit;
         let relative_error = norm(|d| d.analytic - d.numeric) / unit;
         let bound = tolerance.max(3.0 * noise);
         let product: f64 = directions.iter().map(|d| d.analytic * d.numeric).sum();
         let factor = product / (unit * unit);
         let residual = directions.iter().map(|d| (d.analytic - factor * d.numeric).powi(2)).sum::<f64>().sqrt();
-        let verdict = if !relative_error.is_finite() || noise > TOO_NOISY {
+        let verdict = if !relative_error.is_finite() {
             Verdict::Noise
+        } else if numeric <= rounding && analytic <= STANDS_OUT * rounding {
+            Verdict::Still
         } else if relative_error <= bound {
-            Verdict::Trusted
+            if noise > TOO_NOISY { Verdict::Noise } else { Verdict::Trusted }
+        } else if relative_error <= STANDS_OUT * noise {
+            // One direction may decide alone, and its noise is an estimate.
+            Verdict::Noise
         } else if analytic <= NOTHING * unit {
             Verdict::Cut { reason: "the gradient is zero, but the output depends on the input".into() }
         } else if coarse {
             Verdict::Noise
-        } else if residual <= bound * analytic {
+        } else if numeric > rounding && directions.len() > 1 && residual <= bound * analytic {
             Verdict::WrongScale { factor }
         } else {
             Verdict::Wrong
@@ -129,6 +174,24 @@ impl fmt::Display for GradientReport {
                  evaluation (dropout, batch norm), or fix its random numbers",
                 100.0 * change
             )?,
+            Verdict::RandomGradient { change } => write!(
+                f,
+                "the gradient is random: two ways back from the same output differ by {:.1}%; look for random numbers \
+                 in a backward pass, or for memory that it shares with another pass",
+                100.0 * change
+            )?,
+            Verdict::MixesRows { change } => write!(
+                f,
+                "the model mixes the rows of a batch: a row by itself has another output than in a batch, by {:.1}%, \
+                 so that no gradient belongs to one sample; switch it to evaluation (batch norm), and look for sums, \
+                 means and reshapes that reach over the first axis",
+                100.0 * change
+            )?,
+            Verdict::Still => f.write_str(
+                "nothing can be said: the output does not move around this input; try another one, or an output before \
+                 the softmax or another step that saturates",
+            )?,
+            Verdict::Failed { reason } => write!(f, "there is no gradient: the way back fails: {reason}")?,
             Verdict::Noise => f.write_str(
                 "nothing can be said: the comparison is too noisy; try an input away from kinks and \
                  saturation, or the model in f32 or f64 if it runs in a half type",
