@@ -8,6 +8,13 @@ use crate::{Backend, Error, Op, Pullback, Result, Tensor, Weight};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Value(pub(crate) usize);
 
+impl Value {
+    /// Its number among the [nodes](crate::Graph::nodes) of its graph.
+    pub fn index(self) -> usize {
+        self.0
+    }
+}
+
 /// What a node does.
 #[derive(Debug)]
 #[non_exhaustive]

@@ -1,0 +1,61 @@
+//! A gradient against finite differences.
+
+use ndarray::ArrayD;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use xai_core::{Differentiable, NdArray, Tensor};
+use xai_onnx::Network;
+
+use super::case::{Found, forward_of};
+
+type B = NdArray<f64>;
+
+/// Steps of the differences: the gradient is right if it agrees at one of them, for a longer one may step over a kink.
+const STEPS: [f64; 3] = [1e-4, 1e-6, 1e-8];
+
+/// Along random directions of the inputs that are wanted.
+pub(crate) fn check(network: &Network<B>, inputs: &[ArrayD<f64>], wanted: &[bool]) -> Found {
+    if !wanted.contains(&true) {
+        return Found::Not("no input has a gradient".into());
+    }
+    match compare(network, inputs, wanted) {
+        Ok(found) => found,
+        Err(error) => Found::Not(error.to_string()),
+    }
+}
+
+fn compare(network: &Network<B>, inputs: &[ArrayD<f64>], wanted: &[bool]) -> xai_core::Result<Found> {
+    let shapes: Vec<Vec<usize>> = inputs.iter().map(|array| array.shape().to_vec()).collect();
+    let graph = network.graph(&shapes)?;
+    graph.check(None, wanted)?;
+    let tensors = inputs.iter().map(|array| Tensor::upload(array.view(), &())).collect::<xai_core::Result<Vec<_>>>()?;
+    let (y, pullback) = graph.vjp(&tensors, wanted, None)?;
+    let mut random = ChaCha8Rng::seed_from_u64(7);
+    let mut like = |shape: &[usize]| ArrayD::from_shape_simple_fn(shape, || random.random::<f64>() - 0.5);
+    let v = like(&y.shape());
+    let back = pullback.pull_all(&Tensor::upload(v.view(), &())?)?;
+    let directions: Vec<ArrayD<f64>> = inputs.iter().map(|array| like(array.shape())).collect();
+    let mut along = 0.0;
+    for (i, part) in back.iter().enumerate() {
+        if let Some(part) = part {
+            along += (&part.download()? * &directions[i]).sum();
+        }
+    }
+    let output = |h: f64| -> xai_core::Result<f64> {
+        let moved = inputs.iter().zip(&directions).zip(wanted);
+        let moved = moved.map(|((x, d), &wanted)| if wanted { x + &(d * h) } else { x.clone() });
+        Ok((forward_of(network, &moved.collect::<Vec<_>>())? * &v).sum())
+    };
+    let mut found = f64::NAN;
+    for h in STEPS {
+        found = (output(h)? - output(-h)?) / (2.0 * h);
+        let near = 1e-4 * along.abs().max(found.abs()).max(1e-3);
+        if (found - along).abs() <= near {
+            return Ok(Found::Right);
+        }
+    }
+    if !along.is_finite() || !found.is_finite() {
+        return Ok(Found::Not("it is not finite at these inputs".into()));
+    }
+    Ok(Found::Wrong(format!("{along} along a direction, {found} by differences")))
+}

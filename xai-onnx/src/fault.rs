@@ -1,0 +1,129 @@
+//! What can be wrong with an ONNX file: [`Fault`].
+
+use std::fmt;
+
+/// What can be wrong with an ONNX file.
+///
+/// [`read`](crate::read) gives it as the [source](std::error::Error::source) of [`xai_core::Error::File`], a trace as
+/// that of [`xai_core::Error::Backend`].
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Fault {
+    /// The bytes are no ONNX model.
+    #[error("it is no ONNX model, or not all of it: {0}")]
+    Encoding(#[source] prost::DecodeError),
+    /// Something that every model has is missing.
+    #[error("it has no {what}: is it an ONNX model at all?")]
+    Missing {
+        /// What is missing.
+        what: &'static str,
+    },
+    /// A tensor whose numbers do not fit its shape, or that is of no known type.
+    #[error("tensor `{tensor}`: {reason}")]
+    Tensor {
+        /// The tensor's name.
+        tensor: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Numbers in another file that cannot be used.
+    #[error("tensor `{tensor}` has its numbers in another file, `{location}`: {reason}")]
+    External {
+        /// The tensor's name.
+        tensor: String,
+        /// Where the file says that they are.
+        location: String,
+        /// Why they are not read.
+        reason: String,
+    },
+    /// Nodes that wait for each other.
+    #[error("its nodes wait for each other in a circle, `{node}` among them")]
+    Cyclic {
+        /// One of the nodes.
+        node: String,
+    },
+    /// A node reads a value that nothing computes.
+    #[error("node `{node}` reads `{value}`, which nothing computes")]
+    Undefined {
+        /// The node.
+        node: String,
+        /// The value.
+        value: String,
+    },
+    /// Two values of one name.
+    #[error("two values have the name `{value}`")]
+    Twice {
+        /// The name.
+        value: String,
+    },
+    /// A node, attribute or input that the format does not allow.
+    #[error("node `{node}` ({operator}): {reason}")]
+    Node {
+        /// The node's name, or that of its first output.
+        node: String,
+        /// Its operator.
+        operator: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Operators that cannot be explained, all of them.
+    #[error("{}", refused(.0))]
+    Refused(Vec<Refused>),
+    /// A value that is too large.
+    #[error("{what} has {size} numbers, more than {limit}: raise the limit with `Reader::limit` if that is meant")]
+    TooLarge {
+        /// The value.
+        what: String,
+        /// How many numbers it has, or cannot be counted.
+        size: String,
+        /// How many are allowed.
+        limit: usize,
+    },
+    /// An input or output that the model does not have.
+    #[error("it has no {what} `{name}`: there are `{}`", .known.join("`, `"))]
+    Unknown {
+        /// Input or output.
+        what: &'static str,
+        /// The name that was asked for.
+        name: String,
+        /// Those that there are.
+        known: Vec<String>,
+    },
+}
+
+/// One node that cannot be explained.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// The node's name, or that of its first output.
+    pub node: String,
+    /// Its operator, with the domain unless it is ONNX's own.
+    pub operator: String,
+    /// The version of the operators that the file asks for.
+    pub opset: i64,
+    /// Why, and what to do.
+    pub reason: String,
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "node `{}` ({}, opset {}): {}", self.node, self.operator, self.opset, self.reason)
+    }
+}
+
+fn refused(all: &[Refused]) -> String {
+    let lines: Vec<String> = all.iter().map(Refused::to_string).collect();
+    let nodes = if all.len() == 1 { "node" } else { "nodes" };
+    format!("{} {nodes} cannot be explained:\n{}", all.len(), lines.join("\n"))
+}
+
+impl Fault {
+    pub(crate) fn empty_function() -> Self {
+        Fault::Missing { what: "node" }
+    }
+}
+
+impl From<Fault> for xai_core::Error {
+    fn from(fault: Fault) -> Self {
+        xai_core::Error::backend("ONNX", fault)
+    }
+}

@@ -1,0 +1,13 @@
+//! From the bytes of a file to what it says, checked.
+
+mod external;
+mod graph;
+mod model;
+mod order;
+mod proto;
+mod tensor;
+
+pub(crate) use self::external::Folder;
+pub(crate) use self::graph::{Attribute, Graph, Info, Length, Node};
+pub(crate) use self::model::{Function, Model};
+pub(crate) use self::tensor::read_bytes as read_tensor;

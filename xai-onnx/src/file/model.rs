@@ -1,0 +1,78 @@
+//! The whole file.
+
+use std::collections::HashMap;
+
+use prost::Message;
+use prost::bytes::Bytes;
+
+use super::graph::{Attribute, Graph, Node};
+use super::proto::{FunctionProto, ModelProto, OpsetProto};
+use super::Folder;
+use crate::Fault;
+
+/// What a file says.
+#[derive(Debug)]
+pub(crate) struct Model {
+    pub(crate) producer: String,
+    pub(crate) ir_version: i64,
+    /// The version of the operators, by domain.
+    pub(crate) opsets: HashMap<String, i64>,
+    pub(crate) graph: Graph,
+    /// By domain and name.
+    pub(crate) functions: HashMap<(String, String), Function>,
+}
+
+/// An operator that the file itself says in others.
+#[derive(Debug)]
+pub(crate) struct Function {
+    pub(crate) inputs: Vec<String>,
+    pub(crate) outputs: Vec<String>,
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) defaults: HashMap<String, Attribute>,
+    pub(crate) opsets: HashMap<String, i64>,
+}
+
+impl Model {
+    /// The model, of a file's bytes.
+    pub(crate) fn read(bytes: Bytes, folder: &Folder) -> Result<Self, Fault> {
+        let proto = ModelProto::decode(bytes).map_err(Fault::Encoding)?;
+        let graph = proto.graph.ok_or(Fault::Missing { what: "graph" })?;
+        let opsets = opsets(&proto.opset_import);
+        let mut functions = HashMap::new();
+        for function in proto.functions {
+            let key = (function.domain.clone(), function.name.clone());
+            functions.insert(key, Function::read(function, folder)?);
+        }
+        let graph = Graph::read(graph, folder)?;
+        if graph.outputs.is_empty() {
+            return Err(Fault::Missing { what: "output" });
+        }
+        let producer = format!("{} {}", proto.producer_name, proto.producer_version).trim().to_owned();
+        Ok(Model { producer, ir_version: proto.ir_version, opsets, graph, functions })
+    }
+
+    /// The version of ONNX's own operators.
+    pub(crate) fn opset(&self) -> i64 {
+        self.opsets.get("").copied().unwrap_or(1)
+    }
+}
+
+impl Function {
+    fn read(proto: FunctionProto, folder: &Folder) -> Result<Self, Fault> {
+        let defaults: Result<HashMap<_, _>, Fault> =
+            proto.attribute_proto.into_iter().map(|attribute| Attribute::read(attribute, folder)).collect();
+        Ok(Function {
+            inputs: proto.input,
+            outputs: proto.output,
+            nodes: super::order::sorted(Graph::nodes(proto.node, folder)?)?,
+            defaults: defaults?,
+            opsets: opsets(&proto.opset_import),
+        })
+    }
+}
+
+/// ONNX's own domain has two names.
+fn opsets(protos: &[OpsetProto]) -> HashMap<String, i64> {
+    let domain = |name: &str| if name == "ai.onnx" { String::new() } else { name.to_owned() };
+    protos.iter().map(|opset| (domain(&opset.domain), opset.version)).collect()
+}

@@ -1,0 +1,71 @@
+//! How a file is read: [`Reader`].
+
+use std::marker::PhantomData;
+use std::path::Path;
+
+use prost::bytes::Bytes;
+use xai_core::{Backend, Error, Result};
+
+use super::Network;
+use crate::file::{Folder, Model};
+
+/// So many numbers a value may have unless it is said otherwise: 2²⁸, a gigabyte in single precision.
+const LIMIT: usize = 1 << 28;
+
+/// How a file is read: [`read`](crate::read) with settings.
+#[derive(Debug, Clone)]
+pub struct Reader<B: Backend> {
+    at: B::Placement,
+    limit: usize,
+    backend: PhantomData<fn() -> B>,
+}
+
+impl<B: Backend> Default for Reader<B> {
+    fn default() -> Self {
+        Reader::new()
+    }
+}
+
+impl<B: Backend> Reader<B> {
+    /// Weights at the backend's default place; no value of more than 2²⁸ numbers.
+    pub fn new() -> Self {
+        Reader { at: B::Placement::default(), limit: LIMIT, backend: PhantomData }
+    }
+
+    /// Sets where the weights are brought, and in which number type.
+    #[must_use]
+    pub fn at(mut self, placement: impl Into<B::Placement>) -> Self {
+        self.at = placement.into();
+        self
+    }
+
+    /// Sets how many numbers one value of the network may have, and all together that are computed beforehand: a few
+    /// bytes of a file can ask for any number of them.
+    #[must_use]
+    pub fn limit(mut self, numbers: usize) -> Self {
+        self.limit = numbers;
+        self
+    }
+
+    /// Reads a file, with the numbers that it keeps in other files of its folder.
+    ///
+    /// # Errors
+    /// [`Error::File`], with the [`Fault`](crate::Fault) as its source.
+    pub fn read(&self, path: impl AsRef<Path>) -> Result<Network<B>> {
+        let path = path.as_ref();
+        let failed = |source| Error::File { action: "read", path: path.to_path_buf(), source };
+        let bytes = std::fs::read(path).map_err(|error| failed(error.into()))?;
+        let model = Model::read(bytes.into(), &Folder::of(path)).map_err(|fault| failed(fault.into()))?;
+        Ok(Network::new(model, self.at.clone(), self.limit))
+    }
+
+    /// Reads a model that is in memory, without other files.
+    ///
+    /// # Errors
+    /// [`Error::Backend`], with the [`Fault`](crate::Fault) as its source.
+    pub fn parse(&self, bytes: impl Into<Vec<u8>>) -> Result<Network<B>> {
+        let model = Model::read(Bytes::from(bytes.into()), &Folder::default()).map_err(Error::from)?;
+        Ok(Network::new(model, self.at.clone(), self.limit))
+    }
+}
+

@@ -1,0 +1,77 @@
+//! What a file says of its inputs and outputs: [`Signature`].
+
+use std::fmt;
+
+use xai_core::{Error, Result};
+
+use crate::file::{Info, Length};
+use crate::tape::Fail;
+use crate::value::ElementType;
+
+/// An input or output, as the file says it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Signature {
+    /// Its name.
+    pub name: String,
+    /// The type of its numbers, if the file says so.
+    pub element: Option<ElementType>,
+    /// Its lengths, none where they are not fixed; none at all if the file does not say how many axes there are.
+    pub shape: Option<Vec<Option<usize>>>,
+}
+
+impl Signature {
+    pub(super) fn of(info: &Info) -> Self {
+        let length = |length: &Length| match length {
+            Length::Fixed(length) => Some(*length),
+            Length::Named(_) => None,
+        };
+        let shape = info.shape.as_ref().map(|shape| shape.iter().map(length).collect());
+        Signature { name: info.name.clone(), element: info.element, shape }
+    }
+}
+
+/// `images: f32 (?, 3, 224, 224)`
+impl fmt::Display for Signature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.name)?;
+        if let Some(element) = self.element {
+            write!(f, ": {element}")?;
+        }
+        if let Some(shape) = &self.shape {
+            let lengths: Vec<String> =
+                shape.iter().map(|length| length.map_or_else(|| "?".into(), |n| n.to_string())).collect();
+            write!(f, " ({})", lengths.join(", "))?;
+        }
+        Ok(())
+    }
+}
+
+pub(super) fn named(infos: &[&Info]) -> String {
+    let names: Vec<String> = infos.iter().map(|info| Signature::of(info).to_string()).collect();
+    names.join("; ")
+}
+
+/// Checks a shape against what the file says.
+pub(super) fn check(info: &Info, shape: &[usize]) -> Result<()> {
+    let Some(said) = &info.shape else { return Ok(()) };
+    let fits = |(length, &got): (&Length, &usize)| match length {
+        Length::Fixed(length) => *length == got,
+        Length::Named(_) => true,
+    };
+    if said.len() == shape.len() && said.iter().zip(shape).all(fits) {
+        return Ok(());
+    }
+    Err(Error::InvalidShape {
+        what: format!("input `{}`", info.name),
+        got: shape.to_vec(),
+        reason: format!("the file takes {}", Signature::of(info)),
+    })
+}
+
+pub(super) fn wrong(fail: Fail) -> Error {
+    match fail {
+        Fail::Wrong(error) => error,
+        Fail::Refused(reason) => Error::backend("ONNX", reason),
+    }
+}

@@ -1,0 +1,115 @@
+//! Attention as one operator.
+
+use ndarray::Array2;
+use xai_core::Backend;
+use xai_core::nn::Activation;
+
+use crate::tape::{Id, Written, refuse};
+use crate::value::ElementType;
+use crate::write::{Cx, Held};
+
+/// softmax(scale · Q Kᵀ + mask) V, for each head.
+pub(crate) fn attention<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
+    if cx.has_input(6) {
+        return Err(refuse("its keys have different lengths (nonpad_kv_seqlen), which is not supported"));
+    }
+    let flat = cx.shape(0)?.len() == 3;
+    let heads = |cx: &Cx<'_, B>, name: &str| cx.int(name, 0).map(|heads| usize::try_from(heads).unwrap_or(0));
+    let (of_q, of_kv) = (heads(cx, "q_num_heads")?, heads(cx, "kv_num_heads")?);
+    let q = in_heads(cx, 0, of_q)?;
+    let (mut k, mut v) = (in_heads(cx, 1, of_kv)?, in_heads(cx, 2, of_kv)?);
+    let mut past = 0;
+    for (i, new) in [(4, &mut k), (5, &mut v)] {
+        if cx.has_input(i) {
+            let before = cx.x(i)?;
+            past = cx.tape.shape(before)[2];
+            *new = cx.tape.concat(&[before, *new], 2)?;
+        }
+    }
+    let (present_k, present_v) = (k, v);
+    let shapes = [q, k, v].map(|id| cx.tape.shape(id).to_vec());
+    let &[batch, heads, queries, width] = &shapes[0][..] else { return Err(cx.wrong("it needs 4 axes")) };
+    let (kv_heads, keys) = (shapes[1][1], shapes[1][2]);
+    if kv_heads == 0 || heads % kv_heads != 0 {
+        return Err(cx.wrong(format!("it has {heads} heads of queries and {kv_heads} of keys")));
+    }
+    if heads != kv_heads {
+        // Each head of the keys belongs to several of the queries'.
+        let places: Vec<usize> = (0..heads).map(|head| head / (heads / kv_heads)).collect();
+        (k, v) = (cx.tape.select(k, 1, &places)?, cx.tape.select(v, 1, &places)?);
+    }
+    #[allow(clippy::cast_precision_loss)]
+    let scale = cx.float("scale", 1.0 / (width as f64).sqrt())?;
+    let k = cx.tape.permute(k, &[0, 1, 3, 2])?;
+    let scores = cx.tape.matmul(q, k)?;
+    let plain = cx.tape.affine(scores, scale, 0.0)?;
+    let capped = softcap(cx, plain)?;
+    let masked = masked(cx, capped, [queries, keys], past)?;
+    let shares = cx.tape.softmax(masked, 3)?;
+    let mut y = cx.tape.matmul(shares, v)?;
+    if flat {
+        let out = cx.tape.shape(y)[3];
+        y = cx.tape.permute(y, &[0, 2, 1, 3])?;
+        y = cx.tape.reshape(y, &[batch, queries, heads * out])?;
+    }
+    let shown = match cx.int("qk_matmul_output_mode", 0)? {
+        0 => plain,
+        // Which of the two the cap and the mask come first is not the same in all versions.
+        1 if cx.has("softcap") => return Err(refuse("it shows scores between mask and cap, which is not supported")),
+        1 => masked,
+        2 if cx.has("softcap") => return Err(refuse("it shows scores between mask and cap, which is not supported")),
+        2 => masked,
+        _ => shares,
+    };
+    let element = cx.element(0)?;
+    Ok([y, present_k, present_v, shown].map(|id| Held::Var(id, element)).to_vec())
+}
+
+/// (B, S, H·D) or (B, H, S, D), as the latter.
+fn in_heads<B: Backend>(cx: &mut Cx<'_, B>, i: usize, heads: usize) -> Written<Id> {
+    let x = cx.x(i)?;
+    let shape = cx.tape.shape(x).to_vec();
+    match shape[..] {
+        [_, _, _, _] => Ok(x),
+        [batch, steps, width] if heads > 0 && width % heads == 0 => {
+            let split = cx.tape.reshape(x, &[batch, steps, heads, width / heads])?;
+            cx.tape.permute(split, &[0, 2, 1, 3])
+        }
+        _ => Err(cx.shape_error(&shape, format!("it is not of {heads} heads"))),
+    }
+}
+
+/// cap · tanh(x / cap)
+fn softcap<B: Backend>(cx: &mut Cx<'_, B>, x: Id) -> Written<Id> {
+    let cap = cx.float("softcap", 0.0)?;
+    if cap <= 0.0 {
+        return Ok(x);
+    }
+    let y = cx.tape.affine(x, 1.0 / cap, 0.0)?;
+    let y = cx.tape.act(y, Activation::Tanh)?;
+    cx.tape.affine(y, cap, 0.0)
+}
+
+fn masked<B: Backend>(cx: &mut Cx<'_, B>, scores: Id, [queries, keys]: [usize; 2], past: usize) -> Written<Id> {
+    let mut y = scores;
+    let hidden = cx.array(&ndarray::arr0(f64::NEG_INFINITY).into_dyn())?;
+    if cx.has_input(3) {
+        let logical = cx.element(3)? == ElementType::Bool;
+        let mut mask = cx.x(3)?;
+        let shape = cx.tape.shape(mask).to_vec();
+        // A mask may be shorter than the keys: what it does not speak of is hidden.
+        let short = shape.last().map_or(0, |&n| keys.saturating_sub(n));
+        if short > 0 && shape.last() != Some(&1) {
+            let border = if logical { 0.0 } else { f64::NEG_INFINITY };
+            let width = i64::try_from(short).unwrap_or(i64::MAX);
+            mask = super::pad::constant(cx.tape, mask, shape.len() - 1, (0, width), border)?;
+        }
+        y = if logical { cx.tape.choose(mask, y, hidden)? } else { cx.tape.add(y, mask)? };
+    }
+    if cx.flag("is_causal", false)? {
+        let seen = Array2::from_shape_fn((queries, keys), |(i, j)| f64::from(u8::from(j <= i + past)));
+        let seen = cx.array(&seen.into_dyn())?;
+        y = cx.tape.choose(seen, y, hidden)?;
+    }
+    Ok(y)
+}

@@ -1,0 +1,94 @@
+//! Comparisons, logic, and choices by them.
+
+use xai_core::Backend;
+use xai_core::nn::Activation;
+
+use super::arithmetic::{on_host, pair};
+use crate::tape::{Id, Written};
+use crate::value::ElementType;
+use crate::write::{Cx, Held};
+
+fn truth(holds: bool) -> f64 {
+    f64::from(u8::from(holds))
+}
+
+/// 1 where it holds, else 0; no gradient flows through it.
+#[allow(clippy::float_cmp)]
+pub(crate) fn compare<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
+    let operator = cx.node.operator.clone();
+    if cx.kept.is_none() {
+        // Known beforehand: also of numbers that are infinite.
+        let f: fn(f64, f64) -> f64 = match operator.as_str() {
+            "Equal" => |a, b| truth(a == b),
+            "Greater" => |a, b| truth(a > b),
+            "Less" => |a, b| truth(a < b),
+            "GreaterOrEqual" => |a, b| truth(a >= b),
+            _ => |a, b| truth(a <= b),
+        };
+        let y = on_host(cx, "it compares", f)?;
+        return Ok(vec![Held::Var(y, ElementType::Bool)]);
+    }
+    let (a, b) = pair(cx)?;
+    let t = &mut *cx.tape;
+    let y = match operator.as_str() {
+        "Greater" => t.greater(a, b)?,
+        "Less" => t.greater(b, a)?,
+        "GreaterOrEqual" => {
+            let less = t.greater(b, a)?;
+            t.not(less)?
+        }
+        "LessOrEqual" => {
+            let greater = t.greater(a, b)?;
+            t.not(greater)?
+        }
+        _ => {
+            let difference = t.sub(a, b)?;
+            let sign = t.act(difference, Activation::Sign)?;
+            let other = t.act(sign, Activation::Abs)?;
+            t.not(other)?
+        }
+    };
+    Ok(vec![Held::Var(y, ElementType::Bool)])
+}
+
+/// Of numbers that are 0 or 1.
+pub(crate) fn logic<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
+    let (a, b) = pair(cx)?;
+    let t = &mut *cx.tape;
+    let y = match cx.node.operator.as_str() {
+        "And" => t.mul(a, b)?,
+        "Or" => {
+            let sum = t.add(a, b)?;
+            t.act(sum, Activation::Sign)?
+        }
+        _ => {
+            let difference = t.sub(a, b)?;
+            t.act(difference, Activation::Abs)?
+        }
+    };
+    Ok(vec![Held::Var(y, ElementType::Bool)])
+}
+
+pub(crate) fn choose<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
+    let (condition, a, b) = (cx.x(0)?, cx.x(1)?, cx.x(2)?);
+    let y = cx.tape.choose(condition, a, b)?;
+    let element = cx.element(1)?;
+    Ok(vec![Held::Var(y, element)])
+}
+
+/// The greatest, or smallest, of several values, number by number.
+pub(crate) fn extreme<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
+    let smallest = cx.node.operator == "Min";
+    let mut y = cx.x(0)?;
+    for i in 1..cx.inputs.len() {
+        let next = cx.x(i)?;
+        y = one_of(cx, y, next, smallest)?;
+    }
+    cx.out(y)
+}
+
+fn one_of<B: Backend>(cx: &mut Cx<'_, B>, a: Id, b: Id, smallest: bool) -> Written<Id> {
+    let t = &mut *cx.tape;
+    let first = if smallest { t.greater(b, a)? } else { t.greater(a, b)? };
+    t.choose(first, a, b)
+}

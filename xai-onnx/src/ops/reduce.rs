@@ -1,0 +1,114 @@
+//! Reductions over axes.
+
+use ndarray::Array2;
+use xai_core::Backend;
+use xai_core::nn::{Activation, Reduction};
+
+use crate::tape::{Id, Written};
+use crate::write::{Cx, Held};
+
+pub(crate) fn reduce<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
+    let x = cx.x(0)?;
+    let shape = cx.tape.shape(x).to_vec();
+    let axes = cx.ints_at(1, "axes")?.unwrap_or_default();
+    let none = axes.is_empty();
+    let axes = if none && !cx.flag("noop_with_empty_axes", false)? {
+        (0..shape.len()).collect()
+    } else {
+        cx.axes(&axes, shape.len())?
+    };
+    let y = reduced(cx, x, &axes)?;
+    let y = if cx.flag("keepdims", true)? {
+        y
+    } else {
+        let left: Vec<usize> = (0..shape.len()).filter(|axis| !axes.contains(axis)).map(|axis| shape[axis]).collect();
+        cx.tape.reshape(y, &left)?
+    };
+    cx.out(y)
+}
+
+fn reduced<B: Backend>(cx: &mut Cx<'_, B>, x: Id, axes: &[usize]) -> Written<Id> {
+    let t = &mut *cx.tape;
+    match cx.node.operator.as_str() {
+        "ReduceSum" => t.reduce(x, Reduction::Sum, axes),
+        "ReduceMean" => t.reduce(x, Reduction::Mean, axes),
+        "ReduceMax" => t.reduce(x, Reduction::Max, axes),
+        "ReduceMin" => t.reduce(x, Reduction::Min, axes),
+        "ReduceL1" => {
+            let y = t.act(x, Activation::Abs)?;
+            t.reduce(y, Reduction::Sum, axes)
+        }
+        "ReduceL2" => {
+            let y = t.mul(x, x)?;
+            let y = t.reduce(y, Reduction::Sum, axes)?;
+            t.act(y, Activation::Sqrt)
+        }
+        "ReduceSumSquare" => {
+            let y = t.mul(x, x)?;
+            t.reduce(y, Reduction::Sum, axes)
+        }
+        "ReduceLogSum" => {
+            let y = t.reduce(x, Reduction::Sum, axes)?;
+            t.act(y, Activation::Log)
+        }
+        "ReduceLogSumExp" => {
+            // Past the greatest, so that nothing overflows.
+            let top = t.reduce(x, Reduction::Max, axes)?;
+            let y = t.sub(x, top)?;
+            let y = t.act(y, Activation::Exp)?;
+            let y = t.reduce(y, Reduction::Sum, axes)?;
+            let y = t.act(y, Activation::Log)?;
+            t.add(y, top)
+        }
+        _ => product(cx, x, axes),
+    }
+}
+
+/// The product, by halves.
+fn product<B: Backend>(cx: &mut Cx<'_, B>, x: Id, axes: &[usize]) -> Written<Id> {
+    let t = &mut *cx.tape;
+    let mut y = x;
+    for &axis in axes {
+        while t.shape(y)[axis] > 1 {
+            let length = t.shape(y)[axis];
+            let half = length / 2;
+            let (a, b) = (t.narrow(y, axis, 0, half)?, t.narrow(y, axis, half, half)?);
+            let both = t.mul(a, b)?;
+            y = match length % 2 {
+                0 => both,
+                _ => {
+                    let last = t.narrow(y, axis, length - 1, 1)?;
+                    t.concat(&[both, last], axis)?
+                }
+            };
+        }
+    }
+    Ok(y)
+}
+
+/// Running sums: a product with a triangle of ones.
+pub(crate) fn cumulative<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
+    let x = cx.x(0)?;
+    let shape = cx.tape.shape(x).to_vec();
+    let axis = cx.known(1, "axis")?.to_ints().first().copied().unwrap_or(0);
+    let axis = cx.axis(axis, shape.len())?;
+    let (exclusive, reverse) = (cx.flag("exclusive", false)?, cx.flag("reverse", false)?);
+    let n = shape[axis];
+    crate::tape::check_size("the sums' triangle", &[n, n], cx.tape.limit())?;
+    let ones = Array2::from_shape_fn((n, n), |(from, to)| {
+        let (first, last) = if reverse { (to, from) } else { (from, to) };
+        f64::from(u8::from(if exclusive { first < last } else { first <= last }))
+    });
+    let ones = cx.array(&ones.into_dyn())?;
+    let mut order: Vec<usize> = (0..shape.len()).collect();
+    let last = shape.len() - 1;
+    order.swap(axis, last);
+    let t = &mut *cx.tape;
+    let turned = t.permute(x, &order)?;
+    let inner = t.shape(turned).to_vec();
+    let rows = t.reshape(turned, &[&inner[..last], &[1, n]].concat())?;
+    let sums = t.matmul(rows, ones)?;
+    let sums = t.reshape(sums, &inner)?;
+    let y = t.permute(sums, &order)?;
+    cx.out(y)
+}

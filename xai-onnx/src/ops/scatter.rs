@@ -1,0 +1,79 @@
+//! Numbers put at places.
+
+use xai_core::Backend;
+
+use super::gather::{element_places, nd_places};
+use crate::tape::{Written, refuse};
+use crate::write::{Cx, Held};
+
+pub(crate) fn elements<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
+    let data = cx.shape(0)?;
+    let indices = cx.known(1, "indices")?.clone();
+    let places = element_places(cx, &data, &indices)?;
+    put(cx, &data, &places)
+}
+
+pub(crate) fn nd<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
+    let data = cx.shape(0)?;
+    let indices = cx.known(1, "indices")?.clone();
+    let (places, _) = nd_places(cx, &data, &indices, 0)?;
+    put(cx, &data, &places)
+}
+
+/// The updates at these flat places of the data; a place that comes twice keeps the last.
+fn put<B: Backend>(cx: &mut Cx<'_, B>, shape: &[usize], places: &[usize]) -> Written<Vec<Held>> {
+    let adds = match cx.text("reduction")?.as_str() {
+        "" | "none" => false,
+        "add" => true,
+        other => return Err(refuse(format!("its reduction `{other}` is not supported"))),
+    };
+    let count: usize = shape.iter().product();
+    let (x, updates) = (cx.x(0)?, cx.x(2)?);
+    let given: usize = cx.tape.shape(updates).iter().product();
+    if given != places.len() {
+        return Err(cx.wrong(format!("it has {given} updates for {} places", places.len())));
+    }
+    if places.is_empty() {
+        return Ok(vec![cx.held(0)?.clone()]);
+    }
+    let t = &mut *cx.tape;
+    let (mut flat, updates) = (t.reshape(x, &[count])?, t.reshape(updates, &[given])?);
+    // Updates of one place stand in rounds, one after another: one round unless places come twice.
+    let mut rounds: Vec<Vec<Option<usize>>> = Vec::new();
+    for (i, &place) in places.iter().enumerate() {
+        let free = rounds.iter().position(|round| round[place].is_none());
+        match free.filter(|_| adds) {
+            _ if !adds => {
+                if rounds.is_empty() {
+                    rounds.push(vec![None; count]);
+                }
+                rounds[0][place] = Some(i);
+            }
+            Some(free) => rounds[free][place] = Some(i),
+            None => {
+                crate::tape::check_size("what is scattered", &[rounds.len() + 1, count], t.limit())?;
+                let mut round = vec![None; count];
+                round[place] = Some(i);
+                rounds.push(round);
+            }
+        }
+    }
+    for round in rounds {
+        if adds {
+            // A zero stands behind the updates.
+            let zero = t.narrow(updates, 0, 0, 1)?;
+            let zero = t.sub(zero, zero)?;
+            let all = t.concat(&[updates, zero], 0)?;
+            let from: Vec<usize> = round.iter().map(|update| update.unwrap_or(given)).collect();
+            let moved = t.select(all, 0, &from)?;
+            flat = t.add(flat, moved)?;
+        } else {
+            let all = t.concat(&[flat, updates], 0)?;
+            let from: Vec<usize> =
+                round.iter().enumerate().map(|(i, update)| update.map_or(i, |update| count + update)).collect();
+            flat = t.select(all, 0, &from)?;
+        }
+    }
+    let y = t.reshape(flat, shape)?;
+    cx.out(y)
+}

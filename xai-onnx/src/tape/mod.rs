@@ -1,0 +1,115 @@
+//! What a network computes for inputs of certain shapes, written down once: [`Tape`].
+
+mod fail;
+mod functions;
+mod host_step;
+mod run;
+
+use xai_core::{Backend, Op, Weight};
+
+pub(crate) use self::fail::{Fail, refuse};
+pub(crate) use self::host_step::HostStep;
+use crate::Fault;
+
+/// The result of writing something down.
+pub(crate) type Written<T> = Result<T, Fail>;
+
+/// A value of the tape.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Id(pub(crate) usize);
+
+/// Steps, each of which reads what stands before it. Threads can share it, which they cannot share a graph.
+#[derive(Debug)]
+pub(crate) struct Tape<B: Backend> {
+    pub(crate) entries: Vec<Entry<B>>,
+    /// So many numbers one value may have.
+    limit: usize,
+}
+
+#[derive(Debug)]
+pub(crate) struct Entry<B: Backend> {
+    pub(crate) step: Step<B>,
+    pub(crate) inputs: Vec<Id>,
+    pub(crate) shape: Vec<usize>,
+}
+
+#[derive(Debug)]
+pub(crate) enum Step<B: Backend> {
+    Input,
+    Constant(Weight<B>),
+    Op(Op<B>),
+    Host(HostStep),
+}
+
+impl<B: Backend> Clone for Step<B> {
+    fn clone(&self) -> Self {
+        match self {
+            Step::Input => Step::Input,
+            Step::Constant(weight) => Step::Constant(weight.clone()),
+            Step::Op(op) => Step::Op(op.clone()),
+            Step::Host(step) => Step::Host(step.clone()),
+        }
+    }
+}
+
+/// A network is refused that takes more steps: as many are in no network, but in an expansion without end.
+const STEPS: usize = 1 << 22;
+
+impl<B: Backend> Tape<B> {
+    pub(crate) fn new(limit: usize) -> Self {
+        Tape { entries: Vec::new(), limit }
+    }
+
+    pub(crate) fn input(&mut self, shape: &[usize]) -> Written<Id> {
+        self.push(Step::Input, Vec::new(), shape.to_vec())
+    }
+
+    pub(crate) fn constant(&mut self, weight: Weight<B>) -> Written<Id> {
+        let shape = weight.shape().to_vec();
+        self.push(Step::Constant(weight), Vec::new(), shape)
+    }
+
+    pub(crate) fn op(&mut self, op: impl Into<Op<B>>, inputs: &[Id]) -> Written<Id> {
+        let op = op.into();
+        let shapes: Vec<&[usize]> = inputs.iter().map(|id| &*self.entries[id.0].shape).collect();
+        let shape = op.output_shape(&shapes)?;
+        self.push(Step::Op(op), inputs.to_vec(), shape)
+    }
+
+    pub(crate) fn host(&mut self, step: HostStep, inputs: &[Id]) -> Written<Id> {
+        let shape = step.shape.clone();
+        self.push(Step::Host(step), inputs.to_vec(), shape)
+    }
+
+    fn push(&mut self, step: Step<B>, inputs: Vec<Id>, shape: Vec<usize>) -> Written<Id> {
+        check_size("a value that it computes", &shape, self.limit)?;
+        if self.entries.len() >= STEPS {
+            return Err(refuse(format!("the network takes more than {STEPS} steps for inputs of these shapes")));
+        }
+        self.entries.push(Entry { step, inputs, shape });
+        Ok(Id(self.entries.len() - 1))
+    }
+
+    pub(crate) fn shape(&self, id: Id) -> &[usize] {
+        &self.entries[id.0].shape
+    }
+
+    pub(crate) fn limit(&self) -> usize {
+        self.limit
+    }
+}
+
+/// Checks that a value of this shape has no more numbers than are allowed.
+pub(crate) fn check_size(what: &str, shape: &[usize], limit: usize) -> Written<()> {
+    let count = shape.iter().try_fold(1_usize, |all, &n| all.checked_mul(n));
+    match count {
+        Some(count) if count <= limit => Ok(()),
+        _ if shape.contains(&0) => Ok(()),
+        _ => Err(Fault::TooLarge {
+            what: format!("{what}, of shape {shape:?},"),
+            size: count.map_or_else(|| "uncountably many".into(), |count| count.to_string()),
+            limit,
+        }
+        .into()),
+    }
+}
