@@ -46,7 +46,7 @@ for example in custom_analyzer plain_ndarray; do
 done
 
 say "combinations of features"
-features=(candle tch derive pictures files)
+features=(candle tch onnx derive pictures files)
 for ((set = 0; set < 1 << ${#features[@]}; set++)); do
   chosen=()
   for i in "${!features[@]}"; do

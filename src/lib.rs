@@ -15,6 +15,8 @@ pub use draft::Draft;
 pub use xai_candle as candle;
 #[cfg(feature = "derive")]
 pub use xai_derive::Explainable;
+#[cfg(feature = "onnx")]
+pub use xai_onnx as onnx;
 #[cfg(feature = "tch")]
 pub use xai_tch as tch;
 

@@ -35,8 +35,8 @@ impl fmt::Display for OneSample {
         let OneSample { rows, source } = self;
         write!(
             f,
-            "the model takes one row, but not the {rows} of this pass (a batch's samples, or the altered copies of one): \
-             {source}; wrap it as `module(..).one_by_one()` of `xai_candle`, which is `xai::candle`"
+            "the model takes one row, but not the {rows} of this pass (a batch's samples, or the altered copies of \
+             one): {source}; wrap it as `module(..).one_by_one()` of `xai_candle`, which is `xai::candle`"
         )
     }
 }

@@ -40,8 +40,8 @@ use crate::{Backend, Differentiable, Element, Error, Result, Tensor};
 /// # Errors
 /// [`Error::InvalidShape`] for an input without a batch axis or an element, or an output without a row for each sample,
 /// [`Error::InvalidParameter`] for an input that is not finite, [`Error::NotDifferentiable`] for a model without a way
-/// back, and the errors of its forward pass. What fails on the way back is no error here but a verdict, [`Verdict::Cut`]
-/// where the framework says that a path is cut, else [`Verdict::Failed`].
+/// back, and the errors of its forward pass. What fails on the way back is no error here but a verdict,
+/// [`Verdict::Cut`] where the framework says that a path is cut, else [`Verdict::Failed`].
 pub fn check_gradient<M, S, D>(model: &M, input: &ArrayBase<S, D>) -> Result<GradientReport>
 where
     M: Differentiable + ?Sized,
@@ -105,8 +105,8 @@ impl GradientCheck {
     /// Runs the check.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] for fewer than 2 directions or more than 10,000, or a tolerance that is not positive, and those of
-    /// [`check_gradient`].
+    /// [`Error::InvalidParameter`] for fewer than 2 directions or more than 10,000, or a tolerance that is not
+    /// positive, and those of [`check_gradient`].
     pub fn run<M, S, D>(&self, model: &M, input: &ArrayBase<S, D>) -> Result<GradientReport>
     where
         M: Differentiable + ?Sized,

@@ -19,8 +19,8 @@ use crate::{Element, Error, Result};
 /// Errors: [`Error::InvalidParameter`] for an α that is not finite, for n = 0, and for n of as many classes as there
 /// are or more; [`Error::Unsupported`] over a selector that chooses a weighted sum, or another scale than the scores'.
 ///
-/// Reference: Zhang, Gu, Chowdhury, Mai, Carlyn, Berger-Wolf, Su, Chao (2025), *Finer-CAM: Spotting the Difference Reveals
-/// Finer Details for
+/// Reference: Zhang, Gu, Chowdhury, Mai, Carlyn, Berger-Wolf, Su, Chao (2025), *Finer-CAM: Spotting the Difference
+/// Reveals Finer Details for
 /// Visual Explanation*, arXiv:2501.11309.
 ///
 /// ```

@@ -47,8 +47,8 @@ impl Features {
         Features(Way::Each)
     }
 
-    /// Every number of a table; of samples with spatial axes a grid of at most so many cells, with as many along each axis:
-    /// `about(64)` has 8 × 8 cells for an image. What methods begin with that know nothing of the input.
+    /// Every number of a table; of samples with spatial axes a grid of at most so many cells, with as many along each
+    /// axis: `about(64)` has 8 × 8 cells for an image. What methods begin with that know nothing of the input.
     pub fn about(most: usize) -> Self {
         Features(Way::About(most))
     }
@@ -75,8 +75,8 @@ impl Features {
         Features(Way::Patches(size.into()))
     }
 
-    /// Windows of so many numbers along each spatial axis, moved by a stride, that may overlap. The last ones are clipped
-    /// at the border, so that everything is covered: the stride must be at most the size.
+    /// Windows of so many numbers along each spatial axis, moved by a stride, that may overlap. The last ones are
+    /// clipped at the border, so that everything is covered: the stride must be at most the size.
     ///
     /// Without a size they have a quarter of each axis, and are moved by an eighth: `windows([], [])`.
     ///
@@ -93,8 +93,8 @@ impl Features {
         Features(Way::Segments(Arc::new(segments.to_owned().into_dyn())))
     }
 
-    /// As [`segments`](Features::segments), other ones for each sample of the batch: the array has the batch axis before
-    /// the others. Samples are worked on one by one then.
+    /// As [`segments`](Features::segments), other ones for each sample of the batch: the array has the batch axis
+    /// before the others. Samples are worked on one by one then.
     pub fn segments_of_samples<S: Data<Elem = usize>, D: Dimension>(segments: &ArrayBase<S, D>) -> Self {
         Features(Way::SegmentsOfSamples(Arc::new(segments.to_owned().into_dyn())))
     }
@@ -122,8 +122,8 @@ impl Features {
         Features(Way::TimeWindows(steps))
     }
 
-    /// About so many super-pixels of each image: segments that keep to its edges, by SLIC. The compactness is the colour
-    /// distance that weighs as much as the side of a segment, as a share of the range of the image: 0.1 keeps to
+    /// About so many super-pixels of each image: segments that keep to its edges, by SLIC. The compactness is the
+    /// colour distance that weighs as much as the side of a segment, as a share of the range of the image: 0.1 keeps to
     /// edges, 1 makes near squares. Samples are worked on one by one then, each with its own segments.
     ///
     /// Reference: Achanta, Shaji, Smith, Lucchi, Fua, Süsstrunk (2012), *SLIC Superpixels Compared to State-of-the-Art

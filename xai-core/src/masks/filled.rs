@@ -72,8 +72,8 @@ impl<B: Backend> Filled<B> {
 }
 
 impl Imputer {
-    /// What fills copies of the samples from `start` on, of one explained input: (samples, copies, axes of a sample...).
-    /// The masks are (1 or samples, copies, axes...); whatever is not wholly present is imputed.
+    /// What fills copies of the samples from `start` on, of one explained input: (samples, copies, axes of a
+    /// sample...). The masks are (1 or samples, copies, axes...); whatever is not wholly present is imputed.
     pub(super) fn fill<B: Backend>(
         &self,
         input: usize,

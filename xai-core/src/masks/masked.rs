@@ -19,10 +19,10 @@ use crate::{Backend, Differentiable, Element, Error, Result, Tensor};
 
 /// The explained output on masked copies of each sample: y(x·m + fill·(1 - m)).
 ///
-/// Forward passes alone, in chunks: no more memory than a chunk of copies takes, whatever the number of masks. Masks are
-/// shared by the samples of a batch, or given for each. Copies are made where the model lives, of the sample that is
-/// there and the mask, which is all that travels ([`Fill::NoisyLinear`] alone is worked out on the host). What is found
-/// depends neither on the chunk nor on the batch.
+/// Forward passes alone, in chunks: no more memory than a chunk of copies takes, whatever the number of masks. Masks
+/// are shared by the samples of a batch, or given for each. Copies are made where the model lives, of the sample that
+/// is there and the mask, which is all that travels ([`Fill::NoisyLinear`] alone is worked out on the host). What is
+/// found depends neither on the chunk nor on the batch.
 ///
 /// Which output is explained is settled on the clean input, once. An error of the model, another number of rows than it
 /// was given, or an output that is not finite is [`Error::Copies`], which says on which copies of which samples;
@@ -168,8 +168,8 @@ impl<'a, M: Differentiable + ?Sized> Masked<'a, M> {
         self.layout.spread(values, &self.call.explained_inputs().collect::<Vec<_>>())
     }
 
-    /// The sum of an explanation's values over each feature, (samples, features): one array for each explained input, in
-    /// its shape.
+    /// The sum of an explanation's values over each feature, (samples, features): one array for each explained input,
+    /// in its shape.
     ///
     /// # Errors
     /// [`Error::Shape`] for values of another shape.

@@ -7,9 +7,9 @@ use ndarray::{Array2, ArrayView3};
 /// Segments of an image (channels, height, width): about so many, numbered from 0, each connected.
 ///
 /// Centres start on a grid; each pixel goes to the nearest centre of those around it, by
-/// (colour distance / compactness)² + (distance / step)², and the centres move to the mean of theirs, ten times. Colours are
-/// the channels as they are, divided by the range of the whole image. Then pieces smaller than a quarter of a segment join a
-/// neighbour.
+/// (colour distance / compactness)² + (distance / step)², and the centres move to the mean of theirs, ten times.
+/// Colours are the channels as they are, divided by the range of the whole image. Then pieces smaller than a quarter of
+/// a segment join a neighbour.
 pub(super) fn slic(image: &ArrayView3<'_, f64>, count: usize, compactness: f64) -> Array2<usize> {
     let (_, height, width) = image.dim();
     let [rows, columns] = grid(height, width, count);

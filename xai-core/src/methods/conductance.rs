@@ -21,9 +21,9 @@ use crate::{Backend, Differentiable, Element, Error, Result, Tensor};
 /// Defaults: n = 50 points, closer to the reference, zeros as the reference. Costs n forward passes of the whole model,
 /// and n - 1 gradients of what is behind the place.
 ///
-/// Errors: [`Error::UnknownPlace`] and [`Error::BypassedPlace`]; [`Error::InvalidParameter`] for n < 2 and a chunk of 0;
-/// those of the reference; [`Error::Unsupported`] when several inputs are explained; and those of values with another
-/// number of axes than the input (then give `input.into_dyn()`).
+/// Errors: [`Error::UnknownPlace`] and [`Error::BypassedPlace`]; [`Error::InvalidParameter`] for n < 2 and a chunk of
+/// 0; those of the reference; [`Error::Unsupported`] when several inputs are explained; and those of values with
+/// another number of axes than the input (then give `input.into_dyn()`).
 ///
 /// Reference: Dhamdhere, Sundararajan, Yan (2018), *How Important Is a Neuron?*, arXiv:1805.12233.
 ///

@@ -13,7 +13,8 @@ use crate::{Answer, Differentiable, Progress, Result};
 /// and add up to f(x) - (mean of f over the set). The explanation carries the gap, and the estimated error: the
 /// standard error of the mean over the set, relative to the values, ‖SE‖₂ / ‖A‖₂, as if the set were drawn at random.
 ///
-/// Cost: for each reference that of [`DeepLift`]. Memory is bounded by the chunk, not by the set. Errors: those of both.
+/// Cost: for each reference that of [`DeepLift`]. Memory is bounded by the chunk, not by the set. Errors: those of
+/// both.
 ///
 /// Reference: Lundberg, Lee (2017), *A Unified Approach to Interpreting Model Predictions*, arXiv:1705.07874.
 ///

@@ -12,14 +12,15 @@ use crate::{Differentiable, Result};
 /// Shapley values from the outputs on all 2^D subsets of D features, at most 16:
 /// φⱼ = Σ_S |S|!·(D - |S| - 1)!/D! · (y(S ∪ j) - y(S)) over subsets S without j.
 ///
-/// By forward passes alone, 2^D - 1 and the clean one. Values have the input's shape, in output units, signed; each number
-/// has the whole value of its feature. Those of the features ([`Extras::feature_values`](crate::Extras::feature_values)) add
-/// up to y(x) - y(fill).
+/// By forward passes alone, 2^D - 1 and the clean one. Values have the input's shape, in output units, signed; each
+/// number has the whole value of its feature. Those of the features
+/// ([`Extras::feature_values`](crate::Extras::feature_values)) add up to y(x) - y(fill).
 ///
 /// Defaults: [`Features::about(9)`](Features::about), filled with zeros.
 ///
 /// Errors: [`Error::InvalidParameter`](crate::Error::InvalidParameter) for more than 16 features: group them, or sample
-/// ([`KernelShap`](crate::KernelShap), [`ShapleySampling`](crate::ShapleySampling)); [`Error::Copies`](crate::Error::Copies).
+/// ([`KernelShap`](crate::KernelShap), [`ShapleySampling`](crate::ShapleySampling));
+/// [`Error::Copies`](crate::Error::Copies).
 ///
 /// Reference: Shapley (1953), *A value for n-person games*.
 ///

@@ -11,11 +11,12 @@ use crate::{Differentiable, Result};
 /// What the output loses when one feature is absent: aⱼ = y(x) - y(x without j).
 ///
 /// By forward passes alone: one for each feature, and the clean one. Values have the input's shape, in output units,
-/// signed; each number has the whole value of its feature, not a share of it, so that a map does not fade with the size of
-/// features. [`Extras::feature_values`](crate::Extras::feature_values) has one number for each. For a linear model without
-/// interactions, features being single numbers, aⱼ = wⱼ·(xⱼ - fillⱼ).
+/// signed; each number has the whole value of its feature, not a share of it, so that a map does not fade with the size
+/// of features. [`Extras::feature_values`](crate::Extras::feature_values) has one number for each. For a linear model
+/// without interactions, features being single numbers, aⱼ = wⱼ·(xⱼ - fillⱼ).
 ///
-/// Defaults: [`Features::about(64)`](Features::about), the columns of a table or the cells of a grid; filled with zeros.
+/// Defaults: [`Features::about(64)`](Features::about), the columns of a table or the cells of a grid; filled with
+/// zeros.
 ///
 /// Errors are those of [`Fill`](crate::Fill) and [`Features`] that do not fit the input, and
 /// [`Error::Copies`](crate::Error::Copies).
@@ -29,7 +30,8 @@ use crate::{Differentiable, Result};
 /// });
 /// let why = FeatureAblation::new().analyze(&model, &array![[2.0, 3.0, 5.0]], Index(0))?;
 /// assert_eq!(why.values, array![[6.0, 6.0, 5.0]]);
-/// let why = FeatureAblation::new().features(Features::groups([0..2])).analyze(&model, &array![[2.0, 3.0, 5.0]], Index(0))?;
+/// let ablation = FeatureAblation::new().features(Features::groups([0..2]));
+/// let why = ablation.analyze(&model, &array![[2.0, 3.0, 5.0]], Index(0))?;
 /// assert_eq!(why.extras.feature_values, Some(vec![vec![6.0, 5.0]]));
 /// # Ok::<(), xai_core::Error>(())
 /// ```

@@ -60,9 +60,9 @@ rectified! {
     /// Values have the input's shape, signed, in no units: they are no gradient of anything. One pass, as the gradient.
     /// Wrappers average it.
     ///
-    /// It draws edges, and hardly shows what the network has learned: with the weights of the last layers made random its
-    /// maps stay much the same (Adebayo et al. 2018, *Sanity Checks for Saliency Maps*, arXiv:1810.03292; Sixt et al. 2020,
-    /// arXiv:1912.09818). It is here for comparison.
+    /// It draws edges, and hardly shows what the network has learned: with the weights of the last layers made random
+    /// its maps stay much the same (Adebayo et al. 2018, *Sanity Checks for Saliency Maps*, arXiv:1810.03292; Sixt et
+    /// al. 2020, arXiv:1912.09818). It is here for comparison.
     ///
     /// Errors: [`Error::NoRule`](crate::Error::NoRule) for elementwise functions other than relu and relu6 and for code
     /// that nobody can look into, unless their gradient is [asked for](Self::unknown).
@@ -75,7 +75,8 @@ rectified! {
     /// use xai_core::nn::{Activation, Linear, Sequential};
     /// use xai_core::{Analyzer, GuidedBackprop, Index, NdArray, Tensor};
     ///
-    /// let linear = |w: ndarray::Array2<f64>| Linear::new(Tensor::<NdArray<f64>>::upload(w.view().into_dyn(), &())?, None);
+    /// let tensor = |w: ndarray::Array2<f64>| Tensor::<NdArray<f64>>::upload(w.view().into_dyn(), &());
+    /// let linear = |w: ndarray::Array2<f64>| Linear::new(tensor(w)?, None);
     /// let net = Sequential::new()
     ///     .push(linear(array![[1.0, 0.0], [0.0, 1.0]])?)
     ///     .push(Activation::Relu)

@@ -13,24 +13,25 @@ use crate::masks::{Features, Mask, Masked};
 use crate::passes::{Running, within};
 use crate::{Differentiable, Result};
 
-/// The Hilbert-Schmidt independence criterion between the presence of each feature and the output: zero in expectation where
-/// the output does not depend on it in any way, also not by interactions of an even sort.
+/// The Hilbert-Schmidt independence criterion between the presence of each feature and the output: zero in expectation
+/// where the output does not depend on it in any way, also not by interactions of an even sort.
 ///
-/// By forward passes alone, n masks of even chances and the clean one. The kernel of masks is 1 where both have the feature or
-/// both have not, and that of outputs exp(-(y - y')² / 2σ²) with the median of all |y - y'| above 0 for σ. It is the unbiased
-/// estimate, so that values of features that do nothing are around zero, on either side. Values have the input's shape and no
-/// unit; each number has the whole value of its feature. Those of the features are
-/// [`Extras::feature_values`](crate::Extras::feature_values), with their [standard errors](crate::Extras::standard_error), by
-/// the jackknife.
+/// By forward passes alone, n masks of even chances and the clean one. The kernel of masks is 1 where both have the
+/// feature or both have not, and that of outputs exp(-(y - y')² / 2σ²) with the median of all |y - y'| above 0 for σ.
+/// It is the unbiased estimate, so that values of features that do nothing are around zero, on either side. Values have
+/// the input's shape and no unit; each number has the whole value of its feature. Those of the features are
+/// [`Extras::feature_values`](crate::Extras::feature_values), with their [standard
+/// errors](crate::Extras::standard_error), by the jackknife.
 ///
-/// Defaults: n = 500, [`Features::about(64)`](Features::about), filled with zeros, seed 0. It takes n² numbers of memory and n²·D operations beside the model.
+/// Defaults: n = 500, [`Features::about(64)`](Features::about), filled with zeros, seed 0. It takes n² numbers of
+/// memory and n²·D operations beside the model.
 ///
 /// Errors: [`Error::InvalidParameter`](crate::Error::InvalidParameter) for n below 5 or above 5000;
 /// [`Error::Copies`](crate::Error::Copies).
 ///
-/// References: Novello, Fel, Vigouroux (2022), *Making Sense of Dependence: Efficient Black-box Explanations Using Dependence
-/// Measure*, arXiv:2206.06219; Song, Smola, Gretton, Bedo, Borgwardt (2012), *Feature Selection via Dependence
-/// Maximization*, JMLR 13.
+/// References: Novello, Fel, Vigouroux (2022), *Making Sense of Dependence: Efficient Black-box Explanations Using
+/// Dependence Measure*, arXiv:2206.06219; Song, Smola, Gretton, Bedo, Borgwardt (2012), *Feature Selection via
+/// Dependence Maximization*, JMLR 13.
 #[derive(Debug, Clone)]
 pub struct Hsic {
     settings: MaskSettings,

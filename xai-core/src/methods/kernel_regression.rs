@@ -19,8 +19,8 @@ pub(super) fn both(coalition: &[usize], features: usize) -> [Mask; 2] {
     [Mask::of(present.iter().copied()), Mask::of(present.iter().map(|present| !present))]
 }
 
-/// The regression, for φ = even shares + u with Σu = 0. A pair of a coalition z of s features and its complement z' says
-/// one thing of u: z̃·u = r with z̃ = z - s/D and r = (y(z) - y(z') - Δ·(2s/D - 1)) / 2.
+/// The regression, for φ = even shares + u with Σu = 0. A pair of a coalition z of s features and its complement z'
+/// says one thing of u: z̃·u = r with z̃ = z - s/D and r = (y(z) - y(z') - Δ·(2s/D - 1)) / 2.
 pub(super) struct Regression<'m, 'a, M: Differentiable + ?Sized> {
     masked: &'m Masked<'a, M>,
     coalitions: &'m Coalitions,

@@ -15,21 +15,22 @@ use crate::{Differentiable, Result};
 /// Shapley values by a weighted regression on coalitions: the φ with Σφ = y(x) - y(fill) that minimise
 /// Σ w(|S|)·(y(S) - y(fill) - Σ_{j∈S} φⱼ)², with w(s) = (D - 1) / (C(D, s)·s·(D - s)).
 ///
-/// By forward passes alone: n coalitions, and two for all and for none. Coalitions come in pairs with their complements; the
-/// outer sizes are enumerated as long as they fit into n, where each has much weight, and the others are drawn by it. With
-/// all 2^D - 2 coalitions the values are the Shapley values. The sum holds exactly for any n, up to rounding, and no feature
-/// is left out by a penalty. Values have the input's shape, in output units, signed; each number has the whole value of its
-/// feature. Those of the features are [`Extras::feature_values`](crate::Extras::feature_values), with their
-/// [standard errors](crate::Extras::standard_error): of the regression's drawn part, infinite where there are fewer pairs
-/// than features. Then the shortest of the solutions is taken, apart from even shares.
+/// By forward passes alone: n coalitions, and two for all and for none. Coalitions come in pairs with their
+/// complements; the outer sizes are enumerated as long as they fit into n, where each has much weight, and the others
+/// are drawn by it. With all 2^D - 2 coalitions the values are the Shapley values. The sum holds exactly for any n, up
+/// to rounding, and no feature is left out by a penalty. Values have the input's shape, in output units, signed; each
+/// number has the whole value of its feature. Those of the features are
+/// [`Extras::feature_values`](crate::Extras::feature_values), with their [standard
+/// errors](crate::Extras::standard_error): of the regression's drawn part, infinite where there are fewer pairs than
+/// features. Then the shortest of the solutions is taken, apart from even shares.
 ///
 /// Defaults: n = 2·D + 2048, [`Features::about(64)`](Features::about), filled with zeros, seed 0.
 ///
 /// Errors: [`Error::InvalidParameter`](crate::Error::InvalidParameter) for n < 2 or more than 4096 features, which a
 /// regression has to solve for: group them; [`Error::Copies`](crate::Error::Copies).
 ///
-/// References: Lundberg, Lee (2017), *A Unified Approach to Interpreting Model Predictions*, arXiv:1705.07874; Covert, Lee
-/// (2021), *Improving KernelSHAP: Practical Shapley Value Estimation via Linear Regression*, arXiv:2012.01536.
+/// References: Lundberg, Lee (2017), *A Unified Approach to Interpreting Model Predictions*, arXiv:1705.07874; Covert,
+/// Lee (2021), *Improving KernelSHAP: Practical Shapley Value Estimation via Linear Regression*, arXiv:2012.01536.
 #[derive(Debug, Clone)]
 pub struct KernelShap {
     settings: MaskSettings,

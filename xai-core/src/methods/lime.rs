@@ -18,22 +18,23 @@ use crate::{Differentiable, Error, Result};
 /// A linear model of the output on presence, near the input: the a, with a constant, that minimises
 /// Σᵢ wᵢ·(y(mᵢ) - c - a·mᵢ)² + α·‖a‖², for masks mᵢ of which each feature is present or absent with the same chance.
 ///
-/// wᵢ = exp(-dᵢ² / width²) with the cosine distance dᵢ = 1 - √(|mᵢ| / D) of the mask from all ones: what is far from the
-/// input weighs less. By forward passes alone, n and the clean one, which counts as a mask of ones. Where n is 2^D or more
-/// every mask is there once; then, with a width of infinity and α = 0, the values are the Banzhaf values. Values have the
-/// input's shape, in output units, signed; each number has the whole value of its feature. Those of the features are
-/// [`Extras::feature_values`](crate::Extras::feature_values), with the [standard errors](crate::Extras::standard_error) of
-/// the regression that also hold where scatter is uneven (infinite for fewer masks than D + 2).
+/// wᵢ = exp(-dᵢ² / width²) with the cosine distance dᵢ = 1 - √(|mᵢ| / D) of the mask from all ones: what is far from
+/// the input weighs less. By forward passes alone, n and the clean one, which counts as a mask of ones. Where n is 2^D
+/// or more every mask is there once; then, with a width of infinity and α = 0, the values are the Banzhaf values.
+/// Values have the input's shape, in output units, signed; each number has the whole value of its feature. Those of the
+/// features are [`Extras::feature_values`](crate::Extras::feature_values), with the [standard
+/// errors](crate::Extras::standard_error) of the regression that also hold where scatter is uneven (infinite for fewer
+/// masks than D + 2).
 ///
 /// Defaults, those of the paper's code for images but for the segments: n = 1000, width 0.25, α = 1, seed 0;
-/// [`Features::about(64)`](Features::about), filled with zeros. The paper has super-pixels, `Features::super_pixels`, and
-/// their mean colour, `Fill::SegmentMean`.
+/// [`Features::about(64)`](Features::about), filled with zeros. The paper has super-pixels, `Features::super_pixels`,
+/// and their mean colour, `Fill::SegmentMean`.
 ///
-/// Errors: [`Error::InvalidParameter`] for n < 2, more than 4096 features, a width that is not positive or a negative α;
-/// [`Error::Copies`].
+/// Errors: [`Error::InvalidParameter`] for n < 2, more than 4096 features, a width that is not positive or a negative
+/// α; [`Error::Copies`].
 ///
-/// Reference: Ribeiro, Singh, Guestrin (2016), *"Why Should I Trust You?": Explaining the Predictions of Any Classifier*,
-/// arXiv:1602.04938.
+/// Reference: Ribeiro, Singh, Guestrin (2016), *"Why Should I Trust You?": Explaining the Predictions of Any
+/// Classifier*, arXiv:1602.04938.
 #[derive(Debug, Clone)]
 pub struct Lime {
     settings: MaskSettings,

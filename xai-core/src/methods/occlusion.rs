@@ -6,13 +6,13 @@ use crate::explain::{Analyzer, Attribution, Call, Inputs, Kind};
 use crate::masks::Features;
 use crate::{Differentiable, Result};
 
-/// What the output loses when a window is filled, slid over the input: y(x) - y(x without the window); each number has the
-/// mean over the windows that cover it.
+/// What the output loses when a window is filled, slid over the input: y(x) - y(x without the window); each number has
+/// the mean over the windows that cover it.
 ///
-/// By forward passes alone: one for each window, and the clean one. Windows go over the spatial axes, through all channels;
-/// those at the border are clipped. Values have the input's shape, in output units, signed; each number has the whole value
-/// of its windows, not a share of it. [`Extras::feature_values`](crate::Extras::feature_values) has one number for each
-/// window, the first axis slowest.
+/// By forward passes alone: one for each window, and the clean one. Windows go over the spatial axes, through all
+/// channels; those at the border are clipped. Values have the input's shape, in output units, signed; each number has
+/// the whole value of its windows, not a share of it. [`Extras::feature_values`](crate::Extras::feature_values) has one
+/// number for each window, the first axis slowest.
 ///
 /// Defaults: the stride is the window's size, and the fill zeros.
 ///

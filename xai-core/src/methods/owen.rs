@@ -13,23 +13,26 @@ use crate::masks::{Features, Mask, Masked};
 use crate::passes::{MOST_COPIES, Running, within};
 use crate::{Differentiable, Result};
 
-/// Owen values: Shapley values in which regions come in as a whole. The input is halved, and the halves again, down to single
-/// features; φ is the mean over orders in which at each place of this tree one half comes in before the other.
+/// Owen values: Shapley values in which regions come in as a whole. The input is halved, and the halves again, down to
+/// single features; φ is the mean over orders in which at each place of this tree one half comes in before the other.
 ///
 /// By forward passes alone: regions are halved as long as n evaluations last, those first whose change of the output is
-/// largest; what is left undivided is shared evenly among its features. So each sample has its own regions in detail, and
-/// samples are worked on one by one. With D² evaluations or so every feature stands alone, and the values are the Owen
-/// values. Values have the input's shape, in output units, signed; each number has the whole value of its feature. Those of
-/// the features ([`Extras::feature_values`](crate::Extras::feature_values)) add up to y(x) - y(fill) for any n.
+/// largest; what is left undivided is shared evenly among its features. So each sample has its own regions in detail,
+/// and samples are worked on one by one. With D² evaluations or so every feature stands alone, and the values are the
+/// Owen values. Values have the input's shape, in output units, signed; each number has the whole value of its feature.
+/// Those of the features ([`Extras::feature_values`](crate::Extras::feature_values)) add up to y(x) - y(fill) for any
+/// n.
 ///
-/// Features are halved by their places, across the longest side of the region that they take up: at equal sides across the
-/// first axis. Of several explained inputs, each is a region.
+/// Features are halved by their places, across the longest side of the region that they take up: at equal sides across
+/// the first axis. Of several explained inputs, each is a region.
 ///
 /// Defaults: n = 500, [`Features::about(64)`](Features::about), filled with zeros.
 ///
-/// Errors: [`Error::InvalidParameter`](crate::Error::InvalidParameter) for n < 1; [`Error::Copies`](crate::Error::Copies).
+/// Errors: [`Error::InvalidParameter`](crate::Error::InvalidParameter) for n < 1;
+/// [`Error::Copies`](crate::Error::Copies).
 ///
-/// References: Owen (1977), *Values of games with a priori unions*; Lundberg and others, the partition explainer of `shap`.
+/// References: Owen (1977), *Values of games with a priori unions*; Lundberg and others, the partition explainer of
+/// `shap`.
 #[derive(Debug, Clone)]
 pub struct Owen {
     settings: MaskSettings,
@@ -42,8 +45,8 @@ impl Owen {
         Owen { settings: MaskSettings::new(Features::about(64)), n: 500 }
     }
 
-    /// At most so many evaluations for each sample beside the clean one, at least 1: two for each halving, and one for the
-    /// input with nothing.
+    /// At most so many evaluations for each sample beside the clean one, at least 1: two for each halving, and one for
+    /// the input with nothing.
     #[must_use]
     pub fn n(mut self, evaluations: usize) -> Self {
         self.n = evaluations;

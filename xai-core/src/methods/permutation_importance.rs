@@ -13,15 +13,15 @@ use crate::{Differentiable, Element, Error, Result, Selection, Tensor};
 
 /// How much worse a model does on a data set when a feature is shuffled among its samples.
 ///
-/// Not an [`Analyzer`](crate::Analyzer): it needs a data set and a score, and says something of both together, nothing of one
-/// sample. By forward passes alone, n·D + 1 over the data set for D features, in chunks. What the shuffled features have is
-/// real, of other samples, so that no fill is needed; but features that go together are torn apart, and are important
-/// only for what one does not say in place of the other.
+/// Not an [`Analyzer`](crate::Analyzer): it needs a data set and a score, and says something of both together, nothing
+/// of one sample. By forward passes alone, n·D + 1 over the data set for D features, in chunks. What the shuffled
+/// features have is real, of other samples, so that no fill is needed; but features that go together are torn apart,
+/// and are important only for what one does not say in place of the other.
 ///
 /// Defaults: n = 5 shuffles of each feature, every number a feature, seed 0.
 ///
-/// References: Breiman (2001), *Random Forests*; Fisher, Rudin, Dominici (2019), *All Models are Wrong, but Many are Useful*,
-/// arXiv:1801.01489.
+/// References: Breiman (2001), *Random Forests*; Fisher, Rudin, Dominici (2019), *All Models are Wrong, but Many are
+/// Useful*, arXiv:1801.01489.
 ///
 /// ```
 /// use ndarray::{Array2, ArrayView2, ArrayViewD, Axis, array};
@@ -104,12 +104,13 @@ impl PermutationImportance {
         self
     }
 
-    /// Shuffles each feature of the data set, batch axis first, and asks for the score of the outputs, a row for each sample:
-    /// the higher, the better.
+    /// Shuffles each feature of the data set, batch axis first, and asks for the score of the outputs, a row for each
+    /// sample: the higher, the better.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] for n < 1, fewer than two samples and numbers that are not finite; [`Error::Unsupported`]
-    /// for features that differ by sample; [`Error::NotFinite`] for such a score; and the model's own.
+    /// [`Error::InvalidParameter`] for n < 1, fewer than two samples and numbers that are not finite;
+    /// [`Error::Unsupported`] for features that differ by sample; [`Error::NotFinite`] for such a score; and the
+    /// model's own.
     pub fn measure<M, S, D>(
         &self,
         model: &M,

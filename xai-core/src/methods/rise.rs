@@ -15,11 +15,11 @@ use crate::{Differentiable, Error, Result};
 
 /// Randomised input sampling: how the output goes along with the presence of each place, over random masks.
 ///
-/// Masks are grids of cells, each present with the probability p, enlarged smoothly and shifted at random. By forward passes
-/// alone, n and the clean one. Three estimates, by [`estimate`](Rise::estimate):
+/// Masks are grids of cells, each present with the probability p, enlarged smoothly and shifted at random. By forward
+/// passes alone, n and the clean one. Three estimates, by [`estimate`](Rise::estimate):
 ///
-/// - `Slope`: cov(y, M) / var(M), by how much the output rises as a place becomes present. A constant output has the value 0
-///   everywhere, and a linear model of places that are masked independently its shares. Unless set.
+/// - `Slope`: cov(y, M) / var(M), by how much the output rises as a place becomes present. A constant output has the
+///   value 0 everywhere, and a linear model of places that are masked independently its shares. Unless set.
 /// - `Mean`: Σ y·M / Σ M, the output where the place is present, in the mean. A constant output is its own map.
 /// - `Published`: Σ y·M / (n·p), as in the paper: the same in the limit, with more noise.
 ///
@@ -29,8 +29,8 @@ use crate::{Differentiable, Error, Result};
 ///
 /// Defaults: n = 4000, p = 0.5, seed 0, filled with zeros.
 ///
-/// Errors: [`Error::InvalidParameter`] for n < 3, p outside of 0 to 1, and cells that do not fit the input's spatial axes;
-/// [`Error::Unsupported`] for several explained inputs; [`Error::Copies`].
+/// Errors: [`Error::InvalidParameter`] for n < 3, p outside of 0 to 1, and cells that do not fit the input's spatial
+/// axes; [`Error::Unsupported`] for several explained inputs; [`Error::Copies`].
 ///
 /// Reference: Petsiuk, Das, Saenko (2018), *RISE: Randomized Input Sampling for Explanation of Black-box Models*,
 /// arXiv:1806.07421.
@@ -177,7 +177,8 @@ impl Rise {
     }
 }
 
-/// Sums over the masks, of places and of samples. Outputs are told as changes from the clean one, so that nothing cancels.
+/// Sums over the masks, of places and of samples. Outputs are told as changes from the clean one, so that nothing
+/// cancels.
 struct Sums<'a> {
     clean: &'a [f64],
     n: f64,

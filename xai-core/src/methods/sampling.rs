@@ -18,17 +18,17 @@ pub(crate) struct Sampling {
 /// The builder methods of everything that is estimated by sampling; `$sampling` is the way from `self` to the settings.
 macro_rules! sampling_builders {
     ($($sampling:ident).+) => {
-        /// The seed of the generator (ChaCha8), 0 unless set. What is drawn depends on it alone: not on the batch, whose
-        /// samples share it, nor on the chunk or the backend.
+        /// The seed of the generator (ChaCha8), 0 unless set. What is drawn depends on it alone: not on the batch,
+        /// whose samples share it, nor on the chunk or the backend.
         #[must_use]
         pub fn seed(mut self, seed: u64) -> Self {
             self.$($sampling).+.seed = seed;
             self
         }
 
-        /// Draws until the estimated relative error of a sample's values is at most this, ‖standard errors‖₂ / ‖values‖₂,
-        /// in place of `n`; samples are worked on one by one then. It looks after rounds that grow by a half, and what it
-        /// took is in the [`Extras`]($crate::Extras).
+        /// Draws until the estimated relative error of a sample's values is at most this, ‖standard errors‖₂ /
+        /// ‖values‖₂, in place of `n`; samples are worked on one by one then. It looks after rounds that grow by a
+        /// half, and what it took is in the [`Extras`]($crate::Extras).
         #[must_use]
         pub fn tolerance(mut self, tolerance: f64) -> Self {
             self.$($sampling).+.tolerance = Some(tolerance);
@@ -75,8 +75,8 @@ impl Sampling {
         }
     }
 
-    /// Draws `n` times; or, with a tolerance, in rounds: the first has `first` draws. `draw` is asked for draws from one
-    /// on to another, and `error` for the relative error of what there is.
+    /// Draws `n` times; or, with a tolerance, in rounds: the first has `first` draws. `draw` is asked for draws from
+    /// one on to another, and `error` for the relative error of what there is.
     pub(super) fn run(
         &self,
         first: usize,

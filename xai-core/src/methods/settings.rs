@@ -102,8 +102,8 @@ impl Settings {
         Self::new().place(model.split_at())
     }
 
-    /// Calls back after every pass of an analyzer that takes many. A callback that answers `ControlFlow::Break(())` stops
-    /// the analysis, with [`Error::Cancelled`](crate::Error::Cancelled).
+    /// Calls back after every pass of an analyzer that takes many. A callback that answers `ControlFlow::Break(())`
+    /// stops the analysis, with [`Error::Cancelled`](crate::Error::Cancelled).
     #[must_use]
     pub fn on_progress<Go: Answer>(mut self, report: impl Fn(Progress) -> Go + Send + Sync + 'static) -> Self {
         let answer =

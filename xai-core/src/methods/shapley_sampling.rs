@@ -13,24 +13,24 @@ use crate::masks::{Features, Mask, Masked};
 use crate::passes::Running;
 use crate::{Differentiable, Result};
 
-/// Shapley values by sampled permutations: φⱼ is the mean of y(S ∪ j) - y(S) over orders in which features come in, S being
-/// those before j.
+/// Shapley values by sampled permutations: φⱼ is the mean of y(S ∪ j) - y(S) over orders in which features come in, S
+/// being those before j.
 ///
 /// By forward passes alone. Orders are drawn in pairs of one and its reverse, whose errors cancel in part: a pair takes
-/// 2·(D - 1) evaluations for D features, and two more are for all and for none. Values have the input's shape, in output
-/// units, signed; each number has the whole value of its feature. Those of the features
-/// ([`Extras::feature_values`](crate::Extras::feature_values)) add up to y(x) - y(fill) for any n, up to rounding, and come
-/// with their [standard errors](crate::Extras::standard_error) over the pairs.
+/// 2·(D - 1) evaluations for D features, and two more are for all and for none. Values have the input's shape, in
+/// output units, signed; each number has the whole value of its feature. Those of the features
+/// ([`Extras::feature_values`](crate::Extras::feature_values)) add up to y(x) - y(fill) for any n, up to rounding, and
+/// come with their [standard errors](crate::Extras::standard_error) over the pairs.
 ///
-/// Defaults: n = 16 pairs, [`Features::about(64)`](Features::about), filled with zeros, seed 0. For one or two features a
-/// pair is exact.
+/// Defaults: n = 16 pairs, [`Features::about(64)`](Features::about), filled with zeros, seed 0. For one or two features
+/// a pair is exact.
 ///
 /// Errors: [`Error::InvalidParameter`](crate::Error::InvalidParameter) for n < 1;
 /// [`Error::Copies`](crate::Error::Copies).
 ///
-/// References: Castro, Gómez, Tejada (2009), *Polynomial calculation of the Shapley value based on sampling*, Computers &
-/// Operations Research 36; Mitchell, Cooper, Frank, Holmes (2022), *Sampling Permutations for Shapley Value Estimation*,
-/// arXiv:2104.12199.
+/// References: Castro, Gómez, Tejada (2009), *Polynomial calculation of the Shapley value based on sampling*, Computers
+/// & Operations Research 36; Mitchell, Cooper, Frank, Holmes (2022), *Sampling Permutations for Shapley Value
+/// Estimation*, arXiv:2104.12199.
 #[derive(Debug, Clone)]
 pub struct ShapleySampling {
     settings: MaskSettings,
@@ -188,7 +188,8 @@ impl<'a> Walk<'a> {
         Walk { ends: [empty, clean], orders: Vec::new(), place: 0, before: empty.to_vec(), pair }
     }
 
-    /// With the outputs after one more feature, or at the end of orders that have nothing between: true when a pair is done.
+    /// With the outputs after one more feature, or at the end of orders that have nothing between: true when a pair is
+    /// done.
     fn step(&mut self, y: Option<&[f64]>, orders: &mut Orders) -> bool {
         if self.orders.is_empty() {
             let [one, reverse] = orders.next_pair();

@@ -15,23 +15,26 @@ use crate::masks::{Features, Masked};
 use crate::passes::Running;
 use crate::{Differentiable, Result};
 
-/// Total Sobol indices: the share of the output's variance that is lost when all but one feature are known, over masks whose
-/// degrees are even from 0 to 1. S_Tj = E[(f(A) - f(A with column j of B))²] / (2·var f), Jansen's estimate.
+/// Total Sobol indices: the share of the output's variance that is lost when all but one feature are known, over masks
+/// whose degrees are even from 0 to 1. S_Tj = E[(f(A) - f(A with column j of B))²] / (2·var f), Jansen's estimate.
 ///
 /// By forward passes alone: n·(D + 2) for D features, and the clean one. Values have the input's shape; they are not
-/// negative, have no unit, and no sign: what speaks against the output counts as what speaks for it. Each number has the
-/// whole index of its feature. Interactions count for all that take part, so that the indices add up to 1 or more. Those of
-/// the features are [`Extras::feature_values`](crate::Extras::feature_values), with their
+/// negative, have no unit, and no sign: what speaks against the output counts as what speaks for it. Each number has
+/// the whole index of its feature. Interactions count for all that take part, so that the indices add up to 1 or more.
+/// Those of the features are [`Extras::feature_values`](crate::Extras::feature_values), with their
 /// [standard errors](crate::Extras::standard_error). Of a constant output all are 0.
 ///
-/// The degrees of A and B are Latin hypercubes, in blocks of 32 rows: every block has each thirty-second of every degree once.
+/// The degrees of A and B are Latin hypercubes, in blocks of 32 rows: every block has each thirty-second of every
+/// degree once.
 ///
 /// Defaults: n = 32, [`Features::about(64)`](Features::about), filled with zeros, seed 0.
 ///
-/// Errors: [`Error::InvalidParameter`](crate::Error::InvalidParameter) for n < 2; [`Error::Copies`](crate::Error::Copies).
+/// Errors: [`Error::InvalidParameter`](crate::Error::InvalidParameter) for n < 2;
+/// [`Error::Copies`](crate::Error::Copies).
 ///
-/// References: Fel, Cadène, Chalvidal, Cord, Vigouroux, Serre (2021), *Look at the Variance! Efficient Black-box Explanations
-/// with Sobol-based Sensitivity Analysis*, arXiv:2111.04138; Jansen (1999), *Analysis of variance designs for model output*.
+/// References: Fel, Cadène, Chalvidal, Cord, Vigouroux, Serre (2021), *Look at the Variance! Efficient Black-box
+/// Explanations with Sobol-based Sensitivity Analysis*, arXiv:2111.04138; Jansen (1999), *Analysis of variance designs
+/// for model output*.
 #[derive(Debug, Clone)]
 pub struct SobolIndices {
     settings: MaskSettings,

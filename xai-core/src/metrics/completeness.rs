@@ -11,8 +11,8 @@ use crate::{Backend, Kind, Result};
 ///
 /// 0 for values that share out the change of the output; lower is better. Only attributions claim it; for other kinds
 /// the number says how far they are from it. The verdict says for how many samples the gap is within the tolerance,
-/// 0.01 unless set. The reference is zeros unless set by [`fill`](Completeness::fill): it must be the analyzer's own. It costs
-/// a forward pass.
+/// 0.01 unless set. The reference is zeros unless set by [`fill`](Completeness::fill): it must be the analyzer's own.
+/// It costs a forward pass.
 ///
 /// Reference: Sundararajan, Taly, Yan (2017), *Axiomatic Attribution for Deep Networks*, arXiv:1703.01365.
 #[derive(Debug, Clone)]

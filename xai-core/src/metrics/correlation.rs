@@ -14,8 +14,8 @@ use crate::masks::Fill;
 use crate::passes::at_least;
 use crate::{Backend, Result};
 
-/// Faithfulness correlation: over random sets S of features, how the sum of their values Σ_S a goes with the fall of the
-/// output, y(x) - y(x without S).
+/// Faithfulness correlation: over random sets S of features, how the sum of their values Σ_S a goes with the fall of
+/// the output, y(x) - y(x without S).
 ///
 /// 1 for values that are the features' effects, as those of a linear model are; higher is better. Where one of the two
 /// does not vary there is no correlation, and the score is 0. Defaults: 100 sets of a tenth of the features, absent

@@ -84,7 +84,10 @@ fn area(x: &[f64], y: &[f64]) -> f64 {
 }
 
 macro_rules! walks {
-    ($($(#[$doc:meta])* $name:ident, $title:literal, insert: $insert:literal, $better:ident, $fill:expr, $fills:literal;)*) => {$(
+    ($(
+        $(#[$doc:meta])*
+        $name:ident, $title:literal, insert: $insert:literal, $better:ident, $fill:expr, $fills:literal;
+    )*) => {$(
         $(#[$doc])*
         #[derive(Debug, Clone)]
         pub struct $name {

@@ -14,8 +14,8 @@ use crate::{Backend, Error, Kind, Result};
 ///
 /// 0 for values that are the features' effects; lower is better, in squared output units. Values must be attributions,
 /// in output units: a gradient has to be multiplied with the input first (`InputTimesGradient`). With
-/// [`scaled`](Infidelity::scaled) values are multiplied by the factor that suits them best, so that maps of any unit can
-/// be compared. Defaults: 100 sets of a tenth of the features, absent ones zeros; seed 0.
+/// [`scaled`](Infidelity::scaled) values are multiplied by the factor that suits them best, so that maps of any unit
+/// can be compared. Defaults: 100 sets of a tenth of the features, absent ones zeros; seed 0.
 ///
 /// Errors: [`Error::Unsupported`] for sensitivities and class activation maps that are not scaled, and as for
 /// [`FaithfulnessCorrelation`](super::FaithfulnessCorrelation).

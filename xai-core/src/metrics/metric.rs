@@ -27,7 +27,8 @@ use crate::{Backend, Differentiable, Element, Result};
 ///         Better::Higher
 ///     }
 ///     fn score(&self, on: &Scored<'_, B>) -> Result<Scores> {
-///         let share = |row: ndarray::ArrayViewD<'_, f64>| row.iter().filter(|v| **v > 0.0).count() as f64 / row.len() as f64;
+///         let positive = |row: &ndarray::ArrayViewD<'_, f64>| row.iter().filter(|v| **v > 0.0).count() as f64;
+///         let share = |row: ndarray::ArrayViewD<'_, f64>| positive(&row) / row.len() as f64;
 ///         Ok(on.values.outer_iter().map(share).collect::<Vec<_>>().into())
 ///     }
 /// }

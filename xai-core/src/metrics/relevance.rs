@@ -51,8 +51,8 @@ impl Channels {
             _ => Err(misfit()),
         }
     }
-    /// The values as an array of the input's own shape: those of maps (B, 1, h, w) or (B, h, w) are resized and given to
-    /// every channel in equal shares.
+    /// The values as an array of the input's own shape: those of maps (B, 1, h, w) or (B, h, w) are resized and given
+    /// to every channel in equal shares.
     ///
     /// # Errors
     /// [`Error::Shape`] when they do not fit.

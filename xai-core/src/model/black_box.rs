@@ -10,9 +10,9 @@ use crate::{BoxError, Differentiable, Element, Error, NdArray, Opaque, Result, T
 
 /// A model of which nothing is known but its outputs: a runtime, a remote service, a table of trees.
 ///
-/// A function from a batch to a batch of outputs, batch axis first in both; of any number of axes, in `f32` or `f64`, with
-/// errors of any type, which are kept as the [source](std::error::Error::source) of [`Error::Backend`]. What needs a
-/// gradient refuses it before any pass; what runs forward alone explains it.
+/// A function from a batch to a batch of outputs, batch axis first in both; of any number of axes, in `f32` or `f64`,
+/// with errors of any type, which are kept as the [source](std::error::Error::source) of [`Error::Backend`]. What needs
+/// a gradient refuses it before any pass; what runs forward alone explains it.
 ///
 /// ```
 /// use ndarray::{Array2, ArrayView2, Axis, array};
@@ -51,8 +51,8 @@ impl<F, E, D> BlackBox<F, E, D> {
         BlackBox { function, rows: None, parallel: None, input: PhantomData }
     }
 
-    /// At most so many rows in one call of the function, at least 1: what a service takes. Otherwise a call has all rows
-    /// of a pass, of which analyzers say how many they are (`chunk`).
+    /// At most so many rows in one call of the function, at least 1: what a service takes. Otherwise a call has all
+    /// rows of a pass, of which analyzers say how many they are (`chunk`).
     #[must_use]
     pub fn rows_of_a_call(mut self, rows: usize) -> Self {
         self.rows = Some(rows.max(1));
@@ -118,8 +118,8 @@ where
     function(view).map(Array::into_dyn).map_err(|error| Error::backend("black box", error))
 }
 
-/// The outputs of the parts in their order, computed by so many threads, which take the next part as they are free. After
-/// an error no new part is begun.
+/// The outputs of the parts in their order, computed by so many threads, which take the next part as they are free.
+/// After an error no new part is begun.
 fn at_the_same_time<F, E, D, O, X>(function: &F, parts: &[ArrayViewD<'_, E>], threads: usize) -> Result<Vec<ArrayD<E>>>
 where
     F: for<'x> Fn(ArrayView<'x, E, D>) -> std::result::Result<Array<E, O>, X> + Sync,

@@ -127,8 +127,8 @@ pub trait Backend: Arithmetic {
         Self::upload(pulled.view(), &Self::placement(v))
     }
 
-    /// v · a / (b + ε · sign(b)), element by element, with sign(0) = 1: a cotangent times a stabilised quotient. All have
-    /// one shape.
+    /// v · a / (b + ε · sign(b)), element by element, with sign(0) = 1: a cotangent times a stabilised quotient. All
+    /// have one shape.
     ///
     /// Provided on the host: a backend on a device overrides it, so that nothing travels.
     ///

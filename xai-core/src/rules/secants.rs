@@ -14,8 +14,8 @@ use crate::{Backend, Error, Op, Pullback, Result, Tensor};
 /// activation f that is the slope of its secant, (f(zᵢ) - f(zᵢ₋₁)) / (zᵢ - zᵢ₋₁): the mean of f' over the segment where
 /// z moves evenly, kinks included. In a window of max pooling, adaptive pooling to windows of one size too, the maximum
 /// moves from one number to another where the two are equal, and each gets its part of the way
-/// ([`Backend::max_pool_segments`]). An affine step's Jacobian is constant. Any other step takes the mean of its Jacobians at the two rows, which for a product of two values is the
-/// mean Jacobian itself.
+/// ([`Backend::max_pool_segments`]). An affine step's Jacobian is constant. Any other step takes the mean of its
+/// Jacobians at the two rows, which for a product of two values is the mean Jacobian itself.
 ///
 /// What the steps were given at the last row is kept for the [`next`](Secants::next) pass. In a first pass the first
 /// rows have no segment: what is pulled back to them are gradients at a point.
@@ -180,7 +180,8 @@ impl<B: Backend> Rules<B> for Secants<B> {
             (_, Some(method)) if !is_exact(site) => Err(Error::NoRule {
                 rules: method.into(),
                 what: site.op().map_or("code that nobody can look into", Op::name).into(),
-                reason: "a difference of its output is not split over its inputs: take `IntegratedGradients` with                          `Quadrature::Secant`, or the mean of its gradients at both ends by \
+                reason: "a difference of its output is not split over its inputs: take `IntegratedGradients` \
+                         with `Quadrature::Secant`, or the mean of its gradients at both ends by \
                          `.unknown(Unknown::Gradient)`, which leaves a completeness gap"
                     .into(),
             }),

@@ -45,8 +45,8 @@ fn linear_models_are_found_whatever_the_weights() {
     assert!(norm(&shrunk.values) < 0.5 * norm(&(&x * &weights)));
 }
 
-/// What happens where most is absent counts the less, the narrower the kernel: y = 1 next to the input, and far away 10 for
-/// feature 0 alone.
+/// What happens where most is absent counts the less, the narrower the kernel: y = 1 next to the input, and far away 10
+/// for feature 0 alone.
 #[test]
 fn distance_decreases_the_weight() {
     let model = game(|s| {

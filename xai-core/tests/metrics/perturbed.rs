@@ -202,7 +202,9 @@ fn a_chunk_changes_nothing_and_a_batch_scores_as_its_samples() {
     let (net, x) = (deep(6, 5), numbers((3, 6), 7));
     fn all<'a>(chunk: Option<usize>) -> Vec<Box<dyn Metric<B> + 'a>> {
         macro_rules! boxed {
-            ($($metric:expr),*) => { vec![$(Box::new(match chunk { Some(n) => $metric.chunk(n), None => $metric }) as _),*] };
+            ($($metric:expr),*) => {
+                vec![$(Box::new(match chunk { Some(n) => $metric.chunk(n), None => $metric }) as _),*]
+            };
         }
         boxed![
             Deletion::new().steps(3),

@@ -7,8 +7,8 @@ use xai_core::{
     NoiseAugmentation, OverReferences, Progress, Quadrature, Reference, Result, Tensor, Var,
 };
 
+use super::same::{background, inputs, known};
 use crate::models::{B, TanhNet, scalar};
-use crate::same::{background, inputs, known};
 
 fn apart(a: &Array2<f64>, b: &Array2<f64>) -> f64 {
     (a - b).iter().fold(0.0, |most: f64, gap| most.max(gap.abs()))

@@ -67,10 +67,10 @@ pub(crate) fn of(outcomes: &[Outcome]) -> String {
         }
     }
     let mut text = String::from(
-        "# Operators of ONNX\n\nWritten by `scripts/onnx-suite.sh`: the tests that the ONNX project ships and generates, \
-         run in `f64` on plain arrays.\nForward passes are compared with the stored outputs, gradients with central \
-         differences along a random direction.\nWhat has no gradient (whole numbers, comparisons, numbers at a pole) is \
-         right without one.\n\n",
+        "# Operators of ONNX\n\nWritten by `scripts/onnx-suite.sh`: the tests that the ONNX project ships and \
+         generates, run in `f64` on plain arrays.\nForward passes are compared with the stored outputs, gradients with \
+         central differences along a random direction.\nWhat has no gradient (whole numbers, comparisons, numbers at a \
+         pole) is right without one.\n\n",
     );
     let sum = |of: &dyn Fn(&Row) -> usize| rows.values().chain(nets.values()).map(of).sum::<usize>();
     let (tried, right, gradients) = (sum(&|row| row.tried), sum(&|row| row.right), sum(&|row| row.gradients));

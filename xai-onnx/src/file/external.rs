@@ -27,11 +27,8 @@ impl Folder {
     pub(crate) fn bytes(&self, tensor: &TensorProto) -> Result<Bytes, Fault> {
         let entry = |key: &str| tensor.external_data.iter().find(|entry| entry.key == key).map(|entry| &entry.value);
         let location = entry("location").cloned().unwrap_or_default();
-        let refused = |reason: String| Fault::External {
-            tensor: tensor.name.clone(),
-            location: location.clone(),
-            reason,
-        };
+        let refused =
+            |reason: String| Fault::External { tensor: tensor.name.clone(), location: location.clone(), reason };
         let number = |key: &str| {
             let value = entry(key).map(|value| value.trim().parse::<usize>());
             value.transpose().map_err(|_| refused(format!("its {key} is no number")))

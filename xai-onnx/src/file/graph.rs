@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::order::sorted;
+use super::order::{Step, sorted};
 use super::proto::{AttributeProto, GraphProto, NodeProto, TensorProto, ValueInfoProto};
 use super::{Folder, tensor};
 use crate::Fault;
@@ -105,6 +105,20 @@ impl Node {
             }
         }
         Ok(found)
+    }
+}
+
+impl Step for Node {
+    fn makes(&self) -> &[String] {
+        &self.outputs
+    }
+
+    fn reads(&self) -> Vec<&str> {
+        Node::reads(self)
+    }
+
+    fn name(&self) -> &str {
+        &self.name
     }
 }
 

@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use prost::Message;
 use prost::bytes::Bytes;
 
+use super::Folder;
 use super::graph::{Attribute, Graph, Node};
 use super::proto::{FunctionProto, ModelProto, OpsetProto};
-use super::Folder;
 use crate::Fault;
 
 /// What a file says.

@@ -2,14 +2,25 @@
 
 use std::collections::HashMap;
 
-use super::graph::Node;
 use crate::Fault;
 
+/// What an order is found of.
+pub(super) trait Step {
+    /// The names of the values that it makes.
+    fn makes(&self) -> &[String];
+
+    /// The names of the values that it reads.
+    fn reads(&self) -> Vec<&str>;
+
+    /// Its name.
+    fn name(&self) -> &str;
+}
+
 /// The nodes in such an order: the file's own, where it is one, as the format asks for.
-pub(super) fn sorted(nodes: Vec<Node>) -> Result<Vec<Node>, Fault> {
+pub(super) fn sorted<N: Step>(nodes: Vec<N>) -> Result<Vec<N>, Fault> {
     let mut makers: HashMap<&str, usize> = HashMap::new();
     for (i, node) in nodes.iter().enumerate() {
-        for output in node.outputs.iter().filter(|name| !name.is_empty()) {
+        for output in node.makes().iter().filter(|name| !name.is_empty()) {
             if makers.insert(output, i).is_some() {
                 return Err(Fault::Twice { value: output.clone() });
             }
@@ -35,9 +46,9 @@ pub(super) fn sorted(nodes: Vec<Node>) -> Result<Vec<Node>, Fault> {
         }
     }
     if order.len() < nodes.len() {
-        let stuck = left.iter().position(|&left| left > 0).map(|i| nodes[i].name.clone());
+        let stuck = left.iter().position(|&left| left > 0).map(|i| nodes[i].name().to_owned());
         return Err(Fault::Cyclic { node: stuck.unwrap_or_default() });
     }
-    let mut nodes: Vec<Option<Node>> = nodes.into_iter().map(Some).collect();
+    let mut nodes: Vec<Option<N>> = nodes.into_iter().map(Some).collect();
     Ok(order.into_iter().filter_map(|i| nodes[i].take()).collect())
 }

@@ -3,6 +3,7 @@
 mod folded;
 mod plan;
 mod reader;
+mod rows;
 mod scope;
 mod signature;
 mod walk;
@@ -102,6 +103,30 @@ impl<B: Backend> Network<B> {
         Ok(self)
     }
 
+    /// The same network without the softmax, its logarithm or the sigmoid that its output ends in: explanations of what
+    /// a class was decided by are of the score before it. A network that ends in none of them stays as it is.
+    #[must_use]
+    pub fn before_softmax(mut self) -> Self {
+        let ends = ["Softmax", "LogSoftmax", "Sigmoid"];
+        let passes = ["Identity", "Squeeze", "Unsqueeze", "Reshape", "Flatten", "Cast"];
+        let mut output = self.output.as_str();
+        while let Some(node) =
+            self.file.model.graph.nodes.iter().find(|node| node.outputs.first().is_some_and(|name| name == output))
+        {
+            let Some(input) = node.inputs.first() else { break };
+            if ends.contains(&node.operator.as_str()) {
+                self.output = input.clone();
+                self.plans = Arc::default();
+                break;
+            }
+            if !passes.contains(&node.operator.as_str()) {
+                break;
+            }
+            output = input;
+        }
+        self
+    }
+
     /// The same network with an input that is always this: it is then no input any more, and what follows from it alone
     /// is computed beforehand. For switches, sampling rates and states; its shape holds for every batch.
     ///
@@ -121,8 +146,8 @@ impl<B: Backend> Network<B> {
         Ok(self)
     }
 
-    /// The operators of the file, those of its functions too, with how often each stands there; with the domain unless it
-    /// is ONNX's own.
+    /// The operators of the file, those of its functions too, with how often each stands there; with the domain unless
+    /// it is ONNX's own.
     pub fn operators(&self) -> BTreeMap<String, usize> {
         let mut found = BTreeMap::new();
         let model = &self.file.model;
@@ -143,7 +168,9 @@ impl<B: Backend> Network<B> {
         self.plan(&[])?.constant()
     }
 
-    /// True when the file takes one sample at a time, and inputs of these shapes are run row by row.
+    /// True when the file is frozen at one sample, and parts of it run for one sample after another for inputs of these
+    /// shapes. Several samples are possible for such a file too: what keeps them apart by itself, as convolutions do,
+    /// runs on all of them at once, and the rest row by row.
     ///
     /// # Errors
     /// As [`graph`](Differentiable::graph).
@@ -165,22 +192,27 @@ impl<B: Backend> Network<B> {
         Ok(plan)
     }
 
-    fn make_plan(&self, shapes: &[Vec<usize>]) -> Result<Plan<B>> {
+    fn make_plan(&self, given: &[Vec<usize>]) -> Result<Plan<B>> {
         let File { model, kept, folded, at, limit } = &*self.file;
         let mut walk = Walk::new(model, kept, folded, at, *limit);
         let mut scope = Scope::default();
         let open = model.graph.inputs.iter().filter(|info| !self.fixed.contains_key(&info.name));
         let open: Vec<_> = open.collect();
-        if open.len() != shapes.len() {
+        if open.len() != given.len() {
             return Err(Error::InvalidParameter {
                 name: "inputs",
-                value: shapes.len().to_string(),
+                value: given.len().to_string(),
                 reason: format!("the model takes {}: {}", open.len(), signature::named(&open)),
             });
         }
-        for (info, shape) in open.iter().zip(shapes) {
-            signature::check(info, shape)?;
-            let id = walk.tape.input(shape).map_err(signature::wrong)?;
+        let samples = signature::samples(&open, given);
+        for (info, shape) in open.iter().zip(given) {
+            let mut shape = shape.clone();
+            if samples.is_some() {
+                shape[0] = 1;
+            }
+            signature::check(info, &shape)?;
+            let id = walk.tape.input(&shape).map_err(signature::wrong)?;
             let element = info.element.unwrap_or(ElementType::F32);
             scope.own.insert(info.name.clone(), Slot::Held(Held::Var(id, element)));
         }
@@ -194,13 +226,23 @@ impl<B: Backend> Network<B> {
         }
         let output = match scope.read(&self.output) {
             Some(Slot::Held(Held::Var(id, _))) => id,
-            Some(Slot::Held(Held::Known(known))) => {
-                walk.tape.array(&known.numbers(), at).map_err(signature::wrong)?
-            }
+            Some(Slot::Held(Held::Known(known))) => walk.tape.array(&known.numbers(), at).map_err(signature::wrong)?,
             Some(Slot::Missing(refused)) => return Err(Fault::Refused(vec![refused]).into()),
             _ => return Err(Fault::Undefined { node: "the output".into(), value: self.output.clone() }.into()),
         };
-        Ok(Plan::new(walk.tape, walk.traced, output))
+        let Some(samples) = samples else { return Ok(Plan::new(walk.tape, walk.traced, output)) };
+        let lifted = rows::lifted(&walk.tape, &walk.traced, output, samples).map_err(signature::wrong)?;
+        let Some(output) = lifted.output else {
+            return Err(Error::InvalidShape {
+                what: format!("output `{}`", self.output),
+                got: walk.tape.shape(output).to_vec(),
+                reason: "the file is frozen at one sample, and this output has no axis for samples: give one at a time"
+                    .into(),
+            });
+        };
+        let mut plan = Plan::new(lifted.tape, lifted.traced, output);
+        plan.row_by_row = lifted.row_by_row;
+        Ok(plan)
     }
 
     /// For each node, whether the output depends on it.

@@ -68,4 +68,3 @@ impl<B: Backend> Reader<B> {
         Ok(Network::new(model, self.at.clone(), self.limit))
     }
 }
-

@@ -52,6 +52,16 @@ pub(super) fn named(infos: &[&Info]) -> String {
     names.join("; ")
 }
 
+/// How many samples there are, for a file that is frozen at one.
+pub(super) fn samples(infos: &[&Info], given: &[Vec<usize>]) -> Option<usize> {
+    let first = |info: &Info| info.shape.as_ref().and_then(|shape| shape.first()).cloned();
+    let frozen = infos.iter().any(|info| first(info) == Some(Length::Fixed(1)));
+    let samples = given.first()?.first().copied().filter(|&samples| samples > 1)?;
+    let all = given.iter().all(|shape| shape.first() == Some(&samples));
+    let fits = infos.iter().all(|info| !matches!(first(info), Some(Length::Fixed(n)) if n != 1));
+    (frozen && all && fits).then_some(samples)
+}
+
 /// Checks a shape against what the file says.
 pub(super) fn check(info: &Info, shape: &[usize]) -> Result<()> {
     let Some(said) = &info.shape else { return Ok(()) };

@@ -147,12 +147,7 @@ fn power_of<B: Backend>(t: &mut Tape<B>, a: Id, b: Id) -> Written<Id> {
 }
 
 /// A function of two arrays, broadcast to a shape that both fit.
-pub(super) fn both(
-    a: &ArrayD<f64>,
-    b: &ArrayD<f64>,
-    shape: &[usize],
-    f: impl Fn(f64, f64) -> f64,
-) -> ArrayD<f64> {
+pub(super) fn both(a: &ArrayD<f64>, b: &ArrayD<f64>, shape: &[usize], f: impl Fn(f64, f64) -> f64) -> ArrayD<f64> {
     let shape = IxDyn(shape);
     match (a.broadcast(shape.clone()), b.broadcast(shape.clone())) {
         (Some(a), Some(b)) => ndarray::Zip::from(&a).and(&b).map_collect(|&a, &b| f(a, b)),
@@ -185,6 +180,12 @@ pub(super) fn on_host<B: Backend>(
     cx.tape.host(HostStep::forward_only(shape, why, move |x| both(&x[0], &x[1], &wide, &f)), &[a, b])
 }
 
+/// The remainder that has the divisor's sign.
+fn remainder(a: f64, b: f64) -> f64 {
+    let rest = a % b;
+    if rest != 0.0 && (rest < 0.0) != (b < 0.0) { rest + b } else { rest }
+}
+
 /// What is meant for whole numbers: remainders and bits.
 #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss)]
 pub(crate) fn whole<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
@@ -192,18 +193,23 @@ pub(crate) fn whole<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
     let bits = |f: fn(i64, i64) -> i64| move |a: f64, b: f64| f(a as i64, b as i64) as f64;
     let why = "it is a function of whole numbers";
     let y = match cx.node.operator.as_str() {
+        "BitwiseNot" => {
+            let (x, element) = (cx.x(0)?, cx.element(0)?);
+            let all = element.range().map_or(0.0, |(low, high)| if low < 0.0 { -1.0 } else { high });
+            cx.tape.affine(x, -1.0, all)?
+        }
         "Mod" if cx.flag("fmod", false)? => on_host(cx, why, |a, b| a % b)?,
-        "Mod" if integer => on_host(cx, why, |a, b| if b == 0.0 { 0.0 } else { a - b * (a / b).floor() })?,
-        "Mod" => on_host(cx, why, |a, b| a - b * (a / b).floor())?,
+        "Mod" if integer => on_host(cx, why, |a, b| if b == 0.0 { 0.0 } else { remainder(a, b) })?,
+        "Mod" => on_host(cx, why, remainder)?,
         "BitwiseAnd" => on_host(cx, why, bits(|a, b| a & b))?,
         "BitwiseOr" => on_host(cx, why, bits(|a, b| a | b))?,
         "BitwiseXor" => on_host(cx, why, bits(|a, b| a ^ b))?,
         _ => {
             let width = match cx.element(0)? {
-                ElementType::U8 => 8,
-                ElementType::U16 => 16,
-                ElementType::U32 => 32,
-                ElementType::U64 => 64,
+                ElementType::U8 | ElementType::I8 => 8,
+                ElementType::U16 | ElementType::I16 => 16,
+                ElementType::U32 | ElementType::I32 => 32,
+                ElementType::U64 | ElementType::I64 => 64,
                 other => return Err(refuse(format!("bits of {other} are not shifted"))),
             };
             let mask = if width == 64 { u64::MAX } else { (1_u64 << width) - 1 };

@@ -10,6 +10,11 @@ use crate::write::{Cx, Held};
 
 /// softmax(scale · Q Kᵀ + mask) V, for each head.
 pub(crate) fn attention<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
+    const READ: [&str; 7] =
+        ["is_causal", "kv_num_heads", "q_num_heads", "qk_matmul_output_mode", "scale", "softcap", "softmax_precision"];
+    if let Some(name) = cx.node.attributes.keys().find(|name| !READ.contains(&name.as_str())) {
+        return Err(refuse(format!("its attribute `{name}` is not supported")));
+    }
     if cx.has_input(6) {
         return Err(refuse("its keys have different lengths (nonpad_kv_seqlen), which is not supported"));
     }
@@ -44,8 +49,23 @@ pub(crate) fn attention<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
     let scores = cx.tape.matmul(q, k)?;
     let plain = cx.tape.affine(scores, scale, 0.0)?;
     let capped = softcap(cx, plain)?;
-    let masked = masked(cx, capped, [queries, keys], past)?;
-    let shares = cx.tape.softmax(masked, 3)?;
+    let masks = masks(cx, [queries, keys], past)?;
+    let hidden = cx.array(&ndarray::arr0(f64::NEG_INFINITY).into_dyn())?;
+    let mut masked = capped;
+    for mask in &masks {
+        masked = match *mask {
+            Mask::Seen(seen) => cx.tape.choose(seen, masked, hidden)?,
+            Mask::Added(more) => cx.tape.add(masked, more)?,
+        };
+    }
+    let mut shares = cx.tape.softmax(masked, 3)?;
+    // Where all is hidden there are no shares: zeros.
+    let zero = cx.array(&ndarray::arr0(0.0).into_dyn())?;
+    for mask in &masks {
+        if let Mask::Seen(seen) = *mask {
+            shares = cx.tape.choose(seen, shares, zero)?;
+        }
+    }
     let mut y = cx.tape.matmul(shares, v)?;
     if flat {
         let out = cx.tape.shape(y)[3];
@@ -90,26 +110,53 @@ fn softcap<B: Backend>(cx: &mut Cx<'_, B>, x: Id) -> Written<Id> {
     cx.tape.affine(y, cap, 0.0)
 }
 
-fn masked<B: Backend>(cx: &mut Cx<'_, B>, scores: Id, [queries, keys]: [usize; 2], past: usize) -> Written<Id> {
-    let mut y = scores;
-    let hidden = cx.array(&ndarray::arr0(f64::NEG_INFINITY).into_dyn())?;
+#[derive(Clone, Copy)]
+enum Mask {
+    /// 1 where a key is seen.
+    Seen(Id),
+    /// Added to the scores.
+    Added(Id),
+}
+
+fn masks<B: Backend>(cx: &mut Cx<'_, B>, [queries, keys]: [usize; 2], past: usize) -> Written<Vec<Mask>> {
+    let mut masks = Vec::new();
     if cx.has_input(3) {
         let logical = cx.element(3)? == ElementType::Bool;
-        let mut mask = cx.x(3)?;
-        let shape = cx.tape.shape(mask).to_vec();
-        // A mask may be shorter than the keys: what it does not speak of is hidden.
-        let short = shape.last().map_or(0, |&n| keys.saturating_sub(n));
-        if short > 0 && shape.last() != Some(&1) {
-            let border = if logical { 0.0 } else { f64::NEG_INFINITY };
-            let width = i64::try_from(short).unwrap_or(i64::MAX);
-            mask = super::pad::constant(cx.tape, mask, shape.len() - 1, (0, width), border)?;
+        let hides = match cx.held(3)? {
+            // Also -inf hides.
+            Held::Known(known) if !logical => {
+                Some(known.numbers().mapv(|n| f64::from(u8::from(n > f64::NEG_INFINITY))))
+            }
+            _ => None,
+        };
+        let mask = cx.x(3)?;
+        let mask = lengthened(cx, mask, keys, if logical { 0.0 } else { f64::NEG_INFINITY })?;
+        if let Some(seen) = hides.filter(|seen| seen.iter().any(|&n| n == 0.0)) {
+            let seen = cx.array(&seen)?;
+            let seen = lengthened(cx, seen, keys, 0.0)?;
+            masks.push(Mask::Seen(seen));
+            // Past -inf, which the choice has made already.
+            let zero = cx.array(&ndarray::arr0(0.0).into_dyn())?;
+            masks.push(Mask::Added(cx.tape.choose(seen, mask, zero)?));
+        } else {
+            masks.push(if logical { Mask::Seen(mask) } else { Mask::Added(mask) });
         }
-        y = if logical { cx.tape.choose(mask, y, hidden)? } else { cx.tape.add(y, mask)? };
     }
     if cx.flag("is_causal", false)? {
         let seen = Array2::from_shape_fn((queries, keys), |(i, j)| f64::from(u8::from(j <= i + past)));
-        let seen = cx.array(&seen.into_dyn())?;
-        y = cx.tape.choose(seen, y, hidden)?;
+        masks.push(Mask::Seen(cx.array(&seen.into_dyn())?));
     }
-    Ok(y)
+    Ok(masks)
+}
+
+/// A mask may be shorter than the keys: what it does not speak of is hidden.
+fn lengthened<B: Backend>(cx: &mut Cx<'_, B>, mask: Id, keys: usize, border: f64) -> Written<Id> {
+    let shape = cx.tape.shape(mask).to_vec();
+    match shape.last() {
+        Some(&length) if length != 1 && length < keys => {
+            let width = i64::try_from(keys - length).unwrap_or(i64::MAX);
+            super::pad::constant(cx.tape, mask, shape.len() - 1, (0, width), border)
+        }
+        _ => Ok(mask),
+    }
 }

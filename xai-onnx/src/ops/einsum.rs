@@ -46,7 +46,8 @@ pub(crate) fn einsum<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
         None => {
             // Letters that come once, in their order.
             let all: Vec<char> = lettered.iter().flat_map(|value| value.letters.clone()).collect();
-            let mut once: Vec<char> = all.iter().copied().filter(|c| all.iter().filter(|d| *d == c).count() == 1).collect();
+            let mut once: Vec<char> =
+                all.iter().copied().filter(|c| all.iter().filter(|d| *d == c).count() == 1).collect();
             once.retain(char::is_ascii_alphabetic);
             once.sort_unstable();
             ellipsis(widest).chars().chain(once).collect()
@@ -140,8 +141,7 @@ fn laid_out<B: Backend>(
 
 /// Summed over the letters that are not wanted, in the order of those that are.
 fn finish<B: Backend>(t: &mut Tape<B>, value: &Lettered, wanted: &[char]) -> Written<Id> {
-    let gone: Vec<usize> =
-        (0..value.letters.len()).filter(|&axis| !wanted.contains(&value.letters[axis])).collect();
+    let gone: Vec<usize> = (0..value.letters.len()).filter(|&axis| !wanted.contains(&value.letters[axis])).collect();
     let summed = t.reduce(value.id, Reduction::Sum, &gone)?;
     let kept: Vec<usize> = (0..value.letters.len()).filter(|axis| !gone.contains(axis)).collect();
     let shape: Vec<usize> = kept.iter().map(|&axis| t.shape(summed)[axis]).collect();

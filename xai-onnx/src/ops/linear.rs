@@ -24,7 +24,12 @@ pub(crate) fn gemm<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
             linear(cx, a, &known, !turn_b)?
         }
         Held::Var(b, _) => {
-            let b = if turn_b { let b = *b; cx.tape.permute(b, &[1, 0])? } else { *b };
+            let b = if turn_b {
+                let b = *b;
+                cx.tape.permute(b, &[1, 0])?
+            } else {
+                *b
+            };
             cx.tape.matmul(a, b)?
         }
     };
@@ -96,6 +101,9 @@ pub(crate) fn fused_matmul<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>>
     };
     let (a, b) = (turned(cx, 0, "transA")?, turned(cx, 1, "transB")?);
     let y = product(cx.tape, a, b)?;
-    let y = { let alpha = cx.float("alpha", 1.0)?; cx.tape.affine(y, alpha, 0.0)? };
+    let y = {
+        let alpha = cx.float("alpha", 1.0)?;
+        cx.tape.affine(y, alpha, 0.0)?
+    };
     cx.out(y)
 }

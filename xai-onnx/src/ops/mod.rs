@@ -19,6 +19,7 @@ mod pool;
 mod recurrent;
 mod reduce;
 mod resize;
+mod rotary;
 mod scatter;
 mod shapes;
 mod slice;
@@ -68,17 +69,19 @@ fn onnx<B: Backend>(operator: &str) -> Option<Write<B>> {
         "LRN" => norm::lrn,
         "MeanVarianceNormalization" => norm::mean_variance,
         "LpNormalization" => norm::lp,
-        "Relu" | "Sigmoid" | "Tanh" | "Erf" | "Softplus" | "Softsign" | "Mish" | "HardSwish" | "Elu" | "Selu" | "Celu"
-        | "LeakyRelu" | "Exp" | "Log" | "Sqrt" | "Abs" | "Neg" | "Reciprocal" | "Sign" | "Sin" | "Cos" | "Tan"
-        | "Sinh" | "Cosh" | "Asin" | "Acos" | "Atan" | "Asinh" | "Acosh" | "Atanh" | "Floor" | "Ceil" | "Round"
-        | "IsNaN" | "IsInf" | "Not" | "Shrink" | "ThresholdedRelu" | "HardSigmoid" | "Swish" => elementwise::unary,
+        "Relu" | "Sigmoid" | "Tanh" | "Erf" | "Softplus" | "Softsign" | "Mish" | "HardSwish" | "Elu" | "Selu"
+        | "Celu" | "LeakyRelu" | "Exp" | "Log" | "Sqrt" | "Abs" | "Neg" | "Reciprocal" | "Sign" | "Sin" | "Cos"
+        | "Tan" | "Sinh" | "Cosh" | "Asin" | "Acos" | "Atan" | "Asinh" | "Acosh" | "Atanh" | "Floor" | "Ceil"
+        | "Round" | "IsNaN" | "IsInf" | "Not" | "Shrink" | "ThresholdedRelu" | "HardSigmoid" | "Swish" => {
+            elementwise::unary
+        }
         "Gelu" => elementwise::gelu,
         "PRelu" => elementwise::prelu,
         "Clip" => clip::clip,
         "Softmax" | "LogSoftmax" | "Hardmax" => softmax::softmax,
         "Add" | "Sub" | "Mul" | "Div" => arithmetic::binary,
         "Pow" => arithmetic::pow,
-        "Mod" | "BitShift" | "BitwiseAnd" | "BitwiseOr" | "BitwiseXor" => arithmetic::whole,
+        "Mod" | "BitShift" | "BitwiseNot" | "BitwiseAnd" | "BitwiseOr" | "BitwiseXor" => arithmetic::whole,
         "Sum" | "Mean" => arithmetic::sum,
         "Max" | "Min" => comparisons::extreme,
         "Equal" | "Greater" | "Less" | "GreaterOrEqual" | "LessOrEqual" => comparisons::compare,
@@ -125,6 +128,7 @@ fn onnx<B: Backend>(operator: &str) -> Option<Write<B>> {
         "GRU" => recurrent::gru,
         "RNN" => recurrent::rnn,
         "Attention" => attention::attention,
+        "RotaryEmbedding" => rotary::rotary,
         _ => return None,
     };
     Some(write)

@@ -12,7 +12,9 @@ const EPSILON: f64 = 1e-5;
 
 pub(crate) fn batch<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
     if cx.flag("training_mode", false)? {
-        return Err(refuse("it is in training mode, where samples change each other: export the network for inference"));
+        return Err(refuse(
+            "it is in training mode, where samples change each other: export the network for inference",
+        ));
     }
     if !cx.flag("spatial", true)? {
         return Err(refuse("it has a scale for each place of the map (spatial = 0), as no newer opset does"));
@@ -25,7 +27,8 @@ pub(crate) fn batch<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
     let at = cx.at;
     let op = cx.kept_op("affine", stable, |_| {
         let (scale, bias, mean, var) = (scale.of(), bias.of(), mean.of(), var.of());
-        let op = ChannelAffine::<B>::batch_norm(Some(scale.view()), Some(bias.view()), mean.view(), var.view(), eps, at)?;
+        let op =
+            ChannelAffine::<B>::batch_norm(Some(scale.view()), Some(bias.view()), mean.view(), var.view(), eps, at)?;
         Ok(op.into())
     })?;
     let x = cx.x(0)?;
@@ -69,7 +72,22 @@ pub(crate) fn layer<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
     let x = cx.x(0)?;
     let axis = cx.int("axis", -1)?;
     let y = layer_of(cx, x, axis, 1)?;
-    cx.out(y)
+    let mut outputs = cx.out(y)?;
+    if cx.node.outputs.len() > 1 {
+        // What else it can give: the mean, and one over the standard deviation.
+        let rank = cx.tape.shape(x).len();
+        let axes: Vec<usize> = (cx.axis(axis, rank)?..rank).collect();
+        let eps = cx.float("epsilon", EPSILON)?;
+        let t = &mut *cx.tape;
+        let mean = t.reduce(x, Reduction::Mean, &axes)?;
+        let centred = t.sub(x, mean)?;
+        let variance = mean_of_squares(t, centred, &axes)?;
+        let variance = t.affine(variance, 1.0, eps)?;
+        let inverse = t.act(variance, Activation::Power { exponent: -0.5 })?;
+        let element = cx.element(0)?;
+        outputs.extend([mean, inverse].map(|id| Held::Var(id, element)));
+    }
+    Ok(outputs)
 }
 
 /// Layer norm from an axis on, with scale and bias at inputs `at` and `at + 1`.
@@ -183,6 +201,10 @@ pub(crate) fn lp<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
     let sizes = if squared { t.mul(x, x)? } else { t.act(x, Activation::Abs)? };
     let sum = t.reduce(sizes, Reduction::Sum, &[axis])?;
     let norm = if squared { t.act(sum, Activation::Sqrt)? } else { sum };
+    // What is zero altogether stays so.
+    let one = cx.array(&ndarray::arr0(1.0).into_dyn())?;
+    let t = &mut *cx.tape;
+    let norm = t.choose(norm, norm, one)?;
     let y = t.div(x, norm)?;
     cx.out(y)
 }

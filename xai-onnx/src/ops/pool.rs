@@ -159,13 +159,7 @@ fn by_axes<B: Backend>(
 }
 
 /// Sums divided by how many numbers each window sees: a product over the axes.
-fn shares<B: Backend>(
-    cx: &mut Cx<'_, B>,
-    sums: Id,
-    windows: &Windows,
-    shape: &[usize],
-    counts: bool,
-) -> Written<Id> {
+fn shares<B: Backend>(cx: &mut Cx<'_, B>, sums: Id, windows: &Windows, shape: &[usize], counts: bool) -> Written<Id> {
     let mut y = sums;
     for i in 0..windows.kernel.len() {
         let out = cx.tape.shape(sums)[i + 2];

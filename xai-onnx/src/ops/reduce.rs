@@ -5,11 +5,11 @@ use xai_core::Backend;
 use xai_core::nn::{Activation, Reduction};
 
 use crate::tape::{Id, Written};
+use crate::value::Known;
 use crate::write::{Cx, Held};
 
 pub(crate) fn reduce<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
-    let x = cx.x(0)?;
-    let shape = cx.tape.shape(x).to_vec();
+    let shape = cx.shape(0)?;
     let axes = cx.ints_at(1, "axes")?.unwrap_or_default();
     let none = axes.is_empty();
     let axes = if none && !cx.flag("noop_with_empty_axes", false)? {
@@ -17,14 +17,37 @@ pub(crate) fn reduce<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
     } else {
         cx.axes(&axes, shape.len())?
     };
+    let keep = cx.flag("keepdims", true)?;
+    if axes.iter().any(|&axis| shape[axis] == 0) {
+        return of_nothing(cx, &shape, &axes, keep);
+    }
+    let x = cx.x(0)?;
     let y = reduced(cx, x, &axes)?;
-    let y = if cx.flag("keepdims", true)? {
+    let y = if keep {
         y
     } else {
         let left: Vec<usize> = (0..shape.len()).filter(|axis| !axes.contains(axis)).map(|axis| shape[axis]).collect();
         cx.tape.reshape(y, &left)?
     };
     cx.out(y)
+}
+
+/// Over an axis without a number: what changes nothing.
+fn of_nothing<B: Backend>(cx: &Cx<'_, B>, shape: &[usize], axes: &[usize], keep: bool) -> Written<Vec<Held>> {
+    let number = match cx.node.operator.as_str() {
+        "ReduceMax" | "ReduceLogSum" | "ReduceLogSumExp" => f64::NEG_INFINITY,
+        "ReduceMin" => f64::INFINITY,
+        "ReduceProd" => 1.0,
+        "ReduceMean" => f64::NAN,
+        _ => 0.0,
+    };
+    let length = |axis: usize| match axes.contains(&axis) {
+        true => keep.then_some(1),
+        false => Some(shape[axis]),
+    };
+    let shape: Vec<usize> = (0..shape.len()).filter_map(length).collect();
+    crate::tape::check_size("a reduction", &shape, cx.tape.limit())?;
+    Ok(vec![Held::Known(Known::same(cx.element(0)?, shape, number))])
 }
 
 fn reduced<B: Backend>(cx: &mut Cx<'_, B>, x: Id, axes: &[usize]) -> Written<Id> {

@@ -79,7 +79,7 @@ fn lengths<B: Backend>(cx: &Cx<'_, B>, shape: &[usize], old: bool) -> Written<Ve
         fits(scales.len())?;
         for (&axis, &scale) in axes.iter().zip(&scales) {
             let to = (shape[axis] as f64 * scale).floor();
-            if !(to >= 1.0 && to < 1e15) {
+            if !(1.0..1e15).contains(&to) {
                 return Err(cx.wrong(format!("its scale is {scale}")));
             }
             alongs[axis] = Along { from: shape[axis], to: to as usize, scale };
@@ -135,7 +135,8 @@ fn place(mode: &str, along: Along, i: usize) -> f64 {
     let (at, from, to, scale) = (i as f64, along.from as f64, along.to as f64, along.scale);
     match mode {
         "align_corners" if along.to == 1 => 0.0,
-        "align_corners" => at * (from - 1.0) / (to - 1.0),
+        // The new length before it is made a whole number.
+        "align_corners" => at * (from - 1.0) / (from * scale - 1.0),
         "asymmetric" => at / scale,
         "pytorch_half_pixel" if along.to == 1 => 0.0,
         "tf_half_pixel_for_nn" => (at + 0.5) / scale,
@@ -201,7 +202,11 @@ fn shared(settings: &Settings, along: Along, i: usize) -> Vec<(usize, f64)> {
         let all: f64 = shares.iter().map(|(_, share)| share).sum();
         shares.iter_mut().for_each(|(_, share)| *share /= all);
     }
-    shares.into_iter().filter(|&(_, share)| share != 0.0).map(|(n, share)| (n.clamp(0.0, last) as usize, share)).collect()
+    shares
+        .into_iter()
+        .filter(|&(_, share)| share != 0.0)
+        .map(|(n, share)| (n.clamp(0.0, last) as usize, share))
+        .collect()
 }
 
 /// Keys' kernel.

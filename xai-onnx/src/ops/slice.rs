@@ -17,7 +17,9 @@ pub(crate) fn slice<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
     let axes = cx.ints_at(3, "axes")?.unwrap_or_else(|| (0..count).collect());
     let steps = cx.ints_at(4, "steps")?.unwrap_or_else(|| vec![1; starts.len()]);
     if ends.len() != starts.len() || axes.len() != starts.len() || steps.len() != starts.len() || steps.contains(&0) {
-        return Err(cx.wrong(format!("its starts {starts:?}, ends {ends:?}, axes {axes:?}, steps {steps:?} do not fit")));
+        return Err(
+            cx.wrong(format!("its starts {starts:?}, ends {ends:?}, axes {axes:?}, steps {steps:?} do not fit"))
+        );
     }
     let mut y = cx.x(0)?;
     let mut empty = shape.clone();

@@ -25,7 +25,8 @@ impl HostStep {
         why: &str,
         forward: impl Fn(&[ArrayD<f64>]) -> ArrayD<f64> + Send + Sync + 'static,
     ) -> Self {
-        let advice = format!("{why}: choose an output before it with `.output(..)`, or a method that only runs forward");
+        let advice =
+            format!("{why}: choose an output before it with `.output(..)`, or a method that only runs forward");
         HostStep { shape, forward: Arc::new(forward), back: None, advice }
     }
 

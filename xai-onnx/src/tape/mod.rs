@@ -101,10 +101,10 @@ impl<B: Backend> Tape<B> {
 
 /// Checks that a value of this shape has no more numbers than are allowed.
 pub(crate) fn check_size(what: &str, shape: &[usize], limit: usize) -> Written<()> {
-    let count = shape.iter().try_fold(1_usize, |all, &n| all.checked_mul(n));
+    // Also where one length is 0, the others together must be countable.
+    let count = shape.iter().filter(|&&n| n > 0).try_fold(1_usize, |all, &n| all.checked_mul(n));
     match count {
         Some(count) if count <= limit => Ok(()),
-        _ if shape.contains(&0) => Ok(()),
         _ => Err(Fault::TooLarge {
             what: format!("{what}, of shape {shape:?},"),
             size: count.map_or_else(|| "uncountably many".into(), |count| count.to_string()),

@@ -60,16 +60,6 @@ impl Known {
         self
     }
 
-    #[must_use]
-    pub(crate) fn of_type(mut self, element: ElementType) -> Self {
-        // Stored bytes are read by the type.
-        if let Numbers::Stored(_) = self.numbers {
-            self.numbers = Numbers::Array(Arc::new(self.numbers()));
-        }
-        self.element = element;
-        self
-    }
-
     pub(crate) fn len(&self) -> usize {
         self.shape.iter().product()
     }

@@ -16,12 +16,7 @@ impl<B: Backend> Cx<'_, B> {
         self.attribute(name).is_some()
     }
 
-    fn of_kind<T>(
-        &self,
-        name: &str,
-        what: &str,
-        read: impl FnOnce(&Attribute) -> Option<T>,
-    ) -> Written<Option<T>> {
+    fn of_kind<T>(&self, name: &str, what: &str, read: impl FnOnce(&Attribute) -> Option<T>) -> Written<Option<T>> {
         match self.attribute(name) {
             None => Ok(None),
             Some(attribute) => match read(attribute) {

@@ -68,6 +68,9 @@ impl<B: Backend> Cx<'_, B> {
         const PARTS: [&str; 8] = ["0", "1", "2", "3", "4", "5", "6", "7"];
         match self.held(i)? {
             Held::Var(id, _) => Ok(*id),
+            Held::Known(known) if known.element.bytes().is_none() => {
+                Err(refuse(format!("its input {i} has numbers that are not read, {}", known.element)))
+            }
             Held::Known(known) => {
                 let known = known.clone();
                 match PARTS.get(i) {

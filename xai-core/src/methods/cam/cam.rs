@@ -13,9 +13,9 @@ use super::places::{AtMark, AtPlaces};
 /// What leads to the places runs once, forward, without a tape; gradients are taken of what is behind them, for all
 /// places in one way back. Rules that need no gradient run forward only.
 ///
-/// Errors: [`UnknownPlace`](crate::Error::UnknownPlace) and [`BypassedPlace`](crate::Error::BypassedPlace), which name the places that are near;
-/// [`InvalidShape`](crate::Error::InvalidShape) for maps without channels and for tokens that do not fit; [`InvalidParameter`](crate::Error::InvalidParameter) when
-/// no place is named.
+/// Errors: [`UnknownPlace`](crate::Error::UnknownPlace) and [`BypassedPlace`](crate::Error::BypassedPlace), which name
+/// the places that are near; [`InvalidShape`](crate::Error::InvalidShape) for maps without channels and for tokens that
+/// do not fit; [`InvalidParameter`](crate::Error::InvalidParameter) when no place is named.
 ///
 /// ```
 /// # use ndarray::array;

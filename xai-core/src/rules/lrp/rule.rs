@@ -22,9 +22,9 @@ pub enum LrpRule {
     /// LRP-γ, for inputs of any sign: where z > 0, the positive contributions count 1 + γ times; where z < 0, the
     /// negative ones; biases alike.
     Gamma(f64),
-    /// LRP-αβ, α - β = 1: α · (positive contributions' share of them) - β · (negative contributions' share of them). The
-    /// bias counts on the side of its sign. A unit without negative contributions hands on α times its relevance: the
-    /// rule does not conserve there.
+    /// LRP-αβ, α - β = 1: α · (positive contributions' share of them) - β · (negative contributions' share of them).
+    /// The bias counts on the side of its sign. A unit without negative contributions hands on α times its relevance:
+    /// the rule does not conserve there.
     AlphaBeta(f64, f64),
     /// LRP-z⁺, which is αβ with (1, 0): positive contributions, (x⁺w⁺ + x⁻w⁻), of their sum and b⁺.
     ZPlus,

@@ -1,0 +1,9 @@
+//! Files of the ONNX project, files by hand, and files that mean harm.
+#![allow(clippy::unwrap_used, clippy::cast_possible_truncation, missing_docs)]
+
+mod fuzz;
+mod hostile;
+mod network;
+mod refusals;
+mod stored;
+mod wire;
