@@ -11,6 +11,13 @@ use super::{
     GuidedBackprop, GuidedIg, HiResCam, Hsic, Idgi, InputTimesGradient, IntegratedGradients, KernelShap, LayerCam,
     Lime, Lrp, Occlusion, OverReferences, Owen, RandomCam, ReferenceSet, Rise, ScoreCam, ShapleyCam, ShapleySampling,
     SmoothGrad, SmoothGradSquared, SobolIndices, VarGrad, XGradCam, Xrai,
+    BlurIg, ExpectedGradients, GradCam, Gradient, Idgi, InputTimesGradient, IntegratedGradients, OverReferences,
+    ReferenceSet, SmoothGrad, SmoothGradSquared, VarGrad,
+    AblationCam, EigenCam, EigenGradCam, ElementWiseCam, Fem, GradCam, GradCamPlusPlus, Gradient, HiResCam,
+    InputTimesGradient, IntegratedGradients, LayerCam, RandomCam, ScoreCam, ShapleyCam, SmoothGrad, XGradCam,
+    AblationCam, BlurIg, EigenCam, EigenGradCam, ElementWiseCam, ExpectedGradients, Fem, GradCam, GradCamPlusPlus,
+    Gradient, HiResCam, Idgi, InputTimesGradient, IntegratedGradients, LayerCam, OverReferences, RandomCam,
+    ReferenceSet, ScoreCam, ShapleyCam, SmoothGrad, SmoothGradSquared, VarGrad, XGradCam,
 };
 use crate::explain::{Analyzer, AnyAnalyzer};
 use crate::rules::{Composite, LrpRule};
