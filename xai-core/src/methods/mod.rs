@@ -3,6 +3,7 @@
 mod adaptive;
 mod at_layer;
 mod at_references;
+mod attention;
 mod blur;
 mod blur_ig;
 mod cam;
@@ -70,6 +71,7 @@ mod weighted;
 mod xrai;
 
 pub use self::at_layer::{AtLayer, Behind};
+pub use self::attention::{AttentionRelevance, AttentionRollout, Heads, RawAttention};
 pub use self::blur::{Blur, Edge};
 pub use self::blur_ig::BlurIg;
 pub use self::cam::{

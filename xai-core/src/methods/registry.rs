@@ -8,16 +8,14 @@ use super::settings::{Set, Settings};
 use super::{
     AblationCam, BlurIg, Deconvolution, DeepLift, DeepLiftShap, EigenCam, EigenGradCam, ElementWiseCam, ExactShapley,
     ExcitationBackprop, ExpectedGradients, FeatureAblation, Fem, FullGrad, GradCam, GradCamPlusPlus, Gradient,
+    GuidedBackprop, GuidedIg, HiResCam, Hsic, Idgi, InputTimesGradient, IntegratedGradients, InternalInfluence,
+    KernelShap, LayerCam, LayerConductance, Lime, Lrp, Occlusion, OverReferences, Owen, RandomCam, ReferenceSet, Rise,
+    ScoreCam, ShapleyCam, ShapleySampling, SmoothGrad, SmoothGradSquared, SobolIndices, VarGrad, XGradCam, Xrai,
     GuidedBackprop, GuidedIg, HiResCam, Hsic, Idgi, InputTimesGradient, IntegratedGradients, KernelShap, LayerCam,
     Lime, Lrp, Occlusion, OverReferences, Owen, RandomCam, ReferenceSet, Rise, ScoreCam, ShapleyCam, ShapleySampling,
     SmoothGrad, SmoothGradSquared, SobolIndices, VarGrad, XGradCam, Xrai,
-    BlurIg, ExpectedGradients, GradCam, Gradient, Idgi, InputTimesGradient, IntegratedGradients, OverReferences,
-    ReferenceSet, SmoothGrad, SmoothGradSquared, VarGrad,
-    AblationCam, EigenCam, EigenGradCam, ElementWiseCam, Fem, GradCam, GradCamPlusPlus, Gradient, HiResCam,
-    InputTimesGradient, IntegratedGradients, LayerCam, RandomCam, ScoreCam, ShapleyCam, SmoothGrad, XGradCam,
-    AblationCam, BlurIg, EigenCam, EigenGradCam, ElementWiseCam, ExpectedGradients, Fem, GradCam, GradCamPlusPlus,
-    Gradient, HiResCam, Idgi, InputTimesGradient, IntegratedGradients, LayerCam, OverReferences, RandomCam,
-    ReferenceSet, ScoreCam, ShapleyCam, SmoothGrad, SmoothGradSquared, VarGrad, XGradCam,
+    BlurIg, ExpectedGradients, GradCam, Gradient, GuidedIg, Idgi, InputTimesGradient, IntegratedGradients,
+    OverReferences, ReferenceSet, SmoothGrad, SmoothGradSquared, VarGrad, Xrai,
 };
 use crate::explain::{Analyzer, AnyAnalyzer};
 use crate::rules::{Composite, LrpRule};
@@ -254,6 +252,12 @@ registry! {
     "random-cam", "Random CAM", Forward, "1 forward pass",
     "feature maps with random weights: a control" at place:
         RandomCam::at(place) => [seed];
+    "layer-conductance", "Layer Conductance", Operations, "n forward passes, n gradients behind the place",
+    "how much of the change of the output from a reference goes through each number at a place" at place:
+        LayerConductance::at(place) => [n, reference, chunk, on_progress];
+    "internal-influence", "Internal Influence", Gradient, "n forward passes, n gradients behind the place",
+    "the mean gradient at a place on the way from a reference to the input" at place:
+        InternalInfluence::at(place) => [n, quadrature, reference, chunk, on_progress];
 }
 
 impl AnalyzerInfo {

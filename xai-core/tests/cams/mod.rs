@@ -2,6 +2,7 @@
 
 mod alike;
 mod around;
+mod attention;
 mod closed_forms;
 mod eigen;
 mod heads;

@@ -1,0 +1,217 @@
+//! The attention matrices of a model, and what is shown of those that are made of them.
+
+use ndarray::Array2;
+
+use crate::explain::{Call, Inputs};
+use crate::graph::{Kept, Value};
+use crate::{Backend, Differentiable, Element, Error, Graph, Result, Tensor};
+
+/// How the heads of an attention matrix become one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Heads {
+    /// Their mean.
+    #[default]
+    Mean,
+    /// The largest of each number.
+    Max,
+    /// The smallest of each number.
+    Min,
+}
+
+impl Heads {
+    /// (B, heads, T, S) to (B, T, S).
+    pub(super) fn fused<B: Backend>(self, matrix: &Tensor<B>) -> Result<Tensor<B>> {
+        let one = match self {
+            Heads::Mean => matrix.mean(&[1])?,
+            Heads::Max => matrix.max(&[1])?,
+            Heads::Min => matrix.scale(-1.0)?.max(&[1])?.scale(-1.0)?,
+        };
+        let shape = one.shape();
+        one.reshape(&[&shape[..1], &shape[2..]].concat())
+    }
+}
+
+/// What is shown of a matrix of tokens by tokens.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum View {
+    /// All of it: (B, T, T).
+    #[default]
+    All,
+    /// One token's row: (B, 1, T).
+    Token(usize),
+    /// One token's row, as a map of the tokens that are parts of an image: (B, 1, rows, columns).
+    Grid { token: usize, skip: usize, rows: usize, columns: usize },
+}
+
+/// Which attention matrices, and what is shown.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Matrices {
+    /// All that the model has, unless they are named.
+    pub(super) places: Option<Vec<String>>,
+    pub(super) view: View,
+}
+
+/// The last name of a place that is an attention matrix.
+const NAME: &str = "weights";
+
+impl Matrices {
+    pub(super) fn show_token(&mut self, token: usize) {
+        self.view = View::Token(token);
+    }
+
+    pub(super) fn show_grid(&mut self, token: usize, skip: usize, rows: usize, columns: usize) {
+        self.view = View::Grid { token, skip, rows, columns };
+    }
+
+    /// The name, with the places that were given.
+    pub(super) fn title(&self, name: &str) -> String {
+        self.places.as_ref().map_or(name.to_owned(), |places| format!("{name}({})", places.join(", ")))
+    }
+
+    fn values<B: Backend>(&self, graph: &Graph<'_, B>) -> Result<Vec<(String, Value)>> {
+        let is_matrix = |name: &str, shape: Option<&Vec<usize>>| {
+            name.rsplit('.').next() == Some(NAME) && shape.is_some_and(|shape| shape.len() == 4 && shape[2] == shape[3])
+        };
+        let found = || graph.places().into_iter().filter(|place| is_matrix(&place.name, place.shape.as_ref()));
+        let names = self.places.clone().unwrap_or_else(|| found().map(|place| place.name).collect());
+        let value = |name: String| graph.place(&name).map(|value| (name, value));
+        let values = names.into_iter().map(value).collect::<Result<Vec<_>>>()?;
+        let refused =
+            |value: String, reason: &str| Err(Error::InvalidParameter { name: "places", value, reason: reason.into() });
+        if values.is_empty() {
+            return refused(
+                "[]".into(),
+                "the model has no place `weights` of an attention matrix (batch, heads, tokens, tokens), as \
+                 `MultiHeadAttention` has: name those that are",
+            );
+        }
+        match values.windows(2).find(|pair| pair[0].1 >= pair[1].1) {
+            Some(pair) => refused(pair[1].0.clone(), "name them in the order in which they are computed"),
+            None => Ok(values),
+        }
+    }
+
+    /// Before any pass, as far as shapes are known.
+    pub(super) fn check<M: Differentiable + ?Sized>(
+        &self,
+        name: &str,
+        model: &M,
+        inputs: &Inputs<'_>,
+        gradient: bool,
+    ) -> Result<()> {
+        inputs.check_one_explained(name)?;
+        let graph = model.graph(inputs.shapes)?;
+        let values = self.values(&graph)?;
+        let mut tokens = None;
+        for (place, value) in &values {
+            if let Some(shape) = graph.nodes()[value.0].shape() {
+                tokens = Some(check_matrix(place, shape, tokens)?);
+            }
+        }
+        tokens.map_or(Ok(()), |tokens| self.check_view(tokens))?;
+        let values: Vec<Value> = values.into_iter().map(|(_, value)| value).collect();
+        if gradient { graph.keeping(&values).check_kept() } else { Ok(()) }
+    }
+
+    fn check_view(&self, tokens: usize) -> Result<()> {
+        let refused =
+            |name: &'static str, value: String, reason: String| Err(Error::InvalidParameter { name, value, reason });
+        match self.view {
+            View::Token(token) | View::Grid { token, .. } if token >= tokens => {
+                refused("token", token.to_string(), format!("there are {tokens}, counted from 0"))
+            }
+            View::Grid { skip, rows, columns, .. } => {
+                let needed = rows.checked_mul(columns).and_then(|places| places.checked_add(skip));
+                if rows > 0 && columns > 0 && needed == Some(tokens) {
+                    return Ok(());
+                }
+                let value = format!("{skip} tokens and {rows} rows of {columns}");
+                refused("grid", value, format!("there are {tokens} tokens"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The graph that keeps the matrices.
+    pub(super) fn graph<'m, M: Differentiable + ?Sized>(
+        &self,
+        model: &'m M,
+        call: &Call<'_, M::Backend>,
+    ) -> Result<Graph<'m, M::Backend>> {
+        let graph = call.graph(model)?;
+        let values: Vec<Value> = self.values(&graph)?.into_iter().map(|(_, value)| value).collect();
+        Ok(graph.keeping(&values))
+    }
+
+    /// After the pass, of what code gave that nobody can look into.
+    pub(super) fn check_kept<B: Backend>(&self, kept: &Kept<B>) -> Result<()> {
+        let mut tokens = None;
+        for matrix in &kept.values {
+            tokens = Some(check_matrix("weights", &matrix.shape(), tokens)?);
+        }
+        tokens.map_or(Ok(()), |tokens| self.check_view(tokens))
+    }
+
+    /// What is shown of matrices (B, T, T).
+    pub(super) fn shown<B: Backend>(&self, matrix: &Tensor<B>) -> Result<Tensor<B>> {
+        match self.view {
+            View::All => Ok(matrix.clone()),
+            View::Token(token) => matrix.narrow(1, token, 1),
+            View::Grid { token, skip, rows, columns } => {
+                let row = matrix.narrow(1, token, 1)?.narrow(2, skip, rows * columns)?;
+                row.reshape(&[matrix.shape()[0], 1, rows, columns])
+            }
+        }
+    }
+}
+
+/// That it is one of tokens by tokens, as many as in others; how many.
+fn check_matrix(place: &str, shape: &[usize], tokens: Option<usize>) -> Result<usize> {
+    match shape {
+        [_, _, rows, columns] if rows == columns && tokens.is_none_or(|tokens| tokens == *rows) => Ok(*rows),
+        _ => Err(Error::InvalidShape {
+            what: format!("what is at `{place}`"),
+            got: shape.to_vec(),
+            reason: "attention of tokens to each other is (batch, heads, tokens, tokens), with as many tokens \
+                     everywhere"
+                .into(),
+        }),
+    }
+}
+
+/// The identity of so many tokens, for every sample.
+pub(super) fn identity<B: Backend>(like: &Tensor<B>) -> Result<Tensor<B>> {
+    let tokens = like.shape().last().copied().unwrap_or(0);
+    let eye = Array2::from_shape_fn((tokens, tokens), |(i, j)| B::Elem::of(if i == j { 1.0 } else { 0.0 }));
+    Tensor::upload(eye.view().into_dyn(), &like.placement())?.broadcast_to(&like.shape())
+}
+
+/// The builder methods of what is made of attention matrices.
+macro_rules! matrix_builders {
+    () => {
+        /// Of these matrices (B, heads, T, T), in the order in which they are computed; of all places of the model named
+        /// `weights` that are such matrices, unless set.
+        #[must_use]
+        pub fn at_all<S: Into<String>>(mut self, places: impl IntoIterator<Item = S>) -> Self {
+            self.matrices.places = Some(places.into_iter().map(Into::into).collect());
+            self
+        }
+
+        /// Shows the row of one token, as the class token's, (B, 1, T): what it attends to.
+        #[must_use]
+        pub fn of_token(mut self, token: usize) -> Self {
+            self.matrices.show_token(token);
+            self
+        }
+
+        /// Shows the row of one token as a map (B, 1, rows, columns): the first `skip` tokens belong to no part of the
+        /// image, the others are its parts, row by row.
+        #[must_use]
+        pub fn grid(mut self, token: usize, skip: usize, rows: usize, columns: usize) -> Self {
+            self.matrices.show_grid(token, skip, rows, columns);
+            self
+        }
+    };
+}
+pub(super) use matrix_builders;

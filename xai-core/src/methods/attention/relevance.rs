@@ -1,0 +1,73 @@
+//! Relevance through attention, by its gradient.
+
+use super::matrices::{Heads, Matrices, identity, matrix_builders};
+use crate::explain::{Analyzer, Attribution, Call, Extras, Inputs, Kind};
+use crate::{Differentiable, Error, Result};
+
+/// Relevance through self-attention after Chefer et al.: R ← R + Ā · R layer by layer, from R = 1, with
+/// Ā = mean over the heads of relu(∂yₜ/∂A · A), element by element.
+///
+/// Values are (B, T, T): row i holds the relevance of the input's tokens for token i, its own among them; or one row
+/// of them ([`of_token`](AttentionRelevance::of_token), [`grid`](AttentionRelevance::grid)), the class token's mostly.
+/// They differ from output to output. Costs one forward pass, and one way back to the first matrix, whose gradients
+/// are all of that one. Matrices may be at places that something bypasses, as they are in self-attention.
+///
+/// Errors: those of [`AttentionRollout`](crate::AttentionRollout), and
+/// [`Error::NotDifferentiable`](crate::Error::NotDifferentiable).
+///
+/// Reference: Chefer, Gur, Wolf (2021), *Generic Attention-model Explainability for Interpreting Bi-Modal and
+/// Encoder-Decoder Transformers*, arXiv:2103.15679.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AttentionRelevance {
+    matrices: Matrices,
+}
+
+impl AttentionRelevance {
+    /// Over all attention matrices of the model.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    matrix_builders!();
+}
+
+impl<M: Differentiable + ?Sized> Analyzer<M> for AttentionRelevance {
+    fn name(&self) -> String {
+        self.matrices.title("AttentionRelevance")
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Cam
+    }
+
+    fn check(&self, model: &M, inputs: &Inputs<'_>) -> Result<()> {
+        self.matrices.check("AttentionRelevance", model, inputs, true)
+    }
+
+    fn attribute(&self, model: &M, call: &Call<'_, M::Backend>) -> Result<Attribution<M::Backend>> {
+        let (kept, pullback) = self.matrices.graph(model, call)?.vjp_kept(call.inputs)?;
+        self.matrices.check_kept(&kept)?;
+        let selection = call.target.settle_for(call.inputs, &kept.output)?;
+        let gradients = pullback.pull_all(&selection.cotangent(&kept.output)?)?;
+        let mut relevance = None;
+        for (matrix, gradient) in kept.values.iter().zip(gradients) {
+            let gradient = gradient.ok_or_else(|| Error::Detached {
+                at: "what is behind an attention matrix".into(),
+                causes: "a step without a gradient, as a comparison or whole numbers, lies on every way to it".into(),
+            })?;
+            let layer = Heads::Mean.fused(&gradient.mul(matrix)?.relu()?)?;
+            let before = match relevance {
+                Some(before) => before,
+                None => identity(&layer)?,
+            };
+            relevance = Some(before.add(&layer.matmul(&before)?)?);
+        }
+        let relevance = relevance.ok_or_else(|| Error::InvalidParameter {
+            name: "places",
+            value: "[]".into(),
+            reason: "at least one must be named".into(),
+        })?;
+        let values = vec![self.matrices.shown(&relevance)?];
+        Ok(Attribution { values, output: kept.output, selection, extras: Extras::default() })
+    }
+}

@@ -1,0 +1,131 @@
+//! Attention as it is, and rolled out over the layers.
+
+use super::matrices::{Heads, Matrices, identity, matrix_builders};
+use crate::explain::{Analyzer, Attribution, Call, Extras, Inputs, Kind};
+use crate::{Differentiable, Error, Result};
+
+/// Attention rollout: what each token is made of, through all layers of self-attention, Â_L · ... · Â₁ with
+/// Â = (A + 1) / its rows' sums, where A is the mean over a layer's heads, and 1 stands for the shortcut around it.
+///
+/// Values are (B, T, T): row i holds the shares of the input's tokens in token i, which add up to 1; or one row of
+/// them ([`of_token`](AttentionRollout::of_token), [`grid`](AttentionRollout::grid)). The same for every output. Costs
+/// one forward pass, and needs no gradient. Matrices may be at places that something bypasses, as they are in
+/// self-attention.
+///
+/// Errors: [`Error::UnknownPlace`](crate::Error::UnknownPlace); [`Error::InvalidParameter`](crate::Error::InvalidParameter)
+/// when the model has no matrices, they are named out of order, and for a token or a grid that does not fit;
+/// [`Error::InvalidShape`](crate::Error::InvalidShape) for what is no matrix of tokens by tokens; and those of values
+/// with another number of axes than the input (then give `input.into_dyn()`).
+///
+/// Reference: Abnar, Zuidema (2020), *Quantifying Attention Flow in Transformers*, arXiv:2005.00928.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AttentionRollout {
+    matrices: Matrices,
+    heads: Heads,
+}
+
+/// The attention of one layer as it is: the mean of its heads, (B, T, T), or one row of it.
+///
+/// Attention tells where a layer looked, not what that did to the output. The same for every output; one forward pass.
+/// All heads by themselves: `UpTo::new(&model, "layer.weights").predict(..)`, see [`UpTo`](crate::UpTo). Errors: those
+/// of [`AttentionRollout`].
+///
+/// Reference: Vaswani et al. (2017), *Attention Is All You Need*, arXiv:1706.03762.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RawAttention {
+    matrices: Matrices,
+    heads: Heads,
+}
+
+impl AttentionRollout {
+    /// Over all attention matrices of the model.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    matrix_builders!();
+
+    /// How a layer's heads become one: by their mean, unless set.
+    #[must_use]
+    pub fn heads(mut self, heads: Heads) -> Self {
+        self.heads = heads;
+        self
+    }
+}
+
+impl RawAttention {
+    /// Of the matrix (B, heads, T, T) at a named place.
+    pub fn at(place: impl Into<String>) -> Self {
+        let matrices = Matrices { places: Some(vec![place.into()]), ..Matrices::default() };
+        RawAttention { matrices, heads: Heads::Mean }
+    }
+
+    matrix_builders!();
+
+    /// How the heads become one: by their mean, unless set.
+    #[must_use]
+    pub fn heads(mut self, heads: Heads) -> Self {
+        self.heads = heads;
+        self
+    }
+}
+
+impl<M: Differentiable + ?Sized> Analyzer<M> for AttentionRollout {
+    fn name(&self) -> String {
+        self.matrices.title("AttentionRollout")
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Cam
+    }
+
+    fn check(&self, model: &M, inputs: &Inputs<'_>) -> Result<()> {
+        self.matrices.check("AttentionRollout", model, inputs, false)
+    }
+
+    fn attribute(&self, model: &M, call: &Call<'_, M::Backend>) -> Result<Attribution<M::Backend>> {
+        let kept = self.matrices.graph(model, call)?.forward_kept(call.inputs)?;
+        self.matrices.check_kept(&kept)?;
+        let selection = call.target.settle_for(call.inputs, &kept.output)?;
+        let mut rolled = None;
+        for matrix in &kept.values {
+            let fused = self.heads.fused(matrix)?;
+            let with_shortcut = fused.add(&identity(&fused)?)?;
+            let layer = with_shortcut.div(&with_shortcut.sum(&[2])?)?;
+            rolled = Some(match rolled {
+                Some(before) => layer.matmul(&before)?,
+                None => layer,
+            });
+        }
+        let rolled = rolled.ok_or_else(nothing)?;
+        let values = vec![self.matrices.shown(&rolled)?];
+        Ok(Attribution { values, output: kept.output, selection, extras: Extras::default() })
+    }
+}
+
+impl<M: Differentiable + ?Sized> Analyzer<M> for RawAttention {
+    fn name(&self) -> String {
+        self.matrices.title("RawAttention")
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Cam
+    }
+
+    fn check(&self, model: &M, inputs: &Inputs<'_>) -> Result<()> {
+        self.matrices.check("RawAttention", model, inputs, false)
+    }
+
+    fn attribute(&self, model: &M, call: &Call<'_, M::Backend>) -> Result<Attribution<M::Backend>> {
+        let kept = self.matrices.graph(model, call)?.forward_kept(call.inputs)?;
+        self.matrices.check_kept(&kept)?;
+        let selection = call.target.settle_for(call.inputs, &kept.output)?;
+        let matrix = self.heads.fused(kept.values.first().ok_or_else(nothing)?)?;
+        let values = vec![self.matrices.shown(&matrix)?];
+        Ok(Attribution { values, output: kept.output, selection, extras: Extras::default() })
+    }
+}
+
+fn nothing() -> Error {
+    Error::InvalidParameter { name: "places", value: "[]".into(), reason: "at least one must be named".into() }
+}
