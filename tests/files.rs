@@ -53,6 +53,15 @@ fn what_a_tolerance_took_comes_back() {
 }
 
 #[test]
+fn what_became_of_relevance_comes_back() {
+    let mut why = explanation::<f32>(None);
+    why.extras.relevance_arrived = Some(vec![4.25, -1e-300]);
+    why.extras.relevance_kept = Some(vec![f64::NEG_INFINITY, 0.5]);
+    let bytes = files::encode(&why).unwrap();
+    assert_eq!(files::decode::<f32>(&bytes).unwrap(), why.into_dyn());
+}
+
+#[test]
 fn what_was_found_for_features_comes_back() {
     let mut why = explanation::<f32>(None);
     why.extras.feature_values = Some(vec![vec![0.1, -2.0, f64::MIN_POSITIVE], vec![7.5]]);
