@@ -131,6 +131,20 @@ fn conditions_hold_together_and_their_places_are_checked() {
     assert!(refused(Crp::default().condition("block1", &[4])).to_string().contains("channel = 4"));
     assert!(refused(Crp::default().condition_along(0, "block1", &[0])).to_string().contains("axis = 0"));
     assert!(refused(Crp::default().condition_along(4, "block1", &[0])).to_string().contains("axis = 4"));
+    let beside = Beside(linear(1, 3, 4), linear(2, 3, 4));
+    let error = Crp::default().condition("unused", &[0]).analyze(&beside, &rows(1, 2, 4), Index(0)).unwrap_err();
+    assert!(error.to_string().contains("nothing goes from the explained input through `unused`"), "{error}");
+}
+
+/// A layer of which nothing is made.
+struct Beside(xai_core::nn::Linear<B>, xai_core::nn::Linear<B>);
+
+impl xai_core::Differentiable for Beside {
+    type Backend = B;
+    fn trace<'m>(&'m self, x: &[Var<'m, B>]) -> Result<Var<'m, B>> {
+        let _unused = x[0].layer("unused", &self.1)?;
+        x[0].layer("used", &self.0)
+    }
 }
 
 fn ends(last: impl Layer<B> + Send + Sync + 'static) -> Sequential<B> {

@@ -54,6 +54,15 @@ impl Plan {
             // A mask along channels commutes with the norm that a layer is merged with.
             let value = merged[place.0].unwrap_or(place.0);
             condition.check(graph, place)?;
+            if sites[place.0].is_none() {
+                return Err(Error::Unsupported {
+                    analyzer: "Crp".into(),
+                    reason: format!(
+                        "nothing goes from the explained input through `{}` to the output: name another place",
+                        condition.place
+                    ),
+                });
+            }
             let only = Touch::Only { axis: condition.axis, places: condition.channels.clone() };
             plan.touches.entry(value).or_default().push(only);
         }
