@@ -11,11 +11,6 @@ use super::{
     GuidedBackprop, GuidedIg, HiResCam, Hsic, Idgi, InputTimesGradient, IntegratedGradients, InternalInfluence,
     KernelShap, LayerCam, LayerConductance, Lime, Lrp, Occlusion, OverReferences, Owen, RandomCam, ReferenceSet, Rise,
     ScoreCam, ShapleyCam, ShapleySampling, SmoothGrad, SmoothGradSquared, SobolIndices, VarGrad, XGradCam, Xrai,
-    GuidedBackprop, GuidedIg, HiResCam, Hsic, Idgi, InputTimesGradient, IntegratedGradients, KernelShap, LayerCam,
-    Lime, Lrp, Occlusion, OverReferences, Owen, RandomCam, ReferenceSet, Rise, ScoreCam, ShapleyCam, ShapleySampling,
-    SmoothGrad, SmoothGradSquared, SobolIndices, VarGrad, XGradCam, Xrai,
-    BlurIg, ExpectedGradients, GradCam, Gradient, GuidedIg, Idgi, InputTimesGradient, IntegratedGradients,
-    OverReferences, ReferenceSet, SmoothGrad, SmoothGradSquared, VarGrad, Xrai,
 };
 use crate::explain::{Analyzer, AnyAnalyzer};
 use crate::rules::{Composite, LrpRule};

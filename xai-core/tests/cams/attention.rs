@@ -134,7 +134,7 @@ fn relevance_is_that_of_the_gradients_by_differences() {
             let rest = From { model: &model, layer };
             let f = |inputs: &[ArrayD<f64>]| output(&rest, inputs)[[0, class]];
             let inputs = [stream.clone(), weights.clone()];
-            assert_abs_diff_eq!(f(&inputs), output(&model, &[x.clone()])[[0, class]], epsilon = 1e-12);
+            assert_abs_diff_eq!(f(&inputs), output(&model, std::slice::from_ref(&x))[[0, class]], epsilon = 1e-12);
             let gradient = differences(f, &inputs, 1);
             let fused = (gradient * &weights).mapv(|v| v.max(0.0)).mean_axis(Axis(1)).unwrap();
             expected = &expected + &of_sample(&fused, 0).dot(&expected);

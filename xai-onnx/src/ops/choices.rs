@@ -102,7 +102,7 @@ pub(crate) fn one_hot<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
     let depth = usize::try_from(depth).map_err(|_| cx.wrong(format!("its depth is {depth}")))?;
     let values = cx.known(2, "values")?;
     let (element, numbers) = (values.element, values.numbers());
-    let (&[off, on], true) = (numbers.as_slice().unwrap_or_default(), numbers.len() == 2) else {
+    let &[off, on] = numbers.as_slice().unwrap_or_default() else {
         return Err(cx.wrong("it needs two values, off and on"));
     };
     let axis = cx.axis(cx.int("axis", -1)?, shape.len() + 1)?;

@@ -190,8 +190,8 @@ pub(super) fn identity<B: Backend>(like: &Tensor<B>) -> Result<Tensor<B>> {
 /// The builder methods of what is made of attention matrices.
 macro_rules! matrix_builders {
     () => {
-        /// Of these matrices (B, heads, T, T), in the order in which they are computed; of all places of the model named
-        /// `weights` that are such matrices, unless set.
+        /// Of these matrices (B, heads, T, T), in the order in which they are computed; of all places of the model
+        /// named `weights` that are such matrices, unless set.
         #[must_use]
         pub fn at_all<S: Into<String>>(mut self, places: impl IntoIterator<Item = S>) -> Self {
             self.matrices.places = Some(places.into_iter().map(Into::into).collect());

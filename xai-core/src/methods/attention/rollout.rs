@@ -12,10 +12,11 @@ use crate::{Differentiable, Error, Result};
 /// one forward pass, and needs no gradient. Matrices may be at places that something bypasses, as they are in
 /// self-attention.
 ///
-/// Errors: [`Error::UnknownPlace`](crate::Error::UnknownPlace); [`Error::InvalidParameter`](crate::Error::InvalidParameter)
-/// when the model has no matrices, they are named out of order, and for a token or a grid that does not fit;
-/// [`Error::InvalidShape`](crate::Error::InvalidShape) for what is no matrix of tokens by tokens; and those of values
-/// with another number of axes than the input (then give `input.into_dyn()`).
+/// Errors: [`Error::UnknownPlace`](crate::Error::UnknownPlace);
+/// [`Error::InvalidParameter`](crate::Error::InvalidParameter) when the model has no matrices, they are named out of
+/// order, and for a token or a grid that does not fit; [`Error::InvalidShape`](crate::Error::InvalidShape) for what is
+/// no matrix of tokens by tokens; and those of values with another number of axes than the input (then give
+/// `input.into_dyn()`).
 ///
 /// Reference: Abnar, Zuidema (2020), *Quantifying Attention Flow in Transformers*, arXiv:2005.00928.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
