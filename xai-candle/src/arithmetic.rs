@@ -6,7 +6,7 @@ use xai_core::nn::{Activation, Op};
 use xai_core::{Arithmetic, Error, Result};
 
 use crate::error::failed;
-use crate::half::widened;
+use crate::half::{summed, widened};
 use crate::matmul::matmul;
 use crate::{Candle, Host, Placement, rules};
 
@@ -78,7 +78,7 @@ impl<E: Host> Arithmetic for Candle<E> {
         if axes.is_empty() {
             return Ok(t.detach());
         }
-        widened(t).and_then(|wide| wide.sum_keepdim(axes)?.to_dtype(t.dtype())).map_err(failed)
+        summed(&t.detach(), axes).and_then(|sum| sum.to_dtype(t.dtype())).map_err(failed)
     }
 
     fn mean(t: &Tensor, axes: &[usize]) -> Result<Tensor> {
@@ -87,7 +87,7 @@ impl<E: Host> Arithmetic for Candle<E> {
         #[allow(clippy::cast_precision_loss)]
         let share = 1.0 / count.max(1) as f64;
         // The sum may be more than a half type holds, the mean is not.
-        let mean = || widened(t)?.sum_keepdim(axes)?.affine(share, 0.0)?.to_dtype(t.dtype());
+        let mean = || summed(&t.detach(), axes)?.affine(share, 0.0)?.to_dtype(t.dtype());
         if axes.is_empty() { Ok(t.detach()) } else { mean().map_err(failed) }
     }
 
@@ -131,6 +131,10 @@ impl<E: Host> Arithmetic for Candle<E> {
         Placement { device: at.device.clone(), dtype }
     }
 
+    fn largest_number(at: &Placement) -> f64 {
+        at.largest().min(E::max_value().as_f64())
+    }
+
     fn widen(t: &Tensor) -> Result<Tensor> {
         widened(t).map_err(failed)
     }
@@ -141,7 +145,7 @@ impl<E: Host> Arithmetic for Candle<E> {
 
     fn one_hot(shape: &[usize], places: &[usize], at: &Placement) -> Result<Tensor> {
         if places.is_empty() {
-            check_float(at)?;
+            at.check()?;
             // Where they are needed: nothing travels.
             return Tensor::zeros(shape, at.dtype, &at.device).map_err(failed);
         }
@@ -157,21 +161,10 @@ impl<E: Host> Arithmetic for Candle<E> {
 
 /// Numbers of the host, where they belong.
 fn brought<E: Host>(values: Vec<E>, shape: &[usize], at: &Placement) -> Result<Tensor> {
-    check_float(at)?;
+    at.check()?;
     let host = Tensor::from_vec(values, shape, &Device::Cpu).map_err(failed)?;
     // Cast first: half types are half the way to the device.
     host.to_dtype(at.dtype).and_then(|t| t.to_device(&at.device)).map_err(failed)
-}
-
-fn check_float(at: &Placement) -> Result<()> {
-    if at.dtype.is_float() {
-        return Ok(());
-    }
-    Err(Error::InvalidParameter {
-        name: "dtype",
-        value: format!("{:?}", at.dtype),
-        reason: "a model's input must be of a float type: F64, F32, F16 or BF16".into(),
-    })
 }
 
 fn check_axes(t: &Tensor, axes: &[usize]) -> Result<()> {

@@ -87,6 +87,16 @@ pub enum Error {
         /// Where in the sample's output.
         index: Vec<usize>,
     },
+    /// Values that are no finite numbers.
+    #[error("{what} of sample {sample} is not finite: {reason}")]
+    ValuesNotFinite {
+        /// Where that begins: a weight, the output, a reference, a point of a path, a noisy copy, or the gradient.
+        what: String,
+        /// The first sample that has such values.
+        sample: usize,
+        /// What it may come from, and what to do.
+        reason: String,
+    },
     /// No gradient arrived at the input.
     #[error(
         "no gradient reached the input of {at}: the output does not depend on it, or the path was cut on the way. \
@@ -97,6 +107,14 @@ pub enum Error {
         at: String,
         /// What commonly cuts the path in this framework.
         causes: String,
+    },
+    /// A gradient that contradicts the change of the output.
+    #[error("the gradient of {what} is wrong: {reason}")]
+    WrongGradient {
+        /// The layer or function.
+        what: String,
+        /// What was seen, and what to do.
+        reason: String,
     },
     /// Something asked for a gradient that does not exist.
     #[error("{what} has no gradient: {reason}")]

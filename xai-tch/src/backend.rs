@@ -176,6 +176,17 @@ impl<E: HostFloat> Arithmetic for LibTorch<E> {
         over(t, axes, |axes| t.f_mean_dim(axes, true, None))
     }
 
+    fn largest_number(at: &Placement) -> f64 {
+        let largest = match at.kind {
+            Kind::Half => 65504.0,
+            // A sign, 8 bits of exponent as in single precision, 7 of the fraction.
+            Kind::BFloat16 => (2.0 - 1.0 / 128.0) * 2f64.powi(127),
+            Kind::Float => f64::from(f32::MAX),
+            _ => f64::MAX,
+        };
+        largest.min(E::max_value().as_f64())
+    }
+
     fn widen(t: &Tensor) -> Result<Tensor> {
         // What has the type already is shared.
         untaped(|| t.f_to_kind(wide(t.f_kind()?)))

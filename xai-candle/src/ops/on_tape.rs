@@ -1,11 +1,11 @@
 //! Operations on candle's tape: with our pullback, or by candle's own operations where their gradient is right.
 
-use candle_core::{DType, Result, Tensor};
+use candle_core::{Result, Tensor};
 use xai_core::nn::{Op, Reduce, Reduction};
 
 use super::attach::attach;
 use crate::error::failed;
-use crate::half::is_half;
+use crate::half::summed;
 use crate::rules::Pull;
 use crate::{Candle, rules};
 
@@ -30,10 +30,9 @@ pub(crate) fn on_tape(op: &Op<Candle>, x: &Tensor) -> xai_core::Result<Tensor> {
     .map_err(failed)
 }
 
-/// Half types are added up in `f32`.
+/// Added up in a type that is wide enough.
 fn reduced(x: &Tensor, axes: &[usize], scale: f64) -> Result<Tensor> {
-    let wide = if is_half(x.dtype()) { x.to_dtype(DType::F32)? } else { x.clone() };
-    wide.sum_keepdim(axes)?.affine(scale, 0.0)?.to_dtype(x.dtype())
+    summed(x, axes)?.affine(scale, 0.0)?.to_dtype(x.dtype())
 }
 
 /// What a rule found of x, on x's tape.

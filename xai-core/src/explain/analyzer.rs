@@ -1,7 +1,8 @@
 //! The trait that makes an analyzer: [`Analyzer`].
 
 use super::call::Inputs;
-use super::rows::check_rows;
+use super::finite::check_values;
+use super::rows::{check_rows, check_values_rows};
 use super::uploaded::Uploaded;
 use super::{Attribution, Call, Dims, Explanation, Input, Kind, OutputSelector, Target, WayBack};
 use crate::{Arithmetic, Differentiable, Result, Tensor};
@@ -55,6 +56,16 @@ pub trait Analyzer<M: Differentiable + ?Sized> {
     /// The analyzer's and the model's own.
     fn attribute(&self, model: &M, call: &Call<'_, M::Backend>) -> Result<Attribution<M::Backend>>;
 
+    /// Where values that are not finite begin, in words, as "copy 3 of the noise": asked only when there are such
+    /// values, for the sample that has them. None where it is the gradient itself.
+    ///
+    /// # Errors
+    /// The analyzer's and the model's own.
+    fn origin(&self, model: &M, call: &Call<'_, M::Backend>) -> Result<Option<String>> {
+        let _ = (model, call);
+        Ok(None)
+    }
+
     /// Explains the model's output for an ndarray array, or a tuple of arrays, batch axis first.
     ///
     /// The input's dimension type is kept: an `Array4` gives values that are an `Array4`, a tuple a tuple. One upload
@@ -63,8 +74,9 @@ pub trait Analyzer<M: Differentiable + ?Sized> {
     /// # Errors
     /// [`Error::InvalidShape`] when an input has no batch axis or no element, when the inputs' batches differ, when the
     /// model's output has not one row for each sample, or when values have another number of axes than their input
-    /// (then give `input.into_dyn()`); [`Error::InvalidParameter`] when a number of the input is not finite; and the
-    /// analyzer's, the selector's and the model's own.
+    /// (then give `input.into_dyn()`), or not a row for each sample; [`Error::InvalidParameter`] when a number of the
+    /// input is not finite, or more than the model's number type holds; [`Error::ValuesNotFinite`] when values are not, with
+    /// where that begins; and the analyzer's, the selector's and the model's own.
     fn analyze<I: Input<Elem<M>>>(
         &self,
         model: &M,
@@ -75,9 +87,12 @@ pub trait Analyzer<M: Differentiable + ?Sized> {
         Self: Sized,
     {
         let inputs = Uploaded::new(model, input, |inputs| self.check(model, inputs))?;
-        let found = self.attribute(model, &inputs.call(Target::Choose(&select)))?;
+        let call = inputs.call(Target::Choose(&select));
+        let found = self.attribute(model, &call)?;
         inputs.inputs().first().map_or(Ok(()), |input| check_rows(input, &found.output))?;
+        check_values_rows(&self.name(), inputs.samples(), inputs.explained(), &found.values)?;
         let values = found.values.iter().map(Tensor::download).collect::<Result<Vec<_>>>()?;
+        check_values(|alone| self.origin(model, alone), model, &call, &found, &values)?;
         let values = I::Dims::values(&self.name(), &mut values.into_iter())?;
         let output = found.output.download()?;
         let Attribution { selection, extras, .. } = found;
@@ -102,6 +117,9 @@ macro_rules! analyze_through {
             }
             fn attribute(&self, model: &M, call: &Call<'_, M::Backend>) -> Result<Attribution<M::Backend>> {
                 (**self).attribute(model, call)
+            }
+            fn origin(&self, model: &M, call: &Call<'_, M::Backend>) -> Result<Option<String>> {
+                (**self).origin(model, call)
             }
         }
     )*};

@@ -5,6 +5,7 @@ mod any;
 mod call;
 mod explanation;
 mod finer;
+pub(crate) mod finite;
 mod functionals;
 mod input;
 pub(crate) mod rows;

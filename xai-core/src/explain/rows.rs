@@ -52,3 +52,28 @@ pub(crate) fn check_rows<B: Arithmetic>(input: &Tensor<B>, output: &Tensor<B>) -
         ),
     })
 }
+
+/// Values of no more inputs than are explained, each with one row for each sample.
+pub(crate) fn check_values_rows<B: Arithmetic>(
+    analyzer: &str,
+    samples: &[usize],
+    explained: &[bool],
+    values: &[Tensor<B>],
+) -> Result<()> {
+    let explained = explained.iter().filter(|&&explained| explained).count();
+    if values.len() > explained {
+        return Err(Error::InvalidParameter {
+            name: "values",
+            value: format!("{} arrays of {analyzer}", values.len()),
+            reason: format!("{explained} input(s) are explained: an analyzer returns one for each"),
+        });
+    }
+    match values.iter().map(Tensor::shape).find(|shape| shape.first() != Some(&samples.len())) {
+        None => Ok(()),
+        Some(got) => Err(Error::InvalidShape {
+            what: format!("values of {analyzer}"),
+            got,
+            reason: format!("{} sample(s) are explained: they need a row each, batch axis first", samples.len()),
+        }),
+    }
+}

@@ -28,6 +28,7 @@ impl<B: Backend> Uploaded<B> {
         let explained: Vec<bool> = parts.iter().map(Part::is_explained).collect();
         check(&Inputs { shapes: &shapes, explained: &explained })?;
         let placement = model.placement_for(&shapes)?;
+        parts.iter().try_for_each(|part| part.check_fits::<B>(&placement))?;
         let inputs = parts.iter().map(|part| part.upload(&placement)).collect::<Result<_>>()?;
         let samples = (0..shapes.first().map_or(0, |shape| shape[0])).collect();
         Ok(Uploaded { inputs, explained, samples })

@@ -43,6 +43,12 @@ pub trait Layer<B: Backend> {
     /// # Errors
     /// The layer's own.
     fn trace<'m>(&'m self, x: Var<'m, B>) -> Result<Var<'m, B>>;
+
+    /// How deep layers are nested in it, itself counted: 1 for what owns no other layer. The layers of
+    /// [`nn`](crate::nn) that own others take none that is deeper than 256, because a stack is finite.
+    fn depth(&self) -> usize {
+        1
+    }
 }
 
 impl<'m, B: Backend> Var<'m, B> {
@@ -61,6 +67,9 @@ macro_rules! through_pointer {
         impl<$($generics)*> Layer<B> for $pointer {
             fn trace<'m>(&'m self, x: Var<'m, B>) -> Result<Var<'m, B>> {
                 (**self).trace(x)
+            }
+            fn depth(&self) -> usize {
+                (**self).depth()
             }
         }
     )*};

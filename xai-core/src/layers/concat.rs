@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::AnyLayer;
+use super::nested::{depth_around, owned};
 use crate::{Backend, Error, Layer, Result, Var};
 
 /// Branches on the same input, their outputs one after another along the channels (axis 1): an Inception block.
@@ -19,7 +20,7 @@ impl<B: Backend> Concat<B> {
     /// Adds a branch at the end.
     #[must_use]
     pub fn push(mut self, branch: impl Layer<B> + Send + Sync + 'static) -> Self {
-        self.0.push(Box::new(branch));
+        self.0.push(owned(branch));
         self
     }
 }
@@ -56,6 +57,9 @@ impl<B: Backend> Layer<B> for Concat<B> {
             });
         };
         Ok(first.concat(&others.iter().collect::<Vec<_>>(), 1))
+    }
+    fn depth(&self) -> usize {
+        depth_around(&self.0)
     }
 }
 

@@ -9,6 +9,7 @@ mod function;
 mod lengths;
 mod load;
 mod local_response_norm;
+mod nested;
 mod one_row;
 mod ops;
 mod padding_nd;

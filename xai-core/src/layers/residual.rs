@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::AnyLayer;
+use super::nested::{depth_around, owned};
 use crate::{Backend, Layer, Result, Var};
 
 /// y = body(x) + shortcut(x), where the shortcut is x itself unless it is given: the block of a ResNet.
@@ -14,13 +15,13 @@ pub struct Residual<B: Backend> {
 impl<B: Backend> Residual<B> {
     /// y = body(x) + x.
     pub fn new(body: impl Layer<B> + Send + Sync + 'static) -> Self {
-        Residual { body: Box::new(body), shortcut: None }
+        Residual { body: owned(body), shortcut: None }
     }
 
     /// Sets the layer of the shortcut, which brings x to the body's shape.
     #[must_use]
     pub fn shortcut(mut self, layer: impl Layer<B> + Send + Sync + 'static) -> Self {
-        self.shortcut = Some(Box::new(layer));
+        self.shortcut = Some(owned(layer));
         self
     }
 }
@@ -41,5 +42,8 @@ impl<B: Backend> Layer<B> for Residual<B> {
         // Neither side is broadcast: that would hide a missing shortcut layer.
         let what = "shortcut of a residual block (give it a layer that brings the input to the body's shape)";
         Ok(body.add_same(what, &shortcut))
+    }
+    fn depth(&self) -> usize {
+        depth_around(std::iter::once(&self.body).chain(&self.shortcut))
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::nested::{depth_around, owned};
 use crate::{Backend, Layer, Result, Var};
 
 /// A layer of any type, owned, which threads can share.
@@ -46,7 +47,7 @@ impl<B: Backend> Sequential<B> {
     /// Adds a layer at the end, with a name.
     #[must_use]
     pub fn push_named(mut self, name: impl Into<String>, layer: impl Layer<B> + Send + Sync + 'static) -> Self {
-        self.0.push((name.into(), Box::new(layer)));
+        self.0.push((name.into(), owned(layer)));
         self
     }
 
@@ -82,5 +83,8 @@ impl<B: Backend> fmt::Debug for Sequential<B> {
 impl<B: Backend> Layer<B> for Sequential<B> {
     fn trace<'m>(&'m self, x: Var<'m, B>) -> Result<Var<'m, B>> {
         self.0.iter().try_fold(x, |x, (name, layer)| x.layer(name, layer))
+    }
+    fn depth(&self) -> usize {
+        depth_around(self.0.iter().map(|(_, layer)| layer))
     }
 }

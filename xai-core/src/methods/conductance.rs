@@ -104,7 +104,7 @@ impl LayerConductance {
         let batch = call.rows();
         let path = LayerPath::new(model, &self.place, call, &self.reference)?;
         // Down from the end: its output is the clean input's, which the target is settled on.
-        let mut alphas: Vec<f64> = Quadrature::Secant.points(self.n).into_iter().map(|(alpha, _)| alpha).collect();
+        let mut alphas: Vec<f64> = Quadrature::Secant.points(self.n)?.into_iter().map(|(alpha, _)| alpha).collect();
         alphas.reverse();
         let mut secants = Secants::new(batch);
         let (start, rest) = path.cut(1, call.target)?;

@@ -65,6 +65,10 @@ impl<M: Differentiable + ?Sized> Analyzer<M> for IntegratedGradients {
     fn attribute(&self, model: &M, call: &Call<'_, M::Backend>) -> Result<Attribution<M::Backend>> {
         self.path.attribute(model, call)
     }
+
+    fn origin(&self, model: &M, call: &Call<'_, M::Backend>) -> Result<Option<String>> {
+        self.path.origin(model, call)
+    }
 }
 
 impl<M: Differentiable + ?Sized> FromReference<M> for IntegratedGradients {

@@ -64,7 +64,7 @@ impl InternalInfluence {
         let path = LayerPath::new(model, &self.place, call, &self.reference)?;
         let output = call.graph(model)?.forward(call.inputs)?;
         let selection = path.settle(&output)?;
-        let points = self.quadrature.points(self.n);
+        let points = self.quadrature.points(self.n)?;
         let mut sum = Sum::new();
         for (from, len) in even_parts(self.n, copies_per_pass(chunk, batch)) {
             let (alphas, weights): (Vec<f64>, Vec<f64>) = points[from..from + len].iter().copied().unzip();

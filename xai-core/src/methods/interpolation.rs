@@ -4,13 +4,14 @@ use super::from_reference::{FromReference, Parts, check_own, own_references};
 use super::path_settings::{PathSettings, path_builders};
 use super::quadrature::Quadrature;
 use super::tolerance::{Spent, Tolerance};
+use crate::explain::finite::is_finite;
 use crate::explain::{Analyzer, Attribution, Call, Extras, Inputs, Kind, Selection, Target};
 use crate::passes::{
     Chunk, MOST_COPIES, Reporter, Running, Subject, Sum, at_least, copies_per_pass, even_parts, in_blocks, on_path,
     repeated, run_copies, within,
 };
 use crate::rules::Secants;
-use crate::{Backend, Differentiable, Element, Error, Result, Tensor};
+use crate::{Arithmetic, Backend, Differentiable, Element, Error, Result, Tensor};
 
 /// Any analyzer, averaged along the straight path from a reference x₀ to the input, times (x - x₀):
 /// (x - x₀) · Σᵢ wᵢ A(x₀ + αᵢ (x - x₀)).
@@ -198,7 +199,7 @@ impl<B: Backend, M: Differentiable<Backend = B> + ?Sized, A: Analyzer<M>> Path<'
             return self.mean_by_secants(progress);
         }
         let batch = call.rows();
-        let mut points = settings.quadrature.points(settings.n);
+        let mut points = settings.quadrature.points(settings.n)?;
         let mut sum = Sum::new();
         // The path's ends are analysed by themselves, if the rule has them: they give the outputs on the way.
         let output = match take_point(&mut points, 1.0) {
@@ -265,6 +266,8 @@ impl<M: Differentiable + ?Sized, A: Analyzer<M>> Analyzer<M> for InterpolationAu
             ));
         }
         check_own(&Analyzer::<M>::name(self), &self.settings.references, inputs)?;
+        let largest = M::Backend::largest_number(&model.placement_for(inputs.shapes)?);
+        self.settings.references.iter().try_for_each(|reference| reference.check_fits(largest))?;
         if self.analyzer.kind() == Kind::Cam {
             return Err(refused(
                 "a class activation map does not have the input's shape, so it cannot be multiplied with \
@@ -279,6 +282,29 @@ impl<M: Differentiable + ?Sized, A: Analyzer<M>> Analyzer<M> for InterpolationAu
 
     fn attribute(&self, model: &M, call: &Call<'_, M::Backend>) -> Result<Attribution<M::Backend>> {
         self.explain_from(model, call, |block| own_references(&self.settings.references, block))
+    }
+
+    /// The points of the path one by one, from the reference on.
+    fn origin(&self, model: &M, call: &Call<'_, M::Backend>) -> Result<Option<String>> {
+        let x0 = starts(call, own_references(&self.settings.references, call)?);
+        let points = self.settings.quadrature.points(self.settings.n)?;
+        let mut alphas: Vec<f64> = points.into_iter().map(|(alpha, _)| alpha).collect();
+        alphas.sort_by(f64::total_cmp);
+        for (k, &alpha) in alphas.iter().enumerate() {
+            let point = |((x, x0), explained): ((&Tensor<_>, &Tensor<_>), &bool)| match explained {
+                true => on_path(x0, &x.sub(x0)?, &[alpha]),
+                false => Ok(x.clone()),
+            };
+            let inputs = call.inputs.iter().zip(&x0).zip(call.explained).map(point).collect::<Result<Vec<_>>>()?;
+            if !is_finite(&self.analyzer.attribute(model, &Call { inputs: &inputs, ..*call })?)? {
+                return Ok(Some(match alpha {
+                    0.0 => "the reference".into(),
+                    1.0 => "the input".into(),
+                    _ => format!("point {k} of {} of the path, at {alpha:.3} of the way", alphas.len()),
+                }));
+            }
+        }
+        Ok(None)
     }
 }
 

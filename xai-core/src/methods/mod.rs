@@ -21,6 +21,7 @@ mod flat_rows;
 mod flips;
 mod from_reference;
 mod full_grad;
+mod gauss_legendre;
 mod gradient;
 mod grading;
 mod guided;

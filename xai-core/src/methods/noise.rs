@@ -4,12 +4,13 @@ use ndarray::{ArrayView2, Axis, IxDyn, Slice};
 
 use super::moment::{Draws, Moment};
 use super::noise_law::NoiseLaw;
+use crate::explain::finite::is_finite;
 use crate::explain::{Analyzer, Attribution, Call, Inputs, Kind, Target};
 use crate::passes::{
     Chunk, MOST_COPIES, Reporter, Running, Subject, at_least, check_copies, copies_per_pass, even_parts, in_blocks,
     repeated, within,
 };
-use crate::{Backend, Differentiable, Error, Result, Tensor};
+use crate::{Arithmetic, Backend, Differentiable, Error, Result, Tensor};
 
 /// Any analyzer, averaged over n noisy copies of the input: 1/n Σᵢ A(x + εᵢ).
 ///
@@ -212,6 +213,7 @@ impl<M: Differentiable + ?Sized, A: Analyzer<M>> Analyzer<M> for NoiseAugmentati
         within("n", self.settings.n, self.moment.fewest(), MOST_COPIES)?;
         at_least("chunk", self.settings.chunk.unwrap_or(1), 1)?;
         self.settings.law.check()?;
+        self.settings.law.check_fits(M::Backend::largest_number(&model.placement_for(inputs.shapes)?))?;
         if self.moment == Moment::Variance && self.settings.law.is_antithetic() {
             return Err(Error::Unsupported {
                 analyzer: Analyzer::<M>::name(self),
@@ -227,6 +229,19 @@ impl<M: Differentiable + ?Sized, A: Analyzer<M>> Analyzer<M> for NoiseAugmentati
         let mut progress = self.settings.reporter.start(self.settings.n * call.rows());
         let chunk = Chunk::of(self.settings.chunk, call).for_model(model, call)?;
         in_blocks(model, call, chunk, |block| self.explain(model, block, chunk, &mut progress))
+    }
+
+    /// The noisy copies one by one.
+    fn origin(&self, model: &M, call: &Call<'_, M::Backend>) -> Result<Option<String>> {
+        let copier = Copier::new(call, self.settings.law.is_relative())?;
+        let mut noise = self.settings.law.start(1, copier.numbers());
+        for k in 0..self.settings.n {
+            let copy = copier.with_noise(noise.next(1))?;
+            if !is_finite(&self.analyzer.attribute(model, &Call { inputs: &copy, ..*call })?)? {
+                return Ok(Some(format!("copy {k} of {} of the noise", self.settings.n)));
+            }
+        }
+        Ok(None)
     }
 }
 

@@ -82,6 +82,19 @@ impl NoiseLaw {
         self.set_rng(ChaCha8Rng::seed_from_u64(seed));
     }
 
+    /// Refuses noise that is not among the numbers of the model's number type.
+    pub(crate) fn check_fits(&self, largest: f64) -> Result<()> {
+        match self.law {
+            // Of more than 10 standard deviations there is no number.
+            Law::Normal { std } if std.is_finite() && std * 10.0 > largest => Err(Error::InvalidParameter {
+                name: "std",
+                value: format!("{std:e}"),
+                reason: format!("the model's number type holds no number above {largest:e}"),
+            }),
+            _ => Ok(()),
+        }
+    }
+
     pub(crate) fn check(&self) -> Result<()> {
         match self.law {
             Law::Normal { std } | Law::RelativeNormal { std } if !(std >= 0.0 && std.is_finite()) => {

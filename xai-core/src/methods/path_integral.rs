@@ -99,7 +99,7 @@ impl<C> PathIntegral<C> {
             return self.by_secants(model, &walk, chunk, progress);
         }
         let batch = call.rows();
-        let points = self.settings.quadrature.points(self.settings.n);
+        let points = self.settings.quadrature.points(self.settings.n)?;
         let (alphas, weights): (Vec<f64>, Vec<f64>) = points.into_iter().unzip();
         let mut edges = vec![0.0];
         edges.extend(weights.iter().scan(0.0, |at, weight| {
@@ -165,7 +165,7 @@ impl<C> PathIntegral<C> {
     {
         let (call, batch) = (&walk.call, walk.call.rows());
         let mut alphas: Vec<f64> =
-            self.settings.quadrature.points(self.settings.n).into_iter().map(|(alpha, _)| alpha).collect();
+            self.settings.quadrature.points(self.settings.n)?.into_iter().map(|(alpha, _)| alpha).collect();
         alphas.reverse();
         let mut secants = Secants::new(batch);
         let graph = call.graph(model)?;

@@ -20,7 +20,7 @@ pub(crate) struct PathSettings {
 /// The builder methods of everything that follows a path; `$settings` is the way from `self` to the settings.
 macro_rules! path_builders {
     ($($settings:ident).+) => {
-        /// Sets the number of points on the path, at least 2.
+        /// Sets the number of points on the path, 2 to 10,000,000.
         #[must_use]
         pub fn n(mut self, n: usize) -> Self {
             self.$($settings).+.n = n;
@@ -71,7 +71,7 @@ macro_rules! path_builders {
             self
         }
 
-        /// At most how many evaluations of the model a tolerance may take for each sample, at least 9. 1000 unless set.
+        /// At most how many evaluations of the model a tolerance may take for each sample, 9 to 10,000,000. 1000 unless set.
         #[must_use]
         pub fn max_n(mut self, max_n: usize) -> Self {
             self.$($settings).+.tolerance.max_n = Some(max_n);

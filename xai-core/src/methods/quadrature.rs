@@ -1,9 +1,11 @@
 //! Rules that replace the path integral by a weighted sum.
 
-use std::f64::consts::PI;
 use std::fmt;
 
+use super::gauss_legendre::gauss_legendre;
 use super::grading::graded;
+use crate::Result;
+use crate::passes::{MOST_COPIES, within};
 
 /// A rule for ∫₀¹ g(α) dα ≈ Σ wᵢ g(αᵢ) with n points; the weights add up to 1.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
@@ -57,9 +59,17 @@ impl Quadrature {
     ];
 
     /// The n points (αᵢ, wᵢ), from 0 to 1. The rules with both ends need n ≥ 2. Those of [`Secant`](Quadrature::Secant)
-    /// are the ends of its segments, with the trapezoid rule's weights.
+    /// are the ends of its segments, with the trapezoid rule's weights. No point for n = 0.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for more than 10,000,000.
+    pub fn points(self, n: usize) -> Result<Vec<(f64, f64)>> {
+        within("n", n, 0, MOST_COPIES)?;
+        Ok(self.places(n))
+    }
+
     #[allow(clippy::cast_precision_loss)]
-    pub fn points(self, n: usize) -> Vec<(f64, f64)> {
+    fn places(self, n: usize) -> Vec<(f64, f64)> {
         let last = n.saturating_sub(1).max(1) as f64;
         match self {
             Quadrature::EndpointMean => (0..n).map(|i| (i as f64 / last, 1.0 / n as f64)).collect(),
@@ -96,51 +106,19 @@ impl fmt::Display for Quadrature {
     }
 }
 
-/// Roots of the Legendre polynomial by Newton's method from Chebyshev-like first guesses, brought from [-1, 1] to
-/// [0, 1].
-#[allow(clippy::cast_precision_loss)]
-fn gauss_legendre(n: usize) -> Vec<(f64, f64)> {
-    let mut points = vec![(0.5, 1.0); n];
-    for i in 0..n.div_ceil(2) {
-        let mut root = (PI * (i as f64 + 0.75) / (n as f64 + 0.5)).cos();
-        let mut slope = 1.0;
-        // Newton converges quadratically from this guess: five steps reach rounding for any n.
-        for _ in 0..8 {
-            let (value, derivative) = legendre(n, root);
-            slope = derivative;
-            root -= value / derivative;
-        }
-        let weight = 1.0 / ((1.0 - root * root) * slope * slope);
-        points[i] = (0.5 - 0.5 * root, weight);
-        points[n - 1 - i] = (0.5 + 0.5 * root, weight);
-    }
-    points
-}
-
-/// Pₙ(x) and its derivative.
-#[allow(clippy::cast_precision_loss)]
-fn legendre(n: usize, x: f64) -> (f64, f64) {
-    let (mut before, mut value) = (1.0, x);
-    for k in 2..=n {
-        let k = k as f64;
-        (before, value) = (value, ((2.0 * k - 1.0) * x * value - (k - 1.0) * before) / k);
-    }
-    (value, n as f64 * (x * value - before) / (x * x - 1.0))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn integral(rule: Quadrature, n: usize, g: impl Fn(f64) -> f64) -> f64 {
-        rule.points(n).into_iter().map(|(alpha, weight)| weight * g(alpha)).sum()
+        rule.places(n).into_iter().map(|(alpha, weight)| weight * g(alpha)).sum()
     }
 
     #[test]
     fn weights_add_up_to_one_and_points_rise() {
         for rule in Quadrature::ALL {
             for n in [2, 3, 5, 50, 501] {
-                let points = rule.points(n);
+                let points = rule.places(n);
                 assert_eq!(points.len(), n);
                 assert!((integral(rule, n, |_| 1.0) - 1.0).abs() < 1e-13, "{rule} {n}");
                 assert!(points.windows(2).all(|p| p[0].0 < p[1].0), "{rule} {n}");
@@ -151,18 +129,18 @@ mod tests {
 
     #[test]
     fn known_nodes() {
-        let alphas = |rule: Quadrature| rule.points(2).into_iter().map(|p| p.0).collect::<Vec<_>>();
+        let alphas = |rule: Quadrature| rule.places(2).into_iter().map(|p| p.0).collect::<Vec<_>>();
         assert_eq!(alphas(Quadrature::EndpointMean), [0.0, 1.0]);
         assert_eq!(alphas(Quadrature::Midpoint), [0.25, 0.75]);
         let gauss = alphas(Quadrature::GaussLegendre);
         assert!((gauss[0] - (0.5 - 0.5 / 3f64.sqrt())).abs() < 1e-15);
         let edges = [0.0, 0.5, 1.0].map(graded);
-        assert_eq!(Quadrature::Graded.points(2), [(graded(0.25), edges[1]), (graded(0.75), 1.0 - edges[1]),]);
+        assert_eq!(Quadrature::Graded.places(2), [(graded(0.25), edges[1]), (graded(0.75), 1.0 - edges[1]),]);
         assert_eq!(
-            Quadrature::Secant.points(3),
+            Quadrature::Secant.places(3),
             [(0.0, edges[1] / 2.0), (edges[1], 0.5), (1.0, (1.0 - edges[1]) / 2.0)]
         );
-        assert_eq!(Quadrature::Trapezoid.points(3), [(0.0, 0.25), (0.5, 0.5), (1.0, 0.25)]);
+        assert_eq!(Quadrature::Trapezoid.places(3), [(0.0, 0.25), (0.5, 0.5), (1.0, 0.25)]);
     }
 
     #[test]

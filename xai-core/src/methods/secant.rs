@@ -14,7 +14,8 @@ impl<B: Backend, M: Differentiable<Backend = B> + ?Sized, A: Analyzer<M>> Path<'
     pub(super) fn mean_by_secants(&self, progress: &mut Running<'_>) -> Result<PathMean<B>> {
         let Path { settings, subject, call, .. } = *self;
         let batch = call.rows();
-        let mut alphas: Vec<f64> = settings.quadrature.points(settings.n).into_iter().map(|(alpha, _)| alpha).collect();
+        let mut alphas: Vec<f64> =
+            settings.quadrature.points(settings.n)?.into_iter().map(|(alpha, _)| alpha).collect();
         alphas.reverse();
         let mut secants = Secants::new(batch);
         let graph = subject.graph(batch, call.target)?;

@@ -50,4 +50,8 @@ impl<M: Differentiable + ?Sized> Analyzer<M> for SmoothGrad {
     fn attribute(&self, model: &M, call: &Call<'_, M::Backend>) -> Result<Attribution<M::Backend>> {
         self.noise.attribute(model, call)
     }
+
+    fn origin(&self, model: &M, call: &Call<'_, M::Backend>) -> Result<Option<String>> {
+        self.noise.origin(model, call)
+    }
 }

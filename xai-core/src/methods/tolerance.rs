@@ -1,5 +1,6 @@
 //! How exact a path integral shall be, and what it took.
 
+use crate::passes::{MOST_COPIES, within};
 use crate::{Error, Result};
 
 /// The bounds that a user sets on the errors of a path integral.
@@ -55,7 +56,8 @@ impl Tolerance {
                     "it must be at least {FEWEST}: so many evaluations the first estimate of the error takes"
                 ),
             }),
-            _ => Ok(()),
+            Some(max_n) => within("max_n", max_n, FEWEST, MOST_COPIES),
+            None => Ok(()),
         }
     }
 

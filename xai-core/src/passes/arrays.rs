@@ -5,10 +5,13 @@ use num_traits::Float;
 
 use crate::{Error, Result};
 
+/// More copies of a sample than anybody waits for, and few enough to list their weights.
+pub(crate) const MOST_COPIES: usize = 10_000_000;
+
 /// Repeats every sample n times: s₀ s₀ s₀ s₁ s₁ s₁ for n = 3. Batch axis first, any element that is `Clone`.
 ///
 /// # Errors
-/// [`Error::InvalidParameter`] for n < 1, [`Error::InvalidShape`] when there is no batch axis.
+/// [`Error::InvalidParameter`] for n < 1, or so large that there is no memory for it, at most 10,000,000, [`Error::InvalidShape`] when there is no batch axis.
 ///
 /// ```
 /// use ndarray::array;
@@ -23,15 +26,35 @@ where
     D: RemoveAxis,
 {
     at_least("n", n, 1)?;
-    let batch = batch_of("samples", samples.shape())?;
-    let rows: Vec<usize> = (0..batch).flat_map(|sample| std::iter::repeat_n(sample, n)).collect();
-    Ok(samples.select(Axis(0), &rows))
+    batch_of("samples", samples.shape())?;
+    let mut numbers = room(samples.len(), n)?;
+    for sample in samples.outer_iter() {
+        for _ in 0..n {
+            numbers.extend(sample.iter().cloned());
+        }
+    }
+    let mut shape = samples.raw_dim();
+    shape[0] *= n;
+    Array::from_shape_vec(shape, numbers).map_err(|error| Error::backend("ndarray", error))
+}
+
+/// An empty list with room for n times so many things, unless there is not so much memory.
+fn room<T>(things: usize, n: usize) -> Result<Vec<T>> {
+    within("n", n, 1, MOST_COPIES)?;
+    let mut list = Vec::new();
+    let fits = things.checked_mul(n).is_some_and(|count| list.try_reserve_exact(count).is_ok());
+    if fits {
+        return Ok(list);
+    }
+    let (value, size) = (n.to_string(), size_of::<T>());
+    let reason = format!("there is no memory for so many times {things} things of {size} bytes");
+    Err(Error::InvalidParameter { name: "n", value, reason })
 }
 
 /// Repeats output indices as [`augment_batch_dim`] repeats samples: (b, i) becomes (b·n, i), ..., (b·n + n - 1, i).
 ///
 /// # Errors
-/// [`Error::InvalidParameter`] for n < 1, and for a batch index so large that b·n is no `usize`.
+/// [`Error::InvalidParameter`] for n as [`augment_batch_dim`] refuses it, and for a batch index so large that b·n is no `usize`.
 ///
 /// ```
 /// assert_eq!(xai_core::augment_indices(&[(0, 4), (1, 2)], 2)?, [(0, 4), (1, 4), (2, 2), (3, 2)]);
@@ -39,7 +62,7 @@ where
 /// ```
 pub fn augment_indices<I: Clone>(indices: &[(usize, I)], n: usize) -> Result<Vec<(usize, I)>> {
     at_least("n", n, 1)?;
-    let mut repeated = Vec::with_capacity(indices.len().saturating_mul(n));
+    let mut repeated = room(indices.len(), n)?;
     for (sample, index) in indices {
         let Some(first) = sample.checked_mul(n).filter(|first| first.checked_add(n).is_some()) else {
             return Err(Error::InvalidParameter {
@@ -57,7 +80,7 @@ pub fn augment_indices<I: Clone>(indices: &[(usize, I)], n: usize) -> Result<Vec
 /// i = 0, ..., n - 1. Sample by sample, as [`augment_batch_dim`] orders them. Any float, `half::f16` included.
 ///
 /// # Errors
-/// [`Error::InvalidParameter`] for n < 2, [`Error::Shape`] when x₀ has another shape than x, and
+/// [`Error::InvalidParameter`] for n < 2, or as [`augment_batch_dim`] refuses it, [`Error::Shape`] when x₀ has another shape than x, and
 /// [`Error::InvalidShape`] when there is no batch axis.
 ///
 /// ```

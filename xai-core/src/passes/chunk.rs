@@ -19,9 +19,6 @@ pub(crate) enum Chunk {
 /// fill a pass; with more, maps leave the caches, and from 32 MiB on an allocator gives them back between passes.
 const MAP_BYTES: usize = 26_000_000;
 
-/// More copies of a sample than anybody waits for, and few enough to list their weights.
-pub(crate) const MOST_COPIES: usize = 10_000_000;
-
 /// At most so many samples, however small.
 const MOST: usize = 64;
 

@@ -11,9 +11,9 @@ mod resize;
 mod subject;
 mod sum;
 
-pub(crate) use self::arrays::{at_least, within};
+pub(crate) use self::arrays::{MOST_COPIES, at_least, within};
 pub use self::arrays::{augment_batch_dim, augment_indices, interpolate_batch, reduce_augmentation};
-pub(crate) use self::chunk::{Chunk, MOST_COPIES, copies_per_pass, even_parts, in_blocks};
+pub(crate) use self::chunk::{Chunk, copies_per_pass, even_parts, in_blocks};
 pub(crate) use self::copies::{on_path, per_copy, repeated};
 pub(crate) use self::moments::Moments;
 pub use self::progress::{Answer, Progress};

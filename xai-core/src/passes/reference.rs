@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use ndarray::{ArrayBase, ArrayD, Data, Dimension, IxDyn};
 
+use crate::explain::finite::check_fits;
 use crate::explain::rows::check_finite;
 use crate::{Backend, Element, Error, Result, Tensor};
 
@@ -36,6 +37,15 @@ impl Reference {
     /// One sample, without the batch axis, for all samples.
     pub fn sample<E: Element, S: Data<Elem = E>, D: Dimension>(values: &ArrayBase<S, D>) -> Self {
         Reference::Sample(Arc::new(values.mapv(Element::as_f64).into_dyn()))
+    }
+
+    /// Refuses numbers that are not among those of the model's number type.
+    pub(crate) fn check_fits(&self, largest: f64) -> Result<()> {
+        match self {
+            Reference::Zeros | Reference::Lowest | Reference::Highest => Ok(()),
+            Reference::Constant(value) => check_fits("reference", [value], largest),
+            Reference::Array(values) | Reference::Sample(values) => check_fits("reference", values.as_ref(), largest),
+        }
     }
 
     pub(crate) fn check(&self, input: &[usize]) -> Result<()> {

@@ -154,6 +154,12 @@ pub trait Arithmetic: Sized + Clone + Debug + 'static {
         at.clone()
     }
 
+    /// The largest finite number of the number type there, and of the host's.
+    fn largest_number(at: &Self::Placement) -> f64 {
+        let _ = at;
+        <Self::Elem as num_traits::Float>::max_value().as_f64()
+    }
+
     /// The mean over the given axes, which keep the length 1.
     ///
     /// # Errors

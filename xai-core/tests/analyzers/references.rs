@@ -117,7 +117,7 @@ fn a_path_in_a_path_by_hand() {
         let nested = InterpolationAugmentation::new(path(&x0, 7), 4).quadrature(rule).reference(&r).chunk(7);
         let got = nested.analyze(&model, &x, Index(0)).unwrap().values;
         let mut expected = Array2::<f64>::zeros(x.raw_dim());
-        for (alpha, weight) in rule.points(4) {
+        for (alpha, weight) in rule.points(4).unwrap() {
             let point = &r + &((&x - &r) * alpha);
             expected = expected + path(&x0, 64).analyze(&model, &point, Index(0)).unwrap().values * weight;
         }

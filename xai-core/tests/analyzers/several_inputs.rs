@@ -113,7 +113,7 @@ fn a_path_goes_through_all_explained_inputs_together() {
             continue;
         }
         let mut expected = (Array2::<f64>::zeros((3, 3)), Array2::<f64>::zeros((3, 2)));
-        for (alpha, weight) in rule.points(6) {
+        for (alpha, weight) in rule.points(6).unwrap() {
             let at = |x0: &Array2<f64>, x: &Array2<f64>| x0 + &((x - x0) * alpha);
             let point = (at(&x0.0, &x.0), at(&x0.1, &x.1));
             let gradient = Gradient.analyze(&model, (&point.0, &point.1), Index(1)).unwrap().values;

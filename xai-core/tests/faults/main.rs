@@ -3,3 +3,5 @@
 #![allow(clippy::unwrap_used)]
 
 mod gradients;
+mod limits;
+mod values;

@@ -175,6 +175,7 @@ fn where_layers_are_not_known_or_not_asked_for_it_is_the_trapezoid_rule() {
         let x = array![[1.0, -2.0, 0.5, 3.0, -1.0]];
         let sum = Quadrature::Secant
             .points(6)
+            .unwrap()
             .into_iter()
             .map(|(alpha, weight)| (&analyzer).analyze(&model, &(&x * alpha), Index(0)).unwrap().values * weight);
         sum.reduce(|a, b| a + b).unwrap() * x

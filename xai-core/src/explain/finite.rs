@@ -1,0 +1,122 @@
+//! No values that are not finite numbers: where they begin.
+
+use ndarray::{ArrayD, ArrayViewD, Dimension};
+use num_traits::Float;
+
+use super::{Attribution, Call, Part, Target};
+use crate::{Arithmetic, Backend, Differentiable, Element, Error, Graph, Result, Step, Tensor, Weight};
+
+type Found<M> = Attribution<<M as Differentiable>::Backend>;
+type Host<M> = <<M as Differentiable>::Backend as Arithmetic>::Elem;
+
+/// Refuses numbers that the model's number type does not hold, before they are cast.
+pub(crate) fn check_fits<'a, E: Element>(
+    name: &'static str,
+    numbers: impl IntoIterator<Item = &'a E>,
+    largest: f64,
+) -> Result<()> {
+    match numbers.into_iter().find(|number| number.as_f64().abs() > largest) {
+        None => Ok(()),
+        Some(number) => Err(Error::InvalidParameter {
+            name,
+            value: number.to_string(),
+            reason: format!(
+                "the model's number type holds no number above {largest:e}: scale the input, or run the \
+                             model in a wider type"
+            ),
+        }),
+    }
+}
+
+impl<E: Element> Part<'_, E> {
+    /// Refuses numbers that the model's number type does not hold.
+    pub(super) fn check_fits<B: Backend<Elem = E>>(&self, at: &B::Placement) -> Result<()> {
+        let (largest, host) = (B::largest_number(at), <E as Float>::max_value().as_f64());
+        match self {
+            Part::Explained(array) | Part::Given(array) if largest < host => check_fits("input", array, largest),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Refuses values that are not finite, and says where they begin: in a weight, in the output, at a point or a copy of
+/// the analyzer's, or else in the gradient itself.
+///
+/// `origin` is asked for a point or a copy, with the sample that it is looked for in.
+pub(super) fn check_values<M: Differentiable + ?Sized>(
+    origin: impl FnOnce(&Call<'_, M::Backend>) -> Result<Option<String>>,
+    model: &M,
+    call: &Call<'_, M::Backend>,
+    found: &Found<M>,
+    values: &[ArrayD<Host<M>>],
+) -> Result<()> {
+    let Some((sample, place, value)) = values.iter().find_map(|values| first_bad(values.view())) else {
+        return Ok(());
+    };
+    if let Some(layer) = bad_weight(&call.graph(model)?)? {
+        let reason = "the file that the weights come from is broken, or they overflow in this number type".into();
+        return Err(Error::ValuesNotFinite { what: format!("a weight of `{layer}`"), sample, reason });
+    }
+    if let Some((_, at, value)) = first_bad(row(&found.output, sample)?.download()?.view()) {
+        let what = format!("the model's output, {value} at {at:?},");
+        let reason = "an operation of it overflows, or has no value there: check the input, the weights, and the \
+                      number type"
+            .into();
+        return Err(Error::ValuesNotFinite { what, sample, reason });
+    }
+    let inputs = call.inputs.iter().map(|input| row(input, sample)).collect::<Result<Vec<_>>>()?;
+    let chosen = found.selection.part(sample, 1);
+    let alone = Call { inputs: &inputs, target: Target::Chosen(&chosen), samples: &[sample], ..*call };
+    let origin = match origin(&alone)? {
+        Some(origin) => format!("what the model makes of {origin}"),
+        None => "the gradient".into(),
+    };
+    let what = format!("{origin} ({value} at {place:?} of the values)");
+    let reason = "the model's output or its slope has no value there, as 1/x, x/|x| and the root have none at 0, or \
+                  numbers overflow: choose another input, reference or noise, or a wider number type"
+        .into();
+    Err(Error::ValuesNotFinite { what, sample, reason })
+}
+
+fn row<B: Backend>(t: &Tensor<B>, sample: usize) -> Result<Tensor<B>> {
+    t.narrow(0, sample, 1)
+}
+
+/// Of the first number that is not finite: the sample, the place in it, and the number.
+fn first_bad<E: Element>(values: ArrayViewD<'_, E>) -> Option<(usize, Vec<usize>, f64)> {
+    if values.iter().all(|value| value.is_finite()) {
+        return None;
+    }
+    let (place, value) = values.indexed_iter().find(|(_, value)| !value.is_finite())?;
+    let place = place.slice();
+    Some((place.first().copied().unwrap_or(0), place.get(1..).unwrap_or_default().to_vec(), value.as_f64()))
+}
+
+/// The layer of the first weight with a number that is not finite.
+fn bad_weight<B: Backend>(graph: &Graph<'_, B>) -> Result<Option<String>> {
+    for (node, of) in graph.nodes().iter().enumerate() {
+        let weights: Vec<&Weight<B>> = match of.step() {
+            Step::Op(op) => op.weights(),
+            Step::Constant(weight) => vec![weight],
+            Step::Input | Step::Opaque(_) => Vec::new(),
+        };
+        for weight in weights {
+            if weight.tensor().download()?.iter().any(|number| !number.is_finite()) {
+                let path = graph.path(crate::graph::Value(node));
+                let op = of.op().map_or("a constant", |op| op.name());
+                return Ok(Some(if path.is_empty() { op.to_owned() } else { path }));
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// Whether everything that an analyzer found is finite.
+pub(crate) fn is_finite<B: Backend>(found: &Attribution<B>) -> Result<bool> {
+    for t in found.values.iter().chain([&found.output]) {
+        if t.download()?.iter().any(|number| !number.is_finite()) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
