@@ -1,21 +1,14 @@
 //! The user's own forward code, differentiated by candle's tape.
 
-use candle_core::backprop::GradStore;
-use candle_core::{Tensor, Var};
-use xai_core::{Autograd, Error, Pullback, Result};
+use std::cell::Cell;
 
-use crate::error::{failed, failed_on};
+use candle_core::Tensor;
+use xai_core::{Autograd, Pullback, Result};
+
+use crate::error::failed_on;
+use crate::guard::{self, Pass};
+use crate::tape::on_the_tape;
 use crate::{Candle, Host};
-
-const CAUSES: &str = "candle_nn's LayerNorm, RmsNorm, ops::softmax_last_dim, ops::layer_norm, ops::rms_norm and \
-    rotary_emb::rope have no gradient in candle and cut it without an error (use the functions of `xai_candle::ops`, \
-    which are `xai::candle::ops`, in their place, or make the layer a field of a derived struct); detach(); argmax, \
-    sign, round, floor, ceil and comparisons; a cast to an integer type, as for an embedding; to_vec, or a tensor \
-    that is built anew from numbers";
-
-fn detached() -> Error {
-    Error::Detached { at: "the function recorded on candle's tape".into(), causes: CAUSES.into() }
-}
 
 impl<E: Host> Autograd for Candle<E> {
     fn evaluate(
@@ -31,31 +24,17 @@ impl<E: Host> Autograd for Candle<E> {
         f: impl Fn(&[&Tensor]) -> Result<Tensor> + 'a,
         x: &[xai_core::Tensor<Self>],
     ) -> Result<(xai_core::Tensor<Self>, Pullback<'a, Self>)> {
-        // Detached first: a variable would be taken as it is, and be the user's own.
-        let variable = |x: &xai_core::Tensor<Self>| Var::from_tensor(&x.inner().detach()).map_err(failed);
-        let x = x.iter().map(variable).collect::<Result<Vec<Var>>>()?;
-        let y = f(&x.iter().map(Var::as_tensor).collect::<Vec<_>>()).map_err(|error| {
-            let x: Vec<Tensor> = x.iter().map(|x| x.as_detached_tensor()).collect();
-            failed_on(&f, &x, error)
-        })?;
-        if !y.track_op() {
-            return Err(detached());
-        }
-        let clean = xai_core::Tensor::new(y.detach());
-        let pull = move |v: &xai_core::Tensor<Self>| {
-            Error::check_shape("cotangent", y.dims(), v.inner().dims())?;
-            let mut found = gradients(&y, &v.inner().detach()).map_err(failed)?;
-            let parts: Vec<_> = x.iter().map(|x| found.remove(x)).collect();
-            if parts.iter().all(Option::is_none) {
-                return Err(detached());
+        let (y, pullback) = on_the_tape(&f, x)?;
+        let [only] = x else { return Ok((y, pullback)) };
+        let (only, output, asked) = (only.inner().detach(), y.inner().clone(), Cell::new(false));
+        let guarded = move |v: &xai_core::Tensor<Self>| {
+            let parts = pullback.pull_all(v)?;
+            if let ([Some(dx)], false) = (&parts[..], asked.replace(true)) {
+                let pass = Pass { x: &only, y: &output, v: v.inner(), dx: dx.inner() };
+                guard::check::<E>(&f, &pass)?;
             }
-            Ok(parts.into_iter().map(|dx| dx.map(|dx| xai_core::Tensor::new(dx.detach()))).collect())
+            Ok(parts)
         };
-        Ok((clean, Pullback::of_all(pull)))
+        Ok((y, Pullback::of_all(guarded)))
     }
-}
-
-/// candle takes no cotangent: the gradient of Σ y·v is v pulled back.
-fn gradients(y: &Tensor, v: &Tensor) -> candle_core::Result<GradStore> {
-    (y * v)?.sum_all()?.backward()
 }

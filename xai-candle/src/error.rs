@@ -7,7 +7,33 @@ use xai_core::{Error, Result};
 
 /// An error of candle's, as this library's.
 pub(crate) fn failed(error: candle_core::Error) -> Error {
-    Error::backend("candle", error)
+    Error::backend("candle", without_backtrace(error))
+}
+
+/// The error itself: with RUST_BACKTRACE set, candle adds thirty lines to its words.
+fn without_backtrace(error: candle_core::Error) -> candle_core::Error {
+    match error {
+        candle_core::Error::WithBacktrace { inner, .. } => without_backtrace(*inner),
+        other => other,
+    }
+}
+
+/// An error of candle's own backward pass: what to use in its place.
+pub(crate) fn on_the_way_back(error: candle_core::Error) -> Error {
+    // One of this crate's that only travelled through candle says what it has to say.
+    let error = match failed(error) {
+        Error::Backend { source, .. } => source,
+        own => return own,
+    };
+    Error::NotDifferentiable {
+        what: "code that candle's tape records".into(),
+        reason: format!(
+            "candle's backward pass says `{error}`. Some operations have none, or not at every size (convolutions with \
+             a stride, transposed ones, scatter_add, bilinear resizing, overlapping pools): use the functions of \
+             `xai_candle::ops`, which are `xai::candle::ops`, in their place, or make the layer a field of a derived \
+             struct"
+        ),
+    }
 }
 
 /// A model's error; where it is only that several rows were given, with what to do.

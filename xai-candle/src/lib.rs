@@ -12,7 +12,9 @@
 //! A derived struct's layers, `xai_core::nn`'s layers and the functions of [`ops`] have gradients of this crate's own.
 //! Closures, `Module`s of your own, `Sequential`, `Func`, `GroupNorm`, `LSTM` and `GRU` are differentiated by candle's
 //! tape. That is right for most operations and wrong for some: [`ops`] names them, and has the twin to use. A path that
-//! the tape does not know ends in [`Error::Detached`](xai_core::Error::Detached). For the rest,
+//! the tape does not know ends in [`Error::Detached`](xai_core::Error::Detached); one that it knows in part, as a skip
+//! around a norm, is found by evidence and ends in [`Error::WrongGradient`](xai_core::Error::WrongGradient), unless
+//! [`without_guard`] turns that off. For the rest,
 //! [`check_gradient`](xai_core::check_gradient) says whether a model's gradient can be trusted: run it once on yours.
 //!
 //! Weights are read and never changed; `BatchNorm` and `Dropout` run in evaluation mode.
@@ -23,6 +25,7 @@ mod autograd;
 mod backend;
 mod candle;
 mod error;
+mod guard;
 mod half;
 mod host;
 pub mod kernels;
@@ -35,10 +38,12 @@ pub mod overlay;
 mod placement;
 mod rules;
 mod run;
+mod tape;
 mod tensor_ext;
 mod weights;
 
 pub use candle::{Candle, Host};
+pub use guard::without_guard;
 pub use layers::OwnGradient;
 pub use module::{CandleModule, model, module};
 pub use placement::Placement;

@@ -1,7 +1,8 @@
 //! Functions on candle tensors for your own forward code, with right gradients on candle's tape.
 //!
 //! candle's own gradients are wrong or missing for some common operations: max pooling, pools with a remainder or an
-//! overlap, nearest up-sampling beside a skip connection; `LayerNorm`, `RmsNorm` and `softmax_last_dim` cut the
+//! overlap, nearest up-sampling beside a skip connection; `max_keepdim` and `min_keepdim` where numbers are equal,
+//! `scatter`, and `relu` at exactly 0, whose slope is 1 there; `LayerNorm`, `RmsNorm` and `softmax_last_dim` cut the
 //! gradient. Use these in their place, in a `Module`, a `Func` or a closure:
 //!
 //! ```
@@ -26,6 +27,7 @@
 mod activations;
 mod apply;
 mod attach;
+mod choices;
 mod images;
 mod layer;
 mod linear;
@@ -37,6 +39,7 @@ pub use self::activations::{
     silu, softmax, softplus, tanh,
 };
 pub use self::apply::apply;
+pub use self::choices::{max_keepdim, min_keepdim, scatter};
 pub use self::images::{
     adaptive_avg_pool2d, adaptive_max_pool2d, avg_pool2d, conv2d, max_pool2d, pad2d, upsample_bilinear2d,
     upsample_nearest2d,

@@ -57,7 +57,7 @@ pub(crate) fn has<E: Host>(op: &Op<Candle<E>>) -> bool {
 
 /// y = op(x), for an operation that has a rule.
 pub(crate) fn forward<E: Host>(op: &Op<Candle<E>>, x: &Tensor) -> Result<Tensor> {
-    // Nothing that only the pullback needs is computed before it is called.
+    // Of what only the pullback needs, nothing but the winners of max pooling is computed before it is called.
     vjp(op, x).map(|(y, _)| y)
 }
 

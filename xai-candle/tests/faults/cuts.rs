@@ -1,0 +1,85 @@
+//! A branch that candle's tape cuts in silence is an error.
+
+use candle_core::{DType, Device, Module, Result, Tensor};
+use candle_nn::LayerNorm;
+use ndarray::{Array2, array};
+use xai_candle::{Candle, ops, without_guard};
+use xai_core::{Analyzer, Error, Gradient, Index, Net, SmoothGrad, check_gradient};
+
+fn numbers(shape: &[usize], seed: f64) -> Tensor {
+    let count = shape.iter().product::<usize>();
+    let numbers: Vec<f64> = (0..count).map(|i| ((i as f64 + 1.0) * (seed + 1.618)).sin()).collect();
+    Tensor::from_vec(numbers, shape, &Device::Cpu).unwrap().to_dtype(DType::F32).unwrap()
+}
+
+fn input(rows: usize, columns: usize, seed: f64) -> Array2<f32> {
+    let numbers = numbers(&[rows, columns], seed).flatten_all().unwrap().to_vec1().unwrap();
+    Array2::from_shape_vec((rows, columns), numbers).unwrap()
+}
+
+#[test]
+fn a_skip_around_what_cuts_is_refused() {
+    let norm = LayerNorm::new(numbers(&[6], 0.2), numbers(&[6], 0.5), 1e-5);
+    let weight = numbers(&[6, 6], 0.9);
+    let cuts: [(&str, Box<dyn Fn(&Tensor) -> Result<Tensor>>); 3] = [
+        ("layer norm", Box::new(|x| x + Module::forward(&norm, x)?.matmul(&weight)?)),
+        ("softmax", Box::new(|x| x + candle_nn::ops::softmax_last_dim(x)?.affine(6.0, 0.0)?)),
+        ("detach", Box::new(|x| x + x.detach().sqr()?)),
+    ];
+    for (name, cut) in &cuts {
+        let model = Net::<Candle, _>::new(cut);
+        for x in [input(1, 6, 0.0), input(5, 6, 0.3)] {
+            for error in [
+                Gradient.analyze(&model, &x, Index(1)).unwrap_err(),
+                SmoothGrad::new().n(6).analyze(&model, &x, Index(1)).unwrap_err(),
+            ] {
+                assert!(matches!(error.root(), Error::WrongGradient { .. }), "{name}: {error}");
+                assert!(error.to_string().contains("LayerNorm"), "{name}: {error}");
+            }
+            // The word that turns it off: the skip's gradient alone.
+            let silent = without_guard(|| Gradient.analyze(&model, &x, Index(1))).unwrap().values;
+            assert_eq!(silent.row(0), array![0.0, 1.0, 0.0, 0.0, 0.0, 0.0]);
+            Gradient.analyze(&model, &x, Index(1)).unwrap_err();
+        }
+        assert!(!check_gradient(&model, &input(1, 6, 0.0)).unwrap().is_trusted(), "{name}");
+    }
+    let right = Net::<Candle, _>::new(|x: &Tensor| x + ops::layer(&norm, x)?.matmul(&weight)?);
+    Gradient.analyze(&right, &input(1, 6, 0.0), Index(1)).unwrap();
+}
+
+/// One of many kinds of right code, at inputs of several sizes.
+fn right(kind: usize, seed: f64) -> Box<dyn Fn(&Tensor) -> Result<Tensor>> {
+    let (first, second) = (numbers(&[8, 16], seed), numbers(&[16, 4], seed + 0.4));
+    let kernel = numbers(&[3, 1, 3], seed + 0.7);
+    Box::new(move |x| match kind {
+        0 => x.matmul(&first)?.tanh()?.matmul(&second),
+        1 => x.matmul(&first)?.relu()?.matmul(&second),
+        2 => ops::softmax(&x.matmul(&first)?.relu()?.matmul(&second)?, -1),
+        3 => x.matmul(&first)?.gelu_erf()?.matmul(&second)? + x.narrow(1, 0, 4)?.sqr()?,
+        4 => x.unsqueeze(1)?.conv1d(&kernel, 1, 1, 1, 1)?.relu()?.flatten_from(1),
+        5 => x.matmul(&first)?.sin()?.matmul(&second)?.exp()?.affine(1e-3, 0.0),
+        6 => x.matmul(&first)?.affine(30.0, 0.0)?.tanh()?.matmul(&second),
+        7 => x.broadcast_div(&x.sqr()?.sum_keepdim(1)?.affine(1.0, 1e-3)?.sqrt()?),
+        8 => x.matmul(&first)?.relu()?.matmul(&first.t()?)?.relu()?.matmul(&first)?.relu()?.matmul(&second),
+        _ => candle_nn::ops::sigmoid(&x.matmul(&first)?.affine(20.0, 0.0)?)?.matmul(&second),
+    })
+}
+
+fn alarms(models: usize) -> Vec<String> {
+    let mut alarms = Vec::new();
+    for model in 0..models {
+        let seed = model as f64 * 0.37;
+        let size = [1.0, 0.01, 255.0][model / 10 % 3];
+        let x = input([1, 3][model / 30 % 2], 8, seed + 0.11).mapv(|v| v * size);
+        let net = Net::<Candle, _>::new(right(model % 10, seed));
+        if let Err(error) = Gradient.analyze(&net, &x, Index(model % 4)) {
+            alarms.push(format!("{model}: {error}"));
+        }
+    }
+    alarms
+}
+
+#[test]
+fn right_code_is_never_refused() {
+    assert_eq!(alarms(1000), Vec::<String>::new());
+}
