@@ -19,6 +19,11 @@ pub enum Colors {
 }
 
 impl Colors {
+    /// True when the middle stands for zero.
+    pub(super) fn is_diverging(self) -> bool {
+        matches!(self, Colors::BlueWhiteRed)
+    }
+
     /// The colour of a number from 0 to 1; others are clipped, NaN counts as 0.
     pub fn at(self, number: f64) -> Rgb<u8> {
         let t = if number.is_nan() { 0.0 } else { number.clamp(0.0, 1.0) };

@@ -8,6 +8,9 @@ use super::scale::scale;
 use super::{Colors, Sign, Style};
 use crate::{Element, Error, Explanation, Result};
 
+/// More than a photo has.
+const MOST_PIXELS: u64 = 1 << 27;
+
 /// One sample's values, one number per pixel, ready to be coloured.
 ///
 /// See the [module's](super) docs for the way from values to colours.
@@ -91,9 +94,14 @@ impl Heatmap {
         self.sign == Sign::Both
     }
 
-    /// The colour of a strength.
+    /// The colour of a strength. Colours with zero in their middle keep it there, also where one side alone is shown.
     pub fn color(&self, strength: f64) -> image::Rgb<u8> {
-        self.colors.at(if self.is_signed() { f64::midpoint(strength, 1.0) } else { strength })
+        self.colors.at(match self.sign {
+            Sign::Both => f64::midpoint(strength, 1.0),
+            Sign::Negative if self.colors.is_diverging() => f64::midpoint(-strength, 1.0),
+            _ if self.colors.is_diverging() => f64::midpoint(strength, 1.0),
+            _ => strength,
+        })
     }
 
     /// The coloured picture, one pixel for each of the values'.
@@ -106,10 +114,10 @@ impl Heatmap {
     /// The heatmap resized smoothly to another size, pixel areas aligned: strengths are interpolated, not colours.
     ///
     /// Cubic (Catmull-Rom), so that the strength at the centre of an enlarged pixel is that pixel's; a smaller size is
-    /// antialiased.
+    /// antialiased. No strength comes out that is not between the weakest and the strongest that there are.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] for a size of zero.
+    /// [`Error::InvalidParameter`] for a size of zero, or of more than 134 million pixels, also on the way.
     pub fn resized(&self, width: u32, height: u32) -> Result<Heatmap> {
         if width == 0 || height == 0 {
             return Err(Error::InvalidParameter {
@@ -119,17 +127,34 @@ impl Heatmap {
             });
         }
         let (rows, columns) = self.size();
+        // It resizes the rows first: a map that is wide is turned, so that less is held on the way.
+        let area = |a: u32, b: u32| u64::from(a) * u64::from(b);
+        if area(columns, height) > area(rows, width) && area(rows, width) < MOST_PIXELS {
+            let turned = Heatmap { strength: self.strength.t().to_owned(), ..*self };
+            if area(turned.size().1, width) < area(columns, height) {
+                let resized = turned.resized(height, width)?;
+                return Ok(Heatmap { strength: resized.strength.reversed_axes(), ..*self });
+            }
+        }
+        if area(width, height).max(area(columns, height)) > MOST_PIXELS {
+            return Err(Error::InvalidParameter {
+                name: "size",
+                value: format!("{width} x {height}"),
+                reason: format!("from {columns} x {rows} that takes more than {MOST_PIXELS} pixels"),
+            });
+        }
+        let range = |pick: fn(f64, f64) -> f64| self.strength.iter().copied().reduce(pick).unwrap_or(0.0);
+        let (weakest, strongest) = (range(f64::min), range(f64::max));
         // The resizer clips to 0..1, so a signed strength makes the way there and back.
         #[allow(clippy::cast_possible_truncation)]
         let numbers = self.strength.iter().map(|&s| f64::midpoint(s, 1.0) as f32).collect();
         let small = image::ImageBuffer::<image::Luma<f32>, Vec<f32>>::from_raw(columns, rows, numbers);
         let small = small.ok_or_else(|| not_drawable("heatmap", self.strength.shape(), "it does not fit a picture"))?;
         let large = imageops::resize(&small, width, height, imageops::FilterType::CatmullRom);
-        let floor = if self.is_signed() { -1.0 } else { 0.0 };
         let strength = Array2::from_shape_fn((height as usize, width as usize), |(y, x)| {
             #[allow(clippy::cast_possible_truncation)]
             let number = large.get_pixel(x as u32, y as u32).0[0];
-            (2.0 * f64::from(number) - 1.0).clamp(floor, 1.0)
+            (2.0 * f64::from(number) - 1.0).clamp(weakest, strongest)
         });
         Ok(Heatmap { strength, ..*self })
     }
