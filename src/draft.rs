@@ -1,16 +1,19 @@
 //! Files that appear whole or not at all.
 
+use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
+use crate::leftovers::{self, PREFIX};
 use crate::{BoxError, Error, Result};
 
 /// A file that is written in full before it appears under its name.
 ///
 /// The bytes go to a temporary file in the same folder; [`publish`](Draft::publish) renames it. A draft that is dropped
-/// leaves nothing behind, and readers never see half a file. To write several files or none, make all drafts first and
+/// leaves nothing behind, what a killed run left behind is removed by a later one, and readers never see half a file. A
+/// file that is replaced keeps its permissions, and a link to it stays one. To write several files or none, make all drafts first and
 /// publish them last.
 ///
 /// ```
@@ -33,11 +36,14 @@ impl Draft {
     /// Writes the bytes beside the file that they will become.
     ///
     /// # Errors
-    /// [`Error::File`] when the folder does not exist or cannot be written to, or when something else than a file has
-    /// that name.
+    /// [`Error::File`] when the folder does not exist or cannot be written to, when something else than a file has that
+    /// name, a link that leads nowhere, or a file that is read-only.
     pub fn write(path: impl AsRef<Path>, bytes: &[u8]) -> Result<Self> {
         let path = path.as_ref();
         // A link stays, and what it points to is replaced.
+        if path.is_symlink() && !path.exists() {
+            return Err(failed(path, "it is a link that leads nowhere; remove it, or give another name"));
+        }
         let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
         if target.is_dir() {
             return Err(failed(path, "it is a folder; give the name of a file"));
@@ -49,9 +55,21 @@ impl Draft {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new("."),
         };
+        let mode = match target.metadata() {
+            Ok(old) if old.permissions().readonly() || OpenOptions::new().write(true).open(&target).is_err() => {
+                return Err(failed(path, "it is read-only; give another name, or make it writable"));
+            }
+            old => old.ok().map(|old| old.permissions()),
+        };
+        leftovers::clear(folder);
         let write = || {
             let mut file = open(folder)?;
+            // Whoever looks for what killed runs left behind leaves it alone; where there are no locks, by its age.
+            let _ = file.as_file().try_lock();
             file.write_all(bytes)?;
+            if let Some(mode) = mode {
+                file.as_file().set_permissions(mode)?;
+            }
             file.as_file().sync_all()?;
             Ok(file)
         };
@@ -73,12 +91,12 @@ impl Draft {
 fn open(folder: &Path) -> std::io::Result<NamedTempFile> {
     use std::os::unix::fs::PermissionsExt;
     // As any new file: what the umask leaves of it, not the 0600 of a temporary file.
-    tempfile::Builder::new().permissions(std::fs::Permissions::from_mode(0o666)).tempfile_in(folder)
+    tempfile::Builder::new().prefix(PREFIX).permissions(std::fs::Permissions::from_mode(0o666)).tempfile_in(folder)
 }
 
 #[cfg(not(unix))]
 fn open(folder: &Path) -> std::io::Result<NamedTempFile> {
-    NamedTempFile::new_in(folder)
+    tempfile::Builder::new().prefix(PREFIX).tempfile_in(folder)
 }
 
 fn failed(path: &Path, source: impl Into<BoxError>) -> Error {
@@ -138,6 +156,28 @@ mod tests {
         Draft::write(&drafted, b"").unwrap().publish().unwrap();
         let mode = |path| std::fs::metadata(path).unwrap().permissions().mode();
         assert_eq!(mode(&drafted), mode(&plain));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_replaced_file_keeps_its_mode_and_read_only_is_refused() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.bin");
+        std::fs::write(&path, b"old").unwrap();
+        let set = |mode| std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+        set(0o600);
+        Draft::write(&path, b"new").unwrap().publish().unwrap();
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        set(0o444);
+        let refused = Draft::write(&path, b"newer").unwrap_err().to_string();
+        assert!(refused.contains("read-only"), "{refused}");
+        assert_eq!(std::fs::read(&path).unwrap(), b"new");
+        let nowhere = folder.path().join("nowhere");
+        std::os::unix::fs::symlink(folder.path().join("missing"), &nowhere).unwrap();
+        let refused = Draft::write(&nowhere, b"new").unwrap_err().to_string();
+        assert!(refused.contains("leads nowhere"), "{refused}");
+        assert!(nowhere.is_symlink());
     }
 
     #[test]

@@ -2,13 +2,21 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 #[cfg(any(feature = "pictures", feature = "files"))]
+mod apart;
+#[cfg(any(feature = "pictures", feature = "files"))]
 mod draft;
 #[cfg(feature = "files")]
 pub mod files;
+#[cfg(any(feature = "pictures", feature = "files"))]
+mod leftovers;
 #[cfg(feature = "pictures")]
 pub mod picture;
 pub mod prelude;
+#[cfg(any(feature = "pictures", feature = "files"))]
+mod regular;
 
+#[cfg(any(feature = "pictures", feature = "files"))]
+pub use apart::check_apart;
 #[cfg(any(feature = "pictures", feature = "files"))]
 pub use draft::Draft;
 #[cfg(feature = "candle")]

@@ -55,7 +55,7 @@ fn mistakes_end_with_one_line_and_leave_no_file() {
         (&["--n", "1", "--analyzer", "integrated-gradients"], "n = 1"),
         (&["--std", "-0.5"], "at least 0"),
         (&["--std", "nan"], "at least 0"),
-        (&["--seed", "-1"], "--seed"),
+        (&["--seed", "-1"], "from 0 to"),
         (&["--chunk", "0"], "at least 1"),
         (&["--unknown"], "--unknown"),
         (&["--image"], "--image"),
@@ -76,7 +76,7 @@ fn mistakes_end_with_one_line_and_leave_no_file() {
         (&["--backend", "candle", "--device", "cuda:99"], "--features c"),
         (&["--backend", "tch", "--device", "cuda:99"], "--features tch"),
         (&["--out", "no/folder/out.png"], "no/folder/out.png"),
-        (&["--raw", "same", "--out", "same"], "the same file"),
+        (&["--raw", "same", "--out", "same"], "is written too"),
     ];
     for (args, part) in cases {
         refused(at, args, part);

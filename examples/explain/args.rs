@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Parser, ValueEnum};
 use xai::Quadrature;
 use xai_zoo::backend::{Device, Framework};
-use xai_zoo::command_line::count;
+use xai_zoo::command_line::{count, seed};
 use xai_zoo::efficientnet::CLASSES;
 
 use crate::name::Name;
@@ -42,7 +42,7 @@ pub(crate) struct Args {
     pub(crate) std: f64,
 
     /// Seed of SmoothGrad's noise
-    #[arg(long, value_name = "S", default_value_t = 0, allow_negative_numbers = true)]
+    #[arg(long, value_name = "S", default_value_t = 0, value_parser = seed, allow_negative_numbers = true)]
     pub(crate) seed: u64,
 
     /// SmoothGrad's copies in pairs of opposite noise: a smaller error for the same cost

@@ -7,7 +7,7 @@ use std::io::Write;
 use ndarray::{Array2, ArrayD, Ix2};
 use xai::{Backend, Differentiable, Draft, files};
 use xai_zoo::backend::Program;
-use xai_zoo::command_line::{Outcome, failure};
+use xai_zoo::command_line::{Outcome, failure, said};
 use xai_zoo::efficientnet::{CLASSES, EfficientNetLite0, TRAINED};
 
 use crate::analyzers::{Finding, analyze};
@@ -40,15 +40,14 @@ fn explain<B: Backend<Elem = f32>>(args: &Args, placement: B::Placement) -> Outc
         draft.publish()?;
     }
     let text = if args.json { report.json(&findings) } else { report.text(&findings) };
-    Ok(std::io::stdout().write_all(text.as_bytes())?)
+    Ok(said(std::io::stdout().write_all(text.as_bytes()))?)
 }
 
 /// Finds out before the long work whether its results can be kept.
 fn check_outputs(args: &Args) -> Outcome<()> {
-    if args.raw.as_ref() == Some(&args.out) {
-        return Err(failure(format!("--out and --raw are the same file, {}", args.out.display())));
-    }
-    for path in std::iter::once(&args.out).chain(&args.raw) {
+    let outputs = || std::iter::once(&args.out).chain(&args.raw);
+    xai::check_apart([&args.image, &args.input, &args.weights].into_iter().flatten(), outputs())?;
+    for path in outputs() {
         drop(Draft::write(path, &[])?);
     }
     Ok(())

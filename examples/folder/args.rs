@@ -6,7 +6,7 @@ use clap::Parser;
 use clap::builder::PossibleValuesParser;
 use xai::AnalyzerInfo;
 use xai_zoo::backend::{Device, Framework};
-use xai_zoo::command_line::count;
+use xai_zoo::command_line::{bounded, count};
 
 /// Explains every photo of a folder with EfficientNet-Lite0, each for its most probable class
 ///
@@ -15,7 +15,7 @@ use xai_zoo::command_line::count;
 #[derive(Debug, Parser)]
 #[command(name = "folder", version)]
 pub(crate) struct Args {
-    /// The folder: its files *.png, *.jpg and *.jpeg are explained
+    /// The folder: its files *.png, *.jpg and *.jpeg are explained; photos of other formats are named
     pub(crate) photos: PathBuf,
 
     /// Where the pictures go, named after the photos; made if it is missing
@@ -30,12 +30,13 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = count, allow_negative_numbers = true)]
     pub(crate) n: usize,
 
-    /// How many photos go through the network at once
-    #[arg(long, value_name = "N", default_value_t = 2, value_parser = count, allow_negative_numbers = true)]
+    /// How many photos go through the network at once, up to 1024
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = bounded, allow_negative_numbers = true)]
     pub(crate) batch: usize,
 
-    /// How many photos wait before the network, and how many explanations behind it, at most: bounds the memory
-    #[arg(long, value_name = "N", default_value_t = 8, value_parser = count, allow_negative_numbers = true)]
+    /// How many photos wait before the network, and how many explanations behind it, at most: bounds the memory;
+    /// up to 1024
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = bounded, allow_negative_numbers = true)]
     pub(crate) queue: usize,
 
     /// Read, explain and write each photo before the next is read, for comparison

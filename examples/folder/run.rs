@@ -6,11 +6,11 @@ use std::time::Instant;
 use std::{fs, thread};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use xai::{AnalyzerInfo, Backend, Draft, Settings, files};
+use xai::{AnalyzerInfo, Backend, Draft, Settings, check_apart, files};
 use xai_zoo::backend::Program;
-use xai_zoo::command_line::{Outcome, failure};
+use xai_zoo::command_line::{Outcome, failure, said};
 use xai_zoo::efficientnet::{EfficientNetLite0, TRAINED};
-use xai_zoo::folder::{Explainer, Pictures, Room, list, one_by_one, overlapped};
+use xai_zoo::folder::{Explainer, Pictures, Room, list, one_by_one, overlapped, unread};
 
 use crate::args::Args;
 
@@ -23,16 +23,21 @@ impl Program for Args {
 /// Explains the folder on one backend.
 fn explain<B: Backend<Elem = f32>>(args: &Args, placement: B::Placement) -> Outcome<()> {
     let jobs = list(&args.photos, &args.out)?;
-    let batch = if args.one_by_one { 1 } else { args.batch };
+    let unread = unread(&args.photos)?;
+    let batch = if args.one_by_one { 1 } else { args.batch.min(jobs.len()) };
     let network = EfficientNetLite0::<B>::load(&files::decode_weights(TRAINED, placement)?)?;
     let settings = Settings::marked(&network).n(args.n);
     let mut explainer = Explainer::new(network, AnalyzerInfo::find(&args.analyzer)?.build(&settings)?, batch)?;
+    check_apart(jobs.iter().map(|job| &job.photo), jobs.iter().map(|job| &job.picture))?;
     // Finds out before the long work whether its results can be kept.
     fs::create_dir_all(&args.out).map_err(|e| failure(format!("cannot make {}: {e}", args.out.display())))?;
     if let Some(job) = jobs.first() {
         drop(Draft::write(&job.picture, &[])?);
     }
 
+    for name in &unread {
+        eprintln!("folder: {} is not read: a photo must be a PNG or a JPEG", name.display());
+    }
     let bar = progress_bar(jobs.len());
     let failures = AtomicUsize::new(0);
     let ended = |result: Result<(), String>| {
@@ -59,10 +64,15 @@ fn explain<B: Backend<Elem = f32>>(args: &Args, placement: B::Placement) -> Outc
     #[allow(clippy::cast_precision_loss)] // fewer than 2⁵³
     let rate = written as f64 / seconds;
     let out = args.out.display();
-    writeln!(std::io::stdout(), "{written} photos in {seconds:.1} s, {rate:.1} images per second: pictures in {out}")?;
-    match failures {
+    said(writeln!(
+        std::io::stdout(),
+        "{written} photos in {seconds:.1} s, {rate:.1} images per second: pictures in {out}"
+    ))?;
+    match failures + unread.len() {
         0 => Ok(()),
-        _ => Err(failure(format!("{failures} of {} photos have no picture: see above", jobs.len()))),
+        failures => {
+            Err(failure(format!("{failures} of {} photos have no picture: see above", jobs.len() + unread.len())))
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use xai::{Arithmetic, Backend, Draft, LayerSplit, check_gradient};
-use xai_zoo::command_line::{Outcome, failure};
+use xai_zoo::command_line::{Outcome, failure, said};
 use xai_zoo::{imagenet, photo_file};
 
 use crate::args::Args;
@@ -15,6 +15,7 @@ pub(crate) fn run<M>(args: &Args, network: &M) -> Outcome<()>
 where
     M: LayerSplit<Backend: Backend<Elem = f32>>,
 {
+    xai::check_apart([&args.image, &args.weights].into_iter().flatten(), [&args.out])?;
     // Finds out before the long work whether its result can be kept.
     drop(Draft::write(&args.out, &[])?);
     let photo = photo_file::open(args.image.as_deref(), photo::cropped)?;
@@ -39,7 +40,7 @@ where
         text += &format!("Integrated Gradients at {}: completeness gap {gap:+.4}\n", args.stage.name());
     }
     text += &format!("wrote {}\n", args.out.display());
-    Ok(std::io::stdout().write_all(text.as_bytes())?)
+    Ok(said(std::io::stdout().write_all(text.as_bytes()))?)
 }
 
 /// The class by its number, and by its name where the classes are those of ImageNet.

@@ -132,7 +132,8 @@ pub fn decode<E: Element>(bytes: &[u8]) -> Result<Explanation<E, IxDyn>> {
     };
     let output = array("output")?;
     let selected = entry("selection")?;
-    let indices = serde_json::from_str(selected).map_err(|e| bad_format(format!("selection `{selected}`: {e}")))?;
+    let indices =
+        serde_json::from_str(selected).map_err(|e| bad_format(format!("selection `{}`: {e}", short(selected))))?;
     let selection = match file.tensor(WEIGHTS) {
         Ok(weights) => {
             let weights = number::array::<f64>(WEIGHTS, &weights)?;
@@ -151,8 +152,10 @@ pub fn decode<E: Element>(bytes: &[u8]) -> Result<Explanation<E, IxDyn>> {
     extras.relevance_kept = list(&entries, KEPT)?;
     extras.feature_values = of_features(&file, &entries, FEATURES)?;
     extras.standard_error = of_features(&file, &entries, STANDARD)?;
+    let values = array("values")?;
+    check_batch(values.shape(), output.shape(), &extras)?;
     Ok(Explanation::new(
-        array("values")?,
+        values,
         output.clone(),
         selection.at_scale(scale),
         entry("analyzer")?.as_str(),
@@ -173,11 +176,47 @@ fn of_features(file: &SafeTensors<'_>, entries: &HashMap<String, String>, key: &
     Ok(Some(counts.into_iter().map(|count| numbers.by_ref().take(count).collect()).collect()))
 }
 
+/// A row of values for each row of the output, and as many extras.
+fn check_batch(values: &[usize], output: &[usize], extras: &Extras) -> Result<()> {
+    let batch = output.first().copied().unwrap_or(0);
+    if values.first() != Some(&batch) || values.contains(&0) || output.contains(&0) {
+        return Err(bad_format(format!(
+            "its values have shape {values:?} and its output {output:?}: both need a row for each sample, and a number"
+        )));
+    }
+    let lengths = [
+        (GAP, extras.completeness_gap.as_ref().map(Vec::len)),
+        (EVALUATIONS, extras.evaluations.as_ref().map(Vec::len)),
+        (ERROR, extras.estimated_error.as_ref().map(Vec::len)),
+        (WITHIN, extras.within_tolerance.as_ref().map(Vec::len)),
+        (ARRIVED, extras.relevance_arrived.as_ref().map(Vec::len)),
+        (KEPT, extras.relevance_kept.as_ref().map(Vec::len)),
+        (FEATURES, extras.feature_values.as_ref().map(Vec::len)),
+        (STANDARD, extras.standard_error.as_ref().map(Vec::len)),
+    ];
+    match lengths.into_iter().find(|(_, length)| length.is_some_and(|length| length != batch)) {
+        None => Ok(()),
+        Some((key, length)) => {
+            let length = length.unwrap_or(0);
+            Err(bad_format(format!("`{key}` has {length} entries for {batch} sample(s)")))
+        }
+    }
+}
+
+/// The beginning of a text that may be as long as the file.
+fn short(text: &str) -> String {
+    const MOST: usize = 60;
+    match text.char_indices().nth(MOST) {
+        None => text.to_owned(),
+        Some((end, _)) => format!("{}...", &text[..end]),
+    }
+}
+
 /// A list as `[0.01, NaN]`, if the header has it: not JSON, which has no NaN.
 fn list<T: FromStr<Err: Display>>(entries: &HashMap<String, String>, key: &str) -> Result<Option<Vec<T>>> {
     let Some(list) = entries.get(key) else { return Ok(None) };
     let inner = list.trim().strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
-    let inner = inner.ok_or_else(|| bad_format(format!("`{key}` is `{list}`, which is no list")))?;
-    let entry = |text: &str| text.trim().parse().map_err(|e| bad_format(format!("`{key}` has `{text}`: {e}")));
+    let inner = inner.ok_or_else(|| bad_format(format!("`{key}` is `{}`, which is no list", short(list))))?;
+    let entry = |text: &str| text.trim().parse().map_err(|e| bad_format(format!("`{key}` has `{}`: {e}", short(text))));
     inner.split(',').filter(|text| !text.trim().is_empty()).map(entry).collect::<Result<_>>().map(Some)
 }

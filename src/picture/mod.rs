@@ -43,6 +43,7 @@ mod caption;
 mod colors;
 mod heatmap;
 mod panel;
+mod photo;
 mod scale;
 mod style;
 mod tile;
@@ -50,6 +51,7 @@ mod tile;
 pub use self::colors::Colors;
 pub use self::heatmap::Heatmap;
 pub use self::panel::Panel;
+pub use self::photo::{decode_photo, read_photo};
 pub use self::style::{Channels, Sign, Style};
 
 /// The image crate that these pictures are made of.

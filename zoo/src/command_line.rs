@@ -1,6 +1,7 @@
 //! A program that ends every mistake with one line on stderr and exit code 2, and what its arguments may be.
 
 use std::error::Error;
+use std::io;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -12,6 +13,14 @@ pub type Outcome<T> = Result<T, Box<dyn Error>>;
 /// A mistake that is found here and not in the library.
 pub fn failure(message: impl Into<String>) -> Box<dyn Error> {
     message.into().into()
+}
+
+/// A closed stdout is the reader's choice: by then the files are written.
+///
+/// # Errors
+/// Another failure to write.
+pub fn said(result: io::Result<()>) -> io::Result<()> {
+    result.or_else(|error| if error.kind() == io::ErrorKind::BrokenPipe { Ok(()) } else { Err(error) })
 }
 
 /// Reads the command line and runs the program.
@@ -39,6 +48,24 @@ pub fn run<A: Parser>(program: impl FnOnce(&A) -> Outcome<()>) -> ExitCode {
 /// What it must be.
 pub fn count(text: &str) -> Result<usize, String> {
     text.parse().ok().filter(|&n| n > 0).ok_or_else(|| "it must be a whole number of at least 1".into())
+}
+
+/// An argument that bounds how much is under way at a time: 1 to 1024.
+///
+/// # Errors
+/// What it must be.
+pub fn bounded(text: &str) -> Result<usize, String> {
+    const MOST: usize = 1024;
+    let number = text.parse().ok().filter(|n| (1..=MOST).contains(n));
+    number.ok_or_else(|| format!("it must be a whole number from 1 to {MOST}"))
+}
+
+/// An argument that is the seed of random numbers.
+///
+/// # Errors
+/// What it must be.
+pub fn seed(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| format!("it must be a whole number from 0 to {}", u64::MAX))
 }
 
 /// What clap has to say, without its usage text and pointers to the help.

@@ -1,9 +1,6 @@
 //! Photos: from a file, or bundled.
 
-use std::fmt::Display;
-use std::path::Path;
-
-use image::{ImageReader, RgbImage};
+use image::RgbImage;
 
 use crate::command_line::{Outcome, failure};
 
@@ -32,12 +29,14 @@ pub fn bundled(name: &str) -> Outcome<RgbImage> {
 ///
 /// # Errors
 /// A file that cannot be read or used, by its name.
-pub fn open(path: Option<&Path>, prepare: impl FnOnce(RgbImage) -> Result<RgbImage, String>) -> Outcome<RgbImage> {
+#[cfg(feature = "pictures")]
+pub fn open(
+    path: Option<&std::path::Path>,
+    prepare: impl FnOnce(RgbImage) -> Result<RgbImage, String>,
+) -> Outcome<RgbImage> {
     let Some(path) = path else {
         return Ok(prepare(bundled("catcup")?)?);
     };
-    let failed = |why: &dyn Display| failure(format!("cannot read the photo {}: {why}", path.display()));
-    let reader = ImageReader::open(path).and_then(ImageReader::with_guessed_format).map_err(|e| failed(&e))?;
-    let photo = reader.decode().map_err(|e| failed(&e))?.into_rgb8();
-    prepare(photo).map_err(|e| failed(&e))
+    prepare(xai::picture::read_photo(path)?)
+        .map_err(|why| failure(format!("cannot read the photo {}: {why}", path.display())))
 }

@@ -45,9 +45,29 @@ pub fn list(photos: &Path, out: &Path) -> Outcome<Vec<Job>> {
     Ok(names.iter().zip(pictures).map(job).collect())
 }
 
+/// The photos of a folder that are in a format that is not read, sorted by name.
+///
+/// # Errors
+/// A folder that cannot be read.
+pub fn unread(photos: &Path) -> Outcome<Vec<PathBuf>> {
+    const OTHERS: [&str; 9] = ["webp", "bmp", "gif", "tif", "tiff", "avif", "heic", "heif", "jxl"];
+    let mut names = Vec::new();
+    for entry in fs::read_dir(photos)? {
+        let path = entry?.path();
+        if has_extension(&path, &OTHERS) && path.is_file() {
+            names.push(path);
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
 fn is_photo(path: &Path) -> bool {
-    let known = |extension: &std::ffi::OsStr| ["png", "jpg", "jpeg"].iter().any(|e| extension.eq_ignore_ascii_case(e));
-    path.extension().is_some_and(known) && path.is_file()
+    has_extension(path, &["png", "jpg", "jpeg"]) && path.is_file()
+}
+
+fn has_extension(path: &Path, extensions: &[&str]) -> bool {
+    path.extension().is_some_and(|extension| extensions.iter().any(|known| extension.eq_ignore_ascii_case(known)))
 }
 
 /// A name for each picture, all different, also where upper and lower case are the same.

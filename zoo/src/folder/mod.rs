@@ -7,7 +7,7 @@ mod pictures;
 mod pipeline;
 
 pub use explainer::{Explained, Explainer};
-pub use jobs::{Job, list};
+pub use jobs::{Job, list, unread};
 #[cfg(feature = "pictures")]
 pub use pictures::Pictures;
 pub use pipeline::{Numbered, Room, Work, one_by_one, overlapped};
