@@ -40,6 +40,21 @@ RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --features t
 say "tests"
 cargo test --locked --workspace --features tch --no-fail-fast
 
+say "the oldest toolchains, where they are at hand"
+oldest() { # version, then what to check
+  local version=$1
+  shift
+  if rustup toolchain list 2>/dev/null | grep -q "^$version"; then
+    CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-target}/$version" rustup run "$version" cargo check --locked --quiet "$@"
+    echo "$version: $*"
+  else
+    echo "$version is not installed: not tried"
+  fi
+}
+oldest 1.89 --package xai-core --package xai-derive --package xai-conformance
+oldest 1.89 --package xai --no-default-features --features derive,pictures,files
+oldest 1.94 --package xai-candle
+
 say "examples"
 for example in custom_analyzer plain_ndarray; do
   "${CARGO_TARGET_DIR:-target}/debug/examples/$example"
