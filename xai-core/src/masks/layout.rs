@@ -3,6 +3,7 @@
 use ndarray::{Array2, ArrayD, Axis, IxDyn};
 
 use super::cut::Cut;
+use super::cutting::cut;
 use super::features::{Features, Way};
 use super::mask::Mask;
 use crate::explain::Inputs;
@@ -64,7 +65,7 @@ impl Layout {
         let mut count = 0;
         let of_input = |(way, shape): (&Way, &mut &[usize])| {
             let sample = shape.get(1..).unwrap_or_default();
-            let cut = Cut::new(way, sample, row)?;
+            let cut = cut(way, sample, row)?;
             let first = count;
             count += cut.count();
             Ok(OfInput { cut, sample: sample.to_vec(), first })

@@ -3,6 +3,7 @@
 mod blur;
 mod copies;
 mod cut;
+mod cutting;
 mod degrees;
 mod features;
 mod fill;

@@ -2,7 +2,7 @@
 
 use ndarray::{Axis, Ix3};
 
-use super::cut::super_pixels_fit;
+use super::cutting::super_pixels_fit;
 use super::features::{Features, Way};
 use super::slic::slic;
 use crate::explain::Call;

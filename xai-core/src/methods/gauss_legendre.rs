@@ -60,7 +60,7 @@ fn by_series(n: usize) -> Vec<(f64, f64)> {
     // At 0 stands a root of an odd polynomial, and an extreme of an even one.
     let (mut x, mut value, mut slope) = if n % 2 == 1 { (0.0, 0.0, 1.0) } else { (0.0, 1.0, 0.0) };
     for i in (0..roots).rev() {
-        if n % 2 == 0 || i + 1 < roots {
+        if n.is_multiple_of(2) || i + 1 < roots {
             let series = Series::new(n, x, value, slope, guess(i, n) - x);
             (x, slope) = series.root();
             value = 0.0;

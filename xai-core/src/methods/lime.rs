@@ -3,13 +3,11 @@
 use std::cell::RefCell;
 use std::ops::Range;
 
-use ndarray::{Array1, Array2, Axis};
-use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
+use ndarray::Array2;
 
+use super::lime_fit::{Coins, Fit};
 use super::masking::{Found, MaskSettings, features_builder, mask_builders};
 use super::sampling::{Sampling, relative, sampling_builders};
-use super::weighted::{Normal, Solver};
 use crate::explain::{Analyzer, Attribution, Call, Inputs, Kind};
 use crate::masks::{Features, Masked};
 use crate::passes::Running;
@@ -137,7 +135,7 @@ impl Lime {
         let (features, of_a_copy) = (masked.features(), masked.evaluations_of_a_copy());
         crate::passes::within("features", features, 1, MOST_FEATURES)?;
         let mut fit = Fit::new(features, masked.clean());
-        let add = |fit: &mut Fit, present: Vec<bool>, y: &[f64]| fit.add(self.weight(&present), present, y);
+        let add = |fit: &mut Fit<'_>, present: Vec<bool>, y: &[f64]| fit.add(self.weight(&present), &present, y);
         add(&mut fit, vec![true; features], masked.clean());
         if self.enumerates(features) {
             let subset = |subset: usize| (0..features).map(|feature| subset >> feature & 1 == 1).collect::<Vec<_>>();
@@ -146,7 +144,7 @@ impl Lime {
                 add(&mut fit, subset(copy), y);
                 Ok(())
             })?;
-            let (values, _) = fit.solve(self.ridge);
+            let values = fit.values(self.ridge);
             let standard_error = Some(Array2::zeros(values.dim()));
             let tolerance = self.sampling.tolerance.map(|_| (0.0, true));
             return Ok(Found { values, standard_error, evaluations: 1 + all * of_a_copy, tolerance, gap: None });
@@ -161,91 +159,19 @@ impl Lime {
                 Ok(())
             })
         };
+        // The masks again, with their weights: that of ones first.
+        let again = || {
+            let mut coins = Coins::new(self.sampling.seed, features);
+            let masks = std::iter::once(vec![true; features]).chain(std::iter::repeat_with(move || coins.next_mask()));
+            masks.map(|present| (self.weight(&present), present))
+        };
         let error = || {
-            let (values, errors) = fit.borrow().solve(self.ridge);
+            let (values, errors) = fit.borrow().solve(self.ridge, again());
             relative(&errors, &values)
         };
         let (masks, tolerance) = self.sampling.run((4 * features).max(64), of_a_copy, draw, error)?;
-        let (values, errors) = fit.into_inner().solve(self.ridge);
+        let (values, errors) = fit.into_inner().solve(self.ridge, again());
         let evaluations = 1 + masks * of_a_copy;
         Ok(Found { values, standard_error: Some(errors), evaluations, tolerance, gap: None })
     }
-}
-
-/// Masks of even chances, from a seed.
-struct Coins {
-    rng: ChaCha8Rng,
-    features: usize,
-}
-
-impl Coins {
-    fn new(seed: u64, features: usize) -> Self {
-        Coins { rng: ChaCha8Rng::seed_from_u64(seed), features }
-    }
-
-    fn next_mask(&mut self) -> Vec<bool> {
-        (0..self.features).map(|_| self.rng.random()).collect()
-    }
-}
-
-/// What the regression has seen. Outputs are told as changes from the clean one, so that nothing cancels.
-struct Fit<'a> {
-    clean: &'a [f64],
-    normal: Normal,
-    /// Σ w, Σ w·m and Σ w·y.
-    weight: f64,
-    masks: Array1<f64>,
-    outputs: Array1<f64>,
-    seen: Vec<(f64, Vec<bool>, Vec<f64>)>,
-}
-
-impl<'a> Fit<'a> {
-    fn new(features: usize, clean: &'a [f64]) -> Self {
-        let normal = Normal::new(features, clean.len());
-        let (masks, outputs) = (Array1::zeros(features), Array1::zeros(clean.len()));
-        Fit { clean, normal, weight: 0.0, masks, outputs, seen: Vec::new() }
-    }
-
-    fn add(&mut self, weight: f64, present: Vec<bool>, y: &[f64]) {
-        let change: Vec<f64> = y.iter().zip(self.clean).map(|(y, clean)| y - clean).collect();
-        let z = degrees(&present);
-        self.normal.add(z.as_slice().unwrap_or_default(), &change, weight);
-        self.weight += weight;
-        self.masks.scaled_add(weight, &z);
-        self.outputs.scaled_add(weight, &Array1::from(change.clone()));
-        self.seen.push((weight, present, change));
-    }
-
-    /// The values and their standard errors, (samples, features): with the constant taken out by weighted means.
-    #[allow(clippy::cast_precision_loss)]
-    fn solve(&self, ridge: f64) -> (Array2<f64>, Array2<f64>) {
-        let (mean, outputs) = (&self.masks / self.weight, &self.outputs / self.weight);
-        let outer =
-            |a: &Array1<f64>, b: &Array1<f64>| a.view().insert_axis(Axis(1)).dot(&b.view().insert_axis(Axis(0)));
-        let mut matrix = &self.normal.matrix - &(outer(&mean, &mean) * self.weight);
-        let right = &self.normal.right - &(outer(&outputs, &mean) * self.weight);
-        matrix.diag_mut().mapv_inplace(|v| v + ridge);
-        let solver = Solver::new(matrix);
-        let values = solver.solve_rows(&right);
-        let (count, features) = (self.seen.len(), mean.len());
-        if solver.is_singular() || count < features + 2 {
-            let unknown = Array2::from_elem(values.dim(), f64::INFINITY);
-            return (values, unknown);
-        }
-        let mut squares = Array2::<f64>::zeros(values.dim());
-        for (weight, present, change) in &self.seen {
-            let z = degrees(present) - &mean;
-            let direction = solver.solve(z.view()) * *weight;
-            for (sample, mut squares) in squares.rows_mut().into_iter().enumerate() {
-                let left = change[sample] - outputs[sample] - z.dot(&values.row(sample));
-                squares.zip_mut_with(&direction, |square, direction| *square += (direction * left).powi(2));
-            }
-        }
-        let freedom = count as f64 / (count - features - 1) as f64;
-        (values, squares.mapv(|square| (square * freedom).sqrt()))
-    }
-}
-
-fn degrees(present: &[bool]) -> Array1<f64> {
-    present.iter().map(|&present| f64::from(u8::from(present))).collect()
 }

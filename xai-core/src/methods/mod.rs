@@ -36,6 +36,7 @@ mod kernel_regression;
 mod kernel_shap;
 mod layer_path;
 mod lime;
+mod lime_fit;
 mod lrp;
 mod masking;
 mod moment;
