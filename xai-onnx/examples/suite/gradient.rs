@@ -11,7 +11,7 @@ use super::case::{Found, forward_of};
 type B = NdArray<f64>;
 
 /// Steps of the differences: the gradient is right if it agrees at one of them, for a longer one may step over a kink.
-const STEPS: [f64; 3] = [1e-4, 1e-6, 1e-8];
+const STEPS: [f64; 5] = [1e-4, 1e-5, 1e-6, 1e-7, 1e-8];
 
 /// Along random directions of the inputs that are wanted.
 pub(crate) fn check(network: &Network<B>, inputs: &[ArrayD<f64>], wanted: &[bool]) -> Found {
@@ -68,7 +68,7 @@ fn compare(network: &Network<B>, inputs: &[ArrayD<f64>], wanted: &[bool]) -> xai
     let mut found = f64::NAN;
     for h in STEPS {
         found = (output(h)? - output(-h)?) / (2.0 * h);
-        let near = 1e-4 * along.abs().max(found.abs()).max(1e-3);
+        let near = 2e-4 * along.abs().max(found.abs()).max(1e-3);
         if (found - along).abs() <= near {
             return Ok(Found::Right);
         }

@@ -5,6 +5,9 @@ use std::fmt::Write;
 
 use super::case::{Found, Outcome};
 
+/// So many reasons stand in a row.
+const NOTES: usize = 4;
+
 #[derive(Default)]
 struct Row {
     tried: usize,
@@ -34,7 +37,13 @@ impl Row {
         if !self.wrong.is_empty() {
             notes.push(format!("wrong: {}", self.wrong.join(", ")));
         }
-        notes.extend(self.not.iter().map(|(why, count)| format!("{count} × {why}")));
+        let mut not: Vec<(&String, &usize)> = self.not.iter().collect();
+        not.sort_by_key(|&(_, count)| std::cmp::Reverse(count));
+        notes.extend(not.iter().take(NOTES).map(|(why, count)| format!("{count} × {why}")));
+        let rest: usize = not.iter().skip(NOTES).map(|&(_, count)| count).sum();
+        if rest > 0 {
+            notes.push(format!("{rest} others"));
+        }
         let notes = notes.join("; ").replace('|', "\\|");
         format!("| {name} | {} | {} | {} | {notes} |", self.tried, self.right, self.gradients)
     }
@@ -44,6 +53,7 @@ impl Row {
 fn short(why: &str) -> String {
     let first = why.split(['\n', ';']).next().unwrap_or_default();
     let first = first.split(": choose an output").next().unwrap_or_default();
+    let first = first.split(", type ").next().unwrap_or_default();
     match first.char_indices().nth(110) {
         Some((end, _)) => format!("{} ..", &first[..end]),
         None => first.to_owned(),

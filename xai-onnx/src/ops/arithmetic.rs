@@ -206,10 +206,10 @@ pub(crate) fn whole<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
         "BitwiseXor" => on_host(cx, why, bits(|a, b| a ^ b))?,
         _ => {
             let width = match cx.element(0)? {
-                ElementType::U8 | ElementType::I8 => 8,
-                ElementType::U16 | ElementType::I16 => 16,
-                ElementType::U32 | ElementType::I32 => 32,
-                ElementType::U64 | ElementType::I64 => 64,
+                ElementType::U8 => 8,
+                ElementType::U16 => 16,
+                ElementType::U32 => 32,
+                ElementType::U64 => 64,
                 other => return Err(refuse(format!("bits of {other} are not shifted"))),
             };
             let mask = if width == 64 { u64::MAX } else { (1_u64 << width) - 1 };

@@ -5,7 +5,7 @@ use xai_core::Backend;
 use xai_core::nn::{Activation, Reduction};
 
 use crate::tape::{Id, Written};
-use crate::value::Known;
+use crate::value::{ElementType, Known};
 use crate::write::{Cx, Held};
 
 pub(crate) fn reduce<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
@@ -35,6 +35,8 @@ pub(crate) fn reduce<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
 /// Over an axis without a number: what changes nothing.
 fn of_nothing<B: Backend>(cx: &Cx<'_, B>, shape: &[usize], axes: &[usize], keep: bool) -> Written<Vec<Held>> {
     let number = match cx.node.operator.as_str() {
+        "ReduceMax" if cx.element(0)? == ElementType::Bool => 0.0,
+        "ReduceMin" if cx.element(0)? == ElementType::Bool => 1.0,
         "ReduceMax" | "ReduceLogSum" | "ReduceLogSumExp" => f64::NEG_INFINITY,
         "ReduceMin" => f64::INFINITY,
         "ReduceProd" => 1.0,
