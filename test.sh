@@ -31,14 +31,14 @@ if cargo tree --locked --package xai --edges normal --prefix none | grep -E '^(t
 fi
 
 say "lints"
-cargo clippy --locked --workspace --all-targets --features tch -- -D warnings
+cargo clippy --locked --workspace --all-targets --features tch,onnx -- -D warnings
 
 say "documentation"
-RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --features tch
+RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --features tch,onnx
 
 # One selection of packages and features for all that runs: another one would build the frameworks again.
 say "tests"
-cargo test --locked --workspace --features tch --no-fail-fast
+cargo test --locked --workspace --features tch,onnx --no-fail-fast
 
 say "the oldest toolchains, where they are at hand"
 oldest() { # version, then what to check

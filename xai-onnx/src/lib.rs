@@ -1,4 +1,39 @@
 //! ONNX files as networks that can be explained, on any backend.
+//!
+//! [`read`] gives a [`Network`]: a [`Differentiable`](xai_core::Differentiable) made of the operations of
+//! [`xai_core::nn`], so that every analyzer looks into it, on candle, on libtorch and on plain arrays. Places have the
+//! names of the file's nodes and of their outputs.
+//!
+//! ```
+//! use ndarray::Array4;
+//! use xai_core::{Analyzer, Differentiable, GradCam, Gradient, MaxActivation, NdArray};
+//!
+//! # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/files/test_Conv2d_depthwise/model.onnx");
+//! let network = xai_onnx::read::<NdArray<f32>>(path)?;
+//! assert_eq!(network.inputs()[0].to_string(), "0: f32 (2, 4, 6, 6)");
+//!
+//! let input = Array4::from_shape_fn((2, 4, 6, 6), |(b, c, y, x)| (b + c) as f32 + (y * x) as f32 / 10.0);
+//! let why = Gradient.analyze(&network, &input, MaxActivation)?;
+//! assert_eq!(why.values.dim(), (2, 4, 6, 6));
+//!
+//! let places = network.places(&[vec![2, 4, 6, 6]])?;
+//! let maps = GradCam::at(&places[0].name).analyze(&network, &input, MaxActivation)?;
+//! assert_eq!(maps.values.dim(), (2, 1, 4, 4));
+//! # Ok::<(), xai_core::Error>(())
+//! ```
+//!
+//! - What follows from the file and from shapes is computed beforehand, once for each shape of the inputs. Weights are
+//!   brought to the backend once, in its own number type: a half-precision file runs in the backend's.
+//! - [`Network::output`] takes any value of the file, as the scores before a softmax
+//!   ([`Network::before_softmax`]); [`Network::fix`] makes an input a constant.
+//! - A file that is frozen at one sample takes several: see [`Network::is_row_by_row`].
+//! - Operators that cannot be explained are refused before any pass, all of them in one error
+//!   ([`Fault::Refused`]): those that are not supported, quantised numbers, branches that depend on the data. What
+//!   only has no gradient, as a rounding, runs forward, and is refused where a gradient has to pass through it.
+//!   `docs/onnx-operators.md` lists operators and how they were tried.
+//! - Numbers that the file keeps elsewhere are read from its own folder alone. A file that is damaged, or means harm,
+//!   gives a typed error: nothing is allocated beyond a constant times the file before a network is asked for, and
+//!   then no value larger than [`Reader::limit`].
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod fault;

@@ -97,12 +97,31 @@ impl<'m, B: Backend> Graph<'m, B> {
             }
             let checked = match (way.ruled(self, i), way.rules, &node.step) {
                 (true, Some(rules), _) => rules.check(&Site::new(self, i, &way.varies)),
-                (_, _, Step::Opaque(code)) if code.vjp.is_none() => Err(code.without()),
+                (_, _, Step::Opaque(code)) if code.vjp.is_none() => Err(self.with_others(i, way, code.without())),
                 _ => Ok(()),
             };
             checked.map_err(|error| self.blame(i, error))?;
         }
         self.check_reached(way)
+    }
+
+    /// The error of a step without a gradient, with the names of those behind it that have none either: all at once.
+    fn with_others(&self, first: usize, way: &Way<'_, B>, error: Error) -> Error {
+        let without = |&i: &usize| {
+            let node = &self.nodes[i];
+            let none = matches!(&node.step, Step::Opaque(code) if code.vjp.is_none());
+            none && self.needed[i] && way.passes(node) && !way.ruled(self, i)
+        };
+        let mut others: Vec<String> =
+            (first + 1..self.nodes.len()).filter(without).map(|i| format!("`{}`", self.path(Value(i)))).collect();
+        others.dedup();
+        match error {
+            Error::NotDifferentiable { what, reason } if !others.is_empty() => {
+                let reason = format!("{reason}; there is none either in {}", others.join(", "));
+                Error::NotDifferentiable { what, reason }
+            }
+            error => error,
+        }
     }
 
     /// Refuses a wanted input to which nothing can go back.

@@ -1,6 +1,7 @@
 //! The parts of ONNX's protobuf schema that are read; field numbers are the format's own.
 //!
-//! What is not named here is skipped when a file is read. Numbers of tensors are slices of the file's bytes.
+//! What is not named here is skipped when a file is read. Numbers of tensors are slices of the file's bytes. What is
+//! rarely there is boxed: two bytes of a file are enough for an empty message.
 #![allow(clippy::doc_markdown)]
 
 use prost::Message;
@@ -95,10 +96,10 @@ pub(crate) struct AttributeProto {
     pub(crate) i: Option<i64>,
     #[prost(bytes = "bytes", optional, tag = "4")]
     pub(crate) s: Option<Bytes>,
-    #[prost(message, optional, tag = "5")]
-    pub(crate) t: Option<TensorProto>,
-    #[prost(message, optional, tag = "6")]
-    pub(crate) g: Option<GraphProto>,
+    #[prost(message, optional, boxed, tag = "5")]
+    pub(crate) t: Option<Box<TensorProto>>,
+    #[prost(message, optional, boxed, tag = "6")]
+    pub(crate) g: Option<Box<GraphProto>>,
     #[prost(float, repeated, tag = "7")]
     pub(crate) floats: Vec<f32>,
     #[prost(int64, repeated, tag = "8")]

@@ -154,7 +154,7 @@ impl<'a, B: Backend> Walk<'a, B> {
         if node.domain.is_empty() && node.operator == "If" {
             return self.choice(node, inputs, scope, key, opsets);
         }
-        let opset = opsets.get(&node.domain).copied().unwrap_or(1);
+        let opset = opsets.get(&node.domain).or(model.opsets.get(&node.domain)).copied().unwrap_or(1);
         let start = self.tape.entries.len();
         let written = match known(inputs) {
             Some(stable) => self.fold(node, inputs, key, opset, stable),

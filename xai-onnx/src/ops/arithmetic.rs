@@ -21,7 +21,13 @@ pub(crate) fn binary<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
         Some(y) => y,
         None => {
             let (a, b) = pair(cx)?;
-            cx.tape.binary(of, a, b)?
+            match of == Binary::Mul {
+                true => match cx.tape.gated(a, b)? {
+                    Some(y) => y,
+                    None => cx.tape.mul(a, b)?,
+                },
+                false => cx.tape.binary(of, a, b)?,
+            }
         }
     };
     let y = if whole { cx.tape.each(y, "it divides whole numbers", f64::trunc, None)? } else { y };

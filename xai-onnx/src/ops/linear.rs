@@ -18,23 +18,30 @@ pub(crate) fn gemm<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
     if turn_a {
         a = cx.tape.permute(a, &[1, 0])?;
     }
+    let whole = near(alpha, 1.0) && near(beta, 1.0);
+    let mut added = false;
     let mut y = match cx.held(1)? {
         Held::Known(known) => {
             let known = known.clone();
-            linear(cx, a, &known, !turn_b)?
+            let outputs = known.shape[usize::from(!turn_b)];
+            // A bias of the file for each output is the operation's own.
+            let bias = match cx.inputs.get(2) {
+                Some(Some(Held::Known(bias))) if whole && bias.shape == [outputs] => Some(bias.clone()),
+                _ => None,
+            };
+            added = bias.is_some();
+            linear(cx, a, &known, !turn_b, bias.as_ref())?
         }
         Held::Var(b, _) => {
-            let b = if turn_b {
-                let b = *b;
-                cx.tape.permute(b, &[1, 0])?
-            } else {
-                *b
-            };
+            let mut b = *b;
+            if turn_b {
+                b = cx.tape.permute(b, &[1, 0])?;
+            }
             cx.tape.matmul(a, b)?
         }
     };
     y = cx.tape.affine(y, alpha, 0.0)?;
-    if cx.has_input(2) {
+    if cx.has_input(2) && !added {
         let c = cx.x(2)?;
         let c = cx.tape.affine(c, beta, 0.0)?;
         y = cx.tape.add(y, c)?;
@@ -42,13 +49,18 @@ pub(crate) fn gemm<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
     cx.out(y)
 }
 
+fn near(a: f64, b: f64) -> bool {
+    (a - b).abs() < f64::EPSILON
+}
+
 /// x · W, or x · Wᵀ, over the last axis.
-fn linear<B: Backend>(cx: &mut Cx<'_, B>, x: Id, weight: &Known, turned: bool) -> Written<Id> {
+fn linear<B: Backend>(cx: &mut Cx<'_, B>, x: Id, weight: &Known, turned: bool, bias: Option<&Known>) -> Written<Id> {
     let weight = cx.weight("linear", weight, |known| {
         let numbers = known.of();
         Ok(if turned { numbers.reversed_axes().as_standard_layout().into_owned() } else { numbers })
     })?;
-    cx.tape.op(Linear { weight, bias: None }, &[x])
+    let bias = bias.map(|bias| cx.weight("bias", bias, |known| Ok(known.of()))).transpose()?;
+    cx.tape.op(Linear { weight, bias }, &[x])
 }
 
 pub(crate) fn matmul<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
@@ -57,7 +69,7 @@ pub(crate) fn matmul<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
         && !weight.shape.contains(&0)
     {
         let (x, weight) = (*x, weight.clone());
-        let y = linear(cx, x, &weight, true)?;
+        let y = linear(cx, x, &weight, true, None)?;
         return cx.out(y);
     }
     let (a, b) = (cx.x(0)?, cx.x(1)?);

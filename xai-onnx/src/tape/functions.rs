@@ -40,6 +40,9 @@ impl<B: Backend> Tape<B> {
         if scale == 1.0 && shift == 0.0 {
             return Ok(x);
         }
+        if let Some(before) = self.undone(x, scale, shift) {
+            return Ok(before);
+        }
         self.op(Scale { scale, shift }, &[x])
     }
 

@@ -3,6 +3,7 @@
 mod fail;
 mod functions;
 mod host_step;
+mod patterns;
 mod run;
 
 use xai_core::{Backend, Op, Weight};
@@ -53,7 +54,7 @@ impl<B: Backend> Clone for Step<B> {
 }
 
 /// A network is refused that takes more steps: as many are in no network, but in an expansion without end.
-const STEPS: usize = 1 << 22;
+const STEPS: usize = 1 << 20;
 
 impl<B: Backend> Tape<B> {
     pub(crate) fn new(limit: usize) -> Self {

@@ -185,6 +185,33 @@ fn a_condition_that_is_known_chooses_a_branch() {
 }
 
 #[test]
+fn functions_that_are_written_out_are_one_operation_again() {
+    let scalar = |name: &str, n: f32| Message::new().int(2, 1).text(8, name).bytes(9, &n.to_le_bytes());
+    let tensors = || vec![scalar("root", 2.0_f32.sqrt()), scalar("one", 1.0), scalar("half", 0.5)];
+    let gelu = vec![
+        node("Div", &["x", "root"], &["a"]),
+        node("Erf", &["a"], &["b"]),
+        node("Add", &["b", "one"], &["c"]),
+        node("Mul", &["x", "c"], &["d"]),
+        node("Mul", &["d", "half"], &["y"]),
+    ];
+    let silu = vec![node("Sigmoid", &["x"], &["s"]), node("Mul", &["s", "x"], &["y"])];
+    let swish = vec![
+        node("HardSigmoid", &["x"], &["s"]).with(5, float_attribute("alpha", 1.0 / 6.0)),
+        node("Mul", &["x", "s"], &["y"]),
+    ];
+    use xai_core::nn::Activation;
+    let cases = [(gelu, Activation::Gelu), (silu, Activation::Silu), (swish, Activation::HardSwish)];
+    for (nodes, right) in cases {
+        let parts = Parts { nodes, tensors: tensors(), inputs: vec![info("x", &[0, 3])], outputs: vec!["y"] };
+        let network = read(model(graph(parts)));
+        let x = array![[-1.3, 0.4, 2.0]].into_dyn();
+        assert_eq!(network.predict(x.view()).unwrap(), x.mapv(|x| right.value(x)));
+        assert_eq!(network.graph(&[vec![1, 3]]).unwrap().nodes().len(), 2, "an input, and one operation");
+    }
+}
+
+#[test]
 fn threads_share_a_network() {
     let network = classifier(false);
     std::thread::scope(|scope| {

@@ -45,12 +45,18 @@ fn control_flow_by_the_data_is_refused() {
 
 #[test]
 fn a_step_without_a_gradient_is_refused_where_one_is_asked_for_alone() {
-    let network = network(vec![node("Floor", &["x"], &["f"]), node("Exp", &["f"], &["y"])], vec!["y"]);
+    let nodes = vec![node("Floor", &["x"], &["f"]), node("Exp", &["f"], &["e"]), node("Round", &["e"], &["r"])];
+    let nodes = [nodes, vec![node("Neg", &["r"], &["y"])]].concat();
+    let network = network(nodes, vec!["e", "y"]);
     let x = ndarray::array![[0.5_f32, 1.5, -0.5, 2.0]];
     assert_eq!(network.predict(x.view().into_dyn()).unwrap()[[0, 2]], (-1.0_f32).exp());
     let graph = network.graph(&[vec![1, 4]]).unwrap();
     let error = graph.check(None, &[true]).unwrap_err();
     assert!(error.to_string().contains("`f`"), "{error}");
+    // All of them are named at once.
+    let graph = network.output("y").unwrap();
+    let error = graph.graph(&[vec![1, 4]]).unwrap().check(None, &[true]).unwrap_err();
+    assert!(error.to_string().contains("`f`") && error.to_string().contains("`r`"), "{error}");
 }
 
 #[test]
