@@ -11,6 +11,7 @@
 # What is edited, and nothing else; forward values stay what they are:
 #   candle-nn    softmax_last_dim, layer_norm, rms_norm: a tracked input takes candle's own slow form, with a gradient
 #                rope, rope_i, rope_thd: a backward pass, which turns back
+#                flash_attn on the CPU: products and softmax for tracked inputs
 #                KvCache, RotatingKvCache, ConcatKvCache: keep the gradient of keys and values that have one
 #   candle-core  max_pool2d, avg_pool2d: any stride and remainder, and the right factor
 #                upsample_nearest1d, upsample_nearest2d: any factor, beside other branches
@@ -160,6 +161,71 @@ E
 rope RotaryEmb rope
 rope RotaryEmbI rope_i
 rope RotaryEmbThd rope_thd
+
+edit candle-nn/src/attention/cpu_flash/mod.rs <<'E'
+    let b = q.dims()[0];
+
+    if b > 1 {
+        let dt = q.dtype();
+====
+    // patch-candle: the fused kernels have no backward pass.
+    if q.track_op() || k.track_op() || v.track_op() {
+        return tracked_attn(q, k, v, softmax_scale, attn_mask, max_bias, softcap);
+    }
+    let b = q.dims()[0];
+
+    if b > 1 {
+        let dt = q.dtype();
+E
+edit candle-nn/src/attention/cpu_flash/mod.rs <<'E'
+/// Flash attention with automatic dispatch.
+====
+// patch-candle: attention by products and softmax.
+fn tracked_attn(
+    q: &Tensor,
+    k: &Tensor,
+    v: &Tensor,
+    softmax_scale: f32,
+    attn_mask: AttnMask,
+    max_bias: Option<f32>,
+    softcap: Option<f32>,
+) -> Result<Tensor> {
+    if max_bias.is_some_and(|bias| bias != 0.0) {
+        candle::bail!("flash_attn has no gradient with a position bias (max_bias)")
+    }
+    let (b, queries, heads, _) = q.dims4()?;
+    let (_, keys, own, _) = k.dims4()?;
+    let spread = |t: &Tensor| -> Result<Tensor> {
+        let d = t.dim(3)?;
+        t.transpose(1, 2)?
+            .unsqueeze(2)?
+            .broadcast_as((b, own, heads / own, keys, d))?
+            .reshape((b, heads, keys, d))
+    };
+    let (k, v) = (spread(k)?, spread(v)?);
+    let q = q.transpose(1, 2)?.contiguous()?;
+    let mut scores = (q.matmul(&k.t()?.contiguous()?)? * softmax_scale as f64)?;
+    if let Some(cap) = softcap.filter(|cap| *cap != 0.0) {
+        scores = ((scores / cap as f64)?.tanh()? * cap as f64)?;
+    }
+    let mask = match attn_mask {
+        AttnMask::None => None,
+        AttnMask::Mask(mask) => Some(mask.to_dtype(q.dtype())?),
+        AttnMask::Causal { kv_offset } => {
+            let hidden = |n: usize| n % keys > n / keys + kv_offset;
+            let mask = (0..queries * keys).map(|n| if hidden(n) { f32::NEG_INFINITY } else { 0. });
+            let mask = Tensor::from_iter(mask, q.device())?.reshape((queries, keys))?;
+            Some(mask.to_dtype(q.dtype())?)
+        }
+    };
+    if let Some(mask) = mask {
+        scores = scores.broadcast_add(&mask)?;
+    }
+    crate::ops::softmax(&scores, candle::D::Minus1)?.matmul(&v)
+}
+
+/// Flash attention with automatic dispatch.
+E
 
 edit candle-nn/src/kv_cache.rs <<'E'
         ad.slice_set(src, self.dim, self.current_seq_len)?;

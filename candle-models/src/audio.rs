@@ -29,7 +29,7 @@ pub fn entries() -> Vec<Entry> {
         }),
         sound("EnCodec, encoder", &[1, 1, 64], |vb| net(encodec::Encoder::new(&small_encodec(), vb)?)),
         sound("EnCodec, decoder", &[1, 16, 8], |vb| net(encodec::Decoder::new(&small_encodec(), vb)?)),
-        sound("DAC, encoder", &[1, 1, 64], |vb| net(dac::Encoder::new(4, &[2, 4], 16, vb)?)),
-        sound("DAC, decoder", &[1, 16, 8], |vb| net(dac::Decoder::new(16, 16, &[4, 2], 1, vb)?)),
+        sound("DAC, encoder", &[1, 1, 512], |vb| net(dac::Encoder::new(4, &[2, 4], 16, vb)?)),
+        sound("DAC, decoder", &[1, 16, 64], |vb| net(dac::Decoder::new(16, 16, &[4, 2], 1, vb)?)),
     ]
 }

@@ -30,9 +30,9 @@ fn config<C: DeserializeOwned>(act: &str, more: &Value) -> candle_core::Result<C
 const WORDS: &str = "model.embed_tokens.weight";
 
 macro_rules! model {
-    ($name:literal, $type:ty, $act:literal, |$vb:ident, $config:ident| $new:expr $(, $more:tt)?) => {
+    ($name:literal, $type:ty, $act:literal, |$vb:ident, $config:ident| $new:expr $(, {$($more:tt)*})?) => {
         Entry::text($name, WORDS, 32, |$vb: VarBuilder<'static>| {
-            let $config = config($act, &json!({ $($more)? }))?;
+            let $config = config($act, &json!({ $($($more)*)? }))?;
             let mut model: $type = $new?;
             Ok(Box::new(move |ids: &Tensor| model.forward(ids, 0)))
         })
@@ -76,7 +76,9 @@ pub fn entries() -> Vec<Entry> {
         model!("Qwen3", qwen3::ModelForCausalLM, "silu", |vb, config| qwen3::ModelForCausalLM::new(&config, vb)),
         model!("Mistral", mistral::Model, "silu", |vb, config| mistral::Model::new(&config, vb)),
         model!("Mixtral", mixtral::Model, "silu", |vb, config| mixtral::Model::new(&config, vb)),
-        model!("Gemma", gemma::Model, "gelu_pytorch_tanh", |vb, config| gemma::Model::new(false, &config, vb)),
+        model!("Gemma", gemma::Model, "gelu_pytorch_tanh", |vb, config| gemma::Model::new(
+            false, &config, vb
+        ), {"hidden_activation": null}),
         model!("Gemma 2", gemma2::Model, "gelu_pytorch_tanh", |vb, config| gemma2::Model::new(false, &config, vb)),
         model!("Phi-3", phi3::Model, "silu", |vb, config| phi3::Model::new(&config, vb)),
         model!("StableLM", stable_lm::Model, "silu", |vb, config| stable_lm::Model::new(&config, vb)),

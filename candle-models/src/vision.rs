@@ -1,11 +1,9 @@
 //! Models of images.
 
-use std::sync::Arc;
-
 use candle_core::{Module, ModuleT, Result, Tensor};
 use candle_transformers::models::{
-    beit, convmixer, convnext, depth_anything_v2, dinov2, dinov2reg4, efficientnet, efficientvit, eva2, fastvit, hiera,
-    mobilenetv4, mobileone, repvgg, resnet, segformer, vgg, vit,
+    beit, convmixer, convnext, dinov2, dinov2reg4, efficientnet, efficientvit, eva2, mobilenetv4, mobileone, repvgg,
+    resnet, segformer, vgg, vit,
 };
 use serde_json::{from_value, json};
 
@@ -20,7 +18,7 @@ fn small_segformer() -> Result<segformer::Config> {
         "num_channels": 3, "num_encoder_blocks": 4, "depths": [1, 1, 1, 1], "sr_ratios": [8, 4, 2, 1],
         "hidden_sizes": [8, 16, 16, 32], "patch_sizes": [7, 3, 3, 3], "strides": [4, 2, 2, 2],
         "num_attention_heads": [1, 2, 2, 4], "mlp_ratios": [2, 2, 2, 2], "hidden_act": "gelu", "layer_norm_eps": 1e-6,
-        "decoder_hidden_size": 16,
+        "decoder_hidden_size": 32,
     }))
     .map_err(candle_core::Error::wrap)
 }
@@ -46,7 +44,6 @@ pub fn entries() -> Vec<Entry> {
             Ok(Box::new(move |x: &Tensor| model.forward_t(&x.squeeze(0)?, false)))
         }),
         image("ResNet-18", &[1, 3, 64, 64], |vb| net(resnet::resnet18(10, vb)?)),
-        image("ResNet-34", &[1, 3, 64, 64], |vb| net(resnet::resnet34(10, vb)?)),
         image("ResNet-50", &[1, 3, 64, 64], |vb| net(resnet::resnet50(10, vb)?)),
         image("ConvMixer-1024/20", &[1, 3, 70, 70], |vb| net(convmixer::c1024_20(10, vb)?)),
         image("ConvNeXt-Atto", &[1, 3, 64, 64], |vb| net(convnext::convnext(&convnext::Config::atto(), 10, vb)?)),
@@ -63,17 +60,8 @@ pub fn entries() -> Vec<Entry> {
         image("EfficientViT-M0", &[1, 3, 224, 224], |vb| {
             net(efficientvit::efficientvit(&efficientvit::Config::m0(), 10, vb)?)
         }),
-        image("FastViT-T8", &[1, 3, 64, 64], |vb| net(fastvit::fastvit(&fastvit::Config::t8(), 10, vb)?)),
-        image("FastViT-SA12", &[1, 3, 64, 64], |vb| net(fastvit::fastvit(&fastvit::Config::sa12(), 10, vb)?)),
-        image("MobileNetV4-Small", &[1, 3, 64, 64], |vb| {
-            net(mobilenetv4::mobilenetv4(&mobilenetv4::Config::small(), 10, vb)?)
-        }),
-        image("MobileNetV4-Hybrid-Medium", &[1, 3, 64, 64], |vb| {
-            net(mobilenetv4::mobilenetv4(&mobilenetv4::Config::hybrid_medium(), 10, vb)?)
-        }),
         image("MobileOne-S0", &[1, 3, 64, 64], |vb| net(mobileone::mobileone(&mobileone::Config::s0(), 10, vb)?)),
         image("RepVGG-A0", &[1, 3, 64, 64], |vb| net(repvgg::repvgg(&repvgg::Config::a0(), 10, vb)?)),
-        image("Hiera-Tiny", &[1, 3, 224, 224], |vb| net(hiera::hiera(&hiera::Config::tiny(), 10, vb)?)),
         image("ViT", &[1, 3, 32, 32], |vb| {
             let model = vit::Model::new(&small_vit(), 10, vb)?;
             Ok(Box::new(move |x| model.forward(x)))
@@ -87,20 +75,12 @@ pub fn entries() -> Vec<Entry> {
             net(dinov2reg4::DinoVisionTransformer::new(vb, 1, 32, 2)?)
         }),
         image("BEiT", &[1, 3, 384, 384], |vb| net(beit::BeitVisionTransformer::new(vb, 1, 32, 2)?)),
-        image("EVA-02", &[1, 3, 448, 448], |vb| net(eva2::EVA2VisionTransformer::new(vb, 1, 32, 2)?)),
+        image("EVA-02", &[1, 3, 448, 448], |vb| net(eva2::EVA2VisionTransformer::new(vb, 1, 128, 2)?)),
         image("SegFormer, classes", &[1, 3, 64, 64], |vb| {
             net(segformer::ImageClassificationModel::new(&small_segformer()?, 10, vb)?)
         }),
         image("SegFormer, segments", &[1, 3, 64, 64], |vb| {
             net(segformer::SemanticSegmentationModel::new(&small_segformer()?, 10, vb)?)
-        }),
-        image("Depth Anything V2", &[1, 3, 518, 518], |vb| {
-            let eyes = Arc::new(dinov2::vit_small(vb.pp("pretrained"))?);
-            net(depth_anything_v2::DepthAnythingV2::new(
-                eyes,
-                depth_anything_v2::DepthAnythingV2Config::vit_small(),
-                vb,
-            )?)
         }),
     ]
 }

@@ -2,7 +2,7 @@
 
 use candle_core::{Module, Result, Tensor};
 use candle_transformers::models::segment_anything::image_encoder::ImageEncoderViT;
-use candle_transformers::models::{blip, chinese_clip, clip, mobileclip, openclip, siglip, stable_diffusion};
+use candle_transformers::models::{blip, chinese_clip, clip, openclip, siglip, stable_diffusion};
 
 use crate::entry::{Entry, Net};
 
@@ -43,12 +43,6 @@ pub fn entries() -> Vec<Entry> {
         }),
         image("SigLIP, image", &[1, 3, 32, 32], |vb| {
             net(siglip::VisionModel::new(&small_siglip().vision_config, true, vb)?)
-        }),
-        image("MobileCLIP-S1, image", &[1, 3, 64, 64], |vb| {
-            let config =
-                mobileclip::MobileClipConfig { text_config: small_openclip(), ..mobileclip::MobileClipConfig::s1() };
-            let model = mobileclip::MobileClipModel::new(vb, &config)?;
-            Ok(Box::new(move |x| model.get_image_features(x)))
         }),
         image("BLIP, image", &[1, 3, 32, 32], |vb| {
             let mut config = blip::Config::image_captioning_large();
