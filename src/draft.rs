@@ -13,8 +13,8 @@ use crate::{BoxError, Error, Result};
 ///
 /// The bytes go to a temporary file in the same folder; [`publish`](Draft::publish) renames it. A draft that is dropped
 /// leaves nothing behind, what a killed run left behind is removed by a later one, and readers never see half a file. A
-/// file that is replaced keeps its permissions, and a link to it stays one. To write several files or none, make all drafts first and
-/// publish them last.
+/// file that is replaced keeps its permissions, and a link to it stays one. To write several files or none, make all
+/// drafts first and publish them last.
 ///
 /// ```
 /// # let folder = tempfile::tempdir()?;

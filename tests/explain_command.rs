@@ -8,9 +8,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Output;
 
-use ndarray::{ArrayD, Axis, concatenate};
+use ndarray::{ArrayD, Axis, Ix4, concatenate};
 use serde_json::Value;
-use xai::files;
+use xai::{AnalyzerInfo, files};
 
 use self::command::{names, run};
 
@@ -43,8 +43,14 @@ fn mistakes_end_with_one_line_and_leave_no_file() {
     save(&at.join("small.safetensors"), "input", ArrayD::zeros(vec![1, 3, 8, 8]));
     save(&at.join("nan.safetensors"), "input", ArrayD::from_elem(vec![1, 3, 224, 224], f32::NAN));
     save(&at.join("other.safetensors"), "image", ArrayD::zeros(vec![1, 3, 224, 224]));
-    let cases: [(&[&str], &str); 33] = [
-        (&["--analyzer", "lime"], "integrated-gradients"),
+    let cases: [(&[&str], &str); 39] = [
+        (&["--analyzer", "grad-cams"], "integrated-gradients"),
+        (&["--analyzer", "grad-cams"], "similar values exist: 'grad-cam"),
+        (&["--analyzer", "occlusion", "--features", "7x7"], "takes --features: --list"),
+        (&["--analyzer", "gradient", "--place", "head"], "takes --place: --list"),
+        (&["--analyzer", "grad-cam", "--place", "no-place"], "no-place"),
+        (&["--analyzer", "lime", "--features", "0x7"], "14x14"),
+        (&["--analyzer", "exact-shapley", "--features", "14x14"], "16"),
         (&["--quadrature", "simpson"], "gauss-legendre"),
         (&["--tolerance", "0"], "above 0"),
         (&["--class", "1000"], "0 to 999"),
@@ -81,6 +87,56 @@ fn mistakes_end_with_one_line_and_leave_no_file() {
     for (args, part) in cases {
         refused(at, args, part);
     }
+}
+
+#[test]
+fn every_analyzer_is_listed_on_a_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = explain(folder.path(), &["--list"]);
+    assert!(output.status.success() && output.stderr.is_empty());
+    let text = String::from_utf8(output.stdout).unwrap();
+    let listed: Vec<&str> = text.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    let all: Vec<&str> = AnalyzerInfo::all().iter().map(|info| info.name).collect();
+    assert_eq!(listed, all);
+    let line = |name: &str| text.lines().find(|line| line.starts_with(name)).unwrap();
+    assert!(line("smooth-grad ").contains("SmoothGrad | needs the gradient | costs n gradients | options: --n --std"));
+    assert!(line("grad-cam ").contains("--place") && !line("gradient ").contains("--"));
+    assert_eq!(names(folder.path()), Vec::<String>::new());
+}
+
+/// One of each family, with what makes it cheap.
+#[test]
+fn any_analyzer_of_the_library_runs_by_its_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let chosen = ["var-grad", "idgi", "lrp-epsilon-plus", "deep-lift", "layer-cam", "kernel-shap", "rise", "full-grad"];
+    let mut args = vec!["--json", "--n", "4", "--features", "2x2", "--seed", "3", "--raw", "all.raw"];
+    chosen.iter().for_each(|name| args.extend(["--analyzer", name]));
+    let output = explain(at, &args);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["analyzers"].as_object().unwrap().len(), chosen.len());
+    let raw = files::read_arrays::<f32>(at.join("all.raw")).unwrap();
+    for name in chosen {
+        let values = &raw[name];
+        assert!(values.iter().all(|v| v.is_finite()) && values.iter().any(|v| *v != values[[0, 0, 0, 0]]), "{name}");
+    }
+    assert_eq!(raw["layer-cam"].shape(), [1, 1, 7, 7]);
+    // Four cells: each number has the value of its cell.
+    for ((sample, channel, i, j), value) in
+        raw["kernel-shap"].view().into_dimensionality::<Ix4>().unwrap().indexed_iter()
+    {
+        assert_eq!(*value, raw["kernel-shap"][[sample, 0, i / 112 * 112, j / 112 * 112]], "{channel} {i} {j}");
+    }
+}
+
+#[test]
+fn a_class_activation_map_looks_at_the_place_that_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let output = explain(at, &["--analyzer", "hi-res-cam", "--place", "blocks.4", "--raw", "early.raw"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(files::read_arrays::<f32>(at.join("early.raw")).unwrap()["hi-res-cam"].shape(), [1, 1, 28, 28]);
 }
 
 #[test]

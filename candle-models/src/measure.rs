@@ -104,7 +104,8 @@ fn compare(entry: &Entry, weights: &Weights, dtype: DType) -> Result<Outcome> {
     Ok(Outcome::Compared(best))
 }
 
-/// A forward pass and a gradient in single precision, in milliseconds: the fastest of three, or the first of a slow one.
+/// A forward pass and a gradient in single precision, in milliseconds: the fastest of three, or the first of a slow
+/// one.
 fn times(entry: &Entry, weights: &Weights) -> Result<(f64, f64)> {
     let x = entry.at(1, DType::F32)?;
     let fastest = |run: &dyn Fn() -> Result<()>| -> Result<f64> {

@@ -4,24 +4,19 @@ use std::time::Instant;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use ndarray::{Array4, Ix4};
-use xai::{
-    Analyzer, Backend, Explanation, GradCam, Gradient, Index, InputTimesGradient, Inputs, IntegratedGradients,
-    MaxActivation, Progress, SmoothGrad,
-};
+use xai::{Analyzer, AnalyzerInfo, Backend, Explanation, Index, Inputs, MaxActivation, Progress};
 use xai_zoo::command_line::Outcome;
 use xai_zoo::efficientnet::EfficientNetLite0;
 
 use crate::args::Args;
-use crate::name::Name;
+use crate::settings;
 
 /// What one analyzer found, and how long it took.
 pub(crate) struct Finding {
-    pub(crate) name: Name,
+    pub(crate) info: &'static AnalyzerInfo,
     pub(crate) milliseconds: f64,
     pub(crate) explanation: Explanation<f32, Ix4>,
 }
-
-type AnyAnalyzer<B> = Box<dyn Analyzer<EfficientNetLite0<B>>>;
 
 /// Runs all analyzers, none before the parameters of all are checked.
 pub(crate) fn analyze<B: Backend<Elem = f32>>(
@@ -30,14 +25,21 @@ pub(crate) fn analyze<B: Backend<Elem = f32>>(
     input: &Array4<f32>,
 ) -> Outcome<Vec<Finding>> {
     let mut analyzers = Vec::new();
-    for name in args.names() {
-        let bar = progress_bar(name);
-        let analyzer: AnyAnalyzer<B> = build(args, name, bar.clone());
+    let chosen = args.analyzers()?;
+    settings::check(args, &chosen)?;
+    for info in chosen {
+        let bar = progress_bar(info);
+        let shown = bar.clone();
+        let settings = settings::settings(args, network).on_progress(move |progress: Progress| {
+            shown.set_length(progress.total as u64);
+            shown.set_position(progress.done as u64);
+        });
+        let analyzer = info.build::<EfficientNetLite0<B>>(&settings)?;
         analyzer.check(network, &Inputs { shapes: &[input.shape().to_vec()], explained: &[true] })?;
-        analyzers.push((name, bar, analyzer));
+        analyzers.push((info, bar, analyzer));
     }
     let mut findings = Vec::new();
-    for (name, bar, analyzer) in analyzers {
+    for (info, bar, analyzer) in analyzers {
         bar.tick();
         let start = Instant::now();
         let explanation = match args.class {
@@ -46,46 +48,15 @@ pub(crate) fn analyze<B: Backend<Elem = f32>>(
         };
         let milliseconds = start.elapsed().as_secs_f64() * 1e3;
         bar.finish_and_clear();
-        findings.push(Finding { name, milliseconds, explanation: explanation? });
+        findings.push(Finding { info, milliseconds, explanation: explanation? });
     }
     Ok(findings)
 }
 
-fn build<B: Backend<Elem = f32>>(args: &Args, name: Name, bar: ProgressBar) -> AnyAnalyzer<B> {
-    let show = move |progress: Progress| {
-        bar.set_length(progress.total as u64);
-        bar.set_position(progress.done as u64);
-    };
-    match name {
-        Name::Gradient => Box::new(Gradient),
-        Name::InputTimesGradient => Box::new(InputTimesGradient),
-        Name::SmoothGrad => {
-            let noise = SmoothGrad::new().n(args.n).std(args.std).seed(args.seed).antithetic(args.antithetic);
-            let noise = noise.on_progress(show);
-            Box::new(match args.chunk {
-                Some(chunk) => noise.chunk(chunk),
-                None => noise,
-            })
-        }
-        Name::IntegratedGradients => {
-            let path = IntegratedGradients::new().n(args.n).quadrature(args.quadrature).on_progress(show);
-            let path = match args.chunk {
-                Some(chunk) => path.chunk(chunk),
-                None => path,
-            };
-            Box::new(match args.tolerance {
-                Some(tolerance) => path.tolerance(tolerance),
-                None => path,
-            })
-        }
-        Name::GradCam => Box::new(GradCam),
-    }
-}
-
 /// A bar on stderr, hidden when that is no terminal.
-fn progress_bar(name: Name) -> ProgressBar {
-    let bar = ProgressBar::new(1).with_message(name.title());
-    match ProgressStyle::with_template("{msg:22} [{bar:30}] {pos}/{len}  {elapsed} (still {eta})") {
+fn progress_bar(info: &AnalyzerInfo) -> ProgressBar {
+    let bar = ProgressBar::new(1).with_message(info.title);
+    match ProgressStyle::with_template("{msg:36} [{bar:30}] {pos}/{len}  {elapsed} (still {eta})") {
         Ok(style) => bar.with_style(style.progress_chars("=> ")),
         Err(_) => bar,
     }

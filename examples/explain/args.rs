@@ -2,13 +2,15 @@
 
 use std::path::PathBuf;
 
-use clap::{Parser, ValueEnum};
-use xai::Quadrature;
+use clap::Parser;
+use xai::{AnalyzerInfo, Quadrature};
+use xai_zoo::analyzers::by_name;
 use xai_zoo::backend::{Device, Framework};
 use xai_zoo::command_line::{count, seed};
-use xai_zoo::efficientnet::CLASSES;
+use xai_zoo::efficientnet::{CLASSES, SIDE};
 
-use crate::name::Name;
+/// The analyzers that run when none is named.
+const USUAL: [&str; 5] = ["gradient", "input-times-gradient", "smooth-grad", "integrated-gradients", "grad-cam"];
 
 /// Explains why EfficientNet-Lite0 recognises what it does in a photo
 ///
@@ -25,36 +27,45 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE.safetensors")]
     pub(crate) input: Option<PathBuf>,
 
-    /// An analyzer to run; may be given several times [default: all]
-    #[arg(long = "analyzer", value_name = "NAME", value_enum)]
-    pub(crate) analyzers: Vec<Name>,
+    /// An analyzer to run, any that --list names; may be given several times [default: gradient, input-times-gradient,
+    /// smooth-grad, integrated-gradients, grad-cam]
+    #[arg(long = "analyzer", value_name = "NAME", value_parser = by_name(), hide_possible_values = true)]
+    analyzers: Vec<&'static AnalyzerInfo>,
+
+    /// Print all analyzers, one a line: name, title, what it needs of the model, its cost, the options it takes, and
+    /// what its values are
+    #[arg(long)]
+    pub(crate) list: bool,
 
     /// The class to explain, 0 to 999 [default: each image's most probable]
     #[arg(long, value_name = "N", value_parser = class, allow_negative_numbers = true)]
     pub(crate) class: Option<usize>,
 
-    /// Noisy copies of SmoothGrad, points of Integrated Gradients
-    #[arg(long, value_name = "N", default_value_t = 50, value_parser = count, allow_negative_numbers = true)]
-    pub(crate) n: usize,
+    /// How many copies, points or samples an analyzer takes [default: each one's own: 50 noisy copies of SmoothGrad, 50
+    /// points of Integrated Gradients]
+    #[arg(long, value_name = "N", value_parser = count, allow_negative_numbers = true)]
+    pub(crate) n: Option<usize>,
 
-    /// Standard deviation of SmoothGrad's noise, in units of the preprocessed input
-    #[arg(long, value_name = "S", default_value_t = 0.1, value_parser = deviation, allow_negative_numbers = true)]
-    pub(crate) std: f64,
+    /// Standard deviation of noise, in units of the preprocessed input [default: each analyzer's own: 0.1 for
+    /// SmoothGrad]
+    #[arg(long, value_name = "S", value_parser = deviation, allow_negative_numbers = true)]
+    pub(crate) std: Option<f64>,
 
-    /// Seed of SmoothGrad's noise
-    #[arg(long, value_name = "S", default_value_t = 0, value_parser = seed, allow_negative_numbers = true)]
-    pub(crate) seed: u64,
+    /// Seed of all that is drawn, as SmoothGrad's noise [default: 0]
+    #[arg(long, value_name = "S", value_parser = seed, allow_negative_numbers = true)]
+    pub(crate) seed: Option<u64>,
 
     /// SmoothGrad's copies in pairs of opposite noise: a smaller error for the same cost
     #[arg(long)]
     pub(crate) antithetic: bool,
 
-    /// How Integrated Gradients follows its path [possible values: endpoint-mean, trapezoid, midpoint, gauss-legendre,
-    /// graded, secant]; secant is the most exact for its cost
-    #[arg(long, value_name = "NAME", default_value_t = Quadrature::default(), value_parser = quadrature)]
-    pub(crate) quadrature: Quadrature,
+    /// How Integrated Gradients and its kin follow their path [default: endpoint-mean] [possible values: endpoint-mean,
+    /// trapezoid, midpoint, gauss-legendre, graded, secant]; secant is the most exact for its cost
+    #[arg(long, value_name = "NAME", value_parser = quadrature)]
+    pub(crate) quadrature: Option<Quadrature>,
 
-    /// Integrated Gradients with as many points as this relative error takes, as 0.05; in place of --n and --quadrature
+    /// Integrated Gradients with as many points as this relative error takes, as 0.05; in place of --n and
+    /// --quadrature. Methods that sample take as many draws as it takes
     #[arg(long, value_name = "T", value_parser = tolerance, allow_negative_numbers = true)]
     pub(crate) tolerance: Option<f64>,
 
@@ -62,6 +73,16 @@ pub(crate) struct Args {
     /// is fastest with, by the size of the network's maps]
     #[arg(long, value_name = "N", value_parser = count, allow_negative_numbers = true)]
     pub(crate) chunk: Option<usize>,
+
+    /// Methods that mask see the image as a grid of so many cells, as 14x14 [default: each analyzer's own, 8x8 for
+    /// most]
+    #[arg(long, value_name = "ROWSxCOLUMNS", value_parser = grid)]
+    pub(crate) features: Option<[usize; 2]>,
+
+    /// The named place of the network where class activation maps look [default: the one it marks, the last feature
+    /// maps]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) place: Option<String>,
 
     /// The framework that computes [default: candle if this build has it, else tch if it has that, else ndarray]
     #[arg(long, value_name = "NAME", value_enum)]
@@ -99,15 +120,19 @@ impl Args {
     }
 
     /// The analyzers to run, each once, in the order given.
-    pub(crate) fn names(&self) -> Vec<Name> {
-        let mut names = Vec::new();
-        let given = if self.analyzers.is_empty() { Name::value_variants() } else { &self.analyzers };
-        for &name in given {
-            if !names.contains(&name) {
-                names.push(name);
+    ///
+    /// # Errors
+    /// None for those of the library.
+    pub(crate) fn analyzers(&self) -> xai::Result<Vec<&'static AnalyzerInfo>> {
+        let usual = USUAL.iter().map(|name| AnalyzerInfo::find(name));
+        let given = if self.analyzers.is_empty() { usual.collect::<xai::Result<_>>()? } else { self.analyzers.clone() };
+        let mut chosen: Vec<&AnalyzerInfo> = Vec::new();
+        for info in given {
+            if !chosen.contains(&info) {
+                chosen.push(info);
             }
         }
-        names
+        Ok(chosen)
     }
 }
 
@@ -128,4 +153,10 @@ fn tolerance(text: &str) -> Result<f64, String> {
 fn quadrature(text: &str) -> Result<Quadrature, String> {
     let names = Quadrature::ALL.map(|rule| rule.to_string()).join(", ");
     Quadrature::ALL.into_iter().find(|rule| rule.to_string() == text).ok_or_else(|| format!("it is one of {names}"))
+}
+
+fn grid(text: &str) -> Result<[usize; 2], String> {
+    let cells = text.split_once('x').and_then(|(rows, columns)| Some([rows.parse().ok()?, columns.parse().ok()?]));
+    let cells = cells.filter(|cells: &[usize; 2]| cells.iter().all(|n| (1..=SIDE).contains(n)));
+    cells.ok_or_else(|| format!("it is rows x columns, as 14x14, each of 1 to {SIDE}"))
 }

@@ -1,15 +1,17 @@
-//! Why did the network see a cat? EfficientNet-Lite0 on a photo, explained by every analyzer.
+//! Why did the network see a cat? EfficientNet-Lite0 on a photo, explained by any analyzer of the library.
 //!
 //! ```sh
 //! cargo run --release --example explain
 //! cargo run --release --example explain -- --image cat.jpg --class 285 --analyzer grad-cam --out cat.png
+//! cargo run --release --example explain -- --analyzer lrp-epsilon-plus --analyzer kernel-shap --features 14x14
+//! cargo run --release --example explain -- --list
 //! cargo run --release --example explain -- --help
 //! cargo run --release --example explain --features tch -- --backend tch
 //! cargo run --release --example explain --features cuda -- --device cuda:0
 //! ```
 //!
-//! It prints the five most probable classes and writes a picture, the photo beside a heatmap for every analyzer. Every
-//! mistake ends with one line on stderr and exit code 2, before any output is written.
+//! It prints the five most probable classes and writes a picture, the photo beside a heatmap for every analyzer that
+//! was asked for. Every mistake ends with one line on stderr and exit code 2, before any output is written.
 //!
 //! With `--json`, stdout is one object:
 //!
@@ -38,18 +40,24 @@
 
 mod analyzers;
 mod args;
-mod name;
 mod photo;
 mod picture;
 mod report;
 mod run;
+mod settings;
 
+use std::io::Write;
 use std::process::ExitCode;
 
-use xai_zoo::{backend, command_line};
+use xai_zoo::{analyzers as known, backend, command_line};
 
 use self::args::Args;
 
 fn main() -> ExitCode {
-    command_line::run(|args: &Args| backend::run(args.framework(), args.device, args))
+    command_line::run(|args: &Args| {
+        if args.list {
+            return Ok(std::io::stdout().write_all(known::list(&settings::OPTIONS).as_bytes())?);
+        }
+        backend::run(args.framework(), args.device, args)
+    })
 }

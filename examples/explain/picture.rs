@@ -31,8 +31,8 @@ pub(crate) fn panel(report: &Report<'_>, photos: &[RgbImage], findings: &[Findin
         for (finding, maps) in findings.iter().zip(&maps) {
             let Some(map) = maps.get(number) else { continue };
             panel = match finding.explanation.kind {
-                Kind::Cam => panel.overlay(finding.name.title(), map, photo),
-                _ => panel.heatmap(finding.name.title(), map),
+                Kind::Cam => panel.overlay(finding.info.title, map, photo),
+                _ => panel.heatmap(finding.info.title, map),
             };
         }
     }

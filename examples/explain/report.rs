@@ -79,7 +79,7 @@ impl<'a> Report<'a> {
                 "estimated_error": extras.estimated_error,
                 "within_tolerance": extras.within_tolerance,
             });
-            (finding.name.key().to_owned(), found)
+            (finding.info.name.to_owned(), found)
         };
         let report = json!({
             "backend": self.args.framework().key(),
@@ -106,14 +106,15 @@ impl<'a> Report<'a> {
             }
             text += &format!("explained: {}\n\n", sample.explained.short());
         }
+        let width = findings.iter().map(|finding| finding.info.title.chars().count()).max().unwrap_or_default().max(21);
         for finding in findings {
-            text += &format!("{:<21}{:>8.2} s", finding.name.title(), finding.milliseconds / 1e3);
+            text += &format!("{:<width$}{:>8.2} s", finding.info.title, finding.milliseconds / 1e3);
             if let Some(gap) = &finding.explanation.extras.completeness_gap {
                 let gaps: Vec<String> = gap.iter().map(|gap| format!("{gap:+.4}")).collect();
                 text += &format!("   completeness gap {}", gaps.join(" "));
             }
             text += "\n";
-            text += &spent(&finding.explanation.extras);
+            text += &spent(&finding.explanation.extras, width);
         }
         // Writing to a string cannot fail.
         let _ = writeln!(text, "\nwrote {}", self.args.out.display());
@@ -125,12 +126,12 @@ impl<'a> Report<'a> {
 }
 
 /// What a tolerance took, a line for each sample.
-fn spent(extras: &Extras) -> String {
+fn spent(extras: &Extras, width: usize) -> String {
     let lists = (&extras.evaluations, &extras.estimated_error, &extras.within_tolerance);
     let (Some(evaluations), Some(errors), Some(within)) = lists else { return String::new() };
     let line = |((evaluations, error), &within): ((&usize, &f64), &bool)| {
         let missed = if within { "" } else { ", which is more than the tolerance: the limit came first" };
-        format!("{:21}{evaluations} evaluations, estimated error {:.1} %{missed}\n", "", error * 100.0)
+        format!("{:width$}{evaluations} evaluations, estimated error {:.1} %{missed}\n", "", error * 100.0)
     };
     evaluations.iter().zip(errors).zip(within).map(line).collect()
 }

@@ -82,7 +82,7 @@ fn raw(logits: Array2<f32>, findings: &[Finding]) -> xai::Result<Vec<u8>> {
     let mut arrays: BTreeMap<String, ArrayD<f32>> = BTreeMap::new();
     arrays.insert("output".into(), logits.into_dyn());
     for finding in findings {
-        arrays.insert(finding.name.key().into(), finding.explanation.values.clone().into_dyn());
+        arrays.insert(finding.info.name.into(), finding.explanation.values.clone().into_dyn());
     }
     files::encode_arrays(&arrays)
 }

@@ -4,6 +4,7 @@
 //! Everything here is written as a user of `xai` writes it, with what `xai` shows to everybody. A framework is here
 //! when `xai` has it: the features are turned on by those of `xai`.
 
+pub mod analyzers;
 pub mod backend;
 pub mod captum;
 pub mod command_line;

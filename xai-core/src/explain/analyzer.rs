@@ -75,8 +75,8 @@ pub trait Analyzer<M: Differentiable + ?Sized> {
     /// [`Error::InvalidShape`] when an input has no batch axis or no element, when the inputs' batches differ, when the
     /// model's output has not one row for each sample, or when values have another number of axes than their input
     /// (then give `input.into_dyn()`), or not a row for each sample; [`Error::InvalidParameter`] when a number of the
-    /// input is not finite, or more than the model's number type holds; [`Error::ValuesNotFinite`] when values are not, with
-    /// where that begins; and the analyzer's, the selector's and the model's own.
+    /// input is not finite, or more than the model's number type holds; [`Error::ValuesNotFinite`] when values are not,
+    /// with where that begins; and the analyzer's, the selector's and the model's own.
     fn analyze<I: Input<Elem<M>>>(
         &self,
         model: &M,

@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-use super::AnyLayer;
-use super::nested::{depth_around, owned};
+use super::nested::{AnyLayer, depth_around, owned};
 use crate::{Backend, Error, Layer, Result, Var};
 
 /// Branches on the same input, their outputs one after another along the channels (axis 1): an Inception block.

@@ -31,6 +31,7 @@ pub use self::conv1d::Conv1d;
 pub use self::conv3d::Conv3d;
 pub use self::function::{ForwardOnly, Function};
 pub use self::local_response_norm::LocalResponseNorm;
+pub use self::nested::AnyLayer;
 pub use self::padding_nd::{ConvPaddingNd, PaddingNd, Triple};
 pub use self::pass::{Dropout, Identity};
 pub use self::pixel_shuffle::{PixelShuffle, PixelUnshuffle};
@@ -39,5 +40,5 @@ pub use self::pool3d::{AdaptiveAvgPool3d, AdaptiveMaxPool3d, AvgPool3d, MaxPool3
 pub use self::prelu::PRelu;
 pub use self::recurrent::{Gru, Lstm, RecurrentWeights};
 pub use self::residual::Residual;
-pub use self::sequential::{AnyLayer, Sequential};
+pub use self::sequential::Sequential;
 pub use self::weights::Weights;

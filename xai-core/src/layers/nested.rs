@@ -1,7 +1,9 @@
 //! Layers that own other layers: how deep they may be nested.
 
-use super::AnyLayer;
 use crate::{Backend, Error, Layer, Result, Var};
+
+/// A layer of any type, owned, which threads can share.
+pub type AnyLayer<B> = Box<dyn Layer<B> + Send + Sync>;
 
 /// Writing a network down, and letting go of it, takes a piece of the stack for each layer that another one owns.
 const DEEPEST: usize = 256;

@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-use super::AnyLayer;
-use super::nested::{depth_around, owned};
+use super::nested::{AnyLayer, depth_around, owned};
 use crate::{Backend, Layer, Result, Var};
 
 /// y = body(x) + shortcut(x), where the shortcut is x itself unless it is given: the block of a ResNet.

@@ -2,11 +2,8 @@
 
 use std::fmt;
 
-use super::nested::{depth_around, owned};
+use super::nested::{AnyLayer, depth_around, owned};
 use crate::{Backend, Layer, Result, Var};
-
-/// A layer of any type, owned, which threads can share.
-pub type AnyLayer<B> = Box<dyn Layer<B> + Send + Sync>;
 
 /// Layers one after another, each with a name: its number unless it is given one.
 ///

@@ -71,7 +71,8 @@ macro_rules! path_builders {
             self
         }
 
-        /// At most how many evaluations of the model a tolerance may take for each sample, 9 to 10,000,000. 1000 unless set.
+        /// At most how many evaluations of the model a tolerance may take for each sample, 9 to 10,000,000. 1000 unless
+        /// set.
         #[must_use]
         pub fn max_n(mut self, max_n: usize) -> Self {
             self.$($settings).+.tolerance.max_n = Some(max_n);

@@ -11,7 +11,8 @@ pub(crate) const MOST_COPIES: usize = 10_000_000;
 /// Repeats every sample n times: s₀ s₀ s₀ s₁ s₁ s₁ for n = 3. Batch axis first, any element that is `Clone`.
 ///
 /// # Errors
-/// [`Error::InvalidParameter`] for n < 1, or so large that there is no memory for it, at most 10,000,000, [`Error::InvalidShape`] when there is no batch axis.
+/// [`Error::InvalidParameter`] for n < 1, or so large that there is no memory for it, at most 10,000,000,
+/// [`Error::InvalidShape`] when there is no batch axis.
 ///
 /// ```
 /// use ndarray::array;
@@ -54,7 +55,8 @@ fn room<T>(things: usize, n: usize) -> Result<Vec<T>> {
 /// Repeats output indices as [`augment_batch_dim`] repeats samples: (b, i) becomes (b·n, i), ..., (b·n + n - 1, i).
 ///
 /// # Errors
-/// [`Error::InvalidParameter`] for n as [`augment_batch_dim`] refuses it, and for a batch index so large that b·n is no `usize`.
+/// [`Error::InvalidParameter`] for n as [`augment_batch_dim`] refuses it, and for a batch index so large that b·n is no
+/// `usize`.
 ///
 /// ```
 /// assert_eq!(xai_core::augment_indices(&[(0, 4), (1, 2)], 2)?, [(0, 4), (1, 4), (2, 2), (3, 2)]);
@@ -80,8 +82,8 @@ pub fn augment_indices<I: Clone>(indices: &[(usize, I)], n: usize) -> Result<Vec
 /// i = 0, ..., n - 1. Sample by sample, as [`augment_batch_dim`] orders them. Any float, `half::f16` included.
 ///
 /// # Errors
-/// [`Error::InvalidParameter`] for n < 2, or as [`augment_batch_dim`] refuses it, [`Error::Shape`] when x₀ has another shape than x, and
-/// [`Error::InvalidShape`] when there is no batch axis.
+/// [`Error::InvalidParameter`] for n < 2, or as [`augment_batch_dim`] refuses it, [`Error::Shape`] when x₀ has another
+/// shape than x, and [`Error::InvalidShape`] when there is no batch axis.
 ///
 /// ```
 /// use ndarray::array;

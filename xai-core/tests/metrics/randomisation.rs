@@ -12,7 +12,7 @@ use crate::models::{B, Edges, close, deep, dense, linear, numbers};
 #[test]
 fn an_edge_detector_does_not_look_at_the_weights() {
     let (net, x) = (deep(12, 8), numbers((2, 12), 1));
-    for order in [Order::TopDown, Order::BottomUp, Order::OneByOne] {
+    for order in [Order::TopDown, Order::BottomUp, Order::OneByOne, Order::AtOnce] {
         let metric = ParameterRandomisation::new().order(order);
         let scores = metric.of_analyzer(&net, &x, Index(0), &Edges).unwrap();
         scores.values.iter().for_each(|&value| close(value, 1.0));
@@ -46,9 +46,12 @@ fn each_step_has_a_name_and_the_original_is_none() {
     let (up, single) = (points(Order::BottomUp), points(Order::OneByOne));
     assert_eq!(up.at, ["first", "second", "last"]);
     assert_eq!(single.at, up.at);
+    let once = points(Order::AtOnce);
+    assert_eq!(once.at, ["all layers"]);
     // Both cascades end with the same model, and begin with one layer alone.
     for sample in 0..2 {
         close(down.y[[sample, 2]], up.y[[sample, 2]]);
+        close(down.y[[sample, 2]], once.y[[sample, 0]]);
         close(down.y[[sample, 0]], single.y[[sample, 2]]);
         close(up.y[[sample, 0]], single.y[[sample, 0]]);
     }

@@ -25,6 +25,8 @@ pub enum Order {
     BottomUp,
     /// Each layer by itself, the others as they were.
     OneByOne,
+    /// All layers in one step: the end of either cascade, for the cost of one explanation.
+    AtOnce,
 }
 
 /// The model parameter randomisation test: how alike the values are to those of the same model with random weights.
@@ -35,7 +37,8 @@ pub enum Order {
 /// words.
 ///
 /// Defaults: from the output to the input, weights permuted within themselves, Spearman's correlation of the signed
-/// values, seed 0. It costs one explanation for each layer that has weights. Layers are those that the model shows;
+/// values, seed 0. It costs one explanation for each layer that has weights, or one with
+/// [`Order::AtOnce`]. Layers are those that the model shows;
 /// weights inside of code that nobody can look into stay as they are, and the verdict says how many such steps there
 /// are.
 ///
@@ -102,12 +105,15 @@ impl ParameterRandomisation {
     /// Which layers have random weights at each step.
     fn steps(self, layers: &[String]) -> Vec<BTreeSet<String>> {
         let last = layers.len();
+        if self.order == Order::AtOnce {
+            return vec![layers.iter().cloned().collect()];
+        }
         let chosen = |range: std::ops::Range<usize>| layers[range].iter().cloned().collect();
         (0..last)
             .map(|i| match self.order {
                 Order::TopDown => chosen(last - 1 - i..last),
                 Order::BottomUp => chosen(0..i + 1),
-                Order::OneByOne => chosen(i..i + 1),
+                Order::OneByOne | Order::AtOnce => chosen(i..i + 1),
             })
             .collect()
     }
@@ -117,7 +123,7 @@ impl ParameterRandomisation {
         let steps = similarities.ncols();
         let counted = match self.order {
             Order::OneByOne => similarities.mean(),
-            Order::TopDown | Order::BottomUp => similarities.column(steps - 1).mean(),
+            Order::TopDown | Order::BottomUp | Order::AtOnce => similarities.column(steps - 1).mean(),
         };
         let counted = counted.unwrap_or(f64::NAN);
         let words = if counted >= SAME {
@@ -166,6 +172,7 @@ impl<B: Backend> Metric<B> for ParameterRandomisation {
         let names = match self.order {
             Order::TopDown => layers.iter().rev().cloned().collect(),
             Order::BottomUp | Order::OneByOne => layers.clone(),
+            Order::AtOnce => vec!["all layers".to_owned()],
         };
         let values = similarities.rows().into_iter().map(|row| row.sum() / count(row.len())).collect();
         let verdict = Some(self.verdict(&similarities, opaque));

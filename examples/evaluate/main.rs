@@ -1,0 +1,29 @@
+//! Which method is most faithful on EfficientNet-Lite0? The library's analyzers, ranked by five metrics.
+//!
+//! ```sh
+//! cargo run --release --example evaluate -- --crops 4
+//! cargo run --release --example evaluate -- --analyzer gradient --analyzer lrp-epsilon-plus --csv scores.csv
+//! cargo run --release --example evaluate -- --help
+//! ```
+//!
+//! The bundled photos and crops of them are explained one by one, for the most probable class of each, and every map is
+//! scored on a grid of features: how the class's probability rises as the most important cells come (insertion), falls
+//! as they go (deletion), whether the order is right when what goes is imputed (ROAD), how far sums of the values are
+//! from what the logit does (infidelity, with the factor that suits the values best), and how alike the map is to that
+//! of the same network with random weights. A table in Markdown on stdout has the mean of each, sorted by the mean
+//! rank, beside a random map. `docs/evaluation.md` has one.
+
+mod args;
+mod crops;
+mod ranking;
+mod run;
+
+use std::process::ExitCode;
+
+use xai_zoo::{backend, command_line};
+
+use self::args::Args;
+
+fn main() -> ExitCode {
+    command_line::run(|args: &Args| backend::run(args.framework(), args.device, args))
+}

@@ -1,0 +1,96 @@
+//! Explains and scores crop by crop.
+
+use std::io::Write;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use xai::metrics::{
+    Deletion, Evaluation, Infidelity, Insertion, Metric, Order, ParameterRandomisation, Road, evaluate,
+};
+use xai::{
+    AnalyzerInfo, AnyAnalyzer, Backend, BoxAnyAnalyzer, Draft, Features, Fill, MaxActivation, OutputScale, Settings,
+    files,
+};
+use xai_zoo::backend::Program;
+use xai_zoo::command_line::Outcome;
+use xai_zoo::efficientnet::{EfficientNetLite0, TRAINED};
+
+use crate::args::Args;
+use crate::{crops, ranking};
+
+impl Program for Args {
+    fn run<B: Backend<Elem = f32>>(&self, placement: B::Placement) -> Outcome<()> {
+        if let Some(path) = &self.csv {
+            drop(Draft::write(path, &[])?);
+        }
+        let network = EfficientNetLite0::<B>::load(&files::decode_weights(TRAINED, placement)?)?;
+        let mut table = scores(self, &network)?;
+        if let Some(path) = &self.csv {
+            Draft::write(path, table.to_csv().as_bytes())?.publish()?;
+        }
+        ranking::rank(&mut table);
+        Ok(std::io::stdout().write_all(table.to_markdown().as_bytes())?)
+    }
+}
+
+/// The scores of every crop, each explained alone: memory is that of one, and progress is seen.
+fn scores<B: Backend<Elem = f32>>(args: &Args, network: &EfficientNetLite0<B>) -> Outcome<Evaluation> {
+    let chosen = args.analyzers()?;
+    let built: Vec<BoxAnyAnalyzer<B>> =
+        chosen.iter().map(|info| info.build_any(&settings(args, network, info))).collect::<xai::Result<_>>()?;
+    // The trait is asked for without `Send` and `Sync`.
+    let analyzers: Vec<&dyn AnyAnalyzer<B>> = built.iter().map(|analyzer| &**analyzer as _).collect();
+    let metrics = metrics(args);
+    let metrics: Vec<&dyn Metric<B>> = metrics.iter().map(|metric| &**metric).collect();
+    let bar = progress_bar(args.crops);
+    bar.tick();
+    let mut all: Option<Evaluation> = None;
+    for crop in crops::crops(args.crops)? {
+        let found = evaluate(network, &crop, MaxActivation, &analyzers, &metrics)?;
+        match &mut all {
+            Some(all) => ranking::add(all, found)?,
+            None => all = Some(found),
+        }
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    let mut all = all.ok_or("there is no crop")?;
+    for (row, info) in all.analyzers.iter_mut().zip(&chosen) {
+        info.title.clone_into(row);
+    }
+    Ok(all)
+}
+
+fn settings<B: Backend>(args: &Args, network: &EfficientNetLite0<B>, info: &AnalyzerInfo) -> Settings {
+    // All subsets of 196 cells are too many.
+    let cells = if info.name == "exact-shapley" { 3 } else { args.grid };
+    let settings = Settings::marked(network).features(Features::grid([cells, cells]));
+    match args.n {
+        Some(n) => settings.n(n),
+        None => settings,
+    }
+}
+
+fn metrics<B: Backend>(args: &Args) -> Vec<Box<dyn Metric<B>>> {
+    let cells = || Features::grid([args.grid, args.grid]);
+    let blurred = || Fill::Blur { sigma: 5.0 };
+    let probability = OutputScale::Probability;
+    let insertion = Insertion::new().features(cells()).fill(blurred()).scale(probability);
+    let deletion = Deletion::new().features(cells()).scale(probability);
+    vec![
+        // Random orders would cost as much for each analyzer; the random map is one row.
+        Box::new(insertion.random_orders(0)),
+        Box::new(deletion.random_orders(0)),
+        Box::new(Road::new().features(cells()).scale(probability)),
+        Box::new(Infidelity::new().features(cells()).n(50).scaled(true)),
+        Box::new(ParameterRandomisation::new().order(Order::AtOnce)),
+    ]
+}
+
+/// A bar on stderr, hidden when that is no terminal.
+fn progress_bar(crops: usize) -> ProgressBar {
+    let bar = ProgressBar::new(crops as u64).with_message("crops");
+    match ProgressStyle::with_template("{msg} [{bar:30}] {pos}/{len}  {elapsed} (still {eta})") {
+        Ok(style) => bar.with_style(style.progress_chars("=> ")),
+        Err(_) => bar,
+    }
+}
