@@ -50,12 +50,11 @@ fn a_step_without_a_gradient_is_refused_where_one_is_asked_for_alone() {
     let network = network(nodes, vec!["e", "y"]);
     let x = ndarray::array![[0.5_f32, 1.5, -0.5, 2.0]];
     assert_eq!(network.predict(x.view().into_dyn()).unwrap()[[0, 2]], (-1.0_f32).exp());
-    let graph = network.graph(&[vec![1, 4]]).unwrap();
-    let error = graph.check(None, &[true]).unwrap_err();
+    let error = network.graph(&[vec![1, 4]]).unwrap().check(None, &[true]).unwrap_err();
     assert!(error.to_string().contains("`f`"), "{error}");
     // All of them are named at once.
-    let graph = network.output("y").unwrap();
-    let error = graph.graph(&[vec![1, 4]]).unwrap().check(None, &[true]).unwrap_err();
+    let both = network.output("y").unwrap();
+    let error = both.graph(&[vec![1, 4]]).unwrap().check(None, &[true]).unwrap_err();
     assert!(error.to_string().contains("`f`") && error.to_string().contains("`r`"), "{error}");
 }
 
