@@ -111,8 +111,22 @@ fn channels_and_signs_follow_their_formulas() {
     assert_eq!(strength(Channels::Sum, Sign::Negative), array![[1.0, 2.0]]);
     assert_eq!(strength(Channels::Sum, Sign::Absolute), array![[1.0, 2.0]]);
     assert_eq!(strength(Channels::MaxAbs, Sign::Both), array![[4.0, 1.0]]);
+    assert_eq!(strength(Channels::Mean, Sign::Both), array![[-0.5, -1.0]]);
     let norm = strength(Channels::Norm, Sign::Both) - array![[5.0, 2f64.sqrt()]];
     assert!(norm.iter().all(|difference| difference.abs() < 1e-12));
+}
+
+#[test]
+fn a_feature_with_all_channels_of_its_pixels_shows_its_value_once() {
+    let pixels = array![[[[2.0f32, -1.0]], [[2.0, -1.0]], [[2.0, -1.0]]]];
+    let mut why = explanation(pixels.clone().into_dyn(), Kind::Attribution);
+    let scale = |why: &Explanation<f32>| Heatmap::of(why).unwrap()[0].scale();
+    assert_eq!(scale(&why), 6.0);
+    why.extras.feature_values = Some(vec![vec![2.0, -1.0]]);
+    assert_eq!(scale(&why), 2.0);
+    // Channels that are features of their own add up.
+    why.values[[0, 2, 0, 0]] = 3.0;
+    assert_eq!(scale(&why), 7.0);
 }
 
 #[test]

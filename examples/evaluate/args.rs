@@ -18,7 +18,7 @@ use crate::crops::MOST;
 #[command(name = "evaluate", version)]
 pub(crate) struct Args {
     /// An analyzer, any that `explain --list` names; may be given several times [default: 16 of all families that cost
-    /// at most some hundred passes]
+    /// at most 200 passes]
     #[arg(long = "analyzer", value_name = "NAME", value_parser = by_name(), hide_possible_values = true)]
     analyzers: Vec<&'static AnalyzerInfo>,
 
@@ -64,7 +64,7 @@ const USUAL: [&str; 16] = [
     "full-grad",
     "grad-cam",
     "layer-cam",
-    "kernel-shap",
+    "feature-ablation",
 ];
 
 impl Args {

@@ -78,10 +78,10 @@ fn metrics<B: Backend>(args: &Args) -> Vec<Box<dyn Metric<B>>> {
     let deletion = Deletion::new().features(cells()).scale(probability);
     vec![
         // Random orders would cost as much for each analyzer; the random map is one row.
-        Box::new(insertion.random_orders(0)),
-        Box::new(deletion.random_orders(0)),
-        Box::new(Road::new().features(cells()).scale(probability)),
-        Box::new(Infidelity::new().features(cells()).n(50).scaled(true)),
+        Box::new(insertion.steps(14).random_orders(0)),
+        Box::new(deletion.steps(14).random_orders(0)),
+        Box::new(Road::new().shares([0.1, 0.3, 0.5, 0.7, 0.9]).features(cells()).scale(probability)),
+        Box::new(Infidelity::new().features(cells()).n(30).scaled(true)),
         Box::new(ParameterRandomisation::new().order(Order::AtOnce)),
     ]
 }

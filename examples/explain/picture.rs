@@ -15,6 +15,7 @@ pub(crate) fn panel(report: &Report<'_>, photos: &[RgbImage], findings: &[Findin
     let maps = findings.iter().map(|f| Heatmap::of(&f.explanation)).collect::<Result<Vec<_>>>()?;
     let mut panel = match &report.samples[..] {
         [only] => Panel::new()
+            .columns(columns(1 + findings.len()))
             .title(format!("{} · {}", only.explained.short(), only.explained.percent()))
             .subtitle(top_five(only)),
         several => Panel::new().columns(1 + findings.len()).title(match several.len() {
@@ -37,6 +38,11 @@ pub(crate) fn panel(report: &Report<'_>, photos: &[RgbImage], findings: &[Findin
         }
     }
     Ok(panel)
+}
+
+/// Three, or as many as rows where that is more.
+fn columns(tiles: usize) -> usize {
+    (3..tiles).find(|columns| columns * columns >= tiles).unwrap_or(3)
 }
 
 fn top_five(sample: &Sample) -> String {

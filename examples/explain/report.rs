@@ -78,6 +78,7 @@ impl<'a> Report<'a> {
                 "evaluations": extras.evaluations,
                 "estimated_error": extras.estimated_error,
                 "within_tolerance": extras.within_tolerance,
+                "relevance_arrived": extras.relevance_arrived,
             });
             (finding.info.name.to_owned(), found)
         };
@@ -109,12 +110,17 @@ impl<'a> Report<'a> {
         let width = findings.iter().map(|finding| finding.info.title.chars().count()).max().unwrap_or_default().max(21);
         for finding in findings {
             text += &format!("{:<width$}{:>8.2} s", finding.info.title, finding.milliseconds / 1e3);
-            if let Some(gap) = &finding.explanation.extras.completeness_gap {
+            let extras = &finding.explanation.extras;
+            if let Some(gap) = &extras.completeness_gap {
                 let gaps: Vec<String> = gap.iter().map(|gap| format!("{gap:+.4}")).collect();
                 text += &format!("   completeness gap {}", gaps.join(" "));
             }
+            if let Some(arrived) = &extras.relevance_arrived {
+                let arrived: Vec<String> = arrived.iter().map(|arrived| format!("{arrived:.3e}")).collect();
+                text += &format!("   relevance that arrived {}", arrived.join(" "));
+            }
             text += "\n";
-            text += &spent(&finding.explanation.extras, width);
+            text += &spent(extras, width);
         }
         // Writing to a string cannot fail.
         let _ = writeln!(text, "\nwrote {}", self.args.out.display());

@@ -5,7 +5,7 @@ use ndarray::{Array2, ArrayBase, ArrayView3, ArrayView4, Axis, Data, Dimension, 
 
 use super::blend::blend;
 use super::scale::scale;
-use super::{Colors, Sign, Style};
+use super::{Channels, Colors, Sign, Style};
 use crate::{Element, Error, Explanation, Result};
 
 /// More than a photo has.
@@ -25,11 +25,16 @@ pub struct Heatmap {
 impl Heatmap {
     /// A heatmap for each sample of an explanation, in the style of its kind.
     ///
+    /// Where features were explained that have all channels of a pixel (windows, segments), the colours are of the
+    /// feature's value, which stands at each channel, not of the sum over them.
+    ///
     /// # Errors
     /// [`Error::InvalidShape`] when the values are not (B, C, H, W) or have no element, and
     /// [`Error::InvalidParameter`] when one of them is NaN or infinite.
     pub fn of<E: Element, D: Dimension>(explanation: &Explanation<E, D>) -> Result<Vec<Heatmap>> {
-        Heatmap::styled(explanation, &Style::of(explanation.kind))
+        let style = Style::of(explanation.kind);
+        let grouped = explanation.extras.feature_values.is_some() && channels_agree(explanation);
+        Heatmap::styled(explanation, &if grouped { style.channels(Channels::Mean) } else { style })
     }
 
     /// A heatmap for each sample of an explanation, in a style of your own.
@@ -185,6 +190,15 @@ impl Heatmap {
         let (rows, columns) = self.strength.dim();
         (rows as u32, columns as u32)
     }
+}
+
+/// Whether all channels of every pixel have the same value.
+fn channels_agree<E: Element, D: Dimension>(explanation: &Explanation<E, D>) -> bool {
+    let values = explanation.values.view().into_dyn().into_dimensionality::<Ix4>();
+    values.is_ok_and(|values| {
+        let mut channels = values.axis_iter(Axis(1));
+        channels.next().is_none_or(|first| channels.all(|other| other == first))
+    })
 }
 
 fn not_drawable(what: &str, shape: &[usize], reason: &str) -> Error {

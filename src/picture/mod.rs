@@ -34,7 +34,8 @@
 //! | attribution | the sum | both | 10 % | blue, white, red | Captum's `visualize_image_attr`, ExplainableAI.jl |
 //! | cam | the sum (there is one) | positive | 0 % | turbo, over the photo | Selvaraju et al. 2017 |
 //!
-//! A sum over channels keeps completeness: what a pixel contributed is what its channels contributed together. For
+//! A sum over channels keeps completeness: what a pixel contributed is what its channels contributed together. Where
+//! features have all channels of a pixel, as windows and segments, their value is shown, once. For
 //! sensitivities it would let opposite channels cancel. The scale by summed magnitude (as Captum's) does not vanish
 //! when few pixels carry all, as a scale by rank would. Attributions have the heavier tails, so they clip more.
 

@@ -9,6 +9,8 @@ use crate::{Error, Kind, Result};
 pub enum Channels {
     /// Σ꜀ v꜀
     Sum,
+    /// The mean of v꜀: the value itself where all channels have the same.
+    Mean,
     /// max꜀ |v꜀|
     MaxAbs,
     /// √(Σ꜀ v꜀²)
@@ -19,6 +21,10 @@ impl Channels {
     pub(super) fn reduce(self, values: impl Iterator<Item = f64>) -> f64 {
         match self {
             Channels::Sum => values.sum(),
+            Channels::Mean => {
+                let (sum, count) = values.fold((0.0, 0.0), |(sum, count), v| (sum + v, count + 1.0));
+                sum / count
+            }
             Channels::MaxAbs => values.fold(0.0, |largest, v| largest.max(v.abs())),
             Channels::Norm => values.fold(0.0, |norm: f64, v| norm.hypot(v)),
         }
