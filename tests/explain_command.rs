@@ -45,7 +45,7 @@ fn mistakes_end_with_one_line_and_leave_no_file() {
     save(&at.join("other.safetensors"), "image", ArrayD::zeros(vec![1, 3, 224, 224]));
     let cases: [(&[&str], &str); 39] = [
         (&["--analyzer", "grad-cams"], "integrated-gradients"),
-        (&["--analyzer", "grad-cams"], "similar values exist: 'grad-cam"),
+        (&["--analyzer", "grad-cams"], "a similar value exists: 'grad-cam'"),
         (&["--analyzer", "occlusion", "--features", "7x7"], "takes --features: --list"),
         (&["--analyzer", "gradient", "--place", "head"], "takes --place: --list"),
         (&["--analyzer", "grad-cam", "--place", "no-place"], "no-place"),
