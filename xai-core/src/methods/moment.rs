@@ -39,14 +39,11 @@ impl fmt::Display for Moment {
     }
 }
 
-/// The values behind the affine start of a network are pulled back in so many groups, whose means tell the error.
-const GROUPS: usize = 10;
-
 /// Gathers what an analyzer finds for n noisy copies, and how far its mean is from that of infinitely many.
 ///
-/// Copies are gathered in units that are independent of each other: single ones, or pairs of opposite noise. Behind the
-/// affine start of a network, where each unit costs a pullback through the start, in ten groups of neighbours. Units
-/// are the same whatever the chunk.
+/// Copies are gathered in units that are independent of each other: single ones, or pairs of opposite noise. Of a mean
+/// behind the affine start of a network, where each unit would cost a pullback through the start, all are one unit: it
+/// is pulled back once, and has no error to tell. Units are the same whatever the chunk.
 pub(super) struct Draws<'a, B: Backend> {
     moment: Moment,
     n: usize,
@@ -65,7 +62,7 @@ impl<'a, B: Backend> Draws<'a, B> {
     pub(super) fn new(moment: Moment, n: usize, pairs: bool, start: Option<&'a Start<'a, B>>) -> Self {
         let smallest = if pairs { 2 } else { 1 };
         let unit = match start {
-            Some(_) => n.div_ceil(GROUPS).next_multiple_of(smallest),
+            Some(_) => n,
             None => smallest,
         };
         Draws { moment, n, unit, start, done: 0, begun: 0, open: None, moments: Moments::new() }

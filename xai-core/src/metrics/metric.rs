@@ -49,7 +49,7 @@ pub trait Metric<B: Backend> {
     /// Checks the metric's own parameters against the explained input's shape, before any pass.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] and [`Error::Shape`].
+    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) and [`Error::Shape`](crate::Error::Shape).
     fn check(&self, input: &[usize]) -> Result<()> {
         let _ = input;
         Ok(())
@@ -64,8 +64,8 @@ pub trait Metric<B: Backend> {
     /// How good an explanation of these inputs is. Metrics that explain anew refuse it.
     ///
     /// # Errors
-    /// [`Error::InvalidShape`] and [`Error::Shape`] when the explanation is none of these inputs,
-    /// [`Error::Unsupported`] for a metric that needs the analyzer, and those of [`score`](Metric::score).
+    /// [`Error::InvalidShape`](crate::Error::InvalidShape) and [`Error::Shape`](crate::Error::Shape) when the explanation is none of these inputs,
+    /// [`Error::Unsupported`](crate::Error::Unsupported) for a metric that needs the analyzer, and those of [`score`](Metric::score).
     fn of<I: Input<B::Elem>, D: ndarray::Dimension>(
         &self,
         model: &dyn Differentiable<Backend = B>,
