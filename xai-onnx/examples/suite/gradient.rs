@@ -53,7 +53,8 @@ fn compare(network: &Network<B>, inputs: &[ArrayD<f64>], wanted: &[bool]) -> xai
     let mut like = |shape: &[usize]| ArrayD::from_shape_simple_fn(shape, || random.random::<f64>() - 0.5);
     let v = like(&y.shape());
     let back = pullback.pull_all(&Tensor::upload(v.view(), &())?)?;
-    let directions: Vec<ArrayD<f64>> = inputs.iter().map(|array| like(array.shape())).collect();
+    // Not around 0: along numbers that cancel each other, little is left of a large network but rounding.
+    let directions: Vec<ArrayD<f64>> = inputs.iter().map(|array| like(array.shape()) + 0.25).collect();
     let mut along = 0.0;
     for (i, part) in back.iter().enumerate() {
         if let Some(part) = part {
