@@ -76,8 +76,13 @@ fn same<B: Backend, E: Element>(suite: &Suite<B>, got: &Explanation<B::Elem>, ex
         return Err(Failure::new(format!("{name}: {:?} instead of {:?}", got.selection, expected.selection)));
     }
     suite.close(&format!("output of {name}"), &got.output, &wide(&expected.output))?;
-    suite.close(&format!("values of {name}"), &got.values, &wide(&expected.values))
+    let digits = LOST.iter().find(|(lossy, _)| name.starts_with(lossy)).map_or(1.0, |(_, factor)| *factor);
+    suite.looser(digits).close(&format!("values of {name}"), &got.values, &wide(&expected.values))
 }
+
+/// What takes differences of nearly equal numbers loses digits, by such a factor: chords of a blur that hardly moves, and
+/// difference quotients of gradients.
+const LOST: [(&str, f64); 2] = [("BlurIg", 30.0), ("ShapleyCam", 1000.0)];
 
 fn against_truth<B: Backend>(suite: &Suite<B>, nestings: bool) -> Outcome {
     let model = small_network::<B>(suite.placement())?;

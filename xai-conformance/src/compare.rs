@@ -43,6 +43,11 @@ impl<B: Backend> Suite<B> {
         Suite { placement, tolerance }
     }
 
+    /// The same suite with so many times the tolerance.
+    pub(crate) fn looser(&self, factor: f64) -> Self {
+        Suite { placement: self.placement.clone(), tolerance: self.tolerance * factor }
+    }
+
     /// Where the tensors under test live.
     pub fn placement(&self) -> &B::Placement {
         &self.placement
