@@ -28,7 +28,7 @@ pub fn measure(entry: &Entry) -> Value {
     let outcome = outcome.unwrap_or_else(|error| Outcome::Failed(first_line(&error.to_string())));
     let times = times(entry, &weights).ok();
     let rows = entry.at(2, DType::F32).and_then(|x| entry.run(&weights, &x)).is_ok();
-    let bound = if dtype == DType::F64 { 1e-4 } else { 5e-2 };
+    let bound = if dtype == DType::F64 { 1e-3 } else { 5e-2 };
     let (what, error) = match &outcome {
         Outcome::Compared(error) => (if *error < bound { "right" } else { "wrong" }.to_owned(), Some(*error)),
         Outcome::Cut => ("cut".to_owned(), None),
@@ -104,8 +104,7 @@ fn compare(entry: &Entry, weights: &Weights, dtype: DType) -> Result<Outcome> {
     Ok(Outcome::Compared(best))
 }
 
-/// A forward pass and a gradient in single precision, in milliseconds: the fastest of three, or the first of a slow
-/// one.
+/// A forward pass and a gradient in single precision, in milliseconds: the fastest of three, or a slow first.
 fn times(entry: &Entry, weights: &Weights) -> Result<(f64, f64)> {
     let x = entry.at(1, DType::F32)?;
     let fastest = |run: &dyn Fn() -> Result<()>| -> Result<f64> {

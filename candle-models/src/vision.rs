@@ -2,8 +2,8 @@
 
 use candle_core::{Module, ModuleT, Result, Tensor};
 use candle_transformers::models::{
-    beit, convmixer, convnext, dinov2, dinov2reg4, efficientnet, efficientvit, eva2, mobilenetv4, mobileone, repvgg,
-    resnet, segformer, vgg, vit,
+    beit, convmixer, convnext, dinov2, dinov2reg4, efficientnet, efficientvit, eva2, mobileone, repvgg, resnet,
+    segformer, vgg, vit,
 };
 use serde_json::{from_value, json};
 

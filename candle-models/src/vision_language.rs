@@ -72,7 +72,7 @@ pub fn entries() -> Vec<Entry> {
             let model = openclip::text_model::OpenClipTextTransformer::new(vb, &small_openclip())?;
             Ok(Box::new(move |ids| model.forward(ids)))
         }),
-        Entry::text("SigLIP, text", "text_model.embeddings.token_embedding.weight", 32, |vb| {
+        Entry::text("SigLIP, text", "embeddings.token_embedding.weight", 32, |vb| {
             net(siglip::TextModel::new(&small_siglip().text_config, vb)?)
         }),
     ]

@@ -48,7 +48,7 @@ impl SimpleBackend for Weights {
 
     fn contains_tensor(&self, name: &str) -> bool {
         // Not a prefix, nor a weight by an older name: those ask for the next best.
-        name.ends_with("weight") || name.ends_with("bias")
+        ["weight", "bias", "class_embedding"].iter().any(|end| name.ends_with(end))
     }
 }
 
