@@ -15,7 +15,7 @@
 #                KvCache, RotatingKvCache, ConcatKvCache: keep the gradient of keys and values that have one
 #   candle-core  max_pool2d, avg_pool2d: any stride and remainder, and the right factor
 #                upsample_nearest1d, upsample_nearest2d: any factor, beside other branches
-#                conv2d: unequal sides; conv_transpose1d; scatter and scatter_add
+#                conv2d: unequal sides; conv_transpose1d, to its input; scatter and scatter_add
 # Only versions on the list below are edited. Each edit must find its place exactly once, else nothing is kept. Files of
 # candle's that are not named stay as they are, its licence among them.
 set -euo pipefail
@@ -329,13 +329,9 @@ edit candle-core/src/backprop.rs <<'E'
                         let sum_grad = grads.or_insert(arg)?;
                         *sum_grad = sum_grad.add(&grad_arg)?;
 
-                        let grad_kernel = grad
-                            .transpose(0, 1)?
-                            .conv1d(&arg.transpose(0, 1)?, *padding, *dilation, *stride, 1)?
-                            .transpose(0, 1)?
-                            .narrow(2, 0, kernel.dim(2)?)?;
-                        let sum_grad = grads.or_insert(kernel)?;
-                        *sum_grad = sum_grad.add(&grad_kernel)?;
+                        if kernel.track_op() {
+                            crate::bail!("backward not supported for the kernel of conv-transpose1d")
+                        }
                     }
 E
 edit candle-core/src/backprop.rs <<'E'

@@ -80,8 +80,8 @@ fn same<B: Backend, E: Element>(suite: &Suite<B>, got: &Explanation<B::Elem>, ex
     suite.looser(digits).close(&format!("values of {name}"), &got.values, &wide(&expected.values))
 }
 
-/// What takes differences of nearly equal numbers loses digits, by such a factor: chords of a blur that hardly moves, and
-/// difference quotients of gradients.
+/// What takes differences of nearly equal numbers loses digits, by such a factor: chords of a blur that hardly moves,
+/// and difference quotients of gradients.
 const LOST: [(&str, f64); 2] = [("BlurIg", 30.0), ("ShapleyCam", 1000.0)];
 
 fn against_truth<B: Backend>(suite: &Suite<B>, nestings: bool) -> Outcome {

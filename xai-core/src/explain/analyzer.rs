@@ -32,8 +32,9 @@ pub trait Analyzer<M: Differentiable + ?Sized> {
     /// A wrapper also asks what it wraps.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter), [`Error::Shape`](crate::Error::Shape), [`Error::Unsupported`](crate::Error::Unsupported), and [`Error::NotDifferentiable`](crate::Error::NotDifferentiable) for a
-    /// model that cannot do what is asked.
+    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter), [`Error::Shape`](crate::Error::Shape),
+    /// [`Error::Unsupported`](crate::Error::Unsupported), and
+    /// [`Error::NotDifferentiable`](crate::Error::NotDifferentiable) for a model that cannot do what is asked.
     fn check(&self, model: &M, inputs: &Inputs<'_>) -> Result<()> {
         let _ = (model, inputs);
         Ok(())
@@ -72,11 +73,12 @@ pub trait Analyzer<M: Differentiable + ?Sized> {
     /// of each input, one download of each one's values.
     ///
     /// # Errors
-    /// [`Error::InvalidShape`](crate::Error::InvalidShape) when an input has no batch axis or no element, when the inputs' batches differ, when the
-    /// model's output has not one row for each sample, or when values have another number of axes than their input
-    /// (then give `input.into_dyn()`), or not a row for each sample; [`Error::InvalidParameter`](crate::Error::InvalidParameter) when a number of the
-    /// input is not finite, or more than the model's number type holds; [`Error::ValuesNotFinite`](crate::Error::ValuesNotFinite) when values are not,
-    /// with where that begins; and the analyzer's, the selector's and the model's own.
+    /// [`Error::InvalidShape`](crate::Error::InvalidShape) when an input has no batch axis or no element, when the
+    /// inputs' batches differ, when the model's output has not one row for each sample, or when values have another
+    /// number of axes than their input (then give `input.into_dyn()`), or not a row for each sample;
+    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) when a number of the input is not finite, or more
+    /// than the model's number type holds; [`Error::ValuesNotFinite`](crate::Error::ValuesNotFinite) when values are
+    /// not, with where that begins; and the analyzer's, the selector's and the model's own.
     fn analyze<I: Input<Elem<M>>>(
         &self,
         model: &M,

@@ -15,8 +15,8 @@ use crate::{Arithmetic, Backend, Differentiable, Error, Result, Tensor};
 /// Any analyzer, averaged over n noisy copies of the input: 1/n Σᵢ A(x + εᵢ).
 ///
 /// Values have the wrapped analyzer's shape and units, and the extras the error of their mean, as
-/// [`Extras::estimated_error`](crate::Extras::estimated_error), unless the mean is pulled back through the affine layers
-/// that a network begins with, which is done once; the mean square or the variance of A over the copies
+/// [`Extras::estimated_error`](crate::Extras::estimated_error), unless the mean is pulled back through the affine
+/// layers that a network begins with, which is done once; the mean square or the variance of A over the copies
 /// instead by [`moment`](NoiseAugmentation::moment). The output that is explained is chosen once, on the clean input.
 /// Noise is drawn once per copy and shared by the samples of a batch, so that a batch gives what its samples give one
 /// by one; it depends on the seed alone, not on the batch, the chunk size or the backend.

@@ -22,7 +22,8 @@ use crate::{Backend, Result};
 /// ones zeros, Pearson's correlation; seed 0. With Spearman's, a grid of 9 × 9 and a share of 0.2 it is μFidelity (Fel
 /// et al. 2021). It costs as many forward passes as there are sets.
 ///
-/// Errors: [`Error::InvalidParameter`](crate::Error::InvalidParameter) for fewer than 2 sets and shares outside of (0, 1].
+/// Errors: [`Error::InvalidParameter`](crate::Error::InvalidParameter) for fewer than 2 sets and shares outside of (0,
+/// 1].
 ///
 /// Reference: Bhatt, Weller, Moura (2020), *Evaluating and Aggregating Feature-based Model Explanations*,
 /// arXiv:2005.00631.

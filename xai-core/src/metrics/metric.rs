@@ -64,8 +64,9 @@ pub trait Metric<B: Backend> {
     /// How good an explanation of these inputs is. Metrics that explain anew refuse it.
     ///
     /// # Errors
-    /// [`Error::InvalidShape`](crate::Error::InvalidShape) and [`Error::Shape`](crate::Error::Shape) when the explanation is none of these inputs,
-    /// [`Error::Unsupported`](crate::Error::Unsupported) for a metric that needs the analyzer, and those of [`score`](Metric::score).
+    /// [`Error::InvalidShape`](crate::Error::InvalidShape) and [`Error::Shape`](crate::Error::Shape) when the
+    /// explanation is none of these inputs, [`Error::Unsupported`](crate::Error::Unsupported) for a metric that needs
+    /// the analyzer, and those of [`score`](Metric::score).
     fn of<I: Input<B::Elem>, D: ndarray::Dimension>(
         &self,
         model: &dyn Differentiable<Backend = B>,
