@@ -39,10 +39,10 @@ fn mistakes_end_with_one_line_before_any_work() {
         (&["one", "--out", "one"], "would replace the photos"),
         (&["one", "--out", "file"], "cannot make file"),
         (&["one", "--n", "0"], "at least 1"),
-        (&["one", "--batch", "0"], "at least 1"),
-        (&["one", "--queue", "-1"], "at least 1"),
+        (&["one", "--batch", "0"], "from 1 to 1024"),
+        (&["one", "--queue", "-1"], "whole number"),
         (&["one", "--n", "1", "--analyzer", "integrated-gradients"], "n = 1"),
-        (&["one", "--analyzer", "lime"], "grad-cam"),
+        (&["one", "--analyzer", "limes"], "grad-cam"),
         (&["one", "--one-by-one", "--queue", "2"], "cannot be used with"),
         (&["one", "--backend", "jax"], "candle, tch"),
     ];

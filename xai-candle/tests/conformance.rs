@@ -44,6 +44,6 @@ fn a_half_type_is_too_coarse_to_judge() {
         let x = xai_conformance::values(&xai_conformance::networks::images(1), 305).mapv(f32::of);
         // Numbers that a half type does not hold.
         let report = check_gradient(&model, &x.mapv(|v| v * 1.1)).unwrap();
-        assert!(matches!(report.verdict, Verdict::Trusted | Verdict::Noise), "{report}");
+        assert!(matches!(report.verdict, Verdict::Trusted | Verdict::Noise | Verdict::Still), "{report}");
     }
 }

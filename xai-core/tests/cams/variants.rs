@@ -171,7 +171,7 @@ fn shapley_cam_takes_the_curvature_off() {
     let x = noise(126, &[2, 4, 3, 2]);
     let model = pooled(4);
     let plain = GradCam::at("maps").signed().analyze(&model, &x, Contrast(0, 2)).unwrap().values;
-    let cam = ShapleyCam::at("maps").signed();
+    let cam = ShapleyCam::at("maps").signed().step(6e-6);
     assert_abs_diff_eq!(cam.analyze(&model, &x, Contrast(0, 2)).unwrap().values, plain, epsilon = 1e-9);
     for class in 0..3 {
         let why = cam.analyze(&model, &x, LogProbability(Index(class))).unwrap();

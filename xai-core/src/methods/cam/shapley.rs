@@ -4,13 +4,14 @@ use super::cam::Cam;
 use super::named::cam_rule;
 use super::rule::CamRule;
 use super::site::CamSite;
-use crate::{Backend, Element, Error, Result, Tensor};
+use crate::{Backend, Error, Result, Tensor};
 
 /// ShapleyCAM: relu(Σₖ wₖ Aₖ), wₖ = mean over the places of (G - ½ H·A)ₖ, with H the second derivatives of y with
 /// respect to the maps.
 ///
-/// H·A is a central difference of two gradients of the head, (G(A + hA) - G(A - hA)) / 2h, exact up to O(h²); h is the
-/// cube root of the number type's precision, unless [`step`](Cam::step) sets it. Where the head is piecewise linear in
+/// H·A is a central difference of two gradients of the head, (G(A + hA) - G(A - hA)) / 2h, exact up to O(h²); h is
+/// 2⁻⁸ unless [`step`](Cam::step) sets it: about the cube root of single precision, in which a backend may compute
+/// whatever its arrays are. Where the head is piecewise linear in
 /// the maps and y is a logit, H = 0 and it is [`GradCam`](crate::GradCam): explain a
 /// [`LogProbability`](crate::LogProbability) to see a difference. A kink between both ends, where biases put one, is
 /// taken for curvature.
@@ -23,6 +24,9 @@ use crate::{Backend, Element, Error, Result, Tensor};
 pub struct ShapleyCam {
     step: Option<f64>,
 }
+
+/// The step of the central difference, as a share of the maps.
+const STEP: f64 = 1.0 / 256.0;
 
 impl<P> Cam<ShapleyCam, P> {
     /// The step h of the central difference, as a share of the maps.
@@ -55,7 +59,7 @@ impl<B: Backend> CamRule<B> for ShapleyCam {
 
     fn contributions(&self, site: &CamSite<'_, B>) -> Result<Tensor<B>> {
         let (maps, spatial) = (site.maps(), site.spatial());
-        let step = self.step.unwrap_or_else(|| <B::Elem as num_traits::Float>::epsilon().as_f64().cbrt());
+        let step = self.step.unwrap_or(STEP);
         let moved = |by: f64| site.gradient_at(&maps.scale(1.0 + by)?);
         let curvature = moved(step)?.sub(&moved(-step)?)?.scale(0.5 / step)?;
         let weights = site.gradient()?.sub(&curvature.scale(0.5)?)?.mean(&spatial)?;
