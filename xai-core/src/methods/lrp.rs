@@ -21,7 +21,7 @@ use crate::{Backend, Differentiable, Element, Error, Graph, Result, Tensor};
 /// - layer, group and RMS norm: as if the deviation were constant. Attention after AttnLRP (Achtibat et al. 2024,
 ///   arXiv:2402.05602): softmax by its gradient, products of two values by halves; divisors are held constant.
 ///
-/// Cost: one pass; in bare gradients LRP-ε about 1.2, rules that split weights 1.5 to 2. Default:
+/// Cost: one pass; in bare gradients on libtorch LRP-ε about 1.5, z⁺ and γ 2 to 3, αβ 3 to 4. Default:
 /// [`Composite::epsilon_plus`], stabilised by 1e-6.
 ///
 /// Errors: [`Error::NoRule`], with the layer's name and before any pass, for what has no rule, as code that nobody can

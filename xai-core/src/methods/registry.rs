@@ -142,22 +142,22 @@ registry! {
     "lrp-zero", "LRP-0", Operations, "1 gradient",
     "relevance, layer by layer by contributions; on rectifier networks input times gradient":
         Lrp::new(Composite::new()) => [unknown, stabilizer];
-    "lrp-epsilon", "LRP-ε", Operations, "about 1.2 gradients",
+    "lrp-epsilon", "LRP-ε", Operations, "about 1.5 gradients",
     "relevance, layer by layer by contributions, of which small sums absorb some":
         Lrp::new(Composite::new().all(LrpRule::Epsilon(1e-6))) => [unknown, stabilizer];
     "lrp-gamma", "LRP-γ", Operations, "about 2 gradients",
     "relevance, layer by layer, that favours positive contributions":
         Lrp::new(Composite::new().all(LrpRule::Gamma(0.25))) => [unknown, stabilizer];
-    "lrp-epsilon-plus", "LRP ε, z⁺", Operations, "about 2 gradients",
+    "lrp-epsilon-plus", "LRP ε, z⁺", Operations, "2 to 3 gradients",
     "relevance: positive contributions at convolutions, all at dense layers":
         Lrp::new(Composite::epsilon_plus()) => [unknown, stabilizer];
-    "lrp-epsilon-plus-flat", "LRP ε, z⁺, flat", Operations, "about 2 gradients",
+    "lrp-epsilon-plus-flat", "LRP ε, z⁺, flat", Operations, "2 to 3 gradients",
     "relevance as by lrp-epsilon-plus, spread evenly by the first layer":
         Lrp::new(Composite::epsilon_plus_flat()) => [unknown, stabilizer];
-    "lrp-epsilon-alpha2-beta1", "LRP ε, α2β1", Operations, "about 2.5 gradients",
+    "lrp-epsilon-alpha2-beta1", "LRP ε, α2β1", Operations, "3 to 4 gradients",
     "relevance: twice what speaks for a unit less what speaks against it, at convolutions":
         Lrp::new(Composite::epsilon_alpha2_beta1()) => [unknown, stabilizer];
-    "lrp-epsilon-alpha2-beta1-flat", "LRP ε, α2β1, flat", Operations, "about 2.5 gradients",
+    "lrp-epsilon-alpha2-beta1-flat", "LRP ε, α2β1, flat", Operations, "3 to 4 gradients",
     "relevance as by lrp-epsilon-alpha2-beta1, spread evenly by the first layer":
         Lrp::new(Composite::epsilon_alpha2_beta1_flat()) => [unknown, stabilizer];
     "excitation-backprop", "Excitation backprop", Operations, "about 2 gradients",
@@ -169,7 +169,7 @@ registry! {
     "deconvolution", "Deconvolution", Operations, "1 gradient",
     "what rectifiers let pass back where it is positive; hardly shows what was learned":
         Deconvolution::new() => [unknown];
-    "full-grad", "FullGrad", Operations, "about 1.1 gradients",
+    "full-grad", "FullGrad", Operations, "about 3 gradients",
     "a map of what the input and all biases contributed":
         FullGrad::new() => [unknown];
     "feature-ablation", "Feature Ablation", Forward, "1 forward pass for each feature",
