@@ -1,0 +1,27 @@
+//! The builder methods of everything that takes many passes.
+
+/// How large a pass is, and what is called after each; `$settings` is the way from `self` to the settings.
+macro_rules! pass_builders {
+    ($($settings:ident).+) => {
+        /// At most how many samples go through the model in one pass: this bounds the memory. Unless set, as many as
+        /// a CPU is fastest with, so that the largest map that a layer gives out has at most 26 MB, and at most 64. A
+        /// GPU is filled by more.
+        #[must_use]
+        pub fn chunk(mut self, chunk: usize) -> Self {
+            self.$($settings).+.chunk = Some(chunk);
+            self
+        }
+
+        /// Calls back after every pass. A callback that answers `ControlFlow::Break(())` stops the analysis, with
+        /// [`Error::Cancelled`]($crate::Error::Cancelled).
+        #[must_use]
+        pub fn on_progress<Go: $crate::Answer>(
+            mut self,
+            report: impl Fn($crate::Progress) -> Go + Send + Sync + 'static,
+        ) -> Self {
+            self.$($settings).+.reporter = $crate::passes::Reporter::new(report);
+            self
+        }
+    };
+}
+pub(crate) use pass_builders;
