@@ -2,10 +2,6 @@
 #![cfg(all(feature = "derive", feature = "pictures", feature = "files"))]
 #![allow(clippy::unwrap_used, missing_docs)]
 
-#[path = "../command/mod.rs"]
-#[allow(dead_code, unreachable_pub)]
-mod command;
-mod commands;
 mod maps;
 mod photos;
 mod saved;

@@ -80,6 +80,16 @@ fn lines_end_at_120_columns() {
     assert!(long.is_empty(), "{}", long.join("\n"));
 }
 
+/// A file that stands in two crates by its path is compiled, and read, twice, and belongs to neither.
+#[test]
+fn no_file_is_included_by_its_path() {
+    let mark = concat!("#[", "path");
+    let files = rust_files(&root());
+    assert!(files.len() > 500, "{} files were read", files.len());
+    let found: Vec<_> = files.iter().filter(|file| std::fs::read_to_string(file).unwrap().contains(mark)).collect();
+    assert!(found.is_empty(), "{found:?}");
+}
+
 fn rust_files(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {

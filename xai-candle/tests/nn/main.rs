@@ -1,14 +1,16 @@
-//! `nn`, `TensorExt` and `overlay` against finite differences, and models written by candle_nn's names.
+//! `nn`, `ops`, `TensorExt`, `overlay` and candle_nn's own layers against finite differences, and models written by
+//! candle_nn's names.
 
 #![allow(clippy::unwrap_used, missing_docs)] // a test fails by panicking
 
 mod bert;
 mod cache;
-#[path = "../finite_differences/mod.rs"]
+mod candle_nn_layers;
 mod finite_differences;
 mod functions;
 mod layers;
 mod methods;
+mod ops_on_tape;
 mod overlays;
 mod rows;
 mod tape;

@@ -1,19 +1,16 @@
 //! candle_nn's layers: forward as candle's own, pullbacks against finite differences, weights untouched.
 
-#![allow(clippy::unwrap_used)] // a test fails by panicking
-
-mod finite_differences;
-
 use candle_core::{DType, Device, Module, ModuleT, Result, Tensor, Var};
 use candle_nn::{
     Activation, BatchNorm, Conv1d, Conv1dConfig, Conv2d, Conv2dConfig, ConvTranspose1d, ConvTranspose1dConfig,
     ConvTranspose2d, ConvTranspose2dConfig, Dropout, Embedding, GroupNorm, LayerNorm, Linear, PReLU, RNN, RmsNorm,
     VarBuilder, VarMap,
 };
-use finite_differences::{assert_close, numbers};
 use xai_candle::{Candle, Host};
 use xai_core::nn::Sequential;
 use xai_core::{Error, Graph, Layer};
+
+use crate::finite_differences::{assert_close, numbers};
 
 type Wrapped = xai_core::Tensor<Candle<f64>>;
 
@@ -42,7 +39,7 @@ fn check(what: &str, layer: &dyn Layer<Candle<f64>>, forward: impl Fn(&Tensor) -
     assert_close(what, y.inner(), &flat, 1e-7);
     let v = numbers(expected.dims(), 12);
     let dx = pull.pull(&Wrapped::new(v.clone())).unwrap();
-    assert_close(what, dx.inner(), &finite_differences::gradient(&forward, &x, &v), 1e-6);
+    assert_close(what, dx.inner(), &crate::finite_differences::gradient(&forward, &x, &v), 1e-6);
     assert!(!dx.inner().track_op(), "{what} left a tape");
     assert!(pull.pull(&Wrapped::new(numbers(&[1, 1, 1, 1, 1], 1))).is_err(), "{what} took any cotangent");
 }

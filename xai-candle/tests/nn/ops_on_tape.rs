@@ -1,14 +1,11 @@
 //! Every function of `ops`, on candle's tape, against finite differences.
 
-#![allow(clippy::unwrap_used)] // a test fails by panicking
-
-mod finite_differences;
-
 use candle_core::{Device, Result, Tensor, Var};
 use candle_nn::{Conv1d, Conv1dConfig, LayerNorm};
-use finite_differences::{assert_close, gradient, numbers};
 use xai_candle::ops;
 use xai_core::nn::{ConvPadding, Padding};
+
+use crate::finite_differences::{assert_close, gradient, numbers};
 
 /// Compares candle's backward pass through the function with finite differences.
 fn check(what: &str, f: impl Fn(&Tensor) -> Result<Tensor>, shape: &[usize]) {

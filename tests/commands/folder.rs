@@ -1,15 +1,11 @@
 //! The example `folder`: its pictures, and what it does about mistakes and photos that cannot be read.
-#![cfg(all(feature = "derive", feature = "pictures", feature = "files", any(feature = "candle", feature = "tch")))]
-#![allow(clippy::unwrap_used, missing_docs)]
-
-mod command;
 
 use std::fs;
 use std::path::Path;
 
 use image::RgbImage;
 
-use self::command::{names, refused, run};
+use crate::command::{names, refused, run};
 
 /// A bundled photo, of 224 × 224.
 fn bundled(name: &str) -> RgbImage {

@@ -1,8 +1,4 @@
 //! The example `explain`: its outputs, and what it does about mistakes.
-#![cfg(all(feature = "derive", feature = "pictures", feature = "files"))]
-#![allow(clippy::unwrap_used, missing_docs)]
-
-mod command;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -12,7 +8,7 @@ use ndarray::{ArrayD, Axis, Ix4, concatenate};
 use serde_json::Value;
 use xai::{AnalyzerInfo, files};
 
-use self::command::{names, run};
+use crate::command::{names, run};
 
 /// The frameworks that this test was built with.
 fn backends() -> Vec<&'static str> {

@@ -1,15 +1,11 @@
 //! The example `resnet`: its outputs, and what it does about mistakes.
-#![cfg(all(feature = "derive", feature = "pictures", feature = "files", any(feature = "candle", feature = "tch")))]
-#![allow(clippy::unwrap_used, missing_docs)]
-
-mod command;
 
 use std::collections::BTreeMap;
 
 use ndarray::ArrayD;
 use xai::files;
 
-use self::command::{names, refused, run};
+use crate::command::{names, refused, run};
 
 #[test]
 fn mistakes_end_with_one_line_and_leave_no_file() {
