@@ -2,6 +2,7 @@
 
 mod adaptive;
 mod at_layer;
+mod at_layers;
 mod at_references;
 mod attention;
 mod blur;
@@ -73,6 +74,7 @@ mod weighted;
 mod xrai;
 
 pub use self::at_layer::{AtLayer, Behind};
+pub use self::at_layers::AtLayers;
 pub use self::attention::{AttentionRelevance, AttentionRollout, Heads, RawAttention};
 pub use self::blur::{Blur, Edge};
 pub use self::blur_ig::BlurIg;

@@ -4,7 +4,7 @@ use approx::assert_abs_diff_eq;
 use ndarray::{ArrayD, Axis, array};
 use xai_core::nn::{Activation, Conv2d, Flatten, Linear, MaxPool2d, Sequential};
 use xai_core::{
-    Analyzer, AtLayer, Differentiable, Error, Gradient, Index, InputTimesGradient, IntegratedGradients,
+    Analyzer, AtLayer, AtLayers, Differentiable, Error, Gradient, Index, InputTimesGradient, IntegratedGradients,
     InternalInfluence, LayerConductance, MaxActivation, Quadrature, UpTo,
 };
 
@@ -77,6 +77,30 @@ fn behind_an_affine_start_conductance_is_layer_integrated_gradients() {
     let expected = AtLayer::new(integrated, "conv").analyze(&net, &x, Index(2)).unwrap().values;
     let got = LayerConductance::at("conv").n(9).analyze(&net, &x, Index(2)).unwrap().values;
     assert_abs_diff_eq!(got, expected, epsilon = 1e-11);
+}
+
+/// Each place alone, in the order in which they were named; all are checked before any pass.
+#[test]
+fn several_places_are_explained_one_by_one() {
+    let (net, x) = (pooled_net(), noise(7, &[3, 2, 8, 6]));
+    let integrated = IntegratedGradients::new().n(4);
+    let places = ["gelu", "conv"];
+    let all = AtLayers::new(integrated.clone(), places).analyze(&net, &x, MaxActivation).unwrap();
+    assert_eq!(all.len(), 2);
+    for (why, place) in all.iter().zip(places) {
+        let alone = AtLayer::new(integrated.clone(), place).analyze(&net, &x, MaxActivation).unwrap();
+        assert_eq!((&why.values, &why.output, &why.analyzer), (&alone.values, &alone.output, &alone.analyzer));
+    }
+    assert_ne!(all[0].values, all[1].values);
+
+    for places in [vec!["conv", "nowhere"], vec![]] {
+        let error = AtLayers::new(Gradient, places.clone()).analyze(&net, &x, Index(0)).unwrap_err();
+        match error {
+            Error::UnknownPlace { .. } => assert_eq!(places.len(), 2),
+            Error::InvalidParameter { name, .. } => assert_eq!((name, places.len()), ("places", 0)),
+            other => panic!("{other}"),
+        }
+    }
 }
 
 /// In the limit the sum over the places of Σ ∂y/∂h · Δh, by fine steps.
