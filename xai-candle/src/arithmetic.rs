@@ -20,7 +20,8 @@ impl<E: Host> Arithmetic for Candle<E> {
     const NAME: &'static str = "candle";
 
     fn upload(values: ArrayViewD<'_, E>, at: &Placement) -> Result<Tensor> {
-        brought(values.iter().copied().collect(), values.shape(), at)
+        let numbers = values.as_slice().map_or_else(|| values.iter().copied().collect(), <[E]>::to_vec);
+        brought(numbers, values.shape(), at)
     }
 
     fn download(t: &Tensor) -> Result<ArrayD<E>> {

@@ -3,6 +3,7 @@
 use ndarray::{ArrayD, ArrayViewD, Dimension};
 use num_traits::Float;
 
+use super::rows::all_finite;
 use super::{Attribution, Call, Part, Target};
 use crate::{Arithmetic, Backend, Differentiable, Element, Error, Graph, Result, Step, Tensor, Weight};
 
@@ -84,7 +85,7 @@ fn row<B: Backend>(t: &Tensor<B>, sample: usize) -> Result<Tensor<B>> {
 
 /// Of the first number that is not finite: the sample, the place in it, and the number.
 fn first_bad<E: Element>(values: ArrayViewD<'_, E>) -> Option<(usize, Vec<usize>, f64)> {
-    if values.iter().all(|value| value.is_finite()) {
+    if all_finite(&values) {
         return None;
     }
     let (place, value) = values.indexed_iter().find(|(_, value)| !value.is_finite())?;
@@ -101,7 +102,7 @@ fn bad_weight<B: Backend>(graph: &Graph<'_, B>) -> Result<Option<String>> {
             Step::Input | Step::Opaque(_) => Vec::new(),
         };
         for weight in weights {
-            if weight.tensor().download()?.iter().any(|number| !number.is_finite()) {
+            if !all_finite(&weight.tensor().download()?) {
                 let path = graph.path(crate::graph::Value(node));
                 let op = of.op().map_or("a constant", |op| op.name());
                 return Ok(Some(if path.is_empty() { op.to_owned() } else { path }));
@@ -114,7 +115,7 @@ fn bad_weight<B: Backend>(graph: &Graph<'_, B>) -> Result<Option<String>> {
 /// Whether everything that an analyzer found is finite.
 pub(crate) fn is_finite<B: Backend>(found: &Attribution<B>) -> Result<bool> {
     for t in found.values.iter().chain([&found.output]) {
-        if t.download()?.iter().any(|number| !number.is_finite()) {
+        if !all_finite(&t.download()?) {
             return Ok(false);
         }
     }

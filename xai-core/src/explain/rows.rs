@@ -16,13 +16,23 @@ pub(crate) fn check_input<E: Element, S: Data<Elem = E>, D: Dimension>(input: &A
     check_finite("input", input)
 }
 
+/// Without indices and, where numbers stand one after the other, without a branch: this is asked of every input and of
+/// all values, which was 2 % of a Grad-CAM's time when it went number by number.
+pub(crate) fn all_finite<E: Element, S: Data<Elem = E>, D: Dimension>(values: &ArrayBase<S, D>) -> bool {
+    match values.as_slice_memory_order() {
+        Some(numbers) => {
+            numbers.chunks(4096).all(|chunk| chunk.iter().fold(true, |all, number| all & number.is_finite()))
+        }
+        None => values.iter().all(|number| number.is_finite()),
+    }
+}
+
 /// The first number that is not finite is named with its place.
 pub(crate) fn check_finite<E: Element, S: Data<Elem = E>, D: Dimension>(
     name: &'static str,
     values: &ArrayBase<S, D>,
 ) -> Result<()> {
-    // Without indices first, which is many times as fast.
-    if values.iter().all(|value| value.is_finite()) {
+    if all_finite(values) {
         return Ok(());
     }
     let at = values.view().into_dyn();
