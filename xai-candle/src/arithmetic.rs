@@ -5,6 +5,7 @@ use ndarray::{ArrayD, ArrayViewD, IxDyn};
 use xai_core::nn::{Activation, Op};
 use xai_core::{Arithmetic, Error, Result};
 
+use crate::combine::{With, affine, combined};
 use crate::error::failed;
 use crate::half::{summed, widened};
 use crate::matmul::matmul;
@@ -51,23 +52,23 @@ impl<E: Host> Arithmetic for Candle<E> {
     }
 
     fn add(a: &Tensor, b: &Tensor) -> Result<Tensor> {
-        a.detach().broadcast_add(&b.detach()).map_err(failed)
+        combined(a, With::Add, b).map_err(failed)
     }
 
     fn sub(a: &Tensor, b: &Tensor) -> Result<Tensor> {
-        a.detach().broadcast_sub(&b.detach()).map_err(failed)
+        combined(a, With::Sub, b).map_err(failed)
     }
 
     fn mul(a: &Tensor, b: &Tensor) -> Result<Tensor> {
-        a.detach().broadcast_mul(&b.detach()).map_err(failed)
+        combined(a, With::Mul, b).map_err(failed)
     }
 
     fn div(a: &Tensor, b: &Tensor) -> Result<Tensor> {
-        a.detach().broadcast_div(&b.detach()).map_err(failed)
+        combined(a, With::Div, b).map_err(failed)
     }
 
     fn affine(t: &Tensor, scale: f64, shift: f64) -> Result<Tensor> {
-        t.detach().affine(scale, shift).map_err(failed)
+        affine(t, scale, shift).map_err(failed)
     }
 
     fn relu(t: &Tensor) -> Result<Tensor> {

@@ -24,6 +24,7 @@ mod arithmetic;
 mod autograd;
 mod backend;
 mod candle;
+mod combine;
 mod error;
 mod guard;
 mod half;

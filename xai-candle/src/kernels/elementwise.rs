@@ -52,6 +52,40 @@ pub fn zip3_map<T: Real>([a, b, c]: [&[T]; 3], f: impl Fn([T; 3]) -> T + Sync) -
     Ok(out)
 }
 
+/// f of each element and its channel's number, for `x` of shape (.., channels, `plane`).
+///
+/// # Errors
+/// If `x` is not whole samples of the channels.
+pub fn zip_channels<T: Real>(x: &[T], each: &[T], plane: usize, f: impl Fn(T, T) -> T + Sync) -> Result<Vec<T>> {
+    let mut out = vec![T::zero(); x.len()];
+    if x.is_empty() {
+        return Ok(out);
+    }
+    check_positive("plane", plane)?;
+    check_positive("channels", each.len())?;
+    let sample = each.len().checked_mul(plane);
+    check_length("input of a map by channels", x, &[sample.map_or(0, |len| x.len() / len), each.len(), plane])?;
+    if plane == 1 {
+        let at_once = (CHUNK / each.len()).max(1);
+        out.par_chunks_mut(each.len()).zip(x.par_chunks(each.len())).with_min_len(at_once).for_each(|(out, x)| {
+            for ((out, &x), &each) in out.iter_mut().zip(x).zip(each) {
+                *out = f(x, each);
+            }
+        });
+        return Ok(out);
+    }
+    let at_once = (CHUNK / plane).max(1);
+    out.par_chunks_mut(plane).zip(x.par_chunks(plane)).enumerate().with_min_len(at_once).for_each(
+        |(index, (out, x))| {
+            let each = each[index % each.len()];
+            for (out, &x) in out.iter_mut().zip(x) {
+                *out = f(x, each);
+            }
+        },
+    );
+    Ok(out)
+}
+
 /// Where f of an element is true.
 pub fn mask<T: Real>(x: &[T], f: impl Fn(T) -> bool + Sync) -> Vec<bool> {
     let mut out = vec![false; x.len()];
