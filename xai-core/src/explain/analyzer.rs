@@ -77,8 +77,9 @@ pub trait Analyzer<M: Differentiable + ?Sized> {
     /// inputs' batches differ, when the model's output has not one row for each sample, or when values have another
     /// number of axes than their input (then give `input.into_dyn()`), or not a row for each sample;
     /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) when a number of the input is not finite, or more
-    /// than the model's number type holds; [`Error::ValuesNotFinite`](crate::Error::ValuesNotFinite) when values are
-    /// not, with where that begins; and the analyzer's, the selector's and the model's own.
+    /// than the model's number type holds; [`Error::ValuesNotFinite`](crate::Error::ValuesNotFinite) when values, or
+    /// the number that is explained, are not, with where that begins; and the analyzer's, the selector's and the model's
+    /// own.
     fn analyze<I: Input<Elem<M>>>(
         &self,
         model: &M,
@@ -94,9 +95,9 @@ pub trait Analyzer<M: Differentiable + ?Sized> {
         inputs.inputs().first().map_or(Ok(()), |input| check_rows(input, &found.output))?;
         check_values_rows(&self.name(), inputs.samples(), inputs.explained(), &found.values)?;
         let values = found.values.iter().map(Tensor::download).collect::<Result<Vec<_>>>()?;
-        check_values(|alone| self.origin(model, alone), model, &call, &found, &values)?;
-        let values = I::Dims::values(&self.name(), &mut values.into_iter())?;
         let output = found.output.download()?;
+        check_values(|alone| self.origin(model, alone), model, &call, &found, (&values, &output))?;
+        let values = I::Dims::values(&self.name(), &mut values.into_iter())?;
         let Attribution { selection, extras, .. } = found;
         Ok(Explanation { values, output, selection, analyzer: self.name(), kind: self.kind(), extras })
     }

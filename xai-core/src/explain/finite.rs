@@ -5,29 +5,11 @@ use num_traits::Float;
 
 use super::rows::all_finite;
 use super::{Attribution, Call, Part, Target};
+use crate::tensor::check_fits;
 use crate::{Arithmetic, Backend, Differentiable, Element, Error, Graph, Result, Step, Tensor, Weight};
 
 type Found<M> = Attribution<<M as Differentiable>::Backend>;
 type Host<M> = <<M as Differentiable>::Backend as Arithmetic>::Elem;
-
-/// Refuses numbers that the model's number type does not hold, before they are cast.
-pub(crate) fn check_fits<'a, E: Element>(
-    name: &'static str,
-    numbers: impl IntoIterator<Item = &'a E>,
-    largest: f64,
-) -> Result<()> {
-    match numbers.into_iter().find(|number| number.as_f64().abs() > largest) {
-        None => Ok(()),
-        Some(number) => Err(Error::InvalidParameter {
-            name,
-            value: number.to_string(),
-            reason: format!(
-                "the model's number type holds no number above {largest:e}: scale the input, or run the \
-                             model in a wider type"
-            ),
-        }),
-    }
-}
 
 impl<E: Element> Part<'_, E> {
     /// Refuses numbers that the model's number type does not hold.
@@ -41,29 +23,26 @@ impl<E: Element> Part<'_, E> {
 }
 
 /// Refuses values that are not finite, and says where they begin: in a weight, in the output, at a point or a copy of
-/// the analyzer's, or else in the gradient itself.
+/// the analyzer's, or else in the gradient itself. Nor is a number explained that is not finite, whatever its gradient,
+/// nor given out what is complete but for a gap that is none.
 ///
 /// `origin` is asked for a point or a copy, with the sample that it is looked for in.
-pub(super) fn check_values<M: Differentiable + ?Sized>(
+pub(crate) fn check_values<M: Differentiable + ?Sized>(
     origin: impl FnOnce(&Call<'_, M::Backend>) -> Result<Option<String>>,
     model: &M,
     call: &Call<'_, M::Backend>,
     found: &Found<M>,
-    values: &[ArrayD<Host<M>>],
+    (values, output): (&[ArrayD<Host<M>>], &ArrayD<Host<M>>),
 ) -> Result<()> {
     let Some((sample, place, value)) = values.iter().find_map(|values| first_bad(values.view())) else {
-        return Ok(());
+        check_explained(model, call, found, output)?;
+        return check_gap(found);
     };
     if let Some(layer) = bad_weight(&call.graph(model)?)? {
-        let reason = "the file that the weights come from is broken, or they overflow in this number type".into();
-        return Err(Error::ValuesNotFinite { what: format!("a weight of `{layer}`"), sample, reason });
+        return Err(broken_weight(&layer, sample));
     }
     if let Some((_, at, value)) = first_bad(row(&found.output, sample)?.download()?.view()) {
-        let what = format!("the model's output, {value} at {at:?},");
-        let reason = "an operation of it overflows, or has no value there: check the input, the weights, and the \
-                      number type"
-            .into();
-        return Err(Error::ValuesNotFinite { what, sample, reason });
+        return Err(bad_output(&format!("the model's output, {value} at {at:?},"), sample));
     }
     let inputs = call.inputs.iter().map(|input| row(input, sample)).collect::<Result<Vec<_>>>()?;
     let chosen = found.selection.part(sample, 1);
@@ -77,6 +56,51 @@ pub(super) fn check_values<M: Differentiable + ?Sized>(
                   numbers overflow: choose another input, reference or noise, or a wider number type"
         .into();
     Err(Error::ValuesNotFinite { what, sample, reason })
+}
+
+fn bad_output(what: &str, sample: usize) -> Error {
+    let reason = "an operation of it overflows, or has no value there: check the input, the weights, and the number \
+                  type"
+        .into();
+    Error::ValuesNotFinite { what: what.into(), sample, reason }
+}
+
+/// Refuses to explain a number that is not finite.
+fn check_explained<M: Differentiable + ?Sized>(
+    model: &M,
+    call: &Call<'_, M::Backend>,
+    found: &Found<M>,
+    output: &ArrayD<Host<M>>,
+) -> Result<()> {
+    found.selection.check(output.shape())?;
+    let explained = found.selection.pick_of(output);
+    let Some((sample, value)) = explained.into_iter().enumerate().find(|(_, value)| !value.is_finite()) else {
+        return Ok(());
+    };
+    match bad_weight(&call.graph(model)?)? {
+        Some(layer) => Err(broken_weight(&layer, sample)),
+        None => Err(bad_output(&format!("the model's output, {value} where it is explained,"), sample)),
+    }
+}
+
+/// Refuses a completeness gap that is not finite.
+fn check_gap<B: Backend>(found: &Attribution<B>) -> Result<()> {
+    let gaps = found.extras.completeness_gap.iter().flatten().enumerate();
+    match gaps.into_iter().find(|(_, gap)| !gap.is_finite()) {
+        None => Ok(()),
+        Some((sample, gap)) => Err(Error::ValuesNotFinite {
+            what: format!("the completeness gap, {gap},"),
+            sample,
+            reason: "what the model makes of the reference is no finite number, or values overflow when they are \
+                     added up: choose another reference, or a wider number type"
+                .into(),
+        }),
+    }
+}
+
+fn broken_weight(layer: &str, sample: usize) -> Error {
+    let reason = "the file that the weights come from is broken, or they overflow in this number type".into();
+    Error::ValuesNotFinite { what: format!("a weight of `{layer}`"), sample, reason }
 }
 
 fn row<B: Backend>(t: &Tensor<B>, sample: usize) -> Result<Tensor<B>> {

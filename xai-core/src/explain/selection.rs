@@ -201,15 +201,18 @@ impl Selection {
         match &self.what {
             What::Indices(indices) => Tensor::one_hot(&shape, &places(indices, &shape), &output.placement()),
             What::Weights { weights, rows } => {
-                let rows = weights.select(Axis(0), rows).mapv(B::Elem::of);
-                Tensor::upload(rows.view(), &output.placement())
+                Tensor::brought("weights of the outputs", &weights.select(Axis(0), rows), &output.placement())
             }
         }
     }
 
     /// The chosen number of each sample.
     pub(crate) fn pick<B: Backend>(&self, output: &Tensor<B>) -> Result<Vec<f64>> {
-        let values = output.download()?;
+        Ok(self.pick_of(&output.download()?))
+    }
+
+    /// As [`pick`](Selection::pick), of an output on the host.
+    pub(crate) fn pick_of<E: Element>(&self, values: &ArrayD<E>) -> Vec<f64> {
         match &self.what {
             What::Indices(indices) => {
                 let mut all = values.iter();
@@ -220,13 +223,15 @@ impl Selection {
                     next = place + 1;
                     value.map_or(f64::NAN, |v| v.as_f64())
                 };
-                Ok(places(indices, &output.shape()).into_iter().map(pick).collect())
+                places(indices, values.shape()).into_iter().map(pick).collect()
             }
             What::Weights { weights, rows } => {
-                let sum = |(row, y): (&usize, ndarray::ArrayViewD<'_, B::Elem>)| {
-                    weights.index_axis(Axis(0), *row).iter().zip(y).map(|(w, y)| w * y.as_f64()).sum()
+                // What has no weight does not count, whatever it is: a logit of -inf may be meant.
+                let sum = |(row, y): (&usize, ndarray::ArrayViewD<'_, E>)| {
+                    let products = weights.index_axis(Axis(0), *row).into_iter().zip(y);
+                    products.filter(|(w, _)| **w != 0.0).map(|(w, y)| w * y.as_f64()).sum()
                 };
-                Ok(rows.iter().zip(values.outer_iter()).map(sum).collect())
+                rows.iter().zip(values.outer_iter()).map(sum).collect()
             }
         }
     }

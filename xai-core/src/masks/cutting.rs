@@ -15,7 +15,9 @@ pub(super) fn cut(way: &Way, sample: &[usize], row: usize) -> Result<Cut> {
             [] => cut(&Way::Each, sample, row),
             axes => {
                 positive("features", *most)?;
-                let side = (1..=*most).take_while(|side| power(*side, axes.len()) <= *most).last().unwrap_or(1);
+                // No axis has more cells than numbers, however many are asked for.
+                let longest = axes.iter().copied().max().unwrap_or(1).min(*most);
+                let side = (1..=longest).take_while(|side| power(*side, axes.len()) <= *most).last().unwrap_or(1);
                 let cells = axes.iter().map(|&length| side.min(length)).collect();
                 cut(&Way::Grid(cells), sample, row)
             }

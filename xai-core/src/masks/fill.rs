@@ -7,7 +7,7 @@ use ndarray::{ArrayBase, ArrayD, Data, Dimension};
 use super::features::{Features, Way};
 use crate::explain::Inputs;
 use crate::explain::rows::check_finite;
-use crate::passes::{Reference, within};
+use crate::passes::{Reference, fits_in_memory, within};
 use crate::{Element, Error, Result};
 
 /// What stands in a copy of the input where a feature is absent: x·m + fill·(1 - m).
@@ -136,7 +136,13 @@ impl Fill {
             Fill::Noise { mean, std, draws, .. } => {
                 finite("mean", *mean)?;
                 positive("std", *std)?;
-                within("draws", *draws, 1, MOST_DRAWS).map(|_| ())
+                within("draws", *draws, 1, MOST_DRAWS)?;
+                let numbers = shapes.iter().map(|shape| shape.iter().skip(1).product::<usize>()).sum();
+                if fits_in_memory(*draws, size_of::<f64>().saturating_mul(numbers)) {
+                    return Ok(());
+                }
+                let reason = format!("there is no memory for so many samples of {numbers} numbers");
+                Err(Error::InvalidParameter { name: "draws", value: draws.to_string(), reason })
             }
             Fill::NoisyLinear { std, .. } => {
                 not_negative("std", *std)?;

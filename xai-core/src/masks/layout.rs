@@ -110,7 +110,8 @@ impl Layout {
                 let spread = spread.broadcast(shape).ok_or_else(|| misfit(&spread))?;
                 sample.assign(&spread);
             }
-            Tensor::upload(all.mapv(B::Elem::of).view(), &like.placement())
+            // Values are not the model's numbers: a half type would lose their digits.
+            Tensor::upload(all.mapv(B::Elem::of).view(), &B::counting(&like.placement()))
         };
         self.inputs.iter().zip(like).map(of_input).collect()
     }

@@ -88,7 +88,8 @@ impl<B: Backend, M: Differentiable<Backend = B> + ?Sized, A: Analyzer<M>> Path<'
         let at_start = Call { inputs: self.x0, target: Target::Chosen(&selection), ..call };
         let at_start = self.subject.attribute(&at_start)?;
         progress.advance(2)?;
-        let change = selection.pick(&at_end.output.sub(&at_start.output)?)?.first().copied().unwrap_or(0.0);
+        let change =
+            selection.pick(&at_end.output.widen()?.sub(&at_start.output.widen()?)?)?.first().copied().unwrap_or(0.0);
 
         let mut panels: Vec<_> = (0..PANELS).map(|_| Panel { cells: 1, sum: None, change: f64::INFINITY }).collect();
         let edges =

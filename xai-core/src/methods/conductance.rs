@@ -135,7 +135,7 @@ impl LayerConductance {
             reason: "it must be at least 2".into(),
         })?;
         let axes: Vec<usize> = (1..values.shape().len()).collect();
-        let change = selection.pick(&output.sub(&output0)?)?;
+        let change = selection.pick(&output.widen()?.sub(&output0.widen()?)?)?;
         let sums = values.sum(&axes)?.download()?;
         let gap = sums.iter().zip(change).map(|(sum, change)| sum.as_f64() - change).collect();
         let extras = Extras { completeness_gap: Some(gap), ..Extras::default() };

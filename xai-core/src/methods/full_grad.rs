@@ -2,8 +2,9 @@
 
 use ndarray::{ArrayBase, ArrayD, Data, Dimension};
 
+use crate::explain::finite::check_values;
 use crate::explain::{
-    Analyzer, Attribution, Call, Elem, Extras, Inputs, Kind, OutputSelector, Selection, Target, pulled,
+    Analyzer, Attribution, Call, Elem, Extras, Inputs, Kind, OutputSelector, Selection, Target, Uploaded, pulled,
 };
 use crate::op::{Op, Upsample2d, UpsampleMode};
 use crate::rules::{BiasGradients, Unknown};
@@ -93,17 +94,19 @@ impl FullGrad {
         S: Data<Elem = Elem<M>>,
         D: Dimension,
     {
-        crate::explain::rows::check_finite("input", &input.view().into_dyn())?;
-        let shapes = [input.shape().to_vec()];
-        let rows = input.shape().first().copied().unwrap_or(0);
-        self.check_graph(model, &shapes, &[true])?;
-        let x = [Tensor::upload(input.view().into_dyn(), &model.placement_for(&shapes)?)?];
-        let samples: Vec<usize> = (0..rows).collect();
-        let call = Call { inputs: &x, explained: &[true], target: Target::Choose(&select), samples: &samples };
+        let inputs = Uploaded::new(model, input, |inputs| self.check_graph(model, inputs.shapes, inputs.explained))?;
+        let call = inputs.call(Target::Choose(&select));
         let Parts { input, biases, output, selection } = self.parts(model, &call)?;
-        let down = |(name, part): (String, Tensor<M::Backend>)| Ok((name, part.download()?));
-        let biases = biases.into_iter().map(down).collect::<Result<_>>()?;
-        Ok(FullGradients { input: input.download()?, biases, output: output.download()?, selection })
+        let (names, mut parts): (Vec<_>, Vec<_>) = biases.into_iter().unzip();
+        parts.insert(0, input);
+        // Checked as the values of an analysis are.
+        let found = Attribution { values: parts, output, selection, extras: Extras::default() };
+        let values = found.values.iter().map(Tensor::download).collect::<Result<Vec<_>>>()?;
+        let output = found.output.download()?;
+        check_values(|_| Ok(None), model, &call, &found, (&values, &output))?;
+        let mut values = values.into_iter();
+        let input = values.next().ok_or_else(nothing)?;
+        Ok(FullGradients { input, biases: names.into_iter().zip(values).collect(), output, selection: found.selection })
     }
 
     fn check_graph<M: Differentiable + ?Sized>(
@@ -122,12 +125,15 @@ impl FullGrad {
         let (output, pullback) = graph.vjp(call.inputs, call.explained, Some(&rules))?;
         let selection = call.target.settle_for(call.inputs, &output)?;
         let gradients = pulled(&pullback, &selection.cotangent(&output)?, call.explained)?;
-        let product = gradients.iter().zip(call.explained_inputs()).map(|(gradient, x)| gradient.mul(x)).next();
-        let nothing = || Error::backend("the model", "no input is explained");
-        let input = product.ok_or_else(nothing)??;
+        let (gradient, x) = gradients.iter().zip(call.explained_inputs()).next().ok_or_else(nothing)?;
+        let input = gradient.widen()?.mul(&x.widen()?)?;
         let biases = rules.take().into_iter().map(|(node, part)| (graph.path(Value(node)), part)).collect();
         Ok(Parts { input, biases, output, selection })
     }
+}
+
+fn nothing() -> Error {
+    Error::backend("the model", "no input is explained")
 }
 
 /// The sum of each sample's numbers, (B).

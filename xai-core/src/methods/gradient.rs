@@ -59,7 +59,8 @@ impl<M: Differentiable + ?Sized> Analyzer<M> for InputTimesGradient {
 
     fn attribute(&self, model: &M, call: &Call<'_, M::Backend>) -> Result<Attribution<M::Backend>> {
         let mut gradient = Gradient.attribute(model, call)?;
-        let product = |(gradient, x): (&Tensor<M::Backend>, &Tensor<M::Backend>)| gradient.mul(x);
+        // Wide: a small gradient times a small number is less than a half type holds.
+        let product = |(gradient, x): (&Tensor<M::Backend>, &Tensor<M::Backend>)| gradient.widen()?.mul(&x.widen()?);
         gradient.values = gradient.values.iter().zip(call.explained_inputs()).map(product).collect::<Result<_>>()?;
         Ok(gradient)
     }

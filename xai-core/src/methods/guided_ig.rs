@@ -140,8 +140,9 @@ impl GuidedIg {
             values += &((&gradient + &ahead) * 0.5 * (&next - &point));
             (point, gradient) = (next, ahead);
         }
-        let values = as_tensors(&ends, &values)?;
-        let change = selection.pick(&output.sub(&output0)?)?;
+        let wide = ends.iter().map(Tensor::widen).collect::<Result<Vec<_>>>()?;
+        let values = as_tensors(&wide, &values)?;
+        let change = selection.pick(&output.widen()?.sub(&output0.widen()?)?)?;
         let extras = Extras { completeness_gap: Some(completeness_gap(&values, &change)?), ..Extras::default() };
         Ok(Attribution { values, output, selection, extras })
     }

@@ -88,7 +88,7 @@ impl<A> InterpolationAugmentation<A> {
         let path = Path { settings, chunk, subject: &subject, call, x0: &x0, to_values: &to_values };
         let PathMean { mean, output, output0, selection, spent } = path.mean(progress)?;
         let values = to_values(&mean)?;
-        let change = selection.pick(&output.sub(&output0)?)?;
+        let change = selection.pick(&output.widen()?.sub(&output0.widen()?)?)?;
         let mut gap: Vec<f64> = change.iter().map(|change| -change).collect();
         for values in &values {
             let axes: Vec<usize> = (1..values.shape().len()).collect();

@@ -106,11 +106,11 @@ impl Lrp {
         let (output, pullback) = graph.vjp(call.inputs, call.explained, Some(&rules))?;
         let selection = call.target.settle_for(call.inputs, &output)?;
         let multiplier = start(&selection, &output)?;
-        let given = output.mul(&multiplier)?;
+        let given = output.widen()?.mul(&multiplier.widen()?)?;
         let parts = pulled(&pullback, &multiplier, call.explained)?;
         let inputs = call.inputs.iter().zip(call.explained).enumerate().filter(|(_, (_, explained))| **explained);
         let relevance = |(part, (input, (x, _))): (Tensor<M::Backend>, (usize, (&Tensor<M::Backend>, &bool)))| {
-            if rules.is_relevance(input) { Ok(part) } else { part.mul(x) }
+            if rules.is_relevance(input) { Ok(part) } else { part.widen()?.mul(&x.widen()?) }
         };
         let values = parts.into_iter().zip(inputs).map(relevance).collect::<Result<Vec<_>>>()?;
         let mut arrived = vec![0.0; call.rows()];

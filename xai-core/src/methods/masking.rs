@@ -90,7 +90,8 @@ impl MaskSettings {
         in_blocks(model, call, block, |call| {
             let masked = Masked::in_chunks(model, call, &self.features, &self.fill, self.chunk)?;
             // Samples to come are taken to have as many features.
-            progress.expect(copies(masked.features()) * masked.evaluations_of_a_copy() * left);
+            let copies = copies(masked.features()).saturating_mul(masked.evaluations_of_a_copy());
+            progress.expect(copies.saturating_mul(left));
             left = left.saturating_sub(call.rows());
             let found = find(&masked, &mut progress)?;
             let (values, rows) = (masked.spread(&found.values)?, call.rows());

@@ -86,11 +86,13 @@ impl NoiseLaw {
     pub(crate) fn check_fits(&self, largest: f64) -> Result<()> {
         match self.law {
             // Of more than 10 standard deviations there is no number.
-            Law::Normal { std } if std.is_finite() && std * 10.0 > largest => Err(Error::InvalidParameter {
-                name: "std",
-                value: format!("{std:e}"),
-                reason: format!("the model's number type holds no number above {largest:e}"),
-            }),
+            Law::Normal { std } | Law::RelativeNormal { std } if std.is_finite() && std * 10.0 > largest => {
+                Err(Error::InvalidParameter {
+                    name: "std",
+                    value: format!("{std:e}"),
+                    reason: format!("the model's number type holds no number above {largest:e}"),
+                })
+            }
             _ => Ok(()),
         }
     }

@@ -147,7 +147,7 @@ impl<C> PathIntegral<C> {
             progress.advance(batch * len)?;
         }
         let (values, _) = sum.finish().ok_or_else(|| too_few(self.settings.n))?;
-        let change = selection.pick(&output.sub(&output0)?)?;
+        let change = selection.pick(&output.widen()?.sub(&output0.widen()?)?)?;
         let extras = Extras { completeness_gap: Some(completeness_gap(&values, &change)?), ..Extras::default() };
         Ok(Attribution { values, output, selection, extras })
     }
@@ -200,7 +200,7 @@ impl<C> PathIntegral<C> {
         let (Some((values, _)), Some(output0)) = (sum.finish(), output0) else {
             return Err(too_few(self.settings.n));
         };
-        let change = selection.pick(&output.sub(&output0)?)?;
+        let change = selection.pick(&output.widen()?.sub(&output0.widen()?)?)?;
         let extras = Extras { completeness_gap: Some(completeness_gap(&values, &change)?), ..Extras::default() };
         Ok(Attribution { values, output, selection, extras })
     }

@@ -64,7 +64,7 @@ impl<M: Differentiable + ?Sized, A: Analyzer<M>, C: Analyzer<M>> Analyzer<M> for
             if of_b.get(1) != Some(&1) {
                 Error::check_shape("values of the second analyzer", &of_a, &b.shape())?;
             }
-            a.mul(&b)
+            a.widen()?.mul(&b.widen()?)
         };
         let values = found.values.iter().zip(&other.values).map(product).collect::<Result<_>>()?;
         Ok(Attribution { values, extras: Extras::default(), ..found })

@@ -114,8 +114,8 @@ impl ReferenceSet {
         let (rows, sample) = (shape.first().copied().unwrap_or(0), shape.get(1..).unwrap_or_default());
         let all = match &self.0 {
             Of::Samples(references) => {
-                let chosen = references.select(Axis(0), which).mapv(B::Elem::of).insert_axis(Axis(0));
-                let chosen = Tensor::upload(chosen.view(), &x.placement())?;
+                let chosen = references.select(Axis(0), which).insert_axis(Axis(0));
+                let chosen = Tensor::brought("references", &chosen, &x.placement())?;
                 chosen.broadcast_to(&[&[rows, which.len()], sample].concat())?
             }
             Of::Each(references) => {

@@ -11,7 +11,7 @@ use super::sets::{check_share, random_sets, set_builders, similarity, size};
 use super::similarity::Similarity;
 use super::statistics::count;
 use crate::masks::Fill;
-use crate::passes::at_least;
+use crate::passes::{MOST_COPIES, at_least, within};
 use crate::{Backend, Result};
 
 /// Faithfulness correlation: over random sets S of features, how the sum of their values Σ_S a goes with the fall of
@@ -118,7 +118,7 @@ impl<B: Backend> Metric<B> for FaithfulnessCorrelation {
     }
 
     fn check(&self, input: &[usize]) -> Result<()> {
-        at_least("n", self.n, 2)?;
+        within("n", self.n, 2, MOST_COPIES)?;
         check_share("share", self.share)?;
         self.perturbation.check(input)
     }
@@ -142,7 +142,7 @@ impl<B: Backend> Metric<B> for SensitivityN {
     }
 
     fn check(&self, input: &[usize]) -> Result<()> {
-        at_least("n", self.n, 2)?;
+        within("n", self.n, 2, MOST_COPIES)?;
         at_least("shares", self.shares.len(), 1)?;
         self.shares.iter().try_for_each(|&share| check_share("shares", share))?;
         self.perturbation.check(input)

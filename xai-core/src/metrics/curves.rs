@@ -8,8 +8,11 @@ use super::scored::Scored;
 use super::scores::{Better, Curve, Scores};
 use super::statistics::count;
 use crate::masks::{Fill, Masked};
-use crate::passes::at_least;
-use crate::{Backend, Differentiable, Result};
+use crate::passes::within;
+use crate::{Backend, Differentiable, Error, Result};
+
+/// More steps, and more random orders, than anybody waits for.
+const MOST_STEPS: usize = 1_000_000;
 
 /// What both curves can be set to.
 #[derive(Debug, Clone)]
@@ -29,7 +32,8 @@ impl Walk {
     }
 
     fn check(&self, input: &[usize]) -> Result<()> {
-        at_least("steps", self.steps, 1)?;
+        within("steps", self.steps, 1, MOST_STEPS)?;
+        within("random_orders", self.orders, 0, MOST_STEPS)?;
         self.perturbation.check(input)
     }
 
@@ -49,6 +53,13 @@ impl Walk {
             random /= count(self.orders.max(1));
             if self.relative {
                 let clean = Array1::from(masked.clean().to_vec()).insert_axis(Axis(1));
+                if let Some(sample) = masked.clean().iter().position(|clean| *clean == 0.0) {
+                    return Err(Error::InvalidParameter {
+                        name: "relative",
+                        value: "true".into(),
+                        reason: format!("the output of sample {sample} is 0, and nothing is relative to it"),
+                    });
+                }
                 y /= &clean;
                 random /= &clean;
             }

@@ -7,7 +7,7 @@ use super::scores::{Better, Scores};
 use super::sets::{check_share, random_sets, set_builders, size};
 use super::statistics::count;
 use crate::masks::Fill;
-use crate::passes::at_least;
+use crate::passes::{MOST_COPIES, within};
 use crate::{Backend, Error, Kind, Result};
 
 /// Infidelity: the mean over random sets S of features of (Σ_S a - (y(x) - y(x without S)))².
@@ -72,7 +72,7 @@ impl<B: Backend> Metric<B> for Infidelity {
     }
 
     fn check(&self, input: &[usize]) -> Result<()> {
-        at_least("n", self.n, 1)?;
+        within("n", self.n, 1, MOST_COPIES)?;
         check_share("share", self.share)?;
         self.perturbation.check(input)
     }

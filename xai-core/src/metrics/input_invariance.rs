@@ -6,7 +6,7 @@ use super::metric::Metric;
 use super::scored::Scored;
 use super::scores::{Better, Scores};
 use crate::nn::Scale;
-use crate::{Backend, Differentiable, Element, Error, Result, Tensor, Var};
+use crate::{Backend, Differentiable, Error, Result, Tensor, Var};
 
 /// Input invariance: ‖a'(x + c) - a(x)‖ / ‖a(x)‖, where a' explains a model that takes the shift c back before it does
 /// what the model did, f'(x + c) = f(x).
@@ -88,8 +88,8 @@ impl<B: Backend> Metric<B> for InputInvariance {
 
     fn score(&self, on: &Scored<'_, B>) -> Result<Scores> {
         let (analyzer, x) = (on.analyzer(NAME)?, on.input()?);
-        let shift = ArrayD::from_elem(IxDyn(&vec![1; x.shape().len()]), B::Elem::of(self.shift));
-        let moved = x.add(&Tensor::upload(shift.view(), &x.placement())?)?;
+        let shift = ArrayD::from_elem(IxDyn(&vec![1; x.shape().len()]), self.shift);
+        let moved = x.add(&Tensor::brought("shift", &shift, &x.placement())?)?;
         let model = Shifted { model: on.model, explained: on.explained, shift: self.shift };
         let found = on.explain(analyzer, &model, &moved)?;
         Error::check_shape("values of the shifted input", on.values.shape(), found.shape())?;

@@ -71,7 +71,7 @@ impl<'a, B: Backend> Scored<'a, B> {
     /// The values that an analyzer finds for another input, or another model, of the same output.
     ///
     /// # Errors
-    /// The analyzer's and the model's own.
+    /// [`Error::InvalidParameter`] for values that are not finite, and the analyzer's and the model's own.
     pub fn explain(
         &self,
         analyzer: &dyn AnyAnalyzer<B>,
@@ -110,7 +110,11 @@ pub(super) fn scored<'a, B: Backend>(
 
 pub(super) fn only_values<B: Backend>(found: &Attribution<B>) -> Result<ArrayD<f64>> {
     match &found.values[..] {
-        [values] => Ok(values.download()?.mapv(Element::as_f64)),
+        [values] => {
+            let values = values.download()?.mapv(Element::as_f64);
+            check_finite("values", &values)?;
+            Ok(values)
+        }
         several => Err(Error::InvalidParameter {
             name: "values",
             value: several.len().to_string(),

@@ -7,7 +7,8 @@ use rand_chacha::ChaCha8Rng;
 use super::metric::Metric;
 use super::scored::Scored;
 use super::scores::{Better, Scores};
-use crate::{Backend, Element, Error, Result, Tensor};
+use crate::passes::{MOST_COPIES, within};
+use crate::{Backend, Error, Result, Tensor};
 
 /// How the neighbours of an input are drawn.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -21,15 +22,13 @@ impl Neighbours {
     const DEFAULT: Neighbours = Neighbours { n: 10, radius: 0.02, seed: 0 };
 
     fn check(self) -> Result<()> {
-        if self.n < 1 {
-            let reason = "at least one neighbour is needed".into();
-            return Err(Error::InvalidParameter { name: "n", value: self.n.to_string(), reason });
-        }
-        if self.radius.is_finite() && self.radius > 0.0 {
+        within("n", self.n, 1, MOST_COPIES)?;
+        // Twice the radius is a number too.
+        if self.radius > 0.0 && self.radius <= f64::MAX / 2.0 {
             return Ok(());
         }
         let reason = "it must be above 0 and finite".into();
-        Err(Error::InvalidParameter { name: "radius", value: self.radius.to_string(), reason })
+        Err(Error::InvalidParameter { name: "radius", value: format!("{:e}", self.radius), reason })
     }
 
     /// For each sample, the largest number over its neighbours: of the values' change, the values, and the input's
@@ -48,8 +47,8 @@ impl Neighbours {
         for _ in 0..self.n {
             let mut draw = || rng.random_range(-self.radius..=self.radius);
             let step = ArrayD::from_shape_simple_fn(IxDyn(&shape[1..]), &mut draw);
-            let moved =
-                x.add(&Tensor::upload(step.mapv(Element::of).insert_axis(ndarray::Axis(0)).view(), &x.placement())?)?;
+            let one = step.clone().insert_axis(ndarray::Axis(0));
+            let moved = x.add(&Tensor::brought("radius", &one, &x.placement())?)?;
             let found = on.explain(analyzer, on.model, &moved)?;
             Error::check_shape("values of a neighbour", on.values.shape(), found.shape())?;
             let rows = found.outer_iter().zip(on.values.outer_iter()).zip(&mut largest).enumerate();

@@ -21,12 +21,18 @@ pub(super) fn random_sets<M: Differentiable + ?Sized>(
     seed: u64,
 ) -> Result<(Array2<f64>, Array2<f64>)> {
     let (samples, features) = values.dim();
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    let sets: Vec<Vec<usize>> = (0..n).map(|_| draw(&mut rng, features, size).into_vec()).collect();
-    let sums = Array2::from_shape_fn((samples, n), |(s, set)| sets[set].iter().map(|&f| values[[s, f]]).sum());
-    let masks = sets.iter().map(|set| {
+    // Drawn twice, so that none is kept.
+    let sets = || {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        (0..n).map(move |_| draw(&mut rng, features, size))
+    };
+    let mut sums = Array2::zeros((samples, n));
+    for (set, mut sums) in sets().zip(sums.columns_mut()) {
+        sums.indexed_iter_mut().for_each(|(s, sum)| *sum = set.iter().map(|f| values[[s, f]]).sum());
+    }
+    let masks = sets().map(|set| {
         let mut keep = vec![true; features];
-        set.iter().for_each(|&feature| keep[feature] = false);
+        set.iter().for_each(|feature| keep[feature] = false);
         Mask::from(keep)
     });
     Ok((sums, falls(masked, masked.values(masks)?)))

@@ -59,8 +59,8 @@ impl<F, E, D> BlackBox<F, E, D> {
         self
     }
 
-    /// So many calls at the same time, each with its part of the rows: for a function that waits, as for a service, or
-    /// that computes on one thread. Outputs must not depend on how rows are put together.
+    /// So many calls at the same time, or as many as the system has threads for, each with its part of the rows: for a
+    /// function that waits, as for a service, or that computes on one thread. Outputs must not depend on how rows are put together.
     #[must_use]
     pub fn threads<O, X>(mut self, threads: usize) -> Self
     where
@@ -142,8 +142,11 @@ where
         done
     };
     let mut all = thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads.min(parts.len())).map(|_| scope.spawn(work)).collect();
+        // As many as the system gives; this thread is one of them.
+        let more = (1..threads.min(parts.len())).map_while(|_| thread::Builder::new().spawn_scoped(scope, work).ok());
+        let workers: Vec<_> = more.collect();
         let mut all = Vec::with_capacity(parts.len());
+        all.extend(work());
         for worker in workers {
             match worker.join() {
                 Ok(done) => all.extend(done),

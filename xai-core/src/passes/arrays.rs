@@ -52,6 +52,11 @@ fn room<T>(things: usize, n: usize) -> Result<Vec<T>> {
     Err(Error::InvalidParameter { name: "n", value, reason })
 }
 
+/// Whether there is memory for so many things of so many bytes.
+pub(crate) fn fits_in_memory(things: usize, bytes: usize) -> bool {
+    things.checked_mul(bytes).is_some_and(|bytes| Vec::<u8>::new().try_reserve_exact(bytes).is_ok())
+}
+
 /// Repeats output indices as [`augment_batch_dim`] repeats samples: (b, i) becomes (b·n, i), ..., (b·n + n - 1, i).
 ///
 /// # Errors

@@ -2,6 +2,7 @@
 
 use crate::explain::rows::check_rows;
 use crate::explain::{Attribution, Call, Extras, Target, graph_for};
+use crate::passes::fits_in_memory;
 use crate::tensor::Tensor;
 use crate::{Backend, Differentiable, Result};
 
@@ -29,12 +30,10 @@ impl Chunk {
     /// As it was set, for such a call.
     pub(crate) fn of<B: Backend>(fixed: Option<usize>, call: &Call<'_, B>) -> Self {
         let sample = |x: &Tensor<B>| x.shape().iter().skip(1).product::<usize>();
+        let largest = call.inputs.iter().map(sample).max().unwrap_or(0);
         match fixed {
-            Some(samples) => Chunk::Fixed(samples),
-            None => {
-                let largest = call.inputs.iter().map(sample).max().unwrap_or(0);
-                Chunk::Auto { unseen: UNSEEN * largest, fewest: B::FEWEST_COPIES }
-            }
+            Some(samples) => Chunk::Fixed(fitting(samples, largest * size_of::<B::Elem>())),
+            None => Chunk::Auto { unseen: UNSEEN * largest, fewest: B::FEWEST_COPIES },
         }
     }
 
@@ -66,6 +65,16 @@ impl Chunk {
         let largest = graph_for(model, &call.shapes(), call.target)?.largest_map();
         Ok(self.samples::<M::Backend>(largest.div_ceil(rows)))
     }
+}
+
+/// At most so many samples of so many bytes: as many as there is memory for, where more are asked for. What is found
+/// does not depend on it.
+fn fitting(samples: usize, bytes: usize) -> usize {
+    let mut fitting = samples;
+    while fitting > 1 && !fits_in_memory(fitting, bytes) {
+        fitting /= 2;
+    }
+    fitting
 }
 
 /// Explains a batch in blocks of at most so many samples, and puts the blocks together.

@@ -12,7 +12,7 @@ mod resize;
 mod subject;
 mod sum;
 
-pub(crate) use self::arrays::{MOST_COPIES, at_least, within};
+pub(crate) use self::arrays::{MOST_COPIES, at_least, fits_in_memory, within};
 pub use self::arrays::{augment_batch_dim, augment_indices, interpolate_batch, reduce_augmentation};
 pub(crate) use self::builders::pass_builders;
 pub(crate) use self::chunk::{Chunk, copies_per_pass, even_parts, in_blocks};

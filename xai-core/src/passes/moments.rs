@@ -112,8 +112,12 @@ impl<B: Backend> MeanAndSpread<B> {
                 *squares = (squares.0 + spread.as_f64(), squares.1 + size.as_f64());
             }
         }
-        // A share of nothing is nothing, if it is nothing itself.
-        let relative = |(spread, size): (f64, f64)| if spread == 0.0 { 0.0 } else { (share * spread / size).sqrt() };
+        // A share of nothing is nothing, if it is nothing itself; of squares that overflow nothing is known.
+        let relative = |(spread, size): (f64, f64)| match (share * spread / size).sqrt() {
+            _ if spread == 0.0 => 0.0,
+            error if error.is_nan() => f64::INFINITY,
+            error => error,
+        };
         Ok(Some(squares.into_iter().map(relative).collect()))
     }
 }

@@ -64,7 +64,7 @@ pub(crate) struct Running<'a> {
 impl Running<'_> {
     /// So many more are to come, in all: for work whose length shows only on the way.
     pub(crate) fn expect(&mut self, more: usize) {
-        self.progress.total = self.progress.done + more;
+        self.progress.total = self.progress.done.saturating_add(more);
     }
 
     /// So many are done.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use ndarray::{ArrayBase, ArrayD, Data, Dimension, IxDyn};
 
-use crate::explain::finite::check_fits;
 use crate::explain::rows::check_finite;
+use crate::tensor::check_fits;
 use crate::{Backend, Element, Error, Result, Tensor};
 
 /// The reference input x₀ (baseline) that a path to the input starts from.
@@ -78,7 +78,7 @@ impl Reference {
     pub(crate) fn tensor_like<B: Backend>(&self, x: &Tensor<B>, samples: &[usize]) -> Result<Tensor<B>> {
         let shape = x.shape();
         let numbers: Vec<usize> = (1..shape.len()).collect();
-        let upload = |values: ArrayD<f64>| Tensor::upload(values.mapv(B::Elem::of).view(), &x.placement());
+        let upload = |values: ArrayD<f64>| Tensor::brought("reference", &values, &x.placement());
         match self {
             // One number travels, and is repeated there.
             Reference::Zeros => upload(ArrayD::zeros(IxDyn(&[1])))?.broadcast_to(&shape),

@@ -2,6 +2,7 @@
 
 mod arithmetic;
 mod element;
+mod fits;
 mod matmul;
 mod ndarray;
 mod pullback;
@@ -14,6 +15,7 @@ mod weight;
 pub use self::arithmetic::Arithmetic;
 pub(crate) use self::arithmetic::check_order;
 pub use self::element::Element;
+pub(crate) use self::fits::check_fits;
 pub(crate) use self::matmul::product_shape;
 pub use self::ndarray::NdArray;
 pub use self::pullback::Pullback;

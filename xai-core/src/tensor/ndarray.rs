@@ -112,7 +112,12 @@ impl<F: Element> Arithmetic for NdArray<F> {
     }
 
     fn sum(t: &Self::Tensor, axes: &[usize]) -> Result<Self::Tensor> {
-        reduce(t, axes, |a, b| a + b)
+        if axes.is_empty() {
+            return Ok(t.clone());
+        }
+        // Single precision loses digits where there are many terms.
+        let sum = reduce(&t.mapv(Element::as_f64).into_shared(), axes, |a, b| a + b)?;
+        Ok(sum.mapv(F::of).into_shared())
     }
 
     fn max(t: &Self::Tensor, axes: &[usize]) -> Result<Self::Tensor> {

@@ -4,4 +4,6 @@
 
 mod gradients;
 mod limits;
+mod numbers;
+mod settings;
 mod values;

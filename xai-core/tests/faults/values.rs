@@ -141,3 +141,59 @@ fn numbers_are_checked_in_the_type_that_they_are_cast_to() {
     assert!(matches!(refused, Err(Error::InvalidParameter { name: "std", .. })));
     SmoothGrad::new().std(1e30).analyze(&model, &x, Index(0)).unwrap();
 }
+
+/// Its output is (x/|x|, -∞, x), and its gradient finite wherever that is looked for.
+struct Masked;
+
+impl Differentiable for Masked {
+    type Backend = B;
+    fn trace<'m>(&'m self, x: &[Var<'m, B>]) -> Result<Var<'m, B>> {
+        let x = x[0].within("maps", || Ok(x[0].affine(1.0, 0.0)))?;
+        let nothing = x.affine(0.0, -1e300).affine(1e300, 0.0);
+        Ok((&x / &x.abs()).concat(&[&nothing, &x], 1))
+    }
+}
+
+impl LayerSplit for Masked {
+    fn split_at(&self) -> &str {
+        "maps"
+    }
+}
+
+/// A number that is none is not explained, though its gradient may be finite; another output that is -∞ may be meant.
+#[test]
+fn what_is_explained_is_a_number() {
+    for found in [
+        SmoothGrad::new().n(4).analyze(&Masked, &array![[0.0]], Index(0)),
+        xai_core::RandomCam::at("maps").analyze(&Masked, &array![[3.0]], Index(1)),
+        xai_core::EigenCam::at("maps").analyze(&Masked, &array![[0.0]], Index(0)),
+    ] {
+        let error = found.unwrap_err();
+        assert!(matches!(error, Error::ValuesNotFinite { .. }), "{error}");
+        assert!(error.to_string().contains("where it is explained"), "{error}");
+    }
+    for analyzer in [&Gradient as &dyn Analyzer<Masked>, &SmoothGrad::new().n(4)] {
+        assert!((&analyzer).analyze(&Masked, &array![[3.0]], Index(2)).is_ok());
+        assert!((&analyzer).analyze(&Masked, &array![[3.0]], xai_core::Weighted(vec![(2, 0.5)])).is_ok());
+    }
+}
+
+/// The draws lie inside of the path, where all is well; the reference itself has no output.
+#[test]
+fn a_gap_that_is_no_number_is_an_error() {
+    let model = Direction::<B>(std::marker::PhantomData);
+    let expected = xai_core::ExpectedGradients::default().n(4);
+    let said = words(expected, &model, &array![[1.0]]);
+    assert!(said.contains("the completeness gap, NaN") && said.contains("the reference"), "{said}");
+}
+
+#[test]
+fn full_gradients_are_checked_as_values_are() {
+    use xai_core::FullGrad;
+    let net = Sequential::<B>::new().push(xai_core::nn::Activation::Sqrt);
+    let parts = |x: &Array2<f64>| FullGrad::new().decompose(&net, x, Index(0));
+    assert!(matches!(parts(&array![[0.0]]), Err(Error::ValuesNotFinite { .. })));
+    assert!(matches!(parts(&array![[f64::NAN]]), Err(Error::InvalidParameter { name: "input", .. })));
+    assert!(matches!(parts(&Array2::zeros((0, 1))), Err(Error::InvalidShape { .. })));
+    parts(&array![[4.0]]).unwrap();
+}

@@ -20,8 +20,9 @@ pub enum Heads {
 }
 
 impl Heads {
-    /// (B, heads, T, S) to (B, T, S).
+    /// (B, heads, T, S) to (B, T, S), of half types in single precision.
     pub(super) fn fused<B: Backend>(self, matrix: &Tensor<B>) -> Result<Tensor<B>> {
+        let matrix = matrix.widen()?;
         let one = match self {
             Heads::Mean => matrix.mean(&[1])?,
             Heads::Max => matrix.max(&[1])?,

@@ -55,7 +55,7 @@ impl<M: Differentiable + ?Sized> Analyzer<M> for AttentionRelevance {
                 at: "what is behind an attention matrix".into(),
                 causes: "a step without a gradient, as a comparison or whole numbers, lies on every way to it".into(),
             })?;
-            let layer = Heads::Mean.fused(&gradient.mul(matrix)?.relu()?)?;
+            let layer = Heads::Mean.fused(&gradient.widen()?.mul(&matrix.widen()?)?.relu()?)?;
             let before = match relevance {
                 Some(before) => before,
                 None => identity(&layer)?,

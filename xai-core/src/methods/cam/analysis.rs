@@ -111,7 +111,8 @@ where
             if self.rule.reads_gradient() && gradient.is_none() {
                 return Err(no_gradient(place));
             }
-            let as_maps = |there: &Tensor<_>| self.grid.to_maps(&name, there);
+            // Products of small gradients, and sums over large maps, are more or less than a half type holds.
+            let as_maps = |there: &Tensor<_>| self.grid.to_maps(&name, &there.widen()?);
             maps.push(self.map(&CamSite {
                 rule: &name,
                 place,

@@ -23,12 +23,12 @@ pub struct CamSite<'a, B: Backend> {
 }
 
 impl<'a, B: Backend> CamSite<'a, B> {
-    /// The feature maps A, (B, K, spatial axes...).
+    /// The feature maps A, (B, K, spatial axes...); those of a model in a half type in single precision.
     pub fn maps(&self) -> &Tensor<B> {
         &self.maps
     }
 
-    /// G = ∂y/∂A, in the shape of the maps.
+    /// G = ∂y/∂A, in the shape and the number type of the maps.
     ///
     /// # Errors
     /// [`Error::Unsupported`] for a rule that said that it does not read it.
@@ -94,7 +94,7 @@ impl<'a, B: Backend> CamSite<'a, B> {
             let maps = variants(start, copies)?;
             let shape = maps.shape();
             let maps = maps.reshape(&[&[rows * copies], shape.get(2..).unwrap_or_default()].concat())?;
-            let there = self.grid.of_maps(&maps, self.there, copies)?;
+            let there = self.grid.of_maps(&maps.in_type_of(self.there)?, self.there, copies)?;
             self.behind(rows * copies)?.forward(&[there])
         })
     }
@@ -104,9 +104,9 @@ impl<'a, B: Backend> CamSite<'a, B> {
     /// # Errors
     /// [`Error::BypassedPlace`], and the model's own.
     pub fn gradient_at(&self, maps: &Tensor<B>) -> Result<Tensor<B>> {
-        let there = self.grid.of_maps(maps, self.there, 1)?;
+        let there = self.grid.of_maps(&maps.in_type_of(self.there)?, self.there, 1)?;
         let (output, pullback) = self.behind(self.call.rows())?.vjp(&[there], &[true], None)?;
-        self.grid.to_maps(self.rule, &pullback.pull(&self.selection.cotangent(&output)?)?)
+        self.grid.to_maps(self.rule, &pullback.pull(&self.selection.cotangent(&output)?)?.widen()?)
     }
 
     /// y of `n` variants of each sample, of the whole model: of the explained input, times masks (B, m, 1, spatial axes
@@ -133,7 +133,7 @@ impl<'a, B: Backend> CamSite<'a, B> {
                 }
                 let shape = x.shape();
                 let (apart, sample) = ([&[rows, 1], &shape[1..]].concat(), &shape[1..]);
-                x.reshape(&apart)?.mul(&masks)?.reshape(&[&[rows * copies], sample].concat())
+                x.reshape(&apart)?.mul(&masks.in_type_of(x)?)?.reshape(&[&[rows * copies], sample].concat())
             };
             let inputs: Vec<_> = self.call.inputs.iter().zip(self.call.explained).map(masked).collect::<Result<_>>()?;
             self.graph(&inputs.iter().map(Tensor::shape).collect::<Vec<_>>())?.forward(&inputs)

@@ -173,6 +173,11 @@ impl Composite {
         Ok(())
     }
 
+    /// Refuses parameters that are not among the numbers of the types at hand: see [`LrpRule::check_fits`].
+    pub(super) fn check_fits(&self, largest: f64, of_quotients: f64) -> Result<()> {
+        self.said.iter().try_for_each(|(_, rule)| rule.check_fits(largest, of_quotients))
+    }
+
     /// Whether any rule looks at weights.
     pub(super) fn needs_weights(&self) -> bool {
         self.said.iter().any(|(_, rule)| rule.needs_weights())

@@ -2,7 +2,7 @@
 
 use super::rule::{Bound, LrpRule};
 use super::weighted::{Weighted, number};
-use crate::{Backend, Element, Error, Pullback, Result, Tensor};
+use crate::{Backend, Error, Pullback, Result, Tensor};
 
 /// The output, and the way back from its multipliers to relevance of the input.
 pub(super) fn first<'m, B: Backend>(
@@ -49,5 +49,5 @@ fn of_sample<B: Backend>(bound: &Bound, x: &Tensor<B>) -> Result<Tensor<B>> {
         let (expected, got) = (sample.to_vec(), bound.0.shape().to_vec());
         return Err(Error::Shape { what: "bound of the z-box, broadcast to a sample".into(), expected, got });
     }
-    Tensor::upload(bound.0.mapv(B::Elem::of).view(), &x.placement())?.broadcast_to(&shape)
+    Tensor::brought("bound", &bound.0, &x.placement())?.broadcast_to(&shape)
 }

@@ -4,6 +4,7 @@ use super::composite::Composite;
 use super::first::first;
 use super::held::held;
 use super::plan::Condition;
+use super::rule::check_stabilizes;
 use super::split::split;
 use super::way::{Plan, Touch, Way};
 use super::weighted::Weighted;
@@ -37,6 +38,11 @@ impl Relevance {
         unknown: Unknown,
     ) -> Result<Self> {
         let plan = Plan::new(graph, explained, composite, conditions, unknown)?;
+        if let Some(at) = graph.placement() {
+            let of_quotients = B::largest_number(&B::counting(&at));
+            composite.check_fits(B::largest_number(&at), of_quotients)?;
+            check_stabilizes("stabilizer", stabilizer, of_quotients)?;
+        }
         Ok(Relevance { name, plan, stabilizer })
     }
 

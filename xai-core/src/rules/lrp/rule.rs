@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use ndarray::{ArrayBase, ArrayD, Data, Dimension, IxDyn};
 
+use crate::tensor::check_fits;
 use crate::{Element, Error, Result};
 
 /// How relevance goes back through a layer.
@@ -56,6 +57,20 @@ impl<E: Element, S: Data<Elem = E>, D: Dimension> From<&ArrayBase<S, D>> for Bou
     }
 }
 
+/// Refuses what is added to denominators, and is none of the numbers that quotients are computed in: their largest is
+/// given.
+pub(crate) fn check_stabilizes(name: &'static str, value: f64, largest: f64) -> Result<()> {
+    // The smallest numbers are about as near to 0 as the largest are far from it.
+    if value.is_finite() && value > 0.0 && value * largest < 1.0 {
+        return Err(Error::InvalidParameter {
+            name,
+            value: format!("{value:e}"),
+            reason: "it is 0 in the model's number type".into(),
+        });
+    }
+    check_fits(name, [&value], largest)
+}
+
 impl LrpRule {
     /// The z-box of inputs between two bounds: numbers, or arrays that are broadcast to a sample.
     pub fn z_box(low: impl Into<Bound>, high: impl Into<Bound>) -> Self {
@@ -70,6 +85,18 @@ impl LrpRule {
     /// Whether it gives relevance to inputs that are 0, which stands at the first layer alone.
     pub(super) fn is_of_first_layer(&self) -> bool {
         matches!(self, LrpRule::ZBox(..) | LrpRule::Flat | LrpRule::WSquare)
+    }
+
+    /// Refuses parameters that are not among the numbers of the model's type, whose largest is given, or of the type
+    /// that quotients are computed in.
+    pub(super) fn check_fits(&self, largest: f64, of_quotients: f64) -> Result<()> {
+        match *self {
+            LrpRule::Epsilon(eps) => check_stabilizes("epsilon", eps, of_quotients),
+            LrpRule::Gamma(gamma) => check_fits("gamma", [&gamma], largest),
+            LrpRule::AlphaBeta(alpha, beta) => check_fits("alpha, beta", [&alpha, &beta], largest),
+            LrpRule::ZBox(ref low, ref high) => check_fits("bound", low.0.iter().chain(high.0.iter()), largest),
+            _ => Ok(()),
+        }
     }
 
     /// Refuses parameters that are impossible.
