@@ -1,6 +1,6 @@
 //! The greatest and the smallest numbers along axes.
 
-use candle_core::{DType, Result, Tensor};
+use candle_core::{DType, Result, Shape, Tensor};
 use xai_core::nn::{Reduce, Reduction};
 
 use super::{Pull, Ruled, Way};
@@ -10,12 +10,7 @@ use crate::host::{Numbers, with_number_type};
 /// y = the extreme number along the axes; of equal ones the first in row-major order gets the whole cotangent, and a
 /// NaN is passed on.
 pub(super) fn extremes(way: Way, op: &Reduce, x: &Tensor, output: &[usize]) -> Ruled {
-    let (kept, reduced): (Vec<usize>, Vec<usize>) = (0..x.rank()).partition(|axis| !op.axes.contains(axis));
-    let order = [kept, reduced.clone()].concat();
-    let turned = x.permute(&order[..])?;
-    let shape = turned.shape().clone();
-    let length: usize = reduced.iter().map(|&axis| x.dims()[axis]).product();
-    let rows = turned.reshape((x.elem_count() / length, length))?;
+    let Rows { rows, length, order, shape } = Rows::of(op, x)?;
     let least = op.of == Reduction::Min;
     let winners = match way {
         Way::Kernels => with_number_type!(rows.dtype(), T => by_loop::<T>(&rows, least)),
@@ -30,6 +25,57 @@ pub(super) fn extremes(way: Way, op: &Reduce, x: &Tensor, output: &[usize]) -> R
         dx.reshape(&shape)?.permute(&inverse[..])
     });
     Ok((y, pull))
+}
+
+/// The extreme numbers alone, of a pass that does not go back: who won is not asked.
+pub(super) fn values(way: Way, op: &Reduce, x: &Tensor, output: &[usize]) -> Result<Tensor> {
+    let Rows { rows, .. } = Rows::of(op, x)?;
+    let least = op.of == Reduction::Min;
+    match way {
+        Way::Kernels => with_number_type!(rows.dtype(), T => values_by_loop::<T>(&rows, least)),
+        Way::TensorOps => {
+            let extreme = if least { rows.min_keepdim(1)? } else { rows.max_keepdim(1)? };
+            let any_nan = rows.ne(&rows)?.to_dtype(DType::F32)?.max_keepdim(1)?.gt(0f32)?;
+            any_nan.where_cond(&extreme.affine(f64::NAN, 0.0)?, &extreme)
+        }
+    }?
+    .reshape(output)
+}
+
+/// An input with what is reduced as the last axis.
+struct Rows {
+    /// (rows, length)
+    rows: Tensor,
+    length: usize,
+    /// The input's axes, those that are reduced behind the others.
+    order: Vec<usize>,
+    /// The input's shape in that order.
+    shape: Shape,
+}
+
+impl Rows {
+    fn of(op: &Reduce, x: &Tensor) -> Result<Self> {
+        let (kept, reduced): (Vec<usize>, Vec<usize>) = (0..x.rank()).partition(|axis| !op.axes.contains(axis));
+        let length: usize = reduced.iter().map(|&axis| x.dims()[axis]).product();
+        let order = [kept, reduced].concat();
+        let turned = x.permute(&order[..])?;
+        let shape = turned.shape().clone();
+        Ok(Rows { rows: turned.reshape((x.elem_count() / length, length))?, length, order, shape })
+    }
+}
+
+fn values_by_loop<T: Host>(rows: &Tensor, least: bool) -> Result<Tensor> {
+    let rows = rows.contiguous()?;
+    let (count, length) = rows.dims2()?;
+    let numbers = Numbers::of(&rows)?;
+    let extreme = |row: &[T]| {
+        row.iter().copied().fold(row[0], |best, value| {
+            let beats = if least { value < best } else { value > best };
+            if beats || value.is_nan() { value } else { best }
+        })
+    };
+    let values: Vec<T> = numbers.slice::<T>()?.chunks_exact(length).map(extreme).collect();
+    Tensor::from_vec(values, (count, 1), rows.device())
 }
 
 /// The place in its row of each row's extreme number: (rows, 1).

@@ -57,8 +57,23 @@ pub(crate) fn has<E: Host>(op: &Op<Candle<E>>) -> bool {
 
 /// y = op(x), for an operation that has a rule.
 pub(crate) fn forward<E: Host>(op: &Op<Candle<E>>, x: &Tensor) -> Result<Tensor> {
-    // Of what only the pullback needs, nothing but the winners of max pooling is computed before it is called.
-    vjp(op, x).map(|(y, _)| y)
+    forward_by(Way::on(x.device()), op, x)
+}
+
+fn forward_by<E: Host>(way: Way, op: &Op<Candle<E>>, x: &Tensor) -> Result<Tensor> {
+    let output = op.output_shape(&[x.dims()])?;
+    let (y, _) = in_number_type(x, sums_safely(op), |x| {
+        let y = match op {
+            Op::MaxPool2d(op) => pool::maxima(way, op, x, &output),
+            Op::AdaptiveMaxPool2d(op) => pool::adaptive_maxima(op.size, x),
+            Op::Reduce(op) => extremes::values(way, op, x, &output),
+            // Of what only the pullback needs, nothing is computed before it is called.
+            op => return rule(way, op, x, &output),
+        }?;
+        let none: Pull = Box::new(|_| candle_core::bail!("this pass was forward alone"));
+        Ok((y, none))
+    })?;
+    Ok(y)
 }
 
 /// y = op(x) and the pullback to x, for an operation that has a rule.
@@ -68,12 +83,15 @@ pub(crate) fn vjp<E: Host>(op: &Op<Candle<E>>, x: &Tensor) -> Result<(Tensor, Pu
 
 fn vjp_by<E: Host>(way: Way, op: &Op<Candle<E>>, x: &Tensor) -> Result<(Tensor, Pull)> {
     let output = op.output_shape(&[x.dims()])?;
-    // Sums of many terms are not safe in a half type; a device's own convolutions and products add up in f32.
-    let sums_safely = matches!(
+    in_number_type(x, sums_safely(op), |x| rule(way, op, x, &output))
+}
+
+/// Sums of many terms are not safe in a half type; a device's own convolutions and products add up in f32.
+fn sums_safely<E: Host>(op: &Op<Candle<E>>) -> bool {
+    matches!(
         op,
         Op::Conv2d(_) | Op::ConvTranspose2d(_) | Op::Linear(_) | Op::MaxPool2d(_) | Op::Pad2d(_) | Op::Reduce(_)
-    );
-    in_number_type(x, sums_safely, |x| rule(way, op, x, &output))
+    )
 }
 
 fn rule<E: Host>(way: Way, op: &Op<Candle<E>>, x: &Tensor, output: &[usize]) -> Ruled {

@@ -8,7 +8,7 @@ use xai_core::nn::{
 };
 
 use super::pool::max_pool_segments_by;
-use super::{Way, vjp_by};
+use super::{Way, forward_by, vjp_by};
 use crate::Candle;
 
 fn numbers(shape: &[usize], seed: f64) -> Tensor {
@@ -33,6 +33,10 @@ fn assert_same(op: impl Into<Op<Candle<f64>>>, shape: &[usize]) {
     let (y, pull) = vjp_by(Way::Kernels, &op, &x).unwrap();
     let (other_y, other_pull) = vjp_by(Way::TensorOps, &op, &x).unwrap();
     assert!(gap(&y, &other_y) < 1e-12, "{op:?}");
+    // Forward alone does without what only the way back needs, and gives the same.
+    for way in [Way::Kernels, Way::TensorOps] {
+        assert_eq!(gap(&forward_by(way, &op, &x).unwrap(), &y), gap(&y, &y), "{op:?} forward alone");
+    }
     let v = numbers(y.dims(), 0.7);
     let (dx, other_dx) = (pull(&v).unwrap(), other_pull(&v).unwrap());
     assert_eq!(dx.dims(), shape);

@@ -8,6 +8,11 @@ use crate::failure::TchResult;
 
 /// Of equal numbers the first, which alone gets the gradient: libtorch's own over several axes would share it out.
 pub(super) fn extreme(op: &Reduce, x: &Torch) -> TchResult {
+    if !x.requires_grad() && !op.axes.is_empty() {
+        // Forward alone, who is first does not matter.
+        let axes = ints(&op.axes);
+        return if op.of == Reduction::Min { x.f_amin(axes, true) } else { x.f_amax(axes, true) };
+    }
     let (reduced, kept): (Vec<usize>, Vec<usize>) = (0..x.dim()).partition(|axis| op.axes.contains(axis));
     let first = |x: &Torch, axis: i64| {
         let place = match op.of {

@@ -2,6 +2,7 @@
 
 mod average;
 mod geometry;
+mod highest;
 mod max;
 mod segments;
 mod strided;
@@ -12,6 +13,7 @@ mod tests;
 use super::SERIAL_WORK;
 pub use average::{avg_forward, avg_vjp};
 pub use geometry::PoolGeometry;
+pub use highest::max_values;
 pub use max::{NO_ARGMAX, max_forward, max_vjp};
 pub use segments::{PathRows, SegmentMaxima};
 

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use rayon::ThreadPoolBuilder;
 
-use super::{NO_ARGMAX, PathRows, PoolGeometry, SegmentMaxima, avg_forward, avg_vjp, max_forward, max_vjp};
+use super::{NO_ARGMAX, PathRows, PoolGeometry, SegmentMaxima, avg_forward, avg_vjp, max_forward, max_values, max_vjp};
 
 /// Numbers in -1..1, many of them equal.
 fn numbers(len: usize, seed: usize) -> Vec<f64> {
@@ -56,6 +56,7 @@ proptest! {
         let dy = numbers(g.output_shape().iter().product(), 2);
         let (y, places) = max_forward(&x, &g).unwrap();
         prop_assert_eq!((y.len(), places.len()), (dy.len(), dy.len()));
+        prop_assert_eq!(&max_values(&x, &g).unwrap(), &y);
         let mut dx = vec![0.0; x.len()];
         let mut failure = None;
         outputs(&g, |plane, i, j, o| {

@@ -5,7 +5,7 @@ mod tensor_ops;
 use candle_core::{Error, Tensor, bail};
 use xai_core::nn::{AvgPool2d, MaxPool2d, Padding};
 
-pub(super) use self::tensor_ops::adaptive_max_pool2d;
+pub(super) use self::tensor_ops::{adaptive_max_pool2d, adaptive_maxima};
 use super::{Pull, Ruled, Way, in_number_type, resample};
 use crate::host::{Numbers, with_number_type};
 use crate::kernels::pool::{self as kernels, PathRows, PoolGeometry, SegmentMaxima};
@@ -43,6 +43,22 @@ pub(super) fn max_pool2d(way: Way, op: &MaxPool2d, x: &Tensor, output: &[usize])
                     Tensor::from_vec(dx, &shape, v.device())
                 });
                 Ok((Tensor::from_vec(y, output, x.device())?, pull))
+            })
+        }
+    }
+}
+
+/// The maxima alone, of a pass that does not go back: who won is not asked.
+pub(super) fn maxima(way: Way, op: &MaxPool2d, x: &Tensor, output: &[usize]) -> candle_core::Result<Tensor> {
+    let g = geometry(x, op.kernel, op.stride, op.padding, output)?;
+    match way {
+        Way::TensorOps => tensor_ops::max_values(x, &g)?.reshape(output),
+        Way::Kernels => {
+            let x = x.contiguous()?;
+            let numbers = Numbers::of(&x)?;
+            with_number_type!(x.dtype(), T => {
+                let y = kernels::max_values(numbers.slice::<T>()?, &g).map_err(Error::wrap)?;
+                Tensor::from_vec(y, output, x.device())
             })
         }
     }

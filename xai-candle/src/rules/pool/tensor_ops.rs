@@ -22,15 +22,47 @@ fn covered(g: &PoolGeometry) -> [usize; 2] {
     [0, 1].map(|side| (g.output[side] - 1) * g.stride[side] + g.kernel[side])
 }
 
+/// The image as far as the windows reach.
+fn padded(x: &Tensor, g: &PoolGeometry) -> Result<Tensor> {
+    let [rows, cols] = covered(g);
+    extend(&extend(x, 2, g.pad_before[0], rows, f64::NEG_INFINITY)?, 3, g.pad_before[1], cols, f64::NEG_INFINITY)
+}
+
+/// For each place of the window, the padded image shifted by it: one number for each window.
+fn shifted<'a>(padded: &'a Tensor, g: &'a PoolGeometry) -> impl Iterator<Item = ([usize; 2], Result<Tensor>)> + 'a {
+    let places = (0..g.kernel[0]).flat_map(|u| (0..g.kernel[1]).map(move |v| [u, v]));
+    places.map(|[u, v]| {
+        let rows = every(padded, 2, u, g.stride[0], g.output[0]);
+        ([u, v], rows.and_then(|rows| every(&rows, 3, v, g.stride[1], g.output[1])?.contiguous()))
+    })
+}
+
+/// Whether a number takes the place of the highest so far: a NaN does, which is not equal to itself.
+fn wins(value: &Tensor, highest: &Tensor) -> Result<Tensor> {
+    value.gt(highest)? + value.ne(value)?
+}
+
+/// The maxima of the windows, (B, C, rows, columns).
+pub(super) fn max_values(x: &Tensor, g: &PoolGeometry) -> Result<Tensor> {
+    let padded = padded(x, g)?;
+    let mut best: Option<Tensor> = None;
+    for (_, value) in shifted(&padded, g) {
+        let value = value?;
+        best = Some(match best {
+            None => value,
+            Some(highest) => wins(&value, &highest)?.where_cond(&value, &highest)?,
+        });
+    }
+    best.map_or_else(|| bail!("a window without a place"), Ok)
+}
+
 /// A running maximum over shifted images, one for each place of the window, with the place where it was met.
 fn maxima(x: &Tensor, g: &PoolGeometry) -> Result<Maxima> {
     let [rows, cols] = covered(g);
-    let padded = extend(x, 2, g.pad_before[0], rows, f64::NEG_INFINITY)?;
-    let padded = extend(&padded, 3, g.pad_before[1], cols, f64::NEG_INFINITY)?;
+    let padded = padded(x, g)?;
     let mut best: Option<(Tensor, Tensor)> = None;
-    for (u, v) in (0..g.kernel[0]).flat_map(|u| (0..g.kernel[1]).map(move |v| (u, v))) {
-        let shifted = every(&padded, 2, u, g.stride[0], g.output[0])?;
-        let shifted = every(&shifted, 3, v, g.stride[1], g.output[1])?.contiguous()?;
+    for ([u, v], shifted) in shifted(&padded, g) {
+        let shifted = shifted?;
         let at = |i: usize, j: usize| u32::try_from((i * g.stride[0] + u) * cols + j * g.stride[1] + v);
         let places = (0..g.output[0]).flat_map(|i| (0..g.output[1]).map(move |j| (i, j)));
         let places = places.map(|(i, j)| at(i, j)).collect::<std::result::Result<Vec<u32>, _>>()?;
@@ -39,8 +71,7 @@ fn maxima(x: &Tensor, g: &PoolGeometry) -> Result<Maxima> {
         best = Some(match best {
             None => (shifted, places),
             Some((highest, winners)) => {
-                // A NaN wins: it is not equal to itself.
-                let wins = (shifted.gt(&highest)? + shifted.ne(&shifted)?)?;
+                let wins = wins(&shifted, &highest)?;
                 (wins.where_cond(&shifted, &highest)?, wins.where_cond(&places, &winners)?)
             }
         });
@@ -103,26 +134,46 @@ fn scatter(v: &Tensor, winners: &Tensor, length: usize) -> Result<Tensor> {
     zeros.scatter_add(winners, &v.reshape(winners.shape())?.contiguous()?, 1)
 }
 
-/// The windows of an adaptive pool differ in size: one maximum for each.
+/// The places of each window of an adaptive pool, in row-major order: windows differ in size.
+fn adaptive_places([h, w]: [usize; 2], size: [usize; 2]) -> Result<Vec<Vec<u32>>> {
+    let mut all = Vec::with_capacity(size[0] * size[1]);
+    for rows in adaptive_windows(h, size[0]) {
+        for cols in adaptive_windows(w, size[1]) {
+            let places = rows.clone().flat_map(|r| cols.clone().map(move |c| u32::try_from(r * w + c)));
+            all.push(places.collect::<std::result::Result<Vec<u32>, _>>()?);
+        }
+    }
+    Ok(all)
+}
+
+/// The maxima of an adaptive pool alone.
+pub(in super::super) fn adaptive_maxima(size: [usize; 2], x: &Tensor) -> Result<Tensor> {
+    let (batch, channels, h, w) = x.dims4()?;
+    let flat = x.reshape((batch * channels, h * w))?;
+    let highest = |places: Vec<u32>| {
+        let count = places.len();
+        flat.index_select(&Tensor::from_vec(places, count, x.device())?, 1)?.max_keepdim(1)
+    };
+    let maxima = adaptive_places([h, w], size)?.into_iter().map(highest).collect::<Result<Vec<_>>>()?;
+    Tensor::cat(&maxima, 1)?.reshape((batch, channels, size[0], size[1]))
+}
+
+/// One maximum for each window of an adaptive pool.
 pub(in super::super) fn adaptive_max_pool2d(size: [usize; 2], x: &Tensor) -> Ruled {
     let (batch, channels, h, w) = x.dims4()?;
     let flat = x.reshape((batch * channels, h * w))?;
     let mut found = vec![];
-    for rows in adaptive_windows(h, size[0]) {
-        for cols in adaptive_windows(w, size[1]) {
-            let places = rows.clone().flat_map(|r| cols.clone().map(move |c| u32::try_from(r * w + c)));
-            let places = places.collect::<std::result::Result<Vec<u32>, _>>()?;
-            let last = places.last().copied().unwrap_or_default();
-            let count = places.len();
-            let places = Tensor::from_vec(places, count, x.device())?;
-            let window = flat.index_select(&places, 1)?;
-            let highest = window.max_keepdim(1)?;
-            // The first of equal ones: the least place where the maximum is met; the last if it is a NaN.
-            let places = places.reshape((1, count))?.broadcast_as(window.shape())?.contiguous()?;
-            let nowhere = Tensor::full(last, window.shape(), x.device())?.contiguous()?;
-            let met = window.broadcast_eq(&highest)?.where_cond(&places, &nowhere)?;
-            found.push((highest, met.min_keepdim(1)?));
-        }
+    for places in adaptive_places([h, w], size)? {
+        let last = places.last().copied().unwrap_or_default();
+        let count = places.len();
+        let places = Tensor::from_vec(places, count, x.device())?;
+        let window = flat.index_select(&places, 1)?;
+        let highest = window.max_keepdim(1)?;
+        // The first of equal ones: the least place where the maximum is met; the last if it is a NaN.
+        let places = places.reshape((1, count))?.broadcast_as(window.shape())?.contiguous()?;
+        let nowhere = Tensor::full(last, window.shape(), x.device())?.contiguous()?;
+        let met = window.broadcast_eq(&highest)?.where_cond(&places, &nowhere)?;
+        found.push((highest, met.min_keepdim(1)?));
     }
     let (maxima, winners): (Vec<_>, Vec<_>) = found.into_iter().unzip();
     let y = Tensor::cat(&maxima, 1)?.reshape((batch, channels, size[0], size[1]))?;

@@ -6,15 +6,37 @@ use super::array::{Array, Pull, shaped};
 use crate::op::{Reduce, Reduction};
 use crate::{Element, Result};
 
+/// Whether a number takes the place of the one before it: a NaN does, and keeps it.
+fn beats<F: Element>(of: Reduction, value: F, before: F) -> bool {
+    !before.is_nan() && (value.is_nan() || if of == Reduction::Min { value < before } else { value > before })
+}
+
+/// Where in the output an index of the input ends up.
+fn place(index: &[usize], output: &[usize]) -> usize {
+    index.iter().zip(output).fold(0, |place, (&i, &n)| place * n + i.min(n - 1))
+}
+
+/// The extreme numbers alone, of a pass that does not go back.
+pub(super) fn values<F: Element>(op: &Reduce, x: &Array<F>) -> Result<Array<F>> {
+    let output = op.output_shape(x.shape())?;
+    let mut best: Vec<Option<F>> = vec![None; output.iter().product()];
+    for (index, &value) in x.indexed_iter() {
+        let best = &mut best[place(index.slice(), &output)];
+        if best.is_none_or(|before| beats(op.of, value, before)) {
+            *best = Some(value);
+        }
+    }
+    shaped(&output, best.into_iter().flatten().collect())
+}
+
 /// Of equal numbers the first in row-major order; a NaN is passed on.
 pub(super) fn reduce<F: Element>(op: &Reduce, x: &Array<F>) -> Result<(Array<F>, Pull<F>)> {
     let output = op.output_shape(x.shape())?;
-    let beats = |a: F, b: F| a.is_nan() || if op.of == Reduction::Min { a < b } else { a > b };
     let mut best: Vec<Option<(usize, F)>> = vec![None; output.iter().product()];
     for (from, (index, &value)) in x.indexed_iter().enumerate() {
-        let place = index.slice().iter().zip(&output).fold(0, |place, (&i, &n)| place * n + i.min(n - 1));
-        if best[place].is_none_or(|(_, before)| !before.is_nan() && beats(value, before)) {
-            best[place] = Some((from, value));
+        let best = &mut best[place(index.slice(), &output)];
+        if best.is_none_or(|(_, before)| beats(op.of, value, before)) {
+            *best = Some((from, value));
         }
     }
     let (winners, values): (Vec<usize>, Vec<F>) = best.into_iter().flatten().unzip();

@@ -87,6 +87,24 @@ pub(super) fn adaptive_max<F: Element>(pool: &AdaptiveMaxPool2d, x: &Array<F>) -
     max_of(&Windows::adaptive(x.shape(), pool.size)?, x)
 }
 
+/// The maxima alone, of a pass that does not go back.
+pub(super) fn maxima<F: Element>(pool: &MaxPool2d, x: &Array<F>) -> Result<Array<F>> {
+    maxima_of(&Windows::of_max(pool, x.shape())?, x)
+}
+
+/// As [`maxima`], of an adaptive pool.
+pub(super) fn adaptive_maxima<F: Element>(pool: &AdaptiveMaxPool2d, x: &Array<F>) -> Result<Array<F>> {
+    maxima_of(&Windows::adaptive(x.shape(), pool.size)?, x)
+}
+
+fn maxima_of<F: Element>(windows: &Windows, x: &Array<F>) -> Result<Array<F>> {
+    let values = flat(x);
+    let mut y = Vec::new();
+    let greater = |best: F, value: F| if value > best || value.is_nan() { value } else { best };
+    windows.visit(|_, places| y.extend(places.map(|place| values[place]).reduce(greater)));
+    shaped(&windows.output(), y)
+}
+
 pub(super) fn mean<F: Element>(pool: &AvgPool2d, x: &Array<F>) -> Result<(Array<F>, Pull<F>)> {
     let before = [pool.padding.top, pool.padding.left];
     let output = pool.output_shape(x.shape())?;
