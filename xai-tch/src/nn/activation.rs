@@ -3,6 +3,7 @@
 use tch::Tensor as Torch;
 use xai_core::nn::Activation;
 
+use crate::backend::wide;
 use crate::failure::TchResult;
 
 pub(super) fn activation(op: Activation, x: &Torch) -> TchResult {
@@ -58,7 +59,19 @@ fn hard_sigmoid(x: &Torch) -> TchResult {
     x.f_add_scalar(3.0)?.f_relu6()?.f_div_scalar(6.0)
 }
 
+/// Half types are computed in single precision, on the way back too: it takes eʸ, which for a y of some -10 has lost
+/// most of a half type's digits.
+pub(super) fn softmax(x: &Torch, along: isize) -> TchResult {
+    let kind = x.f_kind()?;
+    x.f_softmax(axis(along), wide(kind))?.f_to_kind(kind)
+}
+
+pub(super) fn log_softmax(x: &Torch, along: isize) -> TchResult {
+    let kind = x.f_kind()?;
+    x.f_log_softmax(axis(along), wide(kind))?.f_to_kind(kind)
+}
+
 /// An axis as libtorch counts it, from the end where negative. One that is too large for it is refused there.
-pub(super) fn axis(axis: isize) -> i64 {
+fn axis(axis: isize) -> i64 {
     i64::try_from(axis).unwrap_or(i64::MAX)
 }
