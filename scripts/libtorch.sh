@@ -184,4 +184,6 @@ if command -v flock >/dev/null; then
     rm -rf "$cache"/fetch.* # of a fetch that was killed
 fi
 intact "$place" || fetch
+# What .cargo/config.toml includes, so that cargo finds it in later shells too.
+printf '[env]\nLIBTORCH = "%s"\n' "$place/torch" >"$cache/config.toml"
 answer "$place/torch"

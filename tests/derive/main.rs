@@ -9,3 +9,4 @@ mod methods;
 mod nested;
 mod placed;
 mod probe;
+mod whole;

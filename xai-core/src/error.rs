@@ -1,6 +1,7 @@
 //! The one error type of the library.
 
 use std::error::Error as StdError;
+use std::fmt;
 use std::ops::Range;
 use std::path::PathBuf;
 
@@ -13,8 +14,9 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// What can go wrong in an analysis.
 ///
 /// Every variant says which value was wrong and what to do about it; errors of a framework or of the
-/// user's own code are kept as the [source](StdError::source).
-#[derive(Debug, thiserror::Error)]
+/// user's own code are kept as the [source](StdError::source). `Debug` writes the same words as `Display`, so that a
+/// `main` that returns one ends readably.
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// Two shapes that had to agree do not.
@@ -226,6 +228,12 @@ pub enum Error {
         #[source]
         source: BoxError,
     },
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 fn index_fault(index: &[usize], axes: &[usize]) -> String {

@@ -15,7 +15,7 @@ pub(crate) fn with_layer_bounds(input: &DeriveInput, model: &Model<'_>) -> Gener
     let Model { krate, backend, .. } = model;
     let mut generics = input.generics.clone();
     let params: Vec<Ident> = generics.type_params().map(|param| param.ident.clone()).collect();
-    for layer in model.layers.features.iter().chain(&model.layers.adaptation) {
+    for layer in model.layers.all() {
         let Source::Field { ty, .. } = &layer.source else { continue };
         let ty = referent(ty);
         let mentions = |name: &dyn Fn(&Ident) -> bool| mentions(ty.to_token_stream(), name);

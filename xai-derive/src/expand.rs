@@ -1,4 +1,4 @@
-//! The impls of a model: `Differentiable`, `LayerSplit`, and `Layer`, so that it can be a field of another model.
+//! The impls of a model: `Differentiable`, `LayerSplit` if it has two parts, and `Layer`, so that it can be a field of another model.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
@@ -19,9 +19,17 @@ pub(crate) fn expand(input: &DeriveInput, model: &Model<'_>) -> TokenStream {
     let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
 
     let var = quote!(#krate::Var<'__xai_m, #backend>);
-    let layers = model.layers.features.iter().chain(&model.layers.adaptation);
-    let steps = layers.map(|layer| step(model, layer));
-    let place = model.layers.features.last().map(|layer| layer.name.as_str()).unwrap_or_default();
+    let steps = model.layers.all().map(|layer| step(model, layer));
+    let split = model.layers.features.last().map(|Layer { name: place, .. }| {
+        quote! {
+            #[automatically_derived]
+            impl #impl_generics #krate::LayerSplit for #name #ty_generics #where_clause {
+                fn split_at(&self) -> &::core::primitive::str {
+                    #place
+                }
+            }
+        }
+    });
     let of_model = quote!(::core::option::Option<<#backend as #krate::Arithmetic>::Placement>);
     let (placement, told) = match &model.placement {
         Some(given) => {
@@ -47,12 +55,7 @@ pub(crate) fn expand(input: &DeriveInput, model: &Model<'_>) -> TokenStream {
                 #placement
             }
 
-            #[automatically_derived]
-            impl #impl_generics #krate::LayerSplit for #name #ty_generics #where_clause {
-                fn split_at(&self) -> &::core::primitive::str {
-                    #place
-                }
-            }
+            #split
 
             #[automatically_derived]
             impl #impl_generics #krate::Layer<#backend> for #name #ty_generics #where_clause {
@@ -81,6 +84,9 @@ fn step(model: &Model<'_>, layer: &Layer<'_>) -> TokenStream {
         Source::Adapted { member, ty, with } => within(quote_spanned! {at(name_of(with))=>
             #krate::Method::<'_, #ty, #backend, _>::trace(#with, &self.#member, #given)
         }),
+        Source::Whole(path) => quote_spanned! {at(name_of(path))=>
+            #krate::Method::<'_, Self, #backend, _>::trace(#path, self, #given)?
+        },
         Source::Method(path) => within(quote_spanned! {at(name_of(path))=>
             #krate::Method::<'_, Self, #backend, _>::trace(#path, self, #given)
         }),

@@ -17,6 +17,8 @@ pub(crate) struct Keyed<T> {
 pub(crate) struct StructKeys {
     pub(crate) backend: Option<Keyed<Type>>,
     pub(crate) krate: Option<Keyed<Path>>,
+    /// The method of a whole model.
+    pub(crate) forward: Option<Keyed<ExprPath>>,
     pub(crate) features: Option<Keyed<ExprPath>>,
     pub(crate) adaptation: Option<Keyed<ExprPath>>,
     pub(crate) placement: Option<Keyed<ExprPath>>,
@@ -36,6 +38,8 @@ pub(crate) struct FieldKeys<'a> {
 pub(crate) enum Part {
     Features,
     Adaptation,
+    /// Of a model without a mark between two parts.
+    Layer,
     Skip,
 }
 
@@ -80,17 +84,18 @@ fn struct_keys(attrs: &[Attribute], errors: &mut Errors) -> StructKeys {
                      to mark a field, put `#[explainable({name})]` on the field itself"
                 ),
             )),
+            "forward" => set(&mut keys.forward, key, input, ExprPath::parse, "`forward = \"Self::forward\"`"),
             "features" => set(&mut keys.features, key, input, ExprPath::parse, "`features = \"Self::backbone\"`"),
             "adaptation" => set(&mut keys.adaptation, key, input, ExprPath::parse, "`adaptation = \"Self::head\"`"),
             "placement" => set(&mut keys.placement, key, input, ExprPath::parse, "`placement = \"Self::place\"`"),
-            "skip" | "with" => {
+            "layer" | "skip" | "with" => {
                 Err(Error::new(key.span(), format!("`{name}` is a key of a field: put it on the field itself")))
             }
             _ => Err(Error::new(
                 key.span(),
                 format!(
-                    "unknown key `{name}`: on a struct, the keys are `backend`, `features`, `adaptation`, \
-                     `placement` and `crate`"
+                    "unknown key `{name}`: on a struct, the keys are `backend`, `forward`, `features`, \
+                     `adaptation`, `placement` and `crate`"
                 ),
             )),
         };
@@ -107,15 +112,16 @@ fn field_keys<'a>(field: &'a Field, errors: &mut Errors) -> FieldKeys<'a> {
         let part = match name.as_str() {
             "features" => Part::Features,
             "adaptation" => Part::Adaptation,
+            "layer" => Part::Layer,
             "skip" => Part::Skip,
             "with" => return set(&mut with, key, input, ExprPath::parse, "`with = path::to::function`"),
-            "backend" | "placement" | "crate" => {
+            "backend" | "forward" | "placement" | "crate" => {
                 let message = format!("`{name}` is a key of the struct: put it above the struct");
                 return Err(Error::new(key.span(), message));
             }
             _ => {
                 let message = format!(
-                    "unknown key `{name}`: on a field, the keys are `features`, `adaptation`, `skip` and `with`"
+                    "unknown key `{name}`: on a field, the keys are `layer`, `features`, `adaptation`, `skip` and `with`"
                 );
                 return Err(Error::new(key.span(), message));
             }

@@ -23,6 +23,15 @@ pub(crate) struct Model<'a> {
 pub(crate) struct Layers<'a> {
     pub(crate) features: Vec<Layer<'a>>,
     pub(crate) adaptation: Vec<Layer<'a>>,
+    /// Those of a model without two parts, which then has no others.
+    pub(crate) whole: Vec<Layer<'a>>,
+}
+
+impl<'a> Layers<'a> {
+    /// All of them, in the order they run in.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Layer<'a>> {
+        self.whole.iter().chain(&self.features).chain(&self.adaptation)
+    }
 }
 
 /// One layer of the model, and the name that errors give it.
@@ -43,6 +52,8 @@ pub(crate) enum Source<'a> {
         with: ExprPath,
     },
     Method(ExprPath),
+    /// The forward code of the whole model, which is no place by itself.
+    Whole(ExprPath),
 }
 
 /// The path to the library, as given or by default.
@@ -89,22 +100,42 @@ fn layers<'a>(input: &DeriveInput, parsed: &Parsed<'a>, errors: &mut Errors) -> 
     for field in &parsed.fields {
         check_marks(field, errors);
     }
-    let StructKeys { features, adaptation, .. } = &parsed.keys;
+    let StructKeys { forward, features, adaptation, .. } = &parsed.keys;
+    if let Some(Keyed { key, value }) = forward {
+        refuse_marks(parsed, errors);
+        for Keyed { key, .. } in [features, adaptation].into_iter().flatten() {
+            errors.at(key, format!("`forward` is the whole model: remove `{key} = ..`, or `forward = ..`"));
+        }
+        let name = key.unraw().to_string();
+        return Layers { whole: vec![Layer { name, source: Source::Whole(value.clone()) }], ..Layers::default() };
+    }
     if features.is_none() && adaptation.is_none() {
         return marked_fields(input, parsed, errors);
     }
     refuse_marks(parsed, errors);
     if parsed.keys_complete {
         for (given, other, example) in [
-            (features, adaptation, "adaptation = \"Self::head\"`, the method from the feature maps to the output"),
-            (adaptation, features, "features = \"Self::backbone\"`, the method from the input to the feature maps"),
+            (
+                features,
+                adaptation,
+                "adaptation = \"Self::head\"`, the method from the feature maps to the output, or write `forward = ..` alone",
+            ),
+            (
+                adaptation,
+                features,
+                "features = \"Self::backbone\"`, the method from the input to the feature maps, or write `forward = ..` alone",
+            ),
         ] {
             if let (Some(Keyed { key, .. }), None) = (given, other) {
                 errors.at(key, format!("`{key}` is one half of the model: add `{example}"));
             }
         }
     }
-    Layers { features: features.iter().map(method).collect(), adaptation: adaptation.iter().map(method).collect() }
+    Layers {
+        features: features.iter().map(method).collect(),
+        adaptation: adaptation.iter().map(method).collect(),
+        whole: Vec::new(),
+    }
 }
 
 fn check_marks(field: &FieldKeys<'_>, errors: &mut Errors) {
@@ -134,11 +165,16 @@ fn check_marks(field: &FieldKeys<'_>, errors: &mut Errors) {
 /// The marked fields in order, features first.
 fn marked_fields<'a>(input: &DeriveInput, parsed: &Parsed<'a>, errors: &mut Errors) -> Layers<'a> {
     let mut layers = Layers::default();
+    let mut whole = Vec::new();
     for (index, field) in parsed.fields.iter().enumerate() {
         let Some(mark) = field.marks.first() else { continue };
         let layer = field_layer(index, field);
         match mark.part {
             Part::Skip => {}
+            Part::Layer => {
+                layers.whole.push(layer);
+                whole.push(&mark.key);
+            }
             Part::Adaptation => layers.adaptation.push(layer),
             Part::Features => {
                 if let Some(Layer { name: earlier, .. }) = layers.adaptation.first() {
@@ -155,6 +191,18 @@ fn marked_fields<'a>(input: &DeriveInput, parsed: &Parsed<'a>, errors: &mut Erro
             }
         }
     }
+    if !layers.features.is_empty() || !layers.adaptation.is_empty() {
+        for key in &whole {
+            errors.at(
+                key,
+                "`layer` is for a model without two parts: mark this field `features` or `adaptation` as the others, or \
+                 all of them `layer`",
+            );
+        }
+    }
+    if !whole.is_empty() {
+        return layers;
+    }
     // An unreadable attribute may have been the missing mark.
     if let Some(missing) = what_is_missing(input, &layers).filter(|_| parsed.complete) {
         errors.at(&input.ident, missing);
@@ -167,15 +215,17 @@ fn what_is_missing(input: &DeriveInput, layers: &Layers<'_>) -> Option<String> {
     match (layers.features.is_empty(), layers.adaptation.is_empty()) {
         (true, true) => Some(format!(
             "`{name}` does not say what its layers are: put `#[explainable(features)]` on the fields up to the \
-             feature maps and `#[explainable(adaptation)]` on those after them, or name two methods with \
+             feature maps and `#[explainable(adaptation)]` on those after them, `#[explainable(layer)]` on all fields of \
+             a model without feature maps, or name two methods with \
              `#[explainable(features = \"Self::backbone\", adaptation = \"Self::head\")]`"
         )),
         (true, false) => Some(format!(
-            "`{name}` has no features: put `#[explainable(features)]` on the fields from the input to the feature maps"
+            "`{name}` has no features: put `#[explainable(features)]` on the fields from the input to the \
+             feature maps, or, if it has no feature maps, `#[explainable(layer)]` on all fields"
         )),
         (false, true) => Some(format!(
             "`{name}` has no adaptation: put `#[explainable(adaptation)]` on the fields from the feature maps to the \
-             output"
+             output, or, if it has no feature maps, `#[explainable(layer)]` on all fields"
         )),
         (false, false) => None,
     }

@@ -26,6 +26,12 @@ use crate::{Element, Error, Result};
 ///     }
 /// }
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` chooses no output of a model with numbers of type `{E}`",
+    label = "no choice of an output",
+    note = "give a number, as `285`, or `MaxActivation`, `Index([0, 3, 4])`, `PerSample(vec![285, 967])`, \
+            `Contrast(285, 281)`, `Probability(MaxActivation)`, or a type of your own with this trait"
+)]
 pub trait OutputSelector<E: Element> {
     /// What is explained of each sample: an index without the batch axis, `vec![vec![3]].into()`, or
     /// [`Selection::weights`].
@@ -108,9 +114,16 @@ fn argmax<E: Element>(sample: usize, scores: ArrayViewD<'_, E>, axes: &[usize]) 
     })
 }
 
-/// The same output for all samples: `Index(285)`, or `Index([0, 3, 4])` where the output has more axes.
+/// The same output for all samples: `Index(285)`, or simply `285`; or `Index([0, 3, 4])` where the output has more axes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Index<I = usize>(pub I);
+
+/// The same output for all samples, by its number alone: `285` is `Index(285)`.
+impl<E: Element> OutputSelector<E> for usize {
+    fn select(&self, output: ArrayViewD<'_, E>) -> Result<Selection> {
+        Index(*self).select(output)
+    }
+}
 
 /// Another output for each sample: `PerSample(vec![285, 967])`, or `PerSample(vec![[0, 3, 4], [1, 3, 4]])`.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -12,6 +12,13 @@ use crate::{Differentiable, Result, Tensor};
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Gradient;
 
+impl Gradient {
+    /// The gradient: the same as `Gradient`.
+    pub fn new() -> Self {
+        Gradient
+    }
+}
+
 impl<M: Differentiable + ?Sized> Analyzer<M> for Gradient {
     fn name(&self) -> String {
         "Gradient".into()
@@ -43,6 +50,13 @@ impl<M: Differentiable + ?Sized> Analyzer<M> for Gradient {
 /// Through Propagating Activation Differences*, arXiv:1605.01713.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct InputTimesGradient;
+
+impl InputTimesGradient {
+    /// Input times gradient: the same as `InputTimesGradient`.
+    pub fn new() -> Self {
+        InputTimesGradient
+    }
+}
 
 impl<M: Differentiable + ?Sized> Analyzer<M> for InputTimesGradient {
     fn name(&self) -> String {

@@ -12,17 +12,39 @@ use crate::{Differentiable, Result};
 ///
 /// The paper recommends a σ of 10 to 20 % of the input's range: `relative_std(0.15)`.
 ///
+/// Over another analyzer than the gradient: [`SmoothGrad::over`], whose values have that one's units.
+///
 /// Reference: Smilkov, Thorat, Kim, Viégas, Wattenberg (2017), *SmoothGrad: removing noise by adding noise*,
 /// arXiv:1706.03825.
 #[derive(Debug, Clone)]
-pub struct SmoothGrad {
-    noise: NoiseAugmentation<Gradient>,
+pub struct SmoothGrad<A = Gradient> {
+    noise: NoiseAugmentation<A>,
 }
 
 impl SmoothGrad {
     /// SmoothGrad with n = 50 and σ = 0.1.
     pub fn new() -> Self {
-        SmoothGrad { noise: NoiseAugmentation::new(Gradient, 50).std(0.1) }
+        SmoothGrad::over(Gradient)
+    }
+}
+
+impl<A> SmoothGrad<A> {
+    /// Any analyzer in place of the gradient, averaged in the same way: n = 50 and σ = 0.1.
+    ///
+    /// ```
+    /// use ndarray::array;
+    /// use xai_core::nn::Activation;
+    /// use xai_core::{Analyzer, Index, IntegratedGradients, NdArray, Net, SmoothGrad};
+    ///
+    /// let net = Net::<NdArray<f64>, _>::new(Activation::Relu);
+    /// let analyzer = SmoothGrad::over(IntegratedGradients::new().n(10)).n(20).std(0.01);
+    /// let why = analyzer.analyze(&net, &array![[2.0, -1.0]], Index(0))?;
+    /// assert_eq!(why.analyzer, "SmoothGrad(IntegratedGradients)");
+    /// assert!((why.values[[0, 0]] - 2.0).abs() < 0.01);
+    /// # Ok::<(), xai_core::Error>(())
+    /// ```
+    pub fn over(analyzer: A) -> Self {
+        SmoothGrad { noise: NoiseAugmentation::new(analyzer, 50).std(0.1) }
     }
 
     noise_builders!(noise.settings);
@@ -34,13 +56,16 @@ impl Default for SmoothGrad {
     }
 }
 
-impl<M: Differentiable + ?Sized> Analyzer<M> for SmoothGrad {
+impl<M: Differentiable + ?Sized, A: Analyzer<M>> Analyzer<M> for SmoothGrad<A> {
     fn name(&self) -> String {
-        "SmoothGrad".into()
+        match self.noise.analyzer.name().as_str() {
+            "Gradient" => "SmoothGrad".into(),
+            other => format!("SmoothGrad({other})"),
+        }
     }
 
     fn kind(&self) -> Kind {
-        Kind::Sensitivity
+        self.noise.analyzer.kind()
     }
 
     fn check(&self, model: &M, inputs: &Inputs<'_>) -> Result<()> {

@@ -18,6 +18,13 @@ use crate::{Backend, Error, Result};
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Gini;
 
+impl Gini {
+    /// The same as `Gini`.
+    pub fn new() -> Self {
+        Gini
+    }
+}
+
 /// The entropy of the values' shares, -Σᵢ pᵢ ln pᵢ with pᵢ = |aᵢ| / Σ|a|, in nats.
 ///
 /// ln n for values that are all as large, 0 for a single one that is not zero. Lower is better.
@@ -28,6 +35,13 @@ pub struct Gini;
 /// arXiv:2005.00631.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Entropy;
+
+impl Entropy {
+    /// The same as `Entropy`.
+    pub fn new() -> Self {
+        Entropy
+    }
+}
 
 impl<B: Backend> Metric<B> for Gini {
     fn name(&self) -> String {

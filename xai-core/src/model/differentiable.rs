@@ -29,8 +29,9 @@ use crate::{Arithmetic, Backend, Graph, Place, Pullback, Result, Tensor, Var};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a model that can be explained",
     label = "no `Differentiable` model",
-    note = "put `#[derive(Explainable)]` on the model's struct, or wrap its layer in `Net::new(..)`, \
-            or its functions in `Function::new(forward, vjp)`"
+    note = "put `#[derive(Explainable)]` on the model's struct; take a candle `Module` as `xai::candle::model(&net)`, one \
+            of tch as `xai::tch::model(&net)`, a layer as `Net::new(layer)`, functions as `Function::new(forward, vjp)`, \
+            a function that has no gradient as `BlackBox::new(function)`"
 )]
 pub trait Differentiable {
     /// The framework that the model runs on.

@@ -4,6 +4,11 @@
 macro_rules! cam_rule {
     ($($rule:ident),*) => {$(
         impl $rule {
+            /// At the place that the model marks, the same as the rule by itself.
+            pub fn new() -> Self {
+                Self::default()
+            }
+
             /// At a named place of the model: [`Differentiable::places`](crate::Differentiable::places) lists them.
             pub fn at(place: impl Into<String>) -> $crate::Cam<Self> {
                 $crate::Cam::new(Self::default()).at(place)
