@@ -36,6 +36,26 @@ fn an_explanation_comes_back_as_it_was() {
 }
 
 #[test]
+fn names_and_own_entries_come_back() {
+    let why =
+        explanation::<f32>(None).named(["a \"cat\".jpg", "dög.png"]).unwrap().with("model", "ResNet-18").with("", "");
+    let bytes = files::encode(&why).unwrap();
+    assert_eq!(files::decode::<f32>(&bytes).unwrap(), why.clone().into_dyn());
+    let error = why.named(["one"]).unwrap_err().to_string();
+    assert!(error.contains("2 sample(s)"), "{error}");
+}
+
+#[test]
+fn a_file_with_a_name_too_few_is_refused() {
+    let mut bytes = files::encode(&explanation::<f32>(None).named(["a", "b"]).unwrap()).unwrap();
+    let (two, one) = (br#"[\"a\",\"b\"]"#, br#"[\"a_____b\"]"#);
+    let at = bytes.windows(two.len()).position(|part| part == two).unwrap();
+    bytes[at..at + two.len()].copy_from_slice(one);
+    let error = files::decode::<f32>(&bytes).unwrap_err().to_string();
+    assert!(error.contains("names"), "{error}");
+}
+
+#[test]
 fn what_a_tolerance_took_comes_back() {
     let mut why = explanation::<f32>(Some(vec![0.5, 0.25]));
     why.extras.evaluations = Some(vec![49, 1000]);

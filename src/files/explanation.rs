@@ -30,6 +30,10 @@ const FEATURES: &str = "feature_values";
 const STANDARD: &str = "standard_error";
 /// How many each sample has, behind the name of what they are counted in.
 const COUNTS: &str = "features";
+/// The samples' names.
+const NAMES: &str = "names";
+/// Before the key of an entry of the user's own.
+const OWN: &str = "metadata.";
 
 /// Saves an explanation as a safetensors file, whole or not at all.
 ///
@@ -39,7 +43,8 @@ const COUNTS: &str = "features";
 /// `standard_error_features` say how many each has. Header: `analyzer`, `kind`, `selection` (as
 /// `[[285], [967]]`, one index per sample), `output_scale` (`probability` or `log-probability`) unless it is the output
 /// itself, and, where there are any, `completeness_gap`, `evaluations`, `estimated_error`, `within_tolerance`,
-/// `relevance_arrived` and `relevance_kept` (as `[0.01, -0.02]` or `[true, false]`, one per sample).
+/// `relevance_arrived` and `relevance_kept` (as `[0.01, -0.02]` or `[true, false]`, one per sample), `names` (a JSON list
+/// of the samples' names), and your own entries, `metadata.KEY`.
 ///
 /// # Errors
 /// [`Error::File`](crate::Error::File) when the file cannot be written.
@@ -93,6 +98,11 @@ pub fn encode<E: Element, D: Dimension>(explanation: &Explanation<E, D>) -> Resu
     extra(WITHIN, within_tolerance.as_ref().map(|list| format!("{list:?}")));
     extra(ARRIVED, explanation.extras.relevance_arrived.as_ref().map(|list| format!("{list:?}")));
     extra(KEPT, explanation.extras.relevance_kept.as_ref().map(|list| format!("{list:?}")));
+    if !explanation.names.is_empty() {
+        header.insert(NAMES.to_owned(), serde_json::to_string(&explanation.names).map_err(bad_format)?);
+    }
+    let own = explanation.metadata.iter().map(|(key, value)| (format!("{OWN}{key}"), value.clone()));
+    header.extend(own);
     let values = number::bytes(explanation.values.view());
     let output = number::bytes(explanation.output.view());
     let view = |shape: &[usize], bytes| TensorView::new(number::dtype::<E>(), shape.to_vec(), bytes);
@@ -154,14 +164,16 @@ pub fn decode<E: Element>(bytes: &[u8]) -> Result<Explanation<E, IxDyn>> {
     extras.standard_error = of_features(&file, &entries, STANDARD)?;
     let values = array("values")?;
     check_batch(values.shape(), output.shape(), &extras)?;
-    Ok(Explanation::new(
-        values,
-        output.clone(),
-        selection.at_scale(scale),
-        entry("analyzer")?.as_str(),
-        entry("kind")?.parse()?,
-        extras,
-    ))
+    let (analyzer, kind) = (entry("analyzer")?.as_str(), entry("kind")?.parse()?);
+    let mut why = Explanation::new(values, output, selection.at_scale(scale), analyzer, kind, extras);
+    if let Some(names) = entries.get(NAMES) {
+        let names: Vec<String> =
+            serde_json::from_str(names).map_err(|e| bad_format(format!("names `{}`: {e}", short(names))))?;
+        why = why.named(names)?;
+    }
+    let own = entries.iter().filter_map(|(key, value)| Some((key.strip_prefix(OWN)?.to_owned(), value.clone())));
+    why.metadata = own.collect();
+    Ok(why)
 }
 
 /// Numbers for the features of each sample, if the file has them.

@@ -43,6 +43,13 @@ impl<E: Host> Arithmetic for Candle<E> {
         t.detach()
     }
 
+    fn brought(t: &Tensor, at: &Placement) -> Result<Tensor> {
+        at.check()?;
+        // Cast first: half types are half the way to the device.
+        let there = || t.detach().to_dtype(at.dtype)?.to_device(&at.device)?.contiguous();
+        there().map_err(failed)
+    }
+
     fn into_shared(t: Tensor) -> Tensor {
         t.detach()
     }

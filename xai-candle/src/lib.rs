@@ -3,7 +3,8 @@
 //! - [`Candle`]: the backend, on the CPU, CUDA and Metal (features `cuda` and `metal`).
 //! - Structs of candle_nn's own layers, with `#[derive(Explainable)]`: `Conv2d`, `Linear`, `BatchNorm`, `LayerNorm`,
 //!   `Embedding` and so on are layers as they are, and so are closures `Fn(&Tensor) -> candle_core::Result<Tensor>`.
-//! - [`model`] and [`module`]: any type that implements `candle_nn::Module` or `ModuleT`.
+//! - [`model`] and [`module`]: any type that implements `candle_nn::Module` or `ModuleT`, or a reference to one.
+//! - Inputs: ndarray arrays, or candle tensors, whose values are candle tensors.
 //! - [`nn`]: candle_nn by its own names, for a model whose source you copy; [`TensorExt`]: the same for methods.
 //! - [`ops`]: functions for your own forward code.
 //! - [`overlay`]: models whose source you do not copy, as functions of one of their weights.
@@ -29,6 +30,7 @@ mod error;
 mod guard;
 mod half;
 mod host;
+mod input;
 pub mod kernels;
 mod layers;
 mod matmul;
@@ -46,7 +48,7 @@ mod weights;
 pub use candle::{Candle, Host};
 pub use guard::without_guard;
 pub use layers::OwnGradient;
-pub use module::{CandleModule, model, module};
+pub use module::{Behind, CandleModule, IntoModule, Lent, Owned, model, module};
 pub use placement::Placement;
 pub use tensor_ext::{TensorExt, WithGradient};
 // What the expansion of `#[derive(Explainable)]` names, for `crate = "xai_candle"`.

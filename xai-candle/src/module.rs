@@ -1,5 +1,7 @@
 //! Models that implement candle's own `Module`.
 
+use std::ops::Deref;
+
 use candle_core::{ModuleT, Tensor, bail};
 use xai_core::{Layer, Net, Opaque, Result, Var};
 
@@ -64,19 +66,67 @@ impl<M: ModuleT> CandleModule<M> {
     }
 }
 
-/// Any `candle_nn::Module` or `ModuleT` as a layer of a derived struct. A `ModuleT` runs in evaluation mode.
+/// What [`module`] and [`model`] take: a `Module` or `ModuleT`, or a pointer to one, as `&net` or an `Arc` of it.
+///
+/// `How` tells the two apart, and is found by the compiler.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no candle model",
+    label = "no `candle_nn::Module` or `ModuleT`",
+    note = "implement `candle_nn::Module` for it, or wrap its forward code: `model(|x: &Tensor| net.forward(x))`"
+)]
+pub trait IntoModule<How> {
+    /// The module, or what lends it.
+    type Module: ModuleT;
+    /// As a module.
+    fn into_module(self) -> Self::Module;
+}
+
+/// A module itself: [`IntoModule`].
+#[derive(Debug)]
+pub enum Owned {}
+
+/// A module behind a pointer: [`IntoModule`].
+#[derive(Debug)]
+pub enum Behind {}
+
+impl<M: ModuleT> IntoModule<Owned> for M {
+    type Module = M;
+    fn into_module(self) -> M {
+        self
+    }
+}
+
+impl<P: Deref<Target: ModuleT>> IntoModule<Behind> for P {
+    type Module = Lent<P>;
+    fn into_module(self) -> Lent<P> {
+        Lent(self)
+    }
+}
+
+/// A module behind a pointer, as a module.
+#[derive(Debug, Clone)]
+pub struct Lent<P>(P);
+
+impl<P: Deref<Target: ModuleT>> ModuleT for Lent<P> {
+    fn forward_t(&self, x: &Tensor, train: bool) -> candle_core::Result<Tensor> {
+        self.0.forward_t(x, train)
+    }
+}
+
+/// Any `candle_nn::Module` or `ModuleT` as a layer of a derived struct: owned, or lent by `&net`. A `ModuleT` runs in
+/// evaluation mode.
 ///
 /// candle's tape differentiates it. Where candle's own gradients are wrong (see the [crate's docs](crate)) use the
 /// functions of [`ops`](crate::ops) inside the module, and check the model once with
-/// [`check_gradient`](xai_core::check_gradient). To lend a module, wrap it in a closure:
-/// `module(|x: &Tensor| net.forward(x))`.
-pub fn module<M: ModuleT>(module: M) -> CandleModule<M> {
-    CandleModule { module, one_by_one: false }
+/// [`check_gradient`](xai_core::check_gradient).
+pub fn module<How, M: IntoModule<How>>(module: M) -> CandleModule<M::Module> {
+    CandleModule { module: module.into_module(), one_by_one: false }
 }
 
-/// Any `candle_nn::Module` or `ModuleT` as a whole model, as [`module`] differentiates it.
+/// Any `candle_nn::Module` or `ModuleT` as a whole model, as [`module`] differentiates it: `model(net)`, or `model(&net)`
+/// where the net is still needed.
 ///
-/// It takes inputs on the CPU in `f32`; say `model(net).at(device)` for another place.
+/// It takes inputs on the CPU in `f32`, arrays or tensors; say `model(&net).at(device)` for another place.
 ///
 /// ```
 /// use candle_core::{Device, Tensor};
@@ -86,11 +136,17 @@ pub fn module<M: ModuleT>(module: M) -> CandleModule<M> {
 ///
 /// let weight = Tensor::new(&[[1f32, -2.0]], &Device::Cpu)?;
 /// let net = seq().add(Activation::Silu).add(Linear::new(weight, None));
-/// let why = Gradient.analyze(&xai_candle::model(net), &array![[0f32, 0.0]], &MaxActivation)?;
+/// let why = Gradient.analyze(&xai_candle::model(&net), &array![[0f32, 0.0]], MaxActivation)?;
 /// assert_eq!(why.values, array![[0.5, -1.0]]);
+///
+/// // A tensor in gives a tensor out.
+/// let x = Tensor::new(&[[0f32, 0.0]], &Device::Cpu)?;
+/// let why = Gradient.analyze(&xai_candle::model(&net), &x, MaxActivation)?;
+/// assert_eq!(why.values.to_vec2::<f32>()?, [[0.5, -1.0]]);
+/// assert_eq!(net.forward(&x)?.to_vec2::<f32>()?, [[0.0]]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn model<M: ModuleT>(net: M) -> Net<Candle, CandleModule<M>> {
+pub fn model<How, M: IntoModule<How>>(net: M) -> Net<Candle, CandleModule<M::Module>> {
     Net::new(module(net))
 }
 

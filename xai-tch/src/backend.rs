@@ -102,6 +102,10 @@ impl<E: HostFloat> Arithmetic for LibTorch<E> {
         t.shallow_clone()
     }
 
+    fn brought(t: &Tensor, at: &Placement) -> Result<Tensor> {
+        untaped(|| t.f_to_device_(at.device, at.kind, false, false)?.f_contiguous())
+    }
+
     fn into_shared(t: Tensor) -> Arc<Mutex<Tensor>> {
         Arc::new(Mutex::new(t))
     }

@@ -48,6 +48,7 @@
 mod backend;
 mod failure;
 mod fused;
+mod input;
 mod layers;
 mod memory;
 mod module;
@@ -63,7 +64,7 @@ pub use xai_core::{
 };
 
 pub use self::backend::{HostFloat, LibTorch};
-pub use self::module::{ModuleLayer, ModuleTLayer, module, module_t};
+pub use self::module::{ModuleLayer, ModuleTLayer, model, module, module_t};
 pub use self::placement::Placement;
 pub use self::torch_script::TorchScript;
 

@@ -3,7 +3,7 @@
 use std::ops::Deref;
 
 use tch::nn;
-use xai_core::{Layer, Opaque, Result, Var};
+use xai_core::{Layer, Net, Opaque, Result, Var};
 
 use crate::{HostFloat, LibTorch};
 
@@ -44,6 +44,23 @@ where
     P: Deref<Target: nn::ModuleT>,
 {
     ModuleTLayer(module)
+}
+
+/// A [`tch::nn::Module`] or [`tch::nn::ModuleT`] as a whole model, always in evaluation mode: borrowed, `model(&net)`,
+/// or owned, `model(Box::new(net))`. `model(&net).at(device)` for inputs that are not on the CPU.
+///
+/// ```
+/// use tch::{Device, Kind, Tensor, nn};
+/// use xai_core::{Analyzer, Gradient, Index};
+///
+/// let net = nn::seq().add_fn(|x| x.tanh());
+/// let x = Tensor::zeros([1, 2], (Kind::Float, Device::Cpu));
+/// let why = Gradient.analyze(&xai_tch::model(&net), &x, Index(1))?;
+/// assert_eq!(Vec::<f32>::try_from(why.values.flatten(0, -1))?, [0.0, 1.0]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn model<P: Deref<Target: nn::ModuleT>>(net: P) -> Net<LibTorch, ModuleTLayer<P>> {
+    Net::new(module_t(net))
 }
 
 impl<E: HostFloat, P: Deref<Target: nn::Module>> Layer<LibTorch<E>> for ModuleLayer<P> {

@@ -8,6 +8,7 @@ mod cache;
 mod candle_nn_layers;
 mod finite_differences;
 mod functions;
+mod inputs;
 mod layers;
 mod methods;
 mod ops_on_tape;

@@ -1,10 +1,12 @@
 //! The trait that makes an analyzer: [`Analyzer`].
 
+use std::collections::BTreeMap;
+
 use super::call::Inputs;
 use super::finite::check_values;
 use super::rows::{check_rows, check_values_rows};
 use super::uploaded::Uploaded;
-use super::{Attribution, Call, Dims, Explanation, Input, Kind, OutputSelector, Target, WayBack};
+use super::{Attribution, Call, Explanation, Found, Input, Kind, OutputSelector, Target, WayBack};
 use crate::{Arithmetic, Differentiable, Result, Tensor};
 
 /// The host numbers of a model.
@@ -15,11 +17,28 @@ pub type Elem<M> = <<M as Differentiable>::Backend as Arithmetic>::Elem;
 /// Implement [`attribute`](Analyzer::attribute) and you have an analyzer: wrappers such as
 /// [`NoiseAugmentation`](crate::NoiseAugmentation) take it, and [`analyze`](Analyzer::analyze) gives it its ndarray
 /// face. Ask for `M: LayerSplit` where the feature maps are needed.
+///
+/// Analyzers are compared in a list, by reference or boxed:
+///
+/// ```
+/// use ndarray::array;
+/// use xai_core::nn::Activation;
+/// use xai_core::{Analyzer, Gradient, NdArray, Net, SmoothGrad};
+///
+/// let net = Net::<NdArray<f64>, _>::new(Activation::Tanh);
+/// for analyzer in &[&Gradient as &dyn Analyzer<_>, &SmoothGrad::new()] {
+///     let why = analyzer.analyze(&net, &array![[0.5, -1.0]], 0)?;
+///     println!("{}: {}", why.analyzer, why.values);
+/// }
+/// # Ok::<(), xai_core::Error>(())
+/// ```
+///
+/// (Of a plain `a: &dyn Analyzer<_>` it is `(&a).analyze(..)`: the method is generic, and needs a type of known size.)
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot explain a model of type `{M}`",
     label = "not an analyzer for `{M}`",
-    note = "Grad-CAM needs a `LayerSplit` model: mark its fields with `#[explainable(features)]` and \
-            `#[explainable(adaptation)]`, or use `Split::new(features, adaptation)`"
+    note = "Grad-CAM needs a place to look at: say one, as `GradCam::at(\"layer4\")`, mark the model's fields with \
+            `#[explainable(features)]` and `#[explainable(adaptation)]`, or use `Split::new(features, adaptation)`"
 )]
 pub trait Analyzer<M: Differentiable + ?Sized> {
     /// The analyzer's name, as in the explanation: with what it wraps, as `NoiseAugmentation(Gradient)`.
@@ -67,10 +86,12 @@ pub trait Analyzer<M: Differentiable + ?Sized> {
         Ok(None)
     }
 
-    /// Explains the model's output for an ndarray array, or a tuple of arrays, batch axis first.
+    /// Explains the model's output for an array, a tensor of the model's framework, or a tuple of them, batch axis
+    /// first.
     ///
-    /// The input's dimension type is kept: an `Array4` gives values that are an `Array4`, a tuple a tuple. One upload
-    /// of each input, one download of each one's values.
+    /// The values come back as what went in: an `Array4` gives values that are an `Array4`, a tensor a tensor (on the
+    /// model's device and in its number type; [`into_ndarray`](Explanation::into_ndarray) makes arrays of them), a tuple
+    /// a tuple. One upload of each input, one download of each one's values.
     ///
     /// # Errors
     /// [`Error::InvalidShape`](crate::Error::InvalidShape) when an input has no batch axis or no element, when the
@@ -80,7 +101,7 @@ pub trait Analyzer<M: Differentiable + ?Sized> {
     /// than the model's number type holds; [`Error::ValuesNotFinite`](crate::Error::ValuesNotFinite) when values, or
     /// the number that is explained, are not, with where that begins; and the analyzer's, the selector's and the model's
     /// own.
-    fn analyze<I: Input<Elem<M>>>(
+    fn analyze<I: Input<M::Backend>>(
         &self,
         model: &M,
         input: I,
@@ -89,7 +110,7 @@ pub trait Analyzer<M: Differentiable + ?Sized> {
     where
         Self: Sized,
     {
-        let inputs = Uploaded::new(model, input, |inputs| self.check(model, inputs))?;
+        let inputs = Uploaded::new(model, &input, |inputs| self.check(model, inputs))?;
         let call = inputs.call(Target::Choose(&select));
         let found = self.attribute(model, &call)?;
         inputs.inputs().first().map_or(Ok(()), |input| check_rows(input, &found.output))?;
@@ -97,9 +118,19 @@ pub trait Analyzer<M: Differentiable + ?Sized> {
         let values = found.values.iter().map(Tensor::download).collect::<Result<Vec<_>>>()?;
         let output = found.output.download()?;
         check_values(|alone| self.origin(model, alone), model, &call, &found, (&values, &output))?;
-        let values = I::Dims::values(&self.name(), &mut values.into_iter())?;
-        let Attribution { selection, extras, .. } = found;
-        Ok(Explanation { values, output, selection, analyzer: self.name(), kind: self.kind(), extras })
+        let Attribution { values: tensors, selection, extras, .. } = found;
+        let found: Vec<_> = tensors.into_iter().zip(values).map(|(tensor, array)| Found { tensor, array }).collect();
+        let values = I::values(&self.name(), &mut found.into_iter())?;
+        Ok(Explanation {
+            values,
+            output,
+            selection,
+            analyzer: self.name(),
+            kind: self.kind(),
+            extras,
+            names: Vec::new(),
+            metadata: BTreeMap::new(),
+        })
     }
 }
 

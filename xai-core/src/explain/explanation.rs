@@ -1,11 +1,12 @@
 //! What an analysis returns.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
-use ndarray::{Array, ArrayD, Dimension, IxDyn};
+use ndarray::{Array, ArrayD, Axis, Dimension, IxDyn};
 
-use super::{Dims, Selection};
-use crate::{Backend, Element, Tensor};
+use super::{Dims, Extras, Native, Selection};
+use crate::{Arithmetic, Backend, Element, Error, Result, Tensor};
 
 /// What the values of an explanation mean: the preset for pictures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -33,137 +34,16 @@ impl fmt::Display for Kind {
 }
 
 impl std::str::FromStr for Kind {
-    type Err = crate::Error;
-    fn from_str(name: &str) -> crate::Result<Self> {
+    type Err = Error;
+    fn from_str(name: &str) -> Result<Self> {
         [Kind::Sensitivity, Kind::Attribution, Kind::Cam, Kind::Importance]
             .into_iter()
             .find(|kind| kind.to_string() == name)
-            .ok_or_else(|| crate::Error::InvalidParameter {
+            .ok_or_else(|| Error::InvalidParameter {
                 name: "kind",
                 value: name.to_owned(),
                 reason: "it must be sensitivity, attribution, cam or importance".into(),
             })
-    }
-}
-
-/// What an analyzer found out beside the values.
-#[derive(Debug, Clone, Default, PartialEq)]
-#[non_exhaustive]
-pub struct Extras {
-    /// Σ attribution - (f(x) - f(x₀)) for each sample, where the analyzer follows a path from a reference x₀.
-    ///
-    /// The exact path integral has a gap of 0 (completeness, Sundararajan et al. 2017).
-    pub completeness_gap: Option<Vec<f64>>,
-    /// How many evaluations of the model each sample took, where a tolerance decided it, or masks.
-    pub evaluations: Option<Vec<usize>>,
-    /// The estimated relative error of each sample's values, ‖Â - A‖₂ / ‖A‖₂, where there was a tolerance; of means
-    /// over draws, as of noise or of references, the standard error ‖SE‖₂ / ‖A‖₂.
-    pub estimated_error: Option<Vec<f64>>,
-    /// Whether the tolerance was met for each sample. False where the limit on evaluations came first.
-    pub within_tolerance: Option<Vec<bool>>,
-    /// How much of each sample's explained output arrived at the explained inputs, Σ R, where relevance is propagated.
-    pub relevance_arrived: Option<Vec<f64>>,
-    /// How much of it did not, y - Σ R: what biases, stabilisers and inputs that are not explained have kept.
-    pub relevance_kept: Option<Vec<f64>>,
-    /// For each sample the value of each feature, where numbers are explained in groups
-    /// ([`Features`](crate::Features)): the values have it at every number of the feature.
-    pub feature_values: Option<Vec<Vec<f64>>>,
-    /// For each sample the standard error of each feature's value, where values are estimated by sampling.
-    pub standard_error: Option<Vec<Vec<f64>>>,
-}
-
-/// Sums of rows, which have to be as long as each other.
-fn sum_of_rows(rows: impl IntoIterator<Item = Vec<f64>>) -> Option<Vec<f64>> {
-    rows.into_iter().map(Some).reduce(|sum, row| {
-        let (mut sum, row) = (sum?, row?);
-        (sum.len() == row.len()).then(|| {
-            sum.iter_mut().zip(&row).for_each(|(sum, value)| *sum += value);
-            sum
-        })
-    })?
-}
-
-impl Extras {
-    /// The extras of parts of a batch, one after another. What one part lacks, all lack.
-    pub(crate) fn joined(parts: impl IntoIterator<Item = Extras>) -> Extras {
-        fn append<T>(all: Option<Vec<T>>, part: Option<Vec<T>>) -> Option<Vec<T>> {
-            all.zip(part).map(|(mut all, part)| {
-                all.extend(part);
-                all
-            })
-        }
-        let joined = parts.into_iter().reduce(|all, part| Extras {
-            completeness_gap: append(all.completeness_gap, part.completeness_gap),
-            evaluations: append(all.evaluations, part.evaluations),
-            estimated_error: append(all.estimated_error, part.estimated_error),
-            within_tolerance: append(all.within_tolerance, part.within_tolerance),
-            relevance_arrived: append(all.relevance_arrived, part.relevance_arrived),
-            relevance_kept: append(all.relevance_kept, part.relevance_kept),
-            feature_values: append(all.feature_values, part.feature_values),
-            standard_error: append(all.standard_error, part.standard_error),
-        });
-        joined.unwrap_or_default()
-    }
-
-    /// The extras of `weights.len()` copies of each sample, which stand sample by sample, as those of their weighted
-    /// mean: gaps, features' values and errors are averaged (the mean's error is at most that), evaluations add up, and
-    /// the tolerance is met where all copies met it. Of copies with other features there is no mean over those.
-    pub(crate) fn averaged(self, weights: &[f64]) -> Extras {
-        let copies = weights.len().max(1);
-        let mean = |numbers: Option<Vec<f64>>| {
-            let mean = |copies: &[f64]| copies.iter().zip(weights).map(|(number, weight)| number * weight).sum();
-            numbers.map(|numbers| numbers.chunks(copies).map(mean).collect())
-        };
-        let mean_of_rows = |rows: Option<Vec<Vec<f64>>>| -> Option<Vec<Vec<f64>>> {
-            let scaled = |(row, weight): (&Vec<f64>, &f64)| row.iter().map(|value| value * weight).collect();
-            let mean = |copies: &[Vec<f64>]| sum_of_rows(copies.iter().zip(weights).map(scaled));
-            rows?.chunks(copies).map(mean).collect()
-        };
-        Extras {
-            completeness_gap: mean(self.completeness_gap),
-            evaluations: self.evaluations.map(|n| n.chunks(copies).map(|n| n.iter().sum()).collect()),
-            estimated_error: mean(self.estimated_error),
-            within_tolerance: self.within_tolerance.map(|w| w.chunks(copies).map(|w| w.iter().all(|&w| w)).collect()),
-            relevance_arrived: mean(self.relevance_arrived),
-            relevance_kept: mean(self.relevance_kept),
-            feature_values: mean_of_rows(self.feature_values),
-            standard_error: mean_of_rows(self.standard_error),
-        }
-    }
-
-    /// The extras of two parts of a weighted mean.
-    pub(crate) fn added(self, other: Extras) -> Extras {
-        fn both<T>(a: Option<Vec<T>>, b: Option<Vec<T>>, of: impl Fn(T, T) -> T) -> Option<Vec<T>> {
-            a.zip(b).map(|(a, b)| a.into_iter().zip(b).map(|(a, b)| of(a, b)).collect())
-        }
-        let rows = |a: Option<Vec<Vec<f64>>>, b: Option<Vec<Vec<f64>>>| -> Option<Vec<Vec<f64>>> {
-            a?.into_iter().zip(b?).map(|(a, b)| sum_of_rows([a, b])).collect()
-        };
-        Extras {
-            completeness_gap: both(self.completeness_gap, other.completeness_gap, |a, b| a + b),
-            evaluations: both(self.evaluations, other.evaluations, |a, b| a + b),
-            estimated_error: both(self.estimated_error, other.estimated_error, |a, b| a + b),
-            within_tolerance: both(self.within_tolerance, other.within_tolerance, |a, b| a && b),
-            relevance_arrived: both(self.relevance_arrived, other.relevance_arrived, |a, b| a + b),
-            relevance_kept: both(self.relevance_kept, other.relevance_kept, |a, b| a + b),
-            feature_values: rows(self.feature_values, other.feature_values),
-            standard_error: rows(self.standard_error, other.standard_error),
-        }
-    }
-
-    /// What still holds of the squares of what these belong to.
-    pub(crate) fn of_squares(self) -> Extras {
-        Extras { evaluations: self.evaluations, within_tolerance: self.within_tolerance, ..Extras::default() }
-    }
-
-    /// With the error that a mean over draws has, beside the one that each draw has of its own. Where all draws share
-    /// that one, the two are of independent causes, and their squares add up.
-    pub(crate) fn with_error_of_mean(mut self, own: Option<Vec<f64>>) -> Extras {
-        self.estimated_error = match (own, self.estimated_error.take()) {
-            (Some(own), Some(inner)) => Some(own.iter().zip(inner).map(|(own, inner)| own.hypot(inner)).collect()),
-            (own, inner) => own.or(inner),
-        };
-        self
     }
 }
 
@@ -180,7 +60,8 @@ pub struct Attribution<B: Backend> {
     pub extras: Extras,
 }
 
-/// Why the model decided so: an analyzer's result as ndarray arrays.
+/// Why the model decided so: an analyzer's result as ndarray arrays, or as the framework's tensors where the input was
+/// one.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Explanation<E: Element, D: Dims<E> = IxDyn> {
@@ -197,6 +78,37 @@ pub struct Explanation<E: Element, D: Dims<E> = IxDyn> {
     pub kind: Kind,
     /// What else the analyzer has to say.
     pub extras: Extras,
+    /// The samples' names, as those of photos: none, or one for each.
+    pub names: Vec<String>,
+    /// What else you have to say: kept in files.
+    pub metadata: BTreeMap<String, String>,
+}
+
+impl<E: Element, D: Dims<E>> Explanation<E, D> {
+    /// With a name for each sample, as that of its photo: kept in files.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`] when there are more or fewer names than samples.
+    pub fn named<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Result<Self> {
+        let names: Vec<String> = names.into_iter().map(Into::into).collect();
+        let samples = self.selection.samples();
+        if names.len() != samples {
+            return Err(Error::InvalidParameter {
+                name: "names",
+                value: format!("{} of them", names.len()),
+                reason: format!("there are {samples} sample(s), and each needs one"),
+            });
+        }
+        self.names = names;
+        Ok(self)
+    }
+
+    /// With an entry of your own, as the model's name or the date: kept in files.
+    #[must_use]
+    pub fn with(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
+        self.metadata.insert(key.into(), value.into());
+        self
+    }
 }
 
 impl<E: Element, D: Dimension> Explanation<E, D> {
@@ -209,19 +121,73 @@ impl<E: Element, D: Dimension> Explanation<E, D> {
         kind: Kind,
         extras: Extras,
     ) -> Self {
-        Explanation { values, output, selection, analyzer: analyzer.into(), kind, extras }
+        let (analyzer, names, metadata) = (analyzer.into(), Vec::new(), BTreeMap::new());
+        Explanation { values, output, selection, analyzer, kind, extras, names, metadata }
+    }
+
+    /// One sample of the batch, counted from 0, as a batch of one: values, output, selection, extras and name.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`] when there is no such sample.
+    ///
+    /// ```
+    /// use ndarray::array;
+    /// use xai_core::nn::Activation;
+    /// use xai_core::{Analyzer, Gradient, MaxActivation, NdArray, Net};
+    ///
+    /// let net = Net::<NdArray<f64>, _>::new(Activation::Relu);
+    /// let why = Gradient.analyze(&net, &array![[1.0, 2.0], [4.0, 3.0]], MaxActivation)?.named(["cat.jpg", "dog.jpg"])?;
+    /// let dog = why.sample(1)?;
+    /// assert_eq!((dog.values, dog.names), (array![[1.0, 0.0]], vec!["dog.jpg".to_owned()]));
+    /// # Ok::<(), xai_core::Error>(())
+    /// ```
+    pub fn sample(&self, sample: usize) -> Result<Self> {
+        let samples = self.selection.samples();
+        let there = |array: &ArrayD<E>| array.shape().first().is_some_and(|&rows| sample < rows);
+        let values: Array<E, D> = self.values.clone();
+        let values = values.into_dyn();
+        if sample >= samples || !there(&values) || !there(&self.output) {
+            return Err(Error::InvalidParameter {
+                name: "sample",
+                value: sample.to_string(),
+                reason: format!("the explanation has {samples}, counted from 0"),
+            });
+        }
+        let row = |array: &ArrayD<E>| array.select(Axis(0), &[sample]);
+        let got = values.shape().to_vec();
+        Ok(Explanation {
+            values: row(&values).into_dimensionality::<D>().map_err(|error| Error::InvalidShape {
+                what: "values".into(),
+                got,
+                reason: error.to_string(),
+            })?,
+            output: row(&self.output),
+            selection: self.selection.part(sample, 1),
+            analyzer: self.analyzer.clone(),
+            kind: self.kind,
+            extras: self.extras.sample(sample),
+            names: self.names.get(sample).cloned().into_iter().collect(),
+            metadata: self.metadata.clone(),
+        })
     }
 
     /// The same explanation with a dynamic dimension.
     pub fn into_dyn(self) -> Explanation<E, IxDyn> {
-        let values: Array<E, D> = self.values;
-        Explanation {
-            values: values.into_dyn(),
-            output: self.output,
-            selection: self.selection,
-            analyzer: self.analyzer,
-            kind: self.kind,
-            extras: self.extras,
-        }
+        let Explanation { values, output, selection, analyzer, kind, extras, names, metadata } = self;
+        let values: Array<E, D> = values;
+        let values = values.into_dyn();
+        Explanation { values, output, selection, analyzer, kind, extras, names, metadata }
+    }
+}
+
+impl<B: Arithmetic> Explanation<B::Elem, Native<B>> {
+    /// The values as an ndarray array: what pictures, files and [`sample`](Explanation::sample) take.
+    ///
+    /// # Errors
+    /// The framework's own.
+    pub fn into_ndarray(self) -> Result<Explanation<B::Elem, IxDyn>> {
+        let Explanation { values, output, selection, analyzer, kind, extras, names, metadata } = self;
+        let values = B::download(&values)?;
+        Ok(Explanation { values, output, selection, analyzer, kind, extras, names, metadata })
     }
 }

@@ -4,23 +4,11 @@ use ndarray::{ArrayD, ArrayViewD, Dimension};
 use num_traits::Float;
 
 use super::rows::all_finite;
-use super::{Attribution, Call, Part, Target};
-use crate::tensor::check_fits;
+use super::{Attribution, Call, Target};
 use crate::{Arithmetic, Backend, Differentiable, Element, Error, Graph, Result, Step, Tensor, Weight};
 
 type Found<M> = Attribution<<M as Differentiable>::Backend>;
 type Host<M> = <<M as Differentiable>::Backend as Arithmetic>::Elem;
-
-impl<E: Element> Part<'_, E> {
-    /// Refuses numbers that the model's number type does not hold.
-    pub(super) fn check_fits<B: Backend<Elem = E>>(&self, at: &B::Placement) -> Result<()> {
-        let (largest, host) = (B::largest_number(at), <E as Float>::max_value().as_f64());
-        match self {
-            Part::Explained(array) | Part::Given(array) if largest < host => check_fits("input", array, largest),
-            _ => Ok(()),
-        }
-    }
-}
 
 /// Refuses values that are not finite, and says where they begin: in a weight, in the output, at a point or a copy of
 /// the analyzer's, or else in the gradient itself. Nor is a number explained that is not finite, whatever its gradient,

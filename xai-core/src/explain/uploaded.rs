@@ -1,7 +1,7 @@
 //! The inputs of an analysis, where the model lives: [`Uploaded`].
 
 use super::{Call, Input, Inputs, Part, Target};
-use crate::{Backend, Differentiable, Element, Error, Result, Tensor};
+use crate::{Backend, Differentiable, Error, Result, Tensor};
 
 /// The user's own batch, checked and brought to where the model lives.
 #[derive(Debug)]
@@ -18,17 +18,17 @@ impl<B: Backend> Uploaded<B> {
     /// [`Error::InvalidShape`] and [`Error::InvalidParameter`] for the inputs; those of `check`; the framework's own.
     pub(crate) fn new<M: Differentiable<Backend = B> + ?Sized>(
         model: &M,
-        input: impl Input<B::Elem>,
+        input: &impl Input<B>,
         check: impl FnOnce(&Inputs<'_>) -> Result<()>,
     ) -> Result<Self> {
         let mut parts = Vec::new();
-        input.parts(&mut parts);
+        input.parts(&mut parts)?;
         check_parts(&parts)?;
         let shapes: Vec<Vec<usize>> = parts.iter().map(|part| part.shape().to_vec()).collect();
         let explained: Vec<bool> = parts.iter().map(Part::is_explained).collect();
         check(&Inputs { shapes: &shapes, explained: &explained })?;
         let placement = model.placement_for(&shapes)?;
-        parts.iter().try_for_each(|part| part.check_fits::<B>(&placement))?;
+        parts.iter().try_for_each(|part| part.check_fits(&placement))?;
         let inputs = parts.iter().map(|part| part.upload(&placement)).collect::<Result<_>>()?;
         let samples = (0..shapes.first().map_or(0, |shape| shape[0])).collect();
         Ok(Uploaded { inputs, explained, samples })
@@ -53,7 +53,7 @@ impl<B: Backend> Uploaded<B> {
 }
 
 /// Each input by itself, and that all have a row for each sample.
-fn check_parts<E: Element>(parts: &[Part<'_, E>]) -> Result<()> {
+fn check_parts<B: Backend>(parts: &[Part<'_, B>]) -> Result<()> {
     for part in parts {
         part.check()?;
     }
@@ -64,7 +64,7 @@ fn check_parts<E: Element>(parts: &[Part<'_, E>]) -> Result<()> {
             reason: "at least one must be explained".into(),
         });
     }
-    let rows = |part: &Part<'_, E>| part.shape().first().copied();
+    let rows = |part: &Part<'_, B>| part.shape().first().copied();
     match parts.iter().find(|part| rows(part) != rows(&parts[0])) {
         None => Ok(()),
         Some(part) => Err(Error::InvalidShape {

@@ -37,14 +37,14 @@ use crate::{Backend, Differentiable, Error, Result};
 /// Those of the inputs, the selector, the analyzers, the metrics' parameters and the model.
 pub fn evaluate<B: Backend>(
     model: &dyn Differentiable<Backend = B>,
-    input: impl Input<B::Elem>,
+    input: impl Input<B>,
     select: impl OutputSelector<B::Elem>,
     analyzers: &[&dyn AnyAnalyzer<B>],
     metrics: &[&dyn Metric<B>],
 ) -> Result<Evaluation> {
     let random = RandomMap::new();
     let analyzers: Vec<&dyn AnyAnalyzer<B>> = analyzers.iter().copied().chain([&random as _]).collect();
-    let inputs = Uploaded::new(model, input, |inputs| {
+    let inputs = Uploaded::new(model, &input, |inputs| {
         metrics.iter().try_for_each(|metric| check_metric(*metric, inputs))?;
         analyzers.iter().try_for_each(|analyzer| analyzer.check(model, inputs))
     })?;

@@ -67,7 +67,7 @@ pub trait Metric<B: Backend> {
     /// [`Error::InvalidShape`](crate::Error::InvalidShape) and [`Error::Shape`](crate::Error::Shape) when the
     /// explanation is none of these inputs, [`Error::Unsupported`](crate::Error::Unsupported) for a metric that needs
     /// the analyzer, and those of [`score`](Metric::score).
-    fn of<I: Input<B::Elem>, D: ndarray::Dimension>(
+    fn of<I: Input<B>, D: ndarray::Dimension>(
         &self,
         model: &dyn Differentiable<Backend = B>,
         input: I,
@@ -77,7 +77,7 @@ pub trait Metric<B: Backend> {
         Self: Sized,
     {
         let values = explanation.values.mapv(Element::as_f64).into_dyn();
-        let inputs = Uploaded::new(model, input, |inputs| check_metric(self, inputs))?;
+        let inputs = Uploaded::new(model, &input, |inputs| check_metric(self, inputs))?;
         let on = scored(model, &inputs, values, &explanation.selection, explanation.kind, None)?;
         self.score(&on)
     }
@@ -87,7 +87,7 @@ pub trait Metric<B: Backend> {
     ///
     /// # Errors
     /// The analyzer's, and those of [`score`](Metric::score).
-    fn of_analyzer<I: Input<B::Elem>>(
+    fn of_analyzer<I: Input<B>>(
         &self,
         model: &dyn Differentiable<Backend = B>,
         input: I,
@@ -97,7 +97,7 @@ pub trait Metric<B: Backend> {
     where
         Self: Sized,
     {
-        let inputs = Uploaded::new(model, input, |inputs| {
+        let inputs = Uploaded::new(model, &input, |inputs| {
             check_metric(self, inputs)?;
             analyzer.check(model, inputs)
         })?;

@@ -47,6 +47,16 @@ pub trait Arithmetic: Sized + Clone + Debug + 'static {
     /// Another handle on the same numbers: no copy.
     fn share(t: &Self::Tensor) -> Self::Tensor;
 
+    /// The tensor at another place: the tensor itself, off its tape, where it is there already.
+    ///
+    /// Provided by way of the host: a backend on a device overrides it.
+    ///
+    /// # Errors
+    /// The framework's own.
+    fn brought(t: &Self::Tensor, at: &Self::Placement) -> Result<Self::Tensor> {
+        Self::upload(Self::download(t)?.view(), at)
+    }
+
     /// The tensor as a handle that threads can share: no copy.
     fn into_shared(t: Self::Tensor) -> Self::Shared;
     /// The tensor behind a handle: no copy.

@@ -57,6 +57,14 @@ impl<B: Arithmetic> Tensor<B> {
         B::download(&self.0)
     }
 
+    /// The same numbers at another place: the tensor itself, off its tape, where it is there already.
+    ///
+    /// # Errors
+    /// The framework's own.
+    pub fn brought(&self, at: &B::Placement) -> Result<Self> {
+        B::brought(&self.0, at).map(Tensor::new)
+    }
+
     /// Where the tensor lives.
     pub fn placement(&self) -> B::Placement {
         B::placement(&self.0)

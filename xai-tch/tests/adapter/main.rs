@@ -3,6 +3,7 @@
 
 mod backend;
 mod differences;
+mod inputs;
 mod kinds;
 mod layers;
 mod ops;

@@ -1,0 +1,157 @@
+//! One input of a model, on its way there.
+
+use ndarray::{ArrayD, ArrayViewD};
+use num_traits::Float;
+
+use super::rows::{check_finite, check_input};
+use crate::tensor::check_fits;
+use crate::{Backend, Element, Error, Result, Tensor};
+
+/// One input of a model, on its way there: an array of the host's or a tensor of the framework's.
+#[derive(Debug)]
+pub struct Part<'a, B: Backend> {
+    role: Role,
+    numbers: Numbers<'a, B>,
+}
+
+/// What an input is there for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Role {
+    /// It is explained: the values have its shape.
+    Explained,
+    /// It is only given to the model.
+    Given,
+    /// Whole numbers, as token ids: given, and never explained.
+    Ids,
+}
+
+#[derive(Debug)]
+enum Numbers<'a, B: Backend> {
+    Array(ArrayViewD<'a, B::Elem>),
+    Whole(ArrayViewD<'a, i64>),
+    /// A framework's tensor, and its numbers on the host, which the checks look at.
+    Native(Tensor<B>, ArrayD<B::Elem>),
+}
+
+/// As many whole numbers a single-precision number tells apart.
+const COUNTED: u64 = 1 << 24;
+
+impl<'a, B: Backend> Part<'a, B> {
+    /// An array that is explained.
+    pub fn array(array: ArrayViewD<'a, B::Elem>) -> Self {
+        Part { role: Role::Explained, numbers: Numbers::Array(array) }
+    }
+
+    /// A framework's tensor that is explained: its numbers are read once, to check that they are finite.
+    ///
+    /// # Errors
+    /// The framework's own.
+    pub fn tensor(tensor: &B::Tensor) -> Result<Self> {
+        let tensor = Tensor::new(B::share(tensor));
+        let read = tensor.download()?;
+        Ok(Part { role: Role::Explained, numbers: Numbers::Native(tensor, read) })
+    }
+
+    /// Whole numbers, as token ids.
+    pub fn ids(ids: ArrayViewD<'a, i64>) -> Self {
+        Part { role: Role::Ids, numbers: Numbers::Whole(ids) }
+    }
+
+    /// The same, only given to the model.
+    #[must_use]
+    pub fn given(mut self) -> Self {
+        if self.role == Role::Explained {
+            self.role = Role::Given;
+        }
+        self
+    }
+
+    /// The same, as token ids.
+    #[must_use]
+    pub fn counted(mut self) -> Self {
+        self.role = Role::Ids;
+        self
+    }
+
+    pub(crate) fn shape(&self) -> &[usize] {
+        match &self.numbers {
+            Numbers::Array(array) => array.shape(),
+            Numbers::Whole(ids) => ids.shape(),
+            Numbers::Native(_, read) => read.shape(),
+        }
+    }
+
+    pub(crate) fn is_explained(&self) -> bool {
+        self.role == Role::Explained
+    }
+
+    pub(crate) fn check(&self) -> Result<()> {
+        if self.shape().is_empty() {
+            let reason = "it needs a batch axis, first, and at least one element".into();
+            return Err(Error::InvalidShape { what: "input".into(), got: Vec::new(), reason });
+        }
+        match (self.role, &self.numbers) {
+            (_, Numbers::Whole(ids)) => check_ids(ids.iter().copied()),
+            (role, numbers) => {
+                let numbers = match numbers {
+                    Numbers::Native(_, read) => read.view(),
+                    Numbers::Array(array) => array.view(),
+                    Numbers::Whole(_) => return Ok(()),
+                };
+                match role {
+                    Role::Explained => check_input(&numbers),
+                    Role::Given => check_finite("given input", &numbers),
+                    Role::Ids => check_finite("id", &numbers).and_then(|()| check_whole(&numbers)),
+                }
+            }
+        }
+    }
+
+    /// Refuses numbers that the model's number type does not hold.
+    pub(crate) fn check_fits(&self, at: &B::Placement) -> Result<()> {
+        let (largest, host) = (B::largest_number(at), <B::Elem as Float>::max_value().as_f64());
+        if self.role == Role::Ids || largest >= host {
+            return Ok(());
+        }
+        match &self.numbers {
+            Numbers::Array(array) => check_fits("input", array, largest),
+            Numbers::Native(_, read) => check_fits("input", read, largest),
+            Numbers::Whole(_) => Ok(()),
+        }
+    }
+
+    pub(crate) fn upload(&self, at: &B::Placement) -> Result<Tensor<B>> {
+        let counting = B::counting(at);
+        let at = if self.role == Role::Ids { &counting } else { at };
+        match &self.numbers {
+            Numbers::Array(array) => Tensor::upload(array.view(), at),
+            #[allow(clippy::cast_precision_loss)]
+            Numbers::Whole(ids) => Tensor::upload(ids.mapv(|id| B::Elem::of(id as f64)).view(), at),
+            Numbers::Native(tensor, _) => tensor.brought(at),
+        }
+    }
+}
+
+fn check_ids(ids: impl IntoIterator<Item = i64>) -> Result<()> {
+    match ids.into_iter().find(|id| id.unsigned_abs() > COUNTED) {
+        None => Ok(()),
+        Some(id) => Err(Error::InvalidParameter {
+            name: "id",
+            value: id.to_string(),
+            reason: format!("whole numbers up to {COUNTED} can be told apart"),
+        }),
+    }
+}
+
+fn check_whole<E: Element>(ids: &ArrayViewD<'_, E>) -> Result<()> {
+    #[allow(clippy::cast_precision_loss)]
+    let most = COUNTED as f64;
+    match ids.iter().map(|id| id.as_f64()).find(|id| id.fract() != 0.0 || id.abs() > most) {
+        None => Ok(()),
+        Some(id) => Err(Error::InvalidParameter {
+            name: "id",
+            value: id.to_string(),
+            reason: format!("ids are whole numbers up to {COUNTED}, which can be told apart"),
+        }),
+    }
+}
