@@ -6,6 +6,7 @@ use candle_core::Tensor;
 use xai_core::{Autograd, Pullback, Result};
 
 use crate::error::failed_on;
+use crate::explaining::explaining;
 use crate::guard::{self, Pass};
 use crate::tape::on_the_tape;
 use crate::{Candle, Host};
@@ -16,7 +17,8 @@ impl<E: Host> Autograd for Candle<E> {
         x: &[xai_core::Tensor<Self>],
     ) -> Result<xai_core::Tensor<Self>> {
         let x: Vec<Tensor> = x.iter().map(|x| x.inner().detach()).collect();
-        let y = f(&x.iter().collect::<Vec<_>>()).map_err(|error| failed_on(&f, &x, error))?;
+        let f = |x: &[&Tensor]| explaining(|| f(x));
+        let y = f(&x.iter().collect::<Vec<_>>()).map_err(|error| failed_on(f, &x, error))?;
         Ok(xai_core::Tensor::new(y.detach()))
     }
 
@@ -24,6 +26,7 @@ impl<E: Host> Autograd for Candle<E> {
         f: impl Fn(&[&Tensor]) -> Result<Tensor> + 'a,
         x: &[xai_core::Tensor<Self>],
     ) -> Result<(xai_core::Tensor<Self>, Pullback<'a, Self>)> {
+        let f = move |x: &[&Tensor]| explaining(|| f(x));
         let (y, pullback) = on_the_tape(&f, x)?;
         let [only] = x else { return Ok((y, pullback)) };
         let (only, output, asked) = (only.inner().detach(), y.inner().clone(), Cell::new(false));

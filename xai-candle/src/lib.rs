@@ -27,6 +27,7 @@ mod backend;
 mod candle;
 mod combine;
 mod error;
+mod explaining;
 mod guard;
 mod half;
 mod host;
@@ -52,6 +53,7 @@ pub use module::{Behind, CandleModule, IntoModule, Lent, Owned, model, module};
 pub use placement::Placement;
 pub use tensor_ext::{TensorExt, WithGradient};
 // What the expansion of `#[derive(Explainable)]` names, for `crate = "xai_candle"`.
+#[doc(hidden)]
 pub use xai_core::{Arithmetic, Backend, Differentiable, Layer, LayerSplit, Method, Result, Var};
 
 /// The backend that a derived model runs on unless it names another.

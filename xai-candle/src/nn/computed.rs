@@ -1,8 +1,9 @@
 //! Weights that were computed on the tape.
 
-use candle_core::{Error, Result, Tensor};
+use candle_core::{Result, Tensor};
 
 use crate::OwnGradient;
+use crate::ops::through;
 
 /// True for a weight that has a gradient of its own to hand on: on the tape, and no variable, which is a weight to
 /// train.
@@ -10,7 +11,8 @@ pub(super) fn computed(weight: &Tensor) -> bool {
     weight.track_op() && !weight.is_variable()
 }
 
-/// Through a layer of candle_nn's, by this crate's gradient; by candle's own operations where a weight was computed.
+/// Through a layer of candle_nn's, by this crate's gradient, with candle's own to weights that are trained; by candle's own
+/// operations where a weight was computed.
 pub(super) fn run<'a>(
     layer: &impl OwnGradient,
     weights: impl IntoIterator<Item = &'a Tensor>,
@@ -19,6 +21,6 @@ pub(super) fn run<'a>(
 ) -> Result<Tensor> {
     match weights.into_iter().any(computed) {
         true => by_candle(),
-        false => layer.through(x.clone()).map_err(Error::wrap),
+        false => through(layer, x),
     }
 }

@@ -14,8 +14,9 @@
 //! see [`with_tracing`].
 //!
 //! ```
+//! # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
 //! use candle_core::{DType, Device, Module, Tensor, Var};
-//! use xai_candle::nn as candle_nn;
+//! use xai::candle::nn as candle_nn;
 //! use candle_nn::{VarBuilder, VarMap, layer_norm};
 //!
 //! let weights = VarMap::new();
@@ -27,7 +28,8 @@
 //! # Ok::<(), candle_core::Error>(())
 //! ```
 //!
-//! Weights are constants, as in all of this crate: nothing here trains. A weight that was itself computed on the tape
+//! Layers train as candle_nn's do: outside of an analysis their weights get candle's own gradient. In an analysis weights
+//! are constants. A weight that was itself computed on the tape
 //! from something that is explained (see [`overlay`](crate::overlay)) keeps its gradient: the layer then computes by
 //! candle's own operations.
 

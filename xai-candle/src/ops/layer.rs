@@ -1,14 +1,32 @@
 //! Layers of candle_nn's on candle's tape.
 
-use candle_core::{Error, Result, Tensor};
+use candle_core::{Result, Tensor};
 
+use super::through;
 use crate::layers::OwnGradient;
 
 /// A layer of candle_nn's in evaluation mode, with this crate's gradient on candle's tape: `ops::layer(&self.norm, &x)`
 /// in place of `self.norm.forward(&x)`.
 ///
+/// It trains as `forward` does: outside of an analysis, weights that are variables get candle's own gradient, for one
+/// more forward pass of the layer. (candle has none for transposed convolutions: there the backward pass fails.)
+///
+/// ```
+/// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+/// use candle_core::{Device, Tensor, Var};
+/// use candle_nn::Linear;
+/// use xai::candle::ops;
+///
+/// let weight = Var::new(&[[1f32, -2.0]], &Device::Cpu)?;
+/// let linear = Linear::new(weight.as_tensor().clone(), None);
+/// let x = Tensor::new(&[[3f32, 4.0]], &Device::Cpu)?;
+/// let gradients = ops::layer(&linear, &x)?.backward()?;
+/// assert_eq!(gradients.get(&weight).unwrap().to_vec2::<f32>()?, [[3.0, 4.0]]);
+/// # Ok::<(), candle_core::Error>(())
+/// ```
+///
 /// # Errors
 /// When the input does not fit the layer, and candle's own.
 pub fn layer(layer: &impl OwnGradient, x: &Tensor) -> Result<Tensor> {
-    layer.through(x.clone()).map_err(Error::wrap)
+    through(layer, x)
 }

@@ -6,8 +6,9 @@
 //! gradient. Use these in their place, in a `Module`, a `Func` or a closure:
 //!
 //! ```
+//! # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
 //! use candle_core::{Device, Tensor, Var};
-//! use xai_candle::ops;
+//! use xai::candle::ops;
 //!
 //! let x = Var::from_tensor(&Tensor::new(&[[[[1f32, 2.0], [3.0, 4.0]]]], &Device::Cpu)?)?;
 //! let y = ops::max_pool2d(&x, 2, 2, 0)?;
@@ -17,9 +18,10 @@
 //! # Ok::<(), candle_core::Error>(())
 //! ```
 //!
-//! [`layer`] runs a layer of candle_nn's, weights and all. The formulas are those of [`xai_core::nn`]. An input that is
-//! not tracked records no tape. Gradients go to the input only: weights are constants here, which makes these
-//! functions good for explaining and wrong for training.
+//! [`layer`] runs a layer of candle_nn's, weights and all, in an analysis and in training: there its weights have the
+//! gradient that candle gives them. The formulas are those of [`xai_core::nn`]. An input that is not tracked records no
+//! tape. The functions that are given weights take them for constants; a backward pass that would train them fails, and
+//! says so.
 //!
 //! What candle has right needs no twin: `Tensor::cat`, residual sums, products, `reshape`, `narrow`, `permute`,
 //! `matmul`, `mean`, `sum`.
@@ -33,6 +35,7 @@ mod layer;
 mod linear;
 mod norms;
 mod on_tape;
+mod trained;
 
 pub use self::activations::{
     activation, elu, gelu, gelu_tanh, hard_sigmoid, hard_swish, leaky_relu, log_softmax, mish, relu, relu6, sigmoid,
@@ -48,3 +51,4 @@ pub use self::layer::layer;
 pub use self::linear::linear;
 pub use self::norms::{batch_norm, group_norm, layer_norm, rms_norm};
 pub(crate) use self::on_tape::{on_tape, ruled};
+pub(crate) use self::trained::through;

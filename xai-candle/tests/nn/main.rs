@@ -15,4 +15,5 @@ mod ops_on_tape;
 mod overlays;
 mod rows;
 mod tape;
+mod training;
 mod vit;
