@@ -25,7 +25,7 @@ if cargo tree --locked --package xai-core --edges normal --prefix none | grep -E
   echo "a framework is in xai-core's dependency tree" >&2
   exit 1
 fi
-if cargo tree --locked --package xai --edges normal --prefix none | grep -E '^(tch|torch)'; then
+if cargo tree --locked --package xai-explain --edges normal --prefix none | grep -E '^(tch|torch)'; then
   echo "libtorch is in the default dependency tree" >&2
   exit 1
 fi
@@ -40,6 +40,19 @@ RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --features t
 say "tests"
 cargo test --locked --workspace --features tch,onnx --no-fail-fast
 
+say "packages: no warning, each below 2 MB"
+published=(xai-core xai-derive xai-candle xai-tch xai-onnx xai-conformance xai-explain)
+words=$(cargo package --locked --allow-dirty --no-verify "${published[@]/#/--package=}" 2>&1) || { echo "$words" >&2; exit 1; }
+if grep '^warning' <<<"$words"; then
+  echo "$words" >&2
+  exit 1
+fi
+for crate in "${published[@]}"; do
+  size=$(wc -c <"${CARGO_TARGET_DIR:-target}/package/$crate-0.1.0.crate")
+  echo "$crate: $size bytes"
+  ((size < 2000000)) || { echo "$crate is above 2 MB: see \`exclude\` in its Cargo.toml" >&2; exit 1; }
+done
+
 say "the oldest toolchains, where they are at hand"
 oldest() { # version, then what to check
   local version=$1
@@ -52,7 +65,7 @@ oldest() { # version, then what to check
   fi
 }
 oldest 1.89 --package xai-core --package xai-derive --package xai-conformance
-oldest 1.89 --package xai --no-default-features --features derive,pictures,files
+oldest 1.89 --package xai-explain --no-default-features --features derive,pictures,files
 oldest 1.94 --package xai-candle
 
 say "examples"
@@ -69,6 +82,6 @@ for ((set = 0; set < 1 << ${#features[@]}; set++)); do
   done
   list=$(IFS=,; echo "${chosen[*]-}")
   echo "-- ${list:-none}"
-  cargo check --locked --quiet --package xai --lib --examples --no-default-features --features "$list"
+  cargo check --locked --quiet --package xai-explain --lib --examples --no-default-features --features "$list"
 done
 echo "all $((1 << ${#features[@]})) combinations compile"

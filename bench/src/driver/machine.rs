@@ -42,12 +42,12 @@ fn field(path: &str, name: &str) -> Outcome<String> {
 /// The versions that this program was built with.
 pub(super) fn versions() -> BTreeMap<String, String> {
     let mut versions = BTreeMap::new();
-    for package in ["xai", "candle-core", "tch"] {
+    for (name, package) in [("xai", "xai-explain"), ("candle-core", "candle-core"), ("tch", "tch")] {
         let version = LOCK.split_once(&format!("name = \"{package}\"\nversion = \"")).and_then(|(_, rest)| {
             let (version, _) = rest.split_once('"')?;
             Some(version)
         });
-        versions.extend(version.map(|version| (package.to_owned(), version.to_owned())));
+        versions.extend(version.map(|version| (name.to_owned(), version.to_owned())));
     }
     let libtorch = std::env::var_os("LIBTORCH").map(|folder| Path::new(&folder).join("build-version"));
     if let Some(Ok(version)) = libtorch.map(fs::read_to_string) {
