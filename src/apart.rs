@@ -12,8 +12,8 @@ use crate::{Error, Result};
 /// # let folder = tempfile::tempdir()?;
 /// # let (photo, other) = (folder.path().join("cat.png"), folder.path().join("./cat.png"));
 /// # std::fs::write(&photo, b"")?;
-/// assert!(xai::check_apart([&photo], [&other]).is_err());
-/// assert!(xai::check_apart([&photo], [&folder.path().join("why.png")]).is_ok());
+/// assert!(xai::disk::check_apart([&photo], [&other]).is_err());
+/// assert!(xai::disk::check_apart([&photo], [&folder.path().join("why.png")]).is_ok());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///

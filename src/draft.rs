@@ -19,7 +19,7 @@ use crate::{BoxError, Error, Result};
 /// ```
 /// # let folder = tempfile::tempdir()?;
 /// # let path = folder.path().join("numbers.bin");
-/// let draft = xai::Draft::write(&path, &[1, 2, 3])?;
+/// let draft = xai::disk::Draft::write(&path, &[1, 2, 3])?;
 /// assert!(!path.exists());
 /// draft.publish()?;
 /// assert_eq!(std::fs::read(&path)?, [1, 2, 3]);

@@ -4,6 +4,8 @@
 #[cfg(any(feature = "pictures", feature = "files"))]
 mod apart;
 #[cfg(any(feature = "pictures", feature = "files"))]
+pub mod disk;
+#[cfg(any(feature = "pictures", feature = "files"))]
 mod draft;
 #[cfg(feature = "files")]
 pub mod files;
@@ -15,10 +17,10 @@ pub mod prelude;
 #[cfg(any(feature = "pictures", feature = "files"))]
 mod regular;
 
+// Their place is `disk`.
 #[cfg(any(feature = "pictures", feature = "files"))]
-pub use apart::check_apart;
-#[cfg(any(feature = "pictures", feature = "files"))]
-pub use draft::Draft;
+#[doc(hidden)]
+pub use disk::{Draft, check_apart};
 #[cfg(feature = "candle")]
 pub use xai_candle as candle;
 #[cfg(feature = "derive")]
@@ -40,3 +42,7 @@ use xai_tch::LibTorch as Preferred;
 /// The backend that a derived model runs on unless it names another: candle when the feature `candle` is on, else
 /// libtorch when `tch` is on, else plain ndarray arrays.
 pub type DefaultBackend = Preferred;
+
+#[cfg(doctest)]
+#[doc = include_str!("../docs/rules.md")]
+mod rules_of_your_own {}

@@ -3,12 +3,12 @@
 use std::io::Write;
 
 use indicatif::{ProgressBar, ProgressStyle};
+use xai::disk::Draft;
 use xai::metrics::{
     Deletion, Evaluation, Infidelity, Insertion, Metric, Order, ParameterRandomisation, Road, evaluate,
 };
 use xai::{
-    AnalyzerInfo, AnyAnalyzer, Backend, BoxAnyAnalyzer, Draft, Features, Fill, MaxActivation, OutputScale, Settings,
-    files,
+    AnalyzerInfo, AnyAnalyzer, Backend, BoxAnyAnalyzer, Features, Fill, MaxActivation, OutputScale, Settings, files,
 };
 use xai_zoo::backend::Program;
 use xai_zoo::command_line::Outcome;

@@ -5,7 +5,8 @@ use std::fmt;
 use std::io::Write;
 
 use ndarray::{Array2, ArrayD, Ix2};
-use xai::{Backend, Differentiable, Draft, files};
+use xai::disk::{Draft, check_apart};
+use xai::{Backend, Differentiable, files};
 use xai_zoo::backend::Program;
 use xai_zoo::command_line::{Outcome, failure, said};
 use xai_zoo::efficientnet::{CLASSES, EfficientNetLite0, TRAINED};
@@ -46,7 +47,7 @@ fn explain<B: Backend<Elem = f32>>(args: &Args, placement: B::Placement) -> Outc
 /// Finds out before the long work whether its results can be kept.
 fn check_outputs(args: &Args) -> Outcome<()> {
     let outputs = || std::iter::once(&args.out).chain(&args.raw);
-    xai::check_apart([&args.image, &args.input, &args.weights].into_iter().flatten(), outputs())?;
+    check_apart([&args.image, &args.input, &args.weights].into_iter().flatten(), outputs())?;
     for path in outputs() {
         drop(Draft::write(path, &[])?);
     }

@@ -6,7 +6,8 @@ use std::time::Instant;
 use std::{fs, thread};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use xai::{AnalyzerInfo, Backend, Draft, Settings, check_apart, files};
+use xai::disk::{Draft, check_apart};
+use xai::{AnalyzerInfo, Backend, Settings, files};
 use xai_zoo::backend::Program;
 use xai_zoo::command_line::{Outcome, failure, said};
 use xai_zoo::efficientnet::{EfficientNetLite0, TRAINED};

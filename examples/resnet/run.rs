@@ -2,7 +2,8 @@
 
 use std::io::Write;
 
-use xai::{Arithmetic, Backend, Draft, LayerSplit, check_gradient};
+use xai::disk::{Draft, check_apart};
+use xai::{Arithmetic, Backend, LayerSplit, check_gradient};
 use xai_zoo::command_line::{Outcome, failure, said};
 use xai_zoo::{imagenet, photo_file};
 
@@ -15,7 +16,7 @@ pub(crate) fn run<M>(args: &Args, network: &M) -> Outcome<()>
 where
     M: LayerSplit<Backend: Backend<Elem = f32>>,
 {
-    xai::check_apart([&args.image, &args.weights].into_iter().flatten(), [&args.out])?;
+    check_apart([&args.image, &args.weights].into_iter().flatten(), [&args.out])?;
     // Finds out before the long work whether its result can be kept.
     drop(Draft::write(&args.out, &[])?);
     let photo = photo_file::open(args.image.as_deref(), photo::cropped)?;

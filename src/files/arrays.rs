@@ -33,7 +33,7 @@ pub fn decode_arrays<E: Element>(bytes: &[u8]) -> Result<BTreeMap<String, ArrayD
 
 /// Named arrays as the bytes of a safetensors file, each in its own number type (F32 or F64).
 ///
-/// Write them with [`Draft`](crate::Draft), so that the file appears whole or not at all.
+/// Write them with [`Draft`](crate::disk::Draft), so that the file appears whole or not at all.
 ///
 /// # Errors
 /// [`Error::Backend`](crate::Error::Backend) when the header would be too large.

@@ -11,7 +11,8 @@ use safetensors::{Dtype, SafeTensors};
 
 use super::number;
 use super::reading::{bad_format, read};
-use crate::{Draft, Element, Explanation, Extras, OutputScale, Result, Selection};
+use crate::disk::Draft;
+use crate::{Element, Explanation, Extras, OutputScale, Result, Selection};
 
 /// Marks a file as an explanation, and says how it is laid out.
 const LAYOUT: (&str, &str) = ("xai", "explanation 1");

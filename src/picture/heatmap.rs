@@ -15,6 +15,7 @@ const MOST_PIXELS: u64 = 1 << 27;
 ///
 /// See the [module's](super) docs for the way from values to colours.
 #[derive(Debug, Clone, PartialEq)]
+#[doc(alias("visualize_image_attr"))]
 pub struct Heatmap {
     strength: Array2<f64>,
     scale: f64,

@@ -8,7 +8,8 @@ use image::{ImageFormat, Rgb, RgbImage};
 use super::Heatmap;
 use super::caption::Pen;
 use super::tile::{Content, Pens, Room, Tile};
-use crate::{Draft, Error, Result};
+use crate::disk::Draft;
+use crate::{Error, Result};
 
 const PAPER: Rgb<u8> = Rgb([255, 255, 255]);
 const INK: Rgb<u8> = Rgb([34, 34, 34]);

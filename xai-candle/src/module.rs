@@ -28,10 +28,11 @@ impl<M: ModuleT> CandleModule<M> {
     /// several rows are errors, which name this word.
     ///
     /// ```
+    /// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
     /// use candle_core::{DType, Device, Tensor};
     /// use ndarray::array;
-    /// use xai_candle::{Candle, module};
-    /// use xai_core::{Analyzer, Index, IntegratedGradients, Net};
+    /// use xai::candle::{Candle, module};
+    /// use xai::{Analyzer, Index, IntegratedGradients, Net};
     ///
     /// // (1, 2) to (1, 2): a third number, of one row, is put behind.
     /// let class = Tensor::zeros((1, 1), DType::F32, &Device::Cpu)?;
@@ -129,19 +130,20 @@ pub fn module<How, M: IntoModule<How>>(module: M) -> CandleModule<M::Module> {
 /// It takes inputs on the CPU in `f32`, arrays or tensors; say `model(&net).at(device)` for another place.
 ///
 /// ```
+/// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
 /// use candle_core::{Device, Tensor};
 /// use candle_nn::{Activation, Linear, Module, seq};
 /// use ndarray::array;
-/// use xai_core::{Analyzer, Gradient, MaxActivation};
+/// use xai::{Analyzer, Gradient, MaxActivation};
 ///
 /// let weight = Tensor::new(&[[1f32, -2.0]], &Device::Cpu)?;
 /// let net = seq().add(Activation::Silu).add(Linear::new(weight, None));
-/// let why = Gradient.analyze(&xai_candle::model(&net), &array![[0f32, 0.0]], MaxActivation)?;
+/// let why = Gradient.analyze(&xai::candle::model(&net), &array![[0f32, 0.0]], MaxActivation)?;
 /// assert_eq!(why.values, array![[0.5, -1.0]]);
 ///
 /// // A tensor in gives a tensor out.
 /// let x = Tensor::new(&[[0f32, 0.0]], &Device::Cpu)?;
-/// let why = Gradient.analyze(&xai_candle::model(&net), &x, MaxActivation)?;
+/// let why = Gradient.analyze(&xai::candle::model(&net), &x, MaxActivation)?;
 /// assert_eq!(why.values.to_vec2::<f32>()?, [[0.5, -1.0]]);
 /// assert_eq!(net.forward(&x)?.to_vec2::<f32>()?, [[0.0]]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())

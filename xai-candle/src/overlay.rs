@@ -13,10 +13,11 @@
 //! (norms, softmax) it stays cut: copy the source and use [`nn`](crate::nn), or patch candle.
 //!
 //! ```
+//! # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
 //! # use candle_core::{DType, Device, Module, Tensor};
 //! # use candle_nn::{VarBuilder, VarMap, embedding, linear};
-//! use xai_candle::overlay::{embedded, look_up};
-//! use xai_core::{Analyzer, Gradient, Index};
+//! use xai::candle::overlay::{embedded, look_up};
+//! use xai::{Analyzer, Gradient, Index};
 //!
 //! # let map = VarMap::new();
 //! # struct Text { words: candle_nn::Embedding, classes: candle_nn::Linear }
@@ -36,7 +37,7 @@
 //! let rows = look_up(&vb, "words.weight", &ids)?; // (1, 3, 8)
 //! let net = embedded(vb, "words.weight", |vb| Text::load(vb), |text: &Text, ids| text.forward(ids));
 //! let numbers = ndarray::Array3::from_shape_vec((1, 3, 8), rows.flatten_all()?.to_vec1::<f32>()?)?;
-//! let why = Gradient.analyze(&xai_core::Net::<xai_candle::Candle, _>::new(net), &numbers, Index(1))?;
+//! let why = Gradient.analyze(&xai::Net::<xai::candle::Candle, _>::new(net), &numbers, Index(1))?;
 //! assert_eq!(why.values.dim(), (1, 3, 8));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

@@ -6,8 +6,9 @@ use xai_core::{Error, Result};
 /// A device and a number type. The CPU and `f32` unless said otherwise.
 ///
 /// ```
+/// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
 /// use candle_core::{DType, Device};
-/// use xai_candle::Placement;
+/// use xai::candle::Placement;
 ///
 /// let half = Placement::from((Device::Cpu, DType::BF16));
 /// assert_eq!(Placement::from(Device::Cpu).dtype, DType::F32);

@@ -15,8 +15,9 @@ pub trait TensorExt {
     /// `x.with_gradient().max_pool2d(2)?` in place of `x.max_pool2d(2)?`.
     ///
     /// ```
+    /// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
     /// use candle_core::{Device, Tensor, Var};
-    /// use xai_candle::TensorExt;
+    /// use xai::candle::TensorExt;
     ///
     /// let x = Var::from_tensor(&Tensor::new(&[[[[1f32, 2.0], [3.0, 4.0]]]], &Device::Cpu)?)?;
     /// let gradients = x.with_gradient().max_pool2d(2)?.sum_all()?.backward()?;

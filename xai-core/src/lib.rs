@@ -1,22 +1,22 @@
 //! Traits and analyzers that explain differentiable models, generic over the framework they run on.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
-pub mod check;
+mod check;
 mod error;
 mod explain;
-pub mod graph;
+mod graph;
 mod layers;
 mod masks;
 mod methods;
 pub mod metrics;
-pub mod model;
+mod model;
 pub mod nn;
 mod op;
 mod passes;
 pub mod rules;
 pub mod tensor;
 
-pub use check::{GradientCheck, GradientReport, Verdict, check_gradient};
+pub use check::{Direction, GradientCheck, GradientReport, Verdict, check_gradient};
 pub use error::{BoxError, Error, Result};
 pub use explain::*;
 pub use graph::{Autograd, ForwardOutput, Graph, Kept, Layer, Node, Opaque, Place, Rules, Site, Step, Value, Var};
@@ -26,12 +26,12 @@ pub use methods::*;
 pub use model::*;
 pub use op::{Backend, FusedResult, Op, TapePullback};
 pub use passes::*;
-pub use rules::Unknown;
-pub use tensor::{Arithmetic, Element, NdArray, Pullback, Tensor, Weight, broadcast_shape};
+pub use tensor::arithmetic::Arithmetic;
+pub use tensor::element::Element;
+pub use tensor::ndarray::NdArray;
+pub use tensor::pullback::Pullback;
+pub use tensor::tensor::Tensor;
+pub use tensor::weight::Weight;
 
 /// The backend that a derived model runs on unless it names another.
 pub type DefaultBackend = NdArray<f32>;
-
-#[cfg(doctest)]
-#[doc = include_str!("../../docs/rules.md")]
-mod rules_of_your_own {}

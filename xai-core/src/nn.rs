@@ -23,11 +23,12 @@
 //! A small network, written for any backend, and run on plain arrays:
 //!
 //! ```
+//! # use xai_core as xai;
 //! use ndarray::{Array4, ArrayD};
-//! use xai_core::nn::{
+//! use xai::nn::{
 //!     Activation, AdaptiveAvgPool2d, BatchNorm2d, Conv2d, ConvPadding, Flatten, Linear, Residual, Sequential, Weights,
 //! };
-//! use xai_core::{Analyzer, Backend, GradCam, Gradient, Index, MaxActivation, NdArray, Result, Split};
+//! use xai::{Analyzer, Backend, GradCam, Gradient, Index, MaxActivation, NdArray, Result, Split};
 //!
 //! /// Input (B, 3, H, W) to feature maps (B, 4, ⌈H / 2⌉, ⌈W / 2⌉).
 //! fn features<B: Backend>(w: &Weights<B>) -> Result<Sequential<B>> {
@@ -69,7 +70,7 @@
 //! assert_eq!(gradient.values.dim(), (2, 3, 9, 8));
 //! let map = GradCam.analyze(&model, &input, Index(7))?;
 //! assert_eq!(map.values.dim(), (2, 1, 5, 4));
-//! # Ok::<(), xai_core::Error>(())
+//! # Ok::<(), xai::Error>(())
 //! ```
 
 pub use crate::layers::{

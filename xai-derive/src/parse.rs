@@ -121,7 +121,8 @@ fn field_keys<'a>(field: &'a Field, errors: &mut Errors) -> FieldKeys<'a> {
             }
             _ => {
                 let message = format!(
-                    "unknown key `{name}`: on a field, the keys are `layer`, `features`, `adaptation`, `skip` and `with`"
+                    "unknown key `{name}`: on a field, the keys are `layer`, `features`, `adaptation`, `skip` and \
+                     `with`"
                 );
                 return Err(Error::new(key.span(), message));
             }

@@ -5,11 +5,12 @@
 //! names of the file's nodes and of their outputs.
 //!
 //! ```
+//! # mod xai { pub use xai_core::*; pub use xai_onnx as onnx; }
 //! use ndarray::Array4;
-//! use xai_core::{Analyzer, Differentiable, GradCam, Gradient, MaxActivation, NdArray};
+//! use xai::{Analyzer, Differentiable, GradCam, Gradient, MaxActivation, NdArray};
 //!
 //! # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/files/test_Conv2d_depthwise/model.onnx");
-//! let network = xai_onnx::read::<NdArray<f32>>(path)?;
+//! let network = xai::onnx::read::<NdArray<f32>>(path)?;
 //! assert_eq!(network.inputs()[0].to_string(), "0: f32 (2, 4, 6, 6)");
 //!
 //! let input = Array4::from_shape_fn((2, 4, 6, 6), |(b, c, y, x)| (b + c) as f32 + (y * x) as f32 / 10.0);
@@ -19,7 +20,7 @@
 //! let places = network.places(&[vec![2, 4, 6, 6]])?;
 //! let maps = GradCam::at(&places[0].name).analyze(&network, &input, MaxActivation)?;
 //! assert_eq!(maps.values.dim(), (2, 1, 4, 4));
-//! # Ok::<(), xai_core::Error>(())
+//! # Ok::<(), xai::Error>(())
 //! ```
 //!
 //! - What follows from the file and from shapes is computed beforehand, once for each shape of the inputs. Weights are

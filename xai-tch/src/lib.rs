@@ -1,10 +1,11 @@
 //! Connects xai to libtorch, through [`tch`]: models made of tch's own layers, of closures, and TorchScript files.
 //!
 //! ```
+//! # mod xai { pub use xai_core::*; pub use xai_tch as tch; }
 //! use ndarray::array;
 //! use tch::{Device, nn};
-//! use xai_core::{Analyzer, Gradient, MaxActivation, Net};
-//! use xai_tch::LibTorch;
+//! use xai::{Analyzer, Gradient, MaxActivation, Net};
+//! use xai::tch::LibTorch;
 //!
 //! let weights = nn::VarStore::new(Device::Cpu);
 //! let root = weights.root();
@@ -16,7 +17,7 @@
 //! let model = Net::<LibTorch, _>::new(net);
 //! let why = Gradient.analyze(&model, &array![[0.1, -0.4, 2.0]], MaxActivation)?;
 //! assert_eq!(why.values.dim(), (1, 3));
-//! # Ok::<(), xai_core::Error>(())
+//! # Ok::<(), xai::Error>(())
 //! ```
 //!
 //! The model's parameters keep their `requires_grad`, their gradients and their mode. Layers run in evaluation mode
@@ -59,6 +60,7 @@ mod torch_script;
 
 pub use tch;
 // What the expansion of `#[derive(Explainable)]` names, for `crate = "xai_tch"`, and what its user needs beside it.
+#[doc(no_inline)]
 pub use xai_core::{
     Arithmetic, Backend, BoxModel, Differentiable, Layer, LayerSplit, Method, Net, Pullback, Result, Tensor, Var,
 };

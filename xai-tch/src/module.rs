@@ -18,9 +18,10 @@ pub struct ModuleTLayer<P>(P);
 /// The user's own [`tch::nn::Module`] as a layer: borrowed, `module(&block)`, or owned, `module(Box::new(block))`.
 ///
 /// ```
+/// # mod xai { pub use xai_core::*; pub use xai_tch as tch; }
 /// use tch::{Tensor, nn};
-/// use xai_core::Net;
-/// use xai_tch::{LibTorch, module};
+/// use xai::Net;
+/// use xai::tch::{LibTorch, module};
 ///
 /// #[derive(Debug)]
 /// struct Square;
@@ -50,12 +51,13 @@ where
 /// or owned, `model(Box::new(net))`. `model(&net).at(device)` for inputs that are not on the CPU.
 ///
 /// ```
+/// # mod xai { pub use xai_core::*; pub use xai_tch as tch; }
 /// use tch::{Device, Kind, Tensor, nn};
-/// use xai_core::{Analyzer, Gradient, Index};
+/// use xai::{Analyzer, Gradient, Index};
 ///
 /// let net = nn::seq().add_fn(|x| x.tanh());
 /// let x = Tensor::zeros([1, 2], (Kind::Float, Device::Cpu));
-/// let why = Gradient.analyze(&xai_tch::model(&net), &x, Index(1))?;
+/// let why = Gradient.analyze(&xai::tch::model(&net), &x, Index(1))?;
 /// assert_eq!(Vec::<f32>::try_from(why.values.flatten(0, -1))?, [0.0, 1.0]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

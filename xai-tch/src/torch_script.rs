@@ -18,9 +18,10 @@ use crate::{HostFloat, LibTorch, Placement};
 /// closure that calls [`CModule::forward_is`]; a [`CModule`] of one input is a layer as well.
 ///
 /// ```no_run
+/// # mod xai { pub use xai_core::*; pub use xai_tch as tch; }
 /// use ndarray::Array4;
-/// use xai_core::{Analyzer, GradCam, Gradient, MaxActivation};
-/// use xai_tch::TorchScript;
+/// use xai::{Analyzer, GradCam, Gradient, MaxActivation};
+/// use xai::tch::TorchScript;
 ///
 /// let image = Array4::<f32>::zeros((1, 3, 224, 224));
 /// let model = TorchScript::load("model.pt")?;
@@ -28,7 +29,7 @@ use crate::{HostFloat, LibTorch, Placement};
 ///
 /// let parts = TorchScript::load_split("features.pt", "classifier.pt")?;
 /// let map = GradCam.analyze(&parts, &image, MaxActivation)?;
-/// # Ok::<(), xai_core::Error>(())
+/// # Ok::<(), xai::Error>(())
 /// ```
 pub struct TorchScript<E = f32> {
     module: Arc<CModule>,

@@ -25,8 +25,9 @@ use crate::{Backend, Differentiable, Element, Error, Result, Tensor};
 /// trusted. Run it once on your model: frameworks have wrong gradients, and user code cuts them.
 ///
 /// ```
+/// # use xai_core as xai;
 /// use ndarray::{ArcArray, IxDyn, array};
-/// use xai_core::{Function, NdArray, check_gradient};
+/// use xai::{Function, NdArray, check_gradient};
 ///
 /// type T = ArcArray<f64, IxDyn>;
 /// let right = Function::<NdArray<f64>, _, _>::new(|x: &T| x * x, |x: &T, v: &T| x * v * 2.0);
@@ -36,7 +37,7 @@ use crate::{Backend, Differentiable, Element, Error, Result, Tensor};
 /// let report = check_gradient(&wrong, &array![[1.0, 2.0]])?;
 /// assert!(!report.is_trusted());
 /// assert!(report.to_string().contains("wrong scale"));
-/// # Ok::<(), xai_core::Error>(())
+/// # Ok::<(), xai::Error>(())
 /// ```
 ///
 /// # Errors
@@ -44,6 +45,7 @@ use crate::{Backend, Differentiable, Element, Error, Result, Tensor};
 /// [`Error::InvalidParameter`] for an input that is not finite, [`Error::NotDifferentiable`] for a model without a way
 /// back, and the errors of its forward pass. What fails on the way back is no error here but a verdict,
 /// [`Verdict::Cut`] where the framework says that a path is cut, else [`Verdict::Failed`].
+#[doc(alias("gradcheck"))]
 pub fn check_gradient<M, S, D>(model: &M, input: &ArrayBase<S, D>) -> Result<GradientReport>
 where
     M: Differentiable + ?Sized,

@@ -21,16 +21,17 @@ pub type Elem<M> = <<M as Differentiable>::Backend as Arithmetic>::Elem;
 /// Analyzers are compared in a list, by reference or boxed:
 ///
 /// ```
+/// # use xai_core as xai;
 /// use ndarray::array;
-/// use xai_core::nn::Activation;
-/// use xai_core::{Analyzer, Gradient, NdArray, Net, SmoothGrad};
+/// use xai::nn::Activation;
+/// use xai::{Analyzer, Gradient, NdArray, Net, SmoothGrad};
 ///
 /// let net = Net::<NdArray<f64>, _>::new(Activation::Tanh);
 /// for analyzer in &[&Gradient as &dyn Analyzer<_>, &SmoothGrad::new()] {
 ///     let why = analyzer.analyze(&net, &array![[0.5, -1.0]], 0)?;
 ///     println!("{}: {}", why.analyzer, why.values);
 /// }
-/// # Ok::<(), xai_core::Error>(())
+/// # Ok::<(), xai::Error>(())
 /// ```
 ///
 /// (Of a plain `a: &dyn Analyzer<_>` it is `(&a).analyze(..)`: the method is generic, and needs a type of known size.)
@@ -101,6 +102,7 @@ pub trait Analyzer<M: Differentiable + ?Sized> {
     /// than the model's number type holds; [`Error::ValuesNotFinite`](crate::Error::ValuesNotFinite) when values, or
     /// the number that is explained, are not, with where that begins; and the analyzer's, the selector's and the model's
     /// own.
+    #[doc(alias("attribute", "explain"))]
     fn analyze<I: Input<M::Backend>>(
         &self,
         model: &M,

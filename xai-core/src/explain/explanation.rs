@@ -62,8 +62,22 @@ pub struct Attribution<B: Backend> {
 
 /// Why the model decided so: an analyzer's result as ndarray arrays, or as the framework's tensors where the input was
 /// one.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::Activation;
+/// use xai::{Analyzer, Gradient, Kind, MaxActivation, NdArray, Net};
+///
+/// let net = Net::<NdArray<f64>, _>::new(Activation::Relu);
+/// let why = Gradient.analyze(&net, &array![[3.0, -1.0]], MaxActivation)?;
+/// assert_eq!((why.values, why.output), (array![[1.0, 0.0]], array![[3.0, 0.0]].into_dyn()));
+/// assert_eq!((why.selection.indices()[0][0], why.analyzer.as_str(), why.kind), (0, "Gradient", Kind::Sensitivity));
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
+#[doc(alias("attributions"))]
 pub struct Explanation<E: Element, D: Dims<E> = IxDyn> {
     /// The values, batch axis first: the input's shape, or (B, 1, spatial axes...) for class activation maps. As
     /// computed: neither normalised nor resized. Of several inputs a tuple, as they were given.
@@ -131,15 +145,16 @@ impl<E: Element, D: Dimension> Explanation<E, D> {
     /// [`Error::InvalidParameter`] when there is no such sample.
     ///
     /// ```
+    /// # use xai_core as xai;
     /// use ndarray::array;
-    /// use xai_core::nn::Activation;
-    /// use xai_core::{Analyzer, Gradient, MaxActivation, NdArray, Net};
+    /// use xai::nn::Activation;
+    /// use xai::{Analyzer, Gradient, MaxActivation, NdArray, Net};
     ///
     /// let net = Net::<NdArray<f64>, _>::new(Activation::Relu);
     /// let why = Gradient.analyze(&net, &array![[1.0, 2.0], [4.0, 3.0]], MaxActivation)?.named(["cat.jpg", "dog.jpg"])?;
     /// let dog = why.sample(1)?;
     /// assert_eq!((dog.values, dog.names), (array![[1.0, 0.0]], vec!["dog.jpg".to_owned()]));
-    /// # Ok::<(), xai_core::Error>(())
+    /// # Ok::<(), xai::Error>(())
     /// ```
     pub fn sample(&self, sample: usize) -> Result<Self> {
         let samples = self.selection.samples();

@@ -1,12 +1,25 @@
 //! What an analyzer says beside the values: [`Extras`].
 
 /// What an analyzer found out beside the values.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::Activation;
+/// use xai::{Analyzer, IntegratedGradients, NdArray, Net};
+///
+/// let net = Net::<NdArray<f64>, _>::new(Activation::Relu);
+/// let why = IntegratedGradients::new().tolerance(0.05).analyze(&net, &array![[3.0, -1.0]], 0)?;
+/// assert_eq!(why.extras.within_tolerance, Some(vec![true]));
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Extras {
     /// Σ attribution - (f(x) - f(x₀)) for each sample, where the analyzer follows a path from a reference x₀.
     ///
     /// The exact path integral has a gap of 0 (completeness, Sundararajan et al. 2017).
+    #[doc(alias("convergence_delta", "delta"))]
     pub completeness_gap: Option<Vec<f64>>,
     /// How many evaluations of the model each sample took, where a tolerance decided it, or masks.
     pub evaluations: Option<Vec<usize>>,

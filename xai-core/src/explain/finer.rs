@@ -24,14 +24,15 @@ use crate::{Element, Error, Result};
 /// Visual Explanation*, arXiv:2501.11309.
 ///
 /// ```
+/// # use xai_core as xai;
 /// use ndarray::array;
-/// use xai_core::{Finer, Index, OutputSelector};
+/// use xai::{Finer, Index, OutputSelector};
 ///
 /// // Of class 0, with the one class that is nearest to it.
 /// let finer = Finer::new(Index(0)).n(1).alpha(0.5);
 /// let selection = finer.select(array![[3.0, 0.0, 2.0]].view().into_dyn())?;
 /// assert_eq!(selection.weights_of_sums(), Some(array![[1.0, 0.0, -0.5]].into_dyn()));
-/// # Ok::<(), xai_core::Error>(())
+/// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Finer<S = MaxActivation> {

@@ -1,7 +1,6 @@
 //! No values that are not finite numbers: where they begin.
 
 use ndarray::{ArrayD, ArrayViewD, Dimension};
-use num_traits::Float;
 
 use super::rows::all_finite;
 use super::{Attribution, Call, Target};

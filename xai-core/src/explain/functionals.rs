@@ -7,14 +7,50 @@ use super::{OutputScale, Selection};
 use crate::{Element, Error, Result};
 
 /// A weighted sum of outputs, the same for all samples: `Weighted(vec![(3, 1.0), (5, -0.5)])`.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::Activation;
+/// use xai::{Analyzer, Gradient, NdArray, Net, Weighted};
+///
+/// let net = Net::<NdArray<f64>, _>::new(Activation::Relu);
+/// let why = Gradient.analyze(&net, &array![[3.0, 1.0]], Weighted(vec![(0, 1.0), (1, -0.5)]))?;
+/// assert_eq!(why.values, array![[1.0, -0.5]]);
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Weighted<I = usize>(pub Vec<(I, f64)>);
 
 /// Why one output and not another: `y[a] - y[b]`, the same for all samples.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::Activation;
+/// use xai::{Analyzer, Contrast, Gradient, NdArray, Net};
+///
+/// let net = Net::<NdArray<f64>, _>::new(Activation::Relu);
+/// let why = Gradient.analyze(&net, &array![[3.0, 1.0]], Contrast(0, 1))?;
+/// assert_eq!(why.values, array![[1.0, -1.0]]);
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Contrast<I = usize>(pub I, pub I);
 
 /// The sum of all outputs of a sample, as those of a regression.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::Activation;
+/// use xai::{Analyzer, Gradient, NdArray, Net, SumOfOutputs};
+///
+/// let net = Net::<NdArray<f64>, _>::new(Activation::Relu);
+/// let why = Gradient.analyze(&net, &array![[3.0, 1.0]], SumOfOutputs)?;
+/// assert_eq!(why.values, array![[1.0, 1.0]]);
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct SumOfOutputs;
 
@@ -36,10 +72,34 @@ pub struct Functional<F>(pub F);
 /// What another selector chooses, of the output's softmax along axis 1: a probability.
 ///
 /// The explanation's output are probabilities then. A completeness gap is one of the probability.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::Activation;
+/// use xai::{Analyzer, Gradient, MaxActivation, NdArray, Net, Probability};
+///
+/// let net = Net::<NdArray<f64>, _>::new(Activation::Relu);
+/// let why = Gradient.analyze(&net, &array![[3.0, 1.0]], Probability(MaxActivation))?;
+/// assert!(why.values[[0, 0]] > 0.0 && why.values[[0, 1]] < 0.0);
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Probability<S>(pub S);
 
 /// What another selector chooses, of the logarithm of the output's softmax along axis 1.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::Activation;
+/// use xai::{Analyzer, Gradient, LogProbability, NdArray, Net};
+///
+/// let net = Net::<NdArray<f64>, _>::new(Activation::Relu);
+/// let why = Gradient.analyze(&net, &array![[3.0, 1.0]], LogProbability(0))?;
+/// assert!((why.values.sum()).abs() < 1e-12);
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LogProbability<S>(pub S);
 

@@ -25,14 +25,15 @@ pub struct Found<B: Backend> {
 /// `&photo`; `(&photo, &table)`; `(&embedded, Given(&mask), Ids(&tokens))`.
 ///
 /// ```
+/// # use xai_core as xai;
 /// use ndarray::array;
-/// use xai_core::nn::Activation;
-/// use xai_core::{Analyzer, Gradient, Index, NdArray, Net};
+/// use xai::nn::Activation;
+/// use xai::{Analyzer, Gradient, Index, NdArray, Net};
 ///
 /// let net = Net::<NdArray<f64>, _>::new(Activation::Tanh);
 /// let why = Gradient.analyze(&net, &array![[0.0, 1.0]], Index(0))?;
 /// assert_eq!(why.values, array![[1.0, 0.0]]);
-/// # Ok::<(), xai_core::Error>(())
+/// # Ok::<(), xai::Error>(())
 /// ```
 ///
 /// An adapter implements it for its framework's tensor, with [`Part::tensor`] and [`Found::next_tensor`].
@@ -100,6 +101,23 @@ impl<B: Backend, S: Data<Elem = B::Elem>, D: Dimension> Input<B> for &ArrayBase<
 }
 
 /// Given to the model and not explained: a mask, a second image. `Given(&mask)`.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::{Analyzer, Differentiable, Given, Gradient, NdArray, Result, Var};
+///
+/// struct Masked;
+/// impl Differentiable for Masked {
+///     type Backend = NdArray<f64>;
+///     fn trace<'m>(&'m self, x: &[Var<'m, NdArray<f64>>]) -> Result<Var<'m, NdArray<f64>>> {
+///         Ok(&x[0] * &x[1])
+///     }
+/// }
+/// let (values, ()) = Gradient.analyze(&Masked, (&array![[3.0]], Given(&array![[2.0]])), 0)?.values;
+/// assert_eq!(values, array![[2.0]]);
+/// # Ok::<(), xai::Error>(())
+/// ```
 pub struct Given<T>(pub T);
 
 impl<T> fmt::Debug for Given<T> {

@@ -10,8 +10,9 @@ use crate::{Element, Error, Result};
 /// It is asked once; wrappers reuse the choice for every augmented copy. Implement it for a rule of your own:
 ///
 /// ```
+/// # use xai_core as xai;
 /// use ndarray::ArrayViewD;
-/// use xai_core::{OutputSelector, Result, Selection};
+/// use xai::{OutputSelector, Result, Selection};
 ///
 /// /// The second highest class.
 /// struct RunnerUp;
@@ -67,7 +68,20 @@ impl<E: Element, S: OutputSelector<E> + ?Sized> OutputSelector<E> for Box<S> {
 /// The highest output of each sample; of equal ones, the first.
 ///
 /// A NaN anywhere in a sample's output is an [`Error::NanOutput`].
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::Activation;
+/// use xai::{Analyzer, Gradient, MaxActivation, NdArray, Net};
+///
+/// let net = Net::<NdArray<f64>, _>::new(Activation::Relu);
+/// let why = Gradient.analyze(&net, &array![[3.0, 1.0]], MaxActivation)?;
+/// assert_eq!(why.selection.indices(), [[0]]);
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[doc(alias("argmax"))]
 pub struct MaxActivation;
 
 impl<E: Element> OutputSelector<E> for MaxActivation {
@@ -115,7 +129,20 @@ fn argmax<E: Element>(sample: usize, scores: ArrayViewD<'_, E>, axes: &[usize]) 
 }
 
 /// The same output for all samples: `Index(285)`, or simply `285`; or `Index([0, 3, 4])` where the output has more axes.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::Activation;
+/// use xai::{Analyzer, Gradient, Index, NdArray, Net};
+///
+/// let net = Net::<NdArray<f64>, _>::new(Activation::Relu);
+/// let why = Gradient.analyze(&net, &array![[3.0, 1.0]], Index(1))?;
+/// assert_eq!(why.values, array![[0.0, 1.0]]);
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[doc(alias("target"))]
 pub struct Index<I = usize>(pub I);
 
 /// The same output for all samples, by its number alone: `285` is `Index(285)`.
@@ -126,6 +153,19 @@ impl<E: Element> OutputSelector<E> for usize {
 }
 
 /// Another output for each sample: `PerSample(vec![285, 967])`, or `PerSample(vec![[0, 3, 4], [1, 3, 4]])`.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::Activation;
+/// use xai::{Analyzer, Gradient, NdArray, Net, PerSample};
+///
+/// let net = Net::<NdArray<f64>, _>::new(Activation::Relu);
+/// let two = array![[3.0, 1.0], [2.0, 5.0]];
+/// let why = Gradient.analyze(&net, &two, PerSample(vec![0, 1]))?;
+/// assert_eq!(why.values, array![[1.0, 0.0], [0.0, 1.0]]);
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PerSample<I = usize>(pub Vec<I>);
 

@@ -13,8 +13,9 @@ use crate::{Backend, Result};
 /// `Fn(&B::Tensor) -> Result<B::Tensor, E>` are layers, which nobody can look into.
 ///
 /// ```
-/// use xai_core::nn::Conv2d;
-/// use xai_core::{Backend, Layer, Result, Var};
+/// # use xai_core as xai;
+/// use xai::nn::Conv2d;
+/// use xai::{Backend, Layer, Result, Var};
 ///
 /// /// The block of a ResNet.
 /// struct Block<B: Backend> {

@@ -17,16 +17,17 @@ use crate::{Backend, Error, Layer, Result, Tensor, Var};
 /// divide the channels.
 ///
 /// ```
+/// # use xai_core as xai;
 /// # use ndarray::Array3;
-/// # use xai_core::{NdArray, Tensor};
-/// use xai_core::nn::{Conv1d, ConvPaddingNd};
+/// # use xai::{NdArray, Tensor};
+/// use xai::nn::{Conv1d, ConvPaddingNd};
 ///
 /// # let weight = || Tensor::<NdArray>::upload(Array3::ones((8, 2, 3)).into_dyn().view(), &());
 /// let same = Conv1d::new(weight()?, None)?.padding(ConvPaddingNd::Same);
 /// assert_eq!(same.output_shape(&[1, 2, 100])?, [1, 8, 100]);
 /// let causal = Conv1d::new(weight()?, None)?.dilation(4).padding((8, 0));
 /// assert_eq!(causal.output_shape(&[1, 2, 100])?, [1, 8, 100]);
-/// # Ok::<(), xai_core::Error>(())
+/// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone)]
 pub struct Conv1d<B: Backend>(Conv2d<B>);

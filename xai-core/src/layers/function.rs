@@ -11,8 +11,9 @@ use crate::{Backend, Error, ForwardOutput, Layer, Opaque, Pullback, Result, Tens
 /// `Result` of one with any error. No framework is needed:
 ///
 /// ```
+/// # use xai_core as xai;
 /// use ndarray::{ArcArray, IxDyn, array};
-/// use xai_core::{Analyzer, Function, Gradient, MaxActivation, NdArray};
+/// use xai::{Analyzer, Function, Gradient, MaxActivation, NdArray};
 ///
 /// // f(x) = (2·x₁ + x₂)², one output per sample
 /// type T = ArcArray<f64, IxDyn>;
@@ -26,7 +27,7 @@ use crate::{Backend, Error, ForwardOutput, Layer, Opaque, Pullback, Result, Tens
 /// );
 /// let why = Gradient.analyze(&model, &array![[3.0, 3.0]], &MaxActivation)?;
 /// assert_eq!(why.values, array![[36.0, 18.0]]);
-/// # Ok::<(), xai_core::Error>(())
+/// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Clone)]
 pub struct Function<B, F, P> {

@@ -10,9 +10,10 @@ use crate::{Backend, Layer, Result, Var};
 /// It is a layer, and a model of its own too. No layer at all is the identity. Threads can share it, on any backend.
 ///
 /// ```
+/// # use xai_core as xai;
 /// use ndarray::array;
-/// use xai_core::nn::{Activation, Flatten, MaxPool2d, Sequential};
-/// use xai_core::{Analyzer, GradCam, Gradient, Index, NdArray};
+/// use xai::nn::{Activation, Flatten, MaxPool2d, Sequential};
+/// use xai::{Analyzer, GradCam, Gradient, Index, NdArray};
 ///
 /// let model = Sequential::<NdArray<f64>>::new()
 ///     .push_named("stem", Activation::Relu)
@@ -24,7 +25,7 @@ use crate::{Backend, Layer, Result, Var};
 ///
 /// let map = GradCam::at("stem").analyze(&model, &image, Index(0))?;
 /// assert_eq!(map.values, array![[[[0.25, 0.0], [0.75, 0.5]]]]);
-/// # Ok::<(), xai_core::Error>(())
+/// # Ok::<(), xai::Error>(())
 /// ```
 pub struct Sequential<B: Backend>(Vec<(String, AnyLayer<B>)>);
 

@@ -16,9 +16,10 @@ use crate::{Backend, Error, Result, Tensor};
 /// for: a network that does not fit its checkpoint.
 ///
 /// ```
+/// # use xai_core as xai;
 /// use ndarray::{ArrayD, IxDyn};
-/// use xai_core::NdArray;
-/// use xai_core::nn::{Linear, Weights};
+/// use xai::NdArray;
+/// use xai::nn::{Linear, Weights};
 ///
 /// let checkpoint = vec![
 ///     ("head.weight", ArrayD::<f32>::ones(IxDyn(&[10, 4]))),
@@ -29,7 +30,7 @@ use crate::{Backend, Error, Result, Tensor};
 /// let head = Linear::load(&weights.at("head"))?;
 /// assert_eq!(head.output_shape(&[1, 4])?, [1, 10]);
 /// assert_eq!(weights.unused(), ["old.weight"]);
-/// # Ok::<(), xai_core::Error>(())
+/// # Ok::<(), xai::Error>(())
 /// ```
 pub struct Weights<B: Backend> {
     checkpoint: Arc<Checkpoint<B>>,

@@ -12,7 +12,26 @@ use ndarray::{ArrayBase, ArrayD, Data, Dimension};
 ///
 /// Of several explained inputs each is cut in the same way, or in its own with [`inputs`](Features::inputs), and the
 /// features of the later inputs are numbered after those of the earlier ones.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::{Activation, AdaptiveAvgPool2d, Flatten, Sequential};
+/// use xai::{Analyzer, FeatureAblation, Features, NdArray};
+///
+/// let net = Sequential::<NdArray<f64>>::new()
+///     .push_named("maps", Activation::Relu)
+///     .push(AdaptiveAvgPool2d::global())
+///     .push(Flatten::default());
+/// let photo = array![[[[1.0, 2.0], [3.0, 4.0]], [[0.0, 0.0], [5.0, 0.0]]]];
+/// let rows = Features::grid([2, 1]);
+/// let why = FeatureAblation::new().features(rows).analyze(&net, &photo, 0)?;
+/// // What class 0 loses without the upper row, and without the lower one.
+/// assert_eq!(why.extras.feature_values, Some(vec![vec![0.75, 1.75]]));
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone)]
+#[doc(alias("feature_mask", "segmentation"))]
 pub struct Features(pub(super) Way);
 
 /// How a sample is cut into features.
@@ -103,7 +122,8 @@ impl Features {
     /// itself. Features are numbered in the order of their first columns.
     ///
     /// ```
-    /// use xai_core::Features;
+    /// # use xai_core as xai;
+    /// use xai::Features;
     /// // Of the columns age, red, green, blue, income: three features.
     /// let features = Features::groups([1..4]);
     /// # let _ = features;

@@ -13,8 +13,25 @@ use crate::{Element, Error, Result};
 /// What stands in a copy of the input where a feature is absent: x·m + fill·(1 - m).
 ///
 /// The answers of all methods that run forward alone depend on it. Zeros, unless set.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::{Activation, AdaptiveAvgPool2d, Flatten, Sequential};
+/// use xai::{Analyzer, FeatureAblation, Features, Fill, NdArray};
+///
+/// let net = Sequential::<NdArray<f64>>::new()
+///     .push_named("maps", Activation::Relu)
+///     .push(AdaptiveAvgPool2d::global())
+///     .push(Flatten::default());
+/// let photo = array![[[[1.0, 2.0], [3.0, 4.0]], [[0.0, 0.0], [5.0, 0.0]]]];
+/// let blurred = FeatureAblation::new().features(Features::channels()).fill(Fill::Blur { sigma: 1.0 });
+/// assert_eq!(blurred.analyze(&net, &photo, 0)?.values.dim(), (1, 2, 2, 2));
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
+#[doc(alias("baseline", "masker"))]
 pub enum Fill {
     /// A reference input: zeros, one value, one sample, or one for each sample.
     Reference(Reference),

@@ -29,8 +29,9 @@ use crate::{Backend, Differentiable, Element, Error, Result, Tensor};
 /// [`for_each`](Masked::for_each) has handed out everything before it by then.
 ///
 /// ```
+/// # use xai_core as xai;
 /// use ndarray::{Array2, ArrayView2, array};
-/// use xai_core::{BlackBox, Call, Features, Fill, Index, Masked, Target, Tensor};
+/// use xai::{BlackBox, Call, Features, Fill, Index, Masked, Target, Tensor};
 ///
 /// let model = BlackBox::new(|x: ArrayView2<f64>| -> Result<Array2<f64>, std::io::Error> {
 ///     Ok(x.map_axis(ndarray::Axis(1), |row| row[0] * row[1] + row[2]).insert_axis(ndarray::Axis(1)))
@@ -40,7 +41,7 @@ use crate::{Backend, Differentiable, Element, Error, Result, Tensor};
 /// let masked = Masked::new(&model, &call, &Features::each(), &Fill::default())?;
 /// let y = masked.values([vec![true, true, false], vec![false, true, true]])?;
 /// assert_eq!(y, array![[6.0], [5.0]]);
-/// # Ok::<(), xai_core::Error>(())
+/// # Ok::<(), xai::Error>(())
 /// ```
 pub struct Masked<'a, M: Differentiable + ?Sized> {
     model: &'a M,

@@ -16,9 +16,10 @@ use crate::{Backend, Differentiable, Graph, Result, Tensor, Var};
 /// those of values with another number of axes than the input (then give `input.into_dyn()`).
 ///
 /// ```
+/// # use xai_core as xai;
 /// use ndarray::array;
-/// use xai_core::nn::{Activation, Linear, Sequential};
-/// use xai_core::{Analyzer, AtLayer, Index, InputTimesGradient, NdArray, Tensor};
+/// use xai::nn::{Activation, Linear, Sequential};
+/// use xai::{Analyzer, AtLayer, Index, InputTimesGradient, NdArray, Tensor};
 ///
 /// let linear = |w: ndarray::Array2<f64>| Linear::new(Tensor::<NdArray<f64>>::upload(w.view().into_dyn(), &())?, None);
 /// let net = Sequential::new()
@@ -27,9 +28,10 @@ use crate::{Backend, Differentiable, Graph, Result, Tensor, Var};
 ///     .push_named("last", linear(array![[3.0, 5.0]])?);
 /// let why = AtLayer::new(InputTimesGradient, "hidden").analyze(&net, &array![[1.0, 4.0]], Index(0))?;
 /// assert_eq!(why.values, array![[0.0, 10.0]]);
-/// # Ok::<(), xai_core::Error>(())
+/// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone)]
+#[doc(alias("LayerGradientXActivation", "LayerIntegratedGradients", "LayerDeepLift"))]
 pub struct AtLayer<A> {
     analyzer: A,
     place: String,

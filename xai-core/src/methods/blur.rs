@@ -21,6 +21,22 @@ pub enum Edge {
 ///
 /// The kernel ends at four standard deviations, and its weights add up to 1, as scipy's. An image is blurred by two
 /// matrix products where the model lives: the same whatever the batch and the chunk.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::{Activation, AdaptiveAvgPool2d, Flatten, Sequential};
+/// use xai::{Analyzer, Blur, NdArray, PathIntegral};
+///
+/// let net = Sequential::<NdArray<f64>>::new()
+///     .push_named("maps", Activation::Relu)
+///     .push(AdaptiveAvgPool2d::global())
+///     .push(Flatten::default());
+/// let photo = array![[[[1.0, 2.0], [3.0, 4.0]], [[0.0, 0.0], [5.0, 0.0]]]];
+/// let why = PathIntegral::along(Blur::new(2.0)).n(20).analyze(&net, &photo, 0)?;
+/// assert_eq!(why.values.dim(), (1, 2, 2, 2));
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Blur {
     sigma: f64,

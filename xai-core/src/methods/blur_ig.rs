@@ -21,6 +21,22 @@ use crate::{Differentiable, Result};
 ///
 /// [`Error::InvalidShape`]: crate::Error::InvalidShape
 /// [`Error::InvalidParameter`]: crate::Error::InvalidParameter
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::{Activation, AdaptiveAvgPool2d, Flatten, Sequential};
+/// use xai::{Analyzer, BlurIg, NdArray};
+///
+/// let net = Sequential::<NdArray<f64>>::new()
+///     .push_named("maps", Activation::Relu)
+///     .push(AdaptiveAvgPool2d::global())
+///     .push(Flatten::default());
+/// let photo = array![[[[1.0, 2.0], [3.0, 4.0]], [[0.0, 0.0], [5.0, 0.0]]]];
+/// let why = BlurIg::new().sigma(2.0).analyze(&net, &photo, 0)?;
+/// assert_eq!(why.values.dim(), (1, 2, 2, 2));
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct BlurIg {
     path: PathIntegral<Blur>,

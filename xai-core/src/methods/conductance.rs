@@ -28,18 +28,20 @@ use crate::{Backend, Differentiable, Element, Error, Result, Tensor};
 /// Reference: Dhamdhere, Sundararajan, Yan (2018), *How Important Is a Neuron?*, arXiv:1805.12233.
 ///
 /// ```
+/// # use xai_core as xai;
 /// use ndarray::array;
-/// use xai_core::nn::{Activation, Linear, Sequential};
-/// use xai_core::{Analyzer, Index, LayerConductance, NdArray, Tensor};
+/// use xai::nn::{Activation, Linear, Sequential};
+/// use xai::{Analyzer, Index, LayerConductance, NdArray, Tensor};
 ///
 /// // tanh(3·x): all goes through the one number.
 /// let three = Linear::new(Tensor::<NdArray<f64>>::upload(array![[3.0]].view().into_dyn(), &())?, None)?;
 /// let net = Sequential::new().push_named("three", three).push(Activation::Tanh);
 /// let why = LayerConductance::at("three").n(2).analyze(&net, &array![[1.0]], Index(0))?;
 /// assert!((why.values[[0, 0]] - 3.0_f64.tanh()).abs() < 1e-12);
-/// # Ok::<(), xai_core::Error>(())
+/// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone)]
+#[doc(alias("NeuronConductance"))]
 pub struct LayerConductance {
     place: String,
     n: usize,

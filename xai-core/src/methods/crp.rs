@@ -17,6 +17,23 @@ use crate::{Differentiable, Result};
 ///
 /// Reference: Achtibat et al. (2023), *From Attribution Maps to Human-Understandable Explanations through Concept
 /// Relevance Propagation*, Nature Machine Intelligence, arXiv:2206.03208.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::{Activation, AdaptiveAvgPool2d, Flatten, Sequential};
+/// use xai::{Analyzer, Crp, NdArray};
+///
+/// let net = Sequential::<NdArray<f64>>::new()
+///     .push_named("maps", Activation::Relu)
+///     .push(AdaptiveAvgPool2d::global())
+///     .push(Flatten::default());
+/// let photo = array![[[[1.0, 2.0], [3.0, 4.0]], [[0.0, 0.0], [5.0, 0.0]]]];
+/// // What channel 0 of the maps has to say for class 0.
+/// let why = Crp::default().condition("maps", &[0]).analyze(&net, &photo, 0)?;
+/// assert_eq!(why.values.dim(), (1, 2, 2, 2));
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Crp {
     lrp: Lrp,

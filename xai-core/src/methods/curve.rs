@@ -43,6 +43,19 @@ impl<B: Backend, C: Curve<B> + ?Sized> Curve<B> for Box<C> {
 }
 
 /// The straight line from a reference, γ(α) = x₀ + α (x - x₀): from zeros, unless there is one.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::Activation;
+/// use xai::{Analyzer, NdArray, Net, PathIntegral, Reference, StraightLine};
+///
+/// let net = Net::<NdArray<f64>, _>::new(Activation::Relu);
+/// let line = PathIntegral::along(StraightLine::new(Reference::Constant(1.0)));
+/// let why = line.n(20).analyze(&net, &array![[3.0, 2.0]], 0)?;
+/// assert!((why.values[[0, 0]] - 2.0).abs() < 1e-9);
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct StraightLine {
     reference: Reference,

@@ -29,16 +29,17 @@ use crate::{Answer, Backend, Differentiable, Graph, Progress, Result, Tensor};
 /// Differences*, arXiv:1704.02685.
 ///
 /// ```
+/// # use xai_core as xai;
 /// use ndarray::array;
-/// use xai_core::nn::{Activation, Linear, Sequential};
-/// use xai_core::{Analyzer, DeepLift, Index, NdArray, Tensor};
+/// use xai::nn::{Activation, Linear, Sequential};
+/// use xai::{Analyzer, DeepLift, Index, NdArray, Tensor};
 ///
 /// let weight = Tensor::<NdArray<f64>>::upload(array![[1.0, 2.0]].view().into_dyn(), &())?;
 /// let net = Sequential::new().push(Linear::new(weight, None)?).push(Activation::Relu);
 /// // From relu(-1) to relu(3): each input has its share of 3.
 /// let why = DeepLift::new().reference(&array![[1.0, -1.0]]).analyze(&net, &array![[1.0, 1.0]], Index(0))?;
 /// assert_eq!(why.values, array![[0.0, 3.0]]);
-/// # Ok::<(), xai_core::Error>(())
+/// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone)]
 pub struct DeepLift {

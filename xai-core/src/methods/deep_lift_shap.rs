@@ -19,18 +19,20 @@ use crate::{Answer, Differentiable, Progress, Result};
 /// Reference: Lundberg, Lee (2017), *A Unified Approach to Interpreting Model Predictions*, arXiv:1705.07874.
 ///
 /// ```
+/// # use xai_core as xai;
 /// use ndarray::array;
-/// use xai_core::nn::{Activation, Linear, Sequential};
-/// use xai_core::{Analyzer, DeepLiftShap, Index, NdArray, Tensor};
+/// use xai::nn::{Activation, Linear, Sequential};
+/// use xai::{Analyzer, DeepLiftShap, Index, NdArray, Tensor};
 ///
 /// let weight = Tensor::<NdArray<f64>>::upload(array![[1.0, 2.0]].view().into_dyn(), &())?;
 /// let net = Sequential::new().push(Linear::new(weight, None)?).push(Activation::Relu);
 /// let set = array![[1.0, -1.0], [0.0, 1.0]];
 /// let why = DeepLiftShap::new(&set).analyze(&net, &array![[1.0, 1.0]], Index(0))?;
 /// assert_eq!(why.values, array![[0.5, 1.5]]);
-/// # Ok::<(), xai_core::Error>(())
+/// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone)]
+#[doc(alias("DeepExplainer"))]
 pub struct DeepLiftShap(OverReferences<DeepLift>);
 
 impl DeepLiftShap {

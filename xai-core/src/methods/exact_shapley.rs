@@ -25,8 +25,9 @@ use crate::{Differentiable, Result};
 /// Reference: Shapley (1953), *A value for n-person games*.
 ///
 /// ```
+/// # use xai_core as xai;
 /// use ndarray::{Array2, ArrayView2, Axis, array};
-/// use xai_core::{Analyzer, BlackBox, ExactShapley, Index};
+/// use xai::{Analyzer, BlackBox, ExactShapley, Index};
 ///
 /// // Two share what they make together.
 /// let model = BlackBox::new(|x: ArrayView2<f64>| -> Result<Array2<f64>, std::io::Error> {
@@ -34,9 +35,10 @@ use crate::{Differentiable, Result};
 /// });
 /// let why = ExactShapley::new().analyze(&model, &array![[2.0, 3.0, 5.0]], Index(0))?;
 /// assert!((why.values - array![[3.0, 3.0, 5.0]]).iter().all(|gap| gap.abs() < 1e-12));
-/// # Ok::<(), xai_core::Error>(())
+/// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone)]
+#[doc(alias("ShapleyValues"))]
 pub struct ExactShapley {
     settings: MaskSettings,
 }

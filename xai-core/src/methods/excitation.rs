@@ -15,6 +15,22 @@ use crate::{Backend, Differentiable, Element, Result, Tensor};
 /// [`AtLayer`](crate::AtLayer). Cost and errors as [`Lrp`].
 ///
 /// Reference: Zhang et al. (2016), *Top-down Neural Attention by Excitation Backprop*, arXiv:1608.00507.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::{Activation, AdaptiveAvgPool2d, Flatten, Sequential};
+/// use xai::{Analyzer, ExcitationBackprop, NdArray};
+///
+/// let net = Sequential::<NdArray<f64>>::new()
+///     .push_named("maps", Activation::Relu)
+///     .push(AdaptiveAvgPool2d::global())
+///     .push(Flatten::default());
+/// let photo = array![[[[1.0, 2.0], [3.0, 4.0]], [[0.0, 0.0], [5.0, 0.0]]]];
+/// let why = ExcitationBackprop::new().analyze(&net, &photo, 0)?;
+/// assert_eq!(why.values.dim(), (1, 2, 2, 2));
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct ExcitationBackprop(Lrp);
 

@@ -39,9 +39,10 @@ use crate::{Backend, Differentiable, Element, Error, Result, Tensor};
 /// Unified Approach to Interpreting Model Predictions*, arXiv:1705.07874.
 ///
 /// ```
+/// # use xai_core as xai;
 /// use ndarray::array;
-/// use xai_core::nn::Linear;
-/// use xai_core::{Analyzer, ExpectedGradients, Index, NdArray, Net, Tensor};
+/// use xai::nn::Linear;
+/// use xai::{Analyzer, ExpectedGradients, Index, NdArray, Net, Tensor};
 ///
 /// // Of a linear model, w · (x - mean of the references).
 /// let weights = Tensor::<NdArray<f64>>::upload(array![[2.0, -1.0]].into_dyn().view(), &())?;
@@ -49,9 +50,10 @@ use crate::{Backend, Differentiable, Element, Error, Result, Tensor};
 /// let net = Net::new(Linear::new(weights, None)?);
 /// let why = ExpectedGradients::new(&background).analyze(&net, &array![[1.0, 1.0]], Index(0))?;
 /// assert!((why.values[[0, 0]] - 1.0).abs() < 1e-12 && (why.values[[0, 1]] - 0.5).abs() < 1e-12);
-/// # Ok::<(), xai_core::Error>(())
+/// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone)]
+#[doc(alias("GradientShap", "GradientExplainer"))]
 pub struct ExpectedGradients {
     references: ReferenceSets,
     n: usize,

@@ -22,8 +22,9 @@ use crate::{Differentiable, Result};
 /// [`Error::Copies`](crate::Error::Copies).
 ///
 /// ```
+/// # use xai_core as xai;
 /// use ndarray::{Array2, ArrayView2, Axis, array};
-/// use xai_core::{Analyzer, BlackBox, FeatureAblation, Features, Index};
+/// use xai::{Analyzer, BlackBox, FeatureAblation, Features, Index};
 ///
 /// let model = BlackBox::new(|x: ArrayView2<f64>| -> Result<Array2<f64>, std::io::Error> {
 ///     Ok(x.map_axis(Axis(1), |row| row[0] * row[1] + row[2]).insert_axis(Axis(1)))
@@ -33,7 +34,7 @@ use crate::{Differentiable, Result};
 /// let ablation = FeatureAblation::new().features(Features::groups([0..2]));
 /// let why = ablation.analyze(&model, &array![[2.0, 3.0, 5.0]], Index(0))?;
 /// assert_eq!(why.extras.feature_values, Some(vec![vec![6.0, 5.0]]));
-/// # Ok::<(), xai_core::Error>(())
+/// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone)]
 pub struct FeatureAblation {

@@ -16,15 +16,16 @@ use crate::{Arithmetic, Backend, Differentiable, Error, Result, Tensor};
 /// values without one; those of the analyzer.
 ///
 /// ```
+/// # use xai_core as xai;
 /// use ndarray::array;
-/// use xai_core::nn::{Activation, Sequential};
-/// use xai_core::{Analyzer, FlipsAndScales, Gradient, Index, NdArray};
+/// use xai::nn::{Activation, Sequential};
+/// use xai::{Analyzer, FlipsAndScales, Gradient, Index, NdArray};
 ///
 /// let net = Sequential::<NdArray<f64>>::new().push(Activation::Relu);
 /// let why = FlipsAndScales::new(Gradient).analyze(&net, &array![[[1.0, 2.0]]], Index([0, 0]))?;
 /// // ∂y₀/∂x of the photo, and of its mirror image flipped back.
 /// assert_eq!(why.values.mapv(|v: f64| (v * 1e9).round() / 1e9), array![[[0.5, 0.5]]]);
-/// # Ok::<(), xai_core::Error>(())
+/// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone)]
 pub struct FlipsAndScales<A> {

@@ -68,9 +68,10 @@ impl FullGrad {
     /// The parts that add up to the selected output, of an input of any shape: as they are, in output units, signed.
     ///
     /// ```
+    /// # use xai_core as xai;
     /// use ndarray::array;
-    /// use xai_core::nn::{Activation, Linear, Sequential};
-    /// use xai_core::{FullGrad, Index, NdArray, Tensor};
+    /// use xai::nn::{Activation, Linear, Sequential};
+    /// use xai::{FullGrad, Index, NdArray, Tensor};
     ///
     /// let tensor = |a: ndarray::ArrayD<f64>| Tensor::<NdArray<f64>>::upload(a.view(), &());
     /// let linear = Linear::new(tensor(array![[2.0, -1.0]].into_dyn())?, tensor(array![0.5].into_dyn())?)?;
@@ -78,7 +79,7 @@ impl FullGrad {
     /// let parts = FullGrad::new().decompose(&net, &array![[1.0, 1.0]], Index(0))?;
     /// assert_eq!(parts.input, array![[2.0, -1.0]].into_dyn());
     /// assert_eq!(parts.biases, vec![("dense".to_owned(), array![[0.5]].into_dyn())]);
-    /// # Ok::<(), xai_core::Error>(())
+    /// # Ok::<(), xai::Error>(())
     /// ```
     ///
     /// # Errors

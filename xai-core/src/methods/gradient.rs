@@ -9,7 +9,20 @@ use crate::{Differentiable, Result, Tensor};
 ///
 /// Reference: Simonyan, Vedaldi, Zisserman (2014), *Deep Inside Convolutional Networks: Visualising Image
 /// Classification Models and Saliency Maps*, arXiv:1312.6034.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::Activation;
+/// use xai::{Analyzer, Gradient, NdArray, Net};
+///
+/// let net = Net::<NdArray<f64>, _>::new(Activation::Relu);
+/// let why = Gradient.analyze(&net, &array![[3.0, -1.0]], 0)?;
+/// assert_eq!(why.values, array![[1.0, 0.0]]);
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[doc(alias("Saliency", "vanilla gradient", "saliency map"))]
 pub struct Gradient;
 
 impl Gradient {
@@ -48,7 +61,20 @@ impl<M: Differentiable + ?Sized> Analyzer<M> for Gradient {
 ///
 /// Reference: Shrikumar, Greenside, Shcherbina, Kundaje (2016), *Not Just a Black Box: Learning Important Features
 /// Through Propagating Activation Differences*, arXiv:1605.01713.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::Activation;
+/// use xai::{Analyzer, InputTimesGradient, NdArray, Net};
+///
+/// let net = Net::<NdArray<f64>, _>::new(Activation::Relu);
+/// let why = InputTimesGradient.analyze(&net, &array![[3.0, -1.0]], 0)?;
+/// assert_eq!(why.values, array![[3.0, 0.0]]);
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[doc(alias("InputXGradient", "GradientXInput"))]
 pub struct InputTimesGradient;
 
 impl InputTimesGradient {

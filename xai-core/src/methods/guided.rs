@@ -71,9 +71,10 @@ rectified! {
     /// Net*, arXiv:1412.6806.
     ///
     /// ```
+    /// # use xai_core as xai;
     /// use ndarray::array;
-    /// use xai_core::nn::{Activation, Linear, Sequential};
-    /// use xai_core::{Analyzer, GuidedBackprop, Index, NdArray, Tensor};
+    /// use xai::nn::{Activation, Linear, Sequential};
+    /// use xai::{Analyzer, GuidedBackprop, Index, NdArray, Tensor};
     ///
     /// let tensor = |w: ndarray::Array2<f64>| Tensor::<NdArray<f64>>::upload(w.view().into_dyn(), &());
     /// let linear = |w: ndarray::Array2<f64>| Linear::new(tensor(w)?, None);
@@ -83,8 +84,9 @@ rectified! {
     ///     .push(linear(array![[2.0, -3.0]])?);
     /// let why = GuidedBackprop::new().analyze(&net, &array![[1.0, 4.0]], Index(0))?;
     /// assert_eq!(why.values, array![[2.0, 0.0]]);
-    /// # Ok::<(), xai_core::Error>(())
+    /// # Ok::<(), xai::Error>(())
     /// ```
+    #[doc(alias("GuidedBackpropagation"))]
     GuidedBackprop, guided
 }
 

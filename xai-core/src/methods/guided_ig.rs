@@ -32,6 +32,18 @@ use crate::{Backend, Differentiable, Error, Result, Tensor, WayBack};
 ///
 /// Reference: Kapishnikov, Venugopalan, Avci, Wedin, Terry, Bolukbasi (2021), *Guided Integrated Gradients: an Adaptive
 /// Path Method for Removing Noise*, arXiv:2106.09788.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::Activation;
+/// use xai::{Analyzer, GuidedIg, NdArray, Net};
+///
+/// let net = Net::<NdArray<f64>, _>::new(Activation::Relu);
+/// let why = GuidedIg::new().analyze(&net, &array![[3.0, -1.0]], 0)?;
+/// assert!((why.values[[0, 0]] - 3.0).abs() < 0.05);
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct GuidedIg {
     references: Vec<Reference>,

@@ -32,6 +32,20 @@ use crate::{Differentiable, Result};
 /// References: Novello, Fel, Vigouroux (2022), *Making Sense of Dependence: Efficient Black-box Explanations Using
 /// Dependence Measure*, arXiv:2206.06219; Song, Smola, Gretton, Bedo, Borgwardt (2012), *Feature Selection via
 /// Dependence Maximization*, JMLR 13.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::{Array2, ArrayView2, array};
+/// use xai::{Analyzer, BlackBox, Hsic};
+///
+/// // Any function: a table of trees, a service. It reads the first column only.
+/// let model = BlackBox::new(|rows: ArrayView2<f64>| -> Result<Array2<f64>, std::io::Error> {
+///     Ok(rows.slice(ndarray::s![.., ..1]).to_owned())
+/// });
+/// let why = Hsic::new().n(200).analyze(&model, &array![[3.0, -1.0]], 0)?;
+/// assert!(why.values[[0, 0]] > why.values[[0, 1]]);
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Hsic {
     settings: MaskSettings,

@@ -31,15 +31,16 @@ use crate::{Backend, Differentiable, Element, Error, Result, Tensor};
 /// arXiv:2303.14242.
 ///
 /// ```
+/// # use xai_core as xai;
 /// use ndarray::array;
-/// use xai_core::nn::Linear;
-/// use xai_core::{Analyzer, Idgi, Index, NdArray, Net, Tensor};
+/// use xai::nn::Linear;
+/// use xai::{Analyzer, Idgi, Index, NdArray, Net, Tensor};
 ///
 /// let weights = Tensor::<NdArray<f64>>::upload(array![[3.0, 1.0]].into_dyn().view(), &())?;
 /// let why = Idgi::new().analyze(&Net::new(Linear::new(weights, None)?), &array![[1.0, 1.0]], Index(0))?;
 /// // 4 · 9 / 10 and 4 · 1 / 10.
 /// assert!((why.values[[0, 0]] - 3.6).abs() < 1e-12 && (why.values[[0, 1]] - 0.4).abs() < 1e-12);
-/// # Ok::<(), xai_core::Error>(())
+/// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone)]
 pub struct Idgi<C = StraightLine> {

@@ -17,8 +17,9 @@ use crate::{Differentiable, Result, Tensor};
 /// Reference: Sundararajan, Taly, Yan (2017), *Axiomatic Attribution for Deep Networks*, arXiv:1703.01365.
 ///
 /// ```
+/// # use xai_core as xai;
 /// use ndarray::{ArcArray, IxDyn, array};
-/// use xai_core::{Analyzer, Function, IntegratedGradients, MaxActivation, NdArray, Quadrature};
+/// use xai::{Analyzer, Function, IntegratedGradients, MaxActivation, NdArray, Quadrature};
 ///
 /// // f(x) = x³: the integral from 0 is f itself.
 /// type T = ArcArray<f64, IxDyn>;
@@ -27,9 +28,10 @@ use crate::{Differentiable, Result, Tensor};
 /// let why = why.analyze(&cube, &array![[2.0]], MaxActivation)?;
 /// assert!((why.values[[0, 0]] - 8.0_f64).abs() < 1e-12);
 /// assert!(why.extras.completeness_gap.unwrap()[0].abs() < 1e-12);
-/// # Ok::<(), xai_core::Error>(())
+/// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone)]
+#[doc(alias("LayerIntegratedGradients", "IG"))]
 pub struct IntegratedGradients {
     path: InterpolationAugmentation<Gradient>,
 }

@@ -21,6 +21,22 @@ use crate::{Differentiable, Error, Result};
 ///
 /// Reference: Leino, Sen, Datta, Fredrikson, Li (2018), *Influence-Directed Explanations for Deep Convolutional
 /// Networks*, arXiv:1802.03788.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::{Activation, AdaptiveAvgPool2d, Flatten, Sequential};
+/// use xai::{Analyzer, InternalInfluence, NdArray};
+///
+/// let net = Sequential::<NdArray<f64>>::new()
+///     .push_named("maps", Activation::Relu)
+///     .push(AdaptiveAvgPool2d::global())
+///     .push(Flatten::default());
+/// let photo = array![[[[1.0, 2.0], [3.0, 4.0]], [[0.0, 0.0], [5.0, 0.0]]]];
+/// let why = InternalInfluence::at("maps").analyze(&net, &photo, 0)?;
+/// assert_eq!(why.values.dim(), (1, 2, 2, 2));
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct InternalInfluence {
     place: String,

@@ -29,6 +29,19 @@ use crate::{Arithmetic, Backend, Differentiable, Element, Error, Result, Tensor}
 ///
 /// Errors: [`Error::InvalidParameter`] for n < 2, a chunk of 0 or a tolerance that is not above 0, [`Error::Shape`] for
 /// a reference of another shape, [`Error::Unsupported`] around an analyzer whose values do not have the input's shape.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::Activation;
+/// use xai::{Analyzer, Gradient, InterpolationAugmentation, NdArray, Net};
+///
+/// let net = Net::<NdArray<f64>, _>::new(Activation::Relu);
+/// // The mean gradient on the way from zeros.
+/// let why = InterpolationAugmentation::new(Gradient, 10).analyze(&net, &array![[3.0, -1.0]], 0)?;
+/// assert_eq!(why.values.dim(), (1, 2));
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct InterpolationAugmentation<A> {
     pub(crate) analyzer: A,

@@ -31,7 +31,22 @@ use crate::{Differentiable, Result};
 ///
 /// References: Lundberg, Lee (2017), *A Unified Approach to Interpreting Model Predictions*, arXiv:1705.07874; Covert,
 /// Lee (2021), *Improving KernelSHAP: Practical Shapley Value Estimation via Linear Regression*, arXiv:2012.01536.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::{Array2, ArrayView2, array};
+/// use xai::{Analyzer, BlackBox, KernelShap};
+///
+/// // Any function: a table of trees, a service. It reads the first column only.
+/// let model = BlackBox::new(|rows: ArrayView2<f64>| -> Result<Array2<f64>, std::io::Error> {
+///     Ok(rows.slice(ndarray::s![.., ..1]).to_owned())
+/// });
+/// let why = KernelShap::new().analyze(&model, &array![[3.0, -1.0]], 0)?;
+/// assert!((why.values[[0, 0]] - 3.0).abs() < 1e-6);
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone)]
+#[doc(alias("KernelExplainer"))]
 pub struct KernelShap {
     settings: MaskSettings,
     sampling: Sampling,

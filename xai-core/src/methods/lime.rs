@@ -33,7 +33,22 @@ use crate::{Differentiable, Error, Result};
 ///
 /// Reference: Ribeiro, Singh, Guestrin (2016), *"Why Should I Trust You?": Explaining the Predictions of Any
 /// Classifier*, arXiv:1602.04938.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::{Array2, ArrayView2, array};
+/// use xai::{Analyzer, BlackBox, Lime};
+///
+/// // Any function: a table of trees, a service. It reads the first column only.
+/// let model = BlackBox::new(|rows: ArrayView2<f64>| -> Result<Array2<f64>, std::io::Error> {
+///     Ok(rows.slice(ndarray::s![.., ..1]).to_owned())
+/// });
+/// let why = Lime::new().n(200).analyze(&model, &array![[3.0, -1.0]], 0)?;
+/// assert!(why.values[[0, 0]] > why.values[[0, 1]].abs());
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone)]
+#[doc(alias("LimeBase", "LimeImageExplainer"))]
 pub struct Lime {
     settings: MaskSettings,
     sampling: Sampling,

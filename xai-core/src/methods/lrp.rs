@@ -32,10 +32,11 @@ use crate::{Backend, Differentiable, Element, Error, Graph, Result, Tensor};
 /// Relevance Propagation*, PLOS ONE; Montavon et al. (2019), *Layer-Wise Relevance Propagation: An Overview*.
 ///
 /// ```
+/// # use xai_core as xai;
 /// use ndarray::array;
-/// use xai_core::nn::{Activation, Linear, Sequential};
-/// use xai_core::rules::{Composite, LrpRule};
-/// use xai_core::{Analyzer, Index, Lrp, NdArray, Tensor};
+/// use xai::nn::{Activation, Linear, Sequential};
+/// use xai::rules::{Composite, LrpRule};
+/// use xai::{Analyzer, Index, Lrp, NdArray, Tensor};
 ///
 /// let weight = Tensor::<NdArray<f64>>::upload(array![[2.0, -1.0, 1.0]].view().into_dyn(), &())?;
 /// let net = Sequential::new().push(Linear::new(weight, None)?).push(Activation::Relu);
@@ -44,9 +45,10 @@ use crate::{Backend, Differentiable, Element, Error, Graph, Result, Tensor};
 /// // y = 2, of which the first input has two thirds, and the third one.
 /// assert!((why.values - array![[4.0 / 3.0, 0.0, 2.0 / 3.0]]).iter().all(|gap: &f64| gap.abs() < 1e-9));
 /// assert!(why.extras.relevance_kept.unwrap()[0].abs() < 1e-9);
-/// # Ok::<(), xai_core::Error>(())
+/// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
+#[doc(alias("LayerwiseRelevancePropagation", "LayerLRP", "zennit"))]
 pub struct Lrp {
     composite: Composite,
     stabilizer: f64,

@@ -7,6 +7,19 @@ use crate::passes::{Moments, Start};
 use crate::{Backend, Error, Result, Tensor};
 
 /// What is taken of an analyzer's values A(x + εᵢ) over n copies.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::Activation;
+/// use xai::{Analyzer, Gradient, Moment, NdArray, Net, NoiseAugmentation};
+///
+/// let net = Net::<NdArray<f64>, _>::new(Activation::Relu);
+/// let spread = NoiseAugmentation::new(Gradient, 20).std(0.1).moment(Moment::Variance);
+/// let why = spread.analyze(&net, &array![[3.0, -1.0]], 0)?;
+/// assert!(why.values.iter().all(|value| value.abs() < 1e-12));
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Moment {

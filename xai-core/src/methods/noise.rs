@@ -27,17 +27,19 @@ use crate::{Arithmetic, Backend, Differentiable, Error, Result, Tensor};
 /// negative or not finite; [`Error::Unsupported`] for the variance of copies in pairs.
 ///
 /// ```
+/// # use xai_core as xai;
 /// use ndarray::{ArcArray, IxDyn, array};
-/// use xai_core::{Analyzer, Function, Gradient, InterpolationAugmentation, MaxActivation, NdArray, NoiseAugmentation};
+/// use xai::{Analyzer, Function, Gradient, InterpolationAugmentation, MaxActivation, NdArray, NoiseAugmentation};
 ///
 /// type T = ArcArray<f64, IxDyn>;
 /// let model = Function::<NdArray<f64>, _, _>::new(|x: &T| x * x, |x: &T, v: &T| x * v * 2.0);
 /// let analyzer = NoiseAugmentation::new(InterpolationAugmentation::new(Gradient, 50), 10).std(0.01).seed(7);
 /// let why = analyzer.analyze(&model, &array![[3.0]], MaxActivation)?;
 /// assert!((why.values[[0, 0]] - 9.0).abs() < 0.1);
-/// # Ok::<(), xai_core::Error>(())
+/// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone)]
+#[doc(alias("NoiseTunnel"))]
 pub struct NoiseAugmentation<A> {
     pub(crate) analyzer: A,
     pub(crate) settings: NoiseSettings,
@@ -58,6 +60,7 @@ macro_rules! noise_builders {
     ($($settings:ident).+) => {
         /// Sets the number of noisy copies, at least 1.
         #[must_use]
+        #[doc(alias("nt_samples"))]
         pub fn n(mut self, n: usize) -> Self {
             self.$($settings).+.n = n;
             self
@@ -65,6 +68,7 @@ macro_rules! noise_builders {
 
         /// Normal noise of this standard deviation (not variance), in the input's units.
         #[must_use]
+        #[doc(alias("stdevs"))]
         pub fn std(mut self, std: f64) -> Self {
             self.$($settings).+.law.set_std(std);
             self

@@ -20,6 +20,22 @@ use crate::{Differentiable, Result};
 /// number of axes; [`Error::Copies`](crate::Error::Copies).
 ///
 /// Reference: Zeiler, Fergus (2014), *Visualizing and Understanding Convolutional Networks*, arXiv:1311.2901.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::{Activation, AdaptiveAvgPool2d, Flatten, Sequential};
+/// use xai::{Analyzer, NdArray, Occlusion};
+///
+/// let net = Sequential::<NdArray<f64>>::new()
+///     .push_named("maps", Activation::Relu)
+///     .push(AdaptiveAvgPool2d::global())
+///     .push(Flatten::default());
+/// let photo = array![[[[1.0, 2.0], [3.0, 4.0]], [[0.0, 0.0], [5.0, 0.0]]]];
+/// let why = Occlusion::new([1, 1]).analyze(&net, &photo, 0)?;
+/// assert_eq!(why.values[[0, 0, 1, 1]], 1.0);
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Occlusion {
     settings: MaskSettings,

@@ -29,8 +29,9 @@ use crate::{Differentiable, Error, Result, Tensor};
 /// analyzer's own.
 ///
 /// ```
+/// # use xai_core as xai;
 /// use ndarray::{ArcArray, IxDyn, array};
-/// use xai_core::{Analyzer, Function, Index, IntegratedGradients, NdArray, OverReferences};
+/// use xai::{Analyzer, Function, Index, IntegratedGradients, NdArray, OverReferences};
 ///
 /// // f(x) = x²: from x', integrated gradients are x² - x'².
 /// type T = ArcArray<f64, IxDyn>;
@@ -41,7 +42,7 @@ use crate::{Differentiable, Error, Result, Tensor};
 /// // The spread of 0, 1 and 4, by √3, and relative to the value.
 /// let error = why.extras.estimated_error.unwrap()[0];
 /// assert!((error - (13.0 / 9.0_f64).sqrt() / (9.0 - 5.0 / 3.0)).abs() < 1e-12);
-/// # Ok::<(), xai_core::Error>(())
+/// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone)]
 pub struct OverReferences<A> {

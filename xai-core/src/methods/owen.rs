@@ -33,7 +33,22 @@ use crate::{Differentiable, Result};
 ///
 /// References: Owen (1977), *Values of games with a priori unions*; Lundberg and others, the partition explainer of
 /// `shap`.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::{Array2, ArrayView2, array};
+/// use xai::{Analyzer, BlackBox, Owen};
+///
+/// // Any function: a table of trees, a service. It reads the first column only.
+/// let model = BlackBox::new(|rows: ArrayView2<f64>| -> Result<Array2<f64>, std::io::Error> {
+///     Ok(rows.slice(ndarray::s![.., ..1]).to_owned())
+/// });
+/// let why = Owen::new().analyze(&model, &array![[3.0, -1.0]], 0)?;
+/// assert!((why.values[[0, 0]] - 3.0).abs() < 1e-6);
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone)]
+#[doc(alias("PartitionExplainer"))]
 pub struct Owen {
     settings: MaskSettings,
     n: usize,

@@ -28,8 +28,9 @@ use crate::{Arithmetic, Differentiable, Error, Result, Tensor, WayBack};
 /// one nor one for each explained input; and the curve's own.
 ///
 /// ```
+/// # use xai_core as xai;
 /// use ndarray::{ArcArray, IxDyn, array};
-/// use xai_core::{Analyzer, Backend, Curve, Function, Index, NdArray, PathIntegral, Result, Tensor};
+/// use xai::{Analyzer, Backend, Curve, Function, Index, NdArray, PathIntegral, Result, Tensor};
 ///
 /// /// x₀ moves first, x₁ later: α to α², and back.
 /// struct Bent;
@@ -59,7 +60,7 @@ use crate::{Arithmetic, Differentiable, Error, Result, Tensor, WayBack};
 /// );
 /// let why = PathIntegral::along(Bent).n(400).analyze(&product, &array![[1.0, 1.0]], Index(0))?;
 /// assert!((why.values[[0, 0]] - 1.0 / 3.0).abs() < 1e-5 && (why.values[[0, 1]] - 2.0 / 3.0).abs() < 1e-5);
-/// # Ok::<(), xai_core::Error>(())
+/// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone)]
 pub struct PathIntegral<C = StraightLine> {

@@ -22,6 +22,7 @@ macro_rules! path_builders {
     ($($settings:ident).+) => {
         /// Sets the number of points on the path, 2 to 10,000,000.
         #[must_use]
+        #[doc(alias("n_steps"))]
         pub fn n(mut self, n: usize) -> Self {
             self.$($settings).+.n = n;
             self
@@ -29,6 +30,7 @@ macro_rules! path_builders {
 
         /// The reference input x₀: `&array` of the input's own shape, or a [`Reference`]($crate::Reference).
         #[must_use]
+        #[doc(alias("baseline", "baselines"))]
         pub fn reference(mut self, reference: impl Into<$crate::Reference>) -> Self {
             self.$($settings).+.references = vec![reference.into()];
             self

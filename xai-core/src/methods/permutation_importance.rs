@@ -24,8 +24,9 @@ use crate::{Differentiable, Element, Error, Result, Selection, Tensor};
 /// Useful*, arXiv:1801.01489.
 ///
 /// ```
+/// # use xai_core as xai;
 /// use ndarray::{Array2, ArrayView2, ArrayViewD, Axis, array};
-/// use xai_core::{BlackBox, PermutationImportance};
+/// use xai::{BlackBox, PermutationImportance};
 ///
 /// let model = BlackBox::new(|x: ArrayView2<f64>| -> Result<Array2<f64>, std::io::Error> {
 ///     Ok(x.map_axis(Axis(1), |row| 2.0 * row[0]).insert_axis(Axis(1)))
@@ -36,9 +37,10 @@ use crate::{Differentiable, Element, Error, Result, Selection, Tensor};
 /// let found = PermutationImportance::new().measure(&model, &x, score)?;
 /// assert_eq!(found.score, 0.0);
 /// assert!(found.drops[0] > 0.0 && found.drops[1] == 0.0);
-/// # Ok::<(), xai_core::Error>(())
+/// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone)]
+#[doc(alias("FeaturePermutation", "permutation_importance"))]
 pub struct PermutationImportance {
     features: Features,
     n: usize,

@@ -17,16 +17,18 @@ use crate::{Differentiable, Error, Result, Tensor};
 /// Reference: Selvaraju et al. (2017), arXiv:1610.02391, of guided Grad-CAM.
 ///
 /// ```
+/// # use xai_core as xai;
 /// use ndarray::array;
-/// use xai_core::nn::{Activation, Sequential};
-/// use xai_core::{Analyzer, GradCam, Gradient, Index, NdArray, Product};
+/// use xai::nn::{Activation, Sequential};
+/// use xai::{Analyzer, GradCam, Gradient, Index, NdArray, Product};
 ///
 /// let net = Sequential::<NdArray<f64>>::new().push_named("maps", Activation::Relu);
 /// let why = Product::new(Gradient, GradCam::at("maps")).analyze(&net, &array![[3.0, -1.0]], Index(0))?;
 /// assert_eq!(why.values, array![[3.0, 0.0]]);
-/// # Ok::<(), xai_core::Error>(())
+/// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[doc(alias("GuidedGradCam"))]
 pub struct Product<A, C> {
     first: A,
     second: C,

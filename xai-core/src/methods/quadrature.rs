@@ -8,6 +8,19 @@ use crate::Result;
 use crate::passes::{MOST_COPIES, within};
 
 /// A rule for ∫₀¹ g(α) dα ≈ Σ wᵢ g(αᵢ) with n points; the weights add up to 1.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::Activation;
+/// use xai::{Analyzer, IntegratedGradients, NdArray, Net, Quadrature};
+///
+/// let net = Net::<NdArray<f64>, _>::new(Activation::Relu);
+/// let path = IntegratedGradients::new().n(10).quadrature(Quadrature::Secant);
+/// let why = path.analyze(&net, &array![[3.0, -1.0]], 0)?;
+/// assert!(why.extras.completeness_gap.is_some_and(|gap| gap[0].abs() < 1e-12));
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Quadrature {

@@ -12,8 +12,9 @@ use crate::{Backend, Element, Error, Result, Tensor};
 /// References x'₁, ..., x'ᵣ that every sample is compared with: a background, or black and white.
 ///
 /// ```
+/// # use xai_core as xai;
 /// use ndarray::array;
-/// use xai_core::{Reference, ReferenceSet};
+/// use xai::{Reference, ReferenceSet};
 ///
 /// let background = ReferenceSet::samples(&array![[0.0, 1.0], [2.0, 0.5], [1.0, 1.0]]);
 /// assert_eq!(background.len(), 3);
@@ -22,6 +23,7 @@ use crate::{Backend, Element, Error, Result, Tensor};
 /// assert_eq!(black_and_white.len(), also.len());
 /// ```
 #[derive(Clone)]
+#[doc(alias("baselines", "background"))]
 pub struct ReferenceSet(Of);
 
 #[derive(Clone)]

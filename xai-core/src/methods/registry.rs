@@ -272,9 +272,10 @@ impl AnalyzerInfo {
     /// The analyzer, for models of type `M`.
     ///
     /// ```
+    /// # use xai_core as xai;
     /// use ndarray::array;
-    /// use xai_core::nn::{Activation, Sequential};
-    /// use xai_core::{Analyzer, AnalyzerInfo, Index, NdArray, Net, Settings};
+    /// use xai::nn::{Activation, Sequential};
+    /// use xai::{Analyzer, AnalyzerInfo, Index, NdArray, Net, Settings};
     ///
     /// let net = Net::new(Sequential::<NdArray<f64>>::new().push(Activation::Relu));
     /// let image = array![[[[1.0, 2.0]]]];
@@ -282,7 +283,7 @@ impl AnalyzerInfo {
     ///     let analyzer = info.build(&Settings::new().n(20))?;
     ///     println!("{}: {:?}", info.title, analyzer.analyze(&net, &image, Index([0, 0, 1]))?.values);
     /// }
-    /// # Ok::<(), xai_core::Error>(())
+    /// # Ok::<(), xai::Error>(())
     /// ```
     ///
     /// # Errors

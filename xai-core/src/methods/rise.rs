@@ -34,6 +34,22 @@ use crate::{Differentiable, Error, Result};
 ///
 /// Reference: Petsiuk, Das, Saenko (2018), *RISE: Randomized Input Sampling for Explanation of Black-box Models*,
 /// arXiv:1806.07421.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::{Activation, AdaptiveAvgPool2d, Flatten, Sequential};
+/// use xai::{Analyzer, NdArray, Rise};
+///
+/// let net = Sequential::<NdArray<f64>>::new()
+///     .push_named("maps", Activation::Relu)
+///     .push(AdaptiveAvgPool2d::global())
+///     .push(Flatten::default());
+/// let photo = array![[[[1.0, 2.0], [3.0, 4.0]], [[0.0, 0.0], [5.0, 0.0]]]];
+/// let why = Rise::new([2, 2]).n(100).analyze(&net, &photo, 0)?;
+/// assert_eq!(why.values.dim(), (1, 2, 2, 2));
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Rise {
     settings: MaskSettings,

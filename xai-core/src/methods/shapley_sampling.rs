@@ -31,7 +31,22 @@ use crate::{Differentiable, Result};
 /// References: Castro, Gómez, Tejada (2009), *Polynomial calculation of the Shapley value based on sampling*, Computers
 /// & Operations Research 36; Mitchell, Cooper, Frank, Holmes (2022), *Sampling Permutations for Shapley Value
 /// Estimation*, arXiv:2104.12199.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::{Array2, ArrayView2, array};
+/// use xai::{Analyzer, BlackBox, ShapleySampling};
+///
+/// // Any function: a table of trees, a service. It reads the first column only.
+/// let model = BlackBox::new(|rows: ArrayView2<f64>| -> Result<Array2<f64>, std::io::Error> {
+///     Ok(rows.slice(ndarray::s![.., ..1]).to_owned())
+/// });
+/// let why = ShapleySampling::new().analyze(&model, &array![[3.0, -1.0]], 0)?;
+/// assert!((why.values[[0, 0]] - 3.0).abs() < 1e-6);
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone)]
+#[doc(alias("ShapleyValueSampling"))]
 pub struct ShapleySampling {
     settings: MaskSettings,
     sampling: Sampling,

@@ -15,7 +15,20 @@ use crate::{Differentiable, Result};
 ///
 /// Reference: Hooker, Erhan, Kindermans, Kim (2019), *A Benchmark for Interpretability Methods in Deep Neural
 /// Networks*, arXiv:1806.10758.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::Activation;
+/// use xai::{Analyzer, NdArray, Net, SmoothGradSquared};
+///
+/// let net = Net::<NdArray<f64>, _>::new(Activation::Relu);
+/// let why = SmoothGradSquared::new().n(20).analyze(&net, &array![[3.0, -1.0]], 0)?;
+/// assert_eq!(why.values, array![[1.0, 0.0]]);
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone)]
+#[doc(alias("NoiseTunnel", "smoothgrad_sq"))]
 pub struct SmoothGradSquared {
     noise: NoiseAugmentation<Gradient>,
 }

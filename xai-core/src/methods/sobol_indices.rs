@@ -35,6 +35,20 @@ use crate::{Differentiable, Result};
 /// References: Fel, Cadène, Chalvidal, Cord, Vigouroux, Serre (2021), *Look at the Variance! Efficient Black-box
 /// Explanations with Sobol-based Sensitivity Analysis*, arXiv:2111.04138; Jansen (1999), *Analysis of variance designs
 /// for model output*.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::{Array2, ArrayView2, array};
+/// use xai::{Analyzer, BlackBox, SobolIndices};
+///
+/// // Any function: a table of trees, a service. It reads the first column only.
+/// let model = BlackBox::new(|rows: ArrayView2<f64>| -> Result<Array2<f64>, std::io::Error> {
+///     Ok(rows.slice(ndarray::s![.., ..1]).to_owned())
+/// });
+/// let why = SobolIndices::new().analyze(&model, &array![[3.0, -1.0]], 0)?;
+/// assert!(why.values[[0, 0]] > why.values[[0, 1]]);
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct SobolIndices {
     settings: MaskSettings,

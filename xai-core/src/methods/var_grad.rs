@@ -16,7 +16,21 @@ use crate::{Differentiable, Result};
 ///
 /// Reference: Adebayo, Gilmer, Goodfellow, Kim (2018), *Local Explanation Methods for Deep Neural Networks Lack
 /// Sensitivity to Parameter Values*, arXiv:1810.03307.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::Activation;
+/// use xai::{Analyzer, NdArray, Net, VarGrad};
+///
+/// let net = Net::<NdArray<f64>, _>::new(Activation::Relu);
+/// // The gradient is 1 at every copy, so that it does not vary.
+/// let why = VarGrad::new().n(20).analyze(&net, &array![[3.0, -1.0]], 0)?;
+/// assert!(why.values.iter().all(|value| value.abs() < 1e-12));
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone)]
+#[doc(alias("NoiseTunnel", "vargrad"))]
 pub struct VarGrad {
     noise: NoiseAugmentation<Gradient>,
 }

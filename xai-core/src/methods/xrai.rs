@@ -33,15 +33,16 @@ use crate::{Backend, Differentiable, Error, Result, Tensor};
 /// arXiv:1906.02825.
 ///
 /// ```
+/// # use xai_core as xai;
 /// use ndarray::array;
-/// use xai_core::nn::{Activation, Linear, Sequential};
-/// use xai_core::{Analyzer, Features, Index, InputTimesGradient, NdArray, Net, Tensor, Xrai};
+/// use xai::nn::{Activation, Linear, Sequential};
+/// use xai::{Analyzer, Features, Index, InputTimesGradient, NdArray, Net, Tensor, Xrai};
 ///
 /// let weights = Tensor::<NdArray<f64>>::upload(array![[1.0, 3.0, -1.0, 1.0]].into_dyn().view(), &())?;
 /// let net = Net::new(Linear::new(weights, None)?);
 /// let xrai = Xrai::over(InputTimesGradient, Features::groups([0..2, 2..4]));
 /// assert_eq!(xrai.analyze(&net, &array![[1.0, 1.0, 1.0, 1.0]], Index(0))?.values, array![[2.0, 2.0, 0.0, 0.0]]);
-/// # Ok::<(), xai_core::Error>(())
+/// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone)]
 pub struct Xrai<A = OverReferences<IntegratedGradients>> {

@@ -15,7 +15,22 @@ use crate::{Backend, Kind, Result};
 /// It costs a forward pass.
 ///
 /// Reference: Sundararajan, Taly, Yan (2017), *Axiomatic Attribution for Deep Networks*, arXiv:1703.01365.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::metrics::{Completeness, Metric};
+/// use xai::nn::Activation;
+/// use xai::{InputTimesGradient, NdArray, Net};
+///
+/// let net = Net::<NdArray<f64>, _>::new(Activation::Relu);
+/// let x = array![[3.0, -1.0, 0.5, 2.0]];
+/// let scores = Completeness::new().of_analyzer(&net, &x, 0, &InputTimesGradient)?;
+/// assert!(scores.values[0].abs() < 1e-9); // adds up to the output
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone)]
+#[doc(alias("convergence_delta"))]
 pub struct Completeness {
     perturbation: Perturbation,
     tolerance: f64,

@@ -15,6 +15,20 @@ use crate::{Backend, Error, Result};
 ///
 /// Reference: Chalasani et al. (2020), *Concise Explanations of Neural Networks using Adversarial Training*,
 /// arXiv:1810.06583.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::metrics::{Gini, Metric};
+/// use xai::nn::Activation;
+/// use xai::{Gradient, NdArray, Net};
+///
+/// let net = Net::<NdArray<f64>, _>::new(Activation::Relu);
+/// let x = array![[3.0, -1.0, 0.5, 2.0]];
+/// let scores = Gini.of_analyzer(&net, &x, 0, &Gradient)?;
+/// assert_eq!(scores.values.len(), 1);
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Gini;
 
@@ -33,6 +47,20 @@ impl Gini {
 ///
 /// Reference: Bhatt, Weller, Moura (2020), *Evaluating and Aggregating Feature-based Model Explanations*,
 /// arXiv:2005.00631.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::metrics::{Entropy, Metric};
+/// use xai::nn::Activation;
+/// use xai::{Gradient, NdArray, Net};
+///
+/// let net = Net::<NdArray<f64>, _>::new(Activation::Relu);
+/// let x = array![[3.0, -1.0, 0.5, 2.0]];
+/// let scores = Entropy.of_analyzer(&net, &x, 0, &Gradient)?;
+/// assert_eq!(scores.values.len(), 1);
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Entropy;
 

@@ -27,6 +27,20 @@ use crate::{Backend, Result};
 ///
 /// Reference: Bhatt, Weller, Moura (2020), *Evaluating and Aggregating Feature-based Model Explanations*,
 /// arXiv:2005.00631.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::metrics::{FaithfulnessCorrelation, Metric};
+/// use xai::nn::Activation;
+/// use xai::{InputTimesGradient, NdArray, Net};
+///
+/// let net = Net::<NdArray<f64>, _>::new(Activation::Relu);
+/// let x = array![[3.0, -1.0, 0.5, 2.0]];
+/// let scores = FaithfulnessCorrelation::new().of_analyzer(&net, &x, 0, &InputTimesGradient)?;
+/// assert_eq!(scores.values.len(), 1);
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct FaithfulnessCorrelation {
     perturbation: Perturbation,
@@ -76,6 +90,20 @@ impl Default for FaithfulnessCorrelation {
 ///
 /// Reference: Ancona, Ceolini, Öztireli, Gross (2018), *Towards better understanding of gradient-based attribution
 /// methods for Deep Neural Networks*, arXiv:1711.06104.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::metrics::{Metric, SensitivityN};
+/// use xai::nn::Activation;
+/// use xai::{InputTimesGradient, NdArray, Net};
+///
+/// let net = Net::<NdArray<f64>, _>::new(Activation::Relu);
+/// let x = array![[3.0, -1.0, 0.5, 2.0]];
+/// let scores = SensitivityN::new().of_analyzer(&net, &x, 0, &InputTimesGradient)?;
+/// assert_eq!(scores.values.len(), 1);
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct SensitivityN {
     perturbation: Perturbation,

@@ -19,10 +19,11 @@ use crate::{Backend, Differentiable, Error, Result};
 /// others are there.
 ///
 /// ```
+/// # use xai_core as xai;
 /// use ndarray::array;
-/// use xai_core::metrics::{Deletion, Gini, evaluate};
-/// use xai_core::nn::{Activation, Linear, Sequential};
-/// use xai_core::{Gradient, InputTimesGradient, MaxActivation, NdArray, Net, Tensor};
+/// use xai::metrics::{Deletion, Gini, evaluate};
+/// use xai::nn::{Activation, Linear, Sequential};
+/// use xai::{Gradient, InputTimesGradient, MaxActivation, NdArray, Net, Tensor};
 ///
 /// let weight = Tensor::<NdArray<f64>>::upload(array![[1.0, -2.0, 3.0], [0.5, 1.0, 0.0]].view().into_dyn(), &())?;
 /// let net = Net::new(Sequential::new().push(Linear::new(weight, None)?).push(Activation::Tanh));
@@ -30,7 +31,7 @@ use crate::{Backend, Differentiable, Error, Result};
 /// let table = evaluate(&net, &x, MaxActivation, &[&Gradient, &InputTimesGradient], &[&Deletion::new(), &Gini])?;
 /// println!("{}", table.to_markdown());
 /// # assert_eq!(table.analyzers, ["Gradient", "InputTimesGradient", "RandomMap"]);
-/// # Ok::<(), xai_core::Error>(())
+/// # Ok::<(), xai::Error>(())
 /// ```
 ///
 /// # Errors

@@ -22,6 +22,20 @@ use crate::{Backend, Error, Kind, Result};
 ///
 /// Reference: Yeh et al. (2019), *On the (In)fidelity and Sensitivity of Explanations*, arXiv:1901.09392: removal of
 /// squares, with the sets in their place.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::metrics::{Infidelity, Metric};
+/// use xai::nn::Activation;
+/// use xai::{InputTimesGradient, NdArray, Net};
+///
+/// let net = Net::<NdArray<f64>, _>::new(Activation::Relu);
+/// let x = array![[3.0, -1.0, 0.5, 2.0]];
+/// let scores = Infidelity::new().of_analyzer(&net, &x, 0, &InputTimesGradient)?;
+/// assert_eq!(scores.values.len(), 1);
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Infidelity {
     perturbation: Perturbation,

@@ -19,6 +19,20 @@ use crate::{Backend, Differentiable, Error, Result, Tensor, Var};
 /// [`Error::Unsupported`] for values that come from elsewhere.
 ///
 /// Reference: Kindermans et al. (2017), *The (Un)reliability of saliency methods*, arXiv:1711.00867.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::metrics::{InputInvariance, Metric};
+/// use xai::nn::Activation;
+/// use xai::{Gradient, NdArray, Net};
+///
+/// let net = Net::<NdArray<f64>, _>::new(Activation::Relu);
+/// let x = array![[3.0, -1.0, 0.5, 2.0]];
+/// let scores = InputInvariance::new().of_analyzer(&net, &x, 0, &Gradient)?;
+/// assert_eq!(scores.values.len(), 1);
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct InputInvariance {
     shift: f64,

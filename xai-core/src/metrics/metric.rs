@@ -13,9 +13,10 @@ use crate::{Backend, Differentiable, Element, Result};
 /// own:
 ///
 /// ```
+/// # use xai_core as xai;
 /// use ndarray::array;
-/// use xai_core::metrics::{Better, Metric, Scored, Scores};
-/// use xai_core::{Backend, Function, Gradient, Index, NdArray, Result};
+/// use xai::metrics::{Better, Metric, Scored, Scores};
+/// use xai::{Backend, Function, Gradient, Index, NdArray, Result};
 ///
 /// /// The share of the values that are positive.
 /// struct PositiveShare;
@@ -37,7 +38,7 @@ use crate::{Backend, Differentiable, Element, Result};
 /// let net = Function::<NdArray<f64>, _, _>::new(|x: &T| x * x, |x: &T, v: &T| x * v * 2.0);
 /// let scores = PositiveShare.of_analyzer(&net, &array![[1.0, -2.0]], Index(0), &Gradient)?;
 /// assert_eq!(scores.values, [0.5]);
-/// # Ok::<(), xai_core::Error>(())
+/// # Ok::<(), xai::Error>(())
 /// ```
 pub trait Metric<B: Backend> {
     /// The metric's name.

@@ -21,6 +21,20 @@ use crate::{Backend, Error, Result, Selection, Tensor};
 ///
 /// Reference: Sixt, Granz, Landgraf (2020), *When Explanations Lie: Why Many Modified BP Attributions Fail*,
 /// arXiv:1912.09818.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::metrics::{Metric, RandomLogit};
+/// use xai::nn::Activation;
+/// use xai::{Gradient, NdArray, Net};
+///
+/// let net = Net::<NdArray<f64>, _>::new(Activation::Relu);
+/// let x = array![[3.0, -1.0, 0.5, 2.0]];
+/// let scores = RandomLogit::new().of_analyzer(&net, &x, 0, &Gradient)?;
+/// assert_eq!(scores.values.len(), 1);
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RandomLogit {
     similarity: Similarity,

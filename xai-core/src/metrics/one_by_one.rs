@@ -19,6 +19,20 @@ use crate::{Backend, Result};
 ///
 /// Reference: Alvarez-Melis, Jaakkola (2018), *Towards Robust Interpretability with Self-Explaining Neural Networks*,
 /// arXiv:1806.07538.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::metrics::{FaithfulnessEstimate, Metric};
+/// use xai::nn::Activation;
+/// use xai::{InputTimesGradient, NdArray, Net};
+///
+/// let net = Net::<NdArray<f64>, _>::new(Activation::Relu);
+/// let x = array![[3.0, -1.0, 0.5, 2.0]];
+/// let scores = FaithfulnessEstimate::new().of_analyzer(&net, &x, 0, &InputTimesGradient)?;
+/// assert_eq!(scores.values.len(), 1);
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct FaithfulnessEstimate {
     perturbation: Perturbation,
@@ -31,6 +45,20 @@ pub struct FaithfulnessEstimate {
 /// [`FaithfulnessEstimate`].
 ///
 /// Reference: Nguyen, Martínez (2020), *On quantitative aspects of model interpretability*, arXiv:2007.07584.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::metrics::{Metric, Monotonicity};
+/// use xai::nn::Activation;
+/// use xai::{InputTimesGradient, NdArray, Net};
+///
+/// let net = Net::<NdArray<f64>, _>::new(Activation::Relu);
+/// let x = array![[3.0, -1.0, 0.5, 2.0]];
+/// let scores = Monotonicity::new().of_analyzer(&net, &x, 0, &InputTimesGradient)?;
+/// assert_eq!(scores.values.len(), 1);
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Monotonicity {
     perturbation: Perturbation,

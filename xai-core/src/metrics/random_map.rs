@@ -12,6 +12,19 @@ use crate::{Differentiable, Element, Result, Tensor};
 /// alone, the same for all samples of a batch.
 ///
 /// A method that scores no better than this says nothing about the model. It costs a forward pass.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::metrics::RandomMap;
+/// use xai::nn::Activation;
+/// use xai::{Analyzer, NdArray, Net};
+///
+/// let net = Net::<NdArray<f64>, _>::new(Activation::Relu);
+/// let why = RandomMap::new().seed(1).analyze(&net, &array![[3.0, -1.0]], 0)?;
+/// assert_eq!(why.values.dim(), (1, 2));
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RandomMap {
     seed: u64,

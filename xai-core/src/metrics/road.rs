@@ -20,6 +20,23 @@ use crate::{Backend, Error, Result};
 ///
 /// Reference: Rong et al. (2022), *A Consistent and Efficient Evaluation Strategy for Attribution Methods*,
 /// arXiv:2202.00449.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::metrics::{Metric, Road};
+/// use xai::nn::{Activation, AdaptiveAvgPool2d, Flatten, Sequential};
+/// use xai::{Gradient, NdArray};
+///
+/// let net = Sequential::<NdArray<f64>>::new()
+///     .push_named("maps", Activation::Relu)
+///     .push(AdaptiveAvgPool2d::global())
+///     .push(Flatten::default());
+/// let photo = array![[[[1.0, 2.0], [3.0, 4.0]], [[0.0, 0.0], [5.0, 0.0]]]];
+/// let scores = Road::new().of_analyzer(&net, &photo, 0, &Gradient)?;
+/// assert_eq!(scores.values.len(), 1);
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Road {
     perturbation: Perturbation,

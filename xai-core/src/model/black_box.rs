@@ -15,9 +15,10 @@ use crate::{BoxError, Differentiable, Element, Error, NdArray, Opaque, Result, T
 /// a gradient refuses it before any pass; what runs forward alone explains it.
 ///
 /// ```
+/// # use xai_core as xai;
 /// use ndarray::{Array2, ArrayView2, Axis, array};
-/// use xai_core::BlackBox;
-/// # use xai_core::Differentiable;
+/// use xai::BlackBox;
+/// # use xai::Differentiable;
 ///
 /// # #[derive(Debug)] struct Offline;
 /// # impl std::fmt::Display for Offline {
@@ -28,8 +29,9 @@ use crate::{BoxError, Differentiable, Element, Error, NdArray, Opaque, Result, T
 ///     Ok(batch.sum_axis(Axis(1)).insert_axis(Axis(1)))
 /// });
 /// assert_eq!(model.predict(array![[1.0, 2.0]].view().into_dyn())?, array![[3.0]].into_dyn());
-/// # Ok::<(), xai_core::Error>(())
+/// # Ok::<(), xai::Error>(())
 /// ```
+#[doc(alias("forward_func"))]
 pub struct BlackBox<F, E, D> {
     function: F,
     /// At most so many rows in one call.

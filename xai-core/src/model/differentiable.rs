@@ -11,8 +11,9 @@ use crate::{Arithmetic, Backend, Graph, Place, Pullback, Result, Tensor, Var};
 /// batch axis is first in inputs and output.
 ///
 /// ```
+/// # use xai_core as xai;
 /// use ndarray::array;
-/// use xai_core::{Analyzer, Differentiable, Gradient, Index, NdArray, Result, Var};
+/// use xai::{Analyzer, Differentiable, Gradient, Index, NdArray, Result, Var};
 ///
 /// /// Two inputs, (x₁ · x₂, x₁ + x₂).
 /// struct Both;
@@ -24,7 +25,7 @@ use crate::{Arithmetic, Backend, Graph, Place, Pullback, Result, Tensor, Var};
 /// }
 /// let why = Gradient.analyze(&Both, (&array![[3.0]], &array![[5.0]]), Index(0))?;
 /// assert_eq!(why.values, (array![[5.0]], array![[3.0]]));
-/// # Ok::<(), xai_core::Error>(())
+/// # Ok::<(), xai::Error>(())
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a model that can be explained",
@@ -118,7 +119,10 @@ pub trait Differentiable {
 
 /// A model that marks one of its places: where its features end and its adaptation begins.
 ///
-/// [`GradCam`](crate::GradCam) looks there unless it is told another place.
+/// The *features* take the input to feature maps: what is left of an image's rows and columns, with one channel for each
+/// thing that the network has learnt to look for (in a ResNet, all up to its last block). The *adaptation* takes the
+/// feature maps to the output: the pool, and the layers that weigh. [`GradCam`](crate::GradCam) looks where the two meet
+/// unless it is told another place; no other method needs the mark.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not say where its feature layers end",
     label = "no `LayerSplit` model",

@@ -6,6 +6,20 @@ use crate::{Arithmetic, Differentiable, LayerSplit, Result, Var};
 ///
 /// This is how Grad-CAM gets a bare pair of functions, with no framework and no derive:
 /// `Split::new(ForwardOnly::new(features), Function::new(adaptation, adaptation_vjp))`.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::{Activation, AdaptiveAvgPool2d, Flatten, Sequential};
+/// use xai::{Analyzer, GradCam, NdArray, Net, Split};
+///
+/// let features = Net::<NdArray<f64>, _>::new(Activation::Relu);
+/// let adaptation = Net::new(Sequential::new().push(AdaptiveAvgPool2d::global()).push(Flatten::default()));
+/// let photo = array![[[[1.0, 2.0], [3.0, 4.0]]]];
+/// let map = GradCam.analyze(&Split::new(features, adaptation), &photo, 0)?;
+/// assert_eq!(map.values, array![[[[0.25, 0.5], [0.75, 1.0]]]]);
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Split<F, A> {
     features: F,

@@ -10,9 +10,10 @@ use crate::{Arithmetic, Differentiable, Result, Var};
 /// The place may be one that something bypasses. Errors: [`UnknownPlace`](crate::Error::UnknownPlace).
 ///
 /// ```
+/// # use xai_core as xai;
 /// use ndarray::array;
-/// use xai_core::nn::{Activation, Linear, Sequential};
-/// use xai_core::{Analyzer, Differentiable, Index, InputTimesGradient, NdArray, Tensor, UpTo};
+/// use xai::nn::{Activation, Linear, Sequential};
+/// use xai::{Analyzer, Differentiable, Index, InputTimesGradient, NdArray, Tensor, UpTo};
 ///
 /// let linear = |w: ndarray::Array2<f64>| Linear::new(Tensor::<NdArray<f64>>::upload(w.view().into_dyn(), &())?, None);
 /// let net = Sequential::new()
@@ -23,9 +24,10 @@ use crate::{Arithmetic, Differentiable, Result, Var};
 /// assert_eq!(hidden.predict(x.view().into_dyn())?, array![[0.0, 4.0]].into_dyn());
 /// // What the second neuron reacts to.
 /// assert_eq!(InputTimesGradient.analyze(&hidden, &x, Index(1))?.values, array![[2.0, 2.0]]);
-/// # Ok::<(), xai_core::Error>(())
+/// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone)]
+#[doc(alias("LayerActivation", "NeuronGradient", "NeuronIntegratedGradients"))]
 pub struct UpTo<M> {
     model: M,
     place: String,

@@ -13,14 +13,15 @@ use crate::{Arithmetic, Error, Result, Tensor, Weight};
 /// convolution.
 ///
 /// ```
+/// # use xai_core as xai;
 /// # use ndarray::Array4;
-/// # use xai_core::{NdArray, Tensor};
-/// use xai_core::nn::{Conv2d, ConvPadding};
+/// # use xai::{NdArray, Tensor};
+/// use xai::nn::{Conv2d, ConvPadding};
 ///
 /// # let weight = Tensor::<NdArray>::upload(Array4::ones((8, 3, 3, 3)).into_dyn().view(), &())?;
 /// let conv = Conv2d::new(weight, None)?.stride(2).padding(ConvPadding::Same);
 /// assert_eq!(conv.output_shape(&[1, 3, 224, 224])?, [1, 8, 112, 112]);
-/// # Ok::<(), xai_core::Error>(())
+/// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone)]
 pub struct Conv2d<B: Arithmetic> {

@@ -14,14 +14,15 @@ use crate::{Arithmetic, Error, Result, Tensor, Weight};
 /// off, the output padding is added below and right.
 ///
 /// ```
+/// # use xai_core as xai;
 /// # use ndarray::Array4;
-/// # use xai_core::{NdArray, Tensor};
-/// use xai_core::nn::ConvTranspose2d;
+/// # use xai::{NdArray, Tensor};
+/// use xai::nn::ConvTranspose2d;
 ///
 /// # let weight = Tensor::<NdArray>::upload(Array4::ones((8, 3, 3, 3)).into_dyn().view(), &())?;
 /// let up = ConvTranspose2d::new(weight, None)?.stride(2).padding(1).output_padding(1);
 /// assert_eq!(up.output_shape(&[1, 8, 14, 14])?, [1, 3, 28, 28]);
-/// # Ok::<(), xai_core::Error>(())
+/// # Ok::<(), xai::Error>(())
 /// ```
 ///
 /// [`Conv2d`]: super::Conv2d

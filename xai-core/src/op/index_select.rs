@@ -10,11 +10,12 @@ use crate::{Error, Result};
 /// all: on the way back, x gets the sum over its copies, and zeros where it was left out.
 ///
 /// ```
-/// use xai_core::nn::IndexSelect;
+/// # use xai_core as xai;
+/// use xai::nn::IndexSelect;
 ///
 /// let reversed_and_once_more = IndexSelect::new(1, [2, 1, 0, 2]);
 /// assert_eq!(reversed_and_once_more.output_shape(&[8, 3, 5])?, [8, 4, 5]);
-/// # Ok::<(), xai_core::Error>(())
+/// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IndexSelect {

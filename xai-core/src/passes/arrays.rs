@@ -15,10 +15,11 @@ pub(crate) const MOST_COPIES: usize = 10_000_000;
 /// [`Error::InvalidShape`] when there is no batch axis.
 ///
 /// ```
+/// # use xai_core as xai;
 /// use ndarray::array;
-/// let twice = xai_core::augment_batch_dim(&array![["a", "b"], ["c", "d"]], 2)?;
+/// let twice = xai::augment_batch_dim(&array![["a", "b"], ["c", "d"]], 2)?;
 /// assert_eq!(twice, array![["a", "b"], ["a", "b"], ["c", "d"], ["c", "d"]]);
-/// # Ok::<(), xai_core::Error>(())
+/// # Ok::<(), xai::Error>(())
 /// ```
 pub fn augment_batch_dim<T, S, D>(samples: &ArrayBase<S, D>, n: usize) -> Result<Array<T, D>>
 where
@@ -64,8 +65,9 @@ pub(crate) fn fits_in_memory(things: usize, bytes: usize) -> bool {
 /// `usize`.
 ///
 /// ```
-/// assert_eq!(xai_core::augment_indices(&[(0, 4), (1, 2)], 2)?, [(0, 4), (1, 4), (2, 2), (3, 2)]);
-/// # Ok::<(), xai_core::Error>(())
+/// # use xai_core as xai;
+/// assert_eq!(xai::augment_indices(&[(0, 4), (1, 2)], 2)?, [(0, 4), (1, 4), (2, 2), (3, 2)]);
+/// # Ok::<(), xai::Error>(())
 /// ```
 pub fn augment_indices<I: Clone>(indices: &[(usize, I)], n: usize) -> Result<Vec<(usize, I)>> {
     at_least("n", n, 1)?;
@@ -91,10 +93,11 @@ pub fn augment_indices<I: Clone>(indices: &[(usize, I)], n: usize) -> Result<Vec
 /// shape than x, and [`Error::InvalidShape`] when there is no batch axis.
 ///
 /// ```
+/// # use xai_core as xai;
 /// use ndarray::array;
-/// let line = xai_core::interpolate_batch(&array![[1.0, 2.0]], &array![[0.0, 0.0]], 3)?;
+/// let line = xai::interpolate_batch(&array![[1.0, 2.0]], &array![[0.0, 0.0]], 3)?;
 /// assert_eq!(line, array![[0.0, 0.0], [0.5, 1.0], [1.0, 2.0]]);
-/// # Ok::<(), xai_core::Error>(())
+/// # Ok::<(), xai::Error>(())
 /// ```
 pub fn interpolate_batch<T, S, S0, D>(x: &ArrayBase<S, D>, x0: &ArrayBase<S0, D>, n: usize) -> Result<Array<T, D>>
 where
@@ -125,10 +128,11 @@ where
 /// multiple of n.
 ///
 /// ```
+/// # use xai_core as xai;
 /// use ndarray::array;
-/// let mean = xai_core::reduce_augmentation(&array![[0.0, 2.0], [2.0, 4.0], [10.0, 10.0], [20.0, 30.0]], 2)?;
+/// let mean = xai::reduce_augmentation(&array![[0.0, 2.0], [2.0, 4.0], [10.0, 10.0], [20.0, 30.0]], 2)?;
 /// assert_eq!(mean, array![[1.0, 3.0], [15.0, 20.0]]);
-/// # Ok::<(), xai_core::Error>(())
+/// # Ok::<(), xai::Error>(())
 /// ```
 pub fn reduce_augmentation<T, S, D>(samples: &ArrayBase<S, D>, n: usize) -> Result<Array<T, D>>
 where

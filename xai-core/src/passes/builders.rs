@@ -7,6 +7,7 @@ macro_rules! pass_builders {
         /// a CPU is fastest with, so that the largest map that a layer gives out has at most 26 MB, and at most 64. A
         /// GPU is filled by more.
         #[must_use]
+        #[doc(alias("internal_batch_size", "perturbations_per_eval"))]
         pub fn chunk(mut self, chunk: usize) -> Self {
             self.$($settings).+.chunk = Some(chunk);
             self

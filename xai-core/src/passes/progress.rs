@@ -7,6 +7,18 @@ use std::sync::Arc;
 use crate::{Error, Result};
 
 /// How far an analysis is, counted in model evaluations (copies times samples).
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::Activation;
+/// use xai::{Analyzer, NdArray, Net, SmoothGrad};
+///
+/// let net = Net::<NdArray<f64>, _>::new(Activation::Relu);
+/// let talks = SmoothGrad::new().n(10).on_progress(|step| eprintln!("{} of {}", step.done, step.total));
+/// talks.analyze(&net, &array![[3.0, -1.0]], 0)?;
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {
     /// Evaluations done.

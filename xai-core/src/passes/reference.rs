@@ -10,8 +10,21 @@ use crate::tensor::check_fits;
 use crate::{Backend, Element, Error, Result, Tensor};
 
 /// The reference input x₀ (baseline) that a path to the input starts from.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::Activation;
+/// use xai::{Analyzer, IntegratedGradients, NdArray, Net, Reference};
+///
+/// let net = Net::<NdArray<f64>, _>::new(Activation::Relu);
+/// let path = IntegratedGradients::new().n(11).reference(Reference::Constant(1.0));
+/// assert!((path.analyze(&net, &array![[3.0, 2.0]], 0)?.values[[0, 0]] - 2.0).abs() < 1e-9);
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Clone, Default)]
 #[non_exhaustive]
+#[doc(alias("baseline", "baselines"))]
 pub enum Reference {
     /// Zeros.
     #[default]

@@ -8,8 +8,9 @@ use crate::{Error, Result};
 /// [`Error::Shape`] when an axis differs and neither length is 1.
 ///
 /// ```
-/// assert_eq!(xai_core::broadcast_shape(&[4, 1, 3], &[2, 1])?, [4, 2, 3]);
-/// # Ok::<(), xai_core::Error>(())
+/// # use xai_core as xai;
+/// assert_eq!(xai::tensor::broadcast_shape(&[4, 1, 3], &[2, 1])?, [4, 2, 3]);
+/// # Ok::<(), xai::Error>(())
 /// ```
 pub fn broadcast_shape(a: &[usize], b: &[usize]) -> Result<Vec<usize>> {
     let rank = a.len().max(b.len());

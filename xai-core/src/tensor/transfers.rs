@@ -25,9 +25,10 @@ pub struct Transfers {
 /// analysis would move is found without a GPU.
 ///
 /// ```
+/// # use xai_core as xai;
 /// use ndarray::array;
-/// use xai_core::tensor::count_transfers;
-/// use xai_core::{NdArray, Tensor};
+/// use xai::tensor::count_transfers;
+/// use xai::{NdArray, Tensor};
 ///
 /// let (sum, transfers) = count_transfers(|| {
 ///     let x = Tensor::<NdArray<f64>>::upload(array![[1.0, 2.0]].view().into_dyn(), &())?;
@@ -35,7 +36,7 @@ pub struct Transfers {
 /// });
 /// assert_eq!(sum?, array![[6.0]].into_dyn());
 /// assert_eq!((transfers.uploads, transfers.downloads), (vec![vec![1, 2]], vec![vec![1, 1]]));
-/// # Ok::<(), xai_core::Error>(())
+/// # Ok::<(), xai::Error>(())
 /// ```
 pub fn count_transfers<R>(work: impl FnOnce() -> R) -> (R, Transfers) {
     let outer = Outer(RUNNING.replace(Some(Transfers::default())));

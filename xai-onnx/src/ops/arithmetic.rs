@@ -1,8 +1,9 @@
 //! Sums, products and powers, broadcast.
 
 use ndarray::{ArrayD, IxDyn};
+use xai_core::Backend;
 use xai_core::nn::{Activation, Binary};
-use xai_core::{Backend, broadcast_shape};
+use xai_core::tensor::broadcast_shape;
 
 use crate::tape::{HostStep, Id, Tape, Written, refuse};
 use crate::value::ElementType;

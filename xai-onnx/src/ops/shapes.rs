@@ -100,7 +100,7 @@ pub(crate) fn unsqueeze<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
 pub(crate) fn expand<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
     let wanted = cx.known(1, "shape")?.to_ints();
     let wanted = cx.lengths("shape", &wanted)?;
-    let shape = xai_core::broadcast_shape(&cx.shape(0)?, &wanted)?;
+    let shape = xai_core::tensor::broadcast_shape(&cx.shape(0)?, &wanted)?;
     check_size("an expansion", &shape, cx.tape.limit())?;
     if let Held::Known(known) = cx.held(0)?
         && let Some(number) = known.everywhere()

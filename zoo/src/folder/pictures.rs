@@ -3,8 +3,9 @@
 use std::io::Cursor;
 
 use image::{ImageFormat, RgbImage};
+use xai::Kind;
+use xai::disk::Draft;
 use xai::picture::{Heatmap, Style};
-use xai::{Draft, Kind};
 
 use super::{Explained, Job, Work};
 use crate::crop::cropped;

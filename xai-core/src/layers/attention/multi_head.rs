@@ -22,9 +22,10 @@ use crate::{Backend, Error, Layer, Result, Tensor, Var};
 /// keys, values or a mask that do not fit.
 ///
 /// ```
+/// # use xai_core as xai;
 /// use ndarray::{Array3, ArrayD};
-/// use xai_core::nn::{MultiHeadAttention, Weights};
-/// use xai_core::{Differentiable, NdArray, Net};
+/// use xai::nn::{MultiHeadAttention, Weights};
+/// use xai::{Differentiable, NdArray, Net};
 ///
 /// let ones = |shape: &[usize]| ArrayD::<f32>::ones(shape);
 /// let checkpoint = [("in_proj_weight", ones(&[12, 4])), ("out_proj.weight", ones(&[4, 4]))];
@@ -33,7 +34,7 @@ use crate::{Backend, Error, Layer, Result, Tensor, Var};
 /// let places = model.places(&[vec![1, 5, 4]])?;
 /// let matrix = places.iter().find(|place| place.name == "weights").and_then(|place| place.shape.clone());
 /// assert_eq!(matrix, Some(vec![1, 2, 5, 5]));
-/// # Ok::<(), xai_core::Error>(())
+/// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone)]
 pub struct MultiHeadAttention<B: Backend> {

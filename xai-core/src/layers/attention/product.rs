@@ -1,6 +1,7 @@
 //! Scaled dot product attention.
 
-use crate::{Backend, Error, Result, Var, broadcast_shape};
+use crate::tensor::broadcast_shape;
+use crate::{Backend, Error, Result, Var};
 
 /// softmax(q · kᵀ / √E + mask) · v: PyTorch's function of this name.
 ///

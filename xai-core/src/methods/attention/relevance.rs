@@ -17,6 +17,20 @@ use crate::{Differentiable, Error, Result};
 ///
 /// Reference: Chefer, Gur, Wolf (2021), *Generic Attention-model Explainability for Interpreting Bi-Modal and
 /// Encoder-Decoder Transformers*, arXiv:2103.15679.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::Array4;
+/// use xai::nn::{Flatten, Sequential, Softmax};
+/// use xai::{Analyzer, AttentionRelevance, NdArray};
+///
+/// // Two heads over three tokens: what is at the place `attention` is such a matrix.
+/// let net = Sequential::<NdArray<f64>>::new().push_named("attention", Softmax::new(3)).push(Flatten::default());
+/// let scores = Array4::from_shape_fn((1, 2, 3, 3), |(_, head, i, j)| (head + i * j) as f64 * 0.3);
+/// let why = AttentionRelevance::new().at_all(["attention"]).analyze(&net, &scores.into_dyn(), 0)?;
+/// assert_eq!(why.values.shape()[0], 1);
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AttentionRelevance {
     matrices: Matrices,

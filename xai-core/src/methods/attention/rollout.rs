@@ -19,7 +19,22 @@ use crate::{Differentiable, Error, Result};
 /// `input.into_dyn()`).
 ///
 /// Reference: Abnar, Zuidema (2020), *Quantifying Attention Flow in Transformers*, arXiv:2005.00928.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::Array4;
+/// use xai::nn::{Flatten, Sequential, Softmax};
+/// use xai::{Analyzer, AttentionRollout, NdArray};
+///
+/// // Two heads over three tokens: what is at the place `attention` is such a matrix.
+/// let net = Sequential::<NdArray<f64>>::new().push_named("attention", Softmax::new(3)).push(Flatten::default());
+/// let scores = Array4::from_shape_fn((1, 2, 3, 3), |(_, head, i, j)| (head + i * j) as f64 * 0.3);
+/// let why = AttentionRollout::new().at_all(["attention"]).analyze(&net, &scores.into_dyn(), 0)?;
+/// assert_eq!(why.values.shape()[0], 1);
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[doc(alias("rollout"))]
 pub struct AttentionRollout {
     matrices: Matrices,
     heads: Heads,
@@ -32,6 +47,20 @@ pub struct AttentionRollout {
 /// of [`AttentionRollout`].
 ///
 /// Reference: Vaswani et al. (2017), *Attention Is All You Need*, arXiv:1706.03762.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::Array4;
+/// use xai::nn::{Flatten, Sequential, Softmax};
+/// use xai::{Analyzer, NdArray, RawAttention};
+///
+/// // Two heads over three tokens: what is at the place `attention` is such a matrix.
+/// let net = Sequential::<NdArray<f64>>::new().push_named("attention", Softmax::new(3)).push(Flatten::default());
+/// let scores = Array4::from_shape_fn((1, 2, 3, 3), |(_, head, i, j)| (head + i * j) as f64 * 0.3);
+/// let why = RawAttention::at("attention").analyze(&net, &scores.into_dyn(), 0)?;
+/// assert_eq!(why.values.shape()[0], 1);
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RawAttention {
     matrices: Matrices,

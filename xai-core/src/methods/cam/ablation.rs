@@ -21,7 +21,24 @@ use crate::{Backend, Element, Error, Result, Tensor};
 ///
 /// Reference: Desai, Ramaswamy (2020), *Ablation-CAM: Visual Explanations for Deep Convolutional Network via
 /// Gradient-free Localization*, WACV 2020.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::{Activation, AdaptiveAvgPool2d, Flatten, Sequential};
+/// use xai::{AblationCam, Analyzer, NdArray};
+///
+/// let net = Sequential::<NdArray<f64>>::new()
+///     .push_named("maps", Activation::Relu)
+///     .push(AdaptiveAvgPool2d::global())
+///     .push(Flatten::default());
+/// let photo = array![[[[1.0, 2.0], [3.0, 4.0]], [[0.0, 0.0], [5.0, 0.0]]]];
+/// let map = AblationCam::at("maps").analyze(&net, &photo, 0)?;
+/// assert_eq!(map.values.dim(), (1, 1, 2, 2));
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[doc(alias("AblationCAM"))]
 pub struct AblationCam {
     normalised: bool,
     chunk: Option<usize>,

@@ -14,6 +14,22 @@ use crate::{Backend, Result, Tensor};
 ///
 /// Reference: Draelos, Carin (2020), *Use HiResCAM instead of Grad-CAM for faithful explanations of convolutional
 /// neural networks*, arXiv:2011.08891.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::{Activation, AdaptiveAvgPool2d, Flatten, Sequential};
+/// use xai::{Analyzer, HiResCam, NdArray};
+///
+/// let net = Sequential::<NdArray<f64>>::new()
+///     .push_named("maps", Activation::Relu)
+///     .push(AdaptiveAvgPool2d::global())
+///     .push(Flatten::default());
+/// let photo = array![[[[1.0, 2.0], [3.0, 4.0]], [[0.0, 0.0], [5.0, 0.0]]]];
+/// let map = HiResCam::at("maps").analyze(&net, &photo, 0)?;
+/// assert_eq!(map.values, array![[[[0.25, 0.5], [0.75, 1.0]]]]);
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct HiResCam;
 
@@ -34,6 +50,22 @@ impl<B: Backend> CamRule<B> for HiResCam {
 ///
 /// Reference: Jiang, Zhang, Hou, Cheng, Wei (2021), *LayerCAM: Exploring Hierarchical Class Activation Maps for
 /// Localization*, IEEE Transactions on Image Processing 30.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::{Activation, AdaptiveAvgPool2d, Flatten, Sequential};
+/// use xai::{Analyzer, LayerCam, NdArray};
+///
+/// let net = Sequential::<NdArray<f64>>::new()
+///     .push_named("maps", Activation::Relu)
+///     .push(AdaptiveAvgPool2d::global())
+///     .push(Flatten::default());
+/// let photo = array![[[[1.0, 2.0], [3.0, 4.0]], [[0.0, 0.0], [5.0, 0.0]]]];
+/// let map = LayerCam::at("maps").analyze(&net, &photo, 0)?;
+/// assert_eq!(map.values, array![[[[0.25, 0.5], [0.75, 1.0]]]]);
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct LayerCam;
 
@@ -52,6 +84,22 @@ impl<B: Backend> CamRule<B> for LayerCam {
 /// Costs what [`GradCam`](crate::GradCam) does; shapes, places and errors are those of [`Cam`](crate::Cam).
 ///
 /// Reference: `GradCAMElementWise` of pytorch-grad-cam (Gildenblat et al. 2021).
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::{Activation, AdaptiveAvgPool2d, Flatten, Sequential};
+/// use xai::{Analyzer, ElementWiseCam, NdArray};
+///
+/// let net = Sequential::<NdArray<f64>>::new()
+///     .push_named("maps", Activation::Relu)
+///     .push(AdaptiveAvgPool2d::global())
+///     .push(Flatten::default());
+/// let photo = array![[[[1.0, 2.0], [3.0, 4.0]], [[0.0, 0.0], [5.0, 0.0]]]];
+/// let map = ElementWiseCam::at("maps").analyze(&net, &photo, 0)?;
+/// assert_eq!(map.values, array![[[[0.25, 0.5], [0.75, 1.0]]]]);
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ElementWiseCam;
 

@@ -18,15 +18,16 @@ use super::places::{AtMark, AtPlaces};
 /// do not fit; [`InvalidParameter`](crate::Error::InvalidParameter) when no place is named.
 ///
 /// ```
+/// # use xai_core as xai;
 /// # use ndarray::array;
-/// # use xai_core::nn::{Activation, Sequential};
-/// use xai_core::{Analyzer, Fusion, HiResCam, Index, NdArray};
+/// # use xai::nn::{Activation, Sequential};
+/// use xai::{Analyzer, Fusion, HiResCam, Index, NdArray};
 ///
 /// let net = Sequential::<NdArray<f64>>::new().push_named("a", Activation::Relu).push_named("b", Activation::Tanh);
 /// let x = array![[[1.0, 2.0], [3.0, 4.0]]];
 /// let map = HiResCam::at_all(["a", "b"]).fusion(Fusion::Max).analyze(&net, &x, Index([0, 1]))?;
 /// assert_eq!(map.values.dim(), (1, 1, 2));
-/// # Ok::<(), xai_core::Error>(())
+/// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Cam<R, P = AtPlaces> {

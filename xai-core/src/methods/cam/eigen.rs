@@ -17,6 +17,22 @@ use crate::{Backend, Result, Tensor};
 /// [`Cam`](crate::Cam). It needs no gradient: any model that runs forward will do.
 ///
 /// Reference: Muhammad, Yeasin (2020), *Eigen-CAM: Class Activation Map using Principal Components*, arXiv:2008.00299.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::{Activation, AdaptiveAvgPool2d, Flatten, Sequential};
+/// use xai::{Analyzer, EigenCam, NdArray};
+///
+/// let net = Sequential::<NdArray<f64>>::new()
+///     .push_named("maps", Activation::Relu)
+///     .push(AdaptiveAvgPool2d::global())
+///     .push(Flatten::default());
+/// let photo = array![[[[1.0, 2.0], [3.0, 4.0]], [[0.0, 0.0], [5.0, 0.0]]]];
+/// let map = EigenCam::at("maps").analyze(&net, &photo, 0)?;
+/// assert_eq!(map.values.dim(), (1, 1, 2, 2));
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct EigenCam;
 
@@ -40,6 +56,22 @@ impl<B: Backend> CamRule<B> for EigenCam {
 /// Costs what [`GradCam`](crate::GradCam) does, and power iteration on the host.
 ///
 /// Reference: `EigenGradCAM` of pytorch-grad-cam (Gildenblat et al. 2021).
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::{Activation, AdaptiveAvgPool2d, Flatten, Sequential};
+/// use xai::{Analyzer, EigenGradCam, NdArray};
+///
+/// let net = Sequential::<NdArray<f64>>::new()
+///     .push_named("maps", Activation::Relu)
+///     .push(AdaptiveAvgPool2d::global())
+///     .push(Flatten::default());
+/// let photo = array![[[[1.0, 2.0], [3.0, 4.0]], [[0.0, 0.0], [5.0, 0.0]]]];
+/// let map = EigenGradCam::at("maps").analyze(&net, &photo, 0)?;
+/// assert_eq!(map.values.dim(), (1, 1, 2, 2));
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct EigenGradCam;
 

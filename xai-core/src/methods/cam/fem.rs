@@ -17,6 +17,22 @@ use crate::{Backend, Result, Tensor};
 ///
 /// Reference: Fuad, Martin, Giot, Bourqui, Benois-Pineau, Zemmari (2020), *Features Understanding in 3D CNNs for
 /// Actions Recognition in Video*, IPTA 2020.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::{Activation, AdaptiveAvgPool2d, Flatten, Sequential};
+/// use xai::{Analyzer, Fem, NdArray};
+///
+/// let net = Sequential::<NdArray<f64>>::new()
+///     .push_named("maps", Activation::Relu)
+///     .push(AdaptiveAvgPool2d::global())
+///     .push(Flatten::default());
+/// let photo = array![[[[1.0, 2.0], [3.0, 4.0]], [[0.0, 0.0], [5.0, 0.0]]]];
+/// let map = Fem::at("maps").analyze(&net, &photo, 0)?;
+/// assert_eq!(map.values.dim(), (1, 1, 2, 2));
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Fem;
 

@@ -16,7 +16,24 @@ use crate::{Backend, Result, Tensor};
 ///
 /// Reference: Selvaraju et al. (2017), *Grad-CAM: Visual Explanations from Deep Networks via Gradient-based
 /// Localization*, arXiv:1610.02391.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::{Activation, AdaptiveAvgPool2d, Flatten, Sequential};
+/// use xai::{Analyzer, GradCam, NdArray};
+///
+/// let net = Sequential::<NdArray<f64>>::new()
+///     .push_named("maps", Activation::Relu)
+///     .push(AdaptiveAvgPool2d::global())
+///     .push(Flatten::default());
+/// let photo = array![[[[1.0, 2.0], [3.0, 4.0]], [[0.0, 0.0], [5.0, 0.0]]]];
+/// let map = GradCam::at("maps").analyze(&net, &photo, 0)?;
+/// assert_eq!(map.values, array![[[[0.25, 0.5], [0.75, 1.0]]]]);
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[doc(alias("LayerGradCam", "GradCAM"))]
 pub struct GradCam;
 
 impl<B: Backend> CamRule<B> for GradCam {

@@ -13,6 +13,22 @@ use crate::{Backend, Result, Tensor};
 ///
 /// A map that tells no more than this one tells nothing about the output. The weights depend on the seed alone (0
 /// unless set) and are shared by the samples of a batch. One forward pass; no gradient.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::{Activation, AdaptiveAvgPool2d, Flatten, Sequential};
+/// use xai::{Analyzer, NdArray, RandomCam};
+///
+/// let net = Sequential::<NdArray<f64>>::new()
+///     .push_named("maps", Activation::Relu)
+///     .push(AdaptiveAvgPool2d::global())
+///     .push(Flatten::default());
+/// let photo = array![[[[1.0, 2.0], [3.0, 4.0]], [[0.0, 0.0], [5.0, 0.0]]]];
+/// let map = RandomCam::at("maps").seed(3).analyze(&net, &photo, 0)?;
+/// assert_eq!(map.values.dim(), (1, 1, 2, 2));
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RandomCam {
     seed: u64,

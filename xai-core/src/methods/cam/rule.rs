@@ -11,9 +11,10 @@ use crate::{Backend, Result, Tensor};
 /// lines:
 ///
 /// ```
+/// # use xai_core as xai;
 /// use ndarray::array;
-/// use xai_core::nn::{Activation, Sequential};
-/// use xai_core::{Analyzer, Backend, Cam, CamRule, CamSite, Index, NdArray, Result, Tensor};
+/// use xai::nn::{Activation, Sequential};
+/// use xai::{Analyzer, Backend, Cam, CamRule, CamSite, Index, NdArray, Result, Tensor};
 ///
 /// /// Σₖ |Gₖ| · Aₖ, as in SegEigenCAM.
 /// struct Absolute;
@@ -32,7 +33,7 @@ use crate::{Backend, Result, Tensor};
 /// let net = Sequential::<NdArray<f64>>::new().push_named("maps", Activation::Relu).push(Activation::Tanh);
 /// let map = Cam::new(Absolute).at("maps").analyze(&net, &array![[0.0, 3.0]], Index(0))?;
 /// assert_eq!(map.values, array![[0.0]]);
-/// # Ok::<(), xai_core::Error>(())
+/// # Ok::<(), xai::Error>(())
 /// ```
 pub trait CamRule<B: Backend> {
     /// The rule's name, as in the explanation.

@@ -34,6 +34,22 @@ pub enum CamScores {
 ///
 /// Reference: Wang, Wang, Du, Yang, Zhang, Ding, Mardziel, Hu (2020), *Score-CAM: Score-Weighted Visual Explanations
 /// for Convolutional Neural Networks*, arXiv:1910.01279.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::{Activation, AdaptiveAvgPool2d, Flatten, Sequential};
+/// use xai::{Analyzer, NdArray, ScoreCam};
+///
+/// let net = Sequential::<NdArray<f64>>::new()
+///     .push_named("maps", Activation::Relu)
+///     .push(AdaptiveAvgPool2d::global())
+///     .push(Flatten::default());
+/// let photo = array![[[[1.0, 2.0], [3.0, 4.0]], [[0.0, 0.0], [5.0, 0.0]]]];
+/// let map = ScoreCam::at("maps").analyze(&net, &photo, 0)?;
+/// assert_eq!(map.values.dim(), (1, 1, 2, 2));
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ScoreCam {
     scores: CamScores,

@@ -20,7 +20,24 @@ const EPSILON: f64 = 1e-7;
 ///
 /// Reference: Chattopadhay, Sarkar, Howlader, Balasubramanian (2018), *Grad-CAM++: Improved Visual Explanations for
 /// Deep Convolutional Networks*, arXiv:1710.11063.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::{Activation, AdaptiveAvgPool2d, Flatten, Sequential};
+/// use xai::{Analyzer, GradCamPlusPlus, NdArray};
+///
+/// let net = Sequential::<NdArray<f64>>::new()
+///     .push_named("maps", Activation::Relu)
+///     .push(AdaptiveAvgPool2d::global())
+///     .push(Flatten::default());
+/// let photo = array![[[[1.0, 2.0], [3.0, 4.0]], [[0.0, 0.0], [5.0, 0.0]]]];
+/// let map = GradCamPlusPlus::at("maps").analyze(&net, &photo, 0)?;
+/// assert_eq!(map.values.dim(), (1, 1, 2, 2));
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[doc(alias("GradCAMPlusPlus"))]
 pub struct GradCamPlusPlus;
 
 impl<B: Backend> CamRule<B> for GradCamPlusPlus {
@@ -46,6 +63,22 @@ impl<B: Backend> CamRule<B> for GradCamPlusPlus {
 ///
 /// Reference: Fu, Hu, Dong, Guo, Gao, Li (2020), *Axiom-based Grad-CAM: Towards Accurate Visualization and Explanation
 /// of CNNs*, arXiv:2008.02312.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::{Activation, AdaptiveAvgPool2d, Flatten, Sequential};
+/// use xai::{Analyzer, NdArray, XGradCam};
+///
+/// let net = Sequential::<NdArray<f64>>::new()
+///     .push_named("maps", Activation::Relu)
+///     .push(AdaptiveAvgPool2d::global())
+///     .push(Flatten::default());
+/// let photo = array![[[[1.0, 2.0], [3.0, 4.0]], [[0.0, 0.0], [5.0, 0.0]]]];
+/// let map = XGradCam::at("maps").analyze(&net, &photo, 0)?;
+/// assert_eq!(map.values.dim(), (1, 1, 2, 2));
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct XGradCam;
 

@@ -45,6 +45,21 @@ pub enum Order {
 /// Errors: [`Error::Unsupported`] for a model that shows no weights, and for values that come from elsewhere.
 ///
 /// Reference: Adebayo et al. (2018), *Sanity Checks for Saliency Maps*, arXiv:1810.03292.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::metrics::{Metric, ParameterRandomisation};
+/// use xai::nn::{Activation, Linear, Sequential};
+/// use xai::{Gradient, NdArray, Net, Tensor};
+///
+/// let weight = Tensor::<NdArray<f64>>::upload(array![[1.0, -2.0, 3.0], [0.5, 1.0, 0.0]].view().into_dyn(), &())?;
+/// let net = Net::new(Sequential::new().push(Linear::new(weight, None)?).push(Activation::Tanh));
+/// let x = array![[0.3, -0.1, 0.5]];
+/// let scores = ParameterRandomisation::new().of_analyzer(&net, &x, 0, &Gradient)?;
+/// assert_eq!(scores.values.len(), 1);
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ParameterRandomisation {
     order: Order,

@@ -12,7 +12,8 @@ use crate::{Error, Result};
 /// those that inputs reach through no other, the last those from which the output is reached through no other.
 ///
 /// ```
-/// use xai_core::rules::{Composite, LrpRule};
+/// # use xai_core as xai;
+/// use xai::rules::{Composite, LrpRule};
 ///
 /// let composite = Composite::new()
 ///     .conv(LrpRule::Gamma(0.25))

@@ -1,8 +1,7 @@
-use xai_core::nn::Activation;
+use xai::nn::Activation;
 use xai_derive::Explainable;
 
 #[derive(Explainable)]
-#[explainable(crate = xai_core)]
 struct Net {
     #[explainable(features)]
     stem: Activation,
@@ -11,7 +10,7 @@ struct Net {
 }
 
 #[derive(Explainable)]
-#[explainable(crate = xai_core, forward = "Self::run", features = "Self::run")]
+#[explainable(forward = "Self::run", features = "Self::run")]
 struct Both {
     #[explainable(layer)]
     stem: Activation,
