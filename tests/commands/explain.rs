@@ -8,7 +8,7 @@ use ndarray::{ArrayD, Axis, Ix4, concatenate};
 use serde_json::Value;
 use xai::{AnalyzerInfo, files};
 
-use crate::command::{names, run};
+use crate::command::{self, names, run};
 
 /// The frameworks that this test was built with.
 fn backends() -> Vec<&'static str> {

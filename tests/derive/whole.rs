@@ -16,6 +16,7 @@ struct Marked {
     weights: Vec<f64>,
 }
 
+#[allow(clippy::ptr_arg)] // `with` takes the field as it is
 fn mix<'m>(weights: &'m Vec<f64>, x: Var<'m, NdArray<f64>>) -> Result<Var<'m, NdArray<f64>>> {
     crate::layers::mixed(weights, &x)
 }

@@ -201,7 +201,7 @@ impl Selection {
         match &self.what {
             What::Indices(indices) => Tensor::one_hot(&shape, &places(indices, &shape), &output.placement()),
             What::Weights { weights, rows } => {
-                Tensor::brought("weights of the outputs", &weights.select(Axis(0), rows), &output.placement())
+                Tensor::of_numbers("weights of the outputs", &weights.select(Axis(0), rows), &output.placement())
             }
         }
     }

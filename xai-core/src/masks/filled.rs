@@ -111,5 +111,5 @@ fn noise<B: Backend>(inputs: &[&Tensor<B>], mean: f64, std: f64, rng: &mut ChaCh
 }
 
 fn placed<B: Backend>(array: &ArrayD<f64>, like: &Tensor<B>) -> Result<Tensor<B>> {
-    Tensor::brought("fill", array, &like.placement())
+    Tensor::of_numbers("fill", array, &like.placement())
 }

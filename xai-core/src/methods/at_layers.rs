@@ -14,9 +14,10 @@ use crate::{Differentiable, Error, Result};
 /// All places and parameters are checked before any pass.
 ///
 /// ```
+/// # use xai_core as xai;
 /// use ndarray::array;
-/// use xai_core::nn::{Activation, Linear, Sequential};
-/// use xai_core::{AtLayers, Index, InputTimesGradient, NdArray, Tensor};
+/// use xai::nn::{Activation, Linear, Sequential};
+/// use xai::{AtLayers, Index, InputTimesGradient, NdArray, Tensor};
 ///
 /// let linear = |w: ndarray::Array2<f64>| Linear::new(Tensor::<NdArray<f64>>::upload(w.view().into_dyn(), &())?, None);
 /// let net = Sequential::new()
@@ -26,7 +27,7 @@ use crate::{Differentiable, Error, Result};
 /// let all = AtLayers::new(InputTimesGradient, ["first", "hidden"]).analyze(&net, &array![[1.0, 4.0]], Index(0))?;
 /// assert_eq!(all[0].values, array![[0.0, 10.0]]); // first: -3 and 2, of which the rectifier takes the 2
 /// assert_eq!(all[1].values, array![[0.0, 10.0]]);
-/// # Ok::<(), xai_core::Error>(())
+/// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone)]
 pub struct AtLayers<A> {
@@ -49,7 +50,7 @@ impl<A> AtLayers<A> {
     where
         M: Differentiable + ?Sized,
         A: for<'a> Analyzer<Behind<'a, M::Backend>>,
-        I: Input<Elem<M>> + Copy,
+        I: Input<M::Backend> + Copy,
         S: OutputSelector<Elem<M>>,
     {
         if self.places.is_empty() {
@@ -57,7 +58,7 @@ impl<A> AtLayers<A> {
             return Err(Error::InvalidParameter { name: "places", value: "none".into(), reason });
         }
         let each: Vec<AtLayer<&A>> = self.places.iter().map(|place| AtLayer::new(&self.analyzer, place)).collect();
-        Uploaded::new(model, input, |inputs| each.iter().try_for_each(|one| one.check(model, inputs)))?;
+        Uploaded::new(model, &input, |inputs| each.iter().try_for_each(|one| one.check(model, inputs)))?;
         each.iter().map(|one| one.analyze(model, input, &select)).collect()
     }
 }

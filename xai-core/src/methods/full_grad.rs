@@ -95,7 +95,7 @@ impl FullGrad {
         S: Data<Elem = Elem<M>>,
         D: Dimension,
     {
-        let inputs = Uploaded::new(model, input, |inputs| self.check_graph(model, inputs.shapes, inputs.explained))?;
+        let inputs = Uploaded::new(model, &input, |inputs| self.check_graph(model, inputs.shapes, inputs.explained))?;
         let call = inputs.call(Target::Choose(&select));
         let Parts { input, biases, output, selection } = self.parts(model, &call)?;
         let (names, mut parts): (Vec<_>, Vec<_>) = biases.into_iter().unzip();

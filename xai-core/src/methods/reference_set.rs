@@ -117,7 +117,7 @@ impl ReferenceSet {
         let all = match &self.0 {
             Of::Samples(references) => {
                 let chosen = references.select(Axis(0), which).insert_axis(Axis(0));
-                let chosen = Tensor::brought("references", &chosen, &x.placement())?;
+                let chosen = Tensor::of_numbers("references", &chosen, &x.placement())?;
                 chosen.broadcast_to(&[&[rows, which.len()], sample].concat())?
             }
             Of::Each(references) => {

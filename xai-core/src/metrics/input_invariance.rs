@@ -103,7 +103,7 @@ impl<B: Backend> Metric<B> for InputInvariance {
     fn score(&self, on: &Scored<'_, B>) -> Result<Scores> {
         let (analyzer, x) = (on.analyzer(NAME)?, on.input()?);
         let shift = ArrayD::from_elem(IxDyn(&vec![1; x.shape().len()]), self.shift);
-        let moved = x.add(&Tensor::brought("shift", &shift, &x.placement())?)?;
+        let moved = x.add(&Tensor::of_numbers("shift", &shift, &x.placement())?)?;
         let model = Shifted { model: on.model, explained: on.explained, shift: self.shift };
         let found = on.explain(analyzer, &model, &moved)?;
         Error::check_shape("values of the shifted input", on.values.shape(), found.shape())?;

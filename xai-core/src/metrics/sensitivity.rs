@@ -48,7 +48,7 @@ impl Neighbours {
             let mut draw = || rng.random_range(-self.radius..=self.radius);
             let step = ArrayD::from_shape_simple_fn(IxDyn(&shape[1..]), &mut draw);
             let one = step.clone().insert_axis(ndarray::Axis(0));
-            let moved = x.add(&Tensor::brought("radius", &one, &x.placement())?)?;
+            let moved = x.add(&Tensor::of_numbers("radius", &one, &x.placement())?)?;
             let found = on.explain(analyzer, on.model, &moved)?;
             Error::check_shape("values of a neighbour", on.values.shape(), found.shape())?;
             let rows = found.outer_iter().zip(on.values.outer_iter()).zip(&mut largest).enumerate();

@@ -91,7 +91,7 @@ impl Reference {
     pub(crate) fn tensor_like<B: Backend>(&self, x: &Tensor<B>, samples: &[usize]) -> Result<Tensor<B>> {
         let shape = x.shape();
         let numbers: Vec<usize> = (1..shape.len()).collect();
-        let upload = |values: ArrayD<f64>| Tensor::brought("reference", &values, &x.placement());
+        let upload = |values: ArrayD<f64>| Tensor::of_numbers("reference", &values, &x.placement());
         match self {
             // One number travels, and is repeated there.
             Reference::Zeros => upload(ArrayD::zeros(IxDyn(&[1])))?.broadcast_to(&shape),

@@ -31,7 +31,7 @@ impl<B: Arithmetic> Tensor<B> {
     /// # Errors
     /// [`Error::InvalidParameter`] with this name for a number that the type there does not hold, and the framework's
     /// own.
-    pub(crate) fn brought(name: &'static str, numbers: &ArrayD<f64>, at: &B::Placement) -> Result<Self> {
+    pub(crate) fn of_numbers(name: &'static str, numbers: &ArrayD<f64>, at: &B::Placement) -> Result<Self> {
         check_fits(name, numbers, B::largest_number(at))?;
         Tensor::upload(numbers.mapv(B::Elem::of).view(), at)
     }

@@ -1,10 +1,8 @@
 //! What backends need beside [`Arithmetic`](crate::Arithmetic): shapes, and counts of what travels.
 
-mod arithmetic;
-mod element;
-mod fits;
 pub(crate) mod arithmetic;
 pub(crate) mod element;
+mod fits;
 mod matmul;
 pub(crate) mod ndarray;
 pub(crate) mod pullback;
@@ -16,9 +14,8 @@ pub(crate) mod weight;
 
 pub(crate) use self::arithmetic::Arithmetic;
 pub(crate) use self::arithmetic::check_order;
-pub use self::element::Element;
-pub(crate) use self::fits::check_fits;
 pub(crate) use self::element::Element;
+pub(crate) use self::fits::check_fits;
 pub(crate) use self::matmul::product_shape;
 pub use self::shape::broadcast_shape;
 pub(crate) use self::tensor::Tensor;

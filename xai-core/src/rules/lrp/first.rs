@@ -49,5 +49,5 @@ fn of_sample<B: Backend>(bound: &Bound, x: &Tensor<B>) -> Result<Tensor<B>> {
         let (expected, got) = (sample.to_vec(), bound.0.shape().to_vec());
         return Err(Error::Shape { what: "bound of the z-box, broadcast to a sample".into(), expected, got });
     }
-    Tensor::brought("bound", &bound.0, &x.placement())?.broadcast_to(&shape)
+    Tensor::of_numbers("bound", &bound.0, &x.placement())?.broadcast_to(&shape)
 }
