@@ -2,13 +2,43 @@
 
 use std::fmt;
 
-use candle_core::Tensor;
+use candle_core::{DType, Tensor};
 use xai_core::{Error, Result};
 
 /// An error of candle's, as this library's.
 pub(crate) fn failed(error: candle_core::Error) -> Error {
-    Error::backend("candle", without_backtrace(error))
+    match without_backtrace(error) {
+        candle_core::Error::DTypeMismatchBinaryOp { lhs, rhs, op } => Error::backend("candle", Types { lhs, rhs, op }),
+        error => Error::backend("candle", error),
+    }
 }
+
+/// Numbers of two types met, as the model's weights and an input that was brought as `F32`.
+#[derive(Debug)]
+struct Types {
+    lhs: DType,
+    rhs: DType,
+    op: &'static str,
+}
+
+impl fmt::Display for Types {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Types { lhs, rhs, op } = self;
+        write!(f, "dtype mismatch in {op}, lhs: {lhs:?}, rhs: {rhs:?}")?;
+        // What code that nobody can look into is made of is not known: its input comes as F32.
+        let others = [lhs, rhs].into_iter().find(|dtype| **dtype != DType::F32).filter(|_| lhs != rhs);
+        match others {
+            Some(of_weights) if [lhs, rhs].contains(&&DType::F32) => write!(
+                f,
+                ": the input of code that nobody can look into comes as F32; if the model's weights are {of_weights:?}, \
+                 say so: `model.at(DType::{of_weights:?})`, or `Placement::from((device, dtype))`"
+            ),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for Types {}
 
 /// The error itself: with RUST_BACKTRACE set, candle adds thirty lines to its words.
 fn without_backtrace(error: candle_core::Error) -> candle_core::Error {
@@ -62,7 +92,9 @@ impl fmt::Display for OneSample {
         write!(
             f,
             "the model takes one row, but not the {rows} of this pass (a batch's samples, or the altered copies of \
-             one): {source}; wrap it as `module(..).one_by_one()` of `xai_candle`, which is `xai::candle`"
+             one): {source}; a second input that it captured has too few rows: give it to the model as an input of its \
+             own, `analyze(&model, (&x, Given(&second)), ..)`, whose rows are repeated with the others, or broadcast it; \
+             or wrap the model as `module(..).one_by_one()` of `xai_candle`, which is `xai::candle`"
         )
     }
 }

@@ -1,19 +1,24 @@
 //! Which `FieldType: Layer<Backend>` the impls have to ask for.
 
-use proc_macro2::{TokenStream, TokenTree};
-use quote::ToTokens;
+use proc_macro2::{Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote};
+use syn::spanned::Spanned;
 use syn::{DeriveInput, Generics, Ident, parse_quote};
 
 use crate::referent::referent;
 use crate::validate::{Model, Source};
 
-/// The struct's generics, with a bound for every layer whose type has one of the type parameters in it.
+/// The struct's generics, with a bound for the backend, and one for every layer whose type has one of the type
+/// parameters in it.
 ///
 /// Others are checked where they are used, so that a field that is no layer is an error at the field. A type that
 /// mentions the struct itself gets no bound either: it would have to be proven by itself.
 pub(crate) fn with_layer_bounds(input: &DeriveInput, model: &Model<'_>) -> Generics {
     let Model { krate, backend, .. } = model;
     let mut generics = input.generics.clone();
+    // Said once, a type that is no backend is one error, and not one at each place where it is used.
+    let is_backend = located(quote!(#krate::Backend), backend.span());
+    generics.make_where_clause().predicates.push(parse_quote!(#backend: #is_backend));
     let params: Vec<Ident> = generics.type_params().map(|param| param.ident.clone()).collect();
     for layer in model.layers.all() {
         let Source::Field { ty, .. } = &layer.source else { continue };
@@ -25,6 +30,15 @@ pub(crate) fn with_layer_bounds(input: &DeriveInput, model: &Model<'_>) -> Gener
         }
     }
     generics
+}
+
+/// The same tokens, which the compiler underlines at this place.
+fn located(tokens: TokenStream, place: Span) -> TokenStream {
+    let at_place = |mut token: TokenTree| {
+        token.set_span(token.span().located_at(place));
+        token
+    };
+    tokens.into_iter().map(at_place).collect()
 }
 
 /// Whether a name stands somewhere in the tokens, not counting the later segments of paths and lifetimes.

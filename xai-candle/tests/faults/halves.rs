@@ -81,3 +81,44 @@ fn numbers_that_the_type_does_not_hold_are_refused() {
         assert!(matches!(error, Error::InvalidParameter { name: "dtype", .. }), "{error}");
     }
 }
+
+/// Class activation maps of a network whose maps are large: gradients of 1e-5, whose squares are less than half
+/// precision holds, and sums of more than it holds.
+#[test]
+fn class_activation_maps_of_large_maps_are_right_in_half_types() {
+    use xai_core::nn::{AdaptiveAvgPool2d, Conv2d, Flatten, Linear, Sequential};
+    use xai_core::{AnalyzerInfo, Settings};
+    type Wide = Candle<f64>;
+    // Quarters, which every type holds.
+    let numbers = |shape: &[usize], seed: usize| {
+        let mut i = seed;
+        ArrayD::from_shape_simple_fn(IxDyn(shape), || {
+            i += 7;
+            (i * i % 11) as f64 / 4.0 - 1.0
+        })
+    };
+    let network = |at: DType| {
+        let weight =
+            |shape: &[usize], seed| Wrapped::upload(numbers(shape, seed).view(), &Placement::from(at)).unwrap();
+        let net = Sequential::new().push(Conv2d::new(weight(&[4, 2, 3, 3], 1), None).unwrap().padding(1));
+        let net = net.push_named("maps", Activation::Relu).push(AdaptiveAvgPool2d::global()).push(Flatten::default());
+        net.push(Linear::new(weight(&[3, 4], 5), None).unwrap())
+    };
+    let x = numbers(&[1, 2, 112, 112], 3);
+    let right = network(DType::F64);
+    let half = [(DType::F16, 1e-2), (DType::BF16, 6e-2)].map(|(at, within)| (network(at), within));
+    let mut tried = 0;
+    for info in AnalyzerInfo::all().iter().filter(|info| info.name.ends_with("cam") || info.name.contains("cam-plus")) {
+        // The place is the network's last but the head.
+        let analyzer = info.build::<Sequential<Wide>>(&Settings::new().place("maps")).unwrap();
+        let map = |net| analyzer.analyze(net, &x, Index(1)).unwrap().values;
+        let expected = map(&right);
+        let norm = |of: &ArrayD<f64>| of.iter().map(|v| v * v).sum::<f64>().sqrt();
+        for (net, within) in &half {
+            let off = norm(&(map(net) - &expected)) / norm(&expected);
+            assert!(off < *within, "{}: {off:.1e} of {:.1e}", info.name, norm(&expected));
+        }
+        tried += 1;
+    }
+    assert!(tried > 10, "{tried}");
+}

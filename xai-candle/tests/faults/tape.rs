@@ -1,9 +1,9 @@
 //! What candle's tape has wrong has a twin in `ops`, and its errors say so.
 
-use candle_core::{Device, Result, Tensor, Var};
-use ndarray::{Array4, array};
+use candle_core::{DType, Device, Result, Tensor, Var};
+use ndarray::{Array2, Array4, array};
 use xai_candle::{Candle, ops};
-use xai_core::{Analyzer, Error, Gradient, Index, Net, Verdict, check_gradient};
+use xai_core::{Analyzer, Error, GradCam, Gradient, Index, Layer, Net, SmoothGrad, Split, Verdict, check_gradient};
 
 fn gradient(f: impl Fn(&Tensor) -> Result<Tensor>, x: &[f32]) -> Vec<f32> {
     let x = Var::from_tensor(&Tensor::new(x, &Device::Cpu).unwrap().unsqueeze(0).unwrap()).unwrap();
@@ -46,4 +46,48 @@ fn a_backward_pass_that_fails_names_the_twins() {
     assert!(error.to_string().contains("xai_candle::ops"), "{error}");
     let report = check_gradient(&strided, &x).unwrap();
     assert!(matches!(report.verdict, Verdict::Failed { .. }), "{report}");
+}
+
+fn words<T>(found: xai_core::Result<T>) -> String {
+    found.err().unwrap().to_string()
+}
+
+#[test]
+fn errors_say_what_to_write() {
+    let row = array![[1.0_f32, 2.0, 3.0]];
+    for dtype in [DType::F64, DType::F16] {
+        let weight = Tensor::ones((2, 3), dtype, &Device::Cpu).unwrap();
+        let net = candle_nn::seq().add(candle_nn::Linear::new(weight.clone(), None));
+        let said = words(Gradient.analyze(&xai_candle::model(net), &row, Index(0)));
+        assert!(said.contains(&format!("model.at(DType::{dtype:?})")), "{said}");
+        let net = candle_nn::seq().add(candle_nn::Linear::new(weight, None));
+        use xai_core::Differentiable;
+        Gradient.analyze(&xai_candle::model(net).at(dtype), &row, Index(0)).unwrap();
+    }
+    // A second input that a closure captured, of one row.
+    let second = Tensor::ones((1, 3), DType::F32, &Device::Cpu).unwrap();
+    let model = Net::<Candle, _>::new(|x: &Tensor| x.mul(&second));
+    let said = words(SmoothGrad::new().n(5).analyze(&model, &row, Index(0)));
+    assert!(said.contains("not the 5 of this pass") && said.contains("Given(&second)"), "{said}");
+    // Tokens (1, 17, 8) of an image.
+    let tokens = Net::<Candle, _>::new(|x: &Tensor| x.squeeze(1));
+    let split = Split::new(tokens, Net::<Candle, _>::new(|x: &Tensor| x.mean(1)));
+    let image = Array4::from_shape_fn((1, 1, 17, 8), |(_, _, i, j)| (i * 3 + j) as f32 * 0.1);
+    let said = words(GradCam.analyze(&split, &image, Index(0)));
+    assert!(said.contains("Cam::tokens(skip, rows, columns)"), "{said}");
+}
+
+#[test]
+fn boxed_layers_are_layers_whatever_they_promise() {
+    fn explained(layer: impl Layer<Candle>) -> Array2<f32> {
+        Gradient.analyze(&Net::<Candle, _>::new(layer), &array![[1.0_f32, -2.0]], Index(0)).unwrap().values
+    }
+    let relu = xai_core::nn::Activation::Relu;
+    let boxed: Box<dyn Layer<Candle>> = Box::new(relu);
+    let sent: Box<dyn Layer<Candle> + Send> = Box::new(relu);
+    let shared: Box<dyn Layer<Candle> + Send + Sync> = Box::new(relu);
+    let expected = array![[1.0, 0.0]];
+    for found in [explained(boxed), explained(sent), explained(shared), explained(std::sync::Arc::new(relu))] {
+        assert_eq!(found, expected);
+    }
 }

@@ -11,7 +11,8 @@ use rand_distr::{Distribution, StandardNormal};
 pub(super) enum Family {
     /// Each number moves by its own size, so that an income beside an age counts as much as it.
     OwnSize,
-    /// All numbers move by the size of the whole input, and equal numbers together: what is tied stays tied.
+    /// All numbers move by the size of the whole input, as far as that is not many times their own, and equal numbers
+    /// together: what is tied stays tied.
     Shared,
 }
 
@@ -23,6 +24,10 @@ pub(super) struct Sizes {
     /// Of all together.
     whole: f64,
 }
+
+/// Moved by many times its own size, a feature passes through all that the model makes of it, time and again, which a
+/// few points do not see.
+const FURTHEST: f64 = 30.0;
 
 impl Sizes {
     pub(super) fn of(x: &ArrayD<f64>) -> Self {
@@ -47,7 +52,11 @@ impl Sizes {
             Family::OwnSize => self.own.mapv(|size| size * draw()),
             Family::Shared => {
                 let mut of_value = HashMap::new();
-                x.mapv(|x| self.whole * *of_value.entry((x + 0.0).to_bits()).or_insert_with(&mut draw))
+                Zip::from(x).and(&self.own).for_each(|x, own| {
+                    let (size, _) = of_value.entry((x + 0.0).to_bits()).or_insert_with(|| (self.whole, draw()));
+                    *size = f64::min(*size, FURTHEST * own);
+                });
+                x.mapv(|x| of_value.get(&(x + 0.0).to_bits()).map_or(0.0, |(size, drawn)| size * drawn))
             }
         }
     }
@@ -104,5 +113,9 @@ mod tests {
         assert!(together[[0, 0]] != together[[0, 3]]);
         let apart = Sizes::of(&x).direction(Family::OwnSize, &x, &mut rng);
         assert!(apart[[0, 1]] != apart[[0, 2]]);
+        // Nor does a small feature move by the size of a large one.
+        let scales = array![[1e-7, 1e7]].into_dyn();
+        let together = Sizes::of(&scales).direction(Family::Shared, &scales, &mut rng);
+        assert!(together[[0, 0]].abs() < 1e-4, "{together}");
     }
 }

@@ -95,7 +95,14 @@ impl<B: Backend, S: Data<Elem = B::Elem>, D: Dimension> Input<B> for &ArrayBase<
         let got = values.shape().to_vec();
         values.into_dimensionality::<D>().map_err(|_| {
             let axes = D::NDIM.map_or_else(|| "other".into(), |n| n.to_string());
-            refused(analyzer, got, format!("the input has {axes} axes; give it as `input.into_dyn()`"))
+            // Of an image, (batch, 1, number) is a map over the channels of tokens.
+            let tokens = match (D::NDIM, got.len()) {
+                (Some(4), 3) => {
+                    "; of tokens (batch, number, channels) `Cam::tokens(skip, rows, columns)` makes maps of an image"
+                }
+                _ => "",
+            };
+            refused(analyzer, got, format!("the input has {axes} axes; give it as `input.into_dyn()`{tokens}"))
         })
     }
 }

@@ -92,6 +92,25 @@ fn features_of_any_scale_count_alike() {
     }
 }
 
+/// Σᵢ sin(xᵢ / sᵢ), each sᵢ 100 times the one before: a step that suits the largest passes through thousands of periods
+/// of the others.
+#[test]
+fn right_gradients_of_features_of_any_scale_are_trusted() {
+    let sizes: Vec<f32> = (0..8).map(|i| 10f32.powi(2 * i - 7)).collect();
+    let sizes = ArcArray::from_shape_vec(IxDyn(&[1, 8]), sizes).unwrap();
+    let model = Function::<NdArray<f32>, _, _>::new(
+        |x: &S| (x / &sizes).mapv(f32::sin).sum_axis(Axis(1)).insert_axis(Axis(1)).into_shared(),
+        |x: &S, v: &S| ((x / &sizes).mapv(f32::cos) / &sizes * v).into_shared(),
+    );
+    for seed in 0..60 {
+        let numbers =
+            ndarray::Array2::from_shape_fn((1 + seed % 3, 8), |(row, i)| ((row * 8 + i + 13 * seed) as f32).sin());
+        let x = &numbers.into_dyn() * &sizes;
+        let report = GradientCheck::new().seed(seed as u64).run(&model, &x).unwrap();
+        assert!(report.is_trusted(), "{seed}: {report}");
+    }
+}
+
 #[test]
 fn a_random_way_back_is_named() {
     let calls = Cell::new(0_u32);

@@ -152,3 +152,62 @@ fn every_operation_runs_in_half_types() {
         }
     }
 }
+
+/// Class activation maps of a network whose maps are large: gradients of 1e-5, whose squares are less than half
+/// precision holds, and sums of more than it holds.
+#[test]
+fn class_activation_maps_of_large_maps_are_right_in_half_types() {
+    use xai_core::nn::{Activation, Flatten, Sequential};
+    use xai_core::{AnalyzerInfo, Index, Settings};
+    type Wide = Torch64;
+    // Quarters, which every type holds.
+    let numbers = |shape: &[usize], seed: usize| {
+        let mut i = seed;
+        ArrayD::from_shape_simple_fn(shape, || {
+            i += 7;
+            (i * i % 11) as f64 / 4.0 - 1.0
+        })
+    };
+    let network = |at: Kind| {
+        let weight =
+            |shape: &[usize], seed| Tensor::upload(numbers(shape, seed).view(), &(Device::Cpu, at).into()).unwrap();
+        let net = Sequential::new().push(Conv2d::new(weight(&[4, 2, 3, 3], 1), None).unwrap().padding(1));
+        let net = net.push_named("maps", Activation::Relu).push(AdaptiveAvgPool2d::global()).push(Flatten::default());
+        net.push(Linear::new(weight(&[3, 4], 5), None).unwrap())
+    };
+    let x = numbers(&[1, 2, 112, 112], 3);
+    let right = network(Kind::Double);
+    let half = [(Kind::Half, 1e-2), (Kind::BFloat16, 6e-2)].map(|(at, within)| (network(at), within));
+    let mut tried = 0;
+    for info in AnalyzerInfo::all().iter().filter(|info| info.name.ends_with("cam") || info.name.contains("cam-plus")) {
+        // The place is the network's last but the head.
+        let analyzer = info.build::<Sequential<Wide>>(&Settings::new().place("maps")).unwrap();
+        let map = |net| analyzer.analyze(net, &x, Index(1)).unwrap().values;
+        let expected = map(&right);
+        let norm = |of: &ArrayD<f64>| of.iter().map(|v| v * v).sum::<f64>().sqrt();
+        for (net, within) in &half {
+            let off = norm(&(map(net) - &expected)) / norm(&expected);
+            assert!(off < *within, "{}: {off:.1e} of {:.1e}", info.name, norm(&expected));
+        }
+        tried += 1;
+    }
+    assert!(tried > 10, "{tried}");
+}
+
+/// y = log softmax(x) of 2000 numbers: about -8, of which bfloat16 knows two digits.
+#[test]
+fn softmaxes_of_half_types_keep_their_gradient() {
+    let x = ArrayD::from_shape_fn(vec![1, 2000], |at| (at[1] % 7) as f64 / 8.0);
+    for op in [Op::<Torch64>::from(LogSoftmax { axis: 1 }), Softmax { axis: 1 }.into()] {
+        let gradient = |kind| {
+            let x = Tensor::upload(x.view(), &(Device::Cpu, kind).into()).unwrap();
+            let (y, pullback) = Torch64::vjp(&op, &[&x], &[true]).unwrap();
+            let v = Tensor::one_hot(&[1, 2000], &[3], &y.placement()).unwrap();
+            pullback.pull(&v).unwrap().download().unwrap()
+        };
+        let (right, half) = (gradient(Kind::Double), gradient(Kind::BFloat16));
+        for (right, half) in right.iter().zip(&half) {
+            assert!((right - half).abs() <= 0.01 * right.abs(), "{op:?}: {half} for {right}");
+        }
+    }
+}
