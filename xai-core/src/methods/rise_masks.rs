@@ -49,7 +49,9 @@ impl RiseMasks {
                     }
                     if share == 0.0 { 0.0 } else { share * grid[IxDyn(&at)] }
                 })
-                .sum()
+                // Shares that add up to 1 may be rounded to more.
+                .sum::<f64>()
+                .min(1.0)
         })
     }
 }
@@ -62,4 +64,23 @@ fn between(at: usize, cells: usize, size: usize) -> (usize, usize, f64) {
     let place = ((at as f64 + 0.5) * cells as f64 / enlarged - 0.5).clamp(0.0, (cells - 1) as f64);
     let low = place.floor();
     (low as usize, (low as usize + 1).min(cells - 1), place - low)
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::{ArrayD, IxDyn};
+
+    use super::RiseMasks;
+
+    #[test]
+    fn no_place_is_more_than_present() {
+        for length in 1..=64 {
+            let masks = RiseMasks::new(0, 0.5, &[7, 7], &[length, length]);
+            let all = ArrayD::from_elem(IxDyn(&[7, 7]), 1.0);
+            for offset in 0..length.div_ceil(7) {
+                let mask = masks.enlarged(&all, &[offset, 0]);
+                assert!(mask.iter().all(|&degree| degree <= 1.0 && degree > 1.0 - 1e-12), "{length} {offset}");
+            }
+        }
+    }
 }
