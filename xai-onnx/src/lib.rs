@@ -70,7 +70,7 @@ pub fn read<B: Backend>(path: impl AsRef<Path>) -> Result<Network<B>> {
 pub fn read_tensor(path: impl AsRef<Path>) -> Result<(String, ElementType, ArrayD<f64>)> {
     let path = path.as_ref();
     let failed = |source| Error::File { action: "read", path: path.to_path_buf(), source };
-    let bytes = std::fs::read(path).map_err(|error| failed(error.into()))?;
+    let bytes = file::read_file(path).map_err(|error| failed(error.into()))?;
     let (name, known) = file::read_tensor(bytes.into()).map_err(|fault| failed(fault.into()))?;
     Ok((name, known.element, known.numbers()))
 }

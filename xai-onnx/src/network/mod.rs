@@ -22,7 +22,7 @@ use self::scope::{Scope, Slot};
 pub use self::signature::Signature;
 use self::walk::Walk;
 use crate::Fault;
-use crate::file::Model;
+use crate::file::{Model, Node};
 use crate::value::{ElementType, Known};
 use crate::write::{Held, Kept};
 
@@ -107,24 +107,42 @@ impl<B: Backend> Network<B> {
     /// a class was decided by are of the score before it. A network that ends in none of them stays as it is.
     #[must_use]
     pub fn before_softmax(mut self) -> Self {
+        let before = self.end().and_then(|node| node.inputs.first()).cloned();
+        if let Some(score) = before {
+            self.output = score;
+            self.plans = Arc::default();
+        }
+        self
+    }
+
+    /// The operator that [`before_softmax`](Network::before_softmax) would leave out, `Softmax`, `LogSoftmax` or
+    /// `Sigmoid`, if the output ends in one.
+    pub fn ends_in(&self) -> Option<&str> {
+        self.end().map(|node| node.operator.as_str())
+    }
+
+    /// The name of the output: the file's first, or the one that was chosen.
+    pub fn output_name(&self) -> &str {
+        &self.output
+    }
+
+    /// The node at the end that turns scores into probabilities, if there is one.
+    fn end(&self) -> Option<&Node> {
         let ends = ["Softmax", "LogSoftmax", "Sigmoid"];
         let passes = ["Identity", "Squeeze", "Unsqueeze", "Reshape", "Flatten", "Cast"];
+        let nodes = &self.file.model.graph.nodes;
         let mut output = self.output.as_str();
-        while let Some(node) =
-            self.file.model.graph.nodes.iter().find(|node| node.outputs.first().is_some_and(|name| name == output))
-        {
-            let Some(input) = node.inputs.first() else { break };
+        loop {
+            let node = nodes.iter().find(|node| node.outputs.first().is_some_and(|name| name == output))?;
+            let input = node.inputs.first()?;
             if ends.contains(&node.operator.as_str()) {
-                self.output = input.clone();
-                self.plans = Arc::default();
-                break;
+                return Some(node);
             }
             if !passes.contains(&node.operator.as_str()) {
-                break;
+                return None;
             }
             output = input;
         }
-        self
     }
 
     /// The same network with an input that is always this: it is then no input any more, and what follows from it alone

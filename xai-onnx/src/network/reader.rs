@@ -7,7 +7,7 @@ use prost::bytes::Bytes;
 use xai_core::{Backend, Error, Result};
 
 use super::Network;
-use crate::file::{Folder, Model};
+use crate::file::{Folder, Model, read_file};
 
 /// So many numbers a value may have unless it is said otherwise: 2²⁸, a gigabyte in single precision.
 const LIMIT: usize = 1 << 28;
@@ -54,7 +54,7 @@ impl<B: Backend> Reader<B> {
     pub fn read(&self, path: impl AsRef<Path>) -> Result<Network<B>> {
         let path = path.as_ref();
         let failed = |source| Error::File { action: "read", path: path.to_path_buf(), source };
-        let bytes = std::fs::read(path).map_err(|error| failed(error.into()))?;
+        let bytes = read_file(path).map_err(|error| failed(error.into()))?;
         let model = Model::read(bytes.into(), &Folder::of(path)).map_err(|fault| failed(fault.into()))?;
         Ok(Network::new(model, self.at.clone(), self.limit))
     }
