@@ -17,10 +17,6 @@ pub mod prelude;
 #[cfg(any(feature = "pictures", feature = "files"))]
 mod regular;
 
-// Their place is `disk`.
-#[cfg(any(feature = "pictures", feature = "files"))]
-#[doc(hidden)]
-pub use disk::{Draft, check_apart};
 #[cfg(feature = "candle")]
 pub use xai_candle as candle;
 #[cfg(feature = "derive")]

@@ -4,6 +4,25 @@ use std::fs::{File, Metadata};
 use std::io::{self, Read};
 use std::path::Path;
 
+use crate::{Error, Result};
+
+/// The bytes of a file that has an end: a pipe would be waited for, and a device has none.
+///
+/// ```
+/// # let folder = tempfile::tempdir()?;
+/// # std::fs::write(folder.path().join("labels.txt"), "cat")?;
+/// assert_eq!(xai::disk::read_file(folder.path().join("labels.txt"))?, b"cat");
+/// assert!(xai::disk::read_file(folder.path()).is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// [`Error::File`] when it cannot be read, or is no regular file.
+pub fn read_file(path: impl AsRef<Path>) -> Result<Vec<u8>> {
+    let path = path.as_ref();
+    read(path).map_err(|error| Error::File { action: "read", path: path.to_owned(), source: error.into() })
+}
+
 /// The bytes of a regular file. A pipe would be waited for, and a device has no end.
 pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
     check(&std::fs::metadata(path)?)?;

@@ -45,6 +45,7 @@ mod colors;
 mod heatmap;
 mod panel;
 mod photo;
+mod preprocess;
 mod scale;
 mod style;
 mod tile;
@@ -53,6 +54,7 @@ pub use self::colors::Colors;
 pub use self::heatmap::Heatmap;
 pub use self::panel::Panel;
 pub use self::photo::{decode_photo, read_photo};
+pub use self::preprocess::{PixelChannels, Preprocess};
 pub use self::style::{Channels, Sign, Style};
 
 /// The image crate that these pictures are made of.
