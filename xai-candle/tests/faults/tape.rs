@@ -38,7 +38,7 @@ fn candles_own_are_not_trusted() {
 
 #[test]
 fn a_backward_pass_that_fails_names_the_twins() {
-    let kernel = Tensor::ones((1, 1, 3, 3), candle_core::DType::F32, &Device::Cpu).unwrap();
+    let kernel = Tensor::ones((1, 1, 3, 3), DType::F32, &Device::Cpu).unwrap();
     let strided = Net::<Candle, _>::new(|x: &Tensor| x.conv2d(&kernel, 0, 2, 1, 1)?.flatten_from(1));
     let x = Array4::from_shape_fn((1, 1, 12, 9), |(_, _, i, j)| (i * j) as f32 * 0.1);
     let error = Gradient.analyze(&strided, &x, Index(0)).unwrap_err();
