@@ -42,3 +42,7 @@ pub type DefaultBackend = Preferred;
 #[cfg(doctest)]
 #[doc = include_str!("../docs/rules.md")]
 mod rules_of_your_own {}
+
+#[cfg(doctest)]
+#[doc = include_str!("../docs/recipes.md")]
+mod recipes {}

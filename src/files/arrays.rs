@@ -37,6 +37,16 @@ pub fn decode_arrays<E: Element>(bytes: &[u8]) -> Result<BTreeMap<String, ArrayD
 ///
 /// # Errors
 /// [`Error::Backend`](crate::Error::Backend) when the header would be too large.
+///
+/// ```
+/// use std::collections::BTreeMap;
+///
+/// use xai::files::{decode_arrays, encode_arrays};
+///
+/// let arrays = BTreeMap::from([("map".to_owned(), ndarray::array![[0.5f32, 1.0]].into_dyn())]);
+/// assert_eq!(decode_arrays::<f32>(&encode_arrays(&arrays)?)?, arrays);
+/// # Ok::<(), xai::Error>(())
+/// ```
 pub fn encode_arrays<E: Element>(arrays: &BTreeMap<String, ArrayD<E>>) -> Result<Vec<u8>> {
     let bytes: Vec<Vec<u8>> = arrays.values().map(|array| number::bytes(array.view())).collect();
     let mut tensors = Vec::with_capacity(arrays.len());

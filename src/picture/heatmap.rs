@@ -14,6 +14,17 @@ const MOST_PIXELS: u64 = 1 << 27;
 /// One sample's values, one number per pixel, ready to be coloured.
 ///
 /// See the [module's](super) docs for the way from values to colours.
+///
+/// ```
+/// use ndarray::Array3;
+/// use xai::Kind;
+/// use xai::picture::{Heatmap, Style};
+///
+/// let values = Array3::from_shape_fn((3, 8, 8), |(channel, i, j)| (channel + i * j) as f32 - 20.0);
+/// let map = Heatmap::new(&values, &Style::of(Kind::Attribution))?;
+/// assert_eq!(map.image().dimensions(), (8, 8));
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[doc(alias("visualize_image_attr"))]
 pub struct Heatmap {

@@ -76,7 +76,12 @@ fn a_struct_of_candle_layers_is_explained() {
         candle_nn::Module::forward(&net.classes, &candle_nn::Module::forward(&net.layer_norm, &x)?)
     };
     let expected = by_hand().unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap();
-    for (a, b) in why.output.iter().zip(expected) {
+    for (a, b) in why.output.iter().zip(&expected) {
+        assert!((a - b).abs() < 1e-5, "{a} {b}");
+    }
+    let predicted = xai_core::Differentiable::predict_tensor(&net, &x.to_dtype(DType::F64).unwrap()).unwrap();
+    assert_eq!(predicted.dtype(), DType::F32);
+    for (a, b) in predicted.flatten_all().unwrap().to_vec1::<f32>().unwrap().iter().zip(&expected) {
         assert!((a - b).abs() < 1e-5, "{a} {b}");
     }
 }

@@ -72,6 +72,18 @@ where
 ///
 /// What it can miss: an error in less than about 1 % of what moves the output, as in one pixel of a photo; an error
 /// that shows at other inputs only.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::Activation;
+/// use xai::{GradientCheck, NdArray, Net};
+///
+/// let net = Net::<NdArray<f64>, _>::new(Activation::Tanh);
+/// let report = GradientCheck::new().directions(16).run(&net, &array![[0.5, 1.0]])?;
+/// assert!(report.is_trusted(), "{report}");
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct GradientCheck {
     directions: usize,

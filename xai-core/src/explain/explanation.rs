@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use ndarray::{Array, ArrayD, Axis, Dimension, IxDyn};
+use ndarray::{Array, ArrayD, ArrayViewD, Axis, Dimension, IxDyn};
 
 use super::{Dims, Extras, Native, Selection};
 use crate::{Arithmetic, Backend, Element, Error, Result, Tensor};
@@ -99,6 +99,33 @@ pub struct Explanation<E: Element, D: Dims<E> = IxDyn> {
 }
 
 impl<E: Element, D: Dims<E>> Explanation<E, D> {
+    /// The k highest outputs of each sample, highest first: where they stand in its output, counted in row-major order
+    /// (the class), and the numbers. Fewer where there are fewer.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::nn::Activation;
+    /// use xai::{Analyzer, Gradient, MaxActivation, NdArray, Net};
+    ///
+    /// let net = Net::<NdArray<f64>, _>::new(Activation::Relu);
+    /// let why = Gradient.analyze(&net, &array![[0.1, 3.0, 2.0]], MaxActivation)?;
+    /// let names = ["cat", "dog", "fox"];
+    /// let best: Vec<&str> = why.top(2)[0].iter().map(|&(class, _)| names[class]).collect();
+    /// assert_eq!(best, ["dog", "fox"]);
+    /// # Ok::<(), xai::Error>(())
+    /// ```
+    #[doc(alias("topk"))]
+    pub fn top(&self, k: usize) -> Vec<Vec<(usize, E)>> {
+        let of_sample = |scores: ArrayViewD<'_, E>| {
+            let mut all: Vec<(usize, E)> = scores.iter().copied().enumerate().collect();
+            all.sort_by(|(_, a), (_, b)| b.as_f64().total_cmp(&a.as_f64()));
+            all.truncate(k);
+            all
+        };
+        if self.output.ndim() == 0 { Vec::new() } else { self.output.outer_iter().map(of_sample).collect() }
+    }
+
     /// With a name for each sample, as that of its photo: kept in files.
     ///
     /// # Errors

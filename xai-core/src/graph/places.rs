@@ -4,6 +4,17 @@ use super::{Graph, Value};
 use crate::{Backend, Error, Result};
 
 /// A named place of a network: the output of a layer.
+///
+/// ```
+/// # use xai_core as xai;
+/// use xai::nn::{Activation, Sequential};
+/// use xai::{Differentiable, NdArray};
+///
+/// let net = Sequential::<NdArray<f64>>::new().push_named("a", Activation::Relu).push_named("b", Activation::Tanh);
+/// let names: Vec<String> = net.places(&[vec![1, 3]])?.into_iter().map(|place| place.name).collect();
+/// assert_eq!(names, ["a", "b"]);
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
     /// The names that lead to the layer, joined by dots: `layer4.1.conv2`.

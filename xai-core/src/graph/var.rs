@@ -15,6 +15,23 @@ use crate::{Backend, Error, Op, Result, Weight};
 /// complete, with the names of the layer that it is in.
 ///
 /// Cloning gives another handle on the same value.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::{Analyzer, Backend, Gradient, Layer, NdArray, Net, Result, Var};
+///
+/// /// x² + 2x, on any backend.
+/// struct Curve;
+/// impl<B: Backend> Layer<B> for Curve {
+///     fn trace<'m>(&'m self, x: Var<'m, B>) -> Result<Var<'m, B>> {
+///         Ok(&x * &x + x * 2.0)
+///     }
+/// }
+/// let why = Gradient.analyze(&Net::<NdArray<f64>, _>::new(Curve), &array![[3.0]], 0)?;
+/// assert_eq!(why.values, array![[8.0]]);
+/// # Ok::<(), xai::Error>(())
+/// ```
 pub struct Var<'m, B: Backend> {
     tracer: Rc<Tracer<'m, B>>,
     value: Value,

@@ -8,6 +8,18 @@ use crate::{Backend, Error, Layer, Result, Var};
 /// Branches on the same input, their outputs one after another along the channels (axis 1): an Inception block.
 ///
 /// With [`Identity`](super::Identity) as one branch, a block of a DenseNet.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::{Activation, Concat};
+/// use xai::{Differentiable, NdArray, Net};
+///
+/// let net = Net::<NdArray<f64>, _>::new(Concat::new().push(Activation::Relu).push(Activation::Tanh));
+/// let y = net.predict(array![[0.0]].view().into_dyn())?;
+/// assert_eq!(y.shape(), [1, 2]);
+/// # Ok::<(), xai::Error>(())
+/// ```
 pub struct Concat<B: Backend>(Vec<AnyLayer<B>>);
 
 impl<B: Backend> Concat<B> {

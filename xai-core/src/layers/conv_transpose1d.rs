@@ -15,6 +15,19 @@ use crate::{Backend, Error, Layer, Result, Tensor, Var};
 /// Errors: [`Error::InvalidShape`] when the input has not 3 axes or another number of channels than the weight takes;
 /// [`Error::InvalidParameter`] for a stride or dilation of 0, for groups that do not divide the channels, for an output
 /// padding that is neither smaller than the stride nor than the dilation, and for a padding that leaves nothing.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::ConvTranspose1d;
+/// use xai::{Differentiable, NdArray, Net, Tensor};
+///
+/// let weight = Tensor::upload(array![[[1.0, 1.0]]].view().into_dyn(), &())?;
+/// let net = Net::<NdArray<f64>, _>::new(ConvTranspose1d::new(weight, None)?.stride(2));
+/// let y = net.predict(array![[[1.0, 2.0]]].view().into_dyn())?;
+/// assert_eq!(y, array![[[1.0, 1.0, 2.0, 2.0]]].into_dyn());
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct ConvTranspose1d<B: Backend>(ConvTranspose2d<B>);
 

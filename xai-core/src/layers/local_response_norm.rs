@@ -9,6 +9,18 @@ use crate::{Backend, Error, Layer, Result, Var};
 ///
 /// Input and output (B, C, ...). Errors: [`Error::InvalidShape`] when the input has no channel axis,
 /// [`Error::InvalidParameter`] for a size of 0, and for numbers that are not finite.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::ArrayD;
+/// use xai::nn::LocalResponseNorm;
+/// use xai::{Differentiable, NdArray, Net};
+///
+/// let net = Net::<NdArray<f64>, _>::new(LocalResponseNorm::new(3));
+/// let y = net.predict(ArrayD::<f64>::zeros(vec![1, 4, 2, 2]).view().into_dyn())?;
+/// assert_eq!(y.shape(), [1, 4, 2, 2]);
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LocalResponseNorm {
     size: usize,

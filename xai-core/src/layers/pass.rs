@@ -3,10 +3,34 @@
 use crate::{Backend, Layer, Result, Var};
 
 /// y = x.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::Identity;
+/// use xai::{Differentiable, NdArray, Net};
+///
+/// let net = Net::<NdArray<f64>, _>::new(Identity);
+/// let y = net.predict(array![[2.0]].view().into_dyn())?;
+/// assert_eq!(y, array![[2.0]].into_dyn());
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Identity;
 
 /// Dropout in evaluation mode: y = x. It keeps a network's place for it.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::Dropout;
+/// use xai::{Differentiable, NdArray, Net};
+///
+/// let net = Net::<NdArray<f64>, _>::new(Dropout::new(0.5));
+/// let y = net.predict(array![[2.0]].view().into_dyn())?;
+/// assert_eq!(y, array![[2.0]].into_dyn()); // off, as in evaluation
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Dropout {
     /// The share that training drops; without effect here.

@@ -10,6 +10,18 @@ const IMAGE: &str = "(batch, channels, rows, columns)";
 ///
 /// Errors: [`Error::InvalidShape`](crate::Error::InvalidShape) when the input has not 4 axes, or its channels are no
 /// multiple of r²; [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a factor of 0.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::ArrayD;
+/// use xai::nn::PixelShuffle;
+/// use xai::{Differentiable, NdArray, Net};
+///
+/// let net = Net::<NdArray<f64>, _>::new(PixelShuffle::new(2));
+/// let y = net.predict(ArrayD::<f64>::zeros(vec![1, 4, 3, 3]).view().into_dyn())?;
+/// assert_eq!(y.shape(), [1, 1, 6, 6]);
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PixelShuffle {
     factor: usize,
@@ -20,6 +32,18 @@ pub struct PixelShuffle {
 ///
 /// Errors: [`Error::InvalidShape`](crate::Error::InvalidShape) when the input has not 4 axes, or its rows or columns
 /// are no multiple of r; [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a factor of 0.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::ArrayD;
+/// use xai::nn::PixelUnshuffle;
+/// use xai::{Differentiable, NdArray, Net};
+///
+/// let net = Net::<NdArray<f64>, _>::new(PixelUnshuffle::new(2));
+/// let y = net.predict(ArrayD::<f64>::zeros(vec![1, 1, 6, 6]).view().into_dyn())?;
+/// assert_eq!(y.shape(), [1, 4, 3, 3]);
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PixelUnshuffle {
     factor: usize,

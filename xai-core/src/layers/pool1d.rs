@@ -12,6 +12,18 @@ use crate::{Backend, Layer, Result, Var};
 /// [`Error::InvalidShape`](crate::Error::InvalidShape) when the input has not 3 axes or is shorter than the window;
 /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a window or stride of 0, and for a padding as large
 /// as the window.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::MaxPool1d;
+/// use xai::{Differentiable, NdArray, Net};
+///
+/// let net = Net::<NdArray<f64>, _>::new(MaxPool1d::new(2));
+/// let y = net.predict(array![[[1.0, 2.0, 3.0, 0.0]]].view().into_dyn())?;
+/// assert_eq!(y, array![[[2.0, 3.0]]].into_dyn());
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MaxPool1d(MaxPool2d);
 
@@ -19,6 +31,18 @@ pub struct MaxPool1d(MaxPool2d);
 /// L' = ⌊(L + before + after - kernel) / stride⌋ + 1.
 ///
 /// Padding counts as zeros. Errors: as [`MaxPool1d`].
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::AvgPool1d;
+/// use xai::{Differentiable, NdArray, Net};
+///
+/// let net = Net::<NdArray<f64>, _>::new(AvgPool1d::new(2));
+/// let y = net.predict(array![[[1.0, 2.0, 3.0, 0.0]]].view().into_dyn())?;
+/// assert_eq!(y, array![[[1.5, 1.5]]].into_dyn());
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AvgPool1d(AvgPool2d);
 
@@ -27,11 +51,35 @@ pub struct AvgPool1d(AvgPool2d);
 ///
 /// Errors: [`Error::InvalidShape`](crate::Error::InvalidShape) when the input has not 3 axes,
 /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a length of 0.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::AdaptiveAvgPool1d;
+/// use xai::{Differentiable, NdArray, Net};
+///
+/// let net = Net::<NdArray<f64>, _>::new(AdaptiveAvgPool1d::global());
+/// let y = net.predict(array![[[1.0, 3.0]]].view().into_dyn())?;
+/// assert_eq!(y, array![[[2.0]]].into_dyn());
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AdaptiveAvgPool1d(AdaptiveAvgPool2d);
 
 /// Max pooling of sequences to a given length, PyTorch's `AdaptiveMaxPool1d`, with the windows and the errors of
 /// [`AdaptiveAvgPool1d`].
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::AdaptiveMaxPool1d;
+/// use xai::{Differentiable, NdArray, Net};
+///
+/// let net = Net::<NdArray<f64>, _>::new(AdaptiveMaxPool1d::global());
+/// let y = net.predict(array![[[1.0, 3.0]]].view().into_dyn())?;
+/// assert_eq!(y, array![[[3.0]]].into_dyn());
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AdaptiveMaxPool1d(AdaptiveMaxPool2d);
 

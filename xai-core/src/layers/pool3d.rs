@@ -11,6 +11,18 @@ use crate::{Backend, Error, Layer, Op, Result, Var};
 /// Padding counts as -∞. Ties: the first in row-major order gets the whole gradient. Errors: [`Error::InvalidShape`]
 /// when the input has not 5 axes or is smaller than the window; [`Error::InvalidParameter`] for a window or stride of
 /// 0, and for a padding as large as the window.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::ArrayD;
+/// use xai::nn::MaxPool3d;
+/// use xai::{Differentiable, NdArray, Net};
+///
+/// let net = Net::<NdArray<f64>, _>::new(MaxPool3d::new(2));
+/// let y = net.predict(ArrayD::<f64>::zeros(vec![1, 1, 4, 4, 4]).view().into_dyn())?;
+/// assert_eq!(y.shape(), [1, 1, 2, 2, 2]);
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MaxPool3d {
     plane: MaxPool2d,
@@ -22,6 +34,18 @@ pub struct MaxPool3d {
 /// D' = ⌊(D + before + after - kernel) / stride⌋ + 1, and H' and W' alike.
 ///
 /// Padding counts as zeros. Errors: as [`MaxPool3d`].
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::ArrayD;
+/// use xai::nn::AvgPool3d;
+/// use xai::{Differentiable, NdArray, Net};
+///
+/// let net = Net::<NdArray<f64>, _>::new(AvgPool3d::new(2));
+/// let y = net.predict(ArrayD::<f64>::zeros(vec![1, 1, 4, 4, 4]).view().into_dyn())?;
+/// assert_eq!(y.shape(), [1, 1, 2, 2, 2]);
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AvgPool3d {
     plane: AvgPool2d,
@@ -33,6 +57,18 @@ pub struct AvgPool3d {
 /// window i of an axis spans ⌊i·D/d⌋ .. ⌈(i+1)·D/d⌉.
 ///
 /// Errors: [`Error::InvalidShape`] when the input has not 5 axes, [`Error::InvalidParameter`] for a size of 0.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::ArrayD;
+/// use xai::nn::AdaptiveAvgPool3d;
+/// use xai::{Differentiable, NdArray, Net};
+///
+/// let net = Net::<NdArray<f64>, _>::new(AdaptiveAvgPool3d::global());
+/// let y = net.predict(ArrayD::<f64>::zeros(vec![1, 1, 4, 4, 4]).view().into_dyn())?;
+/// assert_eq!(y.shape(), [1, 1, 1, 1, 1]);
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AdaptiveAvgPool3d {
     size: [usize; 3],
@@ -40,6 +76,18 @@ pub struct AdaptiveAvgPool3d {
 
 /// Max pooling of volumes to a given size, PyTorch's `AdaptiveMaxPool3d`, with the windows and the errors of
 /// [`AdaptiveAvgPool3d`]; ties as in [`MaxPool3d`].
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::ArrayD;
+/// use xai::nn::AdaptiveMaxPool3d;
+/// use xai::{Differentiable, NdArray, Net};
+///
+/// let net = Net::<NdArray<f64>, _>::new(AdaptiveMaxPool3d::global());
+/// let y = net.predict(ArrayD::<f64>::zeros(vec![1, 1, 4, 4, 4]).view().into_dyn())?;
+/// assert_eq!(y.shape(), [1, 1, 1, 1, 1]);
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AdaptiveMaxPool3d {
     size: [usize; 3],

@@ -9,6 +9,19 @@ use crate::{Backend, Element, Error, Layer, Result, Tensor, Var};
 ///
 /// y = (1 - a) · relu(x) + a · x, of the input's shape (B, C, ...), so that the derivative is a at 0. Errors:
 /// [`Error::InvalidShape`] when there is a slope for each channel and the input has another number of them.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::PRelu;
+/// use xai::{Differentiable, NdArray, Net, Tensor};
+///
+/// let weight = Tensor::upload(array![0.5].view().into_dyn(), &())?;
+/// let net = Net::<NdArray<f64>, _>::new(PRelu::new(weight)?);
+/// let y = net.predict(array![[2.0, -1.0]].view().into_dyn())?;
+/// assert_eq!(y, array![[2.0, -0.5]].into_dyn());
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct PRelu<B: Backend>(Slopes<B>);
 

@@ -6,6 +6,18 @@ use super::nested::{AnyLayer, depth_around, owned};
 use crate::{Backend, Layer, Result, Var};
 
 /// y = body(x) + shortcut(x), where the shortcut is x itself unless it is given: the block of a ResNet.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::{Activation, Residual};
+/// use xai::{Differentiable, NdArray, Net};
+///
+/// let net = Net::<NdArray<f64>, _>::new(Residual::new(Activation::Relu));
+/// let y = net.predict(array![[2.0, -1.0]].view().into_dyn())?;
+/// assert_eq!(y, array![[4.0, -1.0]].into_dyn());
+/// # Ok::<(), xai::Error>(())
+/// ```
 pub struct Residual<B: Backend> {
     body: AnyLayer<B>,
     shortcut: Option<AnyLayer<B>>,

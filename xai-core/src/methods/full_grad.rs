@@ -26,6 +26,22 @@ use crate::{Backend, Differentiable, Element, Error, Result, Tensor, Value};
 ///
 /// Reference: Srinivas, Fleuret (2019), *Full-Gradient Representation for Neural Network Visualization*,
 /// arXiv:1905.00780.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::{Activation, AdaptiveAvgPool2d, Flatten, Sequential};
+/// use xai::{Analyzer, FullGrad, NdArray};
+///
+/// let net = Sequential::<NdArray<f64>>::new()
+///     .push_named("maps", Activation::Relu)
+///     .push(AdaptiveAvgPool2d::global())
+///     .push(Flatten::default());
+/// let photo = array![[[[1.0, 2.0], [3.0, 4.0]], [[0.0, 0.0], [5.0, 0.0]]]];
+/// let why = FullGrad::new().analyze(&net, &photo, 0)?;
+/// assert_eq!(why.values.shape()[0], 1);
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct FullGrad {
     unknown: Unknown,

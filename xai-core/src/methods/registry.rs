@@ -17,6 +17,21 @@ use crate::rules::{Composite, LrpRule};
 use crate::{Backend, Differentiable, Error, Result};
 
 /// An analyzer of the library, known by its name.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::Activation;
+/// use xai::{Analyzer, AnalyzerInfo, NdArray, Net, Settings};
+///
+/// let net = Net::<NdArray<f64>, _>::new(Activation::Relu);
+/// let analyzer = AnalyzerInfo::find("smooth-grad")?.build(&Settings::default().n(10))?;
+/// assert_eq!(analyzer.analyze(&net, &array![[3.0, -1.0]], 0)?.values, array![[1.0, 0.0]]);
+/// for info in AnalyzerInfo::all() {
+///     println!("{}: {}, costs {}", info.name, info.about, info.cost);
+/// }
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AnalyzerInfo {

@@ -88,6 +88,20 @@ pub trait Differentiable {
         self.forward(&Tensor::upload(input, &placement)?)?.download()
     }
 
+    /// The output for a tensor of the model's own framework, for a model of one input: brought to the model's place,
+    /// without a tape.
+    ///
+    /// # Errors
+    /// The model's own.
+    fn predict_tensor(
+        &self,
+        input: &<Self::Backend as Arithmetic>::Tensor,
+    ) -> Result<<Self::Backend as Arithmetic>::Tensor> {
+        let input = Tensor::<Self::Backend>::new(Self::Backend::share(input));
+        let placement = self.placement_for(&[input.shape()])?;
+        Ok(self.forward(&input.brought(&placement)?)?.into_inner())
+    }
+
     /// y = f(x), without a tape, for a model of one input.
     ///
     /// # Errors

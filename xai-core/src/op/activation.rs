@@ -7,6 +7,18 @@ use super::shape;
 use crate::Result;
 
 /// An elementwise function. The derivative at a kink is PyTorch's (relu'(0) = 0, |x|' = 0 at 0).
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::Activation;
+/// use xai::{Differentiable, NdArray, Net};
+///
+/// let net = Net::<NdArray<f64>, _>::new(Activation::Relu);
+/// let y = net.predict(array![[1.0, -2.0]].view().into_dyn())?;
+/// assert_eq!(y, array![[1.0, 0.0]].into_dyn());
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Activation {
     /// max(0, x)
@@ -209,6 +221,18 @@ fn inside(x: f64, low: f64, high: f64) -> f64 {
 }
 
 /// Softmax along an axis; a negative axis counts from the end.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::Softmax;
+/// use xai::{Differentiable, NdArray, Net};
+///
+/// let net = Net::<NdArray<f64>, _>::new(Softmax::new(-1));
+/// let y = net.predict(array![[0.0, 0.0]].view().into_dyn())?;
+/// assert_eq!(y, array![[0.5, 0.5]].into_dyn());
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Softmax {
     /// The axis; negative counts from the end.
@@ -240,6 +264,18 @@ impl Softmax {
 }
 
 /// Logarithm of the softmax along an axis; a negative axis counts from the end.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::LogSoftmax;
+/// use xai::{Differentiable, NdArray, Net};
+///
+/// let net = Net::<NdArray<f64>, _>::new(LogSoftmax::new(-1));
+/// let y = net.predict(array![[0.0, 0.0]].view().into_dyn())?;
+/// assert!((y[[0, 1]] + 2f64.ln()).abs() < 1e-12);
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LogSoftmax {
     /// The axis; negative counts from the end.

@@ -9,6 +9,19 @@ use super::operation::{Operation, only, plain_operation};
 use crate::{Arithmetic, Element, Error, Result, Tensor, Weight};
 
 /// y = x · Wᵀ + b over the last axis: input (..., I), weight (O, I), bias (O), output (..., O).
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::Linear;
+/// use xai::{Differentiable, NdArray, Net, Tensor};
+///
+/// let weight = Tensor::upload(array![[1.0, -2.0]].view().into_dyn(), &())?;
+/// let net = Net::<NdArray<f64>, _>::new(Linear::new(weight, None)?);
+/// let y = net.predict(array![[3.0, 1.0]].view().into_dyn())?;
+/// assert_eq!(y, array![[1.0]].into_dyn());
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Linear<B: Arithmetic> {
     /// The weight, (O, I).

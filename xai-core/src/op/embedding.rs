@@ -7,6 +7,20 @@ use crate::{Arithmetic, Error, Result, Tensor, Weight};
 /// Rows of a table by whole numbers: input (...), table (N, D), output (..., D).
 ///
 /// Its input is a choice, which has no gradient: nothing flows back to it. Explain the network behind it.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::Embedding;
+/// use xai::{Differentiable, NdArray, Net, Tensor};
+///
+/// // Whole numbers go in, as the model sees them: `Ids(&tokens)` in an analysis.
+/// let table = Tensor::upload(array![[2.0, 3.0], [5.0, 7.0]].view().into_dyn(), &())?;
+/// let net = Net::<NdArray<f64>, _>::new(Embedding::new(table)?);
+/// let y = net.predict(array![[1.0, 0.0]].view().into_dyn())?;
+/// assert_eq!(y, array![[[5.0, 7.0], [2.0, 3.0]]].into_dyn());
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Embedding<B: Arithmetic> {
     /// The table, (N, D).

@@ -133,6 +133,18 @@ impl<B: Arithmetic> Operation<B> for Narrow {
 }
 
 /// The axes `start ..= end` made one; negative ones count from the end. By default (1, -1): all but the batch axis.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::Flatten;
+/// use xai::{Differentiable, NdArray, Net};
+///
+/// let net = Net::<NdArray<f64>, _>::new(Flatten::default());
+/// let y = net.predict(array![[[[1.0, 2.0], [3.0, 4.0]]]].view().into_dyn())?;
+/// assert_eq!(y.shape(), [1, 4]);
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Flatten {
     /// The first axis.

@@ -5,6 +5,18 @@ use super::shape;
 use crate::{Arithmetic, Error, Result, Tensor, Weight};
 
 /// Layer norm over the last `axes` axes: (x - mean) / √(var + ε) · weight + bias, variance with 1/n.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::LayerNorm;
+/// use xai::{Differentiable, NdArray, Net};
+///
+/// let net = Net::<NdArray<f64>, _>::new(LayerNorm::plain(1, 0.0)?);
+/// let y = net.predict(array![[1.0, 3.0]].view().into_dyn())?;
+/// assert_eq!(y, array![[-1.0, 1.0]].into_dyn());
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct LayerNorm<B: Arithmetic> {
     /// How many of the last axes are normalised.
@@ -64,6 +76,18 @@ impl<B: Arithmetic> LayerNorm<B> {
 }
 
 /// RMS norm over the last axis: x / √(mean(x²) + ε) · weight.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::RmsNorm;
+/// use xai::{Differentiable, NdArray, Net};
+///
+/// let net = Net::<NdArray<f64>, _>::new(RmsNorm::new(None, 0.0)?);
+/// let y = net.predict(array![[3.0, 3.0]].view().into_dyn())?;
+/// assert!((y[[0, 0]] - 1.0).abs() < 1e-12);
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct RmsNorm<B: Arithmetic> {
     /// The weight, (last axis).

@@ -7,6 +7,18 @@ use super::{Padding, shape};
 use crate::{Error, Result};
 
 /// Max pooling; padding counts as -∞. Ties: the first in row-major order gets the whole gradient.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::MaxPool2d;
+/// use xai::{Differentiable, NdArray, Net};
+///
+/// let net = Net::<NdArray<f64>, _>::new(MaxPool2d::new(2));
+/// let y = net.predict(array![[[[1.0, 2.0], [3.0, 4.0]]]].view().into_dyn())?;
+/// assert_eq!(y, array![[[[4.0]]]].into_dyn());
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MaxPool2d {
     /// The window, (rows, columns).
@@ -74,6 +86,18 @@ impl MaxPool2d {
 }
 
 /// Average pooling.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::AvgPool2d;
+/// use xai::{Differentiable, NdArray, Net};
+///
+/// let net = Net::<NdArray<f64>, _>::new(AvgPool2d::new(2));
+/// let y = net.predict(array![[[[1.0, 2.0], [3.0, 4.0]]]].view().into_dyn())?;
+/// assert_eq!(y, array![[[[2.5]]]].into_dyn());
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AvgPool2d {
     /// The window, (rows, columns).
@@ -125,6 +149,18 @@ impl AvgPool2d {
 }
 
 /// Average pooling to a given size (h, w): window i spans ⌊i·H/h⌋ .. ⌈(i+1)·H/h⌉. Size (1, 1) is global pooling.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::AdaptiveAvgPool2d;
+/// use xai::{Differentiable, NdArray, Net};
+///
+/// let net = Net::<NdArray<f64>, _>::new(AdaptiveAvgPool2d::global());
+/// let y = net.predict(array![[[[1.0, 2.0], [3.0, 4.0]]]].view().into_dyn())?;
+/// assert_eq!(y, array![[[[2.5]]]].into_dyn());
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AdaptiveAvgPool2d {
     /// The output's size, (rows, columns).
@@ -152,6 +188,18 @@ impl AdaptiveAvgPool2d {
 }
 
 /// Max pooling to a given size, with the windows of [`AdaptiveAvgPool2d`].
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::AdaptiveMaxPool2d;
+/// use xai::{Differentiable, NdArray, Net};
+///
+/// let net = Net::<NdArray<f64>, _>::new(AdaptiveMaxPool2d::global());
+/// let y = net.predict(array![[[[1.0, 2.0], [3.0, 4.0]]]].view().into_dyn())?;
+/// assert_eq!(y, array![[[[4.0]]]].into_dyn());
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AdaptiveMaxPool2d {
     /// The output's size, (rows, columns).

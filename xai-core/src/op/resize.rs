@@ -7,6 +7,18 @@ use super::{Padding, shape};
 use crate::{Error, Result};
 
 /// An image with a border of one value around it.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::Pad2d;
+/// use xai::{Differentiable, NdArray, Net};
+///
+/// let net = Net::<NdArray<f64>, _>::new(Pad2d::new(1));
+/// let y = net.predict(array![[[[1.0, 2.0], [3.0, 4.0]]]].view().into_dyn())?;
+/// assert_eq!(y.shape(), [1, 1, 4, 4]);
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Pad2d {
     /// The border's widths.
@@ -122,6 +134,18 @@ fn keys(distance: f64) -> f64 {
 }
 
 /// An image resized to (H', W').
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::Upsample2d;
+/// use xai::{Differentiable, NdArray, Net};
+///
+/// let net = Net::<NdArray<f64>, _>::new(Upsample2d::nearest(4));
+/// let y = net.predict(array![[[[1.0, 2.0], [3.0, 4.0]]]].view().into_dyn())?;
+/// assert_eq!(y.shape(), [1, 1, 4, 4]);
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Upsample2d {
     /// The output's size, (rows, columns).

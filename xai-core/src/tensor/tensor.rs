@@ -12,6 +12,16 @@ use crate::Result;
 /// A thin wrapper around the framework's own tensor type, with methods so that an analyzer reads like its formula.
 /// Cloning shares the numbers. Get at the framework's tensor with [`inner`](Tensor::inner) and
 /// [`into_inner`](Tensor::into_inner), and wrap one with [`new`](Tensor::new).
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::{NdArray, Tensor};
+///
+/// let t = Tensor::<NdArray<f64>>::upload(array![[1.0, -2.0]].view().into_dyn(), &())?;
+/// assert_eq!(t.relu()?.scale(3.0)?.download()?, array![[3.0, 0.0]].into_dyn());
+/// # Ok::<(), xai::Error>(())
+/// ```
 pub struct Tensor<B: Arithmetic>(B::Tensor);
 
 impl<B: Arithmetic> Tensor<B> {
