@@ -1,4 +1,5 @@
-//! The impls of a model: `Differentiable`, `LayerSplit` if it has two parts, and `Layer`, so that it can be a field of another model.
+//! The impls of a model: `Differentiable`, `LayerSplit` if it has two parts, and `Layer`, so that it can be a field of
+//! another model.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};

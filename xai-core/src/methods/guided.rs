@@ -100,5 +100,18 @@ rectified! {
     /// Errors: as those of [`GuidedBackprop`].
     ///
     /// Reference: Zeiler, Fergus (2014), *Visualizing and Understanding Convolutional Networks*, arXiv:1311.2901.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::nn::{Activation, Sequential};
+    /// use xai::{Analyzer, Deconvolution, NdArray};
+    ///
+    /// let net = Sequential::<NdArray<f64>>::new().push(Activation::Relu);
+    /// let why = Deconvolution::new().analyze(&net, &array![[1.0, -4.0]], 1)?;
+    /// // What comes back passes a rectifier that was off.
+    /// assert_eq!(why.values, array![[0.0, 1.0]]);
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     Deconvolution, deconvolution
 }

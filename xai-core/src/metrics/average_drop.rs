@@ -72,10 +72,44 @@ of_a_mask! {
     ///
     /// Reference: Chattopadhay et al. (2018), *Grad-CAM++: Improved Visual Explanations for Deep Convolutional
     /// Networks*, arXiv:1710.11063.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::metrics::{AverageDrop, Metric};
+    /// use xai::nn::{Activation, AdaptiveAvgPool2d, Flatten, Sequential};
+    /// use xai::{GradCam, NdArray};
+    ///
+    /// let net = Sequential::<NdArray<f64>>::new()
+    ///     .push_named("maps", Activation::Relu)
+    ///     .push(AdaptiveAvgPool2d::global())
+    ///     .push(Flatten::default());
+    /// let photo = array![[[[1.0, 2.0], [3.0, 4.0]], [[0.0, 0.0], [5.0, 0.0]]]];
+    /// let scores = AverageDrop::new().of_analyzer(&net, &photo, 0, &GradCam::at("maps"))?;
+    /// assert_eq!(scores.values.len(), 1);
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     AverageDrop, "average drop", Lower, |clean, shown| (clean - shown).max(0.0) / clean.abs();
     /// Increase in confidence: 1 where y(x ∘ map) > y(x), 0 elsewhere; its mean over samples is the paper's share.
     ///
     /// Map, scale, cost, errors and reference are those of [`AverageDrop`]; higher is better.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::metrics::{Increase, Metric};
+    /// use xai::nn::{Activation, AdaptiveAvgPool2d, Flatten, Sequential};
+    /// use xai::{GradCam, NdArray};
+    ///
+    /// let net = Sequential::<NdArray<f64>>::new()
+    ///     .push_named("maps", Activation::Relu)
+    ///     .push(AdaptiveAvgPool2d::global())
+    ///     .push(Flatten::default());
+    /// let photo = array![[[[1.0, 2.0], [3.0, 4.0]], [[0.0, 0.0], [5.0, 0.0]]]];
+    /// let scores = Increase::new().of_analyzer(&net, &photo, 0, &GradCam::at("maps"))?;
+    /// assert_eq!(scores.values.len(), 1);
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     Increase, "increase", Higher, |clean, shown| f64::from(u8::from(shown > clean));
 }
 

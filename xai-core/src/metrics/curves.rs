@@ -201,11 +201,45 @@ walks! {
     /// Reference: Petsiuk, Das, Saenko (2018), *RISE: Randomized Input Sampling for Explanation of Black-box Models*,
     /// arXiv:1806.07421; Samek et al. (2017), *Evaluating the Visualization of What a Deep Neural Network Has Learned*,
     /// arXiv:1509.06321.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::metrics::{Deletion, Metric};
+    /// use xai::nn::{Activation, AdaptiveAvgPool2d, Flatten, Sequential};
+    /// use xai::{Gradient, NdArray};
+    ///
+    /// let net = Sequential::<NdArray<f64>>::new()
+    ///     .push_named("maps", Activation::Relu)
+    ///     .push(AdaptiveAvgPool2d::global())
+    ///     .push(Flatten::default());
+    /// let photo = array![[[[1.0, 2.0], [3.0, 4.0]], [[0.0, 0.0], [5.0, 0.0]]]];
+    /// let scores = Deletion::new().of_analyzer(&net, &photo, 0, &Gradient)?;
+    /// assert_eq!(scores.values.len(), 1);
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     Deletion, "deletion", insert: false, Lower, Fill::default(), "what goes is filled with zeros.";
     /// The insertion curve: what becomes of the output as the most important features come, one share after another,
     /// into an input of which nothing is there. The score is the area under it; higher is better.
     ///
     /// It ends with the clean output. Scale, baseline, errors and references are those of [`Deletion`].
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::metrics::{Insertion, Metric};
+    /// use xai::nn::{Activation, AdaptiveAvgPool2d, Flatten, Sequential};
+    /// use xai::{Gradient, NdArray};
+    ///
+    /// let net = Sequential::<NdArray<f64>>::new()
+    ///     .push_named("maps", Activation::Relu)
+    ///     .push(AdaptiveAvgPool2d::global())
+    ///     .push(Flatten::default());
+    /// let photo = array![[[[1.0, 2.0], [3.0, 4.0]], [[0.0, 0.0], [5.0, 0.0]]]];
+    /// let scores = Insertion::new().of_analyzer(&net, &photo, 0, &Gradient)?;
+    /// assert_eq!(scores.values.len(), 1);
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     Insertion, "insertion", insert: true, Higher, Fill::default(),
         "what is not there yet is zeros: `Fill::Blur { sigma: 5.0 }` is the paper's for photos.";
 }

@@ -106,6 +106,24 @@ by_a_mask! {
     /// Errors: [`Error::InvalidParameter`] for a mask that marks nothing, [`Error::Shape`] for values that do not fit.
     ///
     /// Reference: Zhang et al. (2016), *Top-down Neural Attention by Excitation Backprop*, arXiv:1608.00507.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::metrics::{Metric, PointingGame};
+    /// use xai::nn::{Activation, AdaptiveAvgPool2d, Flatten, Sequential};
+    /// use xai::{GradCam, NdArray};
+    ///
+    /// let net = Sequential::<NdArray<f64>>::new()
+    ///     .push_named("maps", Activation::Relu)
+    ///     .push(AdaptiveAvgPool2d::global())
+    ///     .push(Flatten::default());
+    /// let photo = array![[[[1.0, 2.0], [3.0, 4.0]], [[0.0, 0.0], [5.0, 0.0]]]];
+    /// let marked = PointingGame::new(&array![[[false, false], [false, true]]]);
+    /// let scores = marked.of_analyzer(&net, &photo, 0, &GradCam::at("maps"))?;
+    /// assert_eq!(scores.values, [1.0]);
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     PointingGame, "pointing game";
     /// Relevance mass: the mask's share of all positive values, Σ_{mask} a⁺ / Σ a⁺, from 0 to 1.
     ///
@@ -113,6 +131,24 @@ by_a_mask! {
     ///
     /// Reference: Arras, Osman, Samek (2022), *CLEVR-XAI: a benchmark dataset for the ground truth evaluation of
     /// neural network explanations*, arXiv:2003.07258.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::metrics::{Metric, RelevanceMass};
+    /// use xai::nn::{Activation, AdaptiveAvgPool2d, Flatten, Sequential};
+    /// use xai::{GradCam, NdArray};
+    ///
+    /// let net = Sequential::<NdArray<f64>>::new()
+    ///     .push_named("maps", Activation::Relu)
+    ///     .push(AdaptiveAvgPool2d::global())
+    ///     .push(Flatten::default());
+    /// let photo = array![[[[1.0, 2.0], [3.0, 4.0]], [[0.0, 0.0], [5.0, 0.0]]]];
+    /// let marked = RelevanceMass::new(&array![[[false, false], [false, true]]]);
+    /// let scores = marked.of_analyzer(&net, &photo, 0, &GradCam::at("maps"))?;
+    /// assert!((scores.values[0] - 0.4).abs() < 1e-9);
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     RelevanceMass, "relevance mass";
     /// Relevance rank: of the K highest values, K being the mask's size, the share that lies in the mask, from 0 to 1.
     /// Of places that share the last rank each counts in part.
@@ -120,6 +156,24 @@ by_a_mask! {
     /// Errors: as for the pointing game.
     ///
     /// Reference: Arras, Osman, Samek (2022), as for relevance mass.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::metrics::{Metric, RelevanceRank};
+    /// use xai::nn::{Activation, AdaptiveAvgPool2d, Flatten, Sequential};
+    /// use xai::{GradCam, NdArray};
+    ///
+    /// let net = Sequential::<NdArray<f64>>::new()
+    ///     .push_named("maps", Activation::Relu)
+    ///     .push(AdaptiveAvgPool2d::global())
+    ///     .push(Flatten::default());
+    /// let photo = array![[[[1.0, 2.0], [3.0, 4.0]], [[0.0, 0.0], [5.0, 0.0]]]];
+    /// let marked = RelevanceRank::new(&array![[[false, false], [false, true]]]);
+    /// let scores = marked.of_analyzer(&net, &photo, 0, &GradCam::at("maps"))?;
+    /// assert_eq!(scores.values, [1.0]);
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     RelevanceRank, "relevance rank";
 }
 

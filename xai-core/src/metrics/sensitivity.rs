@@ -144,6 +144,24 @@ over_neighbours! {
     /// zero.
     ///
     /// Reference: Yeh et al. (2019), *On the (In)fidelity and Sensitivity of Explanations*, arXiv:1901.09392.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::metrics::{MaxSensitivity, Metric};
+    /// use xai::nn::{Activation, AdaptiveAvgPool2d, Flatten, Sequential};
+    /// use xai::{Gradient, NdArray};
+    ///
+    /// let net = Sequential::<NdArray<f64>>::new()
+    ///     .push_named("maps", Activation::Relu)
+    ///     .push(AdaptiveAvgPool2d::global())
+    ///     .push(Flatten::default());
+    /// let photo = array![[[[1.0, 2.0], [3.0, 4.0]], [[0.0, 0.0], [5.0, 0.0]]]];
+    /// let scores = MaxSensitivity::new().of_analyzer(&net, &photo, 0, &Gradient)?;
+    /// assert_eq!(scores.values.len(), 1);
+    /// # Ok::<(), xai::Error>(())
+    /// ```
+    #[doc(alias("sensitivity_max"))]
     MaxSensitivity, "maximal sensitivity", |change, size, _| (size > 0.0).then(|| change / size);
     /// The local Lipschitz constant's estimate: max over n neighbours x' of ‖a(x') - a(x)‖ / ‖x' - x‖.
     ///
@@ -151,5 +169,22 @@ over_neighbours! {
     /// one of the input's.
     ///
     /// Reference: Alvarez-Melis, Jaakkola (2018), *On the Robustness of Interpretability Methods*, arXiv:1806.08049.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::metrics::{LocalLipschitz, Metric};
+    /// use xai::nn::{Activation, AdaptiveAvgPool2d, Flatten, Sequential};
+    /// use xai::{Gradient, NdArray};
+    ///
+    /// let net = Sequential::<NdArray<f64>>::new()
+    ///     .push_named("maps", Activation::Relu)
+    ///     .push(AdaptiveAvgPool2d::global())
+    ///     .push(Flatten::default());
+    /// let photo = array![[[[1.0, 2.0], [3.0, 4.0]], [[0.0, 0.0], [5.0, 0.0]]]];
+    /// let scores = LocalLipschitz::new().of_analyzer(&net, &photo, 0, &Gradient)?;
+    /// assert_eq!(scores.values.len(), 1);
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     LocalLipschitz, "local Lipschitz constant", |change, _, step| Some(if step > 0.0 { change / step } else { 0.0 });
 }
