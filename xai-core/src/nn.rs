@@ -79,9 +79,11 @@ pub use crate::layers::{
     MaxPool3d, MultiHeadAttention, PRelu, PaddingNd, PixelShuffle, PixelUnshuffle, RecurrentWeights, Residual,
     Sequential, Triple, Weights, scaled_dot_product_attention,
 };
+#[doc(no_inline)]
+pub use crate::op::Op;
 pub use crate::op::{
     Activation, AdaptiveAvgPool2d, AdaptiveMaxPool2d, AvgPool2d, BatchNorm2d, Binary, ChannelAffine, Concatenate,
     Conv2d, ConvBlock, ConvGeometry, ConvPadding, ConvTranspose2d, Embedding, Flatten, Gather, GroupNorm, IndexSelect,
-    LayerNorm, Linear, LogSoftmax, MatMul, MaxPool2d, Narrow, Op, Operation, Pad2d, Padding, Pair, Permute, Reduce,
+    LayerNorm, Linear, LogSoftmax, MatMul, MaxPool2d, Narrow, Operation, Pad2d, Padding, Pair, Permute, Reduce,
     Reduction, Reshape, RmsNorm, Scale, Softmax, Upsample2d, UpsampleMode, Where, provided_forward, provided_vjp,
 };

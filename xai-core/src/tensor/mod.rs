@@ -1,4 +1,4 @@
-//! What backends need beside [`Arithmetic`](crate::Arithmetic): shapes, and counts of what travels.
+//! What backends need beside [`Arithmetic`]: shapes, and counts of what travels.
 
 pub(crate) mod arithmetic;
 pub(crate) mod element;
