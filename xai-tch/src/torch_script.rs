@@ -42,7 +42,7 @@ impl<E: HostFloat> TorchScript<E> {
     /// Loads a file to the CPU, in evaluation mode. Its inputs are brought to the number type of its parameters.
     ///
     /// # Errors
-    /// libtorch's own, when the file cannot be read or is no TorchScript.
+    /// [`Error::File`] for what is no file, and libtorch's own, when it cannot be read or is no TorchScript.
     pub fn load(path: impl AsRef<Path>) -> Result<Self> {
         Self::load_on(path, tch::Device::Cpu)
     }
@@ -52,6 +52,12 @@ impl<E: HostFloat> TorchScript<E> {
     /// # Errors
     /// As [`load`](TorchScript::load), or when there is no such device.
     pub fn load_on(path: impl AsRef<Path>, device: tch::Device) -> Result<Self> {
+        let path = path.as_ref();
+        // libtorch would wait for a pipe.
+        if std::fs::metadata(path).is_ok_and(|file| !file.is_file()) {
+            let source = "it is no regular file; give the name of a file".into();
+            return Err(Error::File { action: "read", path: path.to_path_buf(), source });
+        }
         let mut module = CModule::load_on_device(path, device).map_err(failed)?;
         module.f_set_eval().map_err(failed)?;
         // The copy just loaded is ours alone: without their wish for gradients, a script does not compute them.

@@ -192,6 +192,21 @@ fn graphs_deep_inside_of_each_other_are_refused() {
     assert!(matches!(fault(&read(model(graph)).unwrap_err()), Fault::Encoding(_)));
 }
 
+#[cfg(unix)]
+#[test]
+fn only_files_are_read() {
+    for error in [
+        Reader::<B>::new().read("/dev/zero").unwrap_err(),
+        xai_onnx::read_tensor("/dev/zero").unwrap_err(),
+        Reader::<B>::new().read("/dev").unwrap_err(),
+    ] {
+        assert!(
+            matches!(error, Error::File { .. }) && error.to_string().contains("give the name of a file"),
+            "{error}"
+        );
+    }
+}
+
 #[test]
 fn a_large_batch_is_no_attack() {
     let network = read(one_node(node("Relu", &["x"], &["y"]), vec![])).unwrap();

@@ -165,6 +165,8 @@ fn what_cannot_be_loaded_is_an_error_with_its_path() {
     std::fs::write(&path, "not a script").unwrap();
     let file = File(path);
     assert!(TorchScript::<f32>::load(&file.0).is_err());
+    let error = TorchScript::<f32>::load(std::env::temp_dir()).unwrap_err();
+    assert!(matches!(error, Error::File { .. }), "{error}");
     assert!(TorchScript::<f32>::load_split(&file.0, &file.0).is_err());
 }
 
