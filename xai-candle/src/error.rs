@@ -30,8 +30,8 @@ impl fmt::Display for Types {
         match others {
             Some(of_weights) if [lhs, rhs].contains(&&DType::F32) => write!(
                 f,
-                ": the input of code that nobody can look into comes as F32; if the model's weights are {of_weights:?}, \
-                 say so: `model.at(DType::{of_weights:?})`, or `Placement::from((device, dtype))`"
+                ": the input of code that nobody can look into comes as F32; if the model's weights are \
+                 {of_weights:?}, say so: `model.at(DType::{of_weights:?})`, or `Placement::from((device, dtype))`"
             ),
             _ => Ok(()),
         }
@@ -93,8 +93,8 @@ impl fmt::Display for OneSample {
             f,
             "the model takes one row, but not the {rows} of this pass (a batch's samples, or the altered copies of \
              one): {source}; a second input that it captured has too few rows: give it to the model as an input of its \
-             own, `analyze(&model, (&x, Given(&second)), ..)`, whose rows are repeated with the others, or broadcast it; \
-             or wrap the model as `module(..).one_by_one()` of `xai_candle`, which is `xai::candle`"
+             own, `analyze(&model, (&x, Given(&second)), ..)`, whose rows are repeated with the others, or broadcast \
+             it; or wrap the model as `module(..).one_by_one()` of `xai_candle`, which is `xai::candle`"
         )
     }
 }

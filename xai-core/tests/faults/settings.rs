@@ -6,10 +6,14 @@ use ndarray::{Array2, Array3, Array4, ArrayView2, Axis, array};
 use xai_core::metrics::{
     Deletion, FaithfulnessCorrelation, Infidelity, LocalLipschitz, MaxSensitivity, Metric, SensitivityN,
 };
-use xai_core::nn::{Activation, Sequential};
+use xai_core::nn::{
+    Activation, AdaptiveAvgPool2d, AdaptiveMaxPool2d, AvgPool2d, Concatenate, Conv2d, ConvTranspose2d, Flatten,
+    GroupNorm, IndexSelect, LayerNorm, MaxPool2d, Narrow, Pad2d, Padding, Permute, Reduce, Reduction, Reshape,
+    Sequential, Softmax, Upsample2d,
+};
 use xai_core::{
     Analyzer, AnalyzerInfo, BlackBox, Error, FeatureAblation, Features, Fill, Gradient, Index, KernelShap, NdArray,
-    Net, Result, Rise, Settings, SmoothGrad,
+    Net, Op, Result, Rise, Settings, SmoothGrad, Tensor,
 };
 
 type B = NdArray<f64>;
@@ -130,4 +134,52 @@ fn threads_without_measure_are_those_that_the_system_gives() {
     let many = BlackBox::new(sums).threads(usize::MAX).rows_of_a_call(0);
     use xai_core::Differentiable;
     assert_eq!(many.predict(x.view().into_dyn()).unwrap(), one.predict(x.view().into_dyn()).unwrap());
+}
+
+/// Lengths that no memory holds, and whose products and sums are no numbers: errors, and no panic.
+#[test]
+fn operations_of_lengths_without_measure_are_refused() {
+    let most = usize::MAX;
+    let weight =
+        |shape: &[usize]| Tensor::<B>::upload(ndarray::ArrayD::zeros(ndarray::IxDyn(shape)).view(), &()).unwrap();
+    let conv = || Conv2d::new(weight(&[1, 1, 3, 3]), None).unwrap();
+    let turned = || ConvTranspose2d::new(weight(&[1, 1, 3, 3]), None).unwrap();
+    for n in [most, most / 2 + 1, 1 << 63] {
+        let ops: Vec<Op<B>> = vec![
+            conv().padding(n).into(),
+            conv().dilation(n).into(),
+            conv().groups(n).into(),
+            turned().stride(n).into(),
+            turned().dilation(n).into(),
+            turned().padding(Padding::all(n)).into(),
+            turned().output_padding(n).into(),
+            turned().groups(n).into(),
+            MaxPool2d::new(n).into(),
+            MaxPool2d::new(2).padding(Padding::all(n)).into(),
+            AvgPool2d::new(n).into(),
+            AvgPool2d::new(2).padding(Padding::all(n)).into(),
+            AdaptiveAvgPool2d::new([n, n]).into(),
+            AdaptiveMaxPool2d::new([n, n]).into(),
+            Upsample2d::nearest([n, n]).into(),
+            Pad2d::new(Padding::all(n)).into(),
+            Reshape { shape: vec![n, n] }.into(),
+            Narrow { axis: 1, start: n, len: n }.into(),
+            Narrow { axis: n, start: 0, len: 1 }.into(),
+            Permute { order: vec![0, n, 1, 2] }.into(),
+            Reduce { of: Reduction::Sum, axes: vec![n] }.into(),
+            Softmax::new(isize::MAX).into(),
+            Softmax::new(isize::MIN).into(),
+            Flatten::new(isize::MIN, isize::MAX).into(),
+            IndexSelect::new(1, vec![n]).into(),
+            IndexSelect::new(n, vec![0]).into(),
+            LayerNorm::plain(n, 1e-5).unwrap().into(),
+            GroupNorm { groups: n, weight: None, bias: None, eps: 1e-5 }.into(),
+            Concatenate { axis: n }.into(),
+        ];
+        for op in ops {
+            let words = format!("{op:?}");
+            let found = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| op.output_shape(&[&[1, 1, 4, 4]])));
+            assert!(matches!(found, Ok(Err(_))), "{words}: {found:?}");
+        }
+    }
 }
