@@ -25,10 +25,12 @@ if cargo tree --locked --package xai-core --edges normal --prefix none | grep -E
   echo "a framework is in xai-core's dependency tree" >&2
   exit 1
 fi
-if cargo tree --locked --package xai-explain --edges normal --prefix none | grep -E '^(tch|torch)'; then
-  echo "libtorch is in the default dependency tree" >&2
-  exit 1
-fi
+for package in xai-explain xai-cli; do
+  if cargo tree --locked --package "$package" --edges normal --prefix none | grep -E '^(tch|torch)'; then
+    echo "libtorch is in the default dependency tree of $package" >&2
+    exit 1
+  fi
+done
 
 say "lints"
 cargo clippy --locked --workspace --all-targets --features tch,onnx -- -D warnings
@@ -66,7 +68,7 @@ oldest() { # version, then what to check
 }
 oldest 1.89 --package xai-core --package xai-derive --package xai-conformance
 oldest 1.89 --package xai-explain --no-default-features --features derive,pictures,files
-oldest 1.94 --package xai-candle
+oldest 1.94 --package xai-candle --package xai-cli
 
 say "examples"
 for example in custom_analyzer plain_ndarray; do

@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 
 use clap::Parser;
-use xai::{AnalyzerInfo, Quadrature};
+use xai::AnalyzerInfo;
 use xai_zoo::analyzers::by_name;
 use xai_zoo::backend::{Device, Framework};
-use xai_zoo::command_line::{count, seed};
-use xai_zoo::efficientnet::{CLASSES, SIDE};
+use xai_zoo::efficientnet::CLASSES;
+use xai_zoo::options::Options;
 
 /// The analyzers that run when none is named.
 const USUAL: [&str; 5] = ["gradient", "input-times-gradient", "smooth-grad", "integrated-gradients", "grad-cam"];
@@ -41,43 +41,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", value_parser = class, allow_negative_numbers = true)]
     pub(crate) class: Option<usize>,
 
-    /// How many copies, points or samples an analyzer takes [default: each one's own: 50 noisy copies of SmoothGrad, 50
-    /// points of Integrated Gradients]
-    #[arg(long, value_name = "N", value_parser = count, allow_negative_numbers = true)]
-    pub(crate) n: Option<usize>,
-
-    /// Standard deviation of noise, in units of the preprocessed input [default: each analyzer's own: 0.1 for
-    /// SmoothGrad]
-    #[arg(long, value_name = "S", value_parser = deviation, allow_negative_numbers = true)]
-    pub(crate) std: Option<f64>,
-
-    /// Seed of all that is drawn, as SmoothGrad's noise [default: 0]
-    #[arg(long, value_name = "S", value_parser = seed, allow_negative_numbers = true)]
-    pub(crate) seed: Option<u64>,
-
-    /// SmoothGrad's copies in pairs of opposite noise: a smaller error for the same cost
-    #[arg(long)]
-    pub(crate) antithetic: bool,
-
-    /// How Integrated Gradients and its kin follow their path [default: endpoint-mean] [possible values: endpoint-mean,
-    /// trapezoid, midpoint, gauss-legendre, graded, secant]; secant is the most exact for its cost
-    #[arg(long, value_name = "NAME", value_parser = quadrature)]
-    pub(crate) quadrature: Option<Quadrature>,
-
-    /// Integrated Gradients with as many points as this relative error takes, as 0.05; in place of --n and
-    /// --quadrature. Methods that sample take as many draws as it takes
-    #[arg(long, value_name = "T", value_parser = tolerance, allow_negative_numbers = true)]
-    pub(crate) tolerance: Option<f64>,
-
-    /// At most how many augmented copies go through the network at once: bounds the memory [default: as many as a CPU
-    /// is fastest with, by the size of the network's maps]
-    #[arg(long, value_name = "N", value_parser = count, allow_negative_numbers = true)]
-    pub(crate) chunk: Option<usize>,
-
-    /// Methods that mask see the image as a grid of so many cells, as 14x14 [default: each analyzer's own, 8x8 for
-    /// most]
-    #[arg(long, value_name = "ROWSxCOLUMNS", value_parser = grid)]
-    pub(crate) features: Option<[usize; 2]>,
+    #[command(flatten)]
+    pub(crate) options: Options,
 
     /// The named place of the network where class activation maps look [default: the one it marks, the last feature
     /// maps]
@@ -138,25 +103,4 @@ impl Args {
 
 fn class(text: &str) -> Result<usize, String> {
     text.parse().ok().filter(|&class| class < CLASSES).ok_or_else(|| format!("classes are 0 to {}", CLASSES - 1))
-}
-
-fn deviation(text: &str) -> Result<f64, String> {
-    let std = text.parse().ok().filter(|std: &f64| std.is_finite() && *std >= 0.0);
-    std.ok_or_else(|| "it must be a number of at least 0".into())
-}
-
-fn tolerance(text: &str) -> Result<f64, String> {
-    let tolerance = text.parse().ok().filter(|tolerance: &f64| tolerance.is_finite() && *tolerance > 0.0);
-    tolerance.ok_or_else(|| "it must be a number above 0".into())
-}
-
-fn quadrature(text: &str) -> Result<Quadrature, String> {
-    let names = Quadrature::ALL.map(|rule| rule.to_string()).join(", ");
-    Quadrature::ALL.into_iter().find(|rule| rule.to_string() == text).ok_or_else(|| format!("it is one of {names}"))
-}
-
-fn grid(text: &str) -> Result<[usize; 2], String> {
-    let cells = text.split_once('x').and_then(|(rows, columns)| Some([rows.parse().ok()?, columns.parse().ok()?]));
-    let cells = cells.filter(|cells: &[usize; 2]| cells.iter().all(|n| (1..=SIDE).contains(n)));
-    cells.ok_or_else(|| format!("it is rows x columns, as 14x14, each of 1 to {SIDE}"))
 }

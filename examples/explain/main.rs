@@ -56,7 +56,7 @@ use self::args::Args;
 fn main() -> ExitCode {
     command_line::run(|args: &Args| {
         if args.list {
-            return Ok(std::io::stdout().write_all(known::list(&settings::OPTIONS).as_bytes())?);
+            return Ok(std::io::stdout().write_all(known::list(&settings::options()).as_bytes())?);
         }
         backend::run(args.framework(), args.device, args)
     })

@@ -55,8 +55,8 @@ fn mistakes_end_with_one_line_and_leave_no_file() {
         (&["--n", "0"], "at least 1"),
         (&["--n", "-3"], "at least 1"),
         (&["--n", "1", "--analyzer", "integrated-gradients"], "n = 1"),
-        (&["--std", "-0.5"], "at least 0"),
-        (&["--std", "nan"], "at least 0"),
+        (&["--noise", "-0.5"], "at least 0"),
+        (&["--noise", "nan"], "at least 0"),
         (&["--seed", "-1"], "from 0 to"),
         (&["--chunk", "0"], "at least 1"),
         (&["--unknown"], "--unknown"),
@@ -95,7 +95,9 @@ fn every_analyzer_is_listed_on_a_line() {
     let all: Vec<&str> = AnalyzerInfo::all().iter().map(|info| info.name).collect();
     assert_eq!(listed, all);
     let line = |name: &str| text.lines().find(|line| line.starts_with(name)).unwrap();
-    assert!(line("smooth-grad ").contains("SmoothGrad | needs the gradient | costs n gradients | options: --n --std"));
+    assert!(
+        line("smooth-grad ").contains("SmoothGrad | needs the gradient | costs n gradients | options: --n --noise")
+    );
     assert!(line("grad-cam ").contains("--place") && !line("gradient ").contains("--"));
     assert_eq!(names(folder.path()), Vec::<String>::new());
 }

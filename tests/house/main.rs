@@ -8,13 +8,14 @@ mod paths;
 use std::path::{Path, PathBuf};
 
 /// The crates of the workspace, by the file that each begins with.
-const CRATES: [&str; 10] = [
+const CRATES: [&str; 11] = [
     "src/lib.rs",
     "xai-core/src/lib.rs",
     "xai-derive/src/lib.rs",
     "xai-candle/src/lib.rs",
     "xai-tch/src/lib.rs",
     "xai-onnx/src/lib.rs",
+    "xai-cli/src/main.rs",
     "xai-conformance/src/lib.rs",
     "zoo/src/lib.rs",
     "bench/src/main.rs",

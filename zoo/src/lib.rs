@@ -4,10 +4,7 @@
 //! Everything here is written as a user of `xai` writes it, with what `xai` shows to everybody. A framework is here
 //! when `xai` has it: the features are turned on by those of `xai`.
 
-pub mod analyzers;
-pub mod backend;
 pub mod captum;
-pub mod command_line;
 pub mod crop;
 pub mod efficientnet;
 pub mod folder;
@@ -16,5 +13,7 @@ pub mod networks;
 pub mod photo_file;
 mod replay;
 pub mod resnet18;
+
+pub use xai_cli::{analyzers, backend, command_line, options};
 
 pub use replay::Replay;

@@ -10,16 +10,13 @@ pub fn by_name() -> impl TypedValueParser<Value = &'static AnalyzerInfo> {
 }
 
 /// A line for each analyzer: its name on the command line, its name for people, what it needs of the model, what it
-/// costs, which of these options it takes, and what its values are. An option has the name of its setting.
-pub fn list(options: &[&str]) -> String {
+/// costs, which of these options it takes, and what its values are. The options stand behind their settings' names.
+pub fn list(options: &[(&str, &str)]) -> String {
     let all = AnalyzerInfo::all();
     let width = all.iter().map(|info| info.name.len()).max().unwrap_or_default();
     let line = |info: &AnalyzerInfo| {
-        let taken: Vec<String> = options
-            .iter()
-            .filter(|option| info.settings.contains(option))
-            .map(|option| format!("--{option}"))
-            .collect();
+        let taken: Vec<&str> =
+            options.iter().filter(|(setting, _)| info.settings.contains(setting)).map(|(_, option)| *option).collect();
         let taken = if taken.is_empty() { "none".to_owned() } else { taken.join(" ") };
         format!(
             "{:width$}  {} | needs {} | costs {} | options: {taken} | {}\n",
@@ -33,7 +30,8 @@ pub fn list(options: &[&str]) -> String {
     all.iter().map(line).collect()
 }
 
-fn needs(needs: Needs) -> &'static str {
+/// What a method needs of a model, in words.
+pub fn needs(needs: Needs) -> &'static str {
     match needs {
         Needs::Forward => "the output",
         Needs::Gradient => "the gradient",

@@ -1,7 +1,8 @@
 //! A program that ends every mistake with one line on stderr and exit code 2, and what its arguments may be.
 
 use std::error::Error;
-use std::io;
+use std::fmt;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -15,6 +16,24 @@ pub fn failure(message: impl Into<String>) -> Box<dyn Error> {
     message.into().into()
 }
 
+/// What a program has found that its caller should look at, though it was able to do its work: exit code 1.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Noticed(pub String);
+
+impl fmt::Display for Noticed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Error for Noticed {}
+
+/// One line on stderr. Whether anybody reads it is not the program's concern.
+pub fn tell(program: &str, message: &str) {
+    let words: Vec<&str> = message.split_whitespace().collect();
+    let _ = writeln!(io::stderr(), "{program}: {}", words.join(" "));
+}
+
 /// A closed stdout is the reader's choice: by then the files are written.
 ///
 /// # Errors
@@ -23,23 +42,23 @@ pub fn said(result: io::Result<()>) -> io::Result<()> {
     result.or_else(|error| if error.kind() == io::ErrorKind::BrokenPipe { Ok(()) } else { Err(error) })
 }
 
-/// Reads the command line and runs the program.
+/// Reads the command line and runs the program: exit code 0 when it did its work, 1 when it [noticed](Noticed)
+/// something, 2 for a mistake.
 pub fn run<A: Parser>(program: impl FnOnce(&A) -> Outcome<()>) -> ExitCode {
-    let mistake = match A::try_parse() {
+    let (mistake, code) = match A::try_parse() {
         Ok(args) => match program(&args) {
             Ok(()) => return ExitCode::SUCCESS,
-            Err(error) => error.to_string(),
+            Err(error) => (error.to_string(), if error.is::<Noticed>() { 1 } else { 2 }),
         },
         Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
             // A closed pipe is the reader's choice.
             let _ = error.print();
             return ExitCode::SUCCESS;
         }
-        Err(error) => first_paragraph(&error.to_string()),
+        Err(error) => (first_paragraph(&error.to_string()), 2),
     };
-    let line: Vec<&str> = mistake.split_whitespace().collect();
-    eprintln!("{}: {}", A::command().get_name(), line.join(" "));
-    ExitCode::from(2)
+    tell(A::command().get_name(), &mistake);
+    ExitCode::from(code)
 }
 
 /// An argument that counts something: from 1 on.

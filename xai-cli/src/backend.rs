@@ -71,6 +71,42 @@ impl fmt::Display for Device {
     }
 }
 
+/// Bounds how many threads compute, before anything is computed.
+///
+/// # Errors
+/// When threads run already.
+pub fn limit_threads(framework: Framework, threads: usize) -> Outcome<()> {
+    match framework {
+        Framework::Candle => candle_threads(threads),
+        Framework::Tch => {
+            tch_threads(threads);
+            Ok(())
+        }
+        // One, whatever is asked for.
+        Framework::Ndarray => Ok(()),
+    }
+}
+
+#[cfg(feature = "candle")]
+fn candle_threads(threads: usize) -> Outcome<()> {
+    let built = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
+    built.map_err(|error| failure(format!("cannot compute with {threads} threads: {error}")))
+}
+
+#[cfg(not(feature = "candle"))]
+fn candle_threads(_: usize) -> Outcome<()> {
+    Ok(()) // that it is missing is said where it would run
+}
+
+#[cfg(feature = "tch")]
+fn tch_threads(threads: usize) {
+    // Bounded by the command line, so that it fits.
+    xai::tch::tch::set_num_threads(i32::try_from(threads).unwrap_or(i32::MAX));
+}
+
+#[cfg(not(feature = "tch"))]
+fn tch_threads(_: usize) {}
+
 /// A program that is written once for all frameworks.
 pub trait Program {
     /// Runs on one of them.
@@ -113,19 +149,27 @@ fn candle(_: Device, _: &impl Program) -> Outcome<()> {
 
 #[cfg(feature = "tch")]
 fn tch(device: Device, program: &impl Program) -> Outcome<()> {
+    program.run::<xai::tch::LibTorch>(torch_device(device)?.into())
+}
+
+/// The device as libtorch knows it.
+///
+/// # Errors
+/// A card that it does not see.
+#[cfg(feature = "tch")]
+pub fn torch_device(device: Device) -> Outcome<xai::tch::tch::Device> {
     use xai::tch::tch::{Cuda, Device as Place};
-    let place = match device {
-        Device::Cpu => Place::Cpu,
-        Device::Cuda(card) if i64::try_from(card).is_ok_and(|card| card < Cuda::device_count()) => Place::Cuda(card),
-        device => {
-            return Err(failure(format!(
-                "libtorch cannot use {device}: it sees {} CUDA devices; build `--features tch` with LIBTORCH set to a \
-                 libtorch with CUDA",
-                Cuda::device_count()
-            )));
+    match device {
+        Device::Cpu => Ok(Place::Cpu),
+        Device::Cuda(card) if i64::try_from(card).is_ok_and(|card| card < Cuda::device_count()) => {
+            Ok(Place::Cuda(card))
         }
-    };
-    program.run::<xai::tch::LibTorch>(place.into())
+        device => Err(failure(format!(
+            "libtorch cannot use {device}: it sees {} CUDA devices; build `--features tch` with LIBTORCH set to a \
+             libtorch with CUDA",
+            Cuda::device_count()
+        ))),
+    }
 }
 
 #[cfg(not(feature = "tch"))]
@@ -136,5 +180,5 @@ fn tch(_: Device, _: &impl Program) -> Outcome<()> {
 /// What this build was made without.
 #[allow(dead_code)] // with every feature on there is no such thing
 fn lacking(what: &str, feature: &str) -> Outcome<()> {
-    Err(failure(format!("this build has no {what}: build the example with `--features {feature}`")))
+    Err(failure(format!("this build has no {what}: build it with `--features {feature}`")))
 }

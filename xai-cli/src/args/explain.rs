@@ -1,0 +1,79 @@
+//! What is explained, by which methods, and where the results go.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use xai::AnalyzerInfo;
+use xai_cli::analyzers::by_name;
+use xai_cli::command_line::count;
+use xai_cli::options::Options;
+
+use super::{NetworkArgs, PhotoArgs};
+
+/// Why did the network decide so?
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArgs {
+    #[command(flatten)]
+    pub(crate) network: NetworkArgs,
+
+    /// What the network looks at: a photo (PNG or JPEG), cropped and resized to its input
+    #[arg(value_name = "INPUT")]
+    pub(crate) input: PathBuf,
+
+    /// A method, any that `xai methods` lists; may be given several times [default: grad-cam at the last feature maps,
+    /// and integrated-gradients by 30 secants]
+    #[arg(long = "method", value_name = "NAME", value_parser = by_name(), hide_possible_values = true)]
+    pub(crate) methods: Vec<&'static AnalyzerInfo>,
+
+    /// Which output to explain: a number from 0, `0,3,4` where the output has more axes, or a name of --labels
+    /// [default: the highest]
+    #[arg(long, value_name = "CLASS", allow_negative_numbers = true)]
+    pub(crate) target: Option<String>,
+
+    /// The place of the network that methods look at, of those that `xai inspect` lists: where class activation maps
+    /// are taken, and what other methods explain in place of the input [default: the last feature maps]
+    #[arg(long, value_name = "PLACE")]
+    pub(crate) at: Option<String>,
+
+    /// The names of the classes: a text file with one a line, or a JSON list
+    #[arg(long, value_name = "FILE")]
+    pub(crate) labels: Option<PathBuf>,
+
+    /// How many classes are named
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = count, allow_negative_numbers = true)]
+    pub(crate) top: usize,
+
+    /// Where the results go, by the ending: .png a picture, .html a page, .json, .npz and .safetensors the numbers; may
+    /// be given several times [default: explain.png]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Vec<PathBuf>,
+
+    /// Also write the numbers, f32: the input, the output, and each method's values, not normalised, by its name; by
+    /// the ending .npz, .safetensors or .json
+    #[arg(long, value_name = "FILE")]
+    pub(crate) raw: Option<PathBuf>,
+
+    /// Print one JSON object on stdout instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    #[command(flatten)]
+    pub(crate) photo: PhotoArgs,
+
+    #[command(flatten)]
+    pub(crate) options: Options,
+}
+
+impl ExplainArgs {
+    /// The files that results are written to.
+    pub(crate) fn outputs(&self) -> Vec<&Path> {
+        let pictures = self.out.iter().map(PathBuf::as_path);
+        let usual = self.out.is_empty().then(|| Path::new("explain.png"));
+        pictures.chain(usual).chain(self.raw.as_deref()).collect()
+    }
+
+    /// The files that are read.
+    pub(crate) fn inputs(&self) -> impl Iterator<Item = &Path> {
+        self.network.files().chain([self.input.as_path()]).chain(self.labels.as_deref())
+    }
+}

@@ -1,0 +1,53 @@
+//! The command line.
+
+mod explain;
+mod inspect;
+mod network;
+mod photo;
+
+use clap::{Parser, Subcommand};
+use clap_complete::Shell;
+
+pub(crate) use self::explain::ExplainArgs;
+pub(crate) use self::inspect::{CheckArgs, InspectArgs, Lengths};
+pub(crate) use self::network::{NetworkArgs, Other};
+pub(crate) use self::photo::{Crop, Layout, PhotoArgs, Preset};
+
+/// Explains what a network saw, out of its file: why this class, and where in the photo
+///
+/// `xai explain net.onnx photo.jpg` prints the most probable classes and writes a picture: the photo, and a heatmap for
+/// every method. Results go to stdout, progress and notes to stderr.
+#[derive(Debug, Parser)]
+#[command(name = "xai", version, after_long_help = AFTER, max_term_width = 100)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const AFTER: &str = "Exit codes:
+  0  all was done
+  1  all was done, and something was found that should be looked at: a gradient that is wrong, a
+     file of several that cannot be explained
+  2  a mistake in the command line, a file that cannot be read, a network that cannot be explained
+     in this way: one line on stderr, and no output was written";
+
+/// A part of the command.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Why did the network decide so? A picture, numbers, and words for one input
+    Explain(Box<ExplainArgs>),
+    /// What is in a file: inputs, outputs, operators, places with shapes, and what can be explained how
+    Inspect(InspectArgs),
+    /// Is the network's gradient right? Compares it with finite differences, and says so in words
+    Check(CheckArgs),
+    /// All methods, one a line: name, title, what it needs, what it costs, its options, and what its values are
+    Methods,
+    /// The script that completes the command in a shell
+    Completions {
+        /// The shell
+        #[arg(value_enum)]
+        shell: Shell,
+    },
+    /// The manual's page, for man(1): `xai man > xai.1`
+    Man,
+}

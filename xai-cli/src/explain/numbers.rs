@@ -1,0 +1,50 @@
+//! The numbers in files: the input, the output, and each method's values by its name.
+
+use std::collections::BTreeMap;
+use std::io::Cursor;
+
+use ndarray::ArrayD;
+use ndarray_npy::NpzWriter;
+use serde_json::json;
+use xai::files;
+use xai_cli::command_line::Outcome;
+
+use super::methods::Finding;
+use super::report::Report;
+use crate::input::Given;
+
+fn arrays(given: &Given, output: &ArrayD<f32>, findings: &[Finding]) -> BTreeMap<String, ArrayD<f32>> {
+    let own = [("input".to_owned(), given.numbers.clone()), ("output".to_owned(), output.clone())];
+    let found = findings.iter().map(|finding| (finding.info.name.to_owned(), finding.explanation.values.clone()));
+    own.into_iter().chain(found).collect()
+}
+
+/// A file of numpy's.
+pub(super) fn npz(given: &Given, output: &ArrayD<f32>, findings: &[Finding]) -> Outcome<Vec<u8>> {
+    let mut bytes = Cursor::new(Vec::new());
+    let mut file = NpzWriter::new(&mut bytes);
+    for (name, array) in arrays(given, output, findings) {
+        file.add_array(name, &array)?;
+    }
+    file.finish()?;
+    Ok(bytes.into_inner())
+}
+
+/// A safetensors file.
+pub(super) fn safetensors(given: &Given, output: &ArrayD<f32>, findings: &[Finding]) -> xai::Result<Vec<u8>> {
+    files::encode_arrays(&arrays(given, output, findings))
+}
+
+/// The report, with the numbers behind it, each with its shape.
+pub(super) fn json(given: &Given, output: &ArrayD<f32>, report: &Report<'_>, findings: &[Finding]) -> Vec<u8> {
+    let mut whole = report.json(findings);
+    let arrays = arrays(given, output, findings).into_iter();
+    let numbers = arrays.map(|(name, array)| {
+        let shape = array.shape().to_vec();
+        (name, json!({"shape": shape, "values": array.iter().collect::<Vec<_>>()}))
+    });
+    whole["arrays"] = numbers.collect::<serde_json::Map<_, _>>().into();
+    let mut bytes = whole.to_string().into_bytes();
+    bytes.push(b'\n');
+    bytes
+}

@@ -1,0 +1,64 @@
+//! A page that needs no other file.
+
+use std::fmt::Write;
+
+use xai_cli::command_line::Outcome;
+
+use super::methods::Finding;
+use super::report::{Report, extras};
+use super::{base64, picture};
+use crate::input::{Given, Shown};
+
+const STYLE: &str = "body{font:16px/1.5 sans-serif;max-width:64em;margin:2em auto;padding:0 1em;color:#222}\
+img{max-width:100%;height:auto}table{border-collapse:collapse;margin:1em 0}\
+td,th{padding:.25em .8em;border-bottom:1px solid #ddd;text-align:left;vertical-align:top}\
+td.n{text-align:right;font-variant-numeric:tabular-nums}p.s{color:#666}";
+
+/// The page: the picture, the classes, and what each method is, took and said.
+pub(super) fn html(given: &Given, report: &Report<'_>, findings: &[Finding]) -> Outcome<String> {
+    let mut page = String::from("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">");
+    let title = escaped(&report.title());
+    // Writing to a string cannot fail.
+    let _ = write!(page, "<title>{title}</title><style>{STYLE}</style></head><body>\n<h1>{title}</h1>\n");
+    if !matches!(given.shown, Shown::Numbers) {
+        let png = base64::encode(&picture::png(given, report, findings)?);
+        let _ = writeln!(page, "<img alt=\"{title}\" src=\"data:image/png;base64,{png}\">");
+    }
+    page += "<h2>What the network says</h2>\n<table>\n";
+    for class in &report.top {
+        let name = class.name.as_deref().unwrap_or_default();
+        let _ = writeln!(
+            page,
+            "<tr><td class=\"n\">{}</td><td class=\"n\">{}</td><td>{}</td></tr>",
+            escaped(&class.opinion()),
+            class.number(),
+            escaped(name)
+        );
+    }
+    let _ = writeln!(page, "</table>\n<p>Explained is {}.</p>\n<h2>Methods</h2>\n<table>", report.of_what());
+    for finding in findings {
+        let _ = writeln!(
+            page,
+            "<tr><th>{}</th><td>{}</td><td class=\"n\">{:.2} s</td><td>{}</td></tr>",
+            escaped(&finding.title()),
+            escaped(finding.info.about),
+            finding.milliseconds / 1e3,
+            escaped(&extras(&finding.explanation.extras).join("; "))
+        );
+    }
+    let (network, input) = (escaped(&report.network), escaped(&report.input));
+    let _ = writeln!(page, "</table>\n<p class=\"s\">{network}; {input}.</p>\n</body></html>");
+    Ok(page)
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn names_cannot_write_the_page() {
+        assert_eq!(super::escaped("<a href=\"x\">&"), "&lt;a href=&quot;x&quot;&gt;&amp;");
+    }
+}

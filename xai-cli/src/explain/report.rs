@@ -1,0 +1,159 @@
+//! What the network saw, in words and as JSON.
+
+use std::fmt::Write;
+
+use ndarray::ArrayD;
+use serde_json::{Map, Value, json};
+use xai::{Backend, Extras};
+use xai_cli::command_line::{Outcome, failure};
+
+use super::classes::{self, Class, Names};
+use super::methods::Finding;
+use crate::args::ExplainArgs;
+use crate::input::Given;
+use crate::model::{Ending, Model};
+
+/// What the network made of the input.
+pub(super) struct Report<'a> {
+    args: &'a ExplainArgs,
+    /// The output that is explained.
+    explained: Class,
+    /// The highest outputs, the first first.
+    pub(super) top: Vec<Class>,
+    pub(super) network: String,
+    pub(super) input: String,
+    ending: Ending,
+}
+
+impl<'a> Report<'a> {
+    pub(super) fn new<B: Backend>(
+        args: &'a ExplainArgs,
+        model: &Model<B>,
+        given: &Given,
+        output: &ArrayD<f32>,
+        names: Option<&Names>,
+    ) -> Outcome<Self> {
+        if let Some(names) = names {
+            names.check(output.shape())?;
+        }
+        let mut classes = classes::ranked(output, model.ending, names)?;
+        let explained = match &args.target {
+            Some(target) => classes::find(&classes, target)?.clone(),
+            None => classes.first().cloned().ok_or_else(|| failure("the network's output is empty"))?,
+        };
+        classes.truncate(args.top);
+        let input = given.how.clone();
+        let network = format!("{}, output `{}`", model.facts.format, model.facts.output);
+        Ok(Report { args, explained, top: classes, network, input, ending: model.ending })
+    }
+
+    /// Where the explained output stands.
+    pub(super) fn explained(&self) -> &[usize] {
+        &self.explained.index
+    }
+
+    /// The explained class, with what the network thinks of it.
+    pub(super) fn title(&self) -> String {
+        format!("{} · {}", self.explained.short(), self.explained.opinion())
+    }
+
+    /// What is explained: the output itself, or what stands before its end.
+    pub(super) fn of_what(&self) -> &'static str {
+        match self.ending {
+            Ending::Scores => "the output",
+            Ending::Softmax => "the score before the softmax",
+            Ending::Sigmoid => "the score before the sigmoid",
+        }
+    }
+
+    /// All that was found but the values.
+    pub(super) fn json(&self, findings: &[Finding]) -> Value {
+        let finding = |finding: &Finding| {
+            let extras = &finding.explanation.extras;
+            let found = json!({
+                "title": finding.info.title,
+                "place": finding.at,
+                "kind": finding.explanation.kind.to_string(),
+                "shape": finding.explanation.values.shape(),
+                "milliseconds": finding.milliseconds,
+                "completeness_gap": first(&extras.completeness_gap),
+                "evaluations": first(&extras.evaluations),
+                "estimated_error": first(&extras.estimated_error),
+                "within_tolerance": first(&extras.within_tolerance),
+                "relevance_arrived": first(&extras.relevance_arrived),
+            });
+            (finding.info.name.to_owned(), found)
+        };
+        let network = &self.args.network;
+        let backend = if is_torch_script(self.args) { "tch" } else { network.framework().key() };
+        json!({
+            "network": network.file,
+            "input": self.args.input,
+            "made_of_input": self.input,
+            "backend": backend,
+            "device": network.device.to_string(),
+            "explains": self.of_what(),
+            "explained": self.explained.json(),
+            "top": self.top.iter().map(Class::json).collect::<Vec<Value>>(),
+            "methods": findings.iter().map(finding).collect::<Map<String, Value>>(),
+            "out": self.args.outputs(),
+        })
+    }
+
+    /// The same for people.
+    pub(super) fn text(&self, findings: &[Finding]) -> String {
+        let mut text = String::new();
+        let width = self.top.iter().map(|class| class.number().len()).max().unwrap_or_default();
+        for class in &self.top {
+            let name = class.name.as_deref().unwrap_or_default();
+            let line = format!("{:>10}  {:>width$} {name}", class.opinion(), class.number());
+            text += line.trim_end();
+            text += "\n";
+        }
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "explained: {} ({})\n", self.explained.short(), self.of_what());
+        let width = findings.iter().map(|finding| finding.title().chars().count()).max().unwrap_or_default();
+        for finding in findings {
+            let _ = write!(text, "{:<width$}{:>8.2} s", finding.title(), finding.milliseconds / 1e3);
+            for words in extras(&finding.explanation.extras) {
+                let _ = write!(text, "   {words}");
+            }
+            text += "\n";
+        }
+        text += "\n";
+        for path in self.args.outputs() {
+            let _ = writeln!(text, "wrote {}", path.display());
+        }
+        text
+    }
+}
+
+fn is_torch_script(args: &ExplainArgs) -> bool {
+    args.network.file.extension().is_some_and(|ending| !ending.eq_ignore_ascii_case("onnx"))
+}
+
+fn first<T: Copy>(list: &Option<Vec<T>>) -> Option<T> {
+    list.as_ref().and_then(|list| list.first().copied())
+}
+
+/// What a method said beside its values, in words.
+pub(super) fn extras(extras: &Extras) -> Vec<String> {
+    let mut words = Vec::new();
+    if let Some(gap) = first(&extras.completeness_gap) {
+        let digits = if gap.abs() < 1e4 { format!("{gap:+.4}") } else { format!("{gap:+.3e}") };
+        words.push(format!("completeness gap {digits}"));
+    }
+    if let Some(arrived) = first(&extras.relevance_arrived) {
+        words.push(format!("relevance that arrived {arrived:.3e}"));
+    }
+    if let Some(error) = first(&extras.estimated_error) {
+        words.push(format!("estimated error {:.1} %", error * 100.0));
+    }
+    if let Some(evaluations) = first(&extras.evaluations) {
+        words.push(format!("{evaluations} evaluations"));
+    }
+    if first(&extras.within_tolerance) == Some(false) {
+        words.push("which is more than the tolerance: the limit came first".into());
+    }
+    words
+}

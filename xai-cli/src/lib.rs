@@ -1,0 +1,9 @@
+//! What commands that explain are made of: the ends of a program, frameworks and devices, analyzers by name.
+//!
+//! The binary of this package is the command `xai`; this repository's examples are written with the same parts.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+pub mod analyzers;
+pub mod backend;
+pub mod command_line;
+pub mod options;

@@ -1,0 +1,42 @@
+//! The command `xai`: explains what a network saw in a photo, a table or a signal, out of its file.
+//!
+//! ```sh
+//! xai explain net.onnx photo.jpg
+//! xai inspect net.onnx
+//! xai check net.onnx photo.jpg
+//! xai methods
+//! ```
+//!
+//! Every mistake ends with one line on stderr and exit code 2, before any output is written; exit code 1 means that all
+//! went well and something was found that should be looked at, as a gradient that is wrong.
+
+mod args;
+mod check;
+mod explain;
+mod input;
+mod inspect;
+mod model;
+mod npy;
+mod shell;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use xai_cli::command_line::{self, said};
+use xai_cli::{analyzers, options};
+
+use self::args::{Args, Command};
+
+fn main() -> ExitCode {
+    command_line::run(|args: &Args| match &args.command {
+        Command::Explain(args) => explain::run(args),
+        Command::Inspect(args) => inspect::run(args),
+        Command::Check(args) => check::run(args),
+        Command::Methods => {
+            let offered: Vec<_> = options::OPTIONS.into_iter().chain([("place", "--at")]).collect();
+            Ok(said(std::io::stdout().write_all(analyzers::list(&offered).as_bytes()))?)
+        }
+        Command::Completions { shell } => shell::completions(*shell),
+        Command::Man => shell::man(),
+    })
+}

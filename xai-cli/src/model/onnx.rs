@@ -1,0 +1,99 @@
+//! Networks in ONNX files.
+
+use ndarray::{ArrayD, IxDyn};
+use xai::Backend;
+use xai::onnx::{ElementType, Network, Reader, Signature};
+use xai_cli::backend::{self, Program};
+use xai_cli::command_line::{Outcome, failure};
+
+use super::{Ending, Facts, Model, Task, Wanted};
+use crate::args::{NetworkArgs, Other};
+use crate::npy::read_npy;
+
+/// Reads the file on the framework that was asked for, and does the task with its network.
+pub(super) fn open(args: &NetworkArgs, task: &impl Task) -> Outcome<()> {
+    backend::run(args.framework(), args.device, &Open { args, task })
+}
+
+struct Open<'a, T> {
+    args: &'a NetworkArgs,
+    task: &'a T,
+}
+
+impl<T: Task> Program for Open<'_, T> {
+    fn run<B: Backend<Elem = f32>>(&self, placement: B::Placement) -> Outcome<()> {
+        let mut network = Reader::<B>::new().at(placement).read(&self.args.file)?;
+        let (inputs, outputs) = (network.inputs(), network.outputs());
+        if let Some(output) = &self.args.output {
+            network = network.output(output)?;
+        }
+        let mut ending = Ending::Scores;
+        if !self.args.after_softmax
+            && let Some(end) = network.ends_in()
+        {
+            ending = if end == "Sigmoid" { Ending::Sigmoid } else { Ending::Softmax };
+        }
+        let facts = Facts {
+            format: format!("ONNX {}, operators {}, by {}", network.ir_version(), network.opset(), producer(&network)),
+            inputs: inputs.iter().map(Signature::to_string).collect(),
+            outputs: outputs.iter().map(|output| (output.name.clone(), output.to_string())).collect(),
+            output: network.output_name().to_owned(),
+            operators: network.operators().into_iter().collect(),
+        };
+        if ending != Ending::Scores {
+            network = network.before_softmax();
+        }
+        for other in &self.args.others {
+            let value = value(other, &inputs)?;
+            network = network.fix(other.name(), value.view())?;
+        }
+        let input = only(&network.inputs())?;
+        self.task.run(Model { network: Box::new(network), input, ending, facts })
+    }
+}
+
+fn producer<B: Backend>(network: &Network<B>) -> &str {
+    if network.producer().is_empty() { "an unknown exporter" } else { network.producer() }
+}
+
+/// The only input that is left to explain.
+fn only(inputs: &[Signature]) -> Outcome<Wanted> {
+    match inputs {
+        [input] => Ok(Wanted {
+            name: input.name.clone(),
+            whole: input.element.is_some_and(ElementType::is_integer),
+            shape: input.shape.clone(),
+        }),
+        [] => Err(failure("all inputs of the network are given by --input: none is left to explain")),
+        several => {
+            let named: Vec<String> = several.iter().map(Signature::to_string).collect();
+            Err(failure(format!(
+                "the network takes {} inputs: {}. One is explained: say what the others are, as --input {}=0 or \
+                 --input {}=FILE.npy",
+                several.len(),
+                named.join("; "),
+                several[1].name,
+                several[1].name
+            )))
+        }
+    }
+}
+
+/// The numbers of an input that is given.
+fn value(other: &Other, inputs: &[Signature]) -> Outcome<ArrayD<f32>> {
+    match other {
+        Other::File(_, path) => read_npy(path),
+        Other::Number(name, number) => {
+            let shape = inputs.iter().find(|input| input.name == *name).and_then(|input| input.shape.as_ref());
+            let lengths: Vec<usize> = shape.into_iter().flatten().map(|length| length.unwrap_or(1)).collect();
+            let numbers = lengths.iter().try_fold(1usize, |product, &length| product.checked_mul(length));
+            if numbers.is_none_or(|numbers| numbers > MOST) {
+                return Err(failure(format!("input `{name}` of shape {lengths:?} is more than a number fills")));
+            }
+            Ok(ArrayD::from_elem(IxDyn(&lengths), *number))
+        }
+    }
+}
+
+/// A gigabyte.
+const MOST: usize = 1 << 28;

@@ -1,0 +1,85 @@
+//! `xai inspect`, `xai check` and `xai methods`.
+
+use serde_json::json;
+use xai::AnalyzerInfo;
+
+use crate::command::Folder;
+
+#[test]
+fn a_file_tells_what_it_takes_and_where_it_can_be_looked_into() {
+    let folder = Folder::new();
+    let text = folder.said(&["inspect", "colours.onnx"]);
+    for part in ["image: f32 (?, 3, 32, 32)", "Conv 2", "--at 'relu2'  (1, 3, 8, 8)", "yes  gradients"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let found = folder.json(&["inspect", "colours.onnx", "--json"]);
+    assert_eq!(found["input_shape"], json!([1, 3, 32, 32]));
+    assert_eq!(found["output_shape"], json!([1, 4]));
+    assert_eq!(found["operators"]["Gemm"], 1);
+    // The first convolution's output, 3 x 16 x 16.
+    assert_eq!(found["largest_value"], 768);
+    let cams: Vec<&str> =
+        found["places_for_cams"].as_array().unwrap().iter().map(|place| place["name"].as_str().unwrap()).collect();
+    assert_eq!(cams, ["relu2", "relu1"]);
+    let places = found["places"].as_array().unwrap();
+    assert!(places.iter().any(|place| place["name"] == "pool" && place["shape"] == json!([1, 3, 1, 1])));
+}
+
+#[test]
+fn what_cannot_be_explained_says_why() {
+    let folder = Folder::new();
+    let found = folder.json(&["inspect", "loan.onnx", "--json"]);
+    assert_eq!(found["input_shape"], json!([1, 4]));
+    let cams = &found["explained_by"]["class activation maps"];
+    assert_eq!(cams["possible"], false);
+    assert!(cams["reason"].as_str().unwrap().contains("no feature maps"));
+    assert_eq!(found["explained_by"]["gradients and paths"]["possible"], true);
+    folder.refused(&["inspect", "pulse.onnx"], "--shape");
+    let found = folder.json(&["inspect", "pulse.onnx", "--shape", "1x1x64", "--json"]);
+    assert_eq!(found["places_for_cams"], json!([{"name": "relu", "shape": [1, 2, 64]}]));
+}
+
+#[test]
+fn a_right_gradient_is_trusted_in_words() {
+    let folder = Folder::new();
+    let text = folder.said(&["check", "colours.onnx", "red.png", "--preprocess", "unit"]);
+    assert!(text.contains("can be trusted"), "{text}");
+    let found =
+        folder.json(&["check", "colours.onnx", "red.png", "--preprocess", "unit", "--json", "--directions", "4"]);
+    assert_eq!(found["trusted"], true);
+    assert_eq!(found["directions"], 4);
+    assert!(found["relative_error"].as_f64().unwrap() < 0.01);
+}
+
+#[test]
+fn a_gradient_that_cannot_be_trusted_is_exit_code_1() {
+    let folder = Folder::new();
+    // Grey all over: no colour stands out, all relus are shut, and the score does not move.
+    image::RgbImage::from_pixel(32, 32, image::Rgb([90; 3])).save(folder.at("grey.png")).unwrap();
+    let output = folder.run(&["check", "colours.onnx", "grey.png", "--preprocess", "unit"]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(!output.stdout.is_empty());
+    assert_eq!(String::from_utf8(output.stderr).unwrap().lines().count(), 1);
+}
+
+#[test]
+fn every_method_is_listed_on_a_line() {
+    let folder = Folder::new();
+    let text = folder.said(&["methods"]);
+    let listed: Vec<&str> = text.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    let all: Vec<&str> = AnalyzerInfo::all().iter().map(|info| info.name).collect();
+    assert_eq!(listed, all);
+    assert!(text.lines().any(|line| line.starts_with("grad-cam ") && line.contains("--at")));
+}
+
+#[test]
+fn every_method_runs_by_its_name() {
+    let folder = Folder::new();
+    let mut args = vec!["explain", "colours.onnx", "red.png", "--preprocess", "unit", "--json", "--out", "all.npz"];
+    args.extend(["--n", "8", "--features", "2x2"]);
+    let all: Vec<&str> = AnalyzerInfo::all().iter().map(|info| info.name).collect();
+    all.iter().for_each(|name| args.extend(["--method", name]));
+    let report = folder.json(&args);
+    let found: Vec<&String> = report["methods"].as_object().unwrap().keys().collect();
+    assert_eq!(found.len(), all.len());
+}

@@ -1,0 +1,8 @@
+//! The command `xai`, as people and programs call it: on small networks whose answers are known.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod command;
+mod explain;
+mod inspect;
+mod mistakes;
+mod shell;

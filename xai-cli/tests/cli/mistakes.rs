@@ -1,0 +1,93 @@
+//! One line, exit code 2, and no file.
+
+use crate::command::Folder;
+
+#[test]
+fn mistakes_end_with_one_line_and_leave_no_file() {
+    let folder = Folder::new();
+    std::fs::write(folder.at("no.png"), b"not a picture").unwrap();
+    std::fs::write(folder.at("no.onnx"), b"\xff\xff\xff").unwrap();
+    std::fs::write(folder.at("two.txt"), "a\nb\n").unwrap();
+    std::fs::write(folder.at("empty.txt"), "\n\n").unwrap();
+    std::fs::write(folder.at("no.npy"), b"\x93NUMPY").unwrap();
+    let cases: &[(&[&str], &str)] = &[
+        (&[], "subcommand"),
+        (&["explian"], "explain"),
+        (&["explain"], "<NETWORK>"),
+        (&["explain", "colours.onnx"], "<INPUT>"),
+        (&["explain", "missing.onnx", "red.png"], "missing.onnx"),
+        (&["explain", "no.onnx", "red.png"], "no.onnx"),
+        (&["explain", "red.png", "red.png"], "a network is a file .onnx"),
+        (&["explain", "colours.onnx", "missing.png"], "missing.png"),
+        (&["explain", "colours.onnx", "no.png"], "no.png"),
+        (&["explain", "colours.onnx", "no.npy"], "no.npy"),
+        (&["explain", "colours.onnx", "names.txt"], "an input is"),
+        (&["explain", "loan.onnx", "red.png"], "has 2 axes"),
+        (&["explain", "colours.onnx", "red.png", "--method", "grad-cams"], "a similar value exists: 'grad-cam'"),
+        (&["explain", "colours.onnx", "red.png", "--at", "relu7"], "relu1"),
+        (&["explain", "colours.onnx", "red.png", "--target", "4"], "0 to 3"),
+        (&["explain", "colours.onnx", "red.png", "--target", "cat"], "no number"),
+        (&["explain", "colours.onnx", "red.png", "--target", "cat", "--labels", "names.txt"], "no name of --labels"),
+        (&["explain", "colours.onnx", "red.png", "--labels", "two.txt"], "2 names, and the network 4"),
+        (&["explain", "colours.onnx", "red.png", "--labels", "empty.txt"], "no names"),
+        (&["explain", "colours.onnx", "red.png", "--labels", "no.onnx"], "no text"),
+        (&["explain", "colours.onnx", "red.png", "--out", "red.png"], "it is read"),
+        (&["explain", "colours.onnx", "red.png", "--out", "./red.png"], "which is read"),
+        (&["explain", "colours.onnx", "red.png", "--out", "a.png", "--out", "a.png"], "is written too"),
+        (&["explain", "colours.onnx", "red.png", "--out", "why.gif"], ".png, .html"),
+        (&["explain", "colours.onnx", "red.png", "--raw", "why.png"], "--raw why.png"),
+        (&["explain", "colours.onnx", "red.png", "--out", "no/folder/why.png"], "no/folder"),
+        (&["explain", "colours.onnx", "red.png", "--size", "64"], "leave --size out"),
+        (&["explain", "colours.onnx", "red.png", "--size", "0x4"], "480x640"),
+        (&["explain", "colours.onnx", "red.png", "--layout", "nhwc"], "32 channels"),
+        (&["explain", "colours.onnx", "red.png", "--channels", "gray"], "has 3 channels"),
+        (&["explain", "colours.onnx", "red.png", "--mean", "1,2"], "each of 3 channels"),
+        (&["explain", "colours.onnx", "red.png", "--std", "0"], "divided"),
+        (&["explain", "colours.onnx", "red.png", "--crop", "2"], "up to 1"),
+        (&["explain", "colours.onnx", "red.png", "--preprocess", "caffe"], "imagenet, tf"),
+        (&["explain", "colours.onnx", "red.png", "--output", "score"], "probabilities"),
+        (&["explain", "colours.onnx", "red.png", "--input", "mask=1"], "mask"),
+        (&["explain", "colours.onnx", "red.png", "--input", "image=1"], "none is left"),
+        (&["explain", "colours.onnx", "red.png", "--input", "image"], "NAME"),
+        (&["explain", "colours.onnx", "red.png", "--backend", "jax"], "candle, tch"),
+        (&["explain", "colours.onnx", "red.png", "--threads", "0"], "from 1"),
+        (&["explain", "colours.onnx", "red.png", "--device", "cuda:99", "--backend", "ndarray"], "cuda:99"),
+        (&["explain", "colours.onnx", "red.png", "--top", "0"], "at least 1"),
+        (&["explain", "colours.onnx", "red.png", "--method", "gradient", "--n", "5"], "takes --n: xai methods"),
+        (&["explain", "colours.onnx", "red.png", "--method", "lime", "--features", "64x64"], "64"),
+        (&["inspect", "colours.onnx", "--shape", "1x3x64x64"], "32"),
+        (&["check", "colours.onnx", "red.png", "--directions", "1"], "directions"),
+    ];
+    for (args, part) in cases {
+        folder.refused(args, part);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn only_files_are_read() {
+    let folder = Folder::new();
+    for name in ["zero.png", "zero.npy"] {
+        std::os::unix::fs::symlink("/dev/zero", folder.at(name)).unwrap();
+        folder.refused(&["explain", "colours.onnx", name], "a device or a pipe");
+    }
+    folder.refused(&["explain", "colours.onnx", "red.png", "--labels", "/dev/zero"], "a device or a pipe");
+    std::os::unix::fs::symlink("/dev/zero", folder.at("zero.onnx")).unwrap();
+    folder.refused(&["inspect", "zero.onnx"], "a device or a pipe");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_reader_that_goes_away_ends_it_quietly() {
+    let folder = Folder::new();
+    let xai = env!("CARGO_BIN_EXE_xai");
+    for command in ["methods", "--help", "man", "inspect colours.onnx", "explain colours.onnx red.png"] {
+        // The reader is gone before anything is written; stderr goes the same way.
+        let line =
+            format!("set -o pipefail; ({{ sleep 0.1; '{xai}' {command}; echo $? > code; }} 2>&1) | true; cat code");
+        let output =
+            std::process::Command::new("bash").args(["-c", &line]).current_dir(folder.path()).output().unwrap();
+        let said = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(said.trim(), "0", "{command}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+}

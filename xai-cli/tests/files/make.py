@@ -1,0 +1,112 @@
+"""Writes the networks of this folder: python3 make.py, with the packages onnx and numpy."""
+
+import numpy as np
+from onnx import TensorProto, helper, numpy_helper, save
+
+F, I = TensorProto.FLOAT, TensorProto.INT64
+
+
+def model(name, nodes, weights, inputs, outputs):
+    tensors = [numpy_helper.from_array(np.ascontiguousarray(w), n) for n, w in weights.items()]
+    graph = helper.make_graph(nodes, name, inputs, outputs, tensors)
+    opset = [helper.make_opsetid("", 17)]
+    save(helper.make_model(graph, producer_name="make.py", ir_version=8, opset_imports=opset), name + ".onnx")
+
+
+def node(op, inputs, output, name, **attributes):
+    return helper.make_node(op, inputs, [output], name=name, **attributes)
+
+
+def value(name, kind, shape):
+    return helper.make_tensor_value_info(name, kind, shape)
+
+
+def colours(name, shape, before):
+    """Which of red, green and blue stands out in a photo of 32 x 32, or none: pixels from 0 to 1."""
+    blur = np.full((3, 3), 1 / 9, np.float32)
+    want = np.array([[1, -0.5, -0.5], [-0.5, 1, -0.5], [-0.5, -0.5, 1]], np.float32)
+    conv1 = want[:, :, None, None] * blur
+    conv2 = np.eye(3, dtype=np.float32)[:, :, None, None] * blur
+    gemm = np.array([[6, -2, -2], [-2, 6, -2], [-2, -2, 6], [-4, -4, -4]], np.float32)
+    weights = {
+        "conv1.weight": conv1,
+        "conv1.bias": np.full(3, -0.1, np.float32),
+        "conv2.weight": conv2,
+        "conv2.bias": np.zeros(3, np.float32),
+        "head.weight": gemm,
+        "head.bias": np.array([0, 0, 0, 0.5], np.float32),
+    }
+    first = before[-1].output[0] if before else "image"
+    strides = {"strides": [2, 2], "pads": [1, 1, 1, 1], "kernel_shape": [3, 3]}
+    nodes = before + [
+        node("Conv", [first, "conv1.weight", "conv1.bias"], "edges", "conv1", **strides),
+        node("Relu", ["edges"], "colour", "relu1"),
+        node("Conv", ["colour", "conv2.weight", "conv2.bias"], "wide", "conv2", **strides),
+        node("Relu", ["wide"], "maps", "relu2"),
+        node("GlobalAveragePool", ["maps"], "pooled", "pool"),
+        node("Flatten", ["pooled"], "flat", "flatten"),
+        node("Gemm", ["flat", "head.weight", "head.bias"], "scores", "head", transB=1),
+        node("Softmax", ["scores"], "probabilities", "softmax", axis=1),
+    ]
+    model(name, nodes, weights, [value("image", F, shape)], [value("probabilities", F, [shape[0], 4])])
+
+
+def table():
+    """A loan that is refused or given, by four numbers."""
+    weights = {
+        "w1": np.array([[0.8, 0, 0, 0], [0, -1.2, 0, 0.3], [0, 0, 0.5, -0.5]], np.float32),
+        "b1": np.array([0, 0.1, 0], np.float32),
+        "w2": np.array([[-1, 1, -0.5], [1, -1, 0.5]], np.float32),
+    }
+    nodes = [
+        node("Gemm", ["row", "w1", "b1"], "hidden", "first", transB=1),
+        node("Tanh", ["hidden"], "bent", "tanh"),
+        node("Gemm", ["bent", "w2"], "scores", "second", transB=1),
+        node("Softmax", ["scores"], "probabilities", "softmax", axis=1),
+    ]
+    model("loan", nodes, weights, [value("row", F, ["batch", 4])], [value("probabilities", F, ["batch", 2])])
+
+
+def signal():
+    """Whether a pulse, up and down within a few steps, is in a signal."""
+    pulse = np.zeros((2, 1, 9), np.float32)
+    pulse[0, 0] = [-1, -1, 0, 1, 2, 1, 0, -1, -1]
+    pulse[1, 0] = -pulse[0, 0]
+    weights = {
+        "pulse": pulse,
+        "bias": np.full(2, -1, np.float32),
+        "last": np.array([[-1, -1], [1, 1]], np.float32),
+        "offset": np.array([0.2, 0], np.float32),
+    }
+    nodes = [
+        node("Conv", ["signal", "pulse", "bias"], "found", "conv", pads=[4, 4], kernel_shape=[9]),
+        node("Relu", ["found"], "maps", "relu"),
+        node("GlobalAveragePool", ["maps"], "pooled", "pool"),
+        node("Flatten", ["pooled"], "flat", "flatten"),
+        node("Gemm", ["flat", "last", "offset"], "scores", "head", transB=1),
+    ]
+    model("pulse", nodes, weights, [value("signal", F, ["batch", 1, "time"])], [value("scores", F, ["batch", 2])])
+
+
+def bytes_():
+    """Text or no text, by its bytes: an embedding, then a mean."""
+    table = np.zeros((256, 2), np.float32)
+    table[ord("a") : ord("z") + 1, 0] = 1
+    table[: ord(" "), 1] = 2
+    table[128:, 1] = 1
+    weights = {"table": table, "last": np.array([[2, -1], [-1, 3]], np.float32)}
+    nodes = [
+        node("Gather", ["table", "bytes"], "embedded", "embedding"),
+        node("Tanh", ["embedded"], "bent", "tanh"),
+        node("ReduceMean", ["bent"], "mean", "mean", axes=[1], keepdims=0),
+        node("Gemm", ["mean", "last"], "scores", "head", transB=1),
+    ]
+    model("text", nodes, weights, [value("bytes", I, ["batch", "length"])], [value("scores", F, ["batch", 2])])
+
+
+colours("colours", ["batch", 3, 32, 32], [])
+turn = node("Transpose", ["image"], "turned", "turn", perm=[0, 3, 1, 2])
+colours("colours-last", [1, 32, 32, 3], [turn])
+table()
+signal()
+bytes_()
