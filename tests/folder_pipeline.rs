@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use xai_zoo::folder::{Numbered, Room, Work, one_by_one, overlapped};
+use xai_zoo::pipeline::{Numbered, Room, Work, one_by_one, overlapped};
 
 /// Counts what is under way. Every seventh job cannot be opened, every eleventh not written.
 #[derive(Default)]

@@ -30,15 +30,15 @@ pub(crate) const MOST: usize = BUNDLED.len() * SQUARES.len();
 pub(crate) fn crops(count: usize) -> Outcome<Vec<Array4<f32>>> {
     let photos = BUNDLED.iter().map(|(name, _)| bundled(name)).collect::<Outcome<Vec<_>>>()?;
     let all = SQUARES.iter().flat_map(|square| photos.iter().map(move |photo| input(photo, *square)));
-    Ok(all.take(count).collect())
+    all.take(count).collect()
 }
 
-fn input(photo: &RgbImage, [left, top, side]: [u32; 3]) -> Array4<f32> {
+fn input(photo: &RgbImage, [left, top, side]: [u32; 3]) -> Outcome<Array4<f32>> {
     let square = imageops::crop_imm(photo, left, top, side, side).to_image();
     // 224 fits into any number.
     #[allow(clippy::cast_possible_truncation)]
     let large = imageops::resize(&square, SIDE as u32, SIDE as u32, FilterType::CatmullRom);
     let mut input = Array4::zeros((1, 3, SIDE, SIDE));
-    normalize(&large, input.index_axis_mut(Axis(0), 0));
-    input
+    normalize(&large, input.index_axis_mut(Axis(0), 0))?;
+    Ok(input)
 }

@@ -15,7 +15,6 @@
 
 mod args;
 mod crops;
-mod ranking;
 mod run;
 
 use std::process::ExitCode;

@@ -4,18 +4,15 @@ use std::io::Write;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use xai::disk::Draft;
-use xai::metrics::{
-    Deletion, Evaluation, Infidelity, Insertion, Metric, Order, ParameterRandomisation, Road, evaluate,
-};
-use xai::{
-    AnalyzerInfo, AnyAnalyzer, Backend, BoxAnyAnalyzer, Features, Fill, MaxActivation, OutputScale, Settings, files,
-};
+use xai::metrics::{Evaluation, Metric, evaluate};
+use xai::{AnalyzerInfo, AnyAnalyzer, Backend, BoxAnyAnalyzer, Features, MaxActivation, Settings, files};
 use xai_zoo::backend::Program;
 use xai_zoo::command_line::Outcome;
 use xai_zoo::efficientnet::{EfficientNetLite0, TRAINED};
+use xai_zoo::ranking;
 
 use crate::args::Args;
-use crate::{crops, ranking};
+use crate::crops;
 
 impl Program for Args {
     fn run<B: Backend<Elem = f32>>(&self, placement: B::Placement) -> Outcome<()> {
@@ -39,7 +36,7 @@ fn scores<B: Backend<Elem = f32>>(args: &Args, network: &EfficientNetLite0<B>) -
         chosen.iter().map(|info| info.build_any(&settings(args, network, info))).collect::<xai::Result<_>>()?;
     // The trait is asked for without `Send` and `Sync`.
     let analyzers: Vec<&dyn AnyAnalyzer<B>> = built.iter().map(|analyzer| &**analyzer as _).collect();
-    let metrics = metrics(args);
+    let metrics = ranking::metrics(args.grid);
     let metrics: Vec<&dyn Metric<B>> = metrics.iter().map(|metric| &**metric).collect();
     let bar = progress_bar(args.crops);
     bar.tick();
@@ -68,22 +65,6 @@ fn settings<B: Backend>(args: &Args, network: &EfficientNetLite0<B>, info: &Anal
         Some(n) => settings.n(n),
         None => settings,
     }
-}
-
-fn metrics<B: Backend>(args: &Args) -> Vec<Box<dyn Metric<B>>> {
-    let cells = || Features::grid([args.grid, args.grid]);
-    let blurred = || Fill::Blur { sigma: 5.0 };
-    let probability = OutputScale::Probability;
-    let insertion = Insertion::new().features(cells()).fill(blurred()).scale(probability);
-    let deletion = Deletion::new().features(cells()).scale(probability);
-    vec![
-        // Random orders would cost as much for each analyzer; the random map is one row.
-        Box::new(insertion.steps(14).random_orders(0)),
-        Box::new(deletion.steps(14).random_orders(0)),
-        Box::new(Road::new().shares([0.1, 0.3, 0.5, 0.7, 0.9]).features(cells()).scale(probability)),
-        Box::new(Infidelity::new().features(cells()).n(30).scaled(true)),
-        Box::new(ParameterRandomisation::new().order(Order::AtOnce)),
-    ]
 }
 
 /// A bar on stderr, hidden when that is no terminal.

@@ -25,9 +25,9 @@ impl Photos {
             let photos = input.axis_iter(Axis(0)).map(shown).collect();
             return Ok(Photos { photos, input });
         }
-        let photo = photo_file::open(args.image.as_deref(), cropped)?;
+        let photo = photo_file::open(args.image.as_deref(), |photo| cropped(&photo))?;
         let mut input = Array4::zeros((1, 3, SIDE, SIDE));
-        normalize(&photo, input.index_axis_mut(Axis(0), 0));
+        normalize(&photo, input.index_axis_mut(Axis(0), 0))?;
         Ok(Photos { photos: vec![photo], input })
     }
 }

@@ -1,4 +1,4 @@
-//! Explanations as pictures: heatmaps, overlays on a photo, and panels of captioned tiles.
+//! Explanations as pictures: heatmaps, overlays on a photo, bars, lines, and panels of captioned tiles.
 //!
 //! ```
 //! use image::RgbImage;
@@ -39,10 +39,12 @@
 //! sensitivities it would let opposite channels cancel. The scale by summed magnitude (as Captum's) does not vanish
 //! when few pixels carry all, as a scale by rank would. Attributions have the heavier tails, so they clip more.
 
+mod bars;
 mod blend;
 mod caption;
 mod colors;
 mod heatmap;
+mod line;
 mod panel;
 mod photo;
 mod preprocess;
@@ -50,8 +52,10 @@ mod scale;
 mod style;
 mod tile;
 
+pub use self::bars::Bars;
 pub use self::colors::Colors;
 pub use self::heatmap::Heatmap;
+pub use self::line::Line;
 pub use self::panel::Panel;
 pub use self::photo::{decode_photo, read_photo};
 pub use self::preprocess::{PixelChannels, Preprocess};

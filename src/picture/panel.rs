@@ -21,7 +21,7 @@ const LARGEST_SIDE: u64 = 32_768;
 
 /// Captioned pictures side by side, in one picture: the photo, and a heatmap for every analyzer.
 ///
-/// All tiles get the size of the largest picture, at least 224 pixels; a smaller picture is enlarged by a whole factor,
+/// All tiles get the size of the largest picture, at least 224 pixels wide; a smaller picture is enlarged by a whole factor,
 /// so that its pixels stay sharp, and centred. Under a heatmap a bar of its colours tells the values that they stand
 /// for.
 ///
@@ -112,8 +112,11 @@ impl Panel {
         self.check()?;
         let pictures: Vec<RgbImage> =
             self.tiles.iter().map(|tile| tile.content.picture(self.opacity)).collect::<Result<_>>()?;
-        let largest = |side: fn(&RgbImage) -> u32| pictures.iter().map(side).max().unwrap_or(0).max(SMALLEST_TILE);
-        let room = Room { width: largest(RgbImage::width), height: largest(RgbImage::height), caption: 26, legend: 28 };
+        let largest = |side: fn(&RgbImage) -> u32| pictures.iter().map(side).max().unwrap_or(0);
+        let (width, height) = (largest(RgbImage::width), largest(RgbImage::height));
+        // What is wide enough may be low, as a line is.
+        let height = if width < SMALLEST_TILE { height.max(SMALLEST_TILE) } else { height };
+        let room = Room { width: width.max(SMALLEST_TILE), height, caption: 26, legend: 28 };
         let columns = self.columns.min(self.tiles.len());
         let rows = self.tiles.len().div_ceil(columns);
         let width = length(columns, room.width)?;

@@ -22,7 +22,7 @@ struct Check<'a> {
 impl Task for Check<'_> {
     fn run<B: Backend<Elem = f32>>(&self, model: Model<B>) -> Outcome<()> {
         let args = self.args;
-        let given = input::read(&args.input, &model.input, &args.photo)?;
+        let given = input::read(&args.input, &model.input, &args.photo, &args.data)?;
         let model = model.channels_first(given.channels_last);
         for note in &given.notes {
             tell("xai", &format!("note: {note}"));

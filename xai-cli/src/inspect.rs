@@ -4,11 +4,13 @@ use std::fmt::Write as _;
 use std::io::Write;
 
 use serde_json::json;
-use xai::{AnalyzerInfo, Backend, Graph, Inputs, Settings};
+use xai::{AnalyzerInfo, Backend, Graph};
 use xai_cli::command_line::{Outcome, failure, said};
+use xai_cli::options::Options;
 
 use crate::args::{InspectArgs, Lengths, PhotoArgs};
 use crate::input::photo_shape;
+use crate::methods::{Asked, choose, embedding};
 use crate::model::{self, Map, Model, Task, maps};
 
 /// Tells it.
@@ -23,6 +25,8 @@ struct Inspect<'a> {
 /// What was found out.
 struct Findings {
     shape: Vec<usize>,
+    /// Where whole numbers become numbers with a gradient, which is explained in their place.
+    start: Option<String>,
     output: Option<Vec<usize>>,
     places: Vec<xai::Place>,
     maps: Vec<Map>,
@@ -35,12 +39,15 @@ impl Task for Inspect<'_> {
     fn run<B: Backend<Elem = f32>>(&self, model: Model<B>) -> Outcome<()> {
         let shape = shape(self.args, &model)?;
         let graph = model.network.graph(std::slice::from_ref(&shape))?;
+        // Where there is none, what can be explained says so.
+        let start = embedding(&model, &shape).ok().flatten();
         let found = Findings {
             output: graph.output_shape().map(<[usize]>::to_vec),
             places: graph.places(),
             maps: maps(&graph, &shape),
             largest: graph.largest_map(),
-            ways: ways(&model, &graph, &shape),
+            ways: ways(&model, &graph, &shape, start.as_deref()),
+            start,
             shape,
         };
         let text = if self.args.json { self.json(&model, &found) } else { text(&model, &found) };
@@ -71,6 +78,7 @@ fn ways<B: Backend>(
     model: &Model<B>,
     graph: &Graph<'_, B>,
     shape: &[usize],
+    start: Option<&str>,
 ) -> Vec<(&'static str, Result<(), String>)> {
     let tried = [
         ("gradients and paths", "gradient"),
@@ -78,10 +86,12 @@ fn ways<B: Backend>(
         ("secants (DeepLIFT)", "deep-lift"),
         ("masks, by the output alone", "feature-ablation"),
     ];
-    let inputs = [shape.to_vec()];
-    let try_it = |name: &str| {
-        let analyzer = AnalyzerInfo::find(name)?.build_any::<B>(&Settings::new())?;
-        analyzer.check(&*model.network, &Inputs { shapes: &inputs, explained: &[true] })
+    let options = Options::default();
+    let try_it = |name: &str| -> Outcome<()> {
+        let methods = [AnalyzerInfo::find(name)?];
+        let chosen = choose(Asked { methods: &methods, at: None, start, options: &options }, model, shape)?;
+        chosen.iter().try_for_each(|chosen| chosen.build(model, shape).map(drop))?;
+        Ok(())
     };
     let mut ways: Vec<_> =
         tried.into_iter().map(|(way, name)| (way, try_it(name).map_err(|error| error.to_string()))).collect();
@@ -109,6 +119,9 @@ fn text<B: Backend>(model: &Model<B>, found: &Findings) -> String {
         let _ = writeln!(text, "which gives {}", lengths(output));
     }
     let _ = writeln!(text, "largest value inside: {} numbers", found.largest);
+    if let Some(start) = &found.start {
+        let _ = writeln!(text, "whole numbers have no gradient: what is at `{start}` is explained");
+    }
     if !facts.operators.is_empty() {
         let operators: Vec<String> = facts.operators.iter().map(|(name, count)| format!("{name} {count}")).collect();
         let _ = writeln!(text, "\noperators: {}", operators.join(", "));
@@ -159,6 +172,7 @@ impl Inspect<'_> {
             "explained_output": facts.output,
             "input_shape": found.shape,
             "output_shape": found.output,
+            "explained_place": found.start,
             "largest_value": found.largest,
             "operators": operators,
             "explained_by": ways,

@@ -4,6 +4,8 @@
 //! xai explain net.onnx photo.jpg
 //! xai inspect net.onnx
 //! xai check net.onnx photo.jpg
+//! xai folder net.onnx photos --out explained
+//! xai evaluate net.onnx photos
 //! xai methods
 //! ```
 //!
@@ -12,9 +14,13 @@
 
 mod args;
 mod check;
+mod classes;
+mod evaluate;
 mod explain;
+mod folder;
 mod input;
 mod inspect;
+mod methods;
 mod model;
 mod npy;
 mod shell;
@@ -32,6 +38,8 @@ fn main() -> ExitCode {
         Command::Explain(args) => explain::run(args),
         Command::Inspect(args) => inspect::run(args),
         Command::Check(args) => check::run(args),
+        Command::Folder(args) => folder::run(args),
+        Command::Evaluate(args) => evaluate::run(args),
         Command::Methods => {
             let offered: Vec<_> = options::OPTIONS.into_iter().chain([("place", "--at")]).collect();
             Ok(said(std::io::stdout().write_all(analyzers::list(&offered).as_bytes()))?)

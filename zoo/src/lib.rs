@@ -5,8 +5,10 @@
 //! when `xai` has it: the features are turned on by those of `xai`.
 
 pub mod captum;
+#[cfg(feature = "pictures")]
 pub mod crop;
 pub mod efficientnet;
+#[cfg(feature = "pictures")]
 pub mod folder;
 pub mod imagenet;
 pub mod networks;
@@ -14,6 +16,6 @@ pub mod photo_file;
 mod replay;
 pub mod resnet18;
 
-pub use xai_cli::{analyzers, backend, command_line, options};
+pub use xai_cli::{analyzers, backend, command_line, options, pipeline, ranking};
 
 pub use replay::Replay;

@@ -8,7 +8,8 @@ use xai_cli::analyzers::by_name;
 use xai_cli::command_line::count;
 use xai_cli::options::Options;
 
-use super::{NetworkArgs, PhotoArgs};
+use super::data::reference;
+use super::{Baseline, DataArgs, NetworkArgs, PhotoArgs};
 
 /// Why did the network decide so?
 #[derive(Debug, Args)]
@@ -16,7 +17,9 @@ pub(crate) struct ExplainArgs {
     #[command(flatten)]
     pub(crate) network: NetworkArgs,
 
-    /// What the network looks at: a photo (PNG or JPEG), cropped and resized to its input
+    /// What the network looks at: a photo (.png, .jpg), cropped and resized to its input; a row of a table with a line
+    /// of names (.csv, .tsv); a sound (.wav); numbers (.npy); for whole numbers, as bytes or tokens, any file's bytes,
+    /// or their ids (.json)
     #[arg(value_name = "INPUT")]
     pub(crate) input: PathBuf,
 
@@ -34,6 +37,11 @@ pub(crate) struct ExplainArgs {
     /// are taken, and what other methods explain in place of the input [default: the last feature maps]
     #[arg(long, value_name = "PLACE")]
     pub(crate) at: Option<String>,
+
+    /// What absent numbers are, and where paths begin: zeros, mean (of a table's rows), lowest, highest (of the input),
+    /// a number, or a file of numpy's with one input [default: each method's own, zeros for most]
+    #[arg(long, value_name = "WHAT", value_parser = reference, allow_hyphen_values = true)]
+    pub(crate) reference: Option<Baseline>,
 
     /// The names of the classes: a text file with one a line, or a JSON list
     #[arg(long, value_name = "FILE")]
@@ -61,6 +69,9 @@ pub(crate) struct ExplainArgs {
     pub(crate) photo: PhotoArgs,
 
     #[command(flatten)]
+    pub(crate) data: DataArgs,
+
+    #[command(flatten)]
     pub(crate) options: Options,
 }
 
@@ -74,6 +85,10 @@ impl ExplainArgs {
 
     /// The files that are read.
     pub(crate) fn inputs(&self) -> impl Iterator<Item = &Path> {
-        self.network.files().chain([self.input.as_path()]).chain(self.labels.as_deref())
+        let reference = match &self.reference {
+            Some(Baseline::File(path)) => Some(path.as_path()),
+            _ => None,
+        };
+        self.network.files().chain([self.input.as_path()]).chain(self.labels.as_deref()).chain(reference)
     }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use xai_cli::command_line::{count, seed};
 
-use super::{NetworkArgs, PhotoArgs};
+use super::{DataArgs, NetworkArgs, PhotoArgs};
 
 /// What is in a file.
 #[derive(Debug, Args)]
@@ -35,6 +35,9 @@ pub(crate) struct CheckArgs {
 
     #[command(flatten)]
     pub(crate) photo: PhotoArgs,
+
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
 
     /// Along how many random directions
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = count, allow_negative_numbers = true)]

@@ -1,15 +1,19 @@
 //! The command line.
 
+mod data;
 mod explain;
 mod inspect;
+mod many;
 mod network;
 mod photo;
 
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
+pub(crate) use self::data::{Baseline, DataArgs};
 pub(crate) use self::explain::ExplainArgs;
 pub(crate) use self::inspect::{CheckArgs, InspectArgs, Lengths};
+pub(crate) use self::many::{EvaluateArgs, FolderArgs};
 pub(crate) use self::network::{NetworkArgs, Other};
 pub(crate) use self::photo::{Crop, Layout, PhotoArgs, Preset};
 
@@ -18,7 +22,7 @@ pub(crate) use self::photo::{Crop, Layout, PhotoArgs, Preset};
 /// `xai explain net.onnx photo.jpg` prints the most probable classes and writes a picture: the photo, and a heatmap for
 /// every method. Results go to stdout, progress and notes to stderr.
 #[derive(Debug, Parser)]
-#[command(name = "xai", version, after_long_help = AFTER, max_term_width = 100)]
+#[command(name = "xai", version, after_long_help = AFTER)]
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -40,6 +44,10 @@ pub(crate) enum Command {
     Inspect(InspectArgs),
     /// Is the network's gradient right? Compares it with finite differences, and says so in words
     Check(CheckArgs),
+    /// A picture for every photo of a folder, and a table; what is done is not done again
+    Folder(Box<FolderArgs>),
+    /// Which method is most faithful on this network? Ranks them by five metrics
+    Evaluate(Box<EvaluateArgs>),
     /// All methods, one a line: name, title, what it needs, what it costs, its options, and what its values are
     Methods,
     /// The script that completes the command in a shell

@@ -4,7 +4,7 @@ use clap::{Args, ValueEnum};
 use xai::picture::PixelChannels;
 
 /// How a photo becomes the network's input.
-#[derive(Debug, Clone, Default, Args)]
+#[derive(Debug, Clone, Default, PartialEq, Args)]
 #[command(next_help_heading = "From a photo to the network's input")]
 pub(crate) struct PhotoArgs {
     /// How the network's pixels were scaled in training, which the file does not say [default: imagenet for inputs of
@@ -50,6 +50,8 @@ pub(crate) enum Preset {
     Unit,
     /// 0 to 255
     Raw,
+    /// About -1 to 1, (byte - 127) / 128, of the middle 7/8: EfficientNet-Lite
+    Lite,
 }
 
 /// The order of channels.

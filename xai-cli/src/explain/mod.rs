@@ -1,9 +1,8 @@
 //! Why did the network decide so? From a file and an input to pictures, numbers and words.
 
-mod any_model;
 mod base64;
-mod classes;
-mod methods;
+mod features;
+mod finding;
 mod numbers;
 mod outputs;
 mod page;
@@ -13,15 +12,16 @@ mod report;
 use std::io::Write;
 
 use ndarray::ArrayD;
-use xai::{Backend, Inputs};
-use xai_cli::command_line::{Outcome, said, tell};
+use xai::Backend;
+use xai_cli::command_line::{Outcome, failure, said, tell};
 
-use self::classes::Names;
-use self::methods::Finding;
+use self::finding::Finding;
 use self::outputs::Outputs;
 use self::report::Report;
 use crate::args::ExplainArgs;
+use crate::classes::Names;
 use crate::input::{self, Given};
+use crate::methods::{Asked, Chosen, check_options, choose, embedding, reference, referred};
 use crate::model::{self, Model, Task};
 
 /// Explains one input.
@@ -41,28 +41,43 @@ impl Task for Explain<'_> {
     /// All outputs are written at the end, whole or not at all.
     fn run<B: Backend<Elem = f32>>(&self, model: Model<B>) -> Outcome<()> {
         let args = self.args;
-        let given = input::read(&args.input, &model.input, &args.photo)?;
+        let given = input::read(&args.input, &model.input, &args.photo, &args.data)?;
         let model = model.channels_first(given.channels_last);
-        let shapes = [given.numbers.shape().to_vec()];
-        let chosen = methods::choose(args, &model, &shapes[0])?;
-        let built = methods::build::<B>(&chosen)?;
-        for analyzer in &built {
-            analyzer.check(&*model.network, &Inputs { shapes: &shapes, explained: &[true] })?;
-        }
+        let shape = given.numbers.shape();
+        self.outputs.check_drawable(&given)?;
+        let start = embedding(&model, shape)?;
+        let asked =
+            Asked { methods: &args.methods, at: args.at.as_deref(), start: start.as_deref(), options: &args.options };
+        let chosen = referring(args, &given, choose(asked, &model, shape)?)?;
+        check_options(&args.options, &chosen)?;
+        // All are checked before any pass.
+        chosen.iter().try_for_each(|chosen| chosen.build(&model, shape).map(drop))?;
         for note in &given.notes {
             tell("xai", &format!("note: {note}"));
         }
         let output = model.network.predict(given.numbers.view())?;
         let report = Report::new(args, &model, &given, &output, self.names.as_ref())?;
-        let findings = methods::explain(&model, &given.numbers, &chosen, &built, report.explained())?;
+        let findings = finding::explain(&model, &given.numbers, chosen, report.explained())?;
         self.finish(&given, &output, &report, &findings)
     }
+}
+
+/// The methods, with the reference that was asked for.
+fn referring(args: &ExplainArgs, given: &Given, chosen: Vec<Chosen>) -> Outcome<Vec<Chosen>> {
+    let Some(baseline) = &args.reference else { return Ok(chosen) };
+    let takes = |name: &&str| ["reference", "fill", "references"].contains(name);
+    if !chosen.iter().any(|chosen| chosen.info.settings.iter().any(takes)) {
+        return Err(failure("none of the methods that were chosen takes --reference"));
+    }
+    let reference = reference(baseline, given)?;
+    Ok(chosen.into_iter().map(|chosen| chosen.with(|settings| referred(settings, &reference))).collect())
 }
 
 impl Explain<'_> {
     fn finish(&self, given: &Given, output: &ArrayD<f32>, report: &Report<'_>, findings: &[Finding]) -> Outcome<()> {
         self.outputs.write(given, output, report, findings)?;
-        let text = if self.args.json { format!("{}\n", report.json(findings)) } else { report.text(findings) };
+        let json = self.args.json;
+        let text = if json { format!("{}\n", report.json(given, findings)) } else { report.text(given, findings) };
         Ok(said(std::io::stdout().write_all(text.as_bytes()))?)
     }
 }

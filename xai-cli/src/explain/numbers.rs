@@ -9,7 +9,7 @@ use serde_json::json;
 use xai::files;
 use xai_cli::command_line::Outcome;
 
-use super::methods::Finding;
+use super::finding::Finding;
 use super::report::Report;
 use crate::input::Given;
 
@@ -37,7 +37,7 @@ pub(super) fn safetensors(given: &Given, output: &ArrayD<f32>, findings: &[Findi
 
 /// The report, with the numbers behind it, each with its shape.
 pub(super) fn json(given: &Given, output: &ArrayD<f32>, report: &Report<'_>, findings: &[Finding]) -> Vec<u8> {
-    let mut whole = report.json(findings);
+    let mut whole = report.json(given, findings);
     let arrays = arrays(given, output, findings).into_iter();
     let numbers = arrays.map(|(name, array)| {
         let shape = array.shape().to_vec();

@@ -6,7 +6,7 @@ use ndarray::ArrayD;
 use xai::{Draft, check_apart};
 use xai_cli::command_line::{Outcome, failure};
 
-use super::methods::Finding;
+use super::finding::Finding;
 use super::report::Report;
 use super::{numbers, page, picture};
 use crate::args::ExplainArgs;
@@ -41,6 +41,19 @@ impl Outputs {
             drop(Draft::write(path, &[])?);
         }
         Ok(Outputs(found))
+    }
+
+    /// That this input has a picture, where one was asked for.
+    pub(super) fn check_drawable(&self, given: &Given) -> Outcome<()> {
+        let wanted = self.0.iter().find(|(_, format)| *format == Format::Png);
+        match wanted.filter(|_| !picture::can_be_drawn(given)) {
+            Some((path, _)) => Err(failure(format!(
+                "{}: numbers of shape {:?} have no picture: take --out FILE.npz, .safetensors or .json",
+                path.display(),
+                given.numbers.shape()
+            ))),
+            None => Ok(()),
+        }
     }
 
     /// Writes all files, or none.

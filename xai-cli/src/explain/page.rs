@@ -4,10 +4,10 @@ use std::fmt::Write;
 
 use xai_cli::command_line::Outcome;
 
-use super::methods::Finding;
+use super::finding::Finding;
 use super::report::{Report, extras};
 use super::{base64, picture};
-use crate::input::{Given, Shown};
+use crate::input::Given;
 
 const STYLE: &str = "body{font:16px/1.5 sans-serif;max-width:64em;margin:2em auto;padding:0 1em;color:#222}\
 img{max-width:100%;height:auto}table{border-collapse:collapse;margin:1em 0}\
@@ -20,7 +20,7 @@ pub(super) fn html(given: &Given, report: &Report<'_>, findings: &[Finding]) -> 
     let title = escaped(&report.title());
     // Writing to a string cannot fail.
     let _ = write!(page, "<title>{title}</title><style>{STYLE}</style></head><body>\n<h1>{title}</h1>\n");
-    if !matches!(given.shown, Shown::Numbers) {
+    if picture::can_be_drawn(given) {
         let png = base64::encode(&picture::png(given, report, findings)?);
         let _ = writeln!(page, "<img alt=\"{title}\" src=\"data:image/png;base64,{png}\">");
     }
@@ -40,7 +40,7 @@ pub(super) fn html(given: &Given, report: &Report<'_>, findings: &[Finding]) -> 
         let _ = writeln!(
             page,
             "<tr><th>{}</th><td>{}</td><td class=\"n\">{:.2} s</td><td>{}</td></tr>",
-            escaped(&finding.title()),
+            escaped(&finding.title),
             escaped(finding.info.about),
             finding.milliseconds / 1e3,
             escaped(&extras(&finding.explanation.extras).join("; "))

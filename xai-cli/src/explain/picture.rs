@@ -1,13 +1,20 @@
-//! The picture: what the network looked at, beside a heatmap for every method.
+//! The picture: what the network looked at, beside or under what every method found.
 
+use ndarray::{Array3, ArrayD, Axis, Ix3};
 use xai::Kind;
 use xai::picture::image::RgbImage;
-use xai::picture::{Heatmap, Panel};
-use xai_cli::command_line::Outcome;
+use xai::picture::{Bars, Colors, Heatmap, Line, Panel, Style};
+use xai_cli::command_line::{Outcome, failure};
 
-use super::methods::Finding;
+use super::features::{features, strongest};
+use super::finding::Finding;
 use super::report::Report;
 use crate::input::{Given, Shown};
+
+/// Whether an input of so many axes has a picture.
+pub(super) fn can_be_drawn(given: &Given) -> bool {
+    !matches!(given.shown, Shown::Numbers) || given.numbers.ndim() == 4
+}
 
 /// The panel as a PNG.
 pub(super) fn png(given: &Given, report: &Report<'_>, findings: &[Finding]) -> Outcome<Vec<u8>> {
@@ -15,15 +22,33 @@ pub(super) fn png(given: &Given, report: &Report<'_>, findings: &[Finding]) -> O
 }
 
 fn panel(given: &Given, report: &Report<'_>, findings: &[Finding]) -> Outcome<Panel> {
-    let classes: Vec<String> = report.top.iter().map(|c| format!("{} {}", c.short(), c.opinion())).collect();
+    let classes: Vec<String> = report.top.iter().map(|c| format!("{}: {}", c.short(), c.opinion())).collect();
     let panel = Panel::new().title(report.title()).subtitle(format!("Highest: {}", classes.join(", ")));
-    match &given.shown {
-        Shown::Photo(photo) => {
-            let panel = panel.columns(columns(1 + findings.len())).photo("Photo", photo);
-            findings.iter().try_fold(panel, |panel, finding| Ok(over_photo(panel, finding, photo)?))
-        }
-        Shown::Numbers => Err("numbers have no picture: take --out FILE.npz, .safetensors, .json or .html".into()),
+    let photo = match &given.shown {
+        Shown::Photo(photo) => Some(photo),
+        _ => None,
+    };
+    let first = usize::from(photo.is_some());
+    let panel = panel.columns(match &given.shown {
+        Shown::Photo(_) | Shown::Numbers => columns(1 + findings.len()),
+        Shown::Signal => 1,
+        Shown::Columns(_) | Shown::Tokens(_) => findings.len().min(2),
+    });
+    let panel = photo.into_iter().fold(panel, |panel, photo| panel.photo("Photo", photo));
+    let (panel, drawn) = findings.iter().try_fold((panel, first), |(panel, drawn), finding| {
+        let panel = match &given.shown {
+            Shown::Signal if finding.explanation.values.ndim() <= 3 => line(panel, given, finding)?,
+            Shown::Columns(_) | Shown::Tokens(_) => bars(panel, given, finding)?,
+            _ => map(panel, finding, photo)?,
+        };
+        let more = usize::from(panel.is_ok());
+        let panel = panel.unwrap_or_else(|panel| panel);
+        Outcome::Ok((panel, drawn + more))
+    })?;
+    if drawn == 0 {
+        return Err(failure("what was found has no picture: take --out FILE.npz, .safetensors or .json"));
     }
+    Ok(panel)
 }
 
 /// Three, or as many as rows where that is more.
@@ -31,15 +56,46 @@ fn columns(tiles: usize) -> usize {
     (3..tiles).find(|columns| columns * columns >= tiles).unwrap_or(3)
 }
 
-fn over_photo(panel: Panel, finding: &Finding, photo: &RgbImage) -> xai::Result<Panel> {
-    let (title, found) = (finding.title(), &finding.explanation);
+/// With a tile more, or as it was where the values are none that can be drawn so.
+type Drawn = Result<Panel, Panel>;
+
+fn map(panel: Panel, finding: &Finding, photo: Option<&RgbImage>) -> xai::Result<Drawn> {
+    let (title, found) = (&finding.title, &finding.explanation);
     if found.values.ndim() != 4 {
-        // At a place that is no map: the numbers have it.
-        return Ok(panel);
+        return Ok(Err(panel));
     }
     let maps = Heatmap::of(found)?;
-    Ok(maps.iter().fold(panel, |panel, map| match found.kind {
-        Kind::Cam => panel.overlay(title.clone(), map, photo),
-        _ => panel.heatmap(title.clone(), map),
-    }))
+    Ok(Ok(maps.iter().fold(panel, |panel, map| match (found.kind, photo) {
+        (Kind::Cam, Some(photo)) => panel.overlay(title, map, photo),
+        _ => panel.heatmap(title, map),
+    })))
+}
+
+fn bars(panel: Panel, given: &Given, finding: &Finding) -> xai::Result<Drawn> {
+    let strongest = strongest(features(given, finding));
+    if strongest.is_empty() {
+        return Ok(Err(panel));
+    }
+    let bars = Bars::new(strongest.iter().map(|feature| (feature.words(&given.shown), feature.value)))?;
+    Ok(Ok(panel.photo(&finding.title, &bars.image())))
+}
+
+/// The signal, the mean of its channels, on a ground of the values.
+fn line(panel: Panel, given: &Given, finding: &Finding) -> xai::Result<Drawn> {
+    let (Some(signal), Some(values)) = (rows(&given.numbers), rows(&finding.explanation.values)) else {
+        return Ok(Err(panel));
+    };
+    // A line is read on a light ground: zero is white, whatever the kind.
+    let map = Heatmap::new(&values, &Style::of(finding.explanation.kind).colors(Colors::BlueWhiteRed))?;
+    let Some(signal) = signal.mean_axis(Axis(0)) else { return Ok(Err(panel)) };
+    let line = Line::new(&signal.into_iter().collect::<Vec<f32>>(), &map)?;
+    let scale = if map.is_signed() { format!("±{:.2e}", map.scale()) } else { format!("up to {:.2e}", map.scale()) };
+    Ok(Ok(panel.photo(format!("{} ({scale})", finding.title), &line.image())))
+}
+
+/// Of one sample, (channels, 1, steps).
+fn rows(numbers: &ArrayD<f32>) -> Option<Array3<f32>> {
+    let sample = numbers.index_axis(Axis(0), 0).to_owned();
+    let sample = if sample.ndim() == 1 { sample.insert_axis(Axis(0)) } else { sample };
+    sample.insert_axis(Axis(1)).into_dimensionality::<Ix3>().ok()
 }

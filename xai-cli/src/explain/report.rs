@@ -7,9 +7,10 @@ use serde_json::{Map, Value, json};
 use xai::{Backend, Extras};
 use xai_cli::command_line::{Outcome, failure};
 
-use super::classes::{self, Class, Names};
-use super::methods::Finding;
+use super::features::{Feature, features, strongest};
+use super::finding::Finding;
 use crate::args::ExplainArgs;
+use crate::classes::{Class, Names, Scores};
 use crate::input::Given;
 use crate::model::{Ending, Model};
 
@@ -22,6 +23,7 @@ pub(super) struct Report<'a> {
     pub(super) top: Vec<Class>,
     pub(super) network: String,
     pub(super) input: String,
+    backend: &'static str,
     ending: Ending,
 }
 
@@ -36,15 +38,15 @@ impl<'a> Report<'a> {
         if let Some(names) = names {
             names.check(output.shape())?;
         }
-        let mut classes = classes::ranked(output, model.ending, names)?;
+        let scores = Scores::new(output, model.ending, names)?;
+        let top = scores.top(args.top);
         let explained = match &args.target {
-            Some(target) => classes::find(&classes, target)?.clone(),
-            None => classes.first().cloned().ok_or_else(|| failure("the network's output is empty"))?,
+            Some(target) => scores.find(target)?,
+            None => top.first().cloned().ok_or_else(|| failure("the network's output is empty"))?,
         };
-        classes.truncate(args.top);
         let input = given.how.clone();
         let network = format!("{}, output `{}`", model.facts.format, model.facts.output);
-        Ok(Report { args, explained, top: classes, network, input, ending: model.ending })
+        Ok(Report { args, explained, top, network, input, backend: model.facts.backend, ending: model.ending })
     }
 
     /// Where the explained output stands.
@@ -67,9 +69,10 @@ impl<'a> Report<'a> {
     }
 
     /// All that was found but the values.
-    pub(super) fn json(&self, findings: &[Finding]) -> Value {
+    pub(super) fn json(&self, given: &Given, findings: &[Finding]) -> Value {
         let finding = |finding: &Finding| {
             let extras = &finding.explanation.extras;
+            let named: Vec<Value> = features(given, finding).iter().map(Feature::json).collect();
             let found = json!({
                 "title": finding.info.title,
                 "place": finding.at,
@@ -81,16 +84,16 @@ impl<'a> Report<'a> {
                 "estimated_error": first(&extras.estimated_error),
                 "within_tolerance": first(&extras.within_tolerance),
                 "relevance_arrived": first(&extras.relevance_arrived),
+                "features": if named.is_empty() { Value::Null } else { named.into() },
             });
             (finding.info.name.to_owned(), found)
         };
         let network = &self.args.network;
-        let backend = if is_torch_script(self.args) { "tch" } else { network.framework().key() };
         json!({
             "network": network.file,
             "input": self.args.input,
-            "made_of_input": self.input,
-            "backend": backend,
+            "prepared": self.input,
+            "backend": self.backend,
             "device": network.device.to_string(),
             "explains": self.of_what(),
             "explained": self.explained.json(),
@@ -101,7 +104,7 @@ impl<'a> Report<'a> {
     }
 
     /// The same for people.
-    pub(super) fn text(&self, findings: &[Finding]) -> String {
+    pub(super) fn text(&self, given: &Given, findings: &[Finding]) -> String {
         let mut text = String::new();
         let width = self.top.iter().map(|class| class.number().len()).max().unwrap_or_default();
         for class in &self.top {
@@ -112,13 +115,16 @@ impl<'a> Report<'a> {
         }
         // Writing to a string cannot fail.
         let _ = writeln!(text, "explained: {} ({})\n", self.explained.short(), self.of_what());
-        let width = findings.iter().map(|finding| finding.title().chars().count()).max().unwrap_or_default();
+        let width = findings.iter().map(|finding| finding.title.chars().count()).max().unwrap_or_default();
         for finding in findings {
-            let _ = write!(text, "{:<width$}{:>8.2} s", finding.title(), finding.milliseconds / 1e3);
+            let _ = write!(text, "{:<width$}{:>8.2} s", finding.title, finding.milliseconds / 1e3);
             for words in extras(&finding.explanation.extras) {
                 let _ = write!(text, "   {words}");
             }
             text += "\n";
+            for feature in strongest(features(given, finding)) {
+                let _ = writeln!(text, "  {:>+12.4}  {}", feature.value, feature.words(&given.shown));
+            }
         }
         text += "\n";
         for path in self.args.outputs() {
@@ -126,10 +132,6 @@ impl<'a> Report<'a> {
         }
         text
     }
-}
-
-fn is_torch_script(args: &ExplainArgs) -> bool {
-    args.network.file.extension().is_some_and(|ending| !ending.eq_ignore_ascii_case("onnx"))
 }
 
 fn first<T: Copy>(list: &Option<Vec<T>>) -> Option<T> {

@@ -1,48 +1,43 @@
 //! What the network looks at: from a file to its input.
 
 mod frame;
+mod given;
 mod numbers;
 mod photo;
+mod table;
+mod tokens;
+mod wave;
 
 use std::path::Path;
 
-use ndarray::ArrayD;
-use xai::picture::image::RgbImage;
 use xai_cli::command_line::{Outcome, failure};
 
-pub(crate) use self::photo::photo_shape;
-use crate::args::PhotoArgs;
+pub(crate) use self::given::{Given, Shown};
+pub(crate) use self::photo::{Trained, photo_shape};
+use crate::args::{DataArgs, PhotoArgs};
 use crate::model::Wanted;
-
-/// The network's input, batch axis first, with what people see of it.
-pub(crate) struct Given {
-    pub(crate) numbers: ArrayD<f32>,
-    pub(crate) shown: Shown,
-    /// The network takes channels as its last axis; here they are in front of rows and columns.
-    pub(crate) channels_last: bool,
-    /// How it was made of the file, in words.
-    pub(crate) how: String,
-    /// What the file does not say and was assumed.
-    pub(crate) notes: Vec<String>,
-}
-
-/// What people see of an input.
-pub(crate) enum Shown {
-    /// The photo, at the network's size.
-    Photo(RgbImage),
-    /// Nothing but numbers.
-    Numbers,
-}
 
 /// Reads a file as the network's input, by its ending.
 ///
 /// # Errors
 /// A file that cannot be read, or that this input is not made of.
-pub(crate) fn read(path: &Path, wanted: &Wanted, args: &PhotoArgs) -> Outcome<Given> {
+pub(crate) fn read(path: &Path, wanted: &Wanted, photo: &PhotoArgs, data: &DataArgs) -> Outcome<Given> {
+    let refused = |what: &str| Err(failure(format!("{}: {what}", path.display())));
     let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
+    let is_photo = matches!(ending.as_str(), "png" | "jpg" | "jpeg");
+    if is_photo && *data != DataArgs::default() {
+        return refused("--row, --columns and --pad are for tables, bytes and tokens, and this is a photo");
+    }
+    if !is_photo && *photo != PhotoArgs::default() {
+        return refused("it is no photo: leave out what is said about pixels (--preprocess, --size and the like)");
+    }
     match ending.as_str() {
-        "png" | "jpg" | "jpeg" => photo::read(path, wanted, args),
+        "png" | "jpg" | "jpeg" => photo::read(path, wanted, photo),
         "npy" => numbers::read(path, wanted),
-        _ => Err(failure(format!("{}: an input is a photo (.png, .jpg) or numbers (.npy)", path.display()))),
+        "csv" => table::read(path, wanted, data, b','),
+        "tsv" => table::read(path, wanted, data, b'\t'),
+        "wav" => wave::read(path, wanted),
+        _ if wanted.whole => tokens::read(path, wanted, data),
+        _ => refused("an input is a photo (.png, .jpg), a table (.csv, .tsv), a sound (.wav) or numbers (.npy)"),
     }
 }

@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use ndarray::Axis;
+use ndarray::{ArrayD, Axis};
 use xai_cli::command_line::{Outcome, failure};
 
-use super::{Given, Shown};
+use super::given::{Given, Shown};
 use crate::model::Wanted;
 use crate::npy::read_npy;
 
@@ -23,5 +23,19 @@ pub(super) fn read(path: &Path, wanted: &Wanted) -> Outcome<Given> {
         )));
     }
     let how = format!("numbers of shape {:?}", numbers.shape());
-    Ok(Given { numbers, shown: Shown::Numbers, channels_last: false, how, notes: Vec::new() })
+    let shown = shown(wanted, &numbers);
+    Ok(Given { numbers, mean: None, shown, channels_last: false, how, notes: Vec::new() })
+}
+
+/// More columns have no names.
+const MOST_COLUMNS: usize = 10_000;
+
+/// What people see of numbers, by how many axes they have.
+fn shown(wanted: &Wanted, numbers: &ArrayD<f32>) -> Shown {
+    match *numbers.shape() {
+        [_, length] if wanted.whole => Shown::Tokens(numbers.iter().take(length).map(f32::to_string).collect()),
+        [_, columns] if columns <= MOST_COLUMNS => Shown::Columns((0..columns).map(|n| n.to_string()).collect()),
+        [_, _] | [_, _, _] => Shown::Signal,
+        _ => Shown::Numbers,
+    }
 }

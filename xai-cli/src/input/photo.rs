@@ -6,30 +6,62 @@ use xai::picture::{PixelChannels, Preprocess, read_photo};
 use xai_cli::command_line::{Outcome, failure};
 
 use super::frame::{Frame, frame};
-use super::{Given, Shown};
+use super::given::{Given, Shown};
 use crate::args::{Crop, PhotoArgs, Preset};
 use crate::model::Wanted;
 
+/// How photos become the network's input.
+pub(crate) struct Trained {
+    pub(crate) preprocess: Preprocess,
+    /// The network takes channels as its last axis; inputs have them in front of rows and columns.
+    pub(crate) channels_last: bool,
+    channels: PixelChannels,
+    /// The same in words.
+    how: String,
+    /// What was assumed.
+    pub(crate) notes: Vec<String>,
+}
+
+impl Trained {
+    /// As the file and the command line say, and as is usual.
+    pub(crate) fn new(wanted: &Wanted, args: &PhotoArgs) -> Outcome<Self> {
+        let Frame { size: [rows, columns], channels, last, mut notes } = frame(wanted, args)?;
+        let usual = match (wanted.usual, wanted.whole, channels) {
+            (Some(known), ..) => known,
+            (None, true, _) => Preset::Raw,
+            (None, false, PixelChannels::Gray) => Preset::Unit,
+            _ => Preset::Imagenet,
+        };
+        let preset = args.preprocess.unwrap_or(usual);
+        if args.preprocess.is_none()
+            && args.mean.is_none()
+            && args.std.is_none()
+            && !wanted.whole
+            && wanted.usual.is_none()
+        {
+            let name = name(usual);
+            notes.push(format!("the file does not say how pixels are scaled: --preprocess {name} is taken"));
+        }
+        let preprocess = scaled(preset, [rows, columns], channels, args).channels(channels);
+        let how = format!("a photo at {rows}x{columns}, scaled as {}", name(preset));
+        Ok(Trained { preprocess, channels_last: last, channels, how, notes })
+    }
+
+    /// The shape of one input, channels in front of rows and columns.
+    pub(crate) fn shape(&self) -> Vec<usize> {
+        let [rows, columns] = self.preprocess.size().map(|side| side as usize);
+        vec![1, self.channels.count(), rows, columns]
+    }
+}
+
 /// Reads a photo, and crops, resizes and scales it as the network was trained.
 pub(super) fn read(path: &Path, wanted: &Wanted, args: &PhotoArgs) -> Outcome<Given> {
-    let Frame { size: [rows, columns], channels, last, mut notes } = frame(wanted, args)?;
-    let usual = match (wanted.whole, channels) {
-        (true, _) => Preset::Raw,
-        (false, PixelChannels::Gray) => Preset::Unit,
-        _ => Preset::Imagenet,
-    };
-    let preset = args.preprocess.unwrap_or(usual);
-    if args.preprocess.is_none() && args.mean.is_none() && args.std.is_none() && !wanted.whole {
-        let name = name(usual);
-        notes.push(format!("the file does not say how pixels are scaled: --preprocess {name} is taken"));
-    }
-    let trained = scaled(preset, [rows, columns], channels, args).channels(channels);
+    let Trained { preprocess, channels_last, how, notes, .. } = Trained::new(wanted, args)?;
     let photo = read_photo(path)?;
     let failed = |error: xai::Error| failure(format!("{}: {error}", path.display()));
-    let seen = trained.photo(&photo).map_err(failed)?;
-    let numbers = trained.input::<f32>(&seen).map_err(failed)?.into_dyn();
-    let how = format!("a photo at {rows}x{columns}, scaled as {}", name(preset));
-    Ok(Given { numbers, shown: Shown::Photo(seen), channels_last: last, how, notes })
+    let seen = preprocess.photo(&photo).map_err(failed)?;
+    let numbers = preprocess.input::<f32>(&seen).map_err(failed)?.into_dyn();
+    Ok(Given { numbers, mean: None, shown: Shown::Photo(seen), channels_last, how, notes })
 }
 
 /// What is done to pixels, without the layout.
@@ -39,6 +71,7 @@ fn scaled(preset: Preset, [rows, columns]: [u32; 2], channels: PixelChannels, ar
         Preset::Tf => Preprocess::tf(rows, columns),
         Preset::Unit => Preprocess::unit(rows, columns),
         Preset::Raw => Preprocess::raw(rows, columns),
+        Preset::Lite => Preprocess::raw(rows, columns).crop(7.0 / 8.0).mean([127.0]).std([128.0]),
     };
     if preset == Preset::Imagenet {
         // The preset's numbers are those of red, green and blue; numbers are given in the network's order.
@@ -74,5 +107,6 @@ fn name(preset: Preset) -> &'static str {
         Preset::Tf => "tf",
         Preset::Unit => "unit",
         Preset::Raw => "raw",
+        Preset::Lite => "lite",
     }
 }

@@ -2,85 +2,17 @@
 
 mod channels_first;
 mod onnx;
+mod opened;
 mod places;
 mod torch_script;
+mod weights;
 
-use std::fmt;
-
-use xai::{Backend, Differentiable};
-use xai_cli::backend::limit_threads;
+use xai_cli::backend::{Framework, limit_threads};
 use xai_cli::command_line::{Outcome, failure};
 
-use self::channels_first::ChannelsFirst;
+pub(crate) use self::opened::{Ending, Model, Task, Wanted};
 pub(crate) use self::places::{Map, maps};
 use crate::args::NetworkArgs;
-
-/// A network that takes one input.
-pub(crate) struct Model<B: Backend> {
-    pub(crate) network: Box<dyn Differentiable<Backend = B>>,
-    pub(crate) input: Wanted,
-    pub(crate) ending: Ending,
-    pub(crate) facts: Facts,
-}
-
-impl<B: Backend> Model<B> {
-    /// The same network, with the channels of its input in front of rows and columns, where they are the last axis.
-    pub(crate) fn channels_first(self, are_last: bool) -> Self {
-        if !are_last {
-            return self;
-        }
-        Model { network: Box::new(ChannelsFirst(self.network)), ..self }
-    }
-}
-
-/// The input that is explained, as far as the file says what it is.
-#[derive(Debug, Clone)]
-pub(crate) struct Wanted {
-    pub(crate) name: String,
-    /// Whole numbers, as bytes or tokens.
-    pub(crate) whole: bool,
-    /// The length of each axis where it is fixed; none if the file says nothing.
-    pub(crate) shape: Option<Vec<Option<usize>>>,
-}
-
-/// How scores become probabilities at the end of the file, so that they can be told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Ending {
-    /// The scores are all that it says.
-    Scores,
-    /// Its softmax is left out.
-    Softmax,
-    /// Its sigmoid is left out.
-    Sigmoid,
-}
-
-/// What the file says of itself.
-#[derive(Debug, Clone)]
-pub(crate) struct Facts {
-    /// The format, with its version and what wrote it.
-    pub(crate) format: String,
-    pub(crate) inputs: Vec<String>,
-    /// By their names, with their types and shapes.
-    pub(crate) outputs: Vec<(String, String)>,
-    /// The output that is explained.
-    pub(crate) output: String,
-    /// How often each operator stands there.
-    pub(crate) operators: Vec<(String, usize)>,
-}
-
-impl fmt::Display for Wanted {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(shape) = &self.shape else { return write!(f, "input `{}`, of any shape", self.name) };
-        let lengths: Vec<String> = shape.iter().map(|n| n.map_or_else(|| "?".into(), |n| n.to_string())).collect();
-        write!(f, "input `{}` ({})", self.name, lengths.join(", "))
-    }
-}
-
-/// What is done with a network, whatever the framework.
-pub(crate) trait Task {
-    /// Does it.
-    fn run<B: Backend<Elem = f32>>(&self, model: Model<B>) -> Outcome<()>;
-}
 
 /// Opens the network, and does the task with it.
 ///
@@ -88,16 +20,20 @@ pub(crate) trait Task {
 /// A file of another format, that cannot be read, or that takes several inputs of which not all but one are given; and
 /// the task's.
 pub(crate) fn open(args: &NetworkArgs, task: &impl Task) -> Outcome<()> {
-    if let Some(threads) = args.threads {
-        limit_threads(args.framework(), threads)?;
-    }
     let ending = args.file.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
+    let is_script = matches!(ending.as_str(), "pt" | "pth" | "ts" | "torchscript");
+    if let Some(threads) = args.threads {
+        limit_threads(if is_script { Framework::Tch } else { args.framework() }, threads)?;
+    }
     match ending.as_str() {
+        _ if is_script => torch_script::open(args, task),
         "onnx" => onnx::open(args, task),
-        "pt" | "pth" | "ts" | "torchscript" => torch_script::open(args, task),
+        "safetensors" => weights::open(args, task),
         _ => {
             let file = args.file.display();
-            Err(failure(format!("{file}: a network is a file .onnx, or .pt (TorchScript) in a build with libtorch")))
+            Err(failure(format!(
+                "{file}: a network is a file .onnx, weights of a known one .safetensors, or .pt (TorchScript)"
+            )))
         }
     }
 }

@@ -6,7 +6,7 @@ use xai::onnx::{ElementType, Network, Reader, Signature};
 use xai_cli::backend::{self, Program};
 use xai_cli::command_line::{Outcome, failure};
 
-use super::{Ending, Facts, Model, Task, Wanted};
+use super::opened::{Ending, Facts, Model, Task, Wanted};
 use crate::args::{NetworkArgs, Other};
 use crate::npy::read_npy;
 
@@ -35,6 +35,7 @@ impl<T: Task> Program for Open<'_, T> {
         }
         let facts = Facts {
             format: format!("ONNX {}, operators {}, by {}", network.ir_version(), network.opset(), producer(&network)),
+            backend: self.args.framework().key(),
             inputs: inputs.iter().map(Signature::to_string).collect(),
             outputs: outputs.iter().map(|output| (output.name.clone(), output.to_string())).collect(),
             output: network.output_name().to_owned(),
@@ -63,6 +64,7 @@ fn only(inputs: &[Signature]) -> Outcome<Wanted> {
             name: input.name.clone(),
             whole: input.element.is_some_and(ElementType::is_integer),
             shape: input.shape.clone(),
+            usual: None,
         }),
         [] => Err(failure("all inputs of the network are given by --input: none is left to explain")),
         several => {

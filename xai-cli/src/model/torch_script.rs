@@ -2,7 +2,7 @@
 
 use xai_cli::command_line::Outcome;
 
-use super::Task;
+use super::opened::Task;
 use crate::args::NetworkArgs;
 
 /// Reads the file, and does the task with its network.
@@ -12,7 +12,7 @@ pub(super) fn open(args: &NetworkArgs, task: &impl Task) -> Outcome<()> {
     use xai_cli::backend::{Framework, torch_device};
     use xai_cli::command_line::failure;
 
-    use super::{Ending, Facts, Model, Wanted};
+    use super::opened::{Ending, Facts, Model, Wanted};
 
     let refused = |why: &str| Err(failure(format!("{}: {why}", args.file.display())));
     if args.backend.is_some_and(|backend| backend != Framework::Tch) {
@@ -24,15 +24,17 @@ pub(super) fn open(args: &NetworkArgs, task: &impl Task) -> Outcome<()> {
     if !args.file.is_file() {
         return refused("there is no such file");
     }
-    let network = TorchScript::<f32>::load_on(&args.file, torch_device(args.device)?)?;
+    let network = TorchScript::<f32>::load_on(&args.file, torch_device(args.device)?);
+    let network = network.map_err(|error| failure(format!("{}: {error}", args.file.display())))?;
     let facts = Facts {
         format: "TorchScript".into(),
+        backend: Framework::Tch.key(),
         inputs: vec!["input, of any shape".into()],
         outputs: vec![("output".into(), "output".into())],
         output: "output".into(),
         operators: Vec::new(),
     };
-    let input = Wanted { name: "input".into(), whole: false, shape: None };
+    let input = Wanted { name: "input".into(), whole: false, shape: None, usual: None };
     task.run(Model { network: Box::new(network), input, ending: Ending::Scores, facts })
 }
 

@@ -34,6 +34,9 @@ fn what_cannot_be_explained_says_why() {
     assert_eq!(cams["possible"], false);
     assert!(cams["reason"].as_str().unwrap().contains("no feature maps"));
     assert_eq!(found["explained_by"]["gradients and paths"]["possible"], true);
+    let text = folder.json(&["inspect", "text.onnx", "--shape", "1x8", "--json"]);
+    assert_eq!(text["explained_place"], "embedding");
+    assert_eq!(text["explained_by"]["gradients and paths"]["possible"], true);
     folder.refused(&["inspect", "pulse.onnx"], "--shape");
     let found = folder.json(&["inspect", "pulse.onnx", "--shape", "1x1x64", "--json"]);
     assert_eq!(found["places_for_cams"], json!([{"name": "relu", "shape": [1, 2, 64]}]));

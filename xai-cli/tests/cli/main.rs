@@ -2,7 +2,10 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod command;
+mod data;
 mod explain;
 mod inspect;
+mod many;
 mod mistakes;
 mod shell;
+mod weights;

@@ -55,6 +55,8 @@ fn mistakes_end_with_one_line_and_leave_no_file() {
         (&["explain", "colours.onnx", "red.png", "--top", "0"], "at least 1"),
         (&["explain", "colours.onnx", "red.png", "--method", "gradient", "--n", "5"], "takes --n: xai methods"),
         (&["explain", "colours.onnx", "red.png", "--method", "lime", "--features", "64x64"], "64"),
+        (&["explain", "colours.onnx", "red.png", "--row", "1"], "this is a photo"),
+        (&["explain", "text.onnx", "names.txt", "--crop", "none"], "it is no photo"),
         (&["inspect", "colours.onnx", "--shape", "1x3x64x64"], "32"),
         (&["check", "colours.onnx", "red.png", "--directions", "1"], "directions"),
     ];

@@ -56,7 +56,7 @@ impl<B: Backend<Elem = f32>> Explainer<B> {
     /// The analyzer's.
     pub fn explain(&mut self, photos: Vec<Numbered<RgbImage>>) -> Outcome<Vec<Numbered<Explained>>> {
         for ((_, photo), input) in photos.iter().zip(self.input.outer_iter_mut()) {
-            normalize(photo, input);
+            normalize(photo, input)?;
         }
         let input = self.input.slice_axis(Axis(0), Slice::from(..photos.len()));
         let found = self.analyzer.analyze(&self.network, &input, MaxActivation)?;

@@ -28,7 +28,7 @@ impl<F: Fn(Result<(), String>) + Sync> Work for Pictures<'_, F> {
     type Found = Explained;
 
     fn open(&self, job: usize) -> Result<RgbImage, String> {
-        photo_file::open(Some(&self.jobs[job].photo), cropped).map_err(|error| error.to_string())
+        photo_file::open(Some(&self.jobs[job].photo), |photo| cropped(&photo)).map_err(|error| error.to_string())
     }
 
     fn write(&self, job: usize, found: Explained) -> Result<(), String> {

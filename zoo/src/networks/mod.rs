@@ -1,12 +1,12 @@
 //! Networks of the library's own layers, on any backend, their weights named as torchvision names them.
 
 mod kinds;
-mod resnet;
 mod vgg;
 
 pub use vgg::seeded_vgg;
 use xai::nn::{Sequential, Weights};
 use xai::{Backend, Error, Result};
+use xai_cli::networks::{resnet, vgg};
 
 /// A network by its name, every layer under the name that the PyTorch model gives it.
 ///
@@ -14,10 +14,10 @@ use xai::{Backend, Error, Result};
 /// [`Error::InvalidParameter`] for a name that is none of these networks', and those of weights that do not fit.
 pub fn build<B: Backend>(name: &str, weights: &Weights<B>) -> Result<Sequential<B>> {
     let network = match name {
-        "resnet18" => resnet::resnet(weights, &[2, 2, 2, 2]),
-        "mini_resnet" => resnet::resnet(weights, &[2, 1, 1, 1]),
-        "vgg11" | "vgg16" => vgg::vgg(weights, 7),
-        "mini_vgg" => vgg::vgg(weights, 2),
+        "resnet18" => resnet(weights, &[2, 2, 2, 2]),
+        "mini_resnet" => resnet(weights, &[2, 1, 1, 1]),
+        "vgg11" | "vgg16" => vgg(weights, 7),
+        "mini_vgg" => vgg(weights, 2),
         "mini_kinds" => kinds::kinds(weights),
         _ => Err(Error::InvalidParameter {
             name: "network",

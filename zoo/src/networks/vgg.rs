@@ -1,58 +1,12 @@
-//! VGG without batch norm.
+//! Seeded weights of VGG.
 
 use ndarray::ArrayD;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use rand_distr::{Distribution, StandardNormal};
-use xai::nn::{Activation, AdaptiveAvgPool2d, Conv2d, Dropout, Flatten, Linear, MaxPool2d, Sequential, Weights};
+use xai::nn::Weights;
 use xai::{Backend, Element, Result};
-
-/// Simonyan, Zisserman (2014), *Very Deep Convolutional Networks for Large-Scale Image Recognition*, arXiv:1409.1556:
-/// VGG-11's order of convolutions (C) and pools (M), whose widths are those of the weights.
-const PLAN: &str = "CMCMCCMCCMCCM";
-
-/// VGG-16's.
-const PLAN_16: &str = "CCMCCMCCCMCCCMCCCM";
-
-/// The small one's: three pools fewer.
-const MINI_PLAN: &str = "CMCMCCM";
-
-fn plan(convolutions: usize) -> &'static str {
-    match convolutions {
-        4 => MINI_PLAN,
-        13 => PLAN_16,
-        _ => PLAN,
-    }
-}
-
-/// VGG-11, VGG-16 or the small one, as there are weights. The features are pooled to `size` × `size`.
-pub(super) fn vgg<B: Backend>(weights: &Weights<B>, size: usize) -> Result<Sequential<B>> {
-    let plan = plan(weights.at("features").names().filter(|name| name.ends_with(".weight")).count());
-    let mut layers = Sequential::new();
-    for step in plan.chars() {
-        let name = format!("features.{}", layers.len());
-        layers = if step == 'M' {
-            layers.push_named(name, MaxPool2d::new(2))
-        } else {
-            let convolution = Conv2d::load(&weights.at(&name))?.padding(1);
-            let layers = layers.push_named(name, convolution);
-            let name = format!("features.{}", layers.len());
-            layers.push_named(name, Activation::Relu)
-        };
-    }
-    layers = layers.push_named("avgpool", AdaptiveAvgPool2d::new(size)).push_named("flatten", Flatten::default());
-    for (number, last) in [(0, false), (3, false), (6, true)] {
-        let name = format!("classifier.{number}");
-        let linear = Linear::load(&weights.at(&name))?;
-        layers = layers.push_named(name, linear);
-        if !last {
-            layers = layers
-                .push_named(format!("classifier.{}", number + 1), Activation::Relu)
-                .push_named(format!("classifier.{}", number + 2), Dropout::new(0.5));
-        }
-    }
-    Ok(layers)
-}
+use xai_cli::networks::vgg_plan;
 
 /// Weights for [`build`](super::build), the same numbers on every backend, drawn after He et al. (2015),
 /// arXiv:1502.01852: 8 convolutions of these widths make a VGG-11, 13 a VGG-16. The features are pooled to 7 × 7.
@@ -63,7 +17,7 @@ pub fn seeded_vgg<B: Backend>(widths: &[usize], hidden: usize, classes: usize, s
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let (mut shapes, mut at, mut input) = (Vec::new(), 0, 3);
     let mut widths = widths.iter();
-    for step in plan(widths.len()).chars() {
+    for step in vgg_plan(widths.len()).chars() {
         if step == 'C'
             && let Some(&width) = widths.next()
         {

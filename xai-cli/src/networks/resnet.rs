@@ -9,8 +9,11 @@ use xai::{Backend, Result};
 const EPS: f64 = 1e-5;
 
 /// He, Zhang, Ren, Sun (2015), *Deep Residual Learning for Image Recognition*, arXiv:1512.03385, with so many blocks
-/// in each stage. The widths are those of the weights.
-pub(super) fn resnet<B: Backend>(weights: &Weights<B>, blocks: &[usize]) -> Result<Sequential<B>> {
+/// in each stage: 2, 2, 2, 2 are ResNet-18. The widths are those of the weights, which have torchvision's names.
+///
+/// # Errors
+/// Weights that are missing or do not fit.
+pub fn resnet<B: Backend>(weights: &Weights<B>, blocks: &[usize]) -> Result<Sequential<B>> {
     let mut layers = Sequential::new()
         .push_named("conv1", Conv2d::load(&weights.at("conv1"))?.stride(2).padding(3))
         .push_named("bn1", BatchNorm2d::load(&weights.at("bn1"), EPS)?)

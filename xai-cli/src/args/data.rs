@@ -1,0 +1,48 @@
+//! What an input is that is no photo, and what stands for nothing.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+/// Tables, signals, bytes and tokens.
+#[derive(Debug, Clone, Default, PartialEq, Args)]
+#[command(next_help_heading = "Tables, signals, tokens")]
+pub(crate) struct DataArgs {
+    /// The row of a table (.csv, .tsv) that is explained, from 0 behind the line of names [default: 0]
+    #[arg(long, value_name = "N")]
+    pub(crate) row: Option<usize>,
+
+    /// The columns of a table that the network takes, by their names with commas between, in its order [default: all]
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub(crate) columns: Vec<String>,
+
+    /// Which whole number fills bytes or tokens up to the length that the network takes
+    #[arg(long, value_name = "ID")]
+    pub(crate) pad: Option<u32>,
+}
+
+/// What stands for nothing.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Baseline {
+    Mean,
+    Lowest,
+    Highest,
+    Number(f64),
+    File(PathBuf),
+}
+
+pub(super) fn reference(text: &str) -> Result<Baseline, String> {
+    match text {
+        "zeros" => Ok(Baseline::Number(0.0)),
+        "mean" => Ok(Baseline::Mean),
+        "lowest" => Ok(Baseline::Lowest),
+        "highest" => Ok(Baseline::Highest),
+        text if text.ends_with(".npy") => Ok(Baseline::File(text.into())),
+        text => text
+            .parse()
+            .ok()
+            .filter(|number: &f64| number.is_finite())
+            .map(Baseline::Number)
+            .ok_or_else(|| "it is zeros, mean, lowest, highest, a number, or the name of a file .npy".into()),
+    }
+}

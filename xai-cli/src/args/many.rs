@@ -1,0 +1,101 @@
+//! Many photos: a folder of pictures, and a ranking of methods.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use xai::AnalyzerInfo;
+use xai_cli::analyzers::by_name;
+use xai_cli::command_line::{bounded, count};
+use xai_cli::options::Options;
+
+use super::{NetworkArgs, PhotoArgs};
+
+/// A picture for every photo of a folder.
+#[derive(Debug, Args)]
+pub(crate) struct FolderArgs {
+    #[command(flatten)]
+    pub(crate) network: NetworkArgs,
+
+    /// The folder: its files *.png, *.jpg and *.jpeg are explained; photos of other formats are named
+    #[arg(value_name = "PHOTOS")]
+    pub(crate) photos: PathBuf,
+
+    /// Where the pictures go, named after the photos, with the table results.csv; made if it is missing
+    #[arg(long, value_name = "DIR", default_value = "explained")]
+    pub(crate) out: PathBuf,
+
+    /// The method, any that `xai methods` lists [default: grad-cam at the last feature maps, if there are any, else
+    /// integrated-gradients]
+    #[arg(long, value_name = "NAME", value_parser = by_name(), hide_possible_values = true)]
+    pub(crate) method: Option<&'static AnalyzerInfo>,
+
+    /// Which output to explain, as `xai explain` takes it [default: each photo's highest]
+    #[arg(long, value_name = "CLASS", allow_negative_numbers = true)]
+    pub(crate) target: Option<String>,
+
+    /// The place of the network that the method looks at [default: the last feature maps]
+    #[arg(long, value_name = "PLACE")]
+    pub(crate) at: Option<String>,
+
+    /// The names of the classes: a text file with one a line, or a JSON list
+    #[arg(long, value_name = "FILE")]
+    pub(crate) labels: Option<PathBuf>,
+
+    /// Do again what is done already [default: photos that have a line in the table, and a picture that is not older,
+    /// are left out]
+    #[arg(long)]
+    pub(crate) again: bool,
+
+    /// How many photos go through the network at once, up to 1024
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = bounded, allow_negative_numbers = true)]
+    pub(crate) batch: usize,
+
+    /// How many photos wait before the network, and how many explanations behind it, at most: bounds the memory;
+    /// up to 1024
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = bounded, allow_negative_numbers = true)]
+    pub(crate) queue: usize,
+
+    /// Print one JSON object on stdout instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    #[command(flatten)]
+    pub(crate) photo: PhotoArgs,
+
+    #[command(flatten)]
+    pub(crate) options: Options,
+}
+
+/// A ranking of methods.
+#[derive(Debug, Args)]
+pub(crate) struct EvaluateArgs {
+    #[command(flatten)]
+    pub(crate) network: NetworkArgs,
+
+    /// Photos, and folders of photos; each is explained for its highest class
+    #[arg(value_name = "PHOTO", required = true)]
+    pub(crate) photos: Vec<PathBuf>,
+
+    /// A method, any that `xai methods` lists; may be given several times [default: those of ten of all families that
+    /// the network can be explained by]
+    #[arg(long = "method", value_name = "NAME", value_parser = by_name(), hide_possible_values = true)]
+    pub(crate) methods: Vec<&'static AnalyzerInfo>,
+
+    /// The place of the network that class activation maps look at [default: the last feature maps]
+    #[arg(long, value_name = "PLACE")]
+    pub(crate) at: Option<String>,
+
+    /// Cells along each side of the grid whose cells come and go
+    #[arg(long, value_name = "N", default_value_t = 14, value_parser = count, allow_negative_numbers = true)]
+    pub(crate) grid: usize,
+
+    /// Also write the score of each photo
+    #[arg(long, value_name = "FILE.csv")]
+    pub(crate) csv: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) photo: PhotoArgs,
+
+    #[command(flatten)]
+    pub(crate) options: Options,
+}

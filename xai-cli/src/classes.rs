@@ -1,0 +1,203 @@
+//! The outputs of a network as classes: their names, their order, and the one that is explained.
+
+use std::path::Path;
+
+use ndarray::{ArrayD, Dimension};
+use serde_json::{Value, json};
+use xai_cli::command_line::{Outcome, failure};
+
+use crate::model::Ending;
+
+/// The names of the classes.
+pub(crate) struct Names(Vec<String>);
+
+/// An output of the network.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Class {
+    /// Where it stands, without the batch axis.
+    pub(crate) index: Vec<usize>,
+    pub(crate) name: Option<String>,
+    pub(crate) score: f32,
+    /// Where the file says how it follows from the score.
+    pub(crate) probability: Option<f64>,
+}
+
+impl Names {
+    /// One a line, or a JSON list.
+    pub(crate) fn read(path: &Path) -> Outcome<Self> {
+        let refused = |why: String| failure(format!("{}: {why}", path.display()));
+        let text = String::from_utf8(xai::read_file(path)?).map_err(|_| refused("it is no text (UTF-8)".into()))?;
+        let names: Vec<String> = if text.trim_start().starts_with('[') {
+            serde_json::from_str(&text).map_err(|error| refused(format!("it is no JSON list of names: {error}")))?
+        } else {
+            text.lines().map(|line| line.trim().to_owned()).collect()
+        };
+        // What ends the last line, and empty lines behind it.
+        let count = names.iter().rposition(|name| !name.is_empty()).map_or(0, |last| last + 1);
+        let names = names.into_iter().take(count).collect::<Vec<_>>();
+        if names.is_empty() { Err(refused("it has no names".into())) } else { Ok(Names(names)) }
+    }
+
+    /// The class of this name, or of this one of its names.
+    fn find(&self, wanted: &str) -> Option<usize> {
+        let is = |name: &str| name.trim().eq_ignore_ascii_case(wanted.trim());
+        self.0.iter().position(|names| is(names) || names.split(',').any(is))
+    }
+
+    /// That there is one for each class, the first axis behind the batch's.
+    pub(crate) fn check(&self, output: &[usize]) -> Outcome<()> {
+        match output.get(1) {
+            Some(&classes) if classes == self.0.len() => Ok(()),
+            classes => {
+                let classes = classes.copied().unwrap_or(1);
+                Err(failure(format!("--labels has {} names, and the network {classes} classes", self.0.len())))
+            }
+        }
+    }
+}
+
+/// What the network says of one sample.
+pub(crate) struct Scores<'a> {
+    output: &'a ArrayD<f32>,
+    ending: Ending,
+    names: Option<&'a Names>,
+    /// What a softmax divides by: its sum, when the highest score counts as 1.
+    highest: f32,
+    total: f64,
+}
+
+impl<'a> Scores<'a> {
+    /// The output for one sample, batch axis first.
+    pub(crate) fn new(output: &'a ArrayD<f32>, ending: Ending, names: Option<&'a Names>) -> Outcome<Self> {
+        if let Some((place, value)) = output.indexed_iter().find(|(_, value)| !value.is_finite()) {
+            let place = place.slice();
+            return Err(failure(format!("the network's output is {value} at {place:?}: check its input and weights")));
+        }
+        if output.is_empty() {
+            return Err(failure("the network's output is empty"));
+        }
+        let highest = output.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let total = output.iter().map(|&score| f64::from(score - highest).exp()).sum();
+        Ok(Scores { output, ending, names, highest, total })
+    }
+
+    /// The axes of one sample.
+    fn axes(&self) -> &[usize] {
+        self.output.shape().get(1..).unwrap_or_default()
+    }
+
+    /// The highest outputs, the first first; of equal ones the first that stands there.
+    pub(crate) fn top(&self, count: usize) -> Vec<Class> {
+        let scores: Vec<f32> = self.output.iter().copied().collect();
+        let mut order: Vec<usize> = (0..scores.len()).collect();
+        let before = |a: &usize, b: &usize| scores[*b].total_cmp(&scores[*a]).then(a.cmp(b));
+        if count < order.len() {
+            order.select_nth_unstable_by(count, before);
+            order.truncate(count);
+        }
+        order.sort_unstable_by(before);
+        order.into_iter().map(|flat| self.class(flat, scores[flat])).collect()
+    }
+
+    /// The one that `--target` says: a number, one for each axis, or a name.
+    pub(crate) fn find(&self, target: &str) -> Outcome<Class> {
+        let axes = self.axes();
+        let named = self.names.filter(|_| axes.len() == 1).and_then(|names| names.find(target));
+        let index: Option<Vec<usize>> = match named {
+            Some(class) => Some(vec![class]),
+            None => target.split(',').map(|number| number.trim().parse().ok()).collect(),
+        };
+        let Some(index) = index else {
+            let hint =
+                if self.names.is_some() { "and no name of --labels" } else { "--labels says the classes' names" };
+            return Err(failure(format!("--target {target}: it is no number, {hint}")));
+        };
+        if index.len() != axes.len() || index.iter().zip(axes).any(|(at, length)| at >= length) {
+            let ranges: Vec<String> = axes.iter().map(|length| format!("0 to {}", length - 1)).collect();
+            return Err(failure(format!("--target {target}: the network's outputs are {}", ranges.join(", by "))));
+        }
+        let flat = index.iter().zip(axes).fold(0, |flat, (at, length)| flat * length + at);
+        let score = self.output.iter().nth(flat).copied().unwrap_or_default();
+        Ok(self.class(flat, score))
+    }
+
+    fn class(&self, flat: usize, score: f32) -> Class {
+        let mut rest = flat;
+        let mut index: Vec<usize> = self.axes().iter().rev().map(|&length| (rest % length, rest /= length).0).collect();
+        index.reverse();
+        let name = self.names.zip(index.first()).and_then(|(names, &class)| names.0.get(class).cloned());
+        let probability = match self.ending {
+            // Over the classes of one decision; of maps of decisions it would take an axis.
+            Ending::Softmax if index.len() == 1 => Some(f64::from(score - self.highest).exp() / self.total),
+            Ending::Sigmoid => Some(1.0 / (1.0 + (-f64::from(score)).exp())),
+            _ => None,
+        };
+        Class { index, name, score, probability }
+    }
+}
+
+impl Class {
+    /// The class as people call it: its number, and the first of its names.
+    pub(crate) fn short(&self) -> String {
+        match self.name.as_deref().and_then(|name| name.split(',').next()) {
+            Some(name) => format!("{} {name}", self.number()),
+            None if self.index.len() == 1 => format!("class {}", self.number()),
+            None => format!("output {}", self.number()).trim_end().to_owned(),
+        }
+    }
+
+    /// Where it stands.
+    pub(crate) fn number(&self) -> String {
+        let numbers: Vec<String> = self.index.iter().map(usize::to_string).collect();
+        numbers.join(",")
+    }
+
+    /// The class as an object.
+    pub(crate) fn json(&self) -> Value {
+        json!({"index": self.index, "name": self.name, "score": self.score, "probability": self.probability})
+    }
+
+    /// The probability as people write it, or the score.
+    pub(crate) fn opinion(&self) -> String {
+        match self.probability {
+            Some(probability) => format!("{:.1} %", probability * 100.0),
+            None => format!("{:.3}", self.score),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::{ArrayD, array};
+
+    use super::{Names, Scores};
+    use crate::model::Ending;
+
+    #[test]
+    fn the_highest_come_first_and_equal_ones_in_their_order() {
+        let output: ArrayD<f32> = array![[1.0, 3.0, 1.0, 2.0]].into_dyn();
+        let scores = Scores::new(&output, Ending::Softmax, None).unwrap();
+        let order: Vec<usize> = scores.top(3).iter().map(|class| class.index[0]).collect();
+        assert_eq!(order, [1, 3, 0]);
+        assert_eq!(scores.top(9).len(), 4);
+        let probability: f64 = scores.top(9).iter().map(|class| class.probability.unwrap()).sum();
+        assert!((probability - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn targets_have_a_number_for_each_axis_or_a_name() {
+        let maps: ArrayD<f32> = array![[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]].into_dyn();
+        let scores = Scores::new(&maps, Ending::Scores, None).unwrap();
+        let found = scores.find("1, 2").unwrap();
+        assert_eq!((found.index, found.score, found.probability), (vec![1, 2], 6.0, None));
+        for wrong in ["1", "2,0", "cat"] {
+            assert!(scores.find(wrong).is_err());
+        }
+        let names = Names(vec!["cat, tom".into(), "dog".into()]);
+        let output: ArrayD<f32> = array![[0.0, 1.0]].into_dyn();
+        let scores = Scores::new(&output, Ending::Sigmoid, Some(&names)).unwrap();
+        assert_eq!(scores.find("TOM").unwrap().index, [0]);
+        assert_eq!(scores.find("1").unwrap().short(), "1 dog");
+        assert!(Scores::new(&array![[f32::NAN]].into_dyn(), Ending::Scores, None).is_err());
+    }
+}

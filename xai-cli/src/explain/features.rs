@@ -1,0 +1,64 @@
+//! Values by the names of what they belong to: a table's columns, tokens.
+
+use ndarray::Axis;
+use serde_json::{Value, json};
+use xai::Kind;
+
+use super::finding::Finding;
+use crate::input::{Given, Shown};
+
+/// So many are printed and drawn: those with the largest values.
+pub(super) const SHOWN: usize = 20;
+
+/// A column or a token, what it is in this input, and its value.
+pub(super) struct Feature {
+    pub(super) name: String,
+    pub(super) given: f32,
+    pub(super) value: f64,
+}
+
+/// What a method found, by name; nothing where the input has no names, or its values are not one for each.
+pub(super) fn features(given: &Given, finding: &Finding) -> Vec<Feature> {
+    let values = &finding.explanation.values;
+    let names = match &given.shown {
+        Shown::Columns(names) if values.shape() == given.numbers.shape() => names,
+        Shown::Tokens(names) if values.shape().get(1) == Some(&names.len()) => names,
+        _ => return Vec::new(),
+    };
+    let of_token = |values: ndarray::ArrayViewD<'_, f32>| {
+        let numbers = values.iter().copied().map(f64::from);
+        match finding.explanation.kind {
+            // Shares add up; of slopes in many directions there is a length.
+            Kind::Attribution => numbers.sum(),
+            _ => numbers.fold(0.0f64, f64::hypot),
+        }
+    };
+    let sample = values.index_axis(Axis(0), 0);
+    let values: Vec<f64> = match &given.shown {
+        Shown::Columns(_) => sample.iter().copied().map(f64::from).collect(),
+        _ => sample.axis_iter(Axis(0)).map(of_token).collect(),
+    };
+    let feature = |((name, &given), value): ((&String, &f32), f64)| Feature { name: name.clone(), given, value };
+    names.iter().zip(&given.numbers).zip(values).map(feature).collect()
+}
+
+/// The strongest of them, the strongest first.
+pub(super) fn strongest(mut features: Vec<Feature>) -> Vec<Feature> {
+    features.sort_by(|a, b| b.value.abs().total_cmp(&a.value.abs()));
+    features.truncate(SHOWN);
+    features
+}
+
+impl Feature {
+    pub(super) fn json(&self) -> Value {
+        json!({"name": self.name, "given": self.given, "value": self.value})
+    }
+
+    /// The feature as people read it: `income = 1.2`, or the token.
+    pub(super) fn words(&self, shown: &Shown) -> String {
+        match shown {
+            Shown::Columns(_) => format!("{} = {}", self.name, self.given),
+            _ => self.name.clone(),
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! The network and its method: the stage in the middle.
+
+use ndarray::{Array3, ArrayD, Axis, Ix3, concatenate};
+use xai::picture::Preprocess;
+use xai::picture::image::RgbImage;
+use xai::{Analyzer, AnyAnalyzer, Backend, Kind, PerSample};
+use xai_cli::command_line::{Outcome, failure};
+use xai_cli::pipeline::Numbered;
+
+use crate::args::FolderArgs;
+use crate::classes::{Class, Names, Scores};
+use crate::input::Trained;
+use crate::methods::{Asked, Chosen, check_options, choose};
+use crate::model::Model;
+
+/// The network, and the method that explains it.
+pub(super) struct Explainer<'a, B: Backend> {
+    args: &'a FolderArgs,
+    model: Model<B>,
+    names: Option<&'a Names>,
+    trained: Trained,
+    chosen: Chosen,
+    analyzer: Box<dyn AnyAnalyzer<B>>,
+}
+
+/// A photo with its values (C, H, W), and what the network says.
+pub(super) struct Explained {
+    pub(super) photo: RgbImage,
+    pub(super) values: Array3<f32>,
+    pub(super) kind: Kind,
+    pub(super) class: Class,
+}
+
+/// A photo as the network sees it, and its input.
+pub(super) struct Seen {
+    pub(super) photo: RgbImage,
+    pub(super) input: ArrayD<f32>,
+}
+
+/// That what is explained at a place has a picture.
+fn check_map<B: Backend>(model: &Model<B>, chosen: &Chosen, shape: &[usize]) -> Outcome<()> {
+    let Some(at) = chosen.at.as_deref().filter(|_| !chosen.info.at_place) else { return Ok(()) };
+    let places = model.network.places(&[shape.to_vec()])?;
+    match places.iter().find(|place| place.name == at).and_then(|place| place.shape.as_ref()) {
+        Some(there) if there.len() != 4 => {
+            Err(failure(format!("--at {at}: what is there has shape {there:?}, which is no map that can be drawn")))
+        }
+        _ => Ok(()),
+    }
+}
+
+impl<'a, B: Backend<Elem = f32>> Explainer<'a, B> {
+    /// The method is checked, for a batch of photos.
+    pub(super) fn new(args: &'a FolderArgs, model: Model<B>, names: Option<&'a Names>) -> Outcome<Self> {
+        let trained = Trained::new(&model.input, &args.photo)?;
+        let model = model.channels_first(trained.channels_last);
+        let mut shape = trained.shape();
+        shape[0] = args.batch;
+        let methods: Vec<_> = args.method.into_iter().collect();
+        let asked = Asked { methods: &methods, at: args.at.as_deref(), start: None, options: &args.options };
+        let chosen: Vec<Chosen> = choose(asked, &model, &shape)?.into_iter().take(1).collect();
+        check_options(&args.options, &chosen)?;
+        let chosen = chosen.into_iter().next();
+        let chosen = chosen.ok_or_else(|| failure("there is no method to explain with"))?;
+        let analyzer = chosen.build(&model, &shape)?;
+        check_map(&model, &chosen, &shape)?;
+        Ok(Explainer { args, model, names, trained, chosen, analyzer })
+    }
+
+    /// What the results depend on, as far as the command line says it.
+    pub(super) fn settings(&self) -> String {
+        let FolderArgs { network, target, labels, options, photo, .. } = self.args;
+        let file = network.file.canonicalize().unwrap_or_else(|_| network.file.clone());
+        let size = file.metadata().map_or(0, |file| file.len());
+        let (output, others, softmax) = (&network.output, &network.others, network.after_softmax);
+        let what = format!("output {output:?}, after softmax {softmax}, inputs {others:?}, target {target:?}");
+        let how = format!("{}, {options:?}, {photo:?}, names {labels:?}", self.chosen.title());
+        format!("{} of {size} bytes, {what}, {how}", file.display())
+    }
+
+    pub(super) fn notes(&self) -> &[String] {
+        &self.trained.notes
+    }
+
+    pub(super) fn preprocess(&self) -> &Preprocess {
+        &self.trained.preprocess
+    }
+
+    /// Explains each photo, for its own highest class unless a target was asked for.
+    pub(super) fn explain(&self, photos: Vec<Numbered<Seen>>) -> Outcome<Vec<Numbered<Explained>>> {
+        let inputs: Vec<_> = photos.iter().map(|(_, seen)| seen.input.view()).collect();
+        let input = concatenate(Axis(0), &inputs)?;
+        let network = &*self.model.network;
+        let output = network.predict(input.view())?;
+        if let Some(names) = self.names {
+            names.check(output.shape())?;
+        }
+        let rows = output.axis_chunks_iter(Axis(0), 1);
+        let classes: Vec<Class> = rows.map(|row| self.class(&row.to_owned())).collect::<Outcome<_>>()?;
+        let targets: Vec<Vec<usize>> = classes.iter().map(|class| class.index.clone()).collect();
+        let found = self.analyzer.analyze(network, &input, PerSample(targets))?;
+        let kind = found.kind;
+        let values = found.values.axis_iter(Axis(0)).map(|values| {
+            values.to_owned().into_dimensionality::<Ix3>().map_err(|_| {
+                failure(format!("{} gives values of shape {:?}, which are no map", self.chosen.title(), values.shape()))
+            })
+        });
+        let values: Vec<Array3<f32>> = values.collect::<Outcome<_>>()?;
+        let explained = |(((job, seen), values), class): ((Numbered<Seen>, Array3<f32>), Class)| {
+            (job, Explained { photo: seen.photo, values, kind, class })
+        };
+        Ok(photos.into_iter().zip(values).zip(classes).map(explained).collect())
+    }
+
+    fn class(&self, output: &ArrayD<f32>) -> Outcome<Class> {
+        let scores = Scores::new(output, self.model.ending, self.names)?;
+        match &self.args.target {
+            Some(target) => scores.find(target),
+            None => scores.top(1).pop().ok_or_else(|| failure("the network's output is empty")),
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! The table of what was found, which says what is done already.
+
+use std::collections::HashMap;
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use xai::Draft;
+use xai_cli::command_line::{Outcome, failure};
+use xai_cli::pipeline::Job;
+
+use crate::classes::Class;
+
+/// The table's name, in the folder of the pictures.
+pub(super) const NAME: &str = "results.csv";
+
+/// The name of the file that says how the results were made.
+const SETTINGS: &str = "settings.txt";
+
+const HEAD: [&str; 6] = ["photo", "picture", "class", "name", "score", "probability"];
+
+/// The table, and the photos that it had before.
+pub(super) struct Results {
+    done: HashMap<String, Vec<String>>,
+    file: Mutex<File>,
+}
+
+impl Results {
+    /// Opens the table of a folder, with the lines of what is done; makes it anew where that was asked for, or where
+    /// there is none.
+    ///
+    /// # Errors
+    /// Results that were made with other settings.
+    pub(super) fn open(folder: &Path, settings: &str, again: bool) -> Outcome<Self> {
+        let (table, made) = (folder.join(NAME), folder.join(SETTINGS));
+        let is_there = made.exists() && !again;
+        if is_there && String::from_utf8_lossy(&xai::read_file(&made)?).trim_end() != settings {
+            return Err(failure(format!(
+                "{} holds results that were made in another way ({} says how): give another folder as --out, or \
+                 --again to make all anew",
+                folder.display(),
+                made.display()
+            )));
+        }
+        let lines = if is_there && table.exists() { lines(&xai::read_file(&table)?) } else { Vec::new() };
+        Draft::write(&made, format!("{settings}\n").as_bytes())?.publish()?;
+        let mut text = line(&HEAD.map(str::to_owned))?;
+        for fields in &lines {
+            text.extend(line(fields)?);
+        }
+        Draft::write(&table, &text)?.publish()?;
+        let opened = OpenOptions::new().append(true).open(&table);
+        let file = opened.map_err(|error| failure(format!("cannot write {}: {error}", table.display())))?;
+        let done = lines.into_iter().map(|fields| (fields[0].clone(), fields)).collect();
+        Ok(Results { done, file: Mutex::new(file) })
+    }
+
+    /// Whether a photo is done: it has a line, and a picture that is not older than the photo.
+    pub(super) fn has(&self, job: &Job) -> bool {
+        let changed = |path: &PathBuf| path.metadata().and_then(|file| file.modified()).ok();
+        let has_line = self.done.contains_key(&name(&job.photo));
+        has_line && changed(&job.picture).zip(changed(&job.photo)).is_some_and(|(picture, photo)| picture >= photo)
+    }
+
+    /// Adds a photo, whole or not at all.
+    pub(super) fn add(&self, job: &Job, class: &Class) -> Outcome<()> {
+        let probability = class.probability.map_or_else(String::new, |probability| probability.to_string());
+        let fields = [
+            name(&job.photo),
+            name(&job.picture),
+            class.number(),
+            class.name.clone().unwrap_or_default(),
+            class.score.to_string(),
+            probability,
+        ];
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(file.write_all(&line(&fields)?)?)
+    }
+}
+
+fn name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+fn line(fields: &[String]) -> Outcome<Vec<u8>> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(fields)?;
+    Ok(writer.into_inner()?)
+}
+
+/// The whole lines of a table, of each photo the last one; a line that was cut off is as none.
+fn lines(table: &[u8]) -> Vec<Vec<String>> {
+    let whole = table.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1);
+    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(&table[..whole]);
+    let mut lines: Vec<Vec<String>> = Vec::new();
+    let mut places: HashMap<String, usize> = HashMap::new();
+    for record in reader.records().flatten().filter(|record| record.len() == HEAD.len()) {
+        let fields: Vec<String> = record.iter().map(str::to_owned).collect();
+        match places.get(&fields[0]) {
+            Some(&place) => lines[place] = fields,
+            None => {
+                places.insert(fields[0].clone(), lines.len());
+                lines.push(fields);
+            }
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::lines;
+
+    #[test]
+    fn what_was_cut_off_is_not_done() {
+        let table = b"photo,picture,class,name,score,probability\na.png,a.png,1,\"x, y\",2,\nb.png,b.pn";
+        assert_eq!(lines(table), [["a.png", "a.png", "1", "x, y", "2", ""]]);
+        assert!(lines(b"").is_empty() && lines(b"photo").is_empty());
+    }
+
+    #[test]
+    fn the_last_line_of_a_photo_counts() {
+        let table = b"h,h,h,h,h,h\na,a,1,,2,\nb,b,1,,2,\na,a,3,,4,\n";
+        let lines = lines(table);
+        assert_eq!(lines.len(), 2);
+        assert_eq!(lines[0][2], "3");
+    }
+}

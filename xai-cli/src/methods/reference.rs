@@ -1,0 +1,35 @@
+//! What stands for nothing: where paths begin, and what absent numbers are.
+
+use ndarray::{ArrayD, Axis};
+use xai::{Fill, Reference, ReferenceSet, Settings};
+use xai_cli::command_line::{Outcome, failure};
+
+use crate::args::Baseline;
+use crate::input::Given;
+use crate::npy::read_npy;
+
+/// What was asked for, for this input.
+pub(crate) fn reference(baseline: &Baseline, given: &Given) -> Outcome<Reference> {
+    let sample = |mut numbers: ArrayD<f32>| {
+        if numbers.ndim() == given.numbers.ndim() && numbers.shape().first() == Some(&1) {
+            numbers = numbers.index_axis_move(Axis(0), 0);
+        }
+        Reference::sample(&numbers)
+    };
+    Ok(match baseline {
+        Baseline::Number(number) => Reference::Constant(*number),
+        Baseline::Lowest => Reference::Lowest,
+        Baseline::Highest => Reference::Highest,
+        Baseline::File(path) => sample(read_npy(path)?),
+        Baseline::Mean => match &given.mean {
+            Some(mean) => sample(mean.clone()),
+            None => return Err(failure("--reference mean is that of a table's rows: the input is no table")),
+        },
+    })
+}
+
+/// Where paths begin, what absent numbers are, and the only one of a set.
+pub(crate) fn referred(settings: Settings, reference: &Reference) -> Settings {
+    let set = ReferenceSet::from([reference.clone()]);
+    settings.reference(reference.clone()).fill(Fill::Reference(reference.clone())).references(set)
+}

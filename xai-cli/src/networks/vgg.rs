@@ -1,0 +1,56 @@
+//! VGG without batch norm.
+
+use xai::nn::{Activation, AdaptiveAvgPool2d, Conv2d, Dropout, Flatten, Linear, MaxPool2d, Sequential, Weights};
+use xai::{Backend, Result};
+
+/// Simonyan, Zisserman (2014), *Very Deep Convolutional Networks for Large-Scale Image Recognition*, arXiv:1409.1556:
+/// VGG-11's order of convolutions (C) and pools (M), whose widths are those of the weights.
+const PLAN: &str = "CMCMCCMCCMCCM";
+
+/// VGG-16's.
+const PLAN_16: &str = "CCMCCMCCCMCCCMCCCM";
+
+/// The small one's: three pools fewer.
+const MINI_PLAN: &str = "CMCMCCM";
+
+/// The order of so many convolutions (C) and the pools (M) between them: 8 are VGG-11, 13 VGG-16.
+pub fn vgg_plan(convolutions: usize) -> &'static str {
+    match convolutions {
+        4 => MINI_PLAN,
+        13 => PLAN_16,
+        _ => PLAN,
+    }
+}
+
+/// VGG-11, VGG-16 or the small one, as there are weights, which have torchvision's names. The features are pooled to
+/// `size` × `size`.
+///
+/// # Errors
+/// Weights that are missing or do not fit.
+pub fn vgg<B: Backend>(weights: &Weights<B>, size: usize) -> Result<Sequential<B>> {
+    let plan = vgg_plan(weights.at("features").names().filter(|name| name.ends_with(".weight")).count());
+    let mut layers = Sequential::new();
+    for step in plan.chars() {
+        let name = format!("features.{}", layers.len());
+        layers = if step == 'M' {
+            layers.push_named(name, MaxPool2d::new(2))
+        } else {
+            let convolution = Conv2d::load(&weights.at(&name))?.padding(1);
+            let layers = layers.push_named(name, convolution);
+            let name = format!("features.{}", layers.len());
+            layers.push_named(name, Activation::Relu)
+        };
+    }
+    layers = layers.push_named("avgpool", AdaptiveAvgPool2d::new(size)).push_named("flatten", Flatten::default());
+    for (number, last) in [(0, false), (3, false), (6, true)] {
+        let name = format!("classifier.{number}");
+        let linear = Linear::load(&weights.at(&name))?;
+        layers = layers.push_named(name, linear);
+        if !last {
+            layers = layers
+                .push_named(format!("classifier.{}", number + 1), Activation::Relu)
+                .push_named(format!("classifier.{}", number + 2), Dropout::new(0.5));
+        }
+    }
+    Ok(layers)
+}

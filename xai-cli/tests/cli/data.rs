@@ -1,0 +1,151 @@
+//! `xai explain` on tables, signals, bytes and tokens.
+
+use ndarray::Array3;
+use ndarray_npy::WriteNpyExt;
+use serde_json::{Value, json};
+use xai::files;
+
+use crate::command::Folder;
+
+fn table(folder: &Folder) {
+    std::fs::write(folder.at("rows.csv"), "age,income,debt,years\n0.5,1.0,0.2,0.1\n-1,0,2,1\n").unwrap();
+}
+
+fn features(report: &Value, method: &str) -> Vec<(String, f64)> {
+    let features = report["methods"][method]["features"].as_array().unwrap().iter();
+    features.map(|f| (f["name"].as_str().unwrap().to_owned(), f["value"].as_f64().unwrap())).collect()
+}
+
+#[test]
+fn a_row_of_a_table_is_explained_by_its_columns() {
+    let folder = Folder::new();
+    table(&folder);
+    let args = ["explain", "loan.onnx", "rows.csv", "--reference", "mean", "--row", "1"];
+    let report = folder.json(&[&args[..], &["--json"]].concat());
+    let found = features(&report, "integrated-gradients");
+    let names: Vec<&str> = found.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["age", "income", "debt", "years"]);
+    let gap = report["methods"]["integrated-gradients"]["completeness_gap"].as_f64().unwrap();
+    assert!(gap.abs() < 1e-4, "{gap}");
+    // Shares of the change from the mean of the rows: of a network of one hidden layer, by hand.
+    let scores = |x: [f64; 4]| {
+        let h = [(0.8 * x[0]).tanh(), (-1.2 * x[1] + 0.3 * x[3] + 0.1).tanh(), (0.5 * x[2] - 0.5 * x[3]).tanh()];
+        [-h[0] + h[1] - 0.5 * h[2], h[0] - h[1] + 0.5 * h[2]]
+    };
+    let (row, mean) = ([-1.0, 0.0, 2.0, 1.0], [-0.25, 0.5, 1.1, 0.55]);
+    let class = report["explained"]["index"][0].as_u64().unwrap() as usize;
+    let sum: f64 = found.iter().map(|(_, value)| value).sum();
+    assert!((sum - (scores(row)[class] - scores(mean)[class])).abs() < 1e-4, "{sum}");
+    assert!(image::open(folder.at("explain.png")).is_ok());
+    let text = folder.said(&args);
+    assert!(text.contains("income = 0") && text.contains("debt = 2"), "{text}");
+    let masked = folder.json(&[&args[..], &["--json", "--method", "exact-shapley"]].concat());
+    let sum: f64 = features(&masked, "exact-shapley").iter().map(|(_, value)| value).sum();
+    assert!((sum - (scores(row)[class] - scores(mean)[class])).abs() < 1e-4, "{sum}");
+}
+
+#[test]
+fn columns_are_taken_by_name_and_what_is_wrong_with_a_table_is_said() {
+    let folder = Folder::new();
+    table(&folder);
+    std::fs::write(folder.at("more.tsv"), "id\tdebt\tage\tincome\tyears\nx\t0.2\t0.5\t1.0\t0.1\n").unwrap();
+    let values = |args: &[&str]| {
+        folder.said(&[args, &["--raw", "o.safetensors", "--method", "gradient"]].concat());
+        files::read_arrays::<f32>(folder.at("o.safetensors")).unwrap()["gradient"].clone()
+    };
+    let of_csv = values(&["explain", "loan.onnx", "rows.csv"]);
+    let of_tsv = values(&["explain", "loan.onnx", "more.tsv", "--columns", "age,income,debt,years"]);
+    assert_eq!(of_csv, of_tsv);
+    std::fs::write(folder.at("words.csv"), "a,b,c,d\n1,2,cat,4\n").unwrap();
+    std::fs::write(folder.at("ragged.csv"), "a,b,c,d\n1,2,3\n").unwrap();
+    for (args, part) in [
+        (&["explain", "loan.onnx", "more.tsv"][..], "--columns"),
+        (&["explain", "loan.onnx", "rows.csv", "--columns", "age,height"], "`height`"),
+        (&["explain", "loan.onnx", "rows.csv", "--row", "2"], "no row 2"),
+        (&["explain", "loan.onnx", "words.csv"], "column c: `cat` is no number"),
+        (&["explain", "loan.onnx", "ragged.csv"], "ragged.csv"),
+        (&["explain", "colours.onnx", "rows.csv"], "which has not two axes"),
+        (&["explain", "loan.onnx", "rows.csv", "--reference", "median"], "lowest, highest"),
+        (&["explain", "loan.onnx", "rows.csv", "--reference", "mean", "--method", "gradient"], "takes --reference"),
+        (&["explain", "colours.onnx", "red.png", "--reference", "mean"], "a table's rows"),
+    ] {
+        folder.refused(args, part);
+    }
+}
+
+/// A WAV file of 16 bits, with a pulse of nine samples in its middle.
+fn sound(folder: &Folder, channels: u16) {
+    let spec =
+        hound::WavSpec { channels, sample_rate: 8000, bits_per_sample: 16, sample_format: hound::SampleFormat::Int };
+    let mut file = hound::WavWriter::create(folder.at("pulse.wav"), spec).unwrap();
+    let pulse = [-8000, -8000, 0, 8000, 16000, 8000, 0, -8000, -8000i16];
+    for step in 0..400usize {
+        let sample = step.checked_sub(200).and_then(|at| pulse.get(at)).copied().unwrap_or(0);
+        (0..channels).for_each(|_| file.write_sample(sample).unwrap());
+    }
+    file.finalize().unwrap();
+}
+
+#[test]
+fn a_sound_is_explained_step_by_step() {
+    let folder = Folder::new();
+    for channels in [1, 2] {
+        sound(&folder, channels);
+        let args = ["explain", "pulse.onnx", "pulse.wav", "--raw", "o.safetensors", "--json"];
+        let report = folder.json(&[&args[..], &["--target", "1"]].concat());
+        assert_eq!(report["methods"]["grad-cam"]["place"], "relu");
+        let found = files::read_arrays::<f32>(folder.at("o.safetensors")).unwrap();
+        assert_eq!(found["input"].shape(), [1, 1, 400]);
+        assert!((found["input"][[0, 0, 204]] - 16000.0 / 32768.0).abs() < 1e-6);
+        for method in ["grad-cam", "integrated-gradients"] {
+            let values = &found[method];
+            let strongest = values.iter().enumerate().max_by(|a, b| a.1.abs().total_cmp(&b.1.abs())).unwrap().0;
+            assert!((196..=212).contains(&strongest), "{method}: {strongest}");
+        }
+        assert!(image::open(folder.at("explain.png")).unwrap().width() > 720);
+    }
+    sound(&folder, 1);
+    folder.refused(&["explain", "loan.onnx", "pulse.wav"], "takes 4");
+    std::fs::write(folder.at("no.wav"), b"RIFF").unwrap();
+    folder.refused(&["explain", "pulse.onnx", "no.wav"], "no.wav");
+}
+
+#[test]
+fn numbers_of_numpy_are_the_input_as_they_are() {
+    let folder = Folder::new();
+    let signal = Array3::from_shape_fn((1, 1, 50), |(_, _, t)| if (20..24).contains(&t) { 1.0f64 } else { 0.0 });
+    signal.write_npy(std::fs::File::create(folder.at("signal.npy")).unwrap()).unwrap();
+    folder.said(&["explain", "pulse.onnx", "signal.npy", "--raw", "o.safetensors", "--method", "gradient"]);
+    let input = &files::read_arrays::<f32>(folder.at("o.safetensors")).unwrap()["input"];
+    assert_eq!(input, signal.mapv(|v| v as f32).into_dyn());
+    let two = Array3::<f32>::zeros((2, 1, 50));
+    two.write_npy(std::fs::File::create(folder.at("two.npy")).unwrap()).unwrap();
+    folder.refused(&["explain", "pulse.onnx", "two.npy"], "not one sample");
+}
+
+#[test]
+fn bytes_and_tokens_are_explained_where_they_become_numbers() {
+    let folder = Folder::new();
+    std::fs::write(folder.at("note.txt"), b"ab\x01").unwrap();
+    let report = folder.json(&["explain", "text.onnx", "note.txt", "--json", "--target", "0"]);
+    assert_eq!(report["methods"]["integrated-gradients"]["place"], "embedding");
+    let found = features(&report, "integrated-gradients");
+    let names: Vec<&str> = found.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["a", "b", "0x01"]);
+    // Letters speak for text, by 2 tanh(1) / 3 each, and what is no letter against it, by tanh(2) / 3.
+    let (letter, other) = (2.0 * 1f64.tanh() / 3.0, -(2f64.tanh()) / 3.0);
+    for ((_, value), expected) in found.iter().zip([letter, letter, other]) {
+        assert!((value - expected).abs() < 1e-4, "{value} {expected}");
+    }
+    std::fs::write(folder.at("ids.json"), json!({"ids": [97, 98, 1], "tokens": ["A", "B", "?"]}).to_string()).unwrap();
+    let report = folder.json(&["explain", "text.onnx", "ids.json", "--json", "--target", "0"]);
+    let again = features(&report, "integrated-gradients");
+    assert_eq!(again[2], ("?".to_owned(), found[2].1));
+    assert!(folder.said(&["explain", "text.onnx", "ids.json"]).contains("  A\n"));
+    std::fs::write(folder.at("no.json"), b"{}").unwrap();
+    std::fs::write(folder.at("empty.txt"), b"").unwrap();
+    folder.refused(&["explain", "text.onnx", "no.json"], "`ids`");
+    folder.refused(&["explain", "text.onnx", "empty.txt"], "nothing in it");
+    std::fs::write(folder.at("high.json"), b"[256]").unwrap();
+    folder.refused(&["explain", "text.onnx", "high.json"], "256");
+}

@@ -1,0 +1,128 @@
+//! `xai folder` and `xai evaluate`.
+
+use crate::command::{Folder, quarter};
+
+/// A folder with three photos in `photos`.
+fn photos() -> Folder {
+    let folder = Folder::new();
+    std::fs::create_dir(folder.at("photos")).unwrap();
+    for (name, color) in [("a.png", [200, 30, 30]), ("b.jpg", [20, 180, 20]), ("c.png", [30, 30, 220])] {
+        quarter(color).save(folder.at("photos").join(name)).unwrap();
+    }
+    folder
+}
+
+const FOLDER: [&str; 6] = ["folder", "colours.onnx", "photos", "--preprocess", "unit", "--json"];
+
+fn table(folder: &Folder) -> Vec<Vec<String>> {
+    let mut reader = csv::Reader::from_path(folder.at("explained/results.csv")).unwrap();
+    let rows = reader.records().map(|record| record.unwrap().iter().map(str::to_owned).collect());
+    let mut rows: Vec<Vec<String>> = rows.collect();
+    rows.sort();
+    rows
+}
+
+#[test]
+fn every_photo_has_a_picture_and_a_line() {
+    let folder = photos();
+    let found = folder.json(&[&FOLDER[..], &["--labels", "names.txt"]].concat());
+    assert_eq!((&found["explained"], &found["done_before"]), (&3.into(), &0.into()));
+    let rows = table(&folder);
+    let names: Vec<[&str; 4]> = rows.iter().map(|row| [&*row[0], &*row[1], &*row[2], &*row[3]]).collect();
+    assert_eq!(
+        names,
+        [["a.png", "a.png", "0", "red"], ["b.jpg", "b.png", "1", "green, meadow"], ["c.png", "c.png", "2", "blue"]]
+    );
+    assert!(rows.iter().all(|row| row[4].parse::<f32>().is_ok() && row[5].parse::<f64>().unwrap() > 0.25));
+    for name in ["a.png", "b.png", "c.png"] {
+        assert!(image::open(folder.at("explained").join(name)).unwrap().width() > 2 * 224);
+    }
+}
+
+#[test]
+fn what_is_done_is_not_done_again() {
+    let folder = photos();
+    folder.json(&FOLDER);
+    let bytes = |name: &str| std::fs::read(folder.at("explained").join(name)).unwrap();
+    let before = bytes("a.png");
+    // As a run that was killed leaves it: a picture without its line, and a line that was cut off.
+    let whole = std::fs::read_to_string(folder.at("explained/results.csv")).unwrap();
+    let kept: String =
+        whole.lines().filter(|line| !line.starts_with("b.jpg")).map(|line| format!("{line}\n")).collect();
+    std::fs::write(folder.at("explained/results.csv"), kept + "b.jpg,b.p").unwrap();
+    std::fs::remove_file(folder.at("explained/c.png")).unwrap();
+    let found = folder.json(&FOLDER);
+    assert_eq!((&found["explained"], &found["done_before"]), (&2.into(), &1.into()));
+    let rows = table(&folder);
+    assert_eq!(rows.iter().map(|row| row[0].as_str()).collect::<Vec<_>>(), ["a.png", "b.jpg", "c.png", "c.png"]);
+    assert_eq!(bytes("a.png"), before);
+    // A photo that has changed is explained again.
+    std::thread::sleep(std::time::Duration::from_millis(20));
+    quarter([20, 180, 20]).save(folder.at("photos/a.png")).unwrap();
+    assert_eq!(folder.json(&FOLDER)["explained"], 1);
+    let all = folder.json(&FOLDER);
+    assert_eq!((&all["explained"], &all["done_before"]), (&0.into(), &3.into()));
+    assert_eq!(table(&folder).len(), 3, "one line for each photo");
+    assert_eq!(folder.json(&[&FOLDER[..], &["--again"]].concat())["explained"], 3);
+}
+
+#[test]
+fn results_of_two_ways_are_not_mixed() {
+    let folder = photos();
+    folder.json(&FOLDER);
+    let other = [&FOLDER[..], &["--method", "gradient"]].concat();
+    let output = folder.run(&other);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("made in another way"));
+    assert_eq!(folder.json(&[&other[..], &["--again"]].concat())["explained"], 3);
+}
+
+#[test]
+fn photos_that_cannot_be_read_are_named_and_the_others_go_on() {
+    let folder = photos();
+    std::fs::write(folder.at("photos/broken.png"), b"no picture").unwrap();
+    std::fs::write(folder.at("photos/other.webp"), b"RIFF").unwrap();
+    let output = folder.run(&FOLDER);
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    assert!(stderr.contains("broken.png") && stderr.contains("other.webp") && stderr.contains("2 photos"), "{stderr}");
+    assert_eq!(table(&folder).len(), 3);
+    folder.refused(&["folder", "colours.onnx", "explain"], "cannot read the folder");
+    folder.refused(&["folder", "colours.onnx", "photos", "--out", "photos"], "would replace the photos");
+    let flat = ["folder", "colours.onnx", "photos", "--out", "other", "--method", "gradient", "--at", "flat"];
+    folder.refused(&flat, "is no map");
+    folder.refused(&["folder", "colours.onnx", "photos", "--batch", "0"], "from 1");
+}
+
+#[test]
+fn a_batch_is_what_its_photos_are_alone() {
+    let folder = photos();
+    folder.json(&[&FOLDER[..], &["--batch", "3"]].concat());
+    let together = table(&folder);
+    folder.json(&[&FOLDER[..], &["--batch", "1", "--again"]].concat());
+    for (one, other) in table(&folder).iter().zip(&together) {
+        assert_eq!(one[..4], other[..4]);
+        let (a, b): (f32, f32) = (one[4].parse().unwrap(), other[4].parse().unwrap());
+        assert!((a - b).abs() < 1e-5);
+    }
+}
+
+#[test]
+fn methods_are_ranked() {
+    let folder = photos();
+    let args = ["evaluate", "colours.onnx", "photos", "red.png", "--preprocess", "unit", "--grid", "8"];
+    let table = folder.said(&[&args[..], &["--csv", "scores.csv"]].concat());
+    let lines: Vec<&str> = table.lines().collect();
+    assert!(lines[0].contains("insertion") && lines[0].contains("mean rank"), "{table}");
+    assert!(table.contains("| Grad-CAM at relu2 |") && table.contains("| Integrated Gradients |"), "{table}");
+    assert!(lines.iter().any(|line| line.starts_with("| RandomMap")), "{table}");
+    let csv = std::fs::read_to_string(folder.at("scores.csv")).unwrap();
+    // Four photos, each with a score of each metric.
+    assert_eq!(csv.lines().filter(|line| line.starts_with("Gradient,insertion")).count(), 4, "{csv}");
+    let two = folder
+        .said(&[&args[..], &["--method", "gradient", "--method", "lime", "--n", "20", "--features", "4x4"]].concat());
+    assert_eq!(two.lines().filter(|line| line.starts_with("| ")).count(), 4, "{two}");
+    folder.refused(&["evaluate", "colours.onnx"], "<PHOTO>");
+    folder.refused(&["evaluate", "colours.onnx", "red.png", "--csv", "red.png"], "is read");
+    folder.refused(&["evaluate", "colours.onnx", "red.png", "--grid", "64"], "64");
+}
