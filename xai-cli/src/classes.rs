@@ -16,6 +16,8 @@ pub(crate) struct Names(Vec<String>);
 pub(crate) struct Class {
     /// Where it stands, without the batch axis.
     pub(crate) index: Vec<usize>,
+    /// So many of its numbers tell it from others: without the axes of length 1 at the end.
+    told: usize,
     pub(crate) name: Option<String>,
     pub(crate) score: f32,
     /// Where the file says how it follows from the score.
@@ -59,6 +61,8 @@ impl Names {
 /// What the network says of one sample.
 pub(crate) struct Scores<'a> {
     output: &'a ArrayD<f32>,
+    /// The axes of a sample, without those of length 1 at the end.
+    axes: Vec<usize>,
     ending: Ending,
     names: Option<&'a Names>,
     /// What a softmax divides by: its sum, when the highest score counts as 1.
@@ -78,12 +82,9 @@ impl<'a> Scores<'a> {
         }
         let highest = output.iter().copied().fold(f32::NEG_INFINITY, f32::max);
         let total = output.iter().map(|&score| f64::from(score - highest).exp()).sum();
-        Ok(Scores { output, ending, names, highest, total })
-    }
-
-    /// The axes of one sample.
-    fn axes(&self) -> &[usize] {
-        self.output.shape().get(1..).unwrap_or_default()
+        let axes = output.shape().get(1..).unwrap_or_default();
+        let told = axes.iter().rposition(|&length| length > 1).map_or(axes.len().min(1), |last| last + 1);
+        Ok(Scores { output, axes: axes[..told].to_vec(), ending, names, highest, total })
     }
 
     /// The highest outputs, the first first; of equal ones the first that stands there.
@@ -101,7 +102,7 @@ impl<'a> Scores<'a> {
 
     /// The one that `--target` says: a number, one for each axis, or a name.
     pub(crate) fn find(&self, target: &str) -> Outcome<Class> {
-        let axes = self.axes();
+        let axes = &self.axes;
         let named = self.names.filter(|_| axes.len() == 1).and_then(|names| names.find(target));
         let index: Option<Vec<usize>> = match named {
             Some(class) => Some(vec![class]),
@@ -123,7 +124,7 @@ impl<'a> Scores<'a> {
 
     fn class(&self, flat: usize, score: f32) -> Class {
         let mut rest = flat;
-        let mut index: Vec<usize> = self.axes().iter().rev().map(|&length| (rest % length, rest /= length).0).collect();
+        let mut index: Vec<usize> = self.axes.iter().rev().map(|&length| (rest % length, rest /= length).0).collect();
         index.reverse();
         let name = self.names.zip(index.first()).and_then(|(names, &class)| names.0.get(class).cloned());
         let probability = match self.ending {
@@ -132,7 +133,9 @@ impl<'a> Scores<'a> {
             Ending::Sigmoid => Some(1.0 / (1.0 + (-f64::from(score)).exp())),
             _ => None,
         };
-        Class { index, name, score, probability }
+        let told = index.len();
+        index.resize(self.output.ndim().saturating_sub(1), 0);
+        Class { index, told, name, score, probability }
     }
 }
 
@@ -141,14 +144,14 @@ impl Class {
     pub(crate) fn short(&self) -> String {
         match self.name.as_deref().and_then(|name| name.split(',').next()) {
             Some(name) => format!("{} {name}", self.number()),
-            None if self.index.len() == 1 => format!("class {}", self.number()),
+            None if self.told == 1 => format!("class {}", self.number()),
             None => format!("output {}", self.number()).trim_end().to_owned(),
         }
     }
 
     /// Where it stands.
     pub(crate) fn number(&self) -> String {
-        let numbers: Vec<String> = self.index.iter().map(usize::to_string).collect();
+        let numbers: Vec<String> = self.index.iter().take(self.told).map(usize::to_string).collect();
         numbers.join(",")
     }
 
@@ -182,6 +185,17 @@ mod tests {
         assert_eq!(scores.top(9).len(), 4);
         let probability: f64 = scores.top(9).iter().map(|class| class.probability.unwrap()).sum();
         assert!((probability - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn axes_of_length_1_at_the_end_are_not_told() {
+        let output: ArrayD<f32> = array![[[[1.0]], [[3.0]]]].into_dyn();
+        let scores = Scores::new(&output, Ending::Softmax, None).unwrap();
+        let found = scores.find("1").unwrap();
+        assert_eq!((found.short().as_str(), found.index.as_slice()), ("class 1", &[1, 0, 0][..]));
+        assert!(found.probability.unwrap() > 0.5);
+        let one: ArrayD<f32> = array![[2.0]].into_dyn();
+        assert_eq!(Scores::new(&one, Ending::Scores, None).unwrap().find("0").unwrap().index, [0]);
     }
 
     #[test]

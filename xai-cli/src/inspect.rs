@@ -5,7 +5,7 @@ use std::io::Write;
 
 use serde_json::json;
 use xai::{AnalyzerInfo, Backend, Graph};
-use xai_cli::command_line::{Outcome, failure, said};
+use xai_cli::command_line::{Outcome, failure, said, tell};
 use xai_cli::options::Options;
 
 use crate::args::{InspectArgs, Lengths, PhotoArgs};
@@ -61,7 +61,14 @@ fn shape<B: Backend>(args: &InspectArgs, model: &Model<B>) -> Outcome<Vec<usize>
         return Ok(shape.clone());
     }
     match model.input.shape.as_deref() {
-        Some([_, _, _, _]) | None => photo_shape(&model.input, &PhotoArgs::default()),
+        Some([_, _, _, _]) | None => {
+            let shape = photo_shape(&model.input, &PhotoArgs::default())?;
+            if model.input.shape.as_ref().is_none_or(|shape| shape.iter().skip(1).any(Option::is_none)) {
+                let taken = lengths(&shape);
+                tell("xai", &format!("note: the file leaves the size open: {taken} is taken, --shape says another"));
+            }
+            Ok(shape)
+        }
         Some(lengths) => {
             let open = lengths.iter().skip(1).any(Option::is_none);
             if open {

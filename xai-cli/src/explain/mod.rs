@@ -43,6 +43,9 @@ impl Task for Explain<'_> {
         let args = self.args;
         let given = input::read(&args.input, &model.input, &args.photo, &args.data)?;
         let model = model.channels_first(given.channels_last);
+        for note in &given.notes {
+            tell("xai", &format!("note: {note}"));
+        }
         let shape = given.numbers.shape();
         self.outputs.check_drawable(&given)?;
         let start = embedding(&model, shape)?;
@@ -52,9 +55,6 @@ impl Task for Explain<'_> {
         check_options(&args.options, &chosen)?;
         // All are checked before any pass.
         chosen.iter().try_for_each(|chosen| chosen.build(&model, shape).map(drop))?;
-        for note in &given.notes {
-            tell("xai", &format!("note: {note}"));
-        }
         let output = model.network.predict(given.numbers.view())?;
         let report = Report::new(args, &model, &given, &output, self.names.as_ref())?;
         let findings = finding::explain(&model, &given.numbers, chosen, report.explained())?;

@@ -10,9 +10,9 @@ pub(crate) struct Map {
     pub(crate) shape: Vec<usize>,
 }
 
-/// The places with feature maps that have as many axes as the input, in the order in which they are computed: of each
-/// size the last one at which the network can be cut, without those that have one place left for each channel, and
-/// without the output.
+/// The places with feature maps that have as many axes as the input, in the order in which they are computed: of those
+/// in a row that have the same rows and columns the last one at which the network can be cut; without those that have
+/// one number for each channel, and without the output.
 pub(crate) fn maps<B: Backend>(graph: &Graph<'_, B>, input: &[usize]) -> Vec<Map> {
     let mut found: Vec<Map> = Vec::new();
     for place in graph.places() {
@@ -34,7 +34,7 @@ pub(crate) fn maps<B: Backend>(graph: &Graph<'_, B>, input: &[usize]) -> Vec<Map
             continue;
         }
         match found.last_mut() {
-            Some(last) if last.shape == shape => last.name = place.name,
+            Some(last) if last.shape[2..] == shape[2..] => *last = Map { name: place.name, shape },
             _ => found.push(Map { name: place.name, shape }),
         }
     }
