@@ -51,7 +51,11 @@ impl Task for Explain<'_> {
         let start = embedding(&model, shape)?;
         let asked =
             Asked { methods: &args.methods, at: args.at.as_deref(), start: start.as_deref(), options: &args.options };
-        let chosen = referring(args, &given, choose(asked, &model, shape)?)?;
+        let mut chosen = referring(args, &given, choose(asked, &model, shape)?)?;
+        if args.options.chunk.is_none() && model.takes_one(shape) {
+            tell("xai", "note: the network takes one sample at a time: copies of the input go through it one by one");
+            chosen = chosen.into_iter().map(|chosen| chosen.with(|settings| settings.chunk(1))).collect();
+        }
         check_options(&args.options, &chosen)?;
         // All are checked before any pass.
         chosen.iter().try_for_each(|chosen| chosen.build(&model, shape).map(drop))?;

@@ -17,6 +17,12 @@ pub(crate) struct Model<B: Backend> {
 }
 
 impl<B: Backend> Model<B> {
+    /// Whether it takes one sample and not two, as one whose other inputs are given for one sample.
+    pub(crate) fn takes_one(&self, shape: &[usize]) -> bool {
+        let two = [&[2], shape.get(1..).unwrap_or_default()].concat();
+        self.network.graph(&[two]).is_err() && self.network.graph(&[shape.to_vec()]).is_ok()
+    }
+
     /// The same network, with the channels of its input in front of rows and columns, where they are the last axis.
     pub(crate) fn channels_first(self, are_last: bool) -> Self {
         if !are_last {

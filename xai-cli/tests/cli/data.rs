@@ -124,6 +124,25 @@ fn numbers_of_numpy_are_the_input_as_they_are() {
 }
 
 #[test]
+fn other_inputs_are_given() {
+    let folder = Folder::new();
+    std::fs::write(folder.at("two.csv"), "a,b\n0.5,-1\n").unwrap();
+    folder.refused(&["explain", "state.onnx", "two.csv"], "--input state=0");
+    ndarray::arr2(&[[0.5f32]]).write_npy(std::fs::File::create(folder.at("state.npy")).unwrap()).unwrap();
+    let bent = |x: [f64; 3]| x.map(f64::tanh);
+    for given in ["state=0.5", "state=state.npy"] {
+        let report = folder.json(&["explain", "state.onnx", "two.csv", "--input", given, "--target", "0", "--json"]);
+        let [a, b, c] = bent([0.5, -1.0, 0.5]);
+        assert!((report["explained"]["score"].as_f64().unwrap() - (a - b + 2.0 * c)).abs() < 1e-5);
+        // The copies of a path go through it one by one: the state is that of one sample.
+        let found = features(&report, "integrated-gradients");
+        assert!((found[0].1 - a).abs() < 1e-4 && (found[1].1 + b).abs() < 1e-4, "{found:?}");
+    }
+    folder.refused(&["explain", "state.onnx", "two.csv", "--input", "state=nan"], "no number");
+    folder.refused(&["explain", "state.onnx", "two.csv", "--input", "state=two.csv"], "two.csv");
+}
+
+#[test]
 fn bytes_and_tokens_are_explained_where_they_become_numbers() {
     let folder = Folder::new();
     std::fs::write(folder.at("note.txt"), b"ab\x01").unwrap();
@@ -142,6 +161,8 @@ fn bytes_and_tokens_are_explained_where_they_become_numbers() {
     let again = features(&report, "integrated-gradients");
     assert_eq!(again[2], ("?".to_owned(), found[2].1));
     assert!(folder.said(&["explain", "text.onnx", "ids.json"]).contains("  A\n"));
+    folder.said(&["explain", "text.onnx", "ids.json", "--out", "page.html"]);
+    assert!(std::fs::read_to_string(folder.at("page.html")).unwrap().contains(">A</span>"));
     std::fs::write(folder.at("no.json"), b"{}").unwrap();
     std::fs::write(folder.at("empty.txt"), b"").unwrap();
     folder.refused(&["explain", "text.onnx", "no.json"], "`ids`");

@@ -104,9 +104,22 @@ def bytes_():
     model("text", nodes, weights, [value("bytes", I, ["batch", "length"])], [value("scores", F, ["batch", 2])])
 
 
+def state():
+    """A row, and a state of one sample that is added to it."""
+    weights = {"last": np.array([[1, -1, 2], [0, 1, 0]], np.float32)}
+    nodes = [
+        node("Concat", ["row", "state"], "both", "both", axis=1),
+        node("Tanh", ["both"], "bent", "tanh"),
+        node("Gemm", ["bent", "last"], "scores", "head", transB=1),
+    ]
+    inputs = [value("row", F, ["batch", 2]), value("state", F, ["states", 1])]
+    model("state", nodes, weights, inputs, [value("scores", F, ["batch", 2])])
+
+
 colours("colours", ["batch", 3, 32, 32], [])
 turn = node("Transpose", ["image"], "turned", "turn", perm=[0, 3, 1, 2])
 colours("colours-last", [1, 32, 32, 3], [turn])
 table()
 signal()
 bytes_()
+state()
