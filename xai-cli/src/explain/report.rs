@@ -123,7 +123,7 @@ impl<'a> Report<'a> {
             }
             text += "\n";
             for feature in strongest(features(given, finding)) {
-                let _ = writeln!(text, "  {:>+12.4}  {}", feature.value, feature.words(&given.shown));
+                let _ = writeln!(text, "  {:>12}  {}", number(feature.value), feature.words(&given.shown));
             }
         }
         text += "\n";
@@ -132,6 +132,11 @@ impl<'a> Report<'a> {
         }
         text
     }
+}
+
+/// With a sign, and digits that tell small numbers apart.
+fn number(value: f64) -> String {
+    if value == 0.0 || value.abs() >= 1e-3 { format!("{value:+.4}") } else { format!("{value:+.3e}") }
 }
 
 fn first<T: Copy>(list: &Option<Vec<T>>) -> Option<T> {

@@ -6,8 +6,9 @@ use xai_cli::command_line::{Outcome, failure};
 use super::any_model::AnyModel;
 use crate::model::Model;
 
-/// The place that is explained in place of an input of whole numbers that has no gradient: the first one that has a row
-/// of numbers for each of them, and a gradient.
+/// The place that is explained in place of an input of whole numbers: the first one that has a row of numbers for each
+/// of them, and a gradient. None where there is no such place and the input has a gradient, as numbers that are only
+/// cast have.
 pub(crate) fn embedding<B: Backend>(model: &Model<B>, shape: &[usize]) -> Outcome<Option<String>> {
     let &[_, length] = shape else { return Ok(None) };
     if !model.input.whole {
@@ -16,14 +17,15 @@ pub(crate) fn embedding<B: Backend>(model: &Model<B>, shape: &[usize]) -> Outcom
     let (network, shapes) = (&*model.network, [shape.to_vec()]);
     let inputs = Inputs { shapes: &shapes, explained: &[true] };
     let gradient = || AnalyzerInfo::find("gradient")?.build_any::<B>(&Settings::new());
-    if gradient()?.check(network, &inputs).is_ok() {
-        return Ok(None);
-    }
+    // Before the network's own gradient: a comparison with each whole number, as a one-hot code is, has one, of zeros.
     for place in network.places(&shapes)? {
         let rows = matches!(place.shape.as_deref(), Some(&[_, rows, width]) if rows == length && width > 1);
         if rows && AtLayer::new(AnyModel(gradient()?), place.name.as_str()).check(network, &inputs).is_ok() {
             return Ok(Some(place.name));
         }
+    }
+    if gradient()?.check(network, &inputs).is_ok() {
+        return Ok(None);
     }
     Err(failure(format!(
         "{} is of whole numbers, which have no gradient, and no place behind it has a row of numbers for each: say one \

@@ -156,6 +156,12 @@ fn bytes_and_tokens_are_explained_where_they_become_numbers() {
     for ((_, value), expected) in found.iter().zip([letter, letter, other]) {
         assert!((value - expected).abs() < 1e-4, "{value} {expected}");
     }
+    // As a one-hot code: a comparison has no gradient, and what is behind it has.
+    let hot = folder.json(&["explain", "one-hot.onnx", "note.txt", "--json", "--target", "0"]);
+    assert_eq!(hot["methods"]["integrated-gradients"]["place"], "same");
+    for (hot, found) in features(&hot, "integrated-gradients").iter().zip(&found) {
+        assert!((hot.1 - found.1).abs() < 1e-4, "{hot:?} {found:?}");
+    }
     std::fs::write(folder.at("ids.json"), json!({"ids": [97, 98, 1], "tokens": ["A", "B", "?"]}).to_string()).unwrap();
     let report = folder.json(&["explain", "text.onnx", "ids.json", "--json", "--target", "0"]);
     let again = features(&report, "integrated-gradients");

@@ -104,6 +104,30 @@ def bytes_():
     model("text", nodes, weights, [value("bytes", I, ["batch", "length"])], [value("scores", F, ["batch", 2])])
 
 
+def one_hot():
+    """The same by comparisons with every byte, in place of a table's rows."""
+    table = np.zeros((256, 2), np.float32)
+    table[ord("a") : ord("z") + 1, 0] = 1
+    table[: ord(" "), 1] = 2
+    table[128:, 1] = 1
+    weights = {
+        "all": np.arange(256, dtype=np.int64),
+        "axis": np.array([2], np.int64),
+        "table": table,
+        "last": np.array([[2, -1], [-1, 3]], np.float32),
+    }
+    nodes = [
+        node("Unsqueeze", ["bytes", "axis"], "apart", "apart"),
+        node("Equal", ["apart", "all"], "same", "same"),
+        node("Cast", ["same"], "hot", "hot", to=F),
+        node("MatMul", ["hot", "table"], "embedded", "embedding"),
+        node("Tanh", ["embedded"], "bent", "tanh"),
+        node("ReduceMean", ["bent"], "mean", "mean", axes=[1], keepdims=0),
+        node("Gemm", ["mean", "last"], "scores", "head", transB=1),
+    ]
+    model("one-hot", nodes, weights, [value("bytes", I, ["batch", "length"])], [value("scores", F, ["batch", 2])])
+
+
 def state():
     """A row, and a state of one sample that is added to it."""
     weights = {"last": np.array([[1, -1, 2], [0, 1, 0]], np.float32)}
@@ -122,4 +146,5 @@ colours("colours-last", [1, 32, 32, 3], [turn])
 table()
 signal()
 bytes_()
+one_hot()
 state()
