@@ -28,7 +28,8 @@ impl Names {
     /// One a line, or a JSON list.
     pub(crate) fn read(path: &Path) -> Outcome<Self> {
         let refused = |why: String| failure(format!("{}: {why}", path.display()));
-        let text = String::from_utf8(xai::read_file(path)?).map_err(|_| refused("it is no text (UTF-8)".into()))?;
+        let text =
+            String::from_utf8(xai::disk::read_file(path)?).map_err(|_| refused("it is no text (UTF-8)".into()))?;
         let names: Vec<String> = if text.trim_start().starts_with('[') {
             serde_json::from_str(&text).map_err(|error| refused(format!("it is no JSON list of names: {error}")))?
         } else {

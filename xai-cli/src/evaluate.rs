@@ -3,9 +3,10 @@
 use std::io::Write;
 use std::path::PathBuf;
 
+use xai::disk::{Draft, check_apart};
 use xai::metrics::{Evaluation, Metric, evaluate};
 use xai::picture::read_photo;
-use xai::{AnalyzerInfo, AnyAnalyzer, Backend, Draft, Features, MaxActivation, check_apart};
+use xai::{AnalyzerInfo, AnyAnalyzer, Backend, Features, MaxActivation};
 use xai_cli::command_line::{Outcome, failure, said, tell};
 use xai_cli::options::Grid;
 use xai_cli::ranking;

@@ -9,7 +9,7 @@ use xai_cli::command_line::{Outcome, failure};
 
 /// Numbers of any type that numpy writes, as single precision.
 pub(crate) fn read_npy(path: &Path) -> Outcome<ArrayD<f32>> {
-    let bytes = xai::read_file(path)?;
+    let bytes = xai::disk::read_file(path)?;
     let failed = |error: &dyn std::fmt::Display| failure(format!("{}: {error}", path.display()));
     macro_rules! tried {
         ($($element:ty => $convert:expr),*) => {

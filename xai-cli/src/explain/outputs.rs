@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use ndarray::ArrayD;
-use xai::{Draft, check_apart};
+use xai::disk::{Draft, check_apart};
 use xai_cli::command_line::{Outcome, failure};
 
 use super::finding::Finding;

@@ -9,7 +9,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::{fs, thread};
 
 use serde_json::json;
-use xai::{Backend, Draft, check_apart};
+use xai::Backend;
+use xai::disk::{Draft, check_apart};
 use xai_cli::command_line::{Noticed, Outcome, failure, said, tell};
 use xai_cli::pipeline::{Job, Room, list, overlapped, unread};
 

@@ -1,7 +1,8 @@
 //! From a photo's file to the network's input, and from its explanation to a picture's file: the stages at both ends.
 
+use xai::Kind;
+use xai::disk::Draft;
 use xai::picture::{Heatmap, Panel, Preprocess, Style, read_photo};
-use xai::{Draft, Kind};
 use xai_cli::pipeline::{Job, Work};
 
 use super::explainer::{Explained, Seen};

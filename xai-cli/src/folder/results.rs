@@ -6,7 +6,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use xai::Draft;
+use xai::disk::Draft;
 use xai_cli::command_line::{Outcome, failure};
 use xai_cli::pipeline::Job;
 
@@ -35,7 +35,7 @@ impl Results {
     pub(super) fn open(folder: &Path, settings: &str, again: bool) -> Outcome<Self> {
         let (table, made) = (folder.join(NAME), folder.join(SETTINGS));
         let is_there = made.exists() && !again;
-        if is_there && String::from_utf8_lossy(&xai::read_file(&made)?).trim_end() != settings {
+        if is_there && String::from_utf8_lossy(&xai::disk::read_file(&made)?).trim_end() != settings {
             return Err(failure(format!(
                 "{} holds results that were made in another way ({} says how): give another folder as --out, or \
                  --again to make all anew",
@@ -43,7 +43,7 @@ impl Results {
                 made.display()
             )));
         }
-        let lines = if is_there && table.exists() { lines(&xai::read_file(&table)?) } else { Vec::new() };
+        let lines = if is_there && table.exists() { lines(&xai::disk::read_file(&table)?) } else { Vec::new() };
         Draft::write(&made, format!("{settings}\n").as_bytes())?.publish()?;
         let mut text = line(&HEAD.map(str::to_owned))?;
         for fields in &lines {

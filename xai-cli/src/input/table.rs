@@ -12,7 +12,7 @@ use crate::model::Wanted;
 /// Reads a row of a table with a line of names, and the mean of all rows.
 pub(super) fn read(path: &Path, wanted: &Wanted, args: &DataArgs, delimiter: u8) -> Outcome<Given> {
     let refused = |why: String| failure(format!("{}: {why}", path.display()));
-    let bytes = xai::read_file(path)?;
+    let bytes = xai::disk::read_file(path)?;
     let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).trim(csv::Trim::All).from_reader(&bytes[..]);
     let head: Vec<String> = reader.headers().map_err(|e| refused(e.to_string()))?.iter().map(str::to_owned).collect();
     let places = places(&head, &args.columns).map_err(refused)?;

@@ -16,7 +16,7 @@ const MOST: u64 = 1 << 24;
 /// Reads a file's bytes as whole numbers, or those of a JSON list, or of an object with `ids` and perhaps `tokens`.
 pub(super) fn read(path: &Path, wanted: &Wanted, args: &DataArgs) -> Outcome<Given> {
     let refused = |why: String| failure(format!("{}: {why}", path.display()));
-    let bytes = xai::read_file(path)?;
+    let bytes = xai::disk::read_file(path)?;
     let is_json = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("json"));
     let (mut ids, mut names) = if is_json {
         listed(&bytes).map_err(refused)?

@@ -13,7 +13,7 @@ use crate::model::Wanted;
 /// Reads a WAV file: samples from -1 to 1, the mean of its channels where the network takes one.
 pub(super) fn read(path: &Path, wanted: &Wanted) -> Outcome<Given> {
     let refused = |why: String| failure(format!("{}: {why}", path.display()));
-    let bytes = xai::read_file(path)?;
+    let bytes = xai::disk::read_file(path)?;
     let mut reader = WavReader::new(Cursor::new(bytes)).map_err(|error| refused(error.to_string()))?;
     let spec = reader.spec();
     let samples: Vec<f32> = match spec.sample_format {
