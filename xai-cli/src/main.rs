@@ -11,6 +11,7 @@
 //!
 //! Every mistake ends with one line on stderr and exit code 2, before any output is written; exit code 1 means that all
 //! went well and something was found that should be looked at, as a gradient that is wrong.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod args;
 mod check;
