@@ -22,8 +22,8 @@ const LARGEST_SIDE: u64 = 32_768;
 /// Captioned pictures side by side, in one picture: the photo, and a heatmap for every analyzer.
 ///
 /// All tiles get the size of the largest picture, at least 224 pixels wide; a smaller picture is enlarged by a whole
-/// factor, so that its pixels stay sharp, and centred. Under a heatmap a bar of its colours tells the values that they stand
-/// for.
+/// factor, so that its pixels stay sharp, and centred. Under a heatmap a bar of its colours tells the values that
+/// they stand for.
 ///
 /// ```
 /// use image::RgbImage;

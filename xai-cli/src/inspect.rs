@@ -35,6 +35,14 @@ struct Findings {
     ways: Vec<(&'static str, Result<(), String>)>,
 }
 
+impl Findings {
+    /// The first place that is as large as the largest value.
+    fn largest_place(&self) -> Option<&str> {
+        let is = |shape: &Vec<usize>| shape.iter().product::<usize>() == self.largest;
+        self.places.iter().find(|place| place.shape.as_ref().is_some_and(is)).map(|place| place.name.as_str())
+    }
+}
+
 impl Task for Inspect<'_> {
     fn run<B: Backend<Elem = f32>>(&self, model: Model<B>) -> Outcome<()> {
         let shape = shape(self.args, &model)?;
@@ -125,7 +133,8 @@ fn text<B: Backend>(model: &Model<B>, found: &Findings) -> String {
     if let Some(output) = &found.output {
         let _ = writeln!(text, "which gives {}", lengths(output));
     }
-    let _ = writeln!(text, "largest value inside: {} numbers", found.largest);
+    let place = found.largest_place().map(|place| format!(", at {place}")).unwrap_or_default();
+    let _ = writeln!(text, "largest value inside: {} numbers{place}", found.largest);
     if let Some(start) = &found.start {
         let _ = writeln!(text, "whole numbers have no gradient: what is at `{start}` is explained");
     }
@@ -181,6 +190,7 @@ impl Inspect<'_> {
             "output_shape": found.output,
             "explained_place": found.start,
             "largest_value": found.largest,
+            "largest_place": found.largest_place(),
             "operators": operators,
             "explained_by": ways,
             "places_for_cams": found.maps.iter().rev().map(map).collect::<Vec<_>>(),

@@ -55,8 +55,8 @@ pub fn known<B: Backend>(weights: &Weights<B>) -> Result<(Known, BoxModel<'stati
         (Known::Vgg(convolutions.count()), Box::new(vgg(weights, 7)?))
     } else {
         return Err(refused(
-            "these are the weights of none of EfficientNet-Lite0, ResNet-18 and -34, VGG-11 and -16: export the network \
-             as ONNX, which brings its layers along"
+            "these are the weights of none of EfficientNet-Lite0, ResNet-18 and -34, VGG-11 and -16: export the \
+             network as ONNX, which brings its layers along"
                 .into(),
         ));
     };

@@ -17,7 +17,7 @@ fn a_file_tells_what_it_takes_and_where_it_can_be_looked_into() {
     assert_eq!(found["output_shape"], json!([1, 4]));
     assert_eq!(found["operators"]["Gemm"], 1);
     // The first convolution's output, 3 x 16 x 16.
-    assert_eq!(found["largest_value"], 768);
+    assert_eq!((&found["largest_value"], &found["largest_place"]), (&json!(768), &json!("conv1")));
     let cams: Vec<&str> =
         found["places_for_cams"].as_array().unwrap().iter().map(|place| place["name"].as_str().unwrap()).collect();
     assert_eq!(cams, ["relu2", "relu1"]);
