@@ -44,8 +44,8 @@ const OWN: &str = "metadata.";
 /// `standard_error_features` say how many each has. Header: `analyzer`, `kind`, `selection` (as
 /// `[[285], [967]]`, one index per sample), `output_scale` (`probability` or `log-probability`) unless it is the output
 /// itself, and, where there are any, `completeness_gap`, `evaluations`, `estimated_error`, `within_tolerance`,
-/// `relevance_arrived` and `relevance_kept` (as `[0.01, -0.02]` or `[true, false]`, one per sample), `names` (a JSON list
-/// of the samples' names), and your own entries, `metadata.KEY`.
+/// `relevance_arrived` and `relevance_kept` (as `[0.01, -0.02]` or `[true, false]`, one per sample), `names` (a JSON
+/// list of the samples' names), and your own entries, `metadata.KEY`.
 ///
 /// # Errors
 /// [`Error::File`](crate::Error::File) when the file cannot be written.

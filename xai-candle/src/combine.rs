@@ -1,7 +1,7 @@
 //! Arithmetic of two tensors, with broadcasting.
 //!
-//! On the CPU the common shapes go by this crate's own loops, which run on the threads of its other kernels. candle's run
-//! on threads of candle's own that wait by spinning: after a convolution they compete with rayon's for the cores.
+//! On the CPU the common shapes go by this crate's own loops, which run on the threads of its other kernels. candle's
+//! run on threads of candle's own that wait by spinning: after a convolution they compete with rayon's for the cores.
 
 use candle_core::{DType, Device, Error, Result, Tensor};
 

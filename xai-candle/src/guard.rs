@@ -168,7 +168,8 @@ fn decide<E: Host>(code: &impl Fn(&[&Tensor]) -> Result<Tensor>, x: &Tensor) -> 
             what: "code that candle's tape records".into(),
             reason: format!(
                 "{report}. Likely causes: {CAUSES}; max_pool2d, max_keepdim and scatter, which have a wrong gradient \
-                 in candle and a twin in `ops`, as `xai::candle::ops::max_pool2d`. `xai_candle::without_guard` goes on without this comparison"
+                 in candle and a twin in `ops`, as `xai::candle::ops::max_pool2d`. `xai_candle::without_guard` goes \
+                 on without this comparison"
             ),
         }),
         _ => Ok(()),

@@ -124,8 +124,8 @@ pub fn module<How, M: IntoModule<How>>(module: M) -> CandleModule<M::Module> {
     CandleModule { module: module.into_module(), one_by_one: false }
 }
 
-/// Any `candle_nn::Module` or `ModuleT` as a whole model, as [`module`] differentiates it: `model(net)`, or `model(&net)`
-/// where the net is still needed.
+/// Any `candle_nn::Module` or `ModuleT` as a whole model, as [`module`] differentiates it: `model(net)`, or
+/// `model(&net)` where the net is still needed.
 ///
 /// It takes inputs on the CPU in `f32`, arrays or tensors; say `model(&net).at(device)` for another place.
 ///

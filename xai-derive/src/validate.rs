@@ -118,12 +118,14 @@ fn layers<'a>(input: &DeriveInput, parsed: &Parsed<'a>, errors: &mut Errors) -> 
             (
                 features,
                 adaptation,
-                "adaptation = \"Self::head\"`, the method from the feature maps to the output, or write `forward = ..` alone",
+                "adaptation = \"Self::head\"`, the method from the feature maps to the output, or write `forward = \
+                 ..` alone",
             ),
             (
                 adaptation,
                 features,
-                "features = \"Self::backbone\"`, the method from the input to the feature maps, or write `forward = ..` alone",
+                "features = \"Self::backbone\"`, the method from the input to the feature maps, or write `forward = \
+                 ..` alone",
             ),
         ] {
             if let (Some(Keyed { key, .. }), None) = (given, other) {
@@ -195,8 +197,8 @@ fn marked_fields<'a>(input: &DeriveInput, parsed: &Parsed<'a>, errors: &mut Erro
         for key in &whole {
             errors.at(
                 key,
-                "`layer` is for a model without two parts: mark this field `features` or `adaptation` as the others, or \
-                 all of them `layer`",
+                "`layer` is for a model without two parts: mark this field `features` or `adaptation` as the \
+                 others, or all of them `layer`",
             );
         }
     }
@@ -215,8 +217,8 @@ fn what_is_missing(input: &DeriveInput, layers: &Layers<'_>) -> Option<String> {
     match (layers.features.is_empty(), layers.adaptation.is_empty()) {
         (true, true) => Some(format!(
             "`{name}` does not say what its layers are: put `#[explainable(features)]` on the fields up to the \
-             feature maps and `#[explainable(adaptation)]` on those after them, `#[explainable(layer)]` on all fields of \
-             a model without feature maps, or name two methods with \
+             feature maps and `#[explainable(adaptation)]` on those after them, `#[explainable(layer)]` on all \
+             fields of a model without feature maps, or name two methods with \
              `#[explainable(features = \"Self::backbone\", adaptation = \"Self::head\")]`"
         )),
         (true, false) => Some(format!(

@@ -91,8 +91,8 @@ pub trait Analyzer<M: Differentiable + ?Sized> {
     /// first.
     ///
     /// The values come back as what went in: an `Array4` gives values that are an `Array4`, a tensor a tensor (on the
-    /// model's device and in its number type; [`into_ndarray`](Explanation::into_ndarray) makes arrays of them), a tuple
-    /// a tuple. One upload of each input, one download of each one's values.
+    /// model's device and in its number type; [`into_ndarray`](Explanation::into_ndarray) makes arrays of them), a
+    /// tuple a tuple. One upload of each input, one download of each one's values.
     ///
     /// # Errors
     /// [`Error::InvalidShape`](crate::Error::InvalidShape) when an input has no batch axis or no element, when the
@@ -100,8 +100,8 @@ pub trait Analyzer<M: Differentiable + ?Sized> {
     /// number of axes than their input (then give `input.into_dyn()`), or not a row for each sample;
     /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) when a number of the input is not finite, or more
     /// than the model's number type holds; [`Error::ValuesNotFinite`](crate::Error::ValuesNotFinite) when values, or
-    /// the number that is explained, are not, with where that begins; and the analyzer's, the selector's and the model's
-    /// own.
+    /// the number that is explained, are not, with where that begins; and the analyzer's, the selector's and the
+    /// model's own.
     #[doc(alias("attribute", "explain"))]
     fn analyze<I: Input<M::Backend>>(
         &self,

@@ -178,7 +178,8 @@ impl<E: Element, D: Dimension> Explanation<E, D> {
     /// use xai::{Analyzer, Gradient, MaxActivation, NdArray, Net};
     ///
     /// let net = Net::<NdArray<f64>, _>::new(Activation::Relu);
-    /// let why = Gradient.analyze(&net, &array![[1.0, 2.0], [4.0, 3.0]], MaxActivation)?.named(["cat.jpg", "dog.jpg"])?;
+    /// let photos = array![[1.0, 2.0], [4.0, 3.0]];
+    /// let why = Gradient.analyze(&net, &photos, MaxActivation)?.named(["cat.jpg", "dog.jpg"])?;
     /// let dog = why.sample(1)?;
     /// assert_eq!((dog.values, dog.names), (array![[1.0, 0.0]], vec!["dog.jpg".to_owned()]));
     /// # Ok::<(), xai::Error>(())

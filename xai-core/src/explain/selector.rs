@@ -128,7 +128,8 @@ fn argmax<E: Element>(sample: usize, scores: ArrayViewD<'_, E>, axes: &[usize]) 
     })
 }
 
-/// The same output for all samples: `Index(285)`, or simply `285`; or `Index([0, 3, 4])` where the output has more axes.
+/// The same output for all samples: `Index(285)`, or simply `285`; or `Index([0, 3, 4])` where the output has more
+/// axes.
 ///
 /// ```
 /// # use xai_core as xai;

@@ -34,8 +34,8 @@ use crate::{Backend, Result};
     message = "`{Self}` is not a layer on `{B}`",
     label = "this type is no layer on `{B}`",
     note = "a layer is: a layer type of the framework, one of `xai::nn`, a closure on the framework's tensors, \
-            a struct with `#[derive(Explainable)]`, an `Arc` of one, or a `Box<dyn Layer<{B}>>`; a module of your own is \
-            one as `xai::candle::module(block)` or `xai::tch::module(block)`",
+            a struct with `#[derive(Explainable)]`, an `Arc` of one, or a `Box<dyn Layer<{B}>>`; a module of your \
+            own is one as `xai::candle::module(block)` or `xai::tch::module(block)`",
     note = "a field that is none of these can be made one by a function, `#[explainable(features, with = path)]`; a \
             field that takes no part in the forward pass needs no mark"
 )]

@@ -62,7 +62,8 @@ impl<F, E, D> BlackBox<F, E, D> {
     }
 
     /// So many calls at the same time, or as many as the system has threads for, each with its part of the rows: for a
-    /// function that waits, as for a service, or that computes on one thread. Outputs must not depend on how rows are put together.
+    /// function that waits, as for a service, or that computes on one thread. Outputs must not depend on how rows are
+    /// put together.
     #[must_use]
     pub fn threads<O, X>(mut self, threads: usize) -> Self
     where

@@ -30,9 +30,9 @@ use crate::{Arithmetic, Backend, Graph, Place, Pullback, Result, Tensor, Var};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a model that can be explained",
     label = "no `Differentiable` model",
-    note = "put `#[derive(Explainable)]` on the model's struct; take a candle `Module` as `xai::candle::model(&net)`, one \
-            of tch as `xai::tch::model(&net)`, a layer as `Net::new(layer)`, functions as `Function::new(forward, vjp)`, \
-            a function that has no gradient as `BlackBox::new(function)`"
+    note = "put `#[derive(Explainable)]` on the model's struct; take a candle `Module` as \
+            `xai::candle::model(&net)`, one of tch as `xai::tch::model(&net)`, a layer as `Net::new(layer)`, \
+            functions as `Function::new(forward, vjp)`, a function that has no gradient as `BlackBox::new(function)`"
 )]
 pub trait Differentiable {
     /// The framework that the model runs on.
@@ -133,10 +133,10 @@ pub trait Differentiable {
 
 /// A model that marks one of its places: where its features end and its adaptation begins.
 ///
-/// The *features* take the input to feature maps: what is left of an image's rows and columns, with one channel for each
-/// thing that the network has learnt to look for (in a ResNet, all up to its last block). The *adaptation* takes the
-/// feature maps to the output: the pool, and the layers that weigh. [`GradCam`](crate::GradCam) looks where the two meet
-/// unless it is told another place; no other method needs the mark.
+/// The *features* take the input to feature maps: what is left of an image's rows and columns, with one channel for
+/// each thing that the network has learnt to look for (in a ResNet, all up to its last block). The *adaptation* takes
+/// the feature maps to the output: the pool, and the layers that weigh. [`GradCam`](crate::GradCam) looks where the two
+/// meet unless it is told another place; no other method needs the mark.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not say where its feature layers end",
     label = "no `LayerSplit` model",

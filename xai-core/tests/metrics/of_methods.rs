@@ -42,7 +42,7 @@ fn the_gradient_of_a_square_moves_as_its_input() {
 fn settings_are_checked_and_zeros_have_no_relative_change() {
     let (net, x) = (linear(&Array2::zeros((2, 3))), numbers((1, 3), 4));
     let fails = |metric: MaxSensitivity| metric.of_analyzer(&net, &x, Index(0), &Gradient).unwrap_err().to_string();
-    assert!(fails(MaxSensitivity::new().n(0)).contains("at least one"));
+    assert!(fails(MaxSensitivity::new().n(0)).contains("at least 1"));
     assert!(fails(MaxSensitivity::new().radius(0.0)).contains("radius"));
     assert!(fails(MaxSensitivity::new().radius(f64::NAN)).contains("radius"));
     assert!(fails(MaxSensitivity::new()).contains("zeros of sample 0"));
