@@ -7,19 +7,27 @@ mod paths;
 
 use std::path::{Path, PathBuf};
 
-/// The crates of the workspace, by the file that each begins with.
-const CRATES: [&str; 11] = [
+/// The crates of the workspace, and the examples of several files, by the file that each begins with.
+const CRATES: [&str; 19] = [
     "src/lib.rs",
     "xai-core/src/lib.rs",
     "xai-derive/src/lib.rs",
     "xai-candle/src/lib.rs",
     "xai-tch/src/lib.rs",
     "xai-onnx/src/lib.rs",
+    "xai-cli/src/lib.rs",
     "xai-cli/src/main.rs",
     "xai-conformance/src/lib.rs",
     "zoo/src/lib.rs",
     "bench/src/main.rs",
     "compare/src/main.rs",
+    "candle-models/src/main.rs",
+    "xai-core/examples/gradient_check/main.rs",
+    "examples/convergence/main.rs",
+    "examples/evaluate/main.rs",
+    "examples/explain/main.rs",
+    "examples/folder/main.rs",
+    "examples/resnet/main.rs",
 ];
 
 /// Where a reader begins in `xai-core`, and what each folder may know: itself, and those before it.
@@ -36,7 +44,7 @@ fn no_files_import_each_other_in_a_circle() {
     let mut found = Vec::new();
     for krate in CRATES {
         let edges = modules::Crate::read(&root().join(krate)).edges();
-        assert!(edges.len() > 2, "{krate}: nothing was read");
+        assert!(!edges.is_empty(), "{krate}: nothing was read");
         found.extend(circles::of(&edges).into_iter().map(|circle| circle.join(" -> ")));
     }
     assert!(found.is_empty(), "{} circles:\n{}", found.len(), found.join("\n"));

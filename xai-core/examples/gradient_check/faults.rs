@@ -9,7 +9,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 use xai_core::{BoxModel, Differentiable, Opaque, Pullback, Result, Tensor, Var};
 
-use super::B;
+use super::models::B;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fault {

@@ -7,15 +7,13 @@
 mod faults;
 mod models;
 
-use ndarray::ArrayD;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-use xai_core::{BoxModel, NdArray, Verdict, check_gradient};
+use xai_core::{Verdict, check_gradient};
 
 use self::faults::Fault;
+use self::models::Case;
 
-type B = NdArray<f32>;
-type Case = (BoxModel<'static, B>, ArrayD<f32>);
 type Maker = fn(&mut ChaCha8Rng) -> xai_core::Result<Case>;
 
 /// The kinds of models, and what is done to the gradient of each.

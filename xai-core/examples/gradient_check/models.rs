@@ -5,9 +5,11 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 use xai_core::nn::{Activation, AdaptiveAvgPool2d, Conv2d, Flatten, Linear, MaxPool2d, Sequential, Softmax};
-use xai_core::{Function, NdArray, Result, Tensor, Var};
+use xai_core::{BoxModel, Function, NdArray, Result, Tensor, Var};
 
-use super::{B, Case};
+pub(super) type B = NdArray<f32>;
+/// A model and its input.
+pub(super) type Case = (BoxModel<'static, B>, ArrayD<f32>);
 
 fn normal(shape: &[usize], size: f32, rng: &mut ChaCha8Rng) -> ArrayD<f32> {
     ArrayD::from_shape_simple_fn(IxDyn(shape), || {
