@@ -157,6 +157,13 @@ impl<B: Backend> Cases<'_, B> {
             Activation::HardSigmoid,
             Activation::Softplus,
             Activation::Mish,
+            Activation::Exp,
+            Activation::Abs,
+            Activation::Sign,
+            Activation::Power { exponent: 3.0 },
+            Activation::Erf,
+            Activation::Sin,
+            Activation::Cos,
         ] {
             self.add(format!("{activation:?}"), &[2, 5, 11], activation);
         }

@@ -1,9 +1,10 @@
 //! Layers that are made of several operations.
 
 use xai_core::nn::{
-    AdaptiveAvgPool1d, AdaptiveAvgPool3d, AdaptiveMaxPool1d, AdaptiveMaxPool3d, AvgPool1d, AvgPool3d, Conv1d, Conv3d,
-    ConvPaddingNd, ConvTranspose1d, Gru, Linear, LocalResponseNorm, Lstm, MaxPool1d, MaxPool3d, MultiHeadAttention,
-    PRelu, PixelShuffle, PixelUnshuffle, RecurrentWeights, Sequential, scaled_dot_product_attention,
+    Activation, AdaptiveAvgPool1d, AdaptiveAvgPool3d, AdaptiveMaxPool1d, AdaptiveMaxPool3d, AvgPool1d, AvgPool3d,
+    Conv1d, Conv3d, ConvPaddingNd, ConvTranspose1d, Gru, Linear, LocalResponseNorm, Lstm, MaxPool1d, MaxPool3d,
+    MultiHeadAttention, PRelu, PixelShuffle, PixelUnshuffle, RecurrentWeights, Sequential,
+    scaled_dot_product_attention,
 };
 use xai_core::{Backend, BoxModel, Differentiable, Element, Layer, Result, Tensor, Var};
 
@@ -48,6 +49,15 @@ impl<B: Backend> Cases<'_, B> {
         let groups = ConvTranspose1d::new(self.weight(&[4, 2, 3], 409)?, None)?;
         self.add("ConvTranspose1d of groups", &[2, 4, 5], groups.dilation(2).groups(2));
         Ok(())
+    }
+
+    /// What has no value, or no slope, at numbers that are not positive.
+    fn of_positive_numbers(&mut self) {
+        let half = Activation::Power { exponent: -0.5 };
+        let curves = [Activation::Log, Activation::Sqrt, Activation::Reciprocal, half];
+        for (name, curve) in ["Log", "Sqrt", "Reciprocal", "Power of -1/2"].into_iter().zip(curves) {
+            self.add(name, &[2, 5, 11], Sequential::new().push(Activation::Softplus).push(curve));
+        }
     }
 
     fn pools(&mut self) {
@@ -133,6 +143,7 @@ impl<B: Backend> Differentiable for Attention<B> {
 fn cases<B: Backend>(placement: &B::Placement) -> Result<Vec<Case<B>>> {
     let mut cases = Cases { placement, all: Vec::new() };
     cases.convolutions()?;
+    cases.of_positive_numbers();
     cases.pools();
     cases.others()?;
     cases.sequences()?;
