@@ -3,24 +3,24 @@
 use candle_core::{Error, Result, Tensor};
 use xai_core::nn::ChannelAffine;
 
-use super::{Pull, Ruled, Way};
+use super::{ExecutionPath, Pull, Ruled};
 use crate::host::{Numbers, with_number_type};
 use crate::kernels::elementwise;
 use crate::weights::beside;
 use crate::{Candle, Host};
 
 /// y = scale · x + shift, dx = scale · v.
-pub(super) fn channel_affine<E: Host>(way: Way, op: &ChannelAffine<Candle<E>>, x: &Tensor) -> Ruled {
+pub(super) fn channel_affine<E: Host>(way: ExecutionPath, op: &ChannelAffine<Candle<E>>, x: &Tensor) -> Ruled {
     let (scale, shift) = (beside(&op.scale, x)?, beside(&op.shift, x)?);
     let y = apply(way, x, &scale, Some(&shift))?;
     let pull: Pull = Box::new(move |v| apply(way, v, &scale, None));
     Ok((y, pull))
 }
 
-fn apply(way: Way, x: &Tensor, scale: &Tensor, shift: Option<&Tensor>) -> Result<Tensor> {
+fn apply(way: ExecutionPath, x: &Tensor, scale: &Tensor, shift: Option<&Tensor>) -> Result<Tensor> {
     match way {
-        Way::Kernels => with_number_type!(x.dtype(), T => in_one_pass::<T>(x, scale, shift)),
-        Way::TensorOps => {
+        ExecutionPath::Kernels => with_number_type!(x.dtype(), T => in_one_pass::<T>(x, scale, shift)),
+        ExecutionPath::TensorOps => {
             let mut channels = vec![1; x.rank()];
             channels[1] = scale.elem_count();
             let scaled = x.broadcast_mul(&scale.reshape(&channels[..])?)?;

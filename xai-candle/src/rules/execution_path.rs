@@ -4,18 +4,18 @@ use candle_core::Device;
 
 /// How the hot operations are computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Way {
+pub(crate) enum ExecutionPath {
     /// By this crate's kernels, on host slices of `f32` or `f64`.
     Kernels,
     /// By candle's tensor operations, on any device.
     TensorOps,
 }
 
-impl Way {
+impl ExecutionPath {
     pub(crate) fn on(device: &Device) -> Self {
         match device {
-            Device::Cpu => Way::Kernels,
-            Device::Cuda(_) | Device::Metal(_) => Way::TensorOps,
+            Device::Cpu => ExecutionPath::Kernels,
+            Device::Cuda(_) | Device::Metal(_) => ExecutionPath::TensorOps,
         }
     }
 }

@@ -3,18 +3,18 @@
 use candle_core::{DType, Result, Shape, Tensor};
 use xai_core::nn::{Reduce, Reduction};
 
-use super::{Pull, Ruled, Way};
+use super::{ExecutionPath, Pull, Ruled};
 use crate::Host;
 use crate::host::{Numbers, with_number_type};
 
 /// y = the extreme number along the axes; of equal ones the first in row-major order gets the whole cotangent, and a
 /// NaN is passed on.
-pub(super) fn extremes(way: Way, op: &Reduce, x: &Tensor, output: &[usize]) -> Ruled {
+pub(super) fn extremes(way: ExecutionPath, op: &Reduce, x: &Tensor, output: &[usize]) -> Ruled {
     let Rows { rows, length, order, shape } = Rows::of(op, x)?;
     let least = op.of == Reduction::Min;
     let winners = match way {
-        Way::Kernels => with_number_type!(rows.dtype(), T => by_loop::<T>(&rows, least)),
-        Way::TensorOps => by_tensor_ops(&rows, least),
+        ExecutionPath::Kernels => with_number_type!(rows.dtype(), T => by_loop::<T>(&rows, least)),
+        ExecutionPath::TensorOps => by_tensor_ops(&rows, least),
     }?;
     let y = rows.gather(&winners, 1)?.reshape(output)?;
     let inverse: Vec<usize> =
@@ -28,12 +28,12 @@ pub(super) fn extremes(way: Way, op: &Reduce, x: &Tensor, output: &[usize]) -> R
 }
 
 /// The extreme numbers alone, of a pass that does not go back: who won is not asked.
-pub(super) fn values(way: Way, op: &Reduce, x: &Tensor, output: &[usize]) -> Result<Tensor> {
+pub(super) fn values(way: ExecutionPath, op: &Reduce, x: &Tensor, output: &[usize]) -> Result<Tensor> {
     let Rows { rows, .. } = Rows::of(op, x)?;
     let least = op.of == Reduction::Min;
     match way {
-        Way::Kernels => with_number_type!(rows.dtype(), T => values_by_loop::<T>(&rows, least)),
-        Way::TensorOps => {
+        ExecutionPath::Kernels => with_number_type!(rows.dtype(), T => values_by_loop::<T>(&rows, least)),
+        ExecutionPath::TensorOps => {
             let extreme = if least { rows.min_keepdim(1)? } else { rows.max_keepdim(1)? };
             let any_nan = rows.ne(&rows)?.to_dtype(DType::F32)?.max_keepdim(1)?.gt(0f32)?;
             any_nan.where_cond(&extreme.affine(f64::NAN, 0.0)?, &extreme)

@@ -7,6 +7,7 @@ mod channel_affine;
 mod choose;
 mod conv2d;
 mod embedding;
+mod execution_path;
 mod extremes;
 mod linear;
 mod norm;
@@ -20,7 +21,6 @@ mod shift;
 mod softmax;
 #[cfg(test)]
 mod tests;
-mod way;
 
 use candle_core::Tensor;
 use xai_core::Result;
@@ -30,11 +30,11 @@ pub(crate) use self::activation::secant_pull;
 pub(crate) use self::choose::select;
 pub(crate) use self::conv2d::geometry;
 pub(crate) use self::embedding::embedding;
+pub(crate) use self::execution_path::ExecutionPath;
 pub(crate) use self::number_type::in_number_type;
 pub(crate) use self::pool::max_pool_segments;
 pub(crate) use self::pull::{Pull, Ruled, with_pullback};
 pub(crate) use self::ratio::ratio_pull;
-pub(crate) use self::way::Way;
 use crate::{Candle, Host};
 
 /// Whether the operation has a rule here. The others are made of arithmetic, or choose rows.
@@ -57,10 +57,10 @@ pub(crate) fn has<E: Host>(op: &Op<Candle<E>>) -> bool {
 
 /// y = op(x), for an operation that has a rule.
 pub(crate) fn forward<E: Host>(op: &Op<Candle<E>>, x: &Tensor) -> Result<Tensor> {
-    forward_by(Way::on(x.device()), op, x)
+    forward_by(ExecutionPath::on(x.device()), op, x)
 }
 
-fn forward_by<E: Host>(way: Way, op: &Op<Candle<E>>, x: &Tensor) -> Result<Tensor> {
+fn forward_by<E: Host>(way: ExecutionPath, op: &Op<Candle<E>>, x: &Tensor) -> Result<Tensor> {
     let output = op.output_shape(&[x.dims()])?;
     let (y, _) = in_number_type(x, sums_safely(op), |x| {
         let y = match op {
@@ -78,10 +78,10 @@ fn forward_by<E: Host>(way: Way, op: &Op<Candle<E>>, x: &Tensor) -> Result<Tenso
 
 /// y = op(x) and the pullback to x, for an operation that has a rule.
 pub(crate) fn vjp<E: Host>(op: &Op<Candle<E>>, x: &Tensor) -> Result<(Tensor, Pull)> {
-    vjp_by(Way::on(x.device()), op, x)
+    vjp_by(ExecutionPath::on(x.device()), op, x)
 }
 
-fn vjp_by<E: Host>(way: Way, op: &Op<Candle<E>>, x: &Tensor) -> Result<(Tensor, Pull)> {
+fn vjp_by<E: Host>(way: ExecutionPath, op: &Op<Candle<E>>, x: &Tensor) -> Result<(Tensor, Pull)> {
     let output = op.output_shape(&[x.dims()])?;
     in_number_type(x, sums_safely(op), |x| rule(way, op, x, &output))
 }
@@ -94,7 +94,7 @@ fn sums_safely<E: Host>(op: &Op<Candle<E>>) -> bool {
     )
 }
 
-fn rule<E: Host>(way: Way, op: &Op<Candle<E>>, x: &Tensor, output: &[usize]) -> Ruled {
+fn rule<E: Host>(way: ExecutionPath, op: &Op<Candle<E>>, x: &Tensor, output: &[usize]) -> Ruled {
     match op {
         Op::Conv2d(op) => conv2d::conv2d(way, op, x),
         Op::ConvTranspose2d(op) => conv2d::conv_transpose2d(way, op, x),

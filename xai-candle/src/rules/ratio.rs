@@ -2,7 +2,7 @@
 
 use candle_core::{DType, Result, Tensor};
 
-use super::Way;
+use super::ExecutionPath;
 use crate::Host;
 use crate::host::{self, with_number_type};
 
@@ -11,9 +11,9 @@ pub(crate) fn ratio_pull(v: &Tensor, a: &Tensor, b: &Tensor, eps: f64) -> Result
     let dtype = v.dtype();
     let wide = if matches!(dtype, DType::F16 | DType::BF16) { DType::F32 } else { dtype };
     let (v, a, b) = (v.to_dtype(wide)?, a.to_dtype(wide)?, b.to_dtype(wide)?);
-    match Way::on(v.device()) {
-        Way::Kernels => with_number_type!(wide, T => by_kernel::<T>(&v, &a, &b, eps))?,
-        Way::TensorOps => by_tensor_ops(&v, &a, &b, eps)?,
+    match ExecutionPath::on(v.device()) {
+        ExecutionPath::Kernels => with_number_type!(wide, T => by_kernel::<T>(&v, &a, &b, eps))?,
+        ExecutionPath::TensorOps => by_tensor_ops(&v, &a, &b, eps)?,
     }
     .to_dtype(dtype)
 }

@@ -8,7 +8,7 @@ use xai_core::nn::{
 };
 
 use super::pool::max_pool_segments_by;
-use super::{Way, forward_by, vjp_by};
+use super::{ExecutionPath, forward_by, vjp_by};
 use crate::Candle;
 
 fn numbers(shape: &[usize], seed: f64) -> Tensor {
@@ -30,11 +30,11 @@ fn gap(a: &Tensor, b: &Tensor) -> f64 {
 fn assert_same(op: impl Into<Op<Candle<f64>>>, shape: &[usize]) {
     let op = op.into();
     let x = numbers(shape, 0.5);
-    let (y, pull) = vjp_by(Way::Kernels, &op, &x).unwrap();
-    let (other_y, other_pull) = vjp_by(Way::TensorOps, &op, &x).unwrap();
+    let (y, pull) = vjp_by(ExecutionPath::Kernels, &op, &x).unwrap();
+    let (other_y, other_pull) = vjp_by(ExecutionPath::TensorOps, &op, &x).unwrap();
     assert!(gap(&y, &other_y) < 1e-12, "{op:?}");
     // Forward alone does without what only the way back needs, and gives the same.
-    for (way, y) in [(Way::Kernels, &y), (Way::TensorOps, &other_y)] {
+    for (way, y) in [(ExecutionPath::Kernels, &y), (ExecutionPath::TensorOps, &other_y)] {
         assert_eq!(gap(&forward_by(way, &op, &x).unwrap(), y), 0.0, "{op:?} forward alone");
     }
     let v = numbers(y.dims(), 0.7);
@@ -110,7 +110,7 @@ fn pools() {
         assert_same(max, &[2, 3, 7, 6]);
         let x = numbers(&[6, 2, 7, 6], 0.5);
         let output = max.segments_shape(x.dims(), 3).unwrap();
-        let pulled = [Way::Kernels, Way::TensorOps].map(|way| {
+        let pulled = [ExecutionPath::Kernels, ExecutionPath::TensorOps].map(|way| {
             let (y, pull) = max_pool_segments_by(way, &max, &x, 3, &output).unwrap();
             (y, pull(&numbers(&output, 0.7)).unwrap())
         });
@@ -129,7 +129,7 @@ fn ties_and_nans_in_max_pools() {
     let x = Tensor::new(&[[[[1.0, 1.0, 0.0], [1.0, f64::NAN, 0.0], [-1.0, -1.0, f64::NEG_INFINITY]]]], &Device::Cpu)
         .unwrap();
     let mut found = vec![];
-    for way in [Way::Kernels, Way::TensorOps] {
+    for way in [ExecutionPath::Kernels, ExecutionPath::TensorOps] {
         let (y, pull) = vjp_by::<f64>(way, &pool.into(), &x).unwrap();
         let dx = pull(&numbers(y.dims(), 1.0)).unwrap();
         let text = |t: &Tensor| format!("{:?}", t.flatten_all().unwrap().to_vec1::<f64>().unwrap());
@@ -138,7 +138,7 @@ fn ties_and_nans_in_max_pools() {
     }
     assert_eq!(found[0], found[1]);
     let whole = AdaptiveMaxPool2d::global();
-    let (_, pull) = vjp_by::<f64>(Way::TensorOps, &whole.into(), &x).unwrap();
+    let (_, pull) = vjp_by::<f64>(ExecutionPath::TensorOps, &whole.into(), &x).unwrap();
     assert_eq!(pull(&Tensor::ones((1, 1, 1, 1), DType::F64, &Device::Cpu).unwrap()).unwrap().dims(), x.dims());
 }
 
@@ -153,7 +153,7 @@ fn channel_affine() {
 #[test]
 fn nearest_upsampling_keeps_infinities_in_their_places() {
     let x = Tensor::new(&[[[[f64::INFINITY, 1.0]]]], &Device::Cpu).unwrap();
-    let (y, _) = vjp_by::<f64>(Way::Kernels, &Upsample2d::nearest([1, 4]).into(), &x).unwrap();
+    let (y, _) = vjp_by::<f64>(ExecutionPath::Kernels, &Upsample2d::nearest([1, 4]).into(), &x).unwrap();
     assert_eq!(y.flatten_all().unwrap().to_vec1::<f64>().unwrap(), [f64::INFINITY, f64::INFINITY, 1.0, 1.0]);
 }
 
@@ -176,7 +176,7 @@ fn ties_and_nans_in_extremes() {
         (Reduction::Max, [2.0, f64::NAN, f64::NAN, 4.0], [1, 1, 0, 2]),
         (Reduction::Min, [1.0, f64::NAN, f64::NAN, 3.0], [0, 1, 0, 0]),
     ] {
-        for way in [Way::Kernels, Way::TensorOps] {
+        for way in [ExecutionPath::Kernels, ExecutionPath::TensorOps] {
             let (got, pull) = vjp_by::<f64>(way, &Reduce { of, axes: vec![1] }.into(), &x).unwrap();
             assert_eq!(text(&got), format!("{y:?}"), "{of:?} {way:?}");
             let alone = forward_by::<f64>(way, &Reduce { of, axes: vec![1] }.into(), &x).unwrap();

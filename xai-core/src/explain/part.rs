@@ -28,7 +28,7 @@ enum Role {
 #[derive(Debug)]
 enum Numbers<'a, B: Backend> {
     Array(ArrayViewD<'a, B::Elem>),
-    Whole(ArrayViewD<'a, i64>),
+    Integers(ArrayViewD<'a, i64>),
     /// A framework's tensor, and its numbers on the host, which the checks look at.
     Native(Tensor<B>, ArrayD<B::Elem>),
 }
@@ -54,7 +54,7 @@ impl<'a, B: Backend> Part<'a, B> {
 
     /// Whole numbers, as token ids.
     pub fn ids(ids: ArrayViewD<'a, i64>) -> Self {
-        Part { role: Role::Ids, numbers: Numbers::Whole(ids) }
+        Part { role: Role::Ids, numbers: Numbers::Integers(ids) }
     }
 
     /// The same, only given to the model.
@@ -76,7 +76,7 @@ impl<'a, B: Backend> Part<'a, B> {
     pub(crate) fn shape(&self) -> &[usize] {
         match &self.numbers {
             Numbers::Array(array) => array.shape(),
-            Numbers::Whole(ids) => ids.shape(),
+            Numbers::Integers(ids) => ids.shape(),
             Numbers::Native(_, read) => read.shape(),
         }
     }
@@ -91,12 +91,12 @@ impl<'a, B: Backend> Part<'a, B> {
             return Err(Error::InvalidShape { what: "input".into(), got: Vec::new(), reason });
         }
         match (self.role, &self.numbers) {
-            (_, Numbers::Whole(ids)) => check_ids(ids.iter().copied()),
+            (_, Numbers::Integers(ids)) => check_ids(ids.iter().copied()),
             (role, numbers) => {
                 let numbers = match numbers {
                     Numbers::Native(_, read) => read.view(),
                     Numbers::Array(array) => array.view(),
-                    Numbers::Whole(_) => return Ok(()),
+                    Numbers::Integers(_) => return Ok(()),
                 };
                 match role {
                     Role::Explained => check_input(&numbers),
@@ -116,7 +116,7 @@ impl<'a, B: Backend> Part<'a, B> {
         match &self.numbers {
             Numbers::Array(array) => check_fits("input", array, largest),
             Numbers::Native(_, read) => check_fits("input", read, largest),
-            Numbers::Whole(_) => Ok(()),
+            Numbers::Integers(_) => Ok(()),
         }
     }
 
@@ -126,7 +126,7 @@ impl<'a, B: Backend> Part<'a, B> {
         match &self.numbers {
             Numbers::Array(array) => Tensor::upload(array.view(), at),
             #[allow(clippy::cast_precision_loss)]
-            Numbers::Whole(ids) => Tensor::upload(ids.mapv(|id| B::Elem::of(id as f64)).view(), at),
+            Numbers::Integers(ids) => Tensor::upload(ids.mapv(|id| B::Elem::of(id as f64)).view(), at),
             Numbers::Native(tensor, _) => tensor.brought(at),
         }
     }

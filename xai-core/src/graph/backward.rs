@@ -41,7 +41,7 @@ enum Pull<'m, B: Backend> {
 }
 
 /// What a pass goes by.
-pub(super) struct Way<'a, B: Backend> {
+pub(super) struct BackwardPlan<'a, B: Backend> {
     rules: Option<&'a dyn Rules<B>>,
     /// For each node, whether the explained inputs reach it.
     varies: Vec<bool>,
@@ -49,7 +49,7 @@ pub(super) struct Way<'a, B: Backend> {
     ends: Vec<Value>,
 }
 
-impl<B: Backend> Way<'_, B> {
+impl<B: Backend> BackwardPlan<'_, B> {
     fn ruled(&self, graph: &Graph<'_, B>, node: usize) -> bool {
         self.passes(&graph.nodes[node])
             && self.rules.is_some_and(|rules| rules.takes(&Site::new(graph, node, &self.varies)))
@@ -71,14 +71,14 @@ impl<B: Backend> Way<'_, B> {
 }
 
 impl<'m, B: Backend> Graph<'m, B> {
-    fn way<'a>(&self, rules: Option<&'a dyn Rules<B>>, wanted: &[bool]) -> Way<'a, B> {
+    fn way<'a>(&self, rules: Option<&'a dyn Rules<B>>, wanted: &[bool]) -> BackwardPlan<'a, B> {
         let ends = (0..self.inputs).filter(|&input| wanted.get(input) == Some(&true)).map(Value).collect();
-        Way { rules, varies: self.varying(wanted), ends }
+        BackwardPlan { rules, varies: self.varying(wanted), ends }
     }
 
     /// The way back to the values that are kept.
-    pub(super) fn way_to_kept(&self) -> Way<'static, B> {
-        Way { rules: None, varies: self.varying_with(&self.kept), ends: self.kept.clone() }
+    pub(super) fn way_to_kept(&self) -> BackwardPlan<'static, B> {
+        BackwardPlan { rules: None, varies: self.varying_with(&self.kept), ends: self.kept.clone() }
     }
 
     /// Refuses, before any pass, what the way back to the wanted inputs cannot pass.
@@ -90,7 +90,7 @@ impl<'m, B: Backend> Graph<'m, B> {
         self.check_way(&self.way(rules, wanted))
     }
 
-    pub(super) fn check_way(&self, way: &Way<'_, B>) -> Result<()> {
+    pub(super) fn check_way(&self, way: &BackwardPlan<'_, B>) -> Result<()> {
         for (i, node) in self.nodes.iter().enumerate() {
             if !self.needed[i] || !way.passes(node) {
                 continue;
@@ -106,7 +106,7 @@ impl<'m, B: Backend> Graph<'m, B> {
     }
 
     /// The error of a step without a gradient, with the names of those behind it that have none either: all at once.
-    fn with_others(&self, first: usize, way: &Way<'_, B>, error: Error) -> Error {
+    fn with_others(&self, first: usize, way: &BackwardPlan<'_, B>, error: Error) -> Error {
         let without = |&i: &usize| {
             let node = &self.nodes[i];
             let none = matches!(&node.step, Step::Opaque(code) if code.vjp.is_none());
@@ -125,7 +125,7 @@ impl<'m, B: Backend> Graph<'m, B> {
     }
 
     /// Refuses a wanted input to which nothing can go back.
-    fn check_reached(&self, way: &Way<'_, B>) -> Result<()> {
+    fn check_reached(&self, way: &BackwardPlan<'_, B>) -> Result<()> {
         let mut reached = vec![false; self.nodes.len()];
         reached[self.output.0] = true;
         for (i, node) in self.nodes.iter().enumerate().rev() {
@@ -183,7 +183,7 @@ impl<'m, B: Backend> Graph<'m, B> {
     /// make of what comes back.
     pub(super) fn run_back(
         &self,
-        way: &Way<'_, B>,
+        way: &BackwardPlan<'_, B>,
         values: &mut Values<B>,
     ) -> Result<(Vec<Back<'m, B>>, Touches<'m, B>)> {
         let mut backs: Vec<Back<'m, B>> = Vec::new();
@@ -216,7 +216,13 @@ impl<'m, B: Backend> Graph<'m, B> {
         Ok((backs, touches))
     }
 
-    fn touch(&self, node: usize, values: &Values<B>, way: &Way<'_, B>, touches: &mut Touches<'m, B>) -> Result<()> {
+    fn touch(
+        &self,
+        node: usize,
+        values: &Values<B>,
+        way: &BackwardPlan<'_, B>,
+        touches: &mut Touches<'m, B>,
+    ) -> Result<()> {
         let Some(rules) = way.touching(self, node).filter(|_| self.needed[node]) else { return Ok(()) };
         let touch = rules.touch(&Site::new(self, node, &way.varies), &values.peek(node)?);
         touches.add(Value(node), touch.map_err(|error| self.blame(node, error))?);
@@ -225,7 +231,7 @@ impl<'m, B: Backend> Graph<'m, B> {
 
     /// The end of the longest part from a node on that the framework records on one tape: up to one whose output rules
     /// touch, or whose value is pulled back to, for on a tape only its ends are seen.
-    fn recorded_until(&self, start: usize, way: &Way<'_, B>, done: &[bool]) -> usize {
+    fn recorded_until(&self, start: usize, way: &BackwardPlan<'_, B>, done: &[bool]) -> usize {
         let recorded = |&i: &usize| {
             let records = match &self.nodes[i].step {
                 Step::Op(op) => B::records(op),
@@ -248,7 +254,7 @@ impl<'m, B: Backend> Graph<'m, B> {
         end
     }
 
-    fn on_tape(&self, part: Range<usize>, values: &mut Values<B>, way: &Way<'_, B>) -> Result<Back<'m, B>> {
+    fn on_tape(&self, part: Range<usize>, values: &mut Values<B>, way: &BackwardPlan<'_, B>) -> Result<Back<'m, B>> {
         let inside = |value: &Value| part.contains(&value.0);
         let needed = || part.clone().filter(|&i| self.needed[i]);
         let mut inputs: Vec<Value> = Vec::new();
@@ -277,7 +283,13 @@ impl<'m, B: Backend> Graph<'m, B> {
     }
 
     /// One node by itself, or with those that the backend computes together with it.
-    fn one_vjp(&self, i: usize, values: &mut Values<B>, way: &Way<'_, B>, done: &mut [bool]) -> Result<Back<'m, B>> {
+    fn one_vjp(
+        &self,
+        i: usize,
+        values: &mut Values<B>,
+        way: &BackwardPlan<'_, B>,
+        done: &mut [bool],
+    ) -> Result<Back<'m, B>> {
         let node = &self.nodes[i];
         let inputs = values.read_all(&node.inputs)?;
         if let Some(op) = node.op() {

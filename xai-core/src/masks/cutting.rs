@@ -3,35 +3,35 @@
 use ndarray::{ArrayD, ArrayViewD, Axis, Dimension, IxDyn};
 
 use super::cut::Cut;
-use super::features::Way;
+use super::features::Grouping;
 use crate::{Error, Result};
 
 /// The features of a sample of this shape; `rows` are those of the user's batch, of which this is `row`.
-pub(super) fn cut(way: &Way, sample: &[usize], row: usize) -> Result<Cut> {
+pub(super) fn cut(way: &Grouping, sample: &[usize], row: usize) -> Result<Cut> {
     let spatial = sample.get(1..).unwrap_or_default();
     match way {
-        Way::Each => Ok(labelled(sample, |place| flat(place, sample))),
-        Way::About(most) => match spatial {
-            [] => cut(&Way::Each, sample, row),
+        Grouping::Each => Ok(labelled(sample, |place| flat(place, sample))),
+        Grouping::About(most) => match spatial {
+            [] => cut(&Grouping::Each, sample, row),
             axes => {
                 positive("features", *most)?;
                 // No axis has more cells than numbers, however many are asked for.
                 let longest = axes.iter().copied().max().unwrap_or(1).min(*most);
                 let side = (1..=longest).take_while(|side| power(*side, axes.len()) <= *most).last().unwrap_or(1);
                 let cells = axes.iter().map(|&length| side.min(length)).collect();
-                cut(&Way::Grid(cells), sample, row)
+                cut(&Grouping::Grid(cells), sample, row)
             }
         },
-        Way::Places => {
+        Grouping::Places => {
             needs(sample, 2, "places")?;
             Ok(labelled(&on_plane(spatial), |place| flat(&place[1..], spatial)))
         }
-        Way::Channels => {
+        Grouping::Channels => {
             needs(sample, 1, "channels")?;
             let shape = [&sample[..1], &vec![1; spatial.len()]].concat();
             Ok(labelled(&shape, |place| place[0]))
         }
-        Way::Grid(cells) => {
+        Grouping::Grid(cells) => {
             along("grid", cells, spatial, sample)?;
             if let Some(place) = cells.iter().zip(spatial).position(|(cells, length)| cells > length) {
                 return Err(Error::InvalidParameter {
@@ -50,18 +50,18 @@ pub(super) fn cut(way: &Way, sample: &[usize], row: usize) -> Result<Cut> {
             };
             Ok(labelled(&on_plane(spatial), |place| flat(&cell(&place[1..]), cells)))
         }
-        Way::Patches(size) => {
+        Grouping::Patches(size) => {
             along("size", size, spatial, sample)?;
             let cells: Vec<usize> = spatial.iter().zip(size).map(|(length, size)| length.div_ceil(*size)).collect();
             let cell = |place: &[usize]| -> Vec<usize> { place.iter().zip(size).map(|(at, size)| at / size).collect() };
             Ok(labelled(&on_plane(spatial), |place| flat(&cell(&place[1..]), &cells)))
         }
-        Way::Windows { size, stride } if size.is_empty() && stride.is_empty() => {
+        Grouping::Windows { size, stride } if size.is_empty() && stride.is_empty() => {
             needs(sample, 2, "windows")?;
             let share = |of: usize| spatial.iter().map(|length| length.div_ceil(of)).collect();
-            cut(&Way::Windows { size: share(4), stride: share(8) }, sample, row)
+            cut(&Grouping::Windows { size: share(4), stride: share(8) }, sample, row)
         }
-        Way::Windows { size, stride } => {
+        Grouping::Windows { size, stride } => {
             along("size", size, spatial, sample)?;
             along("stride", stride, spatial, sample)?;
             if stride.iter().zip(size).any(|(stride, size)| stride > size) {
@@ -73,8 +73,8 @@ pub(super) fn cut(way: &Way, sample: &[usize], row: usize) -> Result<Cut> {
             }
             Ok(Cut::Windows { shape: on_plane(spatial), windows: windows(spatial, size, stride) })
         }
-        Way::Segments(segments) => by_segments(segments.view(), sample),
-        Way::SegmentsOfSamples(segments) => match segments.shape().first() {
+        Grouping::Segments(segments) => by_segments(segments.view(), sample),
+        Grouping::SegmentsOfSamples(segments) => match segments.shape().first() {
             Some(&rows) if row < rows => by_segments(segments.index_axis(Axis(0), row), sample),
             _ => Err(Error::InvalidShape {
                 what: "segments of the samples".into(),
@@ -82,25 +82,25 @@ pub(super) fn cut(way: &Way, sample: &[usize], row: usize) -> Result<Cut> {
                 reason: format!("there are none for sample {row}: they need the batch axis first"),
             }),
         },
-        Way::Groups(groups) => by_groups(groups, sample),
-        Way::Tokens => {
+        Grouping::Groups(groups) => by_groups(groups, sample),
+        Grouping::Tokens => {
             needs(sample, 2, "tokens")?;
             let shape = [&sample[..1], &vec![1; spatial.len()]].concat();
             Ok(labelled(&shape, |place| place[0]))
         }
-        Way::TimeWindows(steps) => {
+        Grouping::TimeWindows(steps) => {
             needs(sample, 1, "time_windows")?;
             positive("steps", *steps)?;
             let mut shape = vec![1; sample.len()];
             shape[sample.len() - 1] = sample[sample.len() - 1];
             Ok(labelled(&shape, |place| place[place.len() - 1] / steps))
         }
-        Way::SuperPixels { count, compactness } => {
+        Grouping::SuperPixels { count, compactness } => {
             super_pixels_fit(*count, *compactness, sample)?;
             // As many as there are at most: what they are is settled with the image.
             Ok(labelled(&on_plane(spatial), |place| flat(&place[1..], spatial) % count))
         }
-        Way::Inputs(_) => Err(Error::InvalidParameter {
+        Grouping::Inputs(_) => Err(Error::InvalidParameter {
             name: "features",
             value: "Features::inputs within Features::inputs".into(),
             reason: "an input's own features are of that input alone".into(),

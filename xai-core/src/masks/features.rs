@@ -32,11 +32,11 @@ use ndarray::{ArrayBase, ArrayD, Data, Dimension};
 /// ```
 #[derive(Debug, Clone)]
 #[doc(alias("feature_mask", "segmentation"))]
-pub struct Features(pub(super) Way);
+pub struct Features(pub(super) Grouping);
 
 /// How a sample is cut into features.
 #[derive(Debug, Clone)]
-pub(super) enum Way {
+pub(super) enum Grouping {
     Each,
     About(usize),
     Places,
@@ -63,35 +63,35 @@ pub(super) enum Way {
 impl Features {
     /// Every number is a feature: the columns of a table.
     pub fn each() -> Self {
-        Features(Way::Each)
+        Features(Grouping::Each)
     }
 
     /// Every number of a table; of samples with spatial axes a grid of at most so many cells, with as many along each
     /// axis: `about(64)` has 8 × 8 cells for an image. What methods begin with that know nothing of the input.
     pub fn about(most: usize) -> Self {
-        Features(Way::About(most))
+        Features(Grouping::About(most))
     }
 
     /// Every place along the spatial axes, with all of its channels: the pixels of an image.
     pub fn places() -> Self {
-        Features(Way::Places)
+        Features(Grouping::Places)
     }
 
     /// Every channel is a feature, of a sample (channels, spatial axes...).
     pub fn channels() -> Self {
-        Features(Way::Channels)
+        Features(Grouping::Channels)
     }
 
     /// So many cells along each spatial axis, about equally long: `grid([8, 8])` for an image, `grid([10])` for a
     /// sequence.
     pub fn grid(cells: impl Into<Vec<usize>>) -> Self {
-        Features(Way::Grid(cells.into()))
+        Features(Grouping::Grid(cells.into()))
     }
 
     /// Cells of so many numbers along each spatial axis, the last ones shorter where it does not divide the length:
     /// `patches([16, 16])`.
     pub fn patches(size: impl Into<Vec<usize>>) -> Self {
-        Features(Way::Patches(size.into()))
+        Features(Grouping::Patches(size.into()))
     }
 
     /// Windows of so many numbers along each spatial axis, moved by a stride, that may overlap. The last ones are
@@ -101,7 +101,7 @@ impl Features {
     ///
     /// A number is absent when one of the windows that cover it is. Its value is the mean over those windows.
     pub fn windows(size: impl Into<Vec<usize>>, stride: impl Into<Vec<usize>>) -> Self {
-        Features(Way::Windows { size: size.into(), stride: stride.into() })
+        Features(Grouping::Windows { size: size.into(), stride: stride.into() })
     }
 
     /// Your own segments: numbers with the same integer are one feature. Any integers; the features are numbered in the
@@ -109,13 +109,13 @@ impl Features {
     ///
     /// The array has the spatial axes alone, or all axes of a sample, of length 1 where it is the same along one.
     pub fn segments<S: Data<Elem = usize>, D: Dimension>(segments: &ArrayBase<S, D>) -> Self {
-        Features(Way::Segments(Arc::new(segments.to_owned().into_dyn())))
+        Features(Grouping::Segments(Arc::new(segments.to_owned().into_dyn())))
     }
 
     /// As [`segments`](Features::segments), other ones for each sample of the batch: the array has the batch axis
     /// before the others. Samples are worked on one by one then.
     pub fn segments_of_samples<S: Data<Elem = usize>, D: Dimension>(segments: &ArrayBase<S, D>) -> Self {
-        Features(Way::SegmentsOfSamples(Arc::new(segments.to_owned().into_dyn())))
+        Features(Grouping::SegmentsOfSamples(Arc::new(segments.to_owned().into_dyn())))
     }
 
     /// The columns of a table in groups, as those of a one-hot encoding. A column that no group names is a feature by
@@ -129,17 +129,17 @@ impl Features {
     /// # let _ = features;
     /// ```
     pub fn groups<G: IntoIterator<Item = usize>>(groups: impl IntoIterator<Item = G>) -> Self {
-        Features(Way::Groups(groups.into_iter().map(|group| group.into_iter().collect()).collect()))
+        Features(Grouping::Groups(groups.into_iter().map(|group| group.into_iter().collect()).collect()))
     }
 
     /// Every token is a feature, of embedded tokens (tokens, width).
     pub fn tokens() -> Self {
-        Features(Way::Tokens)
+        Features(Grouping::Tokens)
     }
 
     /// Windows of so many steps along the last axis, the last one shorter where it does not divide the length.
     pub fn time_windows(steps: usize) -> Self {
-        Features(Way::TimeWindows(steps))
+        Features(Grouping::TimeWindows(steps))
     }
 
     /// About so many super-pixels of each image: segments that keep to its edges, by SLIC. The compactness is the
@@ -149,19 +149,19 @@ impl Features {
     /// Reference: Achanta, Shaji, Smith, Lucchi, Fua, Süsstrunk (2012), *SLIC Superpixels Compared to State-of-the-Art
     /// Superpixel Methods*, IEEE TPAMI 34.
     pub fn super_pixels(count: usize, compactness: f64) -> Self {
-        Features(Way::SuperPixels { count, compactness })
+        Features(Grouping::SuperPixels { count, compactness })
     }
 
     /// For each explained input its own features.
     pub fn inputs(of_each: impl IntoIterator<Item = Features>) -> Self {
-        Features(Way::Inputs(of_each.into_iter().collect()))
+        Features(Grouping::Inputs(of_each.into_iter().collect()))
     }
 
     /// True where samples may have other features: then each is worked on by itself.
     pub(crate) fn differ_by_sample(&self) -> bool {
         match &self.0 {
-            Way::SegmentsOfSamples(_) | Way::SuperPixels { .. } => true,
-            Way::Inputs(inputs) => inputs.iter().any(Features::differ_by_sample),
+            Grouping::SegmentsOfSamples(_) | Grouping::SuperPixels { .. } => true,
+            Grouping::Inputs(inputs) => inputs.iter().any(Features::differ_by_sample),
             _ => false,
         }
     }

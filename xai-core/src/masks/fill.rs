@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ndarray::{ArrayBase, ArrayD, Data, Dimension};
 
-use super::features::{Features, Way};
+use super::features::{Features, Grouping};
 use crate::explain::Inputs;
 use crate::explain::rows::check_finite;
 use crate::passes::{Reference, fits_in_memory, within};
@@ -175,11 +175,11 @@ impl Fill {
 
 fn check_apart(features: &Features) -> Result<()> {
     match &features.0 {
-        Way::Windows { .. } => Err(Error::Unsupported {
+        Grouping::Windows { .. } => Err(Error::Unsupported {
             analyzer: "Fill::SegmentMean".into(),
             reason: "windows may overlap, and a number has one fill: use features that do not, or another fill".into(),
         }),
-        Way::Inputs(inputs) => inputs.iter().try_for_each(check_apart),
+        Grouping::Inputs(inputs) => inputs.iter().try_for_each(check_apart),
         _ => Ok(()),
     }
 }

@@ -4,7 +4,7 @@ use ndarray::{Array2, ArrayD, Axis, IxDyn};
 
 use super::cut::Cut;
 use super::cutting::cut;
-use super::features::{Features, Way};
+use super::features::{Features, Grouping};
 use super::mask::Mask;
 use crate::explain::Inputs;
 use crate::{Backend, Element, Error, Result, Tensor};
@@ -51,19 +51,19 @@ impl Layout {
     /// samples have other ones.
     pub(crate) fn new<'a>(features: &Features, shapes: impl Iterator<Item = &'a [usize]>, row: usize) -> Result<Self> {
         let mut shapes: Vec<&[usize]> = shapes.collect();
-        let ways: Vec<&Way> = match &features.0 {
-            Way::Inputs(of_each) if of_each.len() != shapes.len() => {
+        let ways: Vec<&Grouping> = match &features.0 {
+            Grouping::Inputs(of_each) if of_each.len() != shapes.len() => {
                 return Err(Error::InvalidParameter {
                     name: "features",
                     value: format!("of {} inputs", of_each.len()),
                     reason: format!("{} inputs are explained: give features for each", shapes.len()),
                 });
             }
-            Way::Inputs(of_each) => of_each.iter().map(|features| &features.0).collect(),
+            Grouping::Inputs(of_each) => of_each.iter().map(|features| &features.0).collect(),
             way => vec![way; shapes.len()],
         };
         let mut count = 0;
-        let of_input = |(way, shape): (&Way, &mut &[usize])| {
+        let of_input = |(way, shape): (&Grouping, &mut &[usize])| {
             let sample = shape.get(1..).unwrap_or_default();
             let cut = cut(way, sample, row)?;
             let first = count;

@@ -2,7 +2,7 @@
 
 use super::grading::{graded, graded_slope};
 use super::interpolation::{Path, PathMean};
-use super::tolerance::{FEWEST, Spent};
+use super::tolerance::{Convergence, FEWEST};
 use crate::explain::{Analyzer, Call, Selection, Target};
 use crate::passes::{Running, even_parts, weighted_sum};
 use crate::{Backend, Differentiable, Element, Error, Result, Tensor};
@@ -118,7 +118,7 @@ impl<B: Backend, M: Differentiable<Backend = B> + ?Sized, A: Analyzer<M>> Path<'
             let within = tolerance.allows(error, gap);
             let more = chosen_points(&panels, tolerance.max_n().saturating_sub(evaluations)).len();
             if within || more == 0 || !error.is_finite() {
-                let spent = Some(Spent { evaluations, error, within });
+                let spent = Some(Convergence { evaluations, error, within });
                 return Ok(PathMean { mean, output: at_end.output, output0: at_start.output, selection, spent });
             }
             progress.expect(more);

@@ -178,7 +178,7 @@ impl<M: Differentiable + ?Sized> Analyzer<M> for LayerConductance {
 
     fn attribute(&self, model: &M, call: &Call<'_, M::Backend>) -> Result<Attribution<M::Backend>> {
         let mut progress = self.reporter.start(self.n * call.rows());
-        let chunk = Chunk::of(self.chunk, call).sparing().for_model(model, call)?;
+        let chunk = Chunk::of(self.chunk, call).for_heavy_copies().for_model(model, call)?;
         in_blocks(model, call, chunk, |block| self.explain(model, block, chunk, &mut progress))
     }
 }

@@ -3,7 +3,7 @@
 use super::from_reference::{FromReference, Parts, check_own, own_references};
 use super::path_settings::{PathSettings, path_builders};
 use super::quadrature::Quadrature;
-use super::tolerance::{Spent, Tolerance};
+use super::tolerance::{Convergence, Tolerance};
 use crate::explain::finite::is_finite;
 use crate::explain::{Analyzer, Attribution, Call, Extras, Inputs, Kind, Selection, Target};
 use crate::passes::{
@@ -129,7 +129,7 @@ impl<A> InterpolationAugmentation<A> {
     {
         let mut progress = self.settings.reporter.start(self.settings.n * call.rows());
         let chunk = Chunk::of(self.settings.chunk, call);
-        let chunk = if self.settings.quadrature == Quadrature::Secant { chunk.sparing() } else { chunk };
+        let chunk = if self.settings.quadrature == Quadrature::Secant { chunk.for_heavy_copies() } else { chunk };
         let chunk = chunk.for_model(model, call)?;
         // To a tolerance, every sample is refined by itself.
         let block = if self.settings.tolerance.is_set() { 1 } else { chunk };
@@ -171,7 +171,7 @@ pub(super) struct PathMean<B: Backend> {
     pub(super) output0: Tensor<B>,
     pub(super) selection: Selection,
     /// What a tolerance took, for the one sample.
-    pub(super) spent: Option<Spent>,
+    pub(super) spent: Option<Convergence>,
 }
 
 impl<B: Backend, M: Differentiable<Backend = B> + ?Sized, A: Analyzer<M>> Path<'_, M, A> {

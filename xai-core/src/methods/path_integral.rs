@@ -232,7 +232,7 @@ impl<M: Differentiable + ?Sized, C: Curve<M::Backend>> Analyzer<M> for PathInteg
     fn attribute(&self, model: &M, call: &Call<'_, M::Backend>) -> Result<Attribution<M::Backend>> {
         let mut progress = self.settings.reporter.start(self.settings.n * call.rows());
         let chunk = Chunk::of(self.settings.chunk, call);
-        let chunk = if self.settings.quadrature == Quadrature::Secant { chunk.sparing() } else { chunk };
+        let chunk = if self.settings.quadrature == Quadrature::Secant { chunk.for_heavy_copies() } else { chunk };
         let chunk = chunk.for_model(model, call)?;
         in_blocks(model, call, chunk, |block| self.explain(model, block, chunk, &mut progress))
     }

@@ -22,7 +22,7 @@ pub(super) const FEWEST: usize = 9;
 
 /// What a path integral with a tolerance took, for one sample.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Spent {
+pub(super) struct Convergence {
     pub(super) evaluations: usize,
     pub(super) error: f64,
     pub(super) within: bool,

@@ -38,7 +38,7 @@ impl Chunk {
     }
 
     /// The same, for passes that hold more of each copy than its maps.
-    pub(crate) fn sparing(self) -> Self {
+    pub(crate) fn for_heavy_copies(self) -> Self {
         match self {
             Chunk::Fixed(_) => self,
             Chunk::Auto { unseen, .. } => Chunk::Auto { unseen, fewest: 1 },
@@ -180,7 +180,7 @@ mod tests {
         assert_eq!([3_200_000, 6_400_000, 20_000_000].map(|numbers| copies(few, numbers)), [4, 2, 1]);
         assert_eq!([3_200_000, 6_400_000, 20_000_000].map(|numbers| copies(one, numbers)), [2, 1, 1]);
         assert_eq!([10, 800_000].map(|numbers| copies(few, numbers)), [64, 8], "small maps are as many as ever");
-        assert_eq!(copies(few.sparing(), 3_200_000), 2);
-        assert_eq!(copies(Chunk::Fixed(3).sparing(), 20_000_000), 3, "what is set counts");
+        assert_eq!(copies(few.for_heavy_copies(), 3_200_000), 2);
+        assert_eq!(copies(Chunk::Fixed(3).for_heavy_copies(), 20_000_000), 3, "what is set counts");
     }
 }

@@ -24,7 +24,7 @@ use self::walk::Walk;
 use crate::Fault;
 use crate::file::{Model, Node};
 use crate::value::{ElementType, Known};
-use crate::write::{Held, Kept};
+use crate::write::{Kept, Operand};
 
 /// So many shapes of the inputs are kept at once.
 const PLANS: usize = 64;
@@ -232,10 +232,10 @@ impl<B: Backend> Network<B> {
             signature::check(info, &shape)?;
             let id = walk.tape.input(&shape).map_err(signature::wrong)?;
             let element = info.element.unwrap_or(ElementType::F32);
-            scope.own.insert(info.name.clone(), Slot::Held(Held::Var(id, element)));
+            scope.own.insert(info.name.clone(), Slot::Operand(Operand::Var(id, element)));
         }
         for (name, known) in model.graph.tensors.iter().chain(&self.fixed) {
-            scope.own.insert(name.clone(), Slot::Held(Held::Known(known.clone())));
+            scope.own.insert(name.clone(), Slot::Operand(Operand::Known(known.clone())));
         }
         let wanted = self.wanted();
         walk.nodes(&model.graph.nodes, |i| wanted[i], &mut scope, "", &model.opsets)?;
@@ -243,8 +243,10 @@ impl<B: Backend> Network<B> {
             return Err(Fault::Refused(walk.refused).into());
         }
         let output = match scope.read(&self.output) {
-            Some(Slot::Held(Held::Var(id, _))) => id,
-            Some(Slot::Held(Held::Known(known))) => walk.tape.array(&known.numbers(), at).map_err(signature::wrong)?,
+            Some(Slot::Operand(Operand::Var(id, _))) => id,
+            Some(Slot::Operand(Operand::Known(known))) => {
+                walk.tape.array(&known.numbers(), at).map_err(signature::wrong)?
+            }
             Some(Slot::Missing(refused)) => return Err(Fault::Refused(vec![refused]).into()),
             _ => return Err(Fault::Undefined { node: "the output".into(), value: self.output.clone() }.into()),
         };

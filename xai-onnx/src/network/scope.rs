@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 
 use crate::fault::Refused;
-use crate::write::Held;
+use crate::write::Operand;
 
 /// What a name stands for.
 #[derive(Debug, Clone)]
 pub(super) enum Slot {
-    Held(Held),
+    Operand(Operand),
     /// An optional input that is left out.
     Absent,
     /// It would come of a node that is refused.

@@ -13,7 +13,7 @@ use crate::file::{Attribute, Function, Graph, Model, Node};
 use crate::ops;
 use crate::tape::{Fail, Id, Tape, Written};
 use crate::value::Known;
-use crate::write::{Cx, Held, Kept, graph};
+use crate::write::{Cx, Kept, Operand, graph};
 
 /// Functions and graphs inside of each other: in files that are meant there are few.
 const DEPTH: usize = 48;
@@ -95,9 +95,9 @@ impl<'a, B: Backend> Walk<'a, B> {
     }
 
     /// The inputs, unless one comes of a node that was refused.
-    fn given(&mut self, slots: &[Slot]) -> Option<Vec<Option<Held>>> {
+    fn given(&mut self, slots: &[Slot]) -> Option<Vec<Option<Operand>>> {
         let mut of = |slot: &Slot| match slot {
-            Slot::Held(held) => Some(Some(held.clone())),
+            Slot::Operand(held) => Some(Some(held.clone())),
             Slot::Absent => Some(None),
             Slot::Refused => None,
             Slot::Missing(refused) => {
@@ -114,8 +114,8 @@ impl<'a, B: Backend> Walk<'a, B> {
         Some(inputs)
     }
 
-    fn bind(&self, node: &Node, outputs: Option<Vec<Held>>, scope: &mut Scope<'_>) {
-        let mut outputs = outputs.map(|outputs| outputs.into_iter().map(Slot::Held).collect::<Vec<_>>());
+    fn bind(&self, node: &Node, outputs: Option<Vec<Operand>>, scope: &mut Scope<'_>) {
+        let mut outputs = outputs.map(|outputs| outputs.into_iter().map(Slot::Operand).collect::<Vec<_>>());
         for (i, name) in node.outputs.iter().enumerate().filter(|(_, name)| !name.is_empty()) {
             let slot = match &mut outputs {
                 None => Slot::Refused,
@@ -142,11 +142,11 @@ impl<'a, B: Backend> Walk<'a, B> {
     fn node(
         &mut self,
         node: &Node,
-        inputs: &[Option<Held>],
+        inputs: &[Option<Operand>],
         scope: &Scope<'_>,
         key: &str,
         opsets: &HashMap<String, i64>,
-    ) -> Result<Option<Vec<Held>>, xai_core::Error> {
+    ) -> Result<Option<Vec<Operand>>, xai_core::Error> {
         let model = self.model;
         if let Some(function) = model.functions.get(&(node.domain.clone(), node.operator.clone())) {
             return self.function(node, function, inputs, key);
@@ -182,12 +182,12 @@ impl<'a, B: Backend> Walk<'a, B> {
         }
     }
 
-    fn trace(&mut self, node: &Node, start: usize, outputs: &[Held]) {
+    fn trace(&mut self, node: &Node, start: usize, outputs: &[Operand]) {
         let named = node.outputs.iter().zip(outputs).filter(|(name, _)| !name.is_empty());
         let outputs: Vec<(String, Id)> = named
             .filter_map(|(name, held)| match held {
-                Held::Var(id, _) => Some((name.clone(), *id)),
-                Held::Known(_) => None,
+                Operand::Var(id, _) => Some((name.clone(), *id)),
+                Operand::Known(_) => None,
             })
             .collect();
         if !outputs.is_empty() {
@@ -199,11 +199,11 @@ impl<'a, B: Backend> Walk<'a, B> {
     fn fold(
         &mut self,
         node: &Node,
-        inputs: &[Option<Held>],
+        inputs: &[Option<Operand>],
         key: &str,
         opset: i64,
         stable: bool,
-    ) -> Written<Vec<Held>> {
+    ) -> Written<Vec<Operand>> {
         if let Some(found) = self.folded.find(key).filter(|_| stable) {
             return Ok(found);
         }
@@ -215,17 +215,17 @@ impl<'a, B: Backend> Walk<'a, B> {
         let mut found = Vec::with_capacity(outputs.len());
         for output in outputs {
             let known = match output {
-                Held::Known(known) => {
+                Operand::Known(known) => {
                     let stable = stable && known.stable;
                     known.stable(stable)
                 }
-                Held::Var(id, element) => {
+                Operand::Var(id, element) => {
                     let value = tape.value(id)?;
                     self.spent = self.spent.saturating_add(value.len());
                     Known::array(element, value).stable(stable)
                 }
             };
-            found.push(Held::Known(known));
+            found.push(Operand::Known(known));
         }
         if stable {
             self.folded.keep(key, &found);
@@ -238,12 +238,12 @@ impl<'a, B: Backend> Walk<'a, B> {
         &mut self,
         node: &Node,
         function: &Function,
-        inputs: &[Option<Held>],
+        inputs: &[Option<Operand>],
         key: &str,
-    ) -> Result<Option<Vec<Held>>, xai_core::Error> {
+    ) -> Result<Option<Vec<Operand>>, xai_core::Error> {
         let mut scope = Scope::default();
         for (i, name) in function.inputs.iter().enumerate() {
-            let slot = inputs.get(i).cloned().flatten().map_or(Slot::Absent, Slot::Held);
+            let slot = inputs.get(i).cloned().flatten().map_or(Slot::Absent, Slot::Operand);
             scope.own.insert(name.clone(), slot);
         }
         let given = |name: &str| node.attributes.get(name).or_else(|| function.defaults.get(name));
@@ -256,12 +256,12 @@ impl<'a, B: Backend> Walk<'a, B> {
     fn choice(
         &mut self,
         node: &Node,
-        inputs: &[Option<Held>],
+        inputs: &[Option<Operand>],
         scope: &Scope<'_>,
         key: &str,
         opsets: &HashMap<String, i64>,
-    ) -> Result<Option<Vec<Held>>, xai_core::Error> {
-        let Some(Some(Held::Known(condition))) = inputs.first() else {
+    ) -> Result<Option<Vec<Operand>>, xai_core::Error> {
+        let Some(Some(Operand::Known(condition))) = inputs.first() else {
             let opset = opsets.get("").copied().unwrap_or(1);
             let reason = "which of its branches runs depends on the data: export the network with one of them, or \
                           choose an output before it with `.output(..)`";
@@ -287,7 +287,7 @@ impl<'a, B: Backend> Walk<'a, B> {
         opsets: &HashMap<String, i64>,
     ) -> Result<(), xai_core::Error> {
         for (name, known) in &graph.tensors {
-            scope.own.insert(name.clone(), Slot::Held(Held::Known(known.clone())));
+            scope.own.insert(name.clone(), Slot::Operand(Operand::Known(known.clone())));
         }
         self.nodes(&graph.nodes, |_| true, scope, prefix, opsets)
     }
@@ -298,11 +298,11 @@ impl<'a, B: Backend> Walk<'a, B> {
         node: &Node,
         names: &[&str],
         scope: &Scope<'_>,
-    ) -> Result<Option<Vec<Held>>, xai_core::Error> {
+    ) -> Result<Option<Vec<Operand>>, xai_core::Error> {
         let mut outputs = Vec::with_capacity(names.len());
         for name in names {
             match scope.read(name) {
-                Some(Slot::Held(held)) => outputs.push(held),
+                Some(Slot::Operand(held)) => outputs.push(held),
                 Some(Slot::Refused) => return Ok(None),
                 Some(Slot::Missing(refused)) => {
                     self.refused.push(refused);
@@ -319,22 +319,22 @@ impl<'a, B: Backend> Walk<'a, B> {
 }
 
 /// Whether all inputs are known, and then whether they follow from the file alone.
-fn known(inputs: &[Option<Held>]) -> Option<bool> {
+fn known(inputs: &[Option<Operand>]) -> Option<bool> {
     let mut stable = true;
     for held in inputs.iter().flatten() {
         match held {
-            Held::Known(known) => stable &= known.stable,
-            Held::Var(..) => return None,
+            Operand::Known(known) => stable &= known.stable,
+            Operand::Var(..) => return None,
         }
     }
     Some(stable)
 }
 
 /// What is known of values that are not, as their shapes, follows from the shapes of the inputs.
-fn unstable(held: Held) -> Held {
+fn unstable(held: Operand) -> Operand {
     match held {
-        Held::Known(known) => Held::Known(known.stable(false)),
-        held @ Held::Var(..) => held,
+        Operand::Known(known) => Operand::Known(known.stable(false)),
+        held @ Operand::Var(..) => held,
     }
 }
 

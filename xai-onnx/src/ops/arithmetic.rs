@@ -7,9 +7,9 @@ use xai_core::tensor::broadcast_shape;
 
 use crate::tape::{HostStep, Id, Tape, Written, refuse};
 use crate::value::ElementType;
-use crate::write::{Cx, Held};
+use crate::write::{Cx, Operand};
 
-pub(crate) fn binary<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
+pub(crate) fn binary<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let of = match cx.node.operator.as_str() {
         "Add" => Binary::Add,
         "Sub" => Binary::Sub,
@@ -37,13 +37,13 @@ pub(crate) fn binary<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
 
 /// One number with a value that is computed: a scale and a shift.
 fn with_number<B: Backend>(cx: &mut Cx<'_, B>, of: Binary) -> Written<Option<Id>> {
-    let number = |held: &Held, rank: usize| match held {
-        Held::Known(known) if known.shape.len() <= rank => known.everywhere().filter(|n| n.is_finite()),
+    let number = |held: &Operand, rank: usize| match held {
+        Operand::Known(known) if known.shape.len() <= rank => known.everywhere().filter(|n| n.is_finite()),
         _ => None,
     };
     let one = |cx: &Cx<'_, B>, i: usize| -> Written<Option<f64>> {
         let rank = cx.shape(1 - i)?.len();
-        Ok(number(cx.held(i)?, rank).filter(|_| matches!(cx.held(1 - i), Ok(Held::Var(..)))))
+        Ok(number(cx.held(i)?, rank).filter(|_| matches!(cx.held(1 - i), Ok(Operand::Var(..)))))
     };
     if let Some(n) = one(cx, 1)?
         && cx.shape(1)?.iter().all(|&n| n == 1)
@@ -93,7 +93,7 @@ pub(crate) fn pair<B: Backend>(cx: &mut Cx<'_, B>) -> Written<(Id, Id)> {
     Ok((a, b))
 }
 
-pub(crate) fn sum<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
+pub(crate) fn sum<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let mut all = cx.x(0)?;
     for i in 1..cx.inputs.len() {
         let next = cx.x(i)?;
@@ -108,10 +108,10 @@ pub(crate) fn sum<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
 }
 
 #[allow(clippy::float_cmp)]
-pub(crate) fn pow<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
+pub(crate) fn pow<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let whole = cx.element(0)?.is_integer();
     let exponent = match cx.held(1)? {
-        Held::Known(known) if known.len() == 1 && known.shape.len() <= cx.shape(0)?.len() => known.everywhere(),
+        Operand::Known(known) if known.len() == 1 && known.shape.len() <= cx.shape(0)?.len() => known.everywhere(),
         _ => None,
     };
     let y = if let Some(exponent) = exponent.filter(|exponent| exponent.is_finite()) {
@@ -195,7 +195,7 @@ fn remainder(a: f64, b: f64) -> f64 {
 
 /// What is meant for whole numbers: remainders and bits.
 #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss)]
-pub(crate) fn whole<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
+pub(crate) fn whole<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let integer = cx.element(0)?.is_integer();
     let bits = |f: fn(i64, i64) -> i64| move |a: f64, b: f64| f(a as i64, b as i64) as f64;
     let why = "it is a function of whole numbers";

@@ -6,10 +6,10 @@ use xai_core::nn::Activation;
 
 use crate::tape::{Id, Written, refuse};
 use crate::value::ElementType;
-use crate::write::{Cx, Held};
+use crate::write::{Cx, Operand};
 
 /// softmax(scale · Q Kᵀ + mask) V, for each head.
-pub(crate) fn attention<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
+pub(crate) fn attention<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     const READ: [&str; 7] =
         ["is_causal", "kv_num_heads", "q_num_heads", "qk_matmul_output_mode", "scale", "softcap", "softmax_precision"];
     if let Some(name) = cx.node.attributes.keys().find(|name| !READ.contains(&name.as_str())) {
@@ -82,7 +82,7 @@ pub(crate) fn attention<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
         _ => shares,
     };
     let element = cx.element(0)?;
-    Ok([y, present_k, present_v, shown].map(|id| Held::Var(id, element)).to_vec())
+    Ok([y, present_k, present_v, shown].map(|id| Operand::Var(id, element)).to_vec())
 }
 
 /// (B, S, H·D) or (B, H, S, D), as the latter.
@@ -124,7 +124,7 @@ fn masks<B: Backend>(cx: &mut Cx<'_, B>, [queries, keys]: [usize; 2], past: usiz
         let logical = cx.element(3)? == ElementType::Bool;
         let hides = match cx.held(3)? {
             // Also -inf hides.
-            Held::Known(known) if !logical => {
+            Operand::Known(known) if !logical => {
                 Some(known.numbers().mapv(|n| f64::from(u8::from(n > f64::NEG_INFINITY))))
             }
             _ => None,

@@ -5,11 +5,11 @@ use xai_core::Backend;
 
 use crate::tape::{HostStep, Written, refuse};
 use crate::value::{ElementType, Known};
-use crate::write::{Cx, Held};
+use crate::write::{Cx, Operand};
 
 /// The place of the greatest, or smallest, along an axis.
 #[allow(clippy::cast_precision_loss)]
-pub(crate) fn arg<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
+pub(crate) fn arg<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let x = cx.x(0)?;
     let shape = cx.tape.shape(x).to_vec();
     let axis = cx.axis(cx.int("axis", 0)?, shape.len())?;
@@ -35,7 +35,7 @@ pub(crate) fn arg<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
         kept.remove(axis);
         y = cx.tape.reshape(y, &kept)?;
     }
-    Ok(vec![Held::Var(y, ElementType::I64)])
+    Ok(vec![Operand::Var(y, ElementType::I64)])
 }
 
 /// For each lane along an axis, the places of its greatest, or smallest, numbers in order; the first of equal ones.
@@ -52,7 +52,7 @@ fn best(x: &ArrayD<f64>, axis: usize, count: usize, largest: bool) -> ArrayD<usi
 }
 
 /// The greatest numbers along an axis, with their gradient, and their places, without one.
-pub(crate) fn top<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
+pub(crate) fn top<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let x = cx.x(0)?;
     let shape = cx.tape.shape(x).to_vec();
     let axis = cx.axis(cx.int("axis", -1)?, shape.len())?;
@@ -92,11 +92,11 @@ pub(crate) fn top<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
         best(&x[0], axis, count, largest).mapv(|at| at as f64)
     });
     let (values, places) = (cx.tape.host(values, &[x])?, cx.tape.host(places, &[x])?);
-    Ok(vec![Held::Var(values, cx.element(0)?), Held::Var(places, ElementType::I64)])
+    Ok(vec![Operand::Var(values, cx.element(0)?), Operand::Var(places, ElementType::I64)])
 }
 
 #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation)]
-pub(crate) fn one_hot<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
+pub(crate) fn one_hot<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let shape = cx.shape(0)?;
     let depth = cx.known(1, "depth")?.to_ints().first().copied().unwrap_or(0);
     let depth = usize::try_from(depth).map_err(|_| cx.wrong(format!("its depth is {depth}")))?;
@@ -124,12 +124,12 @@ pub(crate) fn one_hot<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
         y
     });
     let y = cx.tape.host(step, &[ids])?;
-    Ok(vec![Held::Var(y, element)])
+    Ok(vec![Operand::Var(y, element)])
 }
 
 /// How many there are depends on the numbers, which have to be known.
-pub(crate) fn non_zero<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
-    if let Held::Var(..) = cx.held(0)? {
+pub(crate) fn non_zero<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
+    if let Operand::Var(..) = cx.held(0)? {
         return Err(refuse("how many numbers it finds depends on the data: no shape follows from it"));
     }
     let numbers = cx.known(0, "input")?.numbers();
@@ -140,5 +140,5 @@ pub(crate) fn non_zero<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
         .collect();
     #[allow(clippy::cast_precision_loss)]
     let places = ndarray::Array2::from_shape_fn((numbers.ndim(), found.len()), |(axis, i)| found[i][axis] as f64);
-    Ok(vec![Held::Known(Known::array(ElementType::I64, places.into_dyn()))])
+    Ok(vec![Operand::Known(Known::array(ElementType::I64, places.into_dyn()))])
 }

@@ -4,10 +4,10 @@ use xai_core::Backend;
 use xai_core::nn::Activation;
 
 use crate::tape::{Id, Written};
-use crate::write::{Cx, Held};
+use crate::write::{Cx, Operand};
 
 /// The bounds are attributes before opset 11, and inputs since.
-pub(crate) fn clip<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
+pub(crate) fn clip<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let x = cx.x(0)?;
     let bound = |cx: &Cx<'_, B>, i: usize, name: &str| -> Written<Option<f64>> {
         if cx.opset < 11 {

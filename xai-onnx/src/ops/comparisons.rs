@@ -6,7 +6,7 @@ use xai_core::nn::Activation;
 use super::arithmetic::{on_host, pair};
 use crate::tape::{Id, Written};
 use crate::value::ElementType;
-use crate::write::{Cx, Held};
+use crate::write::{Cx, Operand};
 
 fn truth(holds: bool) -> f64 {
     f64::from(u8::from(holds))
@@ -14,7 +14,7 @@ fn truth(holds: bool) -> f64 {
 
 /// 1 where it holds, else 0; no gradient flows through it.
 #[allow(clippy::float_cmp)]
-pub(crate) fn compare<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
+pub(crate) fn compare<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let operator = cx.node.operator.clone();
     if cx.kept.is_none() {
         // Known beforehand: also of numbers that are infinite.
@@ -26,7 +26,7 @@ pub(crate) fn compare<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
             _ => |a, b| truth(a <= b),
         };
         let y = on_host(cx, "it compares", f)?;
-        return Ok(vec![Held::Var(y, ElementType::Bool)]);
+        return Ok(vec![Operand::Var(y, ElementType::Bool)]);
     }
     let (a, b) = pair(cx)?;
     let t = &mut *cx.tape;
@@ -48,11 +48,11 @@ pub(crate) fn compare<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
             t.not(other)?
         }
     };
-    Ok(vec![Held::Var(y, ElementType::Bool)])
+    Ok(vec![Operand::Var(y, ElementType::Bool)])
 }
 
 /// Of numbers that are 0 or 1.
-pub(crate) fn logic<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
+pub(crate) fn logic<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let (a, b) = pair(cx)?;
     let t = &mut *cx.tape;
     let y = match cx.node.operator.as_str() {
@@ -66,18 +66,18 @@ pub(crate) fn logic<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
             t.act(difference, Activation::Abs)?
         }
     };
-    Ok(vec![Held::Var(y, ElementType::Bool)])
+    Ok(vec![Operand::Var(y, ElementType::Bool)])
 }
 
-pub(crate) fn choose<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
+pub(crate) fn choose<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let (condition, a, b) = (cx.x(0)?, cx.x(1)?, cx.x(2)?);
     let y = cx.tape.choose(condition, a, b)?;
     let element = cx.element(1)?;
-    Ok(vec![Held::Var(y, element)])
+    Ok(vec![Operand::Var(y, element)])
 }
 
 /// The greatest, or smallest, of several values, number by number.
-pub(crate) fn extreme<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
+pub(crate) fn extreme<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let smallest = cx.node.operator == "Min";
     let mut y = cx.x(0)?;
     for i in 1..cx.inputs.len() {

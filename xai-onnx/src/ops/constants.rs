@@ -7,9 +7,9 @@ use xai_core::nn::Activation;
 use crate::file::Attribute;
 use crate::tape::{Written, check_size, refuse};
 use crate::value::{ElementType, Known};
-use crate::write::{Cx, Held};
+use crate::write::{Cx, Operand};
 
-pub(crate) fn constant<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
+pub(crate) fn constant<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     #[allow(clippy::cast_precision_loss)]
     let known = match cx.node.attributes.iter().next() {
         Some((_, Attribute::Tensor(known))) => known.clone(),
@@ -19,10 +19,10 @@ pub(crate) fn constant<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
         Some((_, Attribute::Ints(n))) => Known::ints(n.iter().copied()),
         _ => return Err(refuse("it is no tensor of numbers")),
     };
-    Ok(vec![Held::Known(known)])
+    Ok(vec![Operand::Known(known)])
 }
 
-pub(crate) fn of_shape<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
+pub(crate) fn of_shape<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let known = cx.known(0, "shape")?;
     let (shape, stable) = (cx.lengths("shape", &known.to_ints())?, known.stable);
     check_size("a constant", &shape, cx.tape.limit())?;
@@ -31,11 +31,11 @@ pub(crate) fn of_shape<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
         Some(value) => (value.element, value.everywhere().unwrap_or(0.0)),
         None => (ElementType::F32, 0.0),
     };
-    Ok(vec![Held::Known(Known::same(element, shape, number).stable(stable))])
+    Ok(vec![Operand::Known(Known::same(element, shape, number).stable(stable))])
 }
 
 #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-pub(crate) fn range<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
+pub(crate) fn range<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let number = |i: usize, what: &str| cx.known(i, what).map(|known| known.numbers().first().copied().unwrap_or(0.0));
     let (start, limit, delta) = (number(0, "start")?, number(1, "limit")?, number(2, "delta")?);
     let count = ((limit - start) / delta).ceil();
@@ -45,10 +45,10 @@ pub(crate) fn range<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
     let count = count.max(0.0) as usize;
     check_size("a range", &[count], cx.tape.limit())?;
     let numbers = (0..count).map(|i| start + i as f64 * delta);
-    Ok(vec![Held::Known(Known::list(cx.element(0)?, numbers))])
+    Ok(vec![Operand::Known(Known::list(cx.element(0)?, numbers))])
 }
 
-pub(crate) fn shape<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
+pub(crate) fn shape<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let shape: Vec<i64> = cx.shape(0)?.iter().map(|&n| i64::try_from(n).unwrap_or(i64::MAX)).collect();
     let rank = i64::try_from(shape.len()).unwrap_or(i64::MAX);
     let bound = |at: i64| {
@@ -57,16 +57,16 @@ pub(crate) fn shape<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
     };
     let (start, end) = (bound(cx.int("start", 0)?), bound(cx.int("end", rank)?));
     let part = shape.get(start..end.max(start)).unwrap_or_default();
-    Ok(vec![Held::Known(Known::ints(part.iter().copied()))])
+    Ok(vec![Operand::Known(Known::ints(part.iter().copied()))])
 }
 
-pub(crate) fn size<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
+pub(crate) fn size<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     #[allow(clippy::cast_precision_loss)]
     let size = cx.shape(0)?.iter().product::<usize>() as f64;
-    Ok(vec![Held::Known(Known::same(ElementType::I64, vec![], size))])
+    Ok(vec![Operand::Known(Known::same(ElementType::I64, vec![], size))])
 }
 
-pub(crate) fn eye<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
+pub(crate) fn eye<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let shape = cx.shape(0)?;
     let &[rows, columns] = &shape[..] else { return Err(cx.shape_error(&shape, "it needs 2 axes")) };
     check_size("a diagonal", &shape, cx.tape.limit())?;
@@ -79,13 +79,13 @@ pub(crate) fn eye<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
     let eye = ndarray::Array2::from_shape_fn((rows, columns), |(i, j)| {
         f64::from(u8::from(at(i).checked_add(k) == Some(at(j))))
     });
-    Ok(vec![Held::Known(Known::array(element, eye.into_dyn()))])
+    Ok(vec![Operand::Known(Known::array(element, eye.into_dyn()))])
 }
 
 /// In another type. Numbers that are computed stay as they are, but that what is cast to a whole number loses the rest
 /// of it, and its gradient.
 #[allow(clippy::cast_possible_truncation)]
-pub(crate) fn cast<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
+pub(crate) fn cast<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let to = match cx.node.operator.as_str() {
         "CastLike" => cx.element(1)?,
         _ => ElementType::of_code(i32::try_from(cx.int("to", 1)?).unwrap_or(0)),
@@ -95,8 +95,8 @@ pub(crate) fn cast<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
     }
     let from = cx.element(0)?;
     match cx.held(0)? {
-        Held::Known(known) if from == to => Ok(vec![Held::Known(known.clone())]),
-        Held::Known(_) => {
+        Operand::Known(known) if from == to => Ok(vec![Operand::Known(known.clone())]),
+        Operand::Known(_) => {
             let known = cx.known(0, "input")?;
             let stable = known.stable;
             let convert = move |n: f64| match to {
@@ -113,9 +113,9 @@ pub(crate) fn cast<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
                 Some(number) => Known::same(to, known.shape.clone(), convert(number)),
                 None => Known::array(to, known.numbers().mapv(convert)),
             };
-            Ok(vec![Held::Known(cast.stable(stable))])
+            Ok(vec![Operand::Known(cast.stable(stable))])
         }
-        Held::Var(x, _) => {
+        Operand::Var(x, _) => {
             let x = *x;
             let y = if to == ElementType::Bool && from != ElementType::Bool {
                 let sign = cx.tape.act(x, Activation::Sign)?;
@@ -125,14 +125,14 @@ pub(crate) fn cast<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
             } else {
                 x
             };
-            Ok(vec![Held::Var(y, to)])
+            Ok(vec![Operand::Var(y, to)])
         }
     }
 }
 
 /// (x - zero point) · scale, of weights that are stored so.
-pub(crate) fn dequantize<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
-    if let Held::Var(..) = cx.held(0)? {
+pub(crate) fn dequantize<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
+    if let Operand::Var(..) = cx.held(0)? {
         return Err(refuse("quantised numbers have no gradient: use the file before its quantisation"));
     }
     let x = cx.known(0, "input")?.clone();
@@ -163,5 +163,5 @@ pub(crate) fn dequantize<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
         y -= &zero;
     }
     y *= &scale;
-    Ok(vec![Held::Known(Known::array(element, y).stable(x.stable))])
+    Ok(vec![Operand::Known(Known::array(element, y).stable(x.stable))])
 }

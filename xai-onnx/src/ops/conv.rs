@@ -5,9 +5,9 @@ use xai_core::nn::{Conv2d, Conv3d, ConvPaddingNd, Padding};
 
 use super::windows::Windows;
 use crate::tape::{Written, refuse};
-use crate::write::{Cx, Held};
+use crate::write::{Cx, Operand};
 
-pub(crate) fn conv<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
+pub(crate) fn conv<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let shape = cx.shape(0)?;
     let weight = cx.known(1, "weight")?.clone();
     let bias = cx.maybe_known(2, "bias")?.cloned();

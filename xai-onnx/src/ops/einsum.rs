@@ -4,7 +4,7 @@ use xai_core::Backend;
 use xai_core::nn::Reduction;
 
 use crate::tape::{Id, Tape, Written, refuse};
-use crate::write::{Cx, Held};
+use crate::write::{Cx, Operand};
 
 /// A value with a letter for each of its axes; digits stand for the axes of an ellipsis.
 struct Lettered {
@@ -12,7 +12,7 @@ struct Lettered {
     letters: Vec<char>,
 }
 
-pub(crate) fn einsum<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
+pub(crate) fn einsum<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let equation: String = cx.text("equation")?.chars().filter(|c| !c.is_whitespace()).collect();
     let (from, to) = match equation.split_once("->") {
         Some((from, to)) => (from.to_owned(), Some(to.to_owned())),

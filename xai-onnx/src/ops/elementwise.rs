@@ -5,14 +5,14 @@ use xai_core::nn::Activation;
 
 use crate::tape::{Id, Written};
 use crate::value::ElementType;
-use crate::write::{Cx, Held};
+use crate::write::{Cx, Operand};
 
 /// The attributes of a function of each number are single-precision numbers: what 1/6 and such become in a file.
 fn near(a: f64, b: f64) -> bool {
     (a - b).abs() < 1e-6
 }
 
-pub(crate) fn unary<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
+pub(crate) fn unary<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let x = cx.x(0)?;
     let t = &mut *cx.tape;
     let operator = cx.node.operator.as_str();
@@ -94,7 +94,7 @@ pub(crate) fn unary<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
         }
         _ => return on_host(cx, x),
     };
-    if operator == "Not" { Ok(vec![Held::Var(y, ElementType::Bool)]) } else { cx.out(y) }
+    if operator == "Not" { Ok(vec![Operand::Var(y, ElementType::Bool)]) } else { cx.out(y) }
 }
 
 /// x - bias above λ, x + bias below -λ, 0 between.
@@ -114,7 +114,7 @@ fn shrink<B: Backend>(cx: &mut Cx<'_, B>, x: Id, lambda: f64, bias: f64) -> Writ
 type Derivative = fn(f64) -> f64;
 
 /// What the vocabulary has no function for: on the host, with its derivative if it has one that is not 0 everywhere.
-fn on_host<B: Backend>(cx: &mut Cx<'_, B>, x: Id) -> Written<Vec<Held>> {
+fn on_host<B: Backend>(cx: &mut Cx<'_, B>, x: Id) -> Written<Vec<Operand>> {
     let infinities = (cx.flag("detect_positive", true)?, cx.flag("detect_negative", true)?);
     let (f, d): (fn(f64) -> f64, Option<Derivative>) = match cx.node.operator.as_str() {
         "Tan" => (f64::tan, Some(|x| 1.0 / x.cos().powi(2))),
@@ -140,7 +140,7 @@ fn on_host<B: Backend>(cx: &mut Cx<'_, B>, x: Id) -> Written<Vec<Held>> {
     let y = cx.tape.each(x, "it is constant but for jumps", f, d)?;
     let logical = cx.node.operator.starts_with("Is");
     let element = if logical { ElementType::Bool } else { cx.element(0)? };
-    Ok(vec![Held::Var(y, element)])
+    Ok(vec![Operand::Var(y, element)])
 }
 
 /// x · σ(αx)
@@ -154,7 +154,7 @@ fn swish<B: Backend>(cx: &mut Cx<'_, B>, x: Id, alpha: f64) -> Written<Id> {
     t.mul(x, gate)
 }
 
-pub(crate) fn gelu<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
+pub(crate) fn gelu<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let x = cx.x(0)?;
     let f = if cx.text("approximate")? == "tanh" { Activation::GeluTanh } else { Activation::Gelu };
     let y = cx.tape.act(x, f)?;
@@ -162,14 +162,14 @@ pub(crate) fn gelu<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
 }
 
 /// x · σ(1.702·x), of ONNX Runtime's operators.
-pub(crate) fn quick_gelu<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
+pub(crate) fn quick_gelu<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let (x, alpha) = (cx.x(0)?, cx.float("alpha", 1.702)?);
     let y = swish(cx, x, alpha)?;
     cx.out(y)
 }
 
 /// gelu(x + bias), of ONNX Runtime's operators; the fast one is the tanh approximation.
-pub(crate) fn biased_gelu<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
+pub(crate) fn biased_gelu<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let mut x = cx.x(0)?;
     if cx.has_input(1) {
         let bias = cx.x(1)?;
@@ -181,9 +181,9 @@ pub(crate) fn biased_gelu<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> 
 }
 
 /// x above 0, slope · x below: (1 - slope) · relu(x) + slope · x, so that the derivative is the slope at 0.
-pub(crate) fn prelu<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
+pub(crate) fn prelu<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let x = cx.x(0)?;
-    if let Held::Known(slope) = cx.held(1)?
+    if let Operand::Known(slope) = cx.held(1)?
         && let Some(slope) = slope.everywhere()
     {
         let y = cx.tape.act(x, Activation::LeakyRelu { slope })?;

@@ -6,7 +6,7 @@ use xai_core::nn::Embedding;
 
 use crate::tape::{HostStep, Id, Written, refuse};
 use crate::value::Known;
-use crate::write::{Cx, Held};
+use crate::write::{Cx, Operand};
 
 /// Places of an axis, of which negative ones count from the end.
 pub(super) fn places<B: Backend>(cx: &Cx<'_, B>, numbers: &[i64], length: usize) -> Written<Vec<usize>> {
@@ -19,11 +19,11 @@ pub(super) fn places<B: Backend>(cx: &Cx<'_, B>, numbers: &[i64], length: usize)
     numbers.iter().map(place).collect()
 }
 
-pub(crate) fn gather<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
+pub(crate) fn gather<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let (shape, chosen) = (cx.shape(0)?, cx.shape(1)?);
     let axis = cx.axis(cx.int("axis", 0)?, shape.len())?;
     let wanted = [&shape[..axis], &chosen[..], &shape[axis + 1..]].concat();
-    if let Held::Var(ids, _) = cx.held(1)? {
+    if let Operand::Var(ids, _) = cx.held(1)? {
         let ids = *ids;
         let y = by_data(cx, ids, &shape, axis)?;
         let y = cx.tape.reshape(y, &wanted)?;
@@ -32,7 +32,7 @@ pub(crate) fn gather<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
     let numbers = cx.known(1, "indices")?.to_ints();
     let places = places(cx, &numbers, shape[axis])?;
     if places.is_empty() {
-        return Ok(vec![Held::Known(Known::array(cx.element(0)?, ArrayD::zeros(wanted)))]);
+        return Ok(vec![Operand::Known(Known::array(cx.element(0)?, ArrayD::zeros(wanted)))]);
     }
     let x = cx.x(0)?;
     let y = cx.tape.select(x, axis, &places)?;
@@ -42,7 +42,7 @@ pub(crate) fn gather<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
 
 /// Rows of a table of the file, by whole numbers that are the network's input: an embedding.
 fn by_data<B: Backend>(cx: &mut Cx<'_, B>, ids: Id, shape: &[usize], axis: usize) -> Written<Id> {
-    let Held::Known(table) = cx.held(0)? else {
+    let Operand::Known(table) = cx.held(0)? else {
         return Err(refuse("it takes entries of computed values at computed places: fix one with `Network::fix`"));
     };
     if axis != 0 || shape.is_empty() {
@@ -78,9 +78,9 @@ pub(super) fn element_places<B: Backend>(cx: &Cx<'_, B>, data: &[usize], indices
     Ok(own.into_iter().zip(at).map(place).collect())
 }
 
-pub(crate) fn elements<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
+pub(crate) fn elements<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let data = cx.shape(0)?;
-    if let Held::Var(ids, _) = cx.held(1)? {
+    if let Operand::Var(ids, _) = cx.held(1)? {
         let ids = *ids;
         return elements_by_data(cx, ids, &data);
     }
@@ -100,7 +100,7 @@ fn take<B: Backend>(cx: &mut Cx<'_, B>, places: &[usize], shape: &[usize]) -> Wr
 }
 
 /// As a softmax's answer at a label that is an input: on the host, with its way back.
-fn elements_by_data<B: Backend>(cx: &mut Cx<'_, B>, ids: Id, data: &[usize]) -> Written<Vec<Held>> {
+fn elements_by_data<B: Backend>(cx: &mut Cx<'_, B>, ids: Id, data: &[usize]) -> Written<Vec<Operand>> {
     let axis = cx.axis(cx.int("axis", 0)?, data.len())?;
     let shape = cx.tape.shape(ids).to_vec();
     if shape.len() != data.len() || (0..data.len()).any(|i| i != axis && shape[i] > data[i]) {
@@ -164,7 +164,7 @@ pub(super) fn nd_places<B: Backend>(
     Ok((found, shape))
 }
 
-pub(crate) fn nd<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
+pub(crate) fn nd<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let data = cx.shape(0)?;
     let batch = usize::try_from(cx.int("batch_dims", 0)?).unwrap_or(usize::MAX).min(data.len());
     let indices = cx.known(1, "indices")?.clone();

@@ -5,10 +5,10 @@ use xai_core::nn::Linear;
 
 use crate::tape::{Id, Tape, Written, refuse};
 use crate::value::Known;
-use crate::write::{Cx, Held};
+use crate::write::{Cx, Operand};
 
 /// α · A · B + β · C
-pub(crate) fn gemm<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
+pub(crate) fn gemm<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let (alpha, beta) = (cx.float("alpha", 1.0)?, cx.float("beta", 1.0)?);
     let (turn_a, turn_b) = (cx.flag("transA", false)?, cx.flag("transB", false)?);
     let mut a = cx.x(0)?;
@@ -21,18 +21,18 @@ pub(crate) fn gemm<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
     let whole = near(alpha, 1.0) && near(beta, 1.0);
     let mut added = false;
     let mut y = match cx.held(1)? {
-        Held::Known(known) => {
+        Operand::Known(known) => {
             let known = known.clone();
             let outputs = known.shape[usize::from(!turn_b)];
             // A bias of the file for each output is the operation's own.
             let bias = match cx.inputs.get(2) {
-                Some(Some(Held::Known(bias))) if whole && bias.shape == [outputs] => Some(bias.clone()),
+                Some(Some(Operand::Known(bias))) if whole && bias.shape == [outputs] => Some(bias.clone()),
                 _ => None,
             };
             added = bias.is_some();
             linear(cx, a, &known, !turn_b, bias.as_ref())?
         }
-        Held::Var(b, _) => {
+        Operand::Var(b, _) => {
             let mut b = *b;
             if turn_b {
                 b = cx.tape.permute(b, &[1, 0])?;
@@ -63,8 +63,8 @@ fn linear<B: Backend>(cx: &mut Cx<'_, B>, x: Id, weight: &Known, turned: bool, b
     cx.tape.op(Linear { weight, bias }, &[x])
 }
 
-pub(crate) fn matmul<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
-    if let (Held::Var(x, _), Held::Known(weight)) = (cx.held(0)?, cx.held(1)?)
+pub(crate) fn matmul<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
+    if let (Operand::Var(x, _), Operand::Known(weight)) = (cx.held(0)?, cx.held(1)?)
         && weight.shape.len() == 2
         && !weight.shape.contains(&0)
     {
@@ -97,7 +97,7 @@ pub(super) fn product<B: Backend>(t: &mut Tape<B>, a: Id, b: Id) -> Written<Id> 
 }
 
 /// α · A · B, each maybe transposed, of ONNX Runtime's operators.
-pub(crate) fn fused_matmul<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
+pub(crate) fn fused_matmul<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     if cx.flag("transBatchA", false)? || cx.flag("transBatchB", false)? {
         return Err(refuse("it transposes the batch"));
     }

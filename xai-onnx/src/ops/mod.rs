@@ -29,10 +29,10 @@ mod windows;
 use xai_core::Backend;
 
 use crate::tape::Written;
-use crate::write::{Cx, Held};
+use crate::write::{Cx, Operand};
 
 /// Writes one node down: its outputs.
-pub(crate) type Write<B> = fn(&mut Cx<'_, B>) -> Written<Vec<Held>>;
+pub(crate) type Write<B> = fn(&mut Cx<'_, B>) -> Written<Vec<Operand>>;
 
 /// What an operator does, if it is known.
 pub(crate) fn find<B: Backend>(domain: &str, operator: &str) -> Option<Write<B>> {

@@ -6,11 +6,11 @@ use xai_core::nn::{Activation, AvgPool2d, ChannelAffine, GroupNorm, LayerNorm, P
 
 use crate::tape::{Id, Tape, Written, refuse};
 use crate::value::Known;
-use crate::write::{Cx, Held};
+use crate::write::{Cx, Operand};
 
 const EPSILON: f64 = 1e-5;
 
-pub(crate) fn batch<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
+pub(crate) fn batch<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     if cx.flag("training_mode", false)? {
         return Err(refuse(
             "it is in training mode, where samples change each other: export the network for inference",
@@ -36,13 +36,13 @@ pub(crate) fn batch<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
     cx.out(y)
 }
 
-pub(crate) fn instance<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
+pub(crate) fn instance<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let shape = cx.shape(0)?;
     let Some(&channels) = shape.get(1) else { return Err(cx.shape_error(&shape, "it has no channels")) };
     in_groups(cx, channels, 1)
 }
 
-pub(crate) fn group<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
+pub(crate) fn group<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let shape = cx.shape(0)?;
     let groups = usize::try_from(cx.int("num_groups", 0)?).unwrap_or(0);
     let Some(&channels) = shape.get(1).filter(|&&channels| groups > 0 && channels % groups == 0) else {
@@ -54,7 +54,7 @@ pub(crate) fn group<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
 }
 
 /// Group norm, each scale and bias for so many channels.
-fn in_groups<B: Backend>(cx: &mut Cx<'_, B>, groups: usize, each: usize) -> Written<Vec<Held>> {
+fn in_groups<B: Backend>(cx: &mut Cx<'_, B>, groups: usize, each: usize) -> Written<Vec<Operand>> {
     let eps = cx.float("epsilon", EPSILON)?;
     let repeat = |known: &Known| -> Written<ArrayD<B::Elem>> {
         let numbers = known.of();
@@ -68,7 +68,7 @@ fn in_groups<B: Backend>(cx: &mut Cx<'_, B>, groups: usize, each: usize) -> Writ
     cx.out(y)
 }
 
-pub(crate) fn layer<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
+pub(crate) fn layer<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let x = cx.x(0)?;
     let axis = cx.int("axis", -1)?;
     let y = layer_of(cx, x, axis, 1)?;
@@ -85,7 +85,7 @@ pub(crate) fn layer<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
         let variance = t.affine(variance, 1.0, eps)?;
         let inverse = t.act(variance, Activation::Power { exponent: -0.5 })?;
         let element = cx.element(0)?;
-        outputs.extend([mean, inverse].map(|id| Held::Var(id, element)));
+        outputs.extend([mean, inverse].map(|id| Operand::Var(id, element)));
     }
     Ok(outputs)
 }
@@ -103,7 +103,7 @@ fn layer_of<B: Backend>(cx: &mut Cx<'_, B>, x: Id, axis: i64, at: usize) -> Writ
         }
         match cx.held(at + i)? {
             // A bias in the operation is added after a scale outside of it: then both stand outside.
-            Held::Known(known) if known.shape == shape[axis..] && (i == 0 || norm.weight.is_some()) => {
+            Operand::Known(known) if known.shape == shape[axis..] && (i == 0 || norm.weight.is_some()) => {
                 let known = known.clone();
                 let weight = cx.weight(["scale", "bias"][i], &known, |known| Ok(known.of()))?;
                 *(if i == 0 { &mut norm.weight } else { &mut norm.bias }) = Some(weight);
@@ -122,7 +122,7 @@ fn layer_of<B: Backend>(cx: &mut Cx<'_, B>, x: Id, axis: i64, at: usize) -> Writ
 }
 
 /// Layer norm of a sum, of ONNX Runtime's operators.
-pub(crate) fn skip_layer<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
+pub(crate) fn skip_layer<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let (a, b) = (cx.x(0)?, cx.x(1)?);
     let mut x = cx.tape.add(a, b)?;
     if cx.has_input(4) {
@@ -133,7 +133,7 @@ pub(crate) fn skip_layer<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
     cx.out(y)
 }
 
-pub(crate) fn rms<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
+pub(crate) fn rms<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let x = cx.x(0)?;
     let shape = cx.tape.shape(x).to_vec();
     let axis = cx.axis(cx.int("axis", -1)?, shape.len())?;
@@ -150,7 +150,7 @@ pub(crate) fn rms<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
 }
 
 /// x / (bias + α / n · Σ x²)^β over the n channels around each.
-pub(crate) fn lrn<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
+pub(crate) fn lrn<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let x = cx.x(0)?;
     let shape = cx.tape.shape(x).to_vec();
     let [batch, channels, ref rest @ ..] = shape[..] else { return Err(cx.shape_error(&shape, "it has no channels")) };
@@ -172,7 +172,7 @@ pub(crate) fn lrn<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
 }
 
 /// (x - mean) / (standard deviation + 1e-9) over axes.
-pub(crate) fn mean_variance<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
+pub(crate) fn mean_variance<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let x = cx.x(0)?;
     let rank = cx.tape.shape(x).len();
     let axes = cx.ints("axes")?.unwrap_or_else(|| vec![0, 2, 3]);
@@ -193,7 +193,7 @@ fn mean_of_squares<B: Backend>(t: &mut Tape<B>, x: Id, axes: &[usize]) -> Writte
 }
 
 /// x / ‖x‖ along an axis.
-pub(crate) fn lp<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
+pub(crate) fn lp<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let x = cx.x(0)?;
     let axis = cx.axis(cx.int("axis", -1)?, cx.tape.shape(x).len())?;
     let squared = cx.int("p", 2)? == 2;

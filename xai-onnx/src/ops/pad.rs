@@ -4,9 +4,9 @@ use xai_core::Backend;
 use xai_core::nn::{Pad2d, Padding};
 
 use crate::tape::{Id, Tape, Written, check_size, refuse};
-use crate::write::{Cx, Held};
+use crate::write::{Cx, Operand};
 
-pub(crate) fn pad<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
+pub(crate) fn pad<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let mut y = cx.x(0)?;
     let shape = cx.tape.shape(y).to_vec();
     // Before opset 2 they had another name.

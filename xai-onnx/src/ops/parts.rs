@@ -5,9 +5,9 @@ use xai_core::Backend;
 
 use crate::tape::{Written, refuse};
 use crate::value::Known;
-use crate::write::{Cx, Held};
+use crate::write::{Cx, Operand};
 
-pub(crate) fn concat<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
+pub(crate) fn concat<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let rank = cx.shape(0)?.len();
     let axis = cx.axis(cx.int("axis", 1)?, rank)?;
     let mut parts = Vec::with_capacity(cx.inputs.len());
@@ -24,7 +24,7 @@ pub(crate) fn concat<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
     cx.out(y)
 }
 
-pub(crate) fn split<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
+pub(crate) fn split<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let x = cx.x(0)?;
     let shape = cx.tape.shape(x).to_vec();
     let axis = cx.axis(cx.int("axis", 0)?, shape.len())?;
@@ -47,10 +47,10 @@ pub(crate) fn split<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
         if length == 0 {
             let mut empty = shape.clone();
             empty[axis] = 0;
-            outputs.push(Held::Known(Known::array(element, ArrayD::zeros(empty))));
+            outputs.push(Operand::Known(Known::array(element, ArrayD::zeros(empty))));
             continue;
         }
-        outputs.push(Held::Var(cx.tape.narrow(x, axis, start, length)?, element));
+        outputs.push(Operand::Var(cx.tape.narrow(x, axis, start, length)?, element));
         start += length;
     }
     Ok(outputs)
@@ -66,7 +66,7 @@ fn blocks<B: Backend>(cx: &Cx<'_, B>) -> Written<([usize; 4], usize)> {
     }
 }
 
-pub(crate) fn depth_to_space<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
+pub(crate) fn depth_to_space<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let ([n, c, h, w], b) = blocks(cx)?;
     if c % b.saturating_mul(b) != 0 {
         return Err(cx.shape_error(&[n, c, h, w], format!("its channels are no multiple of {b} × {b}")));
@@ -83,7 +83,7 @@ pub(crate) fn depth_to_space<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held
     cx.out(y)
 }
 
-pub(crate) fn space_to_depth<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
+pub(crate) fn space_to_depth<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let ([n, c, h, w], b) = blocks(cx)?;
     if h % b != 0 || w % b != 0 {
         return Err(cx.shape_error(&[n, c, h, w], format!("its rows and columns are no multiples of {b}")));
@@ -100,7 +100,7 @@ pub(crate) fn space_to_depth<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held
 }
 
 /// What is above, or below, a diagonal of the last two axes; zeros elsewhere.
-pub(crate) fn triangle<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
+pub(crate) fn triangle<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let x = cx.x(0)?;
     let shape = cx.tape.shape(x).to_vec();
     let [.., rows, columns] = shape[..] else { return Err(cx.shape_error(&shape, "it needs 2 axes")) };
@@ -119,7 +119,7 @@ pub(crate) fn triangle<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
 }
 
 /// The first entries of each row along the time axis, backwards.
-pub(crate) fn reverse_sequence<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
+pub(crate) fn reverse_sequence<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let x = cx.x(0)?;
     let shape = cx.tape.shape(x).to_vec();
     let (batch, time) = (cx.int("batch_axis", 1)?, cx.int("time_axis", 0)?);

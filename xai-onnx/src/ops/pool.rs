@@ -7,7 +7,7 @@ use xai_core::nn::{Activation, AdaptiveAvgPool2d, AdaptiveMaxPool2d, AvgPool2d, 
 use super::pad;
 use super::windows::Windows;
 use crate::tape::{Id, Written};
-use crate::write::{Cx, Held};
+use crate::write::{Cx, Operand};
 
 /// The window, for an input with axes behind batch and channels.
 fn windows<B: Backend>(cx: &Cx<'_, B>) -> Written<(Windows, Vec<usize>)> {
@@ -42,7 +42,7 @@ fn beyond(padding: Padding, [rows, columns]: [usize; 2]) -> Padding {
     Padding { bottom: padding.bottom + rows, right: padding.right + columns, ..padding }
 }
 
-pub(crate) fn max<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
+pub(crate) fn max<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let (windows, shape) = windows(cx)?;
     let ceil = cx.flag("ceil_mode", false)?;
     let x = cx.x(0)?;
@@ -56,7 +56,7 @@ pub(crate) fn max<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
     cx.out(y)
 }
 
-pub(crate) fn average<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
+pub(crate) fn average<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let (windows, shape) = windows(cx)?;
     let (ceil, counts) = (cx.flag("ceil_mode", false)?, cx.flag("count_include_pad", false)?);
     let x = cx.x(0)?;
@@ -86,7 +86,7 @@ pub(crate) fn average<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
 }
 
 /// The p-norm of each window.
-pub(crate) fn lp<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
+pub(crate) fn lp<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let (windows, _) = windows(cx)?;
     let (p, ceil) = (norm_order(cx)?, cx.flag("ceil_mode", false)?);
     let x = cx.x(0)?;
@@ -109,7 +109,7 @@ fn powers<B: Backend>(cx: &mut Cx<'_, B>, x: Id, p: f64) -> Written<Id> {
 }
 
 /// Over all axes behind the channels.
-pub(crate) fn global<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
+pub(crate) fn global<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let x = cx.x(0)?;
     let rank = cx.tape.shape(x).len();
     let axes: Vec<usize> = (2..rank).collect();

@@ -6,7 +6,7 @@ use xai_core::{Backend, Weight};
 
 use crate::tape::{Id, Written, refuse};
 use crate::value::Known;
-use crate::write::{Cx, Held};
+use crate::write::{Cx, Operand};
 
 /// The weights of one direction.
 struct Cell<B: Backend> {
@@ -24,7 +24,7 @@ struct State {
     memory: Option<Id>,
 }
 
-pub(crate) fn lstm<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
+pub(crate) fn lstm<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     if cx.flag("input_forget", false)? {
         return Err(refuse("its input and forget gates are coupled, which is not supported"));
     }
@@ -59,7 +59,7 @@ pub(crate) fn lstm<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
     })
 }
 
-pub(crate) fn gru<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
+pub(crate) fn gru<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let inside = cx.flag("linear_before_reset", false)?;
     run(cx, 3, 2, false, &move |cx, cell, gates, before| {
         let h = cell.hidden;
@@ -99,7 +99,7 @@ pub(crate) fn gru<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
     })
 }
 
-pub(crate) fn rnn<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
+pub(crate) fn rnn<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     run(cx, 1, 1, false, &|cx, cell, gates, before| {
         let given = cx.tape.op(cell.state.clone(), &[before.hidden])?;
         let sum = cx.tape.add(gates, given)?;
@@ -140,7 +140,7 @@ fn run<B: Backend>(
     functions: usize,
     has_memory: bool,
     step: &StepOf<'_, B>,
-) -> Written<Vec<Held>> {
+) -> Written<Vec<Operand>> {
     let mut x = cx.x(0)?;
     let batch_first = cx.flag("layout", false)?;
     if batch_first {
@@ -195,7 +195,7 @@ fn run<B: Backend>(
         }
     }
     let element = cx.element(0)?;
-    Ok(outputs.into_iter().map(|id| Held::Var(id, element)).collect())
+    Ok(outputs.into_iter().map(|id| Operand::Var(id, element)).collect())
 }
 
 /// The state before the first step: an input, or zeros.

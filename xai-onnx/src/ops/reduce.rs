@@ -6,9 +6,9 @@ use xai_core::nn::{Activation, Reduction};
 
 use crate::tape::{Id, Written};
 use crate::value::{ElementType, Known};
-use crate::write::{Cx, Held};
+use crate::write::{Cx, Operand};
 
-pub(crate) fn reduce<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
+pub(crate) fn reduce<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let shape = cx.shape(0)?;
     let axes = cx.ints_at(1, "axes")?.unwrap_or_default();
     let none = axes.is_empty();
@@ -33,7 +33,7 @@ pub(crate) fn reduce<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
 }
 
 /// Over an axis without a number: what changes nothing.
-fn of_nothing<B: Backend>(cx: &Cx<'_, B>, shape: &[usize], axes: &[usize], keep: bool) -> Written<Vec<Held>> {
+fn of_nothing<B: Backend>(cx: &Cx<'_, B>, shape: &[usize], axes: &[usize], keep: bool) -> Written<Vec<Operand>> {
     let number = match cx.node.operator.as_str() {
         "ReduceMax" if cx.element(0)? == ElementType::Bool => 0.0,
         "ReduceMin" if cx.element(0)? == ElementType::Bool => 1.0,
@@ -49,7 +49,7 @@ fn of_nothing<B: Backend>(cx: &Cx<'_, B>, shape: &[usize], axes: &[usize], keep:
     };
     let shape: Vec<usize> = (0..shape.len()).filter_map(length).collect();
     crate::tape::check_size("a reduction", &shape, cx.tape.limit())?;
-    Ok(vec![Held::Known(Known::same(cx.element(0)?, shape, number))])
+    Ok(vec![Operand::Known(Known::same(cx.element(0)?, shape, number))])
 }
 
 fn reduced<B: Backend>(cx: &mut Cx<'_, B>, x: Id, axes: &[usize]) -> Written<Id> {
@@ -112,7 +112,7 @@ fn product<B: Backend>(cx: &mut Cx<'_, B>, x: Id, axes: &[usize]) -> Written<Id>
 }
 
 /// Running sums: a product with a triangle of ones.
-pub(crate) fn cumulative<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
+pub(crate) fn cumulative<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let x = cx.x(0)?;
     let shape = cx.tape.shape(x).to_vec();
     let axis = cx.known(1, "axis")?.to_ints().first().copied().unwrap_or(0);

@@ -6,7 +6,7 @@ use xai_core::nn::{Linear, Upsample2d, UpsampleMode};
 use xai_core::{Element, Tensor};
 
 use crate::tape::{Id, Written, check_size, refuse};
-use crate::write::{Cx, Held};
+use crate::write::{Cx, Operand};
 
 /// How one axis is resized.
 #[derive(Debug, Clone, Copy)]
@@ -26,7 +26,7 @@ struct Settings {
     antialias: bool,
 }
 
-pub(crate) fn resize<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
+pub(crate) fn resize<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let x = cx.x(0)?;
     let shape = cx.tape.shape(x).to_vec();
     let old = cx.node.operator == "Upsample" || cx.opset < 11;

@@ -3,10 +3,10 @@
 use xai_core::Backend;
 
 use crate::tape::{Id, Written};
-use crate::write::{Cx, Held};
+use crate::write::{Cx, Operand};
 
 /// Pairs of numbers of each head, turned by the angles of their position.
-pub(crate) fn rotary<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
+pub(crate) fn rotary<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let given = cx.shape(0)?;
     let heads = usize::try_from(cx.int("num_heads", 0)?).unwrap_or(0);
     let mut x = cx.x(0)?;

@@ -4,16 +4,16 @@ use xai_core::Backend;
 
 use super::gather::{element_places, nd_places};
 use crate::tape::{Written, refuse};
-use crate::write::{Cx, Held};
+use crate::write::{Cx, Operand};
 
-pub(crate) fn elements<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
+pub(crate) fn elements<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let data = cx.shape(0)?;
     let indices = cx.known(1, "indices")?.clone();
     let places = element_places(cx, &data, &indices)?;
     put(cx, &data, &places)
 }
 
-pub(crate) fn nd<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
+pub(crate) fn nd<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let data = cx.shape(0)?;
     let indices = cx.known(1, "indices")?.clone();
     let (places, _) = nd_places(cx, &data, &indices, 0)?;
@@ -21,7 +21,7 @@ pub(crate) fn nd<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
 }
 
 /// The updates at these flat places of the data; a place that comes twice keeps the last.
-fn put<B: Backend>(cx: &mut Cx<'_, B>, shape: &[usize], places: &[usize]) -> Written<Vec<Held>> {
+fn put<B: Backend>(cx: &mut Cx<'_, B>, shape: &[usize], places: &[usize]) -> Written<Vec<Operand>> {
     let adds = match cx.text("reduction")?.as_str() {
         "" | "none" => false,
         "add" => true,

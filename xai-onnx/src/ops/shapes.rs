@@ -4,23 +4,23 @@ use xai_core::Backend;
 
 use crate::tape::{Written, check_size, refuse};
 use crate::value::Known;
-use crate::write::{Cx, Held};
+use crate::write::{Cx, Operand};
 
 /// In the shape, with what is known staying known.
-fn reshaped<B: Backend>(cx: &mut Cx<'_, B>, shape: &[usize]) -> Written<Vec<Held>> {
-    if let Held::Known(known) = cx.held(0)?
+fn reshaped<B: Backend>(cx: &mut Cx<'_, B>, shape: &[usize]) -> Written<Vec<Operand>> {
+    if let Operand::Known(known) = cx.held(0)?
         && known.shape != shape
         && known.len() == shape.iter().product::<usize>()
         && let Some(number) = known.everywhere()
     {
-        return Ok(vec![Held::Known(Known::same(known.element, shape.to_vec(), number).stable(known.stable))]);
+        return Ok(vec![Operand::Known(Known::same(known.element, shape.to_vec(), number).stable(known.stable))]);
     }
     let x = cx.x(0)?;
     let y = cx.tape.reshape(x, shape)?;
     cx.out(y)
 }
 
-pub(crate) fn reshape<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
+pub(crate) fn reshape<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let from = cx.shape(0)?;
     let wanted = cx.ints_at(1, "shape")?.ok_or_else(|| cx.wrong("it has no shape"))?;
     let keep_zero = cx.flag("allowzero", false)?;
@@ -52,7 +52,7 @@ pub(crate) fn reshape<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
     reshaped(cx, &shape)
 }
 
-pub(crate) fn flatten<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
+pub(crate) fn flatten<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let shape = cx.shape(0)?;
     let axis = cx.int("axis", 1)?;
     let rank = i64::try_from(shape.len()).unwrap_or(i64::MAX);
@@ -63,7 +63,7 @@ pub(crate) fn flatten<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
     }
 }
 
-pub(crate) fn transpose<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
+pub(crate) fn transpose<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let rank = cx.shape(0)?.len();
     let order = match cx.ints("perm")? {
         Some(order) => order.iter().map(|&axis| cx.axis(axis, rank)).collect::<Written<Vec<_>>>()?,
@@ -74,7 +74,7 @@ pub(crate) fn transpose<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
     cx.out(y)
 }
 
-pub(crate) fn squeeze<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
+pub(crate) fn squeeze<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let shape = cx.shape(0)?;
     let axes = match cx.ints_at(1, "axes")? {
         Some(axes) => cx.axes(&axes, shape.len())?,
@@ -87,7 +87,7 @@ pub(crate) fn squeeze<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
     reshaped(cx, &left)
 }
 
-pub(crate) fn unsqueeze<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
+pub(crate) fn unsqueeze<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let shape = cx.shape(0)?;
     let axes = cx.ints_at(1, "axes")?.ok_or_else(|| cx.wrong("it has no axes"))?;
     let axes = cx.axes(&axes, shape.len() + axes.len())?;
@@ -97,22 +97,22 @@ pub(crate) fn unsqueeze<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
     reshaped(cx, &wider)
 }
 
-pub(crate) fn expand<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
+pub(crate) fn expand<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let wanted = cx.known(1, "shape")?.to_ints();
     let wanted = cx.lengths("shape", &wanted)?;
     let shape = xai_core::tensor::broadcast_shape(&cx.shape(0)?, &wanted)?;
     check_size("an expansion", &shape, cx.tape.limit())?;
-    if let Held::Known(known) = cx.held(0)?
+    if let Operand::Known(known) = cx.held(0)?
         && let Some(number) = known.everywhere()
     {
-        return Ok(vec![Held::Known(Known::same(known.element, shape, number).stable(known.stable))]);
+        return Ok(vec![Operand::Known(Known::same(known.element, shape, number).stable(known.stable))]);
     }
     let x = cx.x(0)?;
     let y = cx.tape.broadcast(x, &shape)?;
     cx.out(y)
 }
 
-pub(crate) fn tile<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
+pub(crate) fn tile<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let times = cx.known(1, "repeats")?.to_ints();
     let times = cx.lengths("repeats", &times)?;
     let x = cx.x(0)?;
@@ -134,14 +134,14 @@ pub(crate) fn tile<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
 }
 
 /// What passes its input on; dropout's mask is that of inference, all true.
-pub(crate) fn identity<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
+pub(crate) fn identity<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let mut outputs = vec![cx.held(0)?.clone()];
     if cx.node.operator == "Dropout" {
         let training = cx.maybe_known(2, "training mode")?.is_some_and(|known| known.to_ints().contains(&1));
         if training {
             return Err(refuse("it drops numbers at random: export the network for inference"));
         }
-        outputs.push(Held::Known(Known::same(crate::ElementType::Bool, cx.shape(0)?, 1.0)));
+        outputs.push(Operand::Known(Known::same(crate::ElementType::Bool, cx.shape(0)?, 1.0)));
     }
     Ok(outputs)
 }

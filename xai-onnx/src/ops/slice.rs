@@ -5,10 +5,10 @@ use xai_core::Backend;
 
 use crate::tape::Written;
 use crate::value::Known;
-use crate::write::{Cx, Held};
+use crate::write::{Cx, Operand};
 
 /// Starts, ends, axes and steps are attributes before opset 10, and inputs since.
-pub(crate) fn slice<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
+pub(crate) fn slice<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let shape = cx.shape(0)?;
     let missing = |cx: &Cx<'_, B>| cx.wrong("it has no starts or ends");
     let starts = cx.ints_at(1, "starts")?.ok_or_else(|| missing(cx))?;
@@ -32,7 +32,7 @@ pub(crate) fn slice<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
         }
     }
     if empty.contains(&0) {
-        return Ok(vec![Held::Known(Known::array(cx.element(0)?, ArrayD::zeros(empty)))]);
+        return Ok(vec![Operand::Known(Known::array(cx.element(0)?, ArrayD::zeros(empty)))]);
     }
     cx.out(y)
 }

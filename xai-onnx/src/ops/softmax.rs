@@ -5,10 +5,10 @@ use xai_core::Backend;
 use xai_core::nn::LogSoftmax;
 
 use crate::tape::{HostStep, Id, Tape, Written};
-use crate::write::{Cx, Held};
+use crate::write::{Cx, Operand};
 
 /// Before opset 13, along all axes from the named one on together.
-pub(crate) fn softmax<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Held>> {
+pub(crate) fn softmax<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let x = cx.x(0)?;
     let shape = cx.tape.shape(x).to_vec();
     let axis = cx.axis(cx.int("axis", if cx.opset < 13 { 1 } else { -1 })?, shape.len())?;

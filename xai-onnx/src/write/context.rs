@@ -10,7 +10,7 @@ use crate::value::{ElementType, Known};
 
 /// A value of the network while it is written down.
 #[derive(Debug, Clone)]
-pub(crate) enum Held {
+pub(crate) enum Operand {
     /// Its numbers are known.
     Known(Known),
     /// It is computed when the network runs.
@@ -23,7 +23,7 @@ pub(crate) struct Cx<'c, B: Backend> {
     pub(crate) node: &'c Node,
     pub(crate) opset: i64,
     /// None where an input is left out.
-    pub(crate) inputs: &'c [Option<Held>],
+    pub(crate) inputs: &'c [Option<Operand>],
     pub(crate) tape: &'c mut Tape<B>,
     /// None where nothing is kept, as what is computed with now.
     pub(crate) kept: Option<&'c Kept<B>>,
@@ -42,7 +42,7 @@ impl<B: Backend> Cx<'_, B> {
         self.inputs.get(i).is_some_and(Option::is_some)
     }
 
-    pub(crate) fn held(&self, i: usize) -> Written<&Held> {
+    pub(crate) fn held(&self, i: usize) -> Written<&Operand> {
         match self.inputs.get(i) {
             Some(Some(held)) => Ok(held),
             _ => Err(self.wrong(format!("it has no input {i}, counted from 0"))),
@@ -51,15 +51,15 @@ impl<B: Backend> Cx<'_, B> {
 
     pub(crate) fn shape(&self, i: usize) -> Written<Vec<usize>> {
         Ok(match self.held(i)? {
-            Held::Known(known) => known.shape.clone(),
-            Held::Var(id, _) => self.tape.shape(*id).to_vec(),
+            Operand::Known(known) => known.shape.clone(),
+            Operand::Var(id, _) => self.tape.shape(*id).to_vec(),
         })
     }
 
     pub(crate) fn element(&self, i: usize) -> Written<ElementType> {
         Ok(match self.held(i)? {
-            Held::Known(known) => known.element,
-            Held::Var(_, element) => *element,
+            Operand::Known(known) => known.element,
+            Operand::Var(_, element) => *element,
         })
     }
 
@@ -67,11 +67,11 @@ impl<B: Backend> Cx<'_, B> {
     pub(crate) fn x(&mut self, i: usize) -> Written<Id> {
         const PARTS: [&str; 8] = ["0", "1", "2", "3", "4", "5", "6", "7"];
         match self.held(i)? {
-            Held::Var(id, _) => Ok(*id),
-            Held::Known(known) if known.element.bytes().is_none() => {
+            Operand::Var(id, _) => Ok(*id),
+            Operand::Known(known) if known.element.bytes().is_none() => {
                 Err(refuse(format!("its input {i} has numbers that are not read, {}", known.element)))
             }
-            Held::Known(known) => {
+            Operand::Known(known) => {
                 let known = known.clone();
                 match PARTS.get(i) {
                     Some(part) => {
@@ -87,9 +87,11 @@ impl<B: Backend> Cx<'_, B> {
     /// An input whose numbers have to be known; `what` says which it is.
     pub(crate) fn known(&self, i: usize, what: &str) -> Written<&Known> {
         match self.held(i)? {
-            Held::Known(known) if known.element.bytes().is_some() => Ok(known),
-            Held::Known(known) => Err(refuse(format!("its {what} has numbers that are not read, {}", known.element))),
-            Held::Var(..) => Err(refuse(format!(
+            Operand::Known(known) if known.element.bytes().is_some() => Ok(known),
+            Operand::Known(known) => {
+                Err(refuse(format!("its {what} has numbers that are not read, {}", known.element)))
+            }
+            Operand::Var(..) => Err(refuse(format!(
                 "its {what} comes from the network's inputs: it has to be a tensor of the file, or follow from shapes; \
                  an input can be fixed with `Network::fix`"
             ))),
@@ -181,8 +183,8 @@ impl<B: Backend> Cx<'_, B> {
     }
 
     /// One output, of the type of the first input.
-    pub(crate) fn out(&self, y: Id) -> Written<Vec<Held>> {
-        Ok(vec![Held::Var(y, self.element(0)?)])
+    pub(crate) fn out(&self, y: Id) -> Written<Vec<Operand>> {
+        Ok(vec![Operand::Var(y, self.element(0)?)])
     }
 
     /// What no operation of the vocabulary fits.

@@ -5,5 +5,5 @@ mod context;
 mod kept;
 
 pub(crate) use self::attributes::graph;
-pub(crate) use self::context::{Cx, Held};
+pub(crate) use self::context::{Cx, Operand};
 pub(crate) use self::kept::{Item, Kept};

@@ -8,16 +8,16 @@ pub(crate) use self::secant::secant_pull;
 use candle_core::Tensor;
 use xai_core::nn::Activation;
 
-use super::{Pull, Ruled, Way};
+use super::{ExecutionPath, Pull, Ruled};
 use crate::Host;
 use crate::host::{self, with_number_type};
 
 /// y = f(x), dx = f'(x) · v.
-pub(super) fn activation(way: Way, f: Activation, x: &Tensor) -> Ruled {
+pub(super) fn activation(way: ExecutionPath, f: Activation, x: &Tensor) -> Ruled {
     let x = x.clone();
     match way {
-        Way::Kernels => with_number_type!(x.dtype(), T => by_curve::<T>(f, x)),
-        Way::TensorOps => {
+        ExecutionPath::Kernels => with_number_type!(x.dtype(), T => by_curve::<T>(f, x)),
+        ExecutionPath::TensorOps => {
             let y = tensor_ops::value(f, &x)?;
             let pull: Pull = Box::new(move |v| v * tensor_ops::slope(f, &x)?);
             Ok((y, pull))
@@ -94,8 +94,8 @@ mod tests {
         let everywhere = ALL.into_iter().chain(UNBOUNDED).map(|f| (f, &x));
         for (f, x) in everywhere.chain(ABOVE_ZERO.into_iter().map(|f| (f, &above))) {
             let v = x.affine(0.3, 1.0).unwrap();
-            let (y, pull) = activation(Way::Kernels, f, x).unwrap();
-            let (other_y, other_pull) = activation(Way::TensorOps, f, x).unwrap();
+            let (y, pull) = activation(ExecutionPath::Kernels, f, x).unwrap();
+            let (other_y, other_pull) = activation(ExecutionPath::TensorOps, f, x).unwrap();
             for (a, b) in [(y, other_y), (pull(&v).unwrap(), other_pull(&v).unwrap())] {
                 let gap = (a - b).unwrap().abs().unwrap().max(0).unwrap().to_scalar::<f64>().unwrap();
                 assert!(gap < 1e-6, "{f:?}: {gap}");
@@ -124,7 +124,7 @@ mod tests {
     fn the_ends_of_the_number_range_stay_numbers() {
         let x = Tensor::new(&[-1e30f32, -200.0, 0.0, 200.0, 1e30], &Device::Cpu).unwrap();
         for f in ALL {
-            let (y, pull) = activation(Way::Kernels, f, &x).unwrap();
+            let (y, pull) = activation(ExecutionPath::Kernels, f, &x).unwrap();
             let slope = pull(&x.ones_like().unwrap()).unwrap();
             for t in [y, slope] {
                 assert!(t.to_vec1::<f32>().unwrap().iter().all(|v| v.is_finite()), "{f:?}: {t}");
@@ -137,7 +137,7 @@ mod tests {
         let x = Tensor::new(&[f32::NAN], &Device::Cpu).unwrap();
         let others = UNBOUNDED.into_iter().filter(|&f| f != Activation::Power { exponent: 0.0 });
         for f in ALL.into_iter().chain(others).chain(ABOVE_ZERO) {
-            let (y, _) = activation(Way::Kernels, f, &x).unwrap();
+            let (y, _) = activation(ExecutionPath::Kernels, f, &x).unwrap();
             assert!(y.to_vec1::<f32>().unwrap()[0].is_nan(), "{f:?}");
         }
     }

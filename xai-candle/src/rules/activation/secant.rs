@@ -6,16 +6,16 @@ use xai_core::nn::Activation;
 use super::{curve, tensor_ops};
 use crate::Host;
 use crate::host::{self, with_number_type};
-use crate::rules::Way;
+use crate::rules::ExecutionPath;
 
 /// See `Backend::secant_pull`. Half types are computed in single precision.
 pub(crate) fn secant_pull(f: Activation, a: &Tensor, b: &Tensor, v: &Tensor) -> Result<Tensor> {
     let dtype = v.dtype();
     let wide = if matches!(dtype, DType::F16 | DType::BF16) { DType::F32 } else { dtype };
     let (a, b, v) = (a.to_dtype(wide)?, b.to_dtype(wide)?, v.to_dtype(wide)?);
-    match Way::on(v.device()) {
-        Way::Kernels => with_number_type!(wide, T => by_curve::<T>(f, &a, &b, &v))?,
-        Way::TensorOps => by_tensor_ops(f, &a.contiguous()?, &b.contiguous()?)?.mul(&v)?,
+    match ExecutionPath::on(v.device()) {
+        ExecutionPath::Kernels => with_number_type!(wide, T => by_curve::<T>(f, &a, &b, &v))?,
+        ExecutionPath::TensorOps => by_tensor_ops(f, &a.contiguous()?, &b.contiguous()?)?.mul(&v)?,
     }
     .to_dtype(dtype)
 }

@@ -5,7 +5,7 @@ mod tensor_ops;
 use candle_core::{Error, Result, Tensor};
 use xai_core::nn::{self, Conv2d, ConvTranspose2d};
 
-use super::{Pull, Ruled, Way};
+use super::{ExecutionPath, Pull, Ruled};
 use crate::host::{Numbers, with_number_type};
 use crate::kernels::conv2d as kernels;
 use crate::kernels::conv2d::ConvGeometry;
@@ -13,7 +13,7 @@ use crate::weights::{beside, beside_if_any};
 use crate::{Candle, Host};
 
 /// y = conv(x): the pullback is the transposed convolution with the same weight.
-pub(super) fn conv2d<E: Host>(way: Way, op: &Conv2d<Candle<E>>, x: &Tensor) -> Ruled {
+pub(super) fn conv2d<E: Host>(way: ExecutionPath, op: &Conv2d<Candle<E>>, x: &Tensor) -> Ruled {
     let geometry = geometry(op.geometry(x.dims()).map_err(Error::wrap)?);
     let conv = Convolution { way, geometry, weight: beside(&op.weight, x)? };
     let y = conv.forward(x, beside_if_any(op.bias.as_ref(), x)?.as_ref())?;
@@ -22,7 +22,7 @@ pub(super) fn conv2d<E: Host>(way: Way, op: &Conv2d<Candle<E>>, x: &Tensor) -> R
 }
 
 /// Convolution backwards, so that the pullback is convolution.
-pub(super) fn conv_transpose2d<E: Host>(way: Way, op: &ConvTranspose2d<Candle<E>>, x: &Tensor) -> Ruled {
+pub(super) fn conv_transpose2d<E: Host>(way: ExecutionPath, op: &ConvTranspose2d<Candle<E>>, x: &Tensor) -> Ruled {
     let geometry = geometry(op.geometry(x.dims()).map_err(Error::wrap)?);
     let conv = Convolution { way, geometry, weight: beside(&op.weight, x)? };
     let mut y = conv.input_vjp(x)?;
@@ -51,7 +51,7 @@ pub(crate) fn geometry(g: nn::ConvGeometry) -> ConvGeometry {
 
 /// A convolution of known sizes, with a contiguous weight (out, in / groups, rows, columns).
 struct Convolution {
-    way: Way,
+    way: ExecutionPath,
     geometry: ConvGeometry,
     weight: Tensor,
 }
@@ -60,8 +60,8 @@ impl Convolution {
     /// Input (batch, in channels, rows, columns) to output.
     fn forward(&self, x: &Tensor, bias: Option<&Tensor>) -> Result<Tensor> {
         match self.way {
-            Way::TensorOps => tensor_ops::forward(x, &self.weight, bias, &self.geometry),
-            Way::Kernels => {
+            ExecutionPath::TensorOps => tensor_ops::forward(x, &self.weight, bias, &self.geometry),
+            ExecutionPath::Kernels => {
                 let x = x.contiguous()?;
                 let (x_numbers, weight) = (Numbers::of(&x)?, Numbers::of(&self.weight)?);
                 let bias = bias.map(Numbers::of).transpose()?;
@@ -79,8 +79,8 @@ impl Convolution {
     /// Cotangent of the output to cotangent of the input: also the forward pass of a transposed convolution.
     fn input_vjp(&self, dy: &Tensor) -> Result<Tensor> {
         match self.way {
-            Way::TensorOps => tensor_ops::input_vjp(dy, &self.weight, &self.geometry),
-            Way::Kernels => {
+            ExecutionPath::TensorOps => tensor_ops::input_vjp(dy, &self.weight, &self.geometry),
+            ExecutionPath::Kernels => {
                 let dy = dy.contiguous()?;
                 let (dy_numbers, weight) = (Numbers::of(&dy)?, Numbers::of(&self.weight)?);
                 let g = &self.geometry;

@@ -6,7 +6,7 @@ use candle_core::{Error, Tensor, bail};
 use xai_core::nn::{AvgPool2d, MaxPool2d, Padding};
 
 pub(super) use self::tensor_ops::{adaptive_max_pool2d, adaptive_maxima};
-use super::{Pull, Ruled, Way, in_number_type, resample};
+use super::{ExecutionPath, Pull, Ruled, in_number_type, resample};
 use crate::host::{Numbers, with_number_type};
 use crate::kernels::pool::{self as kernels, PathRows, PoolGeometry, SegmentMaxima};
 
@@ -27,11 +27,11 @@ fn geometry(
 }
 
 /// y = the maximum of each window; its first place gets the whole cotangent.
-pub(super) fn max_pool2d(way: Way, op: &MaxPool2d, x: &Tensor, output: &[usize]) -> Ruled {
+pub(super) fn max_pool2d(way: ExecutionPath, op: &MaxPool2d, x: &Tensor, output: &[usize]) -> Ruled {
     let g = geometry(x, op.kernel, op.stride, op.padding, output)?;
     match way {
-        Way::TensorOps => tensor_ops::max_pool2d(x, output, &g),
-        Way::Kernels => {
+        ExecutionPath::TensorOps => tensor_ops::max_pool2d(x, output, &g),
+        ExecutionPath::Kernels => {
             let x = x.contiguous()?;
             let numbers = Numbers::of(&x)?;
             let shape = x.shape().clone();
@@ -49,11 +49,11 @@ pub(super) fn max_pool2d(way: Way, op: &MaxPool2d, x: &Tensor, output: &[usize])
 }
 
 /// The maxima alone, of a pass that does not go back: who won is not asked.
-pub(super) fn maxima(way: Way, op: &MaxPool2d, x: &Tensor, output: &[usize]) -> candle_core::Result<Tensor> {
+pub(super) fn maxima(way: ExecutionPath, op: &MaxPool2d, x: &Tensor, output: &[usize]) -> candle_core::Result<Tensor> {
     let g = geometry(x, op.kernel, op.stride, op.padding, output)?;
     match way {
-        Way::TensorOps => tensor_ops::max_values(x, &g)?.reshape(output),
-        Way::Kernels => {
+        ExecutionPath::TensorOps => tensor_ops::max_values(x, &g)?.reshape(output),
+        ExecutionPath::Kernels => {
             let x = x.contiguous()?;
             let numbers = Numbers::of(&x)?;
             with_number_type!(x.dtype(), T => {
@@ -67,16 +67,22 @@ pub(super) fn maxima(way: Way, op: &MaxPool2d, x: &Tensor, output: &[usize]) -> 
 /// See `Backend::max_pool_segments`. Half types are computed in single precision.
 pub(crate) fn max_pool_segments(op: &MaxPool2d, x: &Tensor, nodes: usize) -> xai_core::Result<(Tensor, Pull)> {
     let output = op.segments_shape(x.dims(), nodes)?;
-    in_number_type(x, false, |x| max_pool_segments_by(Way::on(x.device()), op, x, nodes, &output))
+    in_number_type(x, false, |x| max_pool_segments_by(ExecutionPath::on(x.device()), op, x, nodes, &output))
 }
 
-pub(super) fn max_pool_segments_by(way: Way, op: &MaxPool2d, x: &Tensor, nodes: usize, output: &[usize]) -> Ruled {
+pub(super) fn max_pool_segments_by(
+    way: ExecutionPath,
+    op: &MaxPool2d,
+    x: &Tensor,
+    nodes: usize,
+    output: &[usize],
+) -> Ruled {
     let g = geometry(x, op.kernel, op.stride, op.padding, output)?;
     let (rows, channels, h, w) = x.dims4()?;
     let segments = (rows - rows / nodes, channels, h, w);
     match way {
-        Way::TensorOps => tensor_ops::max_pool_segments(x, nodes, output, &g),
-        Way::Kernels => {
+        ExecutionPath::TensorOps => tensor_ops::max_pool_segments(x, nodes, output, &g),
+        ExecutionPath::Kernels => {
             let x = x.contiguous()?;
             let numbers = Numbers::of(&x)?;
             let rows = PathRows { nodes, channels };
@@ -94,12 +100,12 @@ pub(super) fn max_pool_segments_by(way: Way, op: &MaxPool2d, x: &Tensor, nodes: 
 }
 
 /// y = the mean of each window.
-pub(super) fn avg_pool2d(way: Way, op: &AvgPool2d, x: &Tensor, output: &[usize]) -> Ruled {
+pub(super) fn avg_pool2d(way: ExecutionPath, op: &AvgPool2d, x: &Tensor, output: &[usize]) -> Ruled {
     let g = geometry(x, op.kernel, op.stride, op.padding, output)?;
     let include = op.count_include_pad;
     match way {
-        Way::TensorOps => resample::avg_pool2d(x, &g, include),
-        Way::Kernels => {
+        ExecutionPath::TensorOps => resample::avg_pool2d(x, &g, include),
+        ExecutionPath::Kernels => {
             let x = x.contiguous()?;
             let numbers = Numbers::of(&x)?;
             let shape = x.shape().clone();

@@ -5,7 +5,7 @@ use crate::{Backend, Error, Op, Pullback, Result, Tensor};
 
 /// A norm's pullback with σ as a constant: with g = v · weight / σ, g less its mean over what is normalised together;
 /// g itself where the mean is not taken off.
-pub(super) fn held<'m, B: Backend>(op: &Op<B>, x: &Tensor<B>) -> Result<Pullback<'m, B>> {
+pub(super) fn with_constant_deviation<'m, B: Backend>(op: &Op<B>, x: &Tensor<B>) -> Result<Pullback<'m, B>> {
     let shape = x.shape();
     let rank = shape.len();
     let along_channels = |weight: &Tensor<B>| {

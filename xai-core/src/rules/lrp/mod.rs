@@ -1,15 +1,15 @@
 //! Layer-wise relevance propagation, in multiplier form.
 
 mod composite;
+mod constant_deviation;
 mod facts;
 mod first;
-mod held;
 mod plan;
 mod planner;
+mod propagation;
 mod relevance;
 mod rule;
 mod split;
-mod way;
 mod weighted;
 
 pub use self::composite::Composite;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::composite::{Composite, Which};
 use super::facts::{Facts, end_in_probabilities};
 use super::planner::Planner;
-use super::way::{Plan, Touch, Way};
+use super::propagation::{Plan, Propagation, Touch};
 use crate::graph::{Graph, Site, Step, Value};
 use crate::rules::Unknown;
 use crate::{Backend, Error, Op, Result};
@@ -32,11 +32,11 @@ impl Plan {
         let count = sites.len();
         let facts = Facts::of(graph, &sites);
         let mut plan =
-            Plan { ways: vec![Way::Gradient; count], touches: BTreeMap::new(), relevance: vec![false; count] };
+            Plan { ways: vec![Propagation::Gradient; count], touches: BTreeMap::new(), relevance: vec![false; count] };
         if unknown == Unknown::Refuse
             && let Some(site) = end_in_probabilities(graph, &sites)
         {
-            plan.ways[site.id()] = Way::Refused(
+            plan.ways[site.id()] = Propagation::Refused(
                 "the model ends in it, and probabilities depend on all classes at once: explain the logit before it, \
                  by a model without this step and by a selector of the output as it is"
                     .into(),
@@ -74,11 +74,11 @@ impl Plan {
     fn relevance_form<B: Backend>(&mut self, sites: &[Option<Site<'_, '_, B>>]) {
         for i in (0..sites.len()).rev() {
             let Some(site) = &sites[i] else { continue };
-            let of_first = matches!(self.ways[i], Way::First { .. });
+            let of_first = matches!(self.ways[i], Propagation::First { .. });
             if !of_first && !self.relevance[i] {
                 continue;
             }
-            if !of_first && !matches!(self.ways[i], Way::Refused(_)) {
+            if !of_first && !matches!(self.ways[i], Propagation::Refused(_)) {
                 self.ways[i] = way_of_relevance(site);
             }
             for (value, &wanted) in site.node().inputs().iter().zip(site.wanted()) {
@@ -89,14 +89,14 @@ impl Plan {
 }
 
 /// How relevance itself goes back through a step between an input and its first layer.
-fn way_of_relevance<B: Backend>(site: &Site<'_, '_, B>) -> Way {
+fn way_of_relevance<B: Backend>(site: &Site<'_, '_, B>) -> Propagation {
     let same_shape = || {
         let wanted = site.wanted().iter().position(|&wanted| wanted);
         wanted.and_then(|input| site.input_shape(input)).is_some_and(|shape| site.node().shape() == Some(shape))
     };
     let one = site.wanted().iter().filter(|&&wanted| wanted).count() == 1;
     match site.op() {
-        None if matches!(site.node().step(), Step::Input) => Way::Gradient,
+        None if matches!(site.node().step(), Step::Input) => Propagation::Gradient,
         Some(
             Op::Reshape(_)
             | Op::Flatten(_)
@@ -106,10 +106,10 @@ fn way_of_relevance<B: Backend>(site: &Site<'_, '_, B>) -> Way {
             | Op::Gather(_)
             | Op::Pad2d(_)
             | Op::Concatenate(_),
-        ) => Way::Gradient,
-        Some(Op::ChannelAffine(_) | Op::Scale(_)) => Way::Through,
-        Some(Op::Binary(_)) if one && site.is_affine() && same_shape() => Way::Through,
-        _ => Way::Refused(
+        ) => Propagation::Gradient,
+        Some(Op::ChannelAffine(_) | Op::Scale(_)) => Propagation::Through,
+        Some(Op::Binary(_)) if one && site.is_affine() && same_shape() => Propagation::Through,
+        _ => Propagation::Refused(
             "the rule of the first layer, behind it, gives relevance to inputs that are 0 too, and between it and the \
              model's input may only stand what moves or scales numbers: say another rule of that layer"
                 .into(),

@@ -2,8 +2,8 @@
 
 use super::composite::{Composite, Described, LayerKind};
 use super::facts::{Facts, kind};
+use super::propagation::{Plan, Propagation, Touch};
 use super::rule::LrpRule;
-use super::way::{Plan, Touch, Way};
 use crate::graph::{Site, Step};
 use crate::op::{Activation, Binary};
 use crate::rules::Unknown;
@@ -23,7 +23,7 @@ pub(super) struct Planner<'a> {
 impl Planner<'_> {
     pub(super) fn step<B: Backend>(&mut self, plan: &mut Plan, site: &Site<'_, '_, B>) {
         let id = site.id();
-        if !matches!(plan.ways[id], Way::Gradient) || self.merged[id].is_some() {
+        if !matches!(plan.ways[id], Propagation::Gradient) || self.merged[id].is_some() {
             return;
         }
         let Some(kind) = kind(site) else {
@@ -33,8 +33,8 @@ impl Planner<'_> {
         let rule = self.rule(site, kind);
         plan.ways[id] = match rule {
             // All relevance passes a line from 0 anyhow.
-            LrpRule::Pass if is_line(site) => Way::Gradient,
-            LrpRule::Pass => Way::Pass,
+            LrpRule::Pass if is_line(site) => Propagation::Gradient,
+            LrpRule::Pass => Propagation::Pass,
             _ if kind.is_layer() => self.layer(plan, site, rule),
             _ => self.other(site),
         };
@@ -49,7 +49,7 @@ impl Planner<'_> {
     }
 
     /// A layer with weights, together with the norm behind it.
-    fn layer<B: Backend>(&mut self, plan: &mut Plan, site: &Site<'_, '_, B>, rule: LrpRule) -> Way {
+    fn layer<B: Backend>(&mut self, plan: &mut Plan, site: &Site<'_, '_, B>, rule: LrpRule) -> Propagation {
         let steps: Vec<Site<'_, '_, B>> =
             std::iter::successors(site.next(), Site::next).take_while(|next| merges(site, next)).collect();
         let (run, end) = (1 + steps.len(), steps.last().unwrap_or(site));
@@ -60,8 +60,8 @@ impl Planner<'_> {
         let activation = behind.as_ref().and_then(|behind| behind.op()?.as_activation());
         match rule {
             LrpRule::Epsilon(eps) => {
-                let curved =
-                    activation.filter(|&f| matches!(activation_way(f), Some(Way::Secant(_))) && f.value(0.0) == 0.0);
+                let curved = activation
+                    .filter(|&f| matches!(activation_way(f), Some(Propagation::Secant(_))) && f.value(0.0) == 0.0);
                 let plain = |behind: &Site<'_, '_, B>, planner: &mut Self| {
                     !matches!(planner.rule(behind, LayerKind::Activation), LrpRule::Pass)
                 };
@@ -70,57 +70,57 @@ impl Planner<'_> {
                     // to what the backend computes together.
                     (Some(behind), Some(Activation::Relu), _) => touch(plan, behind.id(), eps),
                     (Some(behind), _, Some(_)) if plain(&behind, self) => {
-                        plan.ways[behind.id()] = Way::Stabilised(eps);
+                        plan.ways[behind.id()] = Propagation::Stabilised(eps);
                     }
                     _ => touch(plan, end.id(), eps),
                 }
-                Way::Gradient
+                Propagation::Gradient
             }
-            LrpRule::Zero | LrpRule::Pass => Way::Gradient,
-            _ if rule.is_of_first_layer() && !self.facts.first[site.id()] => Way::Refused(
+            LrpRule::Zero | LrpRule::Pass => Propagation::Gradient,
+            _ if rule.is_of_first_layer() && !self.facts.first[site.id()] => Propagation::Refused(
                 "the rule gives relevance to inputs that are 0 too, and stands at the first layer alone".into(),
             ),
-            _ if rule.is_of_first_layer() => Way::First { rule, run },
+            _ if rule.is_of_first_layer() => Propagation::First { rule, run },
             _ => {
                 let varies = site.wanted().iter().position(|&wanted| wanted).unwrap_or(0);
                 let not_negative = self.facts.not_negative[site.node().inputs()[varies].0];
-                Way::Split { rule, run, rectified: activation == Some(Activation::Relu), not_negative }
+                Propagation::Split { rule, run, rectified: activation == Some(Activation::Relu), not_negative }
             }
         }
     }
 
     /// A step without weights, or whose rule is LRP-0.
-    fn other<B: Backend>(&self, site: &Site<'_, '_, B>) -> Way {
+    fn other<B: Backend>(&self, site: &Site<'_, '_, B>) -> Propagation {
         let op = match site.node().step() {
             Step::Op(op) => op,
-            Step::Opaque(_) if site.is_affine() && !self.composite.needs_weights() => return Way::Gradient,
+            Step::Opaque(_) if site.is_affine() && !self.composite.needs_weights() => return Propagation::Gradient,
             Step::Opaque(_) => return self.unknown("nobody can see what it computes"),
-            Step::Input | Step::Constant(_) => return Way::Gradient,
+            Step::Input | Step::Constant(_) => return Propagation::Gradient,
         };
         let both = site.wanted().iter().filter(|&&wanted| wanted).count() > 1;
         match op {
             Op::Activation(f) => activation_way(*f).unwrap_or_else(|| self.unknown("it is not finite at 0")),
-            Op::LayerNorm(_) | Op::RmsNorm(_) | Op::GroupNorm(_) => Way::Held,
-            Op::Binary(Binary::Mul) | Op::MatMul(_) if both => Way::Halves,
-            Op::Binary(Binary::Div) if both => Way::Numerator,
+            Op::LayerNorm(_) | Op::RmsNorm(_) | Op::GroupNorm(_) => Propagation::ConstantDeviation,
+            Op::Binary(Binary::Mul) | Op::MatMul(_) if both => Propagation::Halves,
+            Op::Binary(Binary::Div) if both => Propagation::Numerator,
             // A maximum, or a choice, is one of its inputs; relevance goes back through a softmax by its gradient.
             Op::MaxPool2d(_)
             | Op::AdaptiveMaxPool2d(_)
             | Op::Reduce(_)
             | Op::Where(_)
             | Op::Softmax(_)
-            | Op::Embedding(_) => Way::Gradient,
-            _ if site.is_affine() => Way::Gradient,
+            | Op::Embedding(_) => Propagation::Gradient,
+            _ if site.is_affine() => Propagation::Gradient,
             _ => self.unknown("relevance has no rule there"),
         }
     }
 
-    fn unknown(&self, reason: &str) -> Way {
+    fn unknown(&self, reason: &str) -> Propagation {
         match self.unknown {
-            Unknown::Gradient => Way::Gradient,
-            Unknown::Refuse => {
-                Way::Refused(format!("{reason}; its gradient is taken where `.unknown(Unknown::Gradient)` asks for it"))
-            }
+            Unknown::Gradient => Propagation::Gradient,
+            Unknown::Refuse => Propagation::Refused(format!(
+                "{reason}; its gradient is taken where `.unknown(Unknown::Gradient)` asks for it"
+            )),
         }
     }
 }
@@ -146,12 +146,14 @@ fn is_line<B: Backend>(site: &Site<'_, '_, B>) -> bool {
 }
 
 /// How relevance goes back through an activation; none where it has no secant from 0.
-fn activation_way(f: Activation) -> Option<Way> {
+fn activation_way(f: Activation) -> Option<Propagation> {
     match f {
         // Lines from 0: the derivative is the secant's slope. A sign is a choice, and carries none.
-        Activation::Relu | Activation::LeakyRelu { .. } | Activation::Abs | Activation::Sign => Some(Way::Gradient),
+        Activation::Relu | Activation::LeakyRelu { .. } | Activation::Abs | Activation::Sign => {
+            Some(Propagation::Gradient)
+        }
         Activation::Log | Activation::Reciprocal => None,
         Activation::Power { exponent } if exponent <= 0.0 => None,
-        _ => Some(Way::Secant(f)),
+        _ => Some(Propagation::Secant(f)),
     }
 }

@@ -7,7 +7,7 @@ use crate::op::Activation;
 
 /// How a step goes back. Flows are multipliers m, where relevance is x · m.
 #[derive(Debug, Clone)]
-pub(super) enum Way {
+pub(super) enum Propagation {
     /// By its gradient.
     Gradient,
     /// By weights that are split: this step and those behind it that are merged into its weights, `run` in all.
@@ -17,7 +17,7 @@ pub(super) enum Way {
     /// The same, with the ε of the layer in front: m · f(z) / stab(z).
     Stabilised(f64),
     /// A norm whose deviation is held constant.
-    Held,
+    ConstantDeviation,
     /// A product of two values that vary: a half to each.
     Halves,
     /// A quotient, whose divisor is held constant.
@@ -44,7 +44,7 @@ pub(super) enum Touch {
 /// How each node goes back.
 #[derive(Debug)]
 pub(super) struct Plan {
-    pub(super) ways: Vec<Way>,
+    pub(super) ways: Vec<Propagation>,
     pub(super) touches: BTreeMap<usize, Vec<Touch>>,
     /// For each value, whether relevance itself comes back to it, and not a multiplier.
     pub(super) relevance: Vec<bool>,

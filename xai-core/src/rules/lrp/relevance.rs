@@ -1,12 +1,12 @@
 //! Layer-wise relevance propagation: [`Relevance`].
 
 use super::composite::Composite;
+use super::constant_deviation::with_constant_deviation;
 use super::first::first;
-use super::held::held;
 use super::plan::Condition;
+use super::propagation::{Plan, Propagation, Touch};
 use super::rule::check_stabilizes;
 use super::split::split;
-use super::way::{Plan, Touch, Way};
 use super::weighted::Weighted;
 use crate::graph::{Graph, Rules, Site, Step};
 use crate::rules::Unknown;
@@ -53,8 +53,8 @@ impl Relevance {
 
     /// For each input of a step, whether a multiplier that comes back to it has to become relevance.
     fn becomes_relevance<B: Backend>(&self, site: &Site<'_, '_, B>) -> Vec<bool> {
-        let in_relevance_form =
-            self.plan.relevance[site.id()] || matches!(self.plan.ways[site.id()], Way::First { .. } | Way::Through);
+        let in_relevance_form = self.plan.relevance[site.id()]
+            || matches!(self.plan.ways[site.id()], Propagation::First { .. } | Propagation::Through);
         let inputs = site.node().inputs().iter().zip(site.wanted());
         inputs.map(|(value, &wanted)| wanted && !in_relevance_form && self.plan.relevance[value.0]).collect()
     }
@@ -66,25 +66,27 @@ impl Relevance {
     ) -> Result<(Tensor<B>, Pullback<'m, B>)> {
         let wanted = site.wanted().to_vec();
         match &self.plan.ways[site.id()] {
-            Way::Gradient => site.vjp(inputs),
-            Way::Refused(_) => Err(self.check(site).err().unwrap_or_else(|| Error::backend(B::NAME, "no rule"))),
-            Way::Secant(f) => {
+            Propagation::Gradient => site.vjp(inputs),
+            Propagation::Refused(_) => {
+                Err(self.check(site).err().unwrap_or_else(|| Error::backend(B::NAME, "no rule")))
+            }
+            Propagation::Secant(f) => {
                 let (f, x) = (*f, inputs[0].clone());
                 let zeros = x.scale(0.0)?;
                 let pull = move |m: &Tensor<B>| B::secant_pull(f, zeros.inner(), x.inner(), m.inner()).map(Tensor::new);
                 Ok((site.forward(inputs)?, Pullback::new(pull)))
             }
-            Way::Stabilised(eps) => ratio_to_input(site, inputs, *eps),
-            Way::Pass => ratio_to_input(site, inputs, BARELY),
-            Way::Held => match site.op() {
-                Some(op) => Ok((site.forward(inputs)?, held(op, &inputs[0])?)),
+            Propagation::Stabilised(eps) => ratio_to_input(site, inputs, *eps),
+            Propagation::Pass => ratio_to_input(site, inputs, BARELY),
+            Propagation::ConstantDeviation => match site.op() {
+                Some(op) => Ok((site.forward(inputs)?, with_constant_deviation(op, &inputs[0])?)),
                 None => site.vjp(inputs),
             },
-            Way::Halves => {
+            Propagation::Halves => {
                 let (y, pull) = site.vjp(inputs)?;
                 Ok((y, Pullback::of_all(move |m| pull.pull_all(&m.scale(0.5)?))))
             }
-            Way::Numerator => {
+            Propagation::Numerator => {
                 let (y, pull) = site.vjp(inputs)?;
                 let first = move |m: &Tensor<B>| {
                     let numerator = pull.pull_all(m)?.into_iter().next().flatten();
@@ -92,18 +94,18 @@ impl Relevance {
                 };
                 Ok((y, Pullback::of_all(first)))
             }
-            Way::Through => {
+            Propagation::Through => {
                 let y = site.forward(inputs)?;
                 let pull = move |r: &Tensor<B>| Ok(wanted.iter().map(|wanted| wanted.then(|| r.clone())).collect());
                 Ok((y, Pullback::of_all(pull)))
             }
-            Way::Split { rule, run, rectified, not_negative } => {
+            Propagation::Split { rule, run, rectified, not_negative } => {
                 let layer = Weighted::of(site, *run, inputs)?;
                 let forward = || site.run_forward(*run, inputs);
                 let (y, pull) = split(rule, layer, forward, *rectified, *not_negative, self.stabilizer)?;
                 Ok((y, to_wanted(pull, wanted)))
             }
-            Way::First { rule, run } => {
+            Propagation::First { rule, run } => {
                 let forward = || site.run_forward(*run, inputs);
                 let (y, pull) = first(rule, Weighted::of(site, *run, inputs)?, forward, self.stabilizer)?;
                 Ok((y, to_wanted(pull, wanted)))
@@ -134,12 +136,13 @@ fn ratio_to_input<'m, B: Backend>(
 
 impl<B: Backend> Rules<B> for Relevance {
     fn takes(&self, site: &Site<'_, '_, B>) -> bool {
-        !matches!(self.plan.ways.get(site.id()), Some(Way::Gradient)) || self.becomes_relevance(site).contains(&true)
+        !matches!(self.plan.ways.get(site.id()), Some(Propagation::Gradient))
+            || self.becomes_relevance(site).contains(&true)
     }
 
     fn check(&self, site: &Site<'_, '_, B>) -> Result<()> {
         match (&self.plan.ways[site.id()], site.node().step()) {
-            (Way::Refused(reason), _) => Err(Error::NoRule {
+            (Propagation::Refused(reason), _) => Err(Error::NoRule {
                 rules: self.name.into(),
                 what: site.op().map_or("code that nobody can look into", Op::name).into(),
                 reason: reason.clone(),
@@ -169,7 +172,7 @@ impl<B: Backend> Rules<B> for Relevance {
 
     fn run(&self, site: &Site<'_, '_, B>) -> usize {
         match &self.plan.ways[site.id()] {
-            Way::Split { run, .. } | Way::First { run, .. } => *run,
+            Propagation::Split { run, .. } | Propagation::First { run, .. } => *run,
             _ => 1,
         }
     }
