@@ -4,7 +4,7 @@ use std::io::Write;
 
 use serde_json::json;
 use xai::{Backend, GradientCheck};
-use xai_cli::command_line::{Noticed, Outcome, said, tell};
+use xai_cli::command_line::{Noticed, Outcome, said, shown, tell};
 
 use crate::args::CheckArgs;
 use crate::input;
@@ -31,8 +31,8 @@ impl Task for Check<'_> {
         let report = check.run(&*model.network, &given.numbers)?;
         let text = if args.json {
             let found = json!({
-                "network": args.network.file,
-                "input": args.input,
+                "network": shown(&args.network.file),
+                "input": shown(&args.input),
                 "trusted": report.is_trusted(),
                 "verdict": report.to_string(),
                 "relative_error": report.relative_error,

@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::fmt;
 use std::io::{self, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -34,6 +35,11 @@ pub fn tell(program: &str, message: &str) {
     let _ = writeln!(io::stderr(), "{program}: {}", words.join(" "));
 }
 
+/// A path as text, for JSON: names that are no UTF-8 are shown as well as they can be.
+pub fn shown(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}
+
 /// A closed stdout is the reader's choice: by then the files are written.
 ///
 /// # Errors
@@ -54,6 +60,11 @@ pub fn run<A: Parser>(program: impl FnOnce(&A) -> Outcome<()>) -> ExitCode {
             // A closed pipe is the reader's choice.
             let _ = error.print();
             return ExitCode::SUCCESS;
+        }
+        Err(error) if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            // Nothing was asked for: what there is to ask for is the answer, on stderr.
+            let _ = error.print();
+            return ExitCode::from(2);
         }
         Err(error) => (first_paragraph(&error.to_string()), 2),
     };

@@ -5,7 +5,7 @@ use std::io::Write;
 
 use serde_json::json;
 use xai::{AnalyzerInfo, Backend, Graph};
-use xai_cli::command_line::{Outcome, failure, said, tell};
+use xai_cli::command_line::{Outcome, failure, said, shown, tell};
 use xai_cli::options::Options;
 
 use crate::args::{InspectArgs, Lengths, PhotoArgs};
@@ -181,7 +181,7 @@ impl Inspect<'_> {
         let operators: serde_json::Map<String, serde_json::Value> =
             facts.operators.iter().map(|(name, count)| (name.clone(), json!(count))).collect();
         let whole = json!({
-            "network": self.args.network.file,
+            "network": shown(&self.args.network.file),
             "format": facts.format,
             "inputs": facts.inputs,
             "outputs": facts.outputs.iter().map(|(_, output)| output).collect::<Vec<_>>(),

@@ -34,7 +34,12 @@ pub(super) fn features(given: &Given, finding: &Finding) -> Vec<Feature> {
         }
     };
     let sample = values.index_axis(Axis(0), 0);
+    // Of what is hidden as a whole, the value stands at each number of the token: it is one share, not many.
+    let of_features = finding.explanation.extras.feature_values.as_ref().and_then(|all| all.first());
     let values: Vec<f64> = match &given.shown {
+        Shown::Tokens(names) if of_features.is_some_and(|values| values.len() == names.len()) => {
+            of_features.cloned().unwrap_or_default()
+        }
         Shown::Columns(_) => sample.iter().copied().map(f64::from).collect(),
         _ => sample.axis_iter(Axis(0)).map(of_token).collect(),
     };

@@ -12,7 +12,7 @@ mod report;
 use std::io::Write;
 
 use ndarray::ArrayD;
-use xai::Backend;
+use xai::{Backend, Features};
 use xai_cli::command_line::{Outcome, failure, said, tell};
 
 use self::finding::Finding;
@@ -55,6 +55,13 @@ impl Task for Explain<'_> {
         if args.options.chunk.is_none() && model.takes_one(shape) {
             tell("xai", "note: the network takes one sample at a time: copies of the input go through it one by one");
             chosen = chosen.into_iter().map(|chosen| chosen.with(|settings| settings.chunk(1))).collect();
+        }
+        if start.is_some() && args.at.is_none() && args.options.features.is_none() {
+            // What is hidden at the embedding is a token, not a number of its vector.
+            chosen = chosen
+                .into_iter()
+                .map(|chosen| chosen.with(|settings| settings.features(Features::tokens())))
+                .collect();
         }
         check_options(&args.options, &chosen)?;
         // All are checked before any pass.

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use ndarray::ArrayD;
 use serde_json::{Map, Value, json};
 use xai::{Backend, Extras};
-use xai_cli::command_line::{Outcome, failure};
+use xai_cli::command_line::{Outcome, failure, shown};
 
 use super::features::{Feature, features, strongest};
 use super::finding::Finding;
@@ -90,8 +90,8 @@ impl<'a> Report<'a> {
         };
         let network = &self.args.network;
         json!({
-            "network": network.file,
-            "input": self.args.input,
+            "network": shown(&network.file),
+            "input": shown(&self.args.input),
             "prepared": self.input,
             "backend": self.backend,
             "device": network.device.to_string(),
@@ -99,7 +99,7 @@ impl<'a> Report<'a> {
             "explained": self.explained.json(),
             "top": self.top.iter().map(Class::json).collect::<Vec<Value>>(),
             "methods": findings.iter().map(finding).collect::<Map<String, Value>>(),
-            "out": self.args.outputs(),
+            "out": self.args.outputs().into_iter().map(shown).collect::<Vec<_>>(),
         })
     }
 

@@ -1,5 +1,7 @@
 //! The network and its method: the stage in the middle.
 
+use std::path::Path;
+
 use ndarray::{Array3, ArrayD, Axis, Ix3, concatenate};
 use xai::picture::Preprocess;
 use xai::picture::image::RgbImage;
@@ -67,15 +69,19 @@ impl<'a, B: Backend<Elem = f32>> Explainer<'a, B> {
         Ok(Explainer { args, model, names, trained, chosen, analyzer })
     }
 
-    /// What the results depend on, as far as the command line says it.
-    pub(super) fn settings(&self) -> String {
+    /// What the results depend on: what the command line says, and what is in the files that it names.
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub(super) fn settings(&self) -> Outcome<String> {
         let FolderArgs { network, target, labels, options, photo, .. } = self.args;
         let file = network.file.canonicalize().unwrap_or_else(|_| network.file.clone());
-        let size = file.metadata().map_or(0, |file| file.len());
+        let (size, mark) = fingerprint(&file)?;
+        let named = labels.as_deref().map(fingerprint).transpose()?;
         let (output, others, softmax) = (&network.output, &network.others, network.after_softmax);
         let what = format!("output {output:?}, after softmax {softmax}, inputs {others:?}, target {target:?}");
-        let how = format!("{}, {options:?}, {photo:?}, names {labels:?}", self.chosen.title());
-        format!("{} of {size} bytes, {what}, {how}", file.display())
+        let how = format!("{}, {options:?}, {photo:?}, names {named:?}", self.chosen.title());
+        Ok(format!("{} of {size} bytes, {mark:016x}, {what}, {how}", file.display()))
     }
 
     pub(super) fn notes(&self) -> &[String] {
@@ -119,4 +125,13 @@ impl<'a, B: Backend<Elem = f32>> Explainer<'a, B> {
             None => scores.top(1).pop().ok_or_else(|| failure("the network's output is empty")),
         }
     }
+}
+
+/// The length of a file, and FNV-1a of its bytes: whether it is the one of last time.
+fn fingerprint(path: &Path) -> Outcome<(usize, u64)> {
+    let bytes = xai::disk::read_file(path)?;
+    let mark = bytes
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325, |mark: u64, &byte| (mark ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    Ok((bytes.len(), mark))
 }

@@ -11,7 +11,7 @@ use std::{fs, thread};
 use serde_json::json;
 use xai::Backend;
 use xai::disk::{Draft, check_apart};
-use xai_cli::command_line::{Noticed, Outcome, failure, said, tell};
+use xai_cli::command_line::{Noticed, Outcome, failure, said, shown, tell};
 use xai_cli::pipeline::{Job, Room, list, overlapped, unread};
 
 use self::explainer::Explainer;
@@ -45,7 +45,7 @@ impl Task for Folder<'_> {
         // Finds out before the long work whether its results can be kept.
         fs::create_dir_all(&args.out).map_err(|e| failure(format!("cannot make {}: {e}", args.out.display())))?;
         drop(Draft::write(&table, &[])?);
-        let results = Results::open(&args.out, &explainer.settings(), args.again)?;
+        let results = Results::open(&args.out, &explainer.settings()?, args.again)?;
         let (done, left): (Vec<Job>, Vec<Job>) = jobs.into_iter().partition(|job| results.has(job));
         for note in explainer.notes() {
             tell("xai", &format!("note: {note}"));
@@ -53,12 +53,12 @@ impl Task for Folder<'_> {
         for name in &unread {
             tell("xai", &format!("{} is not read: a photo must be a PNG or a JPEG", name.display()));
         }
-        let failures = self.explain(&explainer, &results, &left)?;
+        let failures = self.explain(&explainer, &results, &left).inspect_err(|_| results.withdraw_empty(&args.out))?;
         let written = left.len() - failures;
         let text = if args.json {
-            let (done, failed, unread) = (done.len(), failures, unread.len());
+            let (done, failed, unread, results) = (done.len(), failures, unread.len(), shown(&table));
             let found = json!({
-                "explained": written, "done_before": done, "failed": failed, "not_read": unread, "results": table,
+                "explained": written, "done_before": done, "failed": failed, "not_read": unread, "results": results,
             });
             format!("{found}\n")
         } else {

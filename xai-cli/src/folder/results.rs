@@ -34,7 +34,9 @@ impl Results {
     /// Results that were made with other settings.
     pub(super) fn open(folder: &Path, settings: &str, again: bool) -> Outcome<Self> {
         let (table, made) = (folder.join(NAME), folder.join(SETTINGS));
-        let is_there = made.exists() && !again;
+        // A table without a line holds nothing that could be mixed up.
+        let held = if table.exists() { lines(&xai::disk::read_file(&table)?) } else { Vec::new() };
+        let is_there = made.exists() && !again && !held.is_empty();
         if is_there && String::from_utf8_lossy(&xai::disk::read_file(&made)?).trim_end() != settings {
             return Err(failure(format!(
                 "{} holds results that were made in another way ({} says how): give another folder as --out, or \
@@ -43,7 +45,7 @@ impl Results {
                 made.display()
             )));
         }
-        let lines = if is_there && table.exists() { lines(&xai::disk::read_file(&table)?) } else { Vec::new() };
+        let lines = if is_there { held } else { Vec::new() };
         Draft::write(&made, format!("{settings}\n").as_bytes())?.publish()?;
         let mut text = line(&HEAD.map(str::to_owned))?;
         for fields in &lines {
@@ -61,6 +63,16 @@ impl Results {
         let changed = |path: &PathBuf| path.metadata().and_then(|file| file.modified()).ok();
         let has_line = self.done.contains_key(&name(&job.photo));
         has_line && changed(&job.picture).zip(changed(&job.photo)).is_some_and(|(picture, photo)| picture >= photo)
+    }
+
+    /// Takes the table back where it has no line: a mistake leaves nothing behind.
+    pub(super) fn withdraw_empty(&self, folder: &Path) {
+        let table = folder.join(NAME);
+        if xai::disk::read_file(&table).is_ok_and(|bytes| lines(&bytes).is_empty()) {
+            // What cannot be removed holds nothing.
+            let _ = std::fs::remove_file(&table);
+            let _ = std::fs::remove_file(folder.join(SETTINGS));
+        }
     }
 
     /// Adds a photo, whole or not at all.

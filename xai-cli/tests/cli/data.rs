@@ -162,6 +162,13 @@ fn bytes_and_tokens_are_explained_where_they_become_numbers() {
     for (hot, found) in features(&hot, "integrated-gradients").iter().zip(&found) {
         assert!((hot.1 - found.1).abs() < 1e-4, "{hot:?} {found:?}");
     }
+    // What masks hides a token as a whole: an absent one is a zero vector, of which the tanh is zero.
+    let masked =
+        folder.json(&["explain", "text.onnx", "note.txt", "--json", "--target", "0", "--method", "exact-shapley"]);
+    let shares: f64 = features(&masked, "exact-shapley").iter().map(|(_, value)| value).sum();
+    let score = masked["explained"]["score"].as_f64().unwrap();
+    assert!((shares - score).abs() < 1e-4, "{shares} of {score}");
+    assert_eq!(masked["methods"]["exact-shapley"]["evaluations"], 8);
     std::fs::write(folder.at("ids.json"), json!({"ids": [97, 98, 1], "tokens": ["A", "B", "?"]}).to_string()).unwrap();
     let report = folder.json(&["explain", "text.onnx", "ids.json", "--json", "--target", "0"]);
     let again = features(&report, "integrated-gradients");

@@ -39,6 +39,38 @@ fn every_photo_has_a_picture_and_a_line() {
     }
 }
 
+/// Another network under the same name and of the same size, and other names of classes, make other results.
+#[test]
+fn results_hang_on_what_is_in_the_files() {
+    let folder = photos();
+    let call = [&FOLDER[..], &["--labels", "names.txt"]].concat();
+    folder.json(&call);
+    let before = std::fs::read(folder.at("colours.onnx")).unwrap();
+    let mut other = before.clone();
+    for at in 0..other.len() - 5 {
+        if other[at..].starts_with(b"relu2") {
+            other[at..at + 5].copy_from_slice(b"relu9");
+        }
+    }
+    assert_ne!(other, before);
+    std::fs::write(folder.at("colours.onnx"), other).unwrap();
+    folder.refused(&call, "made in another way");
+    std::fs::write(folder.at("colours.onnx"), before).unwrap();
+    assert_eq!(folder.json(&call)["done_before"], 3);
+    std::fs::write(folder.at("names.txt"), "rot\ngreen, meadow\nblue\nnone\n").unwrap();
+    folder.refused(&call, "made in another way");
+}
+
+#[test]
+fn a_mistake_stands_in_the_way_of_nothing() {
+    let folder = photos();
+    let call = [&FOLDER[..], &["--target", "9"]].concat();
+    let output = folder.run(&call);
+    assert_eq!(output.status.code(), Some(2), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(std::fs::read_dir(folder.at("explained")).unwrap().count(), 0);
+    assert_eq!(folder.json(&[&FOLDER[..], &["--target", "0"]].concat())["explained"], 3);
+}
+
 #[test]
 fn what_is_done_is_not_done_again() {
     let folder = photos();

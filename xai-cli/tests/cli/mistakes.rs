@@ -11,7 +11,6 @@ fn mistakes_end_with_one_line_and_leave_no_file() {
     std::fs::write(folder.at("empty.txt"), "\n\n").unwrap();
     std::fs::write(folder.at("no.npy"), b"\x93NUMPY").unwrap();
     let cases: &[(&[&str], &str)] = &[
-        (&[], "subcommand"),
         (&["explian"], "explain"),
         (&["explain"], "<NETWORK>"),
         (&["explain", "colours.onnx"], "<INPUT>"),
@@ -62,6 +61,37 @@ fn mistakes_end_with_one_line_and_leave_no_file() {
     ];
     for (args, part) in cases {
         folder.refused(args, part);
+    }
+}
+
+/// Who types the name alone wants to know what there is.
+#[test]
+fn nothing_asked_for_is_answered_with_the_help() {
+    let output = Folder::new().run(&[]);
+    assert_eq!(output.status.code(), Some(2));
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(stderr.contains("Usage:") && stderr.lines().count() > 10, "{stderr}");
+}
+
+/// A name need not be text.
+#[cfg(target_os = "linux")]
+#[test]
+fn files_are_named_as_well_as_can_be() {
+    use std::os::unix::ffi::OsStrExt;
+    let folder = Folder::new();
+    let odd = |name: &[u8]| std::ffi::OsStr::from_bytes(name).to_owned();
+    std::fs::copy(folder.at("red.png"), folder.path().join(odd(b"r\xff.png"))).unwrap();
+    std::fs::copy(folder.at("colours.onnx"), folder.path().join(odd(b"n\xff.onnx"))).unwrap();
+    for command in ["explain", "check", "inspect"] {
+        let mut call = std::process::Command::new(env!("CARGO_BIN_EXE_xai"));
+        call.current_dir(folder.path()).arg(command).arg(odd(b"n\xff.onnx"));
+        if command != "inspect" {
+            call.arg(odd(b"r\xff.png")).args(["--preprocess", "unit"]);
+        }
+        let output = call.arg("--json").output().unwrap();
+        assert!(output.status.success(), "{command}: {}", String::from_utf8_lossy(&output.stderr));
+        let found: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(found["network"], "n\u{fffd}.onnx");
     }
 }
 
