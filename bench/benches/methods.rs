@@ -11,21 +11,17 @@
 #![allow(missing_docs)]
 
 use std::io::Write;
-use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::{Parser, ValueEnum};
 use measured::names::Network;
-use ndarray::{Array4, Ix4};
+use measured::subject::{prepared, prepared_photo};
+use ndarray::Array4;
 use xai::candle::Candle;
-use xai::{Analyzer, AnalyzerInfo, Backend, BoxAnalyzer, BoxModel, MaxActivation, Needs, Settings, files};
+use xai::{Analyzer, AnalyzerInfo, Backend, BoxAnalyzer, BoxModel, MaxActivation, Needs, Settings};
 use xai_tch::LibTorch;
-use xai_zoo::command_line::{self, Outcome, failure};
-use xai_zoo::efficientnet::{EfficientNetLite0, TRAINED};
-use xai_zoo::networks;
-
-const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+use xai_zoo::command_line::{self, Outcome};
 
 /// Each takes more passes than can be timed in passing, or says nothing without references of one's own.
 const SLOW: [&str; 5] = ["score-cam", "ablation-cam", "deep-lift-shap", "internal-influence", "layer-conductance"];
@@ -47,18 +43,6 @@ struct Args {
     /// Passed by cargo
     #[arg(long, hide = true)]
     bench: bool,
-}
-
-fn build<B: Backend<Elem = f32>>(network: Network, data: &Path) -> Outcome<BoxModel<'static, B>> {
-    let at = B::Placement::default();
-    Ok(match network {
-        Network::EfficientnetLite0 => Box::new(EfficientNetLite0::load(&files::decode_weights::<B>(TRAINED, at)?)?),
-        random => {
-            let name = random.to_string();
-            let file = data.join(format!("{name}.safetensors"));
-            Box::new(networks::build(&name, &files::read_weights::<B>(file, at)?)?)
-        }
-    })
 }
 
 /// The last maps of each network.
@@ -85,21 +69,18 @@ fn main() -> ExitCode {
 }
 
 fn report(args: &Args) -> Outcome<()> {
-    let data = Path::new(ROOT).join("target/bench");
     let networks = if args.network.is_empty() { Network::value_variants() } else { &args.network };
-    let photo = files::read_arrays::<f32>(data.join("photo.safetensors"))?.remove("input");
-    let photo = photo.ok_or_else(|| failure("target/bench/photo.safetensors has no `input`: run ./bench.sh first"))?;
-    let photo: Array4<f32> = photo.into_dimensionality::<Ix4>()?;
+    let photo = prepared_photo()?;
     let infos = chosen(args)?;
     println!("| network | backend | gradient | {} |", infos.iter().map(|i| i.name).collect::<Vec<_>>().join(" | "));
     println!("|---|---|---:|{}", "---:|".repeat(infos.len()));
     let wanted = |name: &str| args.backend.is_empty() || args.backend.iter().any(|b| b == name);
     for &network in networks {
         if wanted("candle") {
-            row::<Candle>(network, "candle", &build(network, &data)?, &infos, &photo, args.rounds)?;
+            row::<Candle>(network, "candle", &prepared(network)?, &infos, &photo, args.rounds)?;
         }
         if wanted("libtorch") {
-            row::<LibTorch>(network, "libtorch", &build(network, &data)?, &infos, &photo, args.rounds)?;
+            row::<LibTorch>(network, "libtorch", &prepared(network)?, &infos, &photo, args.rounds)?;
         }
     }
     Ok(())

@@ -10,19 +10,15 @@
 //! candle, whose errors are libtorch's: what is told is a matter of the rule.
 #![allow(missing_docs)]
 
-use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
 use measured::names::Network;
-use ndarray::{Array4, Ix4};
+use measured::subject::{prepared, prepared_photo};
+use ndarray::Array4;
 use xai::candle::Candle;
-use xai::{Analyzer, BoxModel, IntegratedGradients, MaxActivation, Quadrature, files};
-use xai_zoo::command_line::{self, Outcome, failure};
-use xai_zoo::efficientnet::{EfficientNetLite0, TRAINED};
-use xai_zoo::networks;
-
-const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+use xai::{Analyzer, IntegratedGradients, MaxActivation, Quadrature};
+use xai_zoo::command_line::{self, Outcome};
 
 /// How many points secants get.
 const POINTS: [usize; 6] = [18, 21, 26, 30, 34, 40];
@@ -40,36 +36,20 @@ struct Args {
     bench: bool,
 }
 
-fn build(network: Network, data: &Path) -> Outcome<BoxModel<'static, Candle>> {
-    Ok(match network {
-        Network::EfficientnetLite0 => {
-            Box::new(EfficientNetLite0::load(&files::decode_weights::<Candle>(TRAINED, candle_core::Device::Cpu)?)?)
-        }
-        random => {
-            let name = random.to_string();
-            let file = data.join(format!("{name}.safetensors"));
-            Box::new(networks::build(&name, &files::read_weights::<Candle>(file, candle_core::Device::Cpu)?)?)
-        }
-    })
-}
-
 fn main() -> ExitCode {
     command_line::run(report)
 }
 
 fn report(args: &Args) -> Outcome<()> {
-    let data = Path::new(ROOT).join("target/bench");
     let networks = if args.network.is_empty() { Network::value_variants() } else { &args.network };
-    let photo = files::read_arrays::<f32>(data.join("photo.safetensors"))?.remove("input");
-    let photo = photo.ok_or_else(|| failure("target/bench/photo.safetensors has no `input`: run ./bench.sh first"))?;
-    let photo: Array4<f32> = photo.into_dimensionality::<Ix4>()?;
+    let photo = prepared_photo()?;
     println!(
         "| error in % of the map | Gauss-Legendre, 50 | {} |",
         POINTS.map(|n| format!("secants, {n}")).join(" | ")
     );
     println!("|---|{}", "---|".repeat(1 + POINTS.len()));
     for network in networks {
-        let model = build(*network, &data)?;
+        let model = prepared::<Candle>(*network)?;
         let map = |n: usize, rule: Quadrature| -> Outcome<Array4<f32>> {
             Ok(IntegratedGradients::new().n(n).quadrature(rule).analyze(&model, &photo, MaxActivation)?.values)
         };

@@ -1,13 +1,17 @@
 //! The network, and what is asked of it.
 
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use image::RgbImage;
-use ndarray::{Array4, ArrayView3, Axis};
-use xai::{Analyzer, Backend, GradCam, Gradient, IntegratedGradients, MaxActivation, SmoothGrad, files};
-use xai_zoo::command_line::Outcome;
+use ndarray::{Array4, ArrayView3, Axis, Ix4};
+use xai::{Analyzer, Backend, BoxModel, GradCam, Gradient, IntegratedGradients, MaxActivation, SmoothGrad, files};
+use xai_zoo::command_line::{Outcome, failure};
 use xai_zoo::efficientnet::{EfficientNetLite0, TRAINED};
+use xai_zoo::networks;
 use xai_zoo::photo_file::bundled;
+
+use crate::names::Network;
 
 /// The bundled network.
 ///
@@ -15,6 +19,35 @@ use xai_zoo::photo_file::bundled;
 /// The backend's own.
 pub fn network<B: Backend>() -> Outcome<EfficientNetLite0<B>> {
     Ok(EfficientNetLite0::load(&files::decode_weights(TRAINED, B::Placement::default())?)?)
+}
+
+/// A network of `bench.sh`, with the weights that it has written.
+///
+/// # Errors
+/// Weights that are not there: run `./bench.sh` first.
+pub fn prepared<B: Backend<Elem = f32>>(of: Network) -> Outcome<BoxModel<'static, B>> {
+    Ok(match of {
+        Network::EfficientnetLite0 => Box::new(network::<B>()?),
+        random => {
+            let name = random.to_string();
+            let weights = files::read_weights::<B>(written(&format!("{name}.safetensors")), B::Placement::default())?;
+            Box::new(networks::build(&name, &weights)?)
+        }
+    })
+}
+
+/// The photo of `bench.sh`, as the networks see it.
+///
+/// # Errors
+/// A photo that is not there: run `./bench.sh` first.
+pub fn prepared_photo() -> Outcome<Array4<f32>> {
+    let photo = files::read_arrays::<f32>(written("photo.safetensors"))?.remove("input");
+    let photo = photo.ok_or_else(|| failure("target/bench/photo.safetensors has no `input`: run ./bench.sh first"))?;
+    Ok(photo.into_dimensionality::<Ix4>()?)
+}
+
+fn written(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/bench").join(name)
 }
 
 /// A batch of the bundled photo at any size: (batch, 3, side, side). Every second one is its mirror image.
