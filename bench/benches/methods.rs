@@ -45,21 +45,14 @@ struct Args {
     bench: bool,
 }
 
-/// The last maps of each network.
-fn maps(network: Network) -> &'static str {
-    match network {
-        Network::EfficientnetLite0 => "head",
-        Network::Resnet18 => "layer4",
-        Network::Vgg16 => "features.29",
-    }
-}
-
 fn chosen(args: &Args) -> Outcome<Vec<&'static AnalyzerInfo>> {
     let looks_inside =
-        |info: &&AnalyzerInfo| (info.needs == Needs::Operations || info.at_place) && !SLOW.contains(&info.name);
+        |info: &&AnalyzerInfo| (info.needs == Needs::Operations || info.at_place()) && !SLOW.contains(&info.name);
+    // Channels and bounds are the network's.
+    let as_it_comes = |info: &&AnalyzerInfo| info.required.iter().all(|setting| *setting == "place");
     let named = |name: &String| AnalyzerInfo::find(name).map_err(Into::into);
     match args.analyzer.as_slice() {
-        [] => Ok(AnalyzerInfo::all().iter().filter(looks_inside).collect()),
+        [] => Ok(AnalyzerInfo::all().iter().filter(as_it_comes).filter(looks_inside).collect()),
         names => names.iter().map(named).collect(),
     }
 }
@@ -97,7 +90,7 @@ fn row<B: Backend<Elem = f32>>(
     let mut analyzers: Vec<BoxAnalyzer<BoxModel<'static, B>>> =
         vec![AnalyzerInfo::find("gradient")?.build(&Settings::new())?];
     for info in infos {
-        let settings = if info.at_place { Settings::new().place(maps(network)) } else { Settings::new() };
+        let settings = if info.at_place() { Settings::new().place(network.cam_layer()) } else { Settings::new() };
         analyzers.push(info.build(&settings)?);
     }
     let mut times = vec![Vec::new(); analyzers.len()];

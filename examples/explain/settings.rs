@@ -21,7 +21,7 @@ pub(crate) fn settings(args: &Args, network: &impl LayerSplit) -> Settings {
 /// That what was asked for concerns one of the analyzers.
 pub(crate) fn check(args: &Args, analyzers: &[&AnalyzerInfo]) -> Outcome<()> {
     args.options.check(analyzers, "--list")?;
-    if args.place.is_some() && !analyzers.iter().any(|info| info.at_place) {
+    if args.place.is_some() && !analyzers.iter().any(|info| info.at_place()) {
         return Err(failure("none of the methods that were chosen takes --place: --list tells which do"));
     }
     Ok(())

@@ -35,6 +35,7 @@ pub fn needs(needs: Needs) -> &'static str {
     match needs {
         Needs::Forward => "the output",
         Needs::Gradient => "the gradient",
+        Needs::Attention => "attention matrices",
         _ => "the operations",
     }
 }

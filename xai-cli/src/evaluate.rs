@@ -93,7 +93,7 @@ impl Evaluate<'_> {
         let (mut all, mut built) = (Vec::new(), Vec::new());
         for info in wanted {
             let of_method = || -> Outcome<(Chosen, Box<dyn AnyAnalyzer<B>>)> {
-                let at = args.at.as_deref().filter(|_| info.at_place);
+                let at = args.at.as_deref().filter(|_| info.at_place());
                 let chosen =
                     choose(Asked { methods: &[*info], at, start: None, options }, model, shape)?.into_iter().next();
                 let chosen = chosen.ok_or_else(|| failure("there is no method"))?;

@@ -46,6 +46,22 @@ pub struct Options {
     /// each method's own, 8x8 for most]
     #[arg(long, value_name = "ROWSxCOLUMNS", value_parser = grid)]
     pub features: Option<Grid>,
+
+    /// The channels of the place through which relevance goes, as 3 or 0,4, for crp
+    #[arg(long, value_name = "CHANNELS", value_delimiter = ',')]
+    pub concepts: Vec<usize>,
+
+    /// The least number that an input can have once it is preprocessed, for lrp-epsilon-gamma-box
+    #[arg(long, value_name = "NUMBER", value_parser = finite, allow_negative_numbers = true)]
+    pub low: Option<f64>,
+
+    /// The greatest number that an input can have once it is preprocessed, for lrp-epsilon-gamma-box
+    #[arg(long, value_name = "NUMBER", value_parser = finite, allow_negative_numbers = true)]
+    pub high: Option<f64>,
+
+    /// The token, from 0, whose row of attention is taken, as 0 for a class token [default: all rows]
+    #[arg(long, value_name = "N")]
+    pub token: Option<usize>,
 }
 
 /// Cells along each spatial axis.
@@ -53,7 +69,7 @@ pub struct Options {
 pub struct Grid(pub Vec<usize>);
 
 /// The settings that [`Options`] offers, by their names, and the option of each.
-pub const OPTIONS: [(&str, &str); 8] = [
+pub const OPTIONS: [(&str, &str); 12] = [
     ("n", "--n"),
     ("std", "--noise"),
     ("seed", "--seed"),
@@ -62,6 +78,10 @@ pub const OPTIONS: [(&str, &str); 8] = [
     ("tolerance", "--tolerance"),
     ("chunk", "--chunk"),
     ("features", "--features"),
+    ("channels", "--concepts"),
+    ("low", "--low"),
+    ("high", "--high"),
+    ("token", "--token"),
 ];
 
 impl Options {
@@ -75,17 +95,21 @@ impl Options {
                 })*
             };
         }
-        given!(n, std, seed, quadrature, tolerance, chunk);
+        given!(n, std, seed, quadrature, tolerance, chunk, low, high, token);
         if let Some(Grid(cells)) = &self.features {
             settings = settings.features(Features::grid(cells.clone()));
+        }
+        if !self.concepts.is_empty() {
+            settings = settings.channels(self.concepts.clone());
         }
         if self.antithetic { settings.antithetic(true) } else { settings }
     }
 
-    /// That every option that was given concerns one of the methods. `listed` says where it stands which do.
+    /// That every option that was given concerns one of the methods, and that each method has what it cannot do
+    /// without. `listed` says where it stands which do.
     ///
     /// # Errors
-    /// The first option that concerns none.
+    /// The first option that concerns none, or is missing.
     pub fn check(&self, methods: &[&AnalyzerInfo], listed: &str) -> Outcome<()> {
         let given = [
             self.n.is_some(),
@@ -96,10 +120,19 @@ impl Options {
             self.tolerance.is_some(),
             self.chunk.is_some(),
             self.features.is_some(),
+            !self.concepts.is_empty(),
+            self.low.is_some(),
+            self.high.is_some(),
+            self.token.is_some(),
         ];
-        let idle = OPTIONS
-            .iter()
-            .zip(given)
+        let options = || OPTIONS.iter().zip(given);
+        for info in methods {
+            let missing = options().find(|((setting, _), given)| !given && info.required.contains(setting));
+            if let Some(((_, option), _)) = missing {
+                return Err(failure(format!("{} needs {option}", info.title)));
+            }
+        }
+        let idle = options()
             .find(|((setting, _), given)| *given && !methods.iter().any(|info| info.settings.contains(setting)));
         match idle {
             Some(((_, option), _)) => {
@@ -113,6 +146,10 @@ impl Options {
 fn deviation(text: &str) -> Result<f64, String> {
     let std = text.parse().ok().filter(|std: &f64| std.is_finite() && *std >= 0.0);
     std.ok_or_else(|| "it must be a number of at least 0".into())
+}
+
+fn finite(text: &str) -> Result<f64, String> {
+    text.parse().ok().filter(|number: &f64| number.is_finite()).ok_or_else(|| "it must be a number".into())
 }
 
 fn tolerance(text: &str) -> Result<f64, String> {
@@ -155,6 +192,15 @@ mod tests {
         let refused = options.check(&[of("smooth-grad"), of("grad-cam")], "--list").unwrap_err().to_string();
         assert!(refused.contains("--features: --list"), "{refused}");
         options.check(&[of("lime")], "--list").unwrap();
+    }
+
+    #[test]
+    fn what_a_method_cannot_do_without_is_named() {
+        let of = |name: &str| AnalyzerInfo::find(name).unwrap();
+        let options = Options { low: Some(-2.0), ..Options::default() };
+        let refused = options.check(&[of("lrp-epsilon-gamma-box")], "--list").unwrap_err().to_string();
+        assert!(refused.contains("LRP ε, γ, box needs --high"), "{refused}");
+        Options { concepts: vec![0, 2], ..Options::default() }.check(&[of("crp")], "--list").unwrap();
     }
 
     #[test]

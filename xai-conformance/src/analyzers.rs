@@ -13,14 +13,18 @@ use xai_core::{
 use crate::networks::{Opaque, images, small_network};
 use crate::{Failure, Outcome, Suite, values};
 
-type Boxed<'a, M> = Box<dyn Analyzer<M> + 'a>;
+pub(crate) type Boxed<'a, M> = Box<dyn Analyzer<M> + 'a>;
 
 /// All of the registry, but for those that need more of a model.
 fn registered<'a, M: LayerSplit + 'a>(model: &M, most: Needs, chunk: usize) -> Result<Vec<Boxed<'a, M>>, Failure> {
     let settings = Settings::marked(model).n(6).seed(3).chunk(chunk).features(Features::grid([2, 2]));
     // The network's activations are not rectifiers alone; numbers may be of single precision.
-    let settings = settings.unknown(Unknown::Gradient).stabilizer(0.25);
-    let able = |info: &&AnalyzerInfo| most == Needs::Operations || info.needs != Needs::Operations;
+    let settings = settings.unknown(Unknown::Gradient).stabilizer(0.25).channels([1, 3]).low(-2.0).high(2.0);
+    let able = |info: &&AnalyzerInfo| match info.needs {
+        Needs::Attention => false,
+        Needs::Operations => most == Needs::Operations,
+        _ => true,
+    };
     let built = AnalyzerInfo::all().iter().filter(able).map(|info| {
         let analyzer = info.build::<M>(&settings).map_err(|error| Failure::new(error.to_string()))?;
         Ok(analyzer as Boxed<'a, M>)
@@ -60,7 +64,7 @@ fn nested<'a, M: LayerSplit + 'a>(chunk: usize) -> Vec<Boxed<'a, M>> {
     ]
 }
 
-fn explain<B: Backend, M: Differentiable<Backend = B>>(
+pub(crate) fn explain<B: Backend, M: Differentiable<Backend = B>>(
     analyzer: &dyn Analyzer<M>,
     model: &M,
     x: &ArrayD<f64>,
@@ -69,7 +73,11 @@ fn explain<B: Backend, M: Differentiable<Backend = B>>(
     (&analyzer).analyze(model, &x, MaxActivation).map_err(|error| Failure::new(format!("{}: {error}", analyzer.name())))
 }
 
-fn same<B: Backend, E: Element>(suite: &Suite<B>, got: &Explanation<B::Elem>, expected: &Explanation<E>) -> Outcome {
+pub(crate) fn same<B: Backend, E: Element>(
+    suite: &Suite<B>,
+    got: &Explanation<B::Elem>,
+    expected: &Explanation<E>,
+) -> Outcome {
     let name = &got.analyzer;
     let wide = |a: &ArrayD<E>| a.mapv(Element::as_f64);
     if got.selection != expected.selection {

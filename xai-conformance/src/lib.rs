@@ -18,6 +18,7 @@ mod cases;
 mod compare;
 
 pub mod analyzers;
+pub mod attention;
 pub mod choices;
 pub mod composed;
 pub mod layers;
@@ -41,6 +42,7 @@ macro_rules! suite {
                 composed: composed_layers;
                 analyzers: every_analyzer, relevance, nestings, shortcuts, batches, chunks, seeds, split_parts,
                     checked_gradient, transfers;
+                attention: attention_matrices;
                 refusals: tensors_refuse, layers_refuse, analyzers_refuse;
             );
         }

@@ -2,7 +2,7 @@
 
 use ndarray::Axis;
 use serde_json::{Value, json};
-use xai::Kind;
+use xai::{Kind, Needs};
 
 use super::finding::Finding;
 use crate::input::{Given, Shown};
@@ -20,9 +20,10 @@ pub(super) struct Feature {
 /// What a method found, by name; nothing where the input has no names, or its values are not one for each.
 pub(super) fn features(given: &Given, finding: &Finding) -> Vec<Feature> {
     let values = &finding.explanation.values;
+    let of_attention = finding.info.needs == Needs::Attention;
     let names = match &given.shown {
         Shown::Columns(names) if values.shape() == given.numbers.shape() => names,
-        Shown::Tokens(names) if values.shape().get(1) == Some(&names.len()) => names,
+        Shown::Tokens(names) if values.shape().get(if of_attention { 2 } else { 1 }) == Some(&names.len()) => names,
         _ => return Vec::new(),
     };
     let of_token = |values: ndarray::ArrayViewD<'_, f32>| {
@@ -41,6 +42,8 @@ pub(super) fn features(given: &Given, finding: &Finding) -> Vec<Feature> {
             of_features.cloned().unwrap_or_default()
         }
         Shown::Columns(_) => sample.iter().copied().map(f64::from).collect(),
+        // Rows are tokens that look, columns those that are looked at: what they get in the mean.
+        _ if of_attention => sample.mean_axis(Axis(0)).into_iter().flatten().map(f64::from).collect(),
         _ => sample.axis_iter(Axis(0)).map(of_token).collect(),
     };
     let feature = |((name, &given), value): ((&String, &f32), f64)| Feature { name: name.clone(), given, value };

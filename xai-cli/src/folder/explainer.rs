@@ -41,7 +41,7 @@ pub(super) struct Seen {
 
 /// That what is explained at a place has a picture.
 fn check_map<B: Backend>(model: &Model<B>, chosen: &Chosen, shape: &[usize]) -> Outcome<()> {
-    let Some(at) = chosen.at.as_deref().filter(|_| !chosen.info.at_place) else { return Ok(()) };
+    let Some(at) = chosen.in_place_of_input() else { return Ok(()) };
     let places = model.network.places(&[shape.to_vec()])?;
     match places.iter().find(|place| place.name == at).and_then(|place| place.shape.as_ref()) {
         Some(there) if there.len() != 4 => {

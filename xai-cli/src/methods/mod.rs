@@ -5,7 +5,7 @@ mod embedding;
 mod reference;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use xai::{AnalyzerInfo, AnyAnalyzer, AtLayer, Backend, Inputs, Progress, Quadrature, Settings};
+use xai::{AnalyzerInfo, AnyAnalyzer, AtLayer, Backend, Inputs, Needs, Progress, Quadrature, Settings};
 use xai_cli::command_line::{Outcome, failure};
 use xai_cli::options::Options;
 
@@ -56,7 +56,7 @@ pub(crate) fn choose<B: Backend>(asked: Asked<'_>, model: &Model<B>, shape: &[us
 fn chosen(asked: Asked<'_>, info: &'static AnalyzerInfo, last: Option<&str>) -> Outcome<Chosen> {
     let mut at = asked.at;
     let mut settings = Settings::new();
-    if info.at_place {
+    if info.at_place() {
         at = at.or(last);
         let place = at.ok_or_else(|| {
             failure(format!(
@@ -66,6 +66,11 @@ fn chosen(asked: Asked<'_>, info: &'static AnalyzerInfo, last: Option<&str>) -> 
             ))
         })?;
         settings = settings.place(place);
+    } else if info.needs == Needs::Attention {
+        // Matrices are looked at where they are: no gradient of the input is needed.
+        if let Some(place) = at {
+            settings = settings.places([place.to_owned()]);
+        }
     } else {
         at = at.or(asked.start);
     }
@@ -91,6 +96,13 @@ impl Chosen {
         }
     }
 
+    /// The place that is explained in place of the input: that which was asked for, where the method does not look at
+    /// one by itself.
+    pub(crate) fn in_place_of_input(&self) -> Option<&str> {
+        let looks_itself = self.info.at_place() || self.info.needs == Needs::Attention;
+        self.at.as_deref().filter(|_| !looks_itself)
+    }
+
     /// The same method with other settings.
     pub(crate) fn with(mut self, set: impl FnOnce(Settings) -> Settings) -> Self {
         self.settings = set(self.settings);
@@ -101,9 +113,9 @@ impl Chosen {
     /// is explained in place of the input.
     pub(crate) fn build<B: Backend>(&self, model: &Model<B>, shape: &[usize]) -> xai::Result<Box<dyn AnyAnalyzer<B>>> {
         let analyzer: Box<dyn AnyAnalyzer<B>> = self.info.build_any::<B>(&self.settings)?;
-        let analyzer: Box<dyn AnyAnalyzer<B>> = match &self.at {
-            Some(place) if !self.info.at_place => Box::new(AtLayer::new(AnyModel(analyzer), place.as_str())),
-            _ => analyzer,
+        let analyzer: Box<dyn AnyAnalyzer<B>> = match self.in_place_of_input() {
+            Some(place) => Box::new(AtLayer::new(AnyModel(analyzer), place)),
+            None => analyzer,
         };
         analyzer.check(&*model.network, &Inputs { shapes: &[shape.to_vec()], explained: &[true] })?;
         Ok(analyzer)

@@ -13,7 +13,7 @@ pub(crate) struct Folder(TempDir);
 impl Folder {
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        for network in ["colours", "colours-last", "loan", "pulse", "text", "one-hot", "state"] {
+        for network in ["colours", "colours-last", "loan", "pulse", "text", "one-hot", "attention", "state"] {
             let file = format!("{network}.onnx");
             std::fs::copy(files().join(&file), folder.path().join(&file)).unwrap();
         }

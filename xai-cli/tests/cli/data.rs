@@ -73,6 +73,34 @@ fn columns_are_taken_by_name_and_what_is_wrong_with_a_table_is_said() {
     }
 }
 
+/// One head of attention, in which all look at the exclamation mark.
+#[test]
+fn attention_is_told_token_by_token() {
+    let folder = Folder::new();
+    std::fs::write(folder.at("cry.txt"), "so!ok").unwrap();
+    let methods = ["raw-attention", "attention-rollout", "attention-relevance"];
+    let mut args = vec!["explain", "attention.onnx", "cry.txt", "--json", "--raw", "o.safetensors", "--target", "1"];
+    methods.iter().for_each(|name| args.extend(["--method", name]));
+    let report = folder.json(&args);
+    let found = files::read_arrays::<f32>(folder.at("o.safetensors")).unwrap();
+    // Scores of 8 / sqrt 1 for the mark and 0 for the others.
+    let mark = 8f64.exp() / (8f64.exp() + 4.0);
+    for method in methods {
+        assert_eq!(found[method].shape(), [1, 5, 5], "{method}");
+        let tokens = features(&report, method);
+        let strongest = tokens.iter().max_by(|a, b| a.1.total_cmp(&b.1)).unwrap();
+        assert!(tokens.len() == 5 && strongest.0.contains('!'), "{method}: {tokens:?}");
+    }
+    let raw = features(&report, "raw-attention");
+    assert!((raw[2].1 - mark).abs() < 1e-4 && (raw[0].1 - (1.0 - mark) / 4.0).abs() < 1e-4, "{raw:?}");
+    // (A + 1) / 2, of which the mean of a column is (share + 1 / tokens) / 2.
+    assert!((features(&report, "attention-rollout")[2].1 - (mark + 0.2) / 2.0).abs() < 1e-4);
+    let one = folder.json(&[&args[..], &["--token", "0", "--at", "shares"]].concat());
+    assert_eq!(one["methods"]["attention-rollout"]["shape"], json!([1, 1, 5]));
+    assert_eq!(one["methods"]["attention-rollout"]["place"], "shares");
+    assert!((features(&one, "attention-rollout")[0].1 - ((1.0 - mark) / 4.0 + 1.0) / 2.0).abs() < 1e-4);
+}
+
 /// A WAV file of 16 bits, with a pulse of nine samples in its middle.
 fn sound(folder: &Folder, channels: u16) {
     let spec =

@@ -128,6 +128,42 @@ def one_hot():
     model("one-hot", nodes, weights, [value("bytes", I, ["batch", "length"])], [value("scores", F, ["batch", 2])])
 
 
+def attention():
+    """Whether there is an exclamation mark, by one head of attention: all bytes look at it."""
+    table = np.zeros((256, 2), np.float32)
+    table[:, 0] = 1
+    table[ord("!"), 1] = 4
+    weights = {
+        "table": table,
+        "key": np.array([[0, 1]], np.float32).T @ np.array([[2, 0]], np.float32),
+        "heads": np.array([0, 0, 1, 2], np.int64),
+        "tokens": np.array([0, 0, 2], np.int64),
+        "last": np.array([[0, 0], [-1, 1]], np.float32),
+        "offset": np.array([1, 0], np.float32),
+    }
+    in_heads = [
+        node("Gather", ["table", "bytes"], "embedded", "embedding"),
+        node("MatMul", ["embedded", "key"], "keys", "keys"),
+    ]
+    for name, given in [("query", "embedded"), ("value", "embedded"), ("turned", "keys")]:
+        perm = [0, 2, 3, 1] if name == "turned" else [0, 2, 1, 3]
+        in_heads += [
+            node("Reshape", [given, "heads"], f"{name}.heads", f"{name}.reshape"),
+            node("Transpose", [f"{name}.heads"], name, name, perm=perm),
+        ]
+    nodes = in_heads + [
+        node("MatMul", ["query", "turned"], "looks", "looks"),
+        node("Softmax", ["looks"], "shares", "shares", axis=-1),
+        node("MatMul", ["shares", "value"], "seen", "seen"),
+        node("Transpose", ["seen"], "back", "back", perm=[0, 2, 1, 3]),
+        node("Reshape", ["back", "tokens"], "together", "together"),
+        node("ReduceMean", ["together"], "mean", "mean", axes=[1], keepdims=0),
+        node("Gemm", ["mean", "last", "offset"], "scores", "head"),
+    ]
+    inputs = [value("bytes", I, ["batch", "length"])]
+    model("attention", nodes, weights, inputs, [value("scores", F, ["batch", 2])])
+
+
 def state():
     """A row, and a state of one sample that is added to it."""
     weights = {"last": np.array([[1, -1, 2], [0, 1, 0]], np.float32)}
@@ -147,4 +183,5 @@ table()
 signal()
 bytes_()
 one_hot()
+attention()
 state()

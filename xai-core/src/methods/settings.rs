@@ -3,11 +3,12 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use super::attention_matrices::Heads;
 use super::quadrature::Quadrature;
 use super::reference_set::ReferenceSet;
 use crate::masks::{Features, Fill};
 use crate::passes::Reference;
-use crate::rules::Unknown;
+use crate::rules::{Bound, Unknown};
 use crate::{Answer, Progress};
 
 /// What can be set on an analyzer that is built by its name: see [`AnalyzerInfo::build`](crate::AnalyzerInfo::build).
@@ -21,7 +22,7 @@ pub struct Settings {
 }
 
 macro_rules! settings {
-    ($($(#[$doc:meta])* $name:ident: $kind:ty $(, into $into:ident)?);* $(;)?) => {
+    ($($(#[$doc:meta])* $name:ident: $kind:ty $(, $into:ident)?);* $(;)?) => {
         #[derive(Debug, Clone, Default)]
         struct Values {
             $($name: Option<$kind>),*
@@ -48,7 +49,7 @@ macro_rules! settings {
         }
     };
     (@argument $kind:ty) => { $kind };
-    (@argument $kind:ty, $into:ident) => { impl Into<$into> };
+    (@argument $kind:ty, into) => { impl Into<$kind> };
 }
 
 /// What was set.
@@ -76,19 +77,31 @@ settings! {
     /// At most how many samples go through the model in one pass.
     chunk: usize;
     /// The reference input.
-    reference: Reference, into Reference;
+    reference: Reference, into;
     /// Which numbers are one feature, present or absent as a whole.
     features: Features;
     /// What stands where a feature is absent.
-    fill: Fill, into Fill;
+    fill: Fill, into;
     /// A set of references, for the mean over them.
-    references: ReferenceSet, into ReferenceSet;
+    references: ReferenceSet, into;
     /// What is done at steps for which rules know no way back.
     unknown: Unknown;
     /// What stabilises the quotients of relevance.
     stabilizer: f64;
     /// The named place of the model that is looked at; [`Settings::marked`] takes the one that the model marks.
-    place: String, into String;
+    place: String, into;
+    /// The channels of the place that are looked at.
+    channels: Vec<usize>, into;
+    /// The least number that an input can have.
+    low: Bound, into;
+    /// The greatest number that an input can have.
+    high: Bound, into;
+    /// The named places of attention matrices, in the order in which they are computed.
+    places: Vec<String>, into;
+    /// The token whose row of a matrix of tokens is taken.
+    token: usize;
+    /// How the heads of an attention matrix become one.
+    heads: Heads;
 }
 
 impl Settings {

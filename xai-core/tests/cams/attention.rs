@@ -2,7 +2,7 @@
 
 use approx::assert_abs_diff_eq;
 use ndarray::{Array2, ArrayD, Axis, Ix2, concatenate};
-use xai_core::nn::{Linear, MultiHeadAttention};
+use xai_core::nn::{Flatten, Linear, MultiHeadAttention, Sequential, Softmax};
 use xai_core::{
     Analyzer, AttentionRelevance, AttentionRollout, Differentiable, Error, Heads, Index, RawAttention, Result, UpTo,
     Var,
@@ -58,6 +58,25 @@ fn raw_attention_is_the_heads_made_one() {
     };
     assert_abs_diff_eq!(raw(Heads::Max), extreme(f64::max), epsilon = 1e-12);
     assert_abs_diff_eq!(raw(Heads::Min), extreme(f64::min), epsilon = 1e-12);
+}
+
+/// Unless one is named, it is the last; one made by a softmax needs no name of its own.
+#[test]
+fn matrices_are_found() {
+    let (model, x) = (encoder(2), noise(216, &[1, 4, WIDTH]));
+    let named = RawAttention::at("1.weights").analyze(&model, &x, Index(0)).unwrap();
+    assert_eq!(named.analyzer, "RawAttention(1.weights)");
+    assert_eq!(RawAttention::last().analyze(&model, &x, Index(0)).unwrap().values, named.values);
+
+    // The second axis is none of tokens: a softmax along it is no attention.
+    let net = Sequential::<B>::new().push_named("channels", Softmax::new(1)).push_named("looks", Softmax::new(-1));
+    let net = net.push(Flatten::default());
+    let scores = noise(217, &[1, 2, 3, 3]);
+    let whole = AttentionRollout::new().analyze(&net, &scores, Index(0)).unwrap().values;
+    let looks = AttentionRollout::new().at_all(["looks"]).analyze(&net, &scores, Index(0)).unwrap().values;
+    let both = AttentionRollout::new().at_all(["channels", "looks"]).analyze(&net, &scores, Index(0)).unwrap().values;
+    assert_eq!(whole, looks);
+    assert_ne!(whole, both);
 }
 
 /// Â = (A + 1) / 2 for the mean of heads whose rows add up to 1, and the product of the layers.
@@ -183,6 +202,7 @@ fn what_is_no_matrix_is_refused() {
         assert!(error.contains(part), "{error}");
     };
     says(&AttentionRollout::new().at_all(["1.weights", "0.weights"]), "in the order in which they are computed");
+    says(&RawAttention::last().at_all(["0.weights", "1.weights"]), "that of one matrix");
     says(&AttentionRollout::new().at_all(["0.query"]), "(batch, heads, tokens, tokens)");
     says(&AttentionRelevance::new().at_all(["2.weights"]), "no place `2.weights`");
     says(&AttentionRollout::new().of_token(5), "token = 5 is not possible: there are 5");

@@ -31,7 +31,7 @@ use super::places::{AtMark, AtPlaces};
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Cam<R, P = AtPlaces> {
-    pub(super) rule: R,
+    pub(crate) rule: R,
     pub(super) places: P,
     pub(super) grid: Grid,
     pub(super) fusion: Fusion,

@@ -45,4 +45,4 @@ macro_rules! cam_rule {
         }
     )*};
 }
-pub(super) use cam_rule;
+pub(crate) use cam_rule;

@@ -10,7 +10,7 @@ use crate::{Backend, Element, Error, Result, Tensor};
 /// vector. Its sign is arbitrary; here it is the one that correlates with Σₖ Mₖ, the sum over the channels, or, where
 /// that is the same everywhere, the one whose largest magnitude is positive. Of one place, zeros. On the host, in
 /// `f64`.
-pub(super) fn principal<B: Backend>(maps: &Tensor<B>) -> Result<Tensor<B>> {
+pub(crate) fn principal<B: Backend>(maps: &Tensor<B>) -> Result<Tensor<B>> {
     let mut shape = maps.shape();
     let host = maps.download()?;
     let (batch, channels) = (shape[0], shape[1]);

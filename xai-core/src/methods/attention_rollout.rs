@@ -1,6 +1,6 @@
 //! Attention as it is, and rolled out over the layers.
 
-use super::matrices::{Heads, Matrices, identity, matrix_builders};
+use super::attention_matrices::{Heads, Matrices, Which, identity, matrix_builders};
 use crate::explain::{Analyzer, Attribution, Call, Extras, Inputs, Kind};
 use crate::{Differentiable, Error, Result};
 
@@ -86,7 +86,12 @@ impl AttentionRollout {
 impl RawAttention {
     /// Of the matrix (B, heads, T, T) at a named place.
     pub fn at(place: impl Into<String>) -> Self {
-        let matrices = Matrices { places: Some(vec![place.into()]), ..Matrices::default() };
+        RawAttention::last().at_all([place])
+    }
+
+    /// Of the last matrix that the model has.
+    pub fn last() -> Self {
+        let matrices = Matrices { which: Which::Last, ..Matrices::default() };
         RawAttention { matrices, heads: Heads::Mean }
     }
 
@@ -143,6 +148,12 @@ impl<M: Differentiable + ?Sized> Analyzer<M> for RawAttention {
     }
 
     fn check(&self, model: &M, inputs: &Inputs<'_>) -> Result<()> {
+        if let Which::Named(places) = &self.matrices.which
+            && places.len() > 1
+        {
+            let (value, reason) = (format!("{places:?}"), "attention as it is, is that of one matrix".into());
+            return Err(Error::InvalidParameter { name: "places", value, reason });
+        }
         self.matrices.check("RawAttention", model, inputs, false)
     }
 

@@ -1,8 +1,6 @@
 //! FEM: what stands out of the maps.
 
-use super::named::cam_rule;
-use super::rule::CamRule;
-use super::site::CamSite;
+use super::cam::{CamRule, CamSite, cam_rule};
 use crate::op::Activation;
 use crate::{Backend, Result, Tensor};
 

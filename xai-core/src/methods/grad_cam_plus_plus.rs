@@ -1,8 +1,6 @@
 //! Grad-CAM's relatives that weigh channels by other means of the gradient: Grad-CAM++ and XGrad-CAM.
 
-use super::named::cam_rule;
-use super::rule::CamRule;
-use super::site::CamSite;
+use super::cam::{CamRule, CamSite, cam_rule};
 use crate::passes::stabilised;
 use crate::{Backend, Result, Tensor};
 

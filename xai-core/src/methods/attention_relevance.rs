@@ -1,6 +1,6 @@
 //! Relevance through attention, by its gradient.
 
-use super::matrices::{Heads, Matrices, identity, matrix_builders};
+use super::attention_matrices::{Heads, Matrices, identity, matrix_builders};
 use crate::explain::{Analyzer, Attribution, Call, Extras, Inputs, Kind};
 use crate::{Differentiable, Error, Result};
 

@@ -1,8 +1,6 @@
 //! Grad-CAM.
 
-use super::named::cam_rule;
-use super::rule::CamRule;
-use super::site::CamSite;
+use super::cam::{CamRule, CamSite, cam_rule};
 use crate::{Backend, Result, Tensor};
 
 /// Gradient-weighted class activation map, at the model's mark: where its features end and its adaptation begins.

@@ -4,7 +4,7 @@ use ndarray::Array2;
 
 use crate::explain::{Call, Inputs};
 use crate::graph::{Kept, Value};
-use crate::{Backend, Differentiable, Element, Error, Graph, Result, Tensor};
+use crate::{Backend, Differentiable, Element, Error, Graph, Op, Result, Tensor};
 
 /// How the heads of an attention matrix become one.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
@@ -45,16 +45,46 @@ pub(super) enum View {
     Grid { token: usize, skip: usize, rows: usize, columns: usize },
 }
 
+/// Which attention matrices.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) enum Which {
+    /// All that the model has.
+    #[default]
+    All,
+    /// The last that it has.
+    Last,
+    /// Those at these places.
+    Named(Vec<String>),
+}
+
 /// Which attention matrices, and what is shown.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Matrices {
-    /// All that the model has, unless they are named.
-    pub(super) places: Option<Vec<String>>,
+    pub(super) which: Which,
     pub(super) view: View,
 }
 
 /// The last name of a place that is an attention matrix.
 const NAME: &str = "weights";
+
+/// The attention matrices at places that nobody has named: those called `weights`, and what a softmax gives.
+fn found<B: Backend>(graph: &Graph<'_, B>) -> Result<Vec<(String, Value)>> {
+    let mut found: Vec<(String, Value)> = Vec::new();
+    for place in graph.places() {
+        let value = graph.place(&place.name)?;
+        let is_matrix = matches!(place.shape.as_deref(), Some([_, _, rows, columns]) if rows == columns);
+        let is_softmax = || match graph.nodes()[value.0].op() {
+            Some(Op::Softmax(step)) => step.axis_of(4).is_ok_and(|axis| axis == 3),
+            _ => false,
+        };
+        let is_new = found.iter().all(|(_, other)| *other != value);
+        if is_matrix && is_new && (place.name.rsplit('.').next() == Some(NAME) || is_softmax()) {
+            found.push((place.name, value));
+        }
+    }
+    found.sort_by_key(|(_, value)| *value);
+    Ok(found)
+}
 
 impl Matrices {
     pub(super) fn show_token(&mut self, token: usize) {
@@ -67,24 +97,29 @@ impl Matrices {
 
     /// The name, with the places that were given.
     pub(super) fn title(&self, name: &str) -> String {
-        self.places.as_ref().map_or(name.to_owned(), |places| format!("{name}({})", places.join(", ")))
+        match &self.which {
+            Which::Named(places) => format!("{name}({})", places.join(", ")),
+            _ => name.to_owned(),
+        }
     }
 
     fn values<B: Backend>(&self, graph: &Graph<'_, B>) -> Result<Vec<(String, Value)>> {
-        let is_matrix = |name: &str, shape: Option<&Vec<usize>>| {
-            name.rsplit('.').next() == Some(NAME) && shape.is_some_and(|shape| shape.len() == 4 && shape[2] == shape[3])
+        let mut values = match &self.which {
+            Which::Named(names) => {
+                names.iter().map(|name| Ok((name.clone(), graph.place(name)?))).collect::<Result<Vec<_>>>()?
+            }
+            _ => found(graph)?,
         };
-        let found = || graph.places().into_iter().filter(|place| is_matrix(&place.name, place.shape.as_ref()));
-        let names = self.places.clone().unwrap_or_else(|| found().map(|place| place.name).collect());
-        let value = |name: String| graph.place(&name).map(|value| (name, value));
-        let values = names.into_iter().map(value).collect::<Result<Vec<_>>>()?;
+        if self.which == Which::Last {
+            values = values.pop().into_iter().collect();
+        }
         let refused =
             |value: String, reason: &str| Err(Error::InvalidParameter { name: "places", value, reason: reason.into() });
         if values.is_empty() {
             return refused(
                 "[]".into(),
-                "the model has no place `weights` of an attention matrix (batch, heads, tokens, tokens), as \
-                 `MultiHeadAttention` has: name those that are",
+                "the model has no place `weights`, as `MultiHeadAttention` has, and none behind a softmax, that is an \
+                 attention matrix (batch, heads, tokens, tokens): name those that are",
             );
         }
         match values.windows(2).find(|pair| pair[0].1 >= pair[1].1) {
@@ -191,11 +226,12 @@ pub(super) fn identity<B: Backend>(like: &Tensor<B>) -> Result<Tensor<B>> {
 /// The builder methods of what is made of attention matrices.
 macro_rules! matrix_builders {
     () => {
-        /// Of these matrices (B, heads, T, T), in the order in which they are computed; of all places of the model
-        /// named `weights` that are such matrices, unless set.
+        /// Of the matrices (B, heads, T, T) at these places, in the order in which they are computed. Unless set, the
+        /// model's matrices are those at places named `weights`, and what a softmax along the last axis gives.
         #[must_use]
         pub fn at_all<S: Into<String>>(mut self, places: impl IntoIterator<Item = S>) -> Self {
-            self.matrices.places = Some(places.into_iter().map(Into::into).collect());
+            self.matrices.which =
+                $crate::methods::attention_matrices::Which::Named(places.into_iter().map(Into::into).collect());
             self
         }
 

@@ -2,10 +2,7 @@
 
 use ndarray::Array1;
 
-use super::cam::Cam;
-use super::named::cam_rule;
-use super::rule::CamRule;
-use super::site::CamSite;
+use super::cam::{Cam, CamRule, CamSite, cam_rule};
 use crate::passes::{at_least, quotient_or_zero, resized};
 use crate::{Backend, Element, Error, Result, Tensor};
 

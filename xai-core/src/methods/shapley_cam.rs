@@ -1,9 +1,6 @@
 //! ShapleyCAM.
 
-use super::cam::Cam;
-use super::named::cam_rule;
-use super::rule::CamRule;
-use super::site::CamSite;
+use super::cam::{Cam, CamRule, CamSite, cam_rule};
 use crate::{Backend, Error, Result, Tensor};
 
 /// ShapleyCAM: relu(Σₖ wₖ Aₖ), wₖ = mean over the places of (G - ½ H·A)ₖ, with H the second derivatives of y with

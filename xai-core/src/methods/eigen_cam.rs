@@ -1,9 +1,6 @@
 //! Maps by their first principal component: Eigen-CAM and EigenGrad-CAM.
 
-use super::named::cam_rule;
-use super::principal::principal;
-use super::rule::CamRule;
-use super::site::CamSite;
+use super::cam::{CamRule, CamSite, cam_rule, principal};
 use crate::{Backend, Result, Tensor};
 
 /// Eigen-CAM: relu(M·v), with M the maps as a matrix of places and channels, centred over the places, and v its first

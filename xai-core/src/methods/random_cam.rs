@@ -3,10 +3,7 @@
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::cam::Cam;
-use super::named::cam_rule;
-use super::rule::CamRule;
-use super::site::CamSite;
+use super::cam::{Cam, CamRule, CamSite, cam_rule};
 use crate::{Backend, Result, Tensor};
 
 /// Random weights, as a control: relu(Σₖ wₖ Aₖ) with wₖ uniform in -1..1.

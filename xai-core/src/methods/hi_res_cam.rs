@@ -1,8 +1,6 @@
 //! Maps that weigh each place by its own gradient: HiResCAM, LayerCAM, and element by element.
 
-use super::named::cam_rule;
-use super::rule::CamRule;
-use super::site::CamSite;
+use super::cam::{CamRule, CamSite, cam_rule};
 use crate::{Backend, Result, Tensor};
 
 /// HiResCAM: relu(Σₖ Gₖᵢ · Aₖᵢ), the gradient times the map, place by place.
