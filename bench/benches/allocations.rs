@@ -77,13 +77,13 @@ fn print(title: &str, mut work: impl FnMut(usize) -> Outcome<()>, few: usize) ->
 fn rows<B: Backend<Elem = f32>>() -> Outcome<()> {
     let (lite, input) = (network::<B>()?, batch(1, 224)?);
     let title = |what: &str| format!("{what}, {}", B::NAME);
-    print(&title("SmoothGrad, a copy"), |n| Analysis::SmoothGrad(n).run(&lite, &input).map(drop), 8)?;
+    let run = |name| {
+        let (lite, input) = (&lite, &input);
+        move |n| Analysis::of(name).n(n).run(lite, input).map(drop)
+    };
+    print(&title("SmoothGrad, a copy"), run("smooth-grad"), 8)?;
     // Both ends of the path go by themselves.
-    print(
-        &title("Integrated Gradients, a point"),
-        |n| Analysis::IntegratedGradients(n).run(&lite, &input).map(drop),
-        10,
-    )?;
+    print(&title("Integrated Gradients, a point"), run("integrated-gradients"), 10)?;
 
     let folder = tempfile::tempdir()?;
     photos::make(folder.path(), 50)?;

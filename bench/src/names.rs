@@ -4,6 +4,7 @@ use std::fmt;
 
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
+use xai::{AnalyzerInfo, BoxAnalyzer, Differentiable, Quadrature, Settings};
 
 /// A network, for one photo of 224 × 224.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
@@ -17,7 +18,7 @@ pub enum Network {
     EfficientnetLite0,
 }
 
-/// An analyzer, named as by the example `explain`.
+/// An analyzer that is timed, by its name in the library: those that the others have too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Analyzer {
@@ -78,6 +79,28 @@ impl Network {
 }
 
 impl Analyzer {
+    /// What the library calls it.
+    fn name(self) -> String {
+        match self {
+            Analyzer::IntegratedGradientsSecant => key(&Analyzer::IntegratedGradients),
+            other => key(&other),
+        }
+    }
+
+    /// The library's analyzer, with so many copies or points if it takes a mean and they are not the network's.
+    ///
+    /// # Errors
+    /// None for those of the library.
+    pub fn build<M: Differentiable + ?Sized>(self, network: Network, n: usize) -> xai::Result<BoxAnalyzer<M>> {
+        let settings = Settings::new();
+        AnalyzerInfo::find(&self.name())?.build(&match self {
+            Analyzer::Gradient | Analyzer::InputTimesGradient => settings,
+            Analyzer::SmoothGrad | Analyzer::IntegratedGradients => settings.n(n),
+            Analyzer::IntegratedGradientsSecant => settings.n(network.secants()).quadrature(Quadrature::Secant),
+            Analyzer::GradCam => settings.place(network.cam_layer()),
+        })
+    }
+
     /// How many gradients it takes: those of the copies for the averages, as they are by default everywhere.
     pub fn gradients(self) -> usize {
         match self {
@@ -149,3 +172,20 @@ macro_rules! shown_by_key {
     )*};
 }
 shown_by_key!(Network, Analyzer, Who);
+
+#[cfg(test)]
+mod tests {
+    use clap::ValueEnum;
+    use xai::{BoxModel, NdArray};
+
+    use super::{Analyzer, Network};
+
+    #[test]
+    fn what_is_timed_is_the_librarys() {
+        for &analyzer in Analyzer::value_variants() {
+            for &network in Network::value_variants() {
+                analyzer.build::<BoxModel<'static, NdArray>>(network, 5).unwrap();
+            }
+        }
+    }
+}

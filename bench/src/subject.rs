@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use image::RgbImage;
 use ndarray::{Array4, ArrayView3, Axis, Ix4};
-use xai::{Analyzer, Backend, BoxModel, GradCam, Gradient, IntegratedGradients, MaxActivation, SmoothGrad, files};
+use xai::{Analyzer, AnalyzerInfo, Backend, BoxModel, MaxActivation, Settings, files};
 use xai_zoo::command_line::{Outcome, failure};
 use xai_zoo::efficientnet::{EfficientNetLite0, TRAINED};
 use xai_zoo::networks;
@@ -70,28 +70,32 @@ pub fn batch(batch: usize, side: u32) -> Outcome<Array4<f32>> {
     Ok(input)
 }
 
-/// An analysis that is measured.
+/// An analysis that is measured: an analyzer of the library, by its name, and how many copies or points it takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Analysis {
-    /// The gradient.
-    Gradient,
-    /// Grad-CAM.
-    GradCam,
-    /// SmoothGrad of so many copies.
-    SmoothGrad(usize),
-    /// Integrated Gradients of so many points.
-    IntegratedGradients(usize),
+pub struct Analysis {
+    name: &'static str,
+    n: Option<usize>,
 }
 
 impl Analysis {
+    /// By the analyzer of this name, as it comes.
+    pub const fn of(name: &'static str) -> Self {
+        Analysis { name, n: None }
+    }
+
+    /// With so many copies or points.
+    #[must_use]
+    pub const fn n(self, n: usize) -> Self {
+        Analysis { n: Some(n), ..self }
+    }
+
     /// For people.
-    pub fn title(self) -> String {
-        match self {
-            Analysis::Gradient => "Gradient".into(),
-            Analysis::GradCam => "Grad-CAM".into(),
-            Analysis::SmoothGrad(n) => format!("SmoothGrad, n = {n}"),
-            Analysis::IntegratedGradients(n) => format!("Integrated Gradients, n = {n}"),
-        }
+    ///
+    /// # Errors
+    /// No such analyzer.
+    pub fn title(self) -> Outcome<String> {
+        let title = AnalyzerInfo::find(self.name)?.title;
+        Ok(self.n.map_or_else(|| title.to_owned(), |n| format!("{title}, n = {n}")))
     }
 
     /// What it finds.
@@ -103,13 +107,10 @@ impl Analysis {
         network: &EfficientNetLite0<B>,
         input: &Array4<f32>,
     ) -> Outcome<Array4<f32>> {
-        let found = match self {
-            Analysis::Gradient => Gradient.analyze(network, input, MaxActivation),
-            Analysis::GradCam => GradCam.analyze(network, input, MaxActivation),
-            Analysis::SmoothGrad(n) => SmoothGrad::new().n(n).analyze(network, input, MaxActivation),
-            Analysis::IntegratedGradients(n) => IntegratedGradients::new().n(n).analyze(network, input, MaxActivation),
-        };
-        Ok(found?.values)
+        let settings = Settings::marked(network);
+        let settings = self.n.into_iter().fold(settings, Settings::n);
+        let analyzer = AnalyzerInfo::find(self.name)?.build::<EfficientNetLite0<B>>(&settings)?;
+        Ok(analyzer.analyze(network, input, MaxActivation)?.values)
     }
 
     /// How many seconds it takes.

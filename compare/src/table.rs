@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use xai_zoo::captum::{Case, Difference, Greatest};
+use xai_zoo::captum::{Case, Difference, Greatest, METHODS, Method};
 
 use crate::frameworks::Differences;
 use crate::run::{DOUBLE_BOUND, Run};
@@ -47,9 +47,9 @@ impl Table {
     /// A line for each method.
     pub(crate) fn rows(&self, network: &str) -> String {
         let mut lines = String::new();
-        let methods = METHODS.iter().flat_map(|(prefix, xai)| {
-            let methods = self.methods(Run::LibTorchSingle, prefix);
-            methods.map(move |method| (method, xai))
+        let methods = METHODS.iter().flat_map(|method| {
+            let names = self.names(Run::LibTorchSingle, method);
+            names.map(move |name| (name, method.title()))
         });
         for (method, xai) in methods {
             let cell = |difference: Option<&Difference>| {
@@ -67,12 +67,10 @@ impl Table {
         lines
     }
 
-    fn methods<'a>(&'a self, run: Run, prefix: &'a str) -> impl Iterator<Item = &'a str> {
+    /// What a method's arrays are called.
+    fn names<'a>(&'a self, run: Run, method: &'a Method) -> impl Iterator<Item = &'a str> {
         let run = self.runs.get(&run);
-        run.into_iter().flat_map(BTreeMap::keys).map(String::as_str).filter(move |method| {
-            let rest = method.strip_prefix(prefix);
-            rest.is_some_and(|rest| rest.is_empty() || prefix.ends_with('.'))
-        })
+        run.into_iter().flat_map(BTreeMap::keys).map(String::as_str).filter(move |name| method.gave(name))
     }
 
     /// What is above its bound or was not compared, in words.
@@ -82,9 +80,9 @@ impl Table {
             let bound = run.bound(method);
             format!("{network}, {method}, {}: {:.1e}, allowed is {bound:.0e}", run.title(), difference.relative)
         });
-        let missing = METHODS.iter().flat_map(|(prefix, _)| {
-            let absent = Run::ALL.into_iter().filter(|run| self.methods(*run, prefix).next().is_none());
-            absent.map(move |run| format!("{network}, {prefix}, {}: not compared", run.title()))
+        let missing = METHODS.iter().flat_map(|method| {
+            let absent = Run::ALL.into_iter().filter(|run| self.names(*run, method).next().is_none());
+            absent.map(move |run| format!("{network}, {}, {}: not compared", method.called(), run.title()))
         });
         above.chain(missing).collect()
     }
@@ -117,19 +115,3 @@ impl Table {
         self.runs.iter().flat_map(|(run, methods)| methods.iter().map(|(name, d)| (*run, name.as_str(), d)))
     }
 }
-
-/// Captum's methods, in the table's order, and what they are called here. A prefix that ends with a dot is followed by
-/// a layer.
-const METHODS: [(&str, &str); 11] = [
-    ("output", "output"),
-    ("saliency", "Gradient"),
-    ("input_x_gradient", "InputTimesGradient"),
-    ("saliency_mean", "IntegratedGradients, EndpointMean"),
-    ("integrated_gradients.riemann_trapezoid", "IntegratedGradients, Trapezoid, times (n - 1) / n"),
-    ("integrated_gradients.riemann_middle", "IntegratedGradients, Midpoint"),
-    ("integrated_gradients.gausslegendre", "IntegratedGradients, GaussLegendre"),
-    ("noise_tunnel.saliency", "NoiseAugmentation(Gradient)"),
-    ("noise_tunnel.integrated_gradients", "NoiseAugmentation(IntegratedGradients, Midpoint)"),
-    ("layer_grad_cam.", "GradCam"),
-    ("pytorch_grad_cam.", "GradCam"),
-];

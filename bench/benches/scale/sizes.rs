@@ -38,8 +38,7 @@ const SERIES: [Series; 3] = [
     },
 ];
 
-const ANALYZERS: [(&str, fn(usize) -> Analysis); 2] =
-    [("SmoothGrad", Analysis::SmoothGrad), ("Integrated Gradients", Analysis::IntegratedGradients)];
+const ANALYZERS: [Analysis; 2] = [Analysis::of("smooth-grad"), Analysis::of("integrated-gradients")];
 
 /// Prints a table for each series.
 pub(crate) fn report(args: &Args) -> Outcome<()> {
@@ -54,13 +53,13 @@ pub(crate) fn report(args: &Args) -> Outcome<()> {
 
 fn rows<B: Backend<Elem = f32>>(args: &Args, series: &Series, network: &EfficientNetLite0<B>) -> Outcome<()> {
     let inputs = series.sizes.iter().map(|&size| (series.at)(size)).collect::<Outcome<Vec<_>>>()?;
-    for (title, analysis) in ANALYZERS {
+    for analysis in ANALYZERS {
         let mut fastest = vec![f64::INFINITY; inputs.len()];
         // The smallest warms up.
-        inputs.first().map(|(n, input)| analysis(*n).run(network, input)).transpose()?;
+        inputs.first().map(|(n, input)| analysis.n(*n).run(network, input)).transpose()?;
         for _ in 0..args.rounds {
             for (fastest, (n, input)) in fastest.iter_mut().zip(&inputs) {
-                *fastest = fastest.min(analysis(*n).seconds(network, input)?);
+                *fastest = fastest.min(analysis.n(*n).seconds(network, input)?);
             }
         }
         let points: Vec<(f64, f64)> =
@@ -68,7 +67,10 @@ fn rows<B: Backend<Elem = f32>>(args: &Args, series: &Series, network: &Efficien
         let cells = fastest.iter().map(|seconds| format!("{seconds:.2} s"));
         println!(
             "{}",
-            row([format!("{title}, {}", B::NAME)].into_iter().chain(cells).chain([format!("{:.2}", slope(&points))]))
+            row([format!("{}, {}", analysis.title()?, B::NAME)]
+                .into_iter()
+                .chain(cells)
+                .chain([format!("{:.2}", slope(&points))]))
         );
     }
     Ok(())

@@ -13,8 +13,12 @@ use xai_zoo::folder::list;
 use crate::folder::images_per_second;
 use crate::{Args, for_each_backend, head, row};
 
-const ANALYSES: [Analysis; 4] =
-    [Analysis::Gradient, Analysis::GradCam, Analysis::SmoothGrad(16), Analysis::IntegratedGradients(18)];
+const ANALYSES: [Analysis; 4] = [
+    Analysis::of("gradient"),
+    Analysis::of("grad-cam"),
+    Analysis::of("smooth-grad").n(16),
+    Analysis::of("integrated-gradients").n(18),
+];
 
 /// How many photos a folder has here.
 const PHOTOS: usize = 60;
@@ -91,7 +95,7 @@ fn analyses<B: Backend<Elem = f32>>() -> Outcome<()> {
     let (network, input) = (network::<B>()?, batch(1, 224)?);
     for analysis in ANALYSES {
         analysis.run(&network, &input)?; // warms up
-        println!("{}, {}\t{}", analysis.title(), B::NAME, analysis.seconds(&network, &input)?);
+        println!("{}, {}\t{}", analysis.title()?, B::NAME, analysis.seconds(&network, &input)?);
     }
     Ok(())
 }

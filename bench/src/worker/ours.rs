@@ -4,8 +4,8 @@ use measured::names::{Analyzer as Name, Network};
 use ndarray::{Array4, ArrayD};
 use xai::nn::Sequential;
 use xai::{
-    Analyzer, Backend, BoxModel, Cam, Differentiable, GradCam, Gradient, Index, InputTimesGradient,
-    IntegratedGradients, NoiseAugmentation, Quadrature, SmoothGrad, files,
+    Analyzer, Backend, BoxModel, Differentiable, Gradient, Index, IntegratedGradients, NoiseAugmentation, Quadrature,
+    files,
 };
 use xai_zoo::command_line::Outcome;
 use xai_zoo::efficientnet::EfficientNetLite0;
@@ -44,18 +44,6 @@ impl<B: Backend<Elem = f32>> Ours<B> {
         }
     }
 
-    /// Grad-CAM at the layer that the others look at as well.
-    fn grad_cam(&self) -> Cam<GradCam> {
-        GradCam::at(match &self.network {
-            Loaded::Sequential(_) => self.job.network.cam_layer(),
-            Loaded::EfficientNet(_) => "head",
-        })
-    }
-
-    fn secants(&self) -> IntegratedGradients {
-        IntegratedGradients::new().n(self.job.network.secants()).quadrature(Quadrature::Secant)
-    }
-
     fn analyze<M>(&self, analyzer: &impl Analyzer<M>, model: &M) -> Outcome<Array4<f32>>
     where
         M: Differentiable<Backend = B>,
@@ -74,14 +62,7 @@ impl<B: Backend<Elem = f32>> Subject for Ours<B> {
 
     fn run(&self, n: usize) -> Outcome<Timed> {
         let model = self.model();
-        let work = || match self.job.analyzer {
-            Name::Gradient => self.analyze(&Gradient, &model),
-            Name::InputTimesGradient => self.analyze(&InputTimesGradient, &model),
-            Name::SmoothGrad => self.analyze(&SmoothGrad::new().n(n), &model),
-            Name::IntegratedGradients => self.analyze(&IntegratedGradients::new().n(n), &model),
-            Name::IntegratedGradientsSecant => self.analyze(&self.secants(), &model),
-            Name::GradCam => self.analyze(&self.grad_cam(), &model),
-        };
+        let work = || self.analyze(&self.job.analyzer.build(self.job.network, n)?, &model);
         Timed::of(work, |values| Ok(values.into_dyn()))
     }
 
@@ -99,8 +80,9 @@ impl<B: Backend<Elem = f32>> Subject for Ours<B> {
                 let integrated = IntegratedGradients::new().n(points).quadrature(Quadrature::GaussLegendre);
                 self.analyze(&integrated, &model)?
             }
-            Name::IntegratedGradientsSecant => self.analyze(&self.secants(), &model)?,
-            Name::Gradient | Name::InputTimesGradient | Name::GradCam => return Ok(Some(self.run(1)?.values)),
+            Name::Gradient | Name::InputTimesGradient | Name::IntegratedGradientsSecant | Name::GradCam => {
+                return Ok(Some(self.run(1)?.values));
+            }
         };
         Ok(Some(values.into_dyn()))
     }

@@ -4,6 +4,6 @@ mod analyses;
 mod case;
 mod difference;
 
-pub use analyses::counterpart;
+pub use analyses::{METHODS, Method, counterpart};
 pub use case::Case;
 pub use difference::{Difference, Greatest};
