@@ -7,8 +7,7 @@ use tch::{Device, Kind, Tensor as Torch};
 /// glibc gives memory back to the system whenever much of it is free at the end of the heap, or was mapped by itself:
 /// the maps of a network are both, after each pass. In the next pass the system hands it out page by page, each of them
 /// zeroed. So the end of the heap is made a block that is never given back and never written to, behind room for the
-/// maps of a pass: addresses, which become memory as they are used. Without it 50 gradients took 1.06 times (VGG-16) to
-/// 1.4 times (EfficientNet-Lite0) as long.
+/// maps of a pass: addresses, which become memory as they are used. BENCHMARKS.md tells what that saves.
 ///
 /// Done when the first input comes, and not before: weights would take the room. The blocks are libtorch's, since the
 /// program's own may come from another allocator.
@@ -28,7 +27,7 @@ pub(crate) fn keep_freed_maps(input: &Torch) {
 /// Not much below 32 MiB, the largest that is ever put into the heap.
 const BLOCK: i64 = 31 << 20;
 
-/// 992 MiB: the maps of a pass of secants through VGG-16, which with half the room took 1.1 times as long.
+/// 992 MiB, which hold the maps of a pass of secants through VGG-16.
 const BLOCKS: usize = 32;
 
 fn block() -> Option<Torch> {

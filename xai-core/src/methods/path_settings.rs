@@ -56,9 +56,9 @@ macro_rules! path_builders {
         ///
         /// Every sample gets points of its own, where its gradient changes most, until the estimated error is below the
         /// tolerance or `max_n` evaluations are reached. The explanation's extras tell the estimate, the number of
-        /// evaluations, and whether the tolerance was met. The estimate is a mean square, not a bound: on three
-        /// networks for photos the error was 0.9 to 1.1 times as large (`docs/path-nodes.md`), for a map of three
-        /// numbers it was up to three times as large.
+        /// evaluations, and whether the tolerance was met. The estimate is a mean square, not a bound: of a
+        /// map of a photo it is close, of a map of few numbers the error can be a multiple of it
+        /// (`docs/path-nodes.md`).
         #[must_use]
         pub fn tolerance(mut self, tolerance: f64) -> Self {
             self.$($settings).+.tolerance.error = Some(tolerance);

@@ -51,8 +51,8 @@ pub enum Quadrature {
     /// point to the next. In a window of [`MaxPool2d`](crate::nn::MaxPool2d) the numbers that are its maximum at the
     /// two ends share the gradient, by where on the way they are equal. Of such layers alone, completeness is exact for
     /// any n. The integral is the same in the limit, but for a step such as [`Sign`](crate::nn::Activation::Sign),
-    /// whose jump has no derivative and counts here. The error falls faster than that of any rule for points: for
-    /// the same error it takes 0.30 to 0.54 of Gauss-Legendre's 50.
+    /// whose jump has no derivative and counts here. The error falls faster than that of any rule for points:
+    /// `docs/path-nodes.md` tells how many it takes.
     ///
     /// This works where the averaged analyzer is the gradient. Any other step, a product of two values or code that
     /// nobody can look into, takes the mean of its Jacobians at both ends, in two backward passes. Around another
