@@ -73,6 +73,7 @@ mod rise_masks;
 mod sampling;
 mod score_cam;
 mod secant;
+mod seg_x_res_cam;
 mod settings;
 mod shapley_cam;
 mod shapley_sampling;
@@ -138,6 +139,7 @@ pub use self::reference_set::ReferenceSet;
 pub use self::registry::{AnalyzerInfo, BoxAnalyzer, BoxAnyAnalyzer, Needs};
 pub use self::rise::{Rise, RiseEstimate};
 pub use self::score_cam::{CamScores, ScoreCam};
+pub use self::seg_x_res_cam::SegXResCam;
 pub use self::settings::Settings;
 pub use self::shapley_cam::ShapleyCam;
 pub use self::shapley_sampling::ShapleySampling;
@@ -273,6 +275,9 @@ analyzers! {
     "hi-res-cam", "HiResCAM", Gradient, "1 forward pass, 1 gradient behind the place",
     "feature maps times their gradients: a linear head's output, place by place" with place:
         HiResCam::at(place) => [];
+    "seg-x-res-cam", "Seg-XRes-CAM", Gradient, "1 forward pass, 1 gradient behind the place",
+    "feature maps times gradients averaged in windows, for regions of a segmentation" with place:
+        SegXResCam::at(place) => [];
     "layer-cam", "LayerCAM", Gradient, "1 forward pass, 1 gradient behind the place",
     "feature maps times their positive gradients, for early places too" with place:
         LayerCam::at(place) => [];
