@@ -6,9 +6,22 @@ use std::ops::Range;
 use std::path::PathBuf;
 
 /// A foreign error, boxed.
+///
+/// ```
+/// # use xai_core as xai;
+/// let error: xai::BoxError = "no such service".into();
+/// assert_eq!(error.to_string(), "no such service");
+/// ```
 pub type BoxError = Box<dyn StdError + Send + Sync + 'static>;
 
 /// `Result` with this library's [`Error`].
+///
+/// ```
+/// # use xai_core as xai;
+/// fn doubled(x: &xai::Tensor<xai::NdArray>) -> xai::Result<xai::Tensor<xai::NdArray>> {
+///     x.add(x)
+/// }
+/// ```
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// What can go wrong in an analysis.
@@ -16,6 +29,19 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// Every variant says which value was wrong and what to do about it; errors of a framework or of the
 /// user's own code are kept as the [source](StdError::source). `Debug` writes the same words as `Display`, so that a
 /// `main` that returns one ends readably.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::Activation;
+/// use xai::{Analyzer, Error, Gradient, NdArray, Net};
+///
+/// let net = Net::<NdArray<f64>, _>::new(Activation::Tanh);
+/// match Gradient.analyze(&net, &array![[0.5, 1.0]], 7) {
+///     Err(Error::OutputIndex { index, output, .. }) => assert_eq!((index, output), (vec![7], vec![1, 2])),
+///     other => panic!("{other:?}"),
+/// }
+/// ```
 #[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {

@@ -3,6 +3,18 @@
 use std::fmt;
 
 /// Whether a gradient can be trusted.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::Activation;
+/// use xai::{NdArray, Net, Verdict, check_gradient};
+///
+/// let net = Net::<NdArray<f64>, _>::new(Activation::Tanh);
+/// let report = check_gradient(&net, &array![[0.5, 1.0]])?;
+/// assert_eq!(report.verdict, Verdict::Trusted);
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Verdict {
@@ -48,6 +60,18 @@ pub enum Verdict {
 }
 
 /// One random direction.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::Activation;
+/// use xai::{NdArray, Net, check_gradient};
+///
+/// let net = Net::<NdArray<f64>, _>::new(Activation::Tanh);
+/// let report = check_gradient(&net, &array![[0.5, 1.0]])?;
+/// assert!(report.directions.iter().all(|along| (along.analytic - along.numeric).abs() < 1e-5));
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct Direction {
@@ -62,6 +86,18 @@ pub struct Direction {
 }
 
 /// What [`check_gradient`](crate::check_gradient) found. Its `Display` says it in words.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::Activation;
+/// use xai::{NdArray, Net, check_gradient};
+///
+/// let net = Net::<NdArray<f64>, _>::new(Activation::Tanh);
+/// let report = check_gradient(&net, &array![[0.5, 1.0]])?;
+/// assert!(report.is_trusted(), "{report}");
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GradientReport {

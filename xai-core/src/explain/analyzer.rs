@@ -10,6 +10,16 @@ use super::{Attribution, Call, Explanation, Found, Input, Kind, OutputSelector, 
 use crate::{Arithmetic, Differentiable, Result, Tensor};
 
 /// The host numbers of a model.
+///
+/// ```
+/// # use xai_core as xai;
+/// use xai::{Differentiable, Elem, Explanation};
+///
+/// /// The highest value of an explanation of any model.
+/// fn highest<M: Differentiable>(why: &Explanation<Elem<M>>) -> Elem<M> {
+///     why.values.iter().copied().fold(num_traits::Float::neg_infinity(), num_traits::Float::max)
+/// }
+/// ```
 pub type Elem<M> = <<M as Differentiable>::Backend as Arithmetic>::Elem;
 
 /// A way to explain a model of type `M`.

@@ -4,6 +4,14 @@ use super::Target;
 use crate::{Arithmetic, Backend, Differentiable, Error, Graph, Result, Tensor};
 
 /// The inputs of an analysis, as its parameters are checked against them: the user's own batch.
+///
+/// ```
+/// # use xai_core as xai;
+/// use xai::Inputs;
+///
+/// let inputs = Inputs { shapes: &[vec![2, 3, 224, 224], vec![2, 7]], explained: &[true, false] };
+/// assert_eq!(inputs.explained_shapes().collect::<Vec<_>>(), [[2, 3, 224, 224]]);
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Inputs<'a> {
     /// The shape of each input, batch axis first.
@@ -37,6 +45,27 @@ impl<'a> Inputs<'a> {
 
 /// What an analyzer is asked: rows of inputs, which output of each, and which sample of the user's each row is a copy
 /// of.
+///
+/// ```
+/// # use xai_core as xai;
+/// use xai::{Analyzer, Attribution, Call, Differentiable, Gradient, Kind, Result};
+///
+/// /// The gradient's size.
+/// struct Size;
+/// impl<M: Differentiable + ?Sized> Analyzer<M> for Size {
+///     fn name(&self) -> String {
+///         "Size".into()
+///     }
+///     fn kind(&self) -> Kind {
+///         Kind::Importance
+///     }
+///     fn attribute(&self, model: &M, call: &Call<'_, M::Backend>) -> Result<Attribution<M::Backend>> {
+///         let mut found = Gradient.attribute(model, call)?;
+///         found.values = found.values.iter().map(|values| values.mul(values)).collect::<Result<_>>()?;
+///         Ok(found)
+///     }
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Call<'a, B: Backend> {
     /// The model's inputs, batch axis first.

@@ -9,6 +9,14 @@ use super::{Dims, Extras, Native, Selection};
 use crate::{Arithmetic, Backend, Element, Error, Result, Tensor};
 
 /// What the values of an explanation mean: the preset for pictures.
+///
+/// ```
+/// # use xai_core as xai;
+/// use xai::{Analyzer, Gradient, Kind, NdArray, Net, nn::Activation};
+///
+/// type Model = Net<NdArray<f64>, Activation>;
+/// assert_eq!(Analyzer::<Model>::kind(&Gradient), Kind::Sensitivity);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Kind {
@@ -48,6 +56,21 @@ impl std::str::FromStr for Kind {
 }
 
 /// An analyzer's result where the model lives.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::Activation;
+/// use xai::{Analyzer, Attribution, Call, Gradient, Index, NdArray, Net, Target, Tensor};
+///
+/// let net = Net::<NdArray<f64>, _>::new(Activation::Relu);
+/// let inputs = [Tensor::upload(array![[3.0, -1.0]].view().into_dyn(), &())?];
+/// let target = Target::Choose(&Index(0));
+/// let call = Call { inputs: &inputs, explained: &[true], target, samples: &[0] };
+/// let found: Attribution<_> = Gradient.attribute(&net, &call)?;
+/// assert_eq!(found.values[0].download()?, array![[1.0, 0.0]].into_dyn());
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Attribution<B: Backend> {
     /// The values of each explained input, batch axis first.

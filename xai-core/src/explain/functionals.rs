@@ -57,6 +57,20 @@ pub struct SumOfOutputs;
 /// A class over a region of a segmentation: `Σ mask · y[class]`, for an output (B, K, spatial axes...).
 ///
 /// The mask has the spatial axes, the same for all samples, or a batch axis before them.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::{Array4, array};
+/// use xai::nn::Activation;
+/// use xai::{Analyzer, Gradient, NdArray, Net, Region};
+///
+/// // Two classes at two by two places; why class 1 on the left?
+/// let net = Net::<NdArray<f64>, _>::new(Activation::Relu);
+/// let left = Region { class: 1, mask: array![[1.0, 0.0], [1.0, 0.0]].into_dyn() };
+/// let why = Gradient.analyze(&net, &Array4::ones((1, 2, 2, 2)), left)?;
+/// assert_eq!(why.values, array![[[[0.0, 0.0], [0.0, 0.0]], [[1.0, 0.0], [1.0, 0.0]]]]);
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Region {
     /// The class.
@@ -66,6 +80,19 @@ pub struct Region {
 }
 
 /// A linear functional of your own: from the output on the clean input to weights in its shape.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::{ArrayViewD, array};
+/// use xai::nn::Activation;
+/// use xai::{Analyzer, Functional, Gradient, NdArray, Net};
+///
+/// let net = Net::<NdArray<f64>, _>::new(Activation::Relu);
+/// // Each output, as strongly as it is there.
+/// let all = Functional(|output: ArrayViewD<'_, f64>| Ok(output.to_owned()));
+/// assert_eq!(Gradient.analyze(&net, &array![[3.0, 1.0]], all)?.values, array![[3.0, 1.0]]);
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Functional<F>(pub F);
 

@@ -10,6 +10,16 @@ use super::part::Part;
 use crate::{Backend, Error, Result, Tensor};
 
 /// The values that an input of type `I` gets.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::{Array2, Array4};
+/// use xai::{NdArray, ValuesOf};
+///
+/// // Two inputs in a tuple, a tuple of values.
+/// type Values = ValuesOf<(&'static Array4<f64>, &'static Array2<f64>), NdArray<f64>>;
+/// let values: Values = (Array4::zeros((1, 3, 2, 2)), Array2::zeros((1, 7)));
+/// ```
 pub type ValuesOf<I, B> = <<I as Input<B>>::Dims as Dims<<B as crate::Arithmetic>::Elem>>::Values;
 
 /// The values of one explained input: where the model lives, and read from there.
@@ -149,6 +159,26 @@ impl<B: Backend, T: Input<B>> Input<B> for Given<T> {
 /// Whole numbers, as token ids: given to the model, and never explained. Explain what they are embedded as.
 ///
 /// `Ids(&tokens)`, an array of `i64` or a tensor of the framework's.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::Embedding;
+/// use xai::{Analyzer, AtLayer, Differentiable, Gradient, Ids, NdArray, Result, Tensor, Var};
+///
+/// struct Words(Embedding<NdArray<f64>>);
+/// impl Differentiable for Words {
+///     type Backend = NdArray<f64>;
+///     fn trace<'m>(&'m self, x: &[Var<'m, NdArray<f64>>]) -> Result<Var<'m, NdArray<f64>>> {
+///         Ok(x[0].layer("words", &self.0)?.sum(&[1, 2]).reshape(&[1, 1]))
+///     }
+/// }
+/// let table = Tensor::upload(array![[0.5, 1.0], [2.0, 3.0]].view().into_dyn(), &())?;
+/// let words = Words(Embedding::new(table)?);
+/// let why = AtLayer::new(Gradient, "words").analyze(&words, Ids(&array![[1_i64, 0, 1]]), 0)?;
+/// assert_eq!(why.values.shape(), [1, 3, 2]);
+/// # Ok::<(), xai::Error>(())
+/// ```
 pub struct Ids<T>(pub T);
 
 impl<T> fmt::Debug for Ids<T> {

@@ -13,6 +13,18 @@ use crate::{Backend, Element, Error, Op, Result, Tensor};
 ///
 /// An index has one number for each axis of the output after the batch axis: one for class scores of shape (B, K),
 /// three for a segmentation of shape (B, K, H, W), none for an output of shape (B).
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::Selection;
+///
+/// let classes = Selection::new(vec![vec![3], vec![0]], &[2, 10])?;
+/// assert_eq!((classes.samples(), classes.indices()), (2, &[vec![3], vec![0]][..]));
+/// let contrast = Selection::weights(&array![[1.0, -1.0]].into_dyn());
+/// assert!(contrast.indices().is_empty());
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Selection {
     what: What,
@@ -28,6 +40,14 @@ enum What {
 }
 
 /// What is made of a model's output before anything of it is chosen.
+///
+/// ```
+/// # use xai_core as xai;
+/// use xai::OutputScale;
+///
+/// assert_eq!("log-probability".parse::<OutputScale>()?, OutputScale::LogProbability);
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum OutputScale {

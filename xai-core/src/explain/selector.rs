@@ -171,6 +171,13 @@ impl<E: Element> OutputSelector<E> for usize {
 pub struct PerSample<I = usize>(pub Vec<I>);
 
 /// What an output index may be written as: a number, or one number per axis.
+///
+/// ```
+/// # use xai_core as xai;
+/// use xai::OutputIndex;
+///
+/// assert_eq!((7.numbers(), [1, 2].numbers()), (vec![7], vec![1, 2]));
+/// ```
 pub trait OutputIndex {
     /// One number per output axis after the batch axis.
     fn numbers(&self) -> Vec<usize>;

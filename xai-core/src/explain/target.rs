@@ -7,6 +7,14 @@ use super::{OutputScale, OutputSelector, Selection};
 use crate::{Backend, Element, Result, Tensor};
 
 /// The output to explain: still to be chosen from the clean input's output, or chosen before.
+///
+/// ```
+/// # use xai_core as xai;
+/// use xai::{Index, Selection, Target};
+///
+/// let chosen = Selection::from(vec![vec![3]]);
+/// let targets = [Target::<f32>::Choose(&Index(3)), Target::Chosen(&chosen)];
+/// ```
 #[derive(Clone, Copy)]
 pub enum Target<'a, E> {
     /// To be chosen from the output on the input at hand.

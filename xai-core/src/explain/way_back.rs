@@ -4,6 +4,14 @@ use super::{Attribution, Call, Extras};
 use crate::{Backend, Differentiable, Error, Graph, Pullback, Result, Rules, Tensor};
 
 /// How the values of an analyzer come back from the output.
+///
+/// ```
+/// # use xai_core as xai;
+/// use xai::{Analyzer, Gradient, NdArray, Net, WayBack, nn::Activation};
+///
+/// type Model = Net<NdArray<f64>, Activation>;
+/// assert!(matches!(Analyzer::<Model>::way_back(&Gradient), Some(WayBack::Gradient)));
+/// ```
 pub enum WayBack<'a, B: Backend> {
     /// By the gradient.
     Gradient,

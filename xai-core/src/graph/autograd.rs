@@ -5,6 +5,18 @@ use ndarray::{ArcArray, Array, Dimension, IxDyn};
 use crate::{Backend, BoxError, Element, Error, NdArray, Pullback, Result, Tensor};
 
 /// A backend whose framework can differentiate the user's own forward code.
+///
+/// ```
+/// # use xai_core as xai;
+/// use xai::{Autograd, Net, Result, Tensor};
+///
+/// /// The length of the gradient of a framework's own code.
+/// fn steepness<B: Autograd>(code: impl Fn(&[&B::Tensor]) -> Result<B::Tensor>, x: Tensor<B>) -> Result<Tensor<B>> {
+///     let (y, pullback) = B::record(code, &[x])?;
+///     let gradient = pullback.pull(&y.affine(0.0, 1.0)?)?;
+///     gradient.mul(&gradient)?.sum(&[1])
+/// }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not differentiate forward code by itself",
     label = "no backend with automatic differentiation",

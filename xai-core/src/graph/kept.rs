@@ -7,6 +7,21 @@ use super::{Graph, Value};
 use crate::{Backend, Pullback, Result, Tensor};
 
 /// What a pass gives out: the output, and the values that are kept.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::{Activation, Sequential};
+/// use xai::{Differentiable, NdArray, Tensor};
+///
+/// let net = Sequential::<NdArray<f64>>::new().push_named("a", Activation::Relu).push(Activation::Tanh);
+/// let graph = net.graph(&[vec![1, 2]])?;
+/// let at = graph.at("a")?;
+/// let x = Tensor::upload(array![[-1.0, 2.0]].view().into_dyn(), &())?;
+/// let kept = graph.keeping(&[at]).forward_kept(&[x])?;
+/// assert_eq!(kept.values[0].download()?, array![[0.0, 2.0]].into_dyn());
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Kept<B: Backend> {
     /// The output.

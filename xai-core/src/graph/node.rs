@@ -5,6 +5,18 @@ use super::names::Scope;
 use crate::{Backend, Error, Op, Pullback, Result, Tensor, Weight};
 
 /// A value of a graph: an input, or what a node computes.
+///
+/// ```
+/// # use xai_core as xai;
+/// use xai::nn::{Activation, Sequential};
+/// use xai::{Differentiable, NdArray};
+///
+/// let net = Sequential::<NdArray<f64>>::new().push_named("a", Activation::Relu);
+/// let graph = net.graph(&[vec![1, 2]])?;
+/// // The input is the first of the nodes.
+/// assert_eq!(graph.at("a")?.index(), 1);
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Value(pub(crate) usize);
 
@@ -16,6 +28,17 @@ impl Value {
 }
 
 /// What a node does.
+///
+/// ```
+/// # use xai_core as xai;
+/// use xai::nn::{Activation, Sequential};
+/// use xai::{Differentiable, NdArray, Step};
+///
+/// let net = Sequential::<NdArray<f64>>::new().push(Activation::Relu);
+/// let graph = net.graph(&[vec![1, 2]])?;
+/// assert!(graph.nodes().iter().all(|node| !matches!(node.step(), Step::Opaque(_))));
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Step<'m, B: Backend> {
@@ -41,6 +64,18 @@ impl<B: Backend> Clone for Step<'_, B> {
 }
 
 /// A node of a graph: what it does, with which values.
+///
+/// ```
+/// # use xai_core as xai;
+/// use xai::nn::{Activation, Sequential};
+/// use xai::{Differentiable, NdArray};
+///
+/// let net = Sequential::<NdArray<f64>>::new().push(Activation::Relu);
+/// let graph = net.graph(&[vec![1, 2]])?;
+/// let last = graph.nodes().last().expect("the activation");
+/// assert_eq!((last.shape(), last.inputs().len()), (Some(&[1, 2][..]), 1));
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Node<'m, B: Backend> {
     pub(crate) step: Step<'m, B>,

@@ -13,6 +13,30 @@ type Shape<'m> = Rc<dyn Fn(&[&[usize]]) -> Result<Vec<usize>> + 'm>;
 /// A step that nobody can look into: the framework's own code, a gradient by hand, or a forward pass alone.
 ///
 /// What it can do is what it is made of: without a gradient, whatever needs one is refused before any pass.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::{Analyzer, Differentiable, Gradient, NdArray, Opaque, Pullback, Result, Tensor, Var};
+///
+/// /// x², with its gradient by hand.
+/// struct Square;
+/// impl Differentiable for Square {
+///     type Backend = NdArray<f64>;
+///     fn trace<'m>(&'m self, x: &[Var<'m, NdArray<f64>>]) -> Result<Var<'m, NdArray<f64>>> {
+///         let code = Opaque::with_vjp(
+///             |x: &[Tensor<NdArray<f64>>]| x[0].mul(&x[0]),
+///             |x: &[Tensor<NdArray<f64>>]| {
+///                 let slope = x[0].affine(2.0, 0.0)?;
+///                 Ok((x[0].mul(&x[0])?, Pullback::new(move |v| v.mul(&slope))))
+///             },
+///         );
+///         Ok(x[0].opaque(code))
+///     }
+/// }
+/// assert_eq!(Gradient.analyze(&Square, &array![[3.0]], 0)?.values, array![[6.0]]);
+/// # Ok::<(), xai::Error>(())
+/// ```
 pub struct Opaque<'m, B: Backend> {
     pub(crate) forward: Forward<'m, B>,
     pub(crate) vjp: Option<Vjp<'m, B>>,

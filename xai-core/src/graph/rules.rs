@@ -7,6 +7,23 @@ use crate::{Backend, Error, Op, Pullback, Result, Tensor};
 ///
 /// A pass asks at each node that the explained inputs reach. What a rule takes it also runs forward, so that a rule may
 /// keep what it needs. See `docs/rules.md` of the repository for one in ten lines.
+///
+/// ```
+/// # use xai_core as xai;
+/// use xai::nn::{Activation, Op};
+/// use xai::{Backend, Pullback, Result, Rules, Site, Tensor};
+///
+/// /// Everything passes back through a tanh, as if it were not there.
+/// struct ThroughTanh;
+/// impl<B: Backend> Rules<B> for ThroughTanh {
+///     fn takes(&self, site: &Site<'_, '_, B>) -> bool {
+///         matches!(site.op(), Some(Op::Activation(Activation::Tanh)))
+///     }
+///     fn vjp<'m>(&self, site: &Site<'_, 'm, B>, inputs: &[Tensor<B>]) -> Result<(Tensor<B>, Pullback<'m, B>)> {
+///         Ok((site.run_forward(1, inputs)?, Pullback::new(|v| Ok(v.clone()))))
+///     }
+/// }
+/// ```
 pub trait Rules<B: Backend> {
     /// Whether the rules have a way of their own back through this node.
     fn takes(&self, site: &Site<'_, '_, B>) -> bool;
@@ -51,6 +68,16 @@ pub trait Rules<B: Backend> {
 }
 
 /// A node, as rules see it.
+///
+/// ```
+/// # use xai_core as xai;
+/// use xai::{Backend, Site};
+///
+/// /// What a rule knows how to take: an operation that has weights, of which one input varies.
+/// fn has_weights<B: Backend>(site: &Site<'_, '_, B>) -> bool {
+///     site.wanted() == [true] && site.op().is_some_and(|op| !op.weights().is_empty())
+/// }
+/// ```
 pub struct Site<'a, 'm, B: Backend> {
     graph: &'a Graph<'m, B>,
     node: usize,

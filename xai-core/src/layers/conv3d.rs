@@ -16,6 +16,18 @@ use crate::{Backend, Error, Layer, Result, Tensor, Var};
 /// Errors: [`Error::InvalidShape`] when the input has not 5 axes, has another number of channels than the weight takes,
 /// or is smaller than the kernel; [`Error::InvalidParameter`] for a stride or dilation of 0, for groups that do not
 /// divide the channels, and for a padding that cannot be counted.
+///
+/// ```
+/// # use xai_core as xai;
+/// # use ndarray::Array5;
+/// # use xai::{NdArray, Tensor};
+/// use xai::nn::Conv3d;
+///
+/// # let weight = Tensor::<NdArray>::upload(Array5::ones((4, 2, 3, 3, 3)).into_dyn().view(), &())?;
+/// let conv = Conv3d::new(weight, None)?.stride([1, 2, 2]).padding(1);
+/// assert_eq!(conv.output_shape(&[1, 2, 8, 16, 16])?, [1, 4, 8, 8, 8]);
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Conv3d<B: Backend> {
     /// Over rows and columns, with the taps of the depth among its channels: (K, C / groups · kd, kh, kw).

@@ -81,6 +81,18 @@ where
 
 /// A function without a gradient: good for the feature part of a [`Split`](crate::Split), which Grad-CAM only runs
 /// forward, and for a model that is explained by forward passes. What needs its gradient is refused before any pass.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::{ArcArray, IxDyn, array};
+/// use xai::{Analyzer, Error, FeatureAblation, ForwardOnly, Gradient, NdArray, Net};
+///
+/// let net = Net::new(ForwardOnly::<NdArray<f64>, _>::new(|x: &ArcArray<f64, IxDyn>| x.mapv(f64::abs)));
+/// let x = array![[-3.0, 1.0]];
+/// assert_eq!(FeatureAblation::new().analyze(&net, &x, 0)?.values, array![[3.0, 0.0]]);
+/// assert!(matches!(Gradient.analyze(&net, &x, 0), Err(Error::NotDifferentiable { .. })));
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct ForwardOnly<B, F> {
     forward: F,

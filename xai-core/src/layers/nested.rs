@@ -3,6 +3,14 @@
 use crate::{Backend, Error, Layer, Result, Var};
 
 /// A layer of any type, owned, which threads can share.
+///
+/// ```
+/// # use xai_core as xai;
+/// use xai::NdArray;
+/// use xai::nn::{Activation, AnyLayer, Flatten};
+///
+/// let layers: Vec<AnyLayer<NdArray>> = vec![Box::new(Activation::Relu), Box::new(Flatten::default())];
+/// ```
 pub type AnyLayer<B> = Box<dyn Layer<B> + Send + Sync>;
 
 /// Writing a network down, and letting go of it, takes a piece of the stack for each layer that another one owns.

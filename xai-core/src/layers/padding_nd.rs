@@ -4,6 +4,14 @@
 ///
 /// From a number for all sides, from one number for each axis, or from (before, after) of each axis. `(before, after)`
 /// alone does for one axis: `(kernel - 1, 0)` makes a convolution causal.
+///
+/// ```
+/// # use xai_core as xai;
+/// use xai::nn::PaddingNd;
+///
+/// assert_eq!(PaddingNd::<2>::from(1), PaddingNd([(1, 1), (1, 1)]));
+/// assert_eq!(PaddingNd::<1>::from((2, 0)), PaddingNd([(2, 0)]));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PaddingNd<const N: usize>(pub [(usize, usize); N]);
 
@@ -38,6 +46,18 @@ impl From<(usize, usize)> for PaddingNd<1> {
 }
 
 /// The padding of a convolution over N axes: given, or found from the input's size.
+///
+/// ```
+/// # use xai_core as xai;
+/// # use ndarray::Array3;
+/// # use xai::{NdArray, Tensor};
+/// use xai::nn::{Conv1d, ConvPaddingNd};
+///
+/// # let weight = Tensor::<NdArray>::upload(Array3::ones((4, 2, 3)).into_dyn().view(), &())?;
+/// let conv = Conv1d::new(weight, None)?.padding(ConvPaddingNd::Same);
+/// assert_eq!(conv.output_shape(&[1, 2, 10])?, [1, 4, 10]);
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ConvPaddingNd<const N: usize> {
     /// Zeros before and after each axis.
@@ -59,6 +79,13 @@ impl<const N: usize, P: Into<PaddingNd<N>>> From<P> for ConvPaddingNd<N> {
 }
 
 /// A number for the three axes of a volume, or one for each, (slices, rows, columns).
+///
+/// ```
+/// # use xai_core as xai;
+/// use xai::nn::Triple;
+///
+/// assert_eq!((2.triple(), [1, 2, 3].triple()), ([2, 2, 2], [1, 2, 3]));
+/// ```
 pub trait Triple {
     /// (slices, rows, columns).
     fn triple(self) -> [usize; 3];

@@ -3,6 +3,13 @@
 use ndarray::{Array2, ArrayD};
 
 /// What is present in a copy of the input, and to which degree: 1 is as in the input, 0 absent, filled instead.
+///
+/// ```
+/// # use xai_core as xai;
+/// use xai::Mask;
+///
+/// assert_eq!(Mask::from(vec![true, false]), Mask::Features(vec![1.0, 0.0]));
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Mask {

@@ -70,6 +70,20 @@ pub fn evaluate<B: Backend>(
 }
 
 /// What [`evaluate`] found.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::metrics::{Evaluation, Gini, evaluate};
+/// use xai::nn::Activation;
+/// use xai::{Gradient, NdArray, Net};
+///
+/// let net = Net::<NdArray<f64>, _>::new(Activation::Tanh);
+/// let found: Evaluation = evaluate(&net, &array![[0.5, 2.0]], 0, &[&Gradient], &[&Gini])?;
+/// assert_eq!(found.analyzers, ["Gradient", "RandomMap"]);
+/// assert!((found.cells[0][0].as_ref().unwrap().values[0] - 0.5).abs() < 1e-12);
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Evaluation {

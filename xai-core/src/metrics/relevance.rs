@@ -7,6 +7,13 @@ use crate::nn::{Upsample2d, UpsampleMode};
 use crate::{Backend, Error, NdArray, Op, Result, Tensor};
 
 /// What is made of a place's channels: one number.
+///
+/// ```
+/// # use xai_core as xai;
+/// use xai::metrics::{Channels, PointingGame};
+///
+/// assert_eq!(Channels::default(), Channels::Sum);
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Channels {

@@ -7,6 +7,27 @@ use crate::explain::{AnyAnalyzer, Attribution, Call, Kind, Target, Uploaded};
 use crate::{Backend, Differentiable, Element, Error, Result, Selection, Tensor};
 
 /// An explanation, with what it explains.
+///
+/// ```
+/// # use xai_core as xai;
+/// use xai::metrics::{Better, Metric, Scored, Scores};
+/// use xai::{Backend, Result};
+///
+/// /// How many values are above zero.
+/// struct Positive;
+/// impl<B: Backend> Metric<B> for Positive {
+///     fn name(&self) -> String {
+///         "positive".into()
+///     }
+///     fn better(&self) -> Better {
+///         Better::Lower
+///     }
+///     fn score(&self, on: &Scored<'_, B>) -> Result<Scores> {
+///         let positive = |values: ndarray::ArrayViewD<'_, f64>| values.iter().filter(|v| **v > 0.0).count() as f64;
+///         Ok(on.values.outer_iter().map(positive).collect::<Vec<_>>().into())
+///     }
+/// }
+/// ```
 pub struct Scored<'a, B: Backend> {
     /// The model.
     pub model: &'a dyn Differentiable<Backend = B>,

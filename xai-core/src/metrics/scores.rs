@@ -3,6 +3,15 @@
 use ndarray::Array2;
 
 /// Which way a metric is better.
+///
+/// ```
+/// # use xai_core as xai;
+/// use xai::NdArray;
+/// use xai::metrics::{Better, Deletion, Metric};
+///
+/// // An output that falls soon was explained well.
+/// assert_eq!(Metric::<NdArray>::better(&Deletion::new()), Better::Lower);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Better {
@@ -13,6 +22,19 @@ pub enum Better {
 }
 
 /// What a metric found.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::metrics::{Gini, Metric, Scores};
+/// use xai::nn::Activation;
+/// use xai::{Gradient, NdArray, Net};
+///
+/// let net = Net::<NdArray<f64>, _>::new(Activation::Tanh);
+/// let scores: Scores = Gini.of_analyzer(&net, &array![[0.5, 2.0]], 0, &Gradient)?;
+/// assert!((scores.values[0] - 0.5).abs() < 1e-12);
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Scores {
@@ -27,6 +49,21 @@ pub struct Scores {
 }
 
 /// A curve for each sample.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::metrics::{Deletion, Metric};
+/// use xai::nn::{Linear, Sequential};
+/// use xai::{InputTimesGradient, NdArray, Tensor};
+///
+/// let weight = Tensor::<NdArray<f64>>::upload(array![[1.0, 2.0, 3.0]].view().into_dyn(), &())?;
+/// let net = Sequential::new().push(Linear::new(weight, None)?);
+/// let scores = Deletion::new().of_analyzer(&net, &array![[1.0, 1.0, 1.0]], 0, &InputTimesGradient)?;
+/// let curve = scores.curve.expect("deletion has one");
+/// assert_eq!((curve.y[[0, 0]], curve.y.ncols()), (6.0, curve.x.len()));
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Curve {

@@ -5,6 +5,13 @@ use ndarray::ArrayViewD;
 use super::statistics::{pearson, spearman};
 
 /// How alike the values of two explanations are, from -1 to 1.
+///
+/// ```
+/// # use xai_core as xai;
+/// use xai::metrics::{ParameterRandomisation, Similarity};
+///
+/// let control = ParameterRandomisation::new().similarity(Similarity::Pearson);
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Similarity {

@@ -137,6 +137,19 @@ pub trait Differentiable {
 /// each thing that the network has learnt to look for (in a ResNet, all up to its last block). The *adaptation* takes
 /// the feature maps to the output: the pool, and the layers that weigh. [`GradCam`](crate::GradCam) looks where the two
 /// meet unless it is told another place; no other method needs the mark.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::Array4;
+/// use xai::nn::{Activation, AdaptiveAvgPool2d, Flatten, Sequential};
+/// use xai::{Analyzer, GradCam, NdArray, Net, Split};
+///
+/// let features = Net::<NdArray<f64>, _>::new(Activation::Relu);
+/// let head = Sequential::new().push(AdaptiveAvgPool2d::global()).push(Flatten::default());
+/// let net = Split::new(features, Net::new(head));
+/// assert_eq!(GradCam.analyze(&net, &Array4::ones((1, 2, 4, 4)), 0)?.values.shape(), [1, 1, 4, 4]);
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not say where its feature layers end",
     label = "no `LayerSplit` model",
@@ -149,6 +162,20 @@ pub trait LayerSplit: Differentiable {
 }
 
 /// Any model on the backend `B`.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::Activation;
+/// use xai::{Analyzer, BoxModel, Gradient, NdArray, Net};
+///
+/// let models: [BoxModel<'_, NdArray<f64>>; 2] =
+///     [Box::new(Net::new(Activation::Relu)), Box::new(Net::new(Activation::Tanh))];
+/// for model in &models {
+///     println!("{}", Gradient.analyze(model, &array![[0.5]], 0)?.values);
+/// }
+/// # Ok::<(), xai::Error>(())
+/// ```
 pub type BoxModel<'a, B> = Box<dyn Differentiable<Backend = B> + 'a>;
 
 macro_rules! through_pointer {
@@ -173,6 +200,14 @@ macro_rules! through_pointer {
 through_pointer!(&M, Box<M>, std::sync::Arc<M>);
 
 /// A model with another place for its inputs: see [`Differentiable::at`].
+///
+/// ```
+/// # use xai_core as xai;
+/// use xai::nn::Activation;
+/// use xai::{Differentiable, NdArray, Net, Placed};
+///
+/// let net: Placed<Net<NdArray<f64>, Activation>> = Net::new(Activation::Relu).at(());
+/// ```
 #[derive(Debug, Clone)]
 pub struct Placed<M: Differentiable> {
     placement: <M::Backend as Arithmetic>::Placement,

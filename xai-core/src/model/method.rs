@@ -7,6 +7,20 @@ use crate::{Autograd, Backend, ForwardOutput, Opaque, Result, Var};
 /// `fn(&self, &B::Tensor) -> Result<B::Tensor, E>`.
 ///
 /// `Code` tells the two apart, and is found by the compiler.
+///
+/// ```
+/// # use xai_core as xai;
+/// use xai::{Backend, Method, NdArray, Result, Var};
+///
+/// struct Model;
+/// impl Model {
+///     fn backbone<'m, B: Backend>(&'m self, x: Var<'m, B>) -> Result<Var<'m, B>> {
+///         Ok(x.relu())
+///     }
+/// }
+/// fn is_one<'m, S, B: Backend, Code>(_: impl Method<'m, S, B, Code>) {}
+/// is_one::<Model, NdArray, _>(Model::backbone);
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no forward code of `{S}` on `{B}`",
     label = "not the forward code of a part of the model",

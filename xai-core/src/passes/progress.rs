@@ -30,6 +30,18 @@ pub struct Progress {
 /// What a progress callback may answer: nothing, or whether to go on.
 ///
 /// `ControlFlow::Break(())` stops the analysis before its next pass, with [`Error::Cancelled`].
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use std::ops::ControlFlow;
+/// use xai::nn::Activation;
+/// use xai::{Analyzer, Error, NdArray, Net, SmoothGrad};
+///
+/// let net = Net::<NdArray<f64>, _>::new(Activation::Relu);
+/// let stopped = SmoothGrad::new().n(100).chunk(10).on_progress(|_| ControlFlow::Break(()));
+/// assert!(matches!(stopped.analyze(&net, &array![[3.0]], 0), Err(Error::Cancelled { .. })));
+/// ```
 pub trait Answer {
     /// True to stop.
     fn stops(self) -> bool;

@@ -18,6 +18,21 @@ enum Kind {
 ///
 /// Rectifiers are relu and relu6. Any other elementwise function, and any step that nobody can look into and that is
 /// not known to be affine, is refused by the layer's name, or goes back by its gradient: [`Unknown`].
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::Activation;
+/// use xai::rules::{Rectifiers, Unknown};
+/// use xai::{Differentiable, NdArray, Net, Tensor};
+///
+/// let net = Net::<NdArray<f64>, _>::new(Activation::Relu);
+/// let tensor = |row: [f64; 3]| Tensor::<NdArray<f64>>::upload(array![row].view().into_dyn(), &());
+/// let rules = Rectifiers::guided(Unknown::Refuse);
+/// let (_, pullback) = net.graph(&[vec![1, 3]])?.vjp(&[tensor([1.0, 1.0, -1.0])?], &[true], Some(&rules))?;
+/// assert_eq!(pullback.pull(&tensor([2.0, -2.0, 2.0])?)?.download()?, array![[2.0, 0.0, 0.0]].into_dyn());
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rectifiers {
     kind: Kind,

@@ -19,6 +19,24 @@ use crate::{Backend, Error, Op, Pullback, Result, Tensor};
 ///
 /// What the steps were given at the last row is kept for the [`next`](Secants::next) pass. In a first pass the first
 /// rows have no segment: what is pulled back to them are gradients at a point.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::Activation;
+/// use xai::rules::Secants;
+/// use xai::{Differentiable, NdArray, Net, Tensor};
+///
+/// let net = Net::<NdArray<f64>, _>::new(Activation::Relu);
+/// let tensor = |x: f64| Tensor::<NdArray<f64>>::upload(array![[x]].view().into_dyn(), &());
+/// // From -1 to 3: relu rises by 3 over 4.
+/// let first = Secants::new(1);
+/// net.graph(&[vec![1, 1]])?.vjp(&[tensor(-1.0)?], &[true], Some(&first))?;
+/// let second = first.next(1);
+/// let (_, pullback) = net.graph(&[vec![1, 1]])?.vjp(&[tensor(3.0)?], &[true], Some(&second))?;
+/// assert_eq!(pullback.pull(&tensor(1.0)?)?.download()?, array![[0.75]].into_dyn());
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Secants<B: Backend> {
     paths: Paths,

@@ -18,6 +18,19 @@ use crate::{Error, Result};
 ///
 /// The required operations are enough for every model and every analyzer. The provided ones are built on them, and a
 /// backend overrides those that it can do better. [`Backend`](crate::Backend) is the other half: networks on it.
+///
+/// ```
+/// # use xai_core as xai;
+/// use xai::{Arithmetic, NdArray, Result, Tensor};
+///
+/// /// Any framework's numbers, squared and added up.
+/// fn length<B: Arithmetic>(x: &Tensor<B>) -> Result<Tensor<B>> {
+///     x.mul(x)?.sum(&[1])
+/// }
+/// let x = Tensor::<NdArray<f64>>::upload(ndarray::array![[3.0, 4.0]].view().into_dyn(), &())?;
+/// assert_eq!(length(&x)?.download()?, ndarray::array![[25.0]].into_dyn());
+/// # Ok::<(), xai::Error>(())
+/// ```
 pub trait Arithmetic: Sized + Clone + Debug + 'static {
     /// The numbers of the ndarray arrays outside: `f32` or `f64`.
     type Elem: Element;

@@ -11,6 +11,16 @@ mod sealed {
 }
 
 /// A host number: `f32` or `f64`. What the caller's ndarray arrays are made of.
+///
+/// ```
+/// # use xai_core as xai;
+/// use xai::Element;
+///
+/// fn halved<E: Element>(number: E) -> E {
+///     number * E::of(0.5)
+/// }
+/// assert_eq!((halved(3.0_f32).as_f64(), halved(3.0_f64)), (1.5, 1.5));
+/// ```
 pub trait Element: sealed::Sealed + Float + NumAssign + Debug + Display + Default + Send + Sync + 'static {
     /// The nearest number of this type.
     fn of(value: f64) -> Self;

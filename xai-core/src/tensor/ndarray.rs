@@ -12,6 +12,16 @@ use crate::{BoxError, Error, Result};
 /// Its tensor is `ArcArray<F, IxDyn>`. A model is explained on it with a forward pass and a vector-Jacobian product
 /// written by hand (see [`Function`](crate::Function)), or made of the layers of [`nn`](crate::nn), in `f64` the truth
 /// that the other backends are compared with.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::{NdArray, Tensor};
+///
+/// let x = Tensor::<NdArray<f64>>::upload(array![[1.0, 2.0]].view().into_dyn(), &())?;
+/// assert_eq!(x.mul(&x)?.download()?, array![[1.0, 4.0]].into_dyn());
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NdArray<F = f32>(PhantomData<F>);
 

@@ -8,6 +8,18 @@ use crate::{Error, Result};
 /// Pulls a cotangent of the output back to the inputs: v ↦ vᵀ · ∂y/∂x, for each of them.
 ///
 /// It remembers the forward pass it came from and may be called any number of times.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::{NdArray, Pullback, Tensor};
+///
+/// let x = Tensor::<NdArray<f64>>::upload(array![[1.0, 2.0]].view().into_dyn(), &())?;
+/// // Of y = 3 x.
+/// let pullback = Pullback::new(|v: &Tensor<NdArray<f64>>| v.affine(3.0, 0.0));
+/// assert_eq!(pullback.pull(&x)?.download()?, array![[3.0, 6.0]].into_dyn());
+/// # Ok::<(), xai::Error>(())
+/// ```
 pub struct Pullback<'a, B: Arithmetic>(Box<dyn Fn(&Tensor<B>) -> Result<Vec<Option<Tensor<B>>>> + 'a>);
 
 impl<'a, B: Arithmetic> Pullback<'a, B> {

@@ -7,6 +7,14 @@ thread_local! {
 }
 
 /// What travelled while [`count_transfers`] ran: the shape of each array, in order.
+///
+/// ```
+/// # use xai_core as xai;
+/// use xai::tensor::{Transfers, count_transfers};
+///
+/// let ((), transfers) = count_transfers(|| {});
+/// assert_eq!(transfers, Transfers::default());
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Transfers {

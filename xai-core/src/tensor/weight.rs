@@ -9,6 +9,16 @@ use super::{Arithmetic, Tensor};
 ///
 /// Threads can share it, whatever the framework's tensors can. Cloning shares the numbers; its shape is known without
 /// asking the framework. Any [`Tensor`] becomes one with `into()`.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::{NdArray, Tensor, Weight};
+///
+/// let weight: Weight<NdArray<f64>> = Tensor::upload(array![[1.0, 2.0]].view().into_dyn(), &())?.into();
+/// assert_eq!((weight.shape(), weight.tensor().download()?), (&[1, 2][..], array![[1.0, 2.0]].into_dyn()));
+/// # Ok::<(), xai::Error>(())
+/// ```
 pub struct Weight<B: Arithmetic> {
     shared: B::Shared,
     shape: Arc<[usize]>,

@@ -9,6 +9,25 @@ use crate::{Backend, Error, Result, Var};
 /// added, broadcast to (..., T, S): 0 where a query may look, a large negative number such as -1e4 where it may not.
 /// The matrix after the softmax, (..., T, S), is a place named `weights`.
 ///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::scaled_dot_product_attention;
+/// use xai::{Differentiable, NdArray, Result, Var};
+///
+/// struct SelfAttention;
+/// impl Differentiable for SelfAttention {
+///     type Backend = NdArray<f64>;
+///     fn trace<'m>(&'m self, x: &[Var<'m, NdArray<f64>>]) -> Result<Var<'m, NdArray<f64>>> {
+///         scaled_dot_product_attention(&x[0], &x[0], &x[0], None)
+///     }
+/// }
+/// // One token looks at itself alone.
+/// let y = SelfAttention.predict(array![[[1.0, 2.0]]].view().into_dyn())?;
+/// assert_eq!(y, array![[[1.0, 2.0]]].into_dyn());
+/// # Ok::<(), xai::Error>(())
+/// ```
+///
 /// # Errors
 /// [`Error::InvalidShape`] for queries, keys, values or a mask that do not fit, and those of [`Var::shape`].
 pub fn scaled_dot_product_attention<'m, B: Backend>(

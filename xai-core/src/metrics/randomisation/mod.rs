@@ -15,6 +15,14 @@ use super::statistics::count;
 use crate::{Backend, Error, Result, Tensor};
 
 /// In which order layers get other weights.
+///
+/// ```
+/// # use xai_core as xai;
+/// use xai::metrics::{Order, ParameterRandomisation};
+///
+/// // One explanation more, with all weights drawn anew.
+/// let control = ParameterRandomisation::new().order(Order::AtOnce);
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Order {

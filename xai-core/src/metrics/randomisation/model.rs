@@ -13,6 +13,13 @@ use crate::metrics::statistics::count;
 use crate::{Backend, Differentiable, Element, Error, Result, Tensor, Var, Weight};
 
 /// How weights are drawn anew.
+///
+/// ```
+/// # use xai_core as xai;
+/// use xai::metrics::{ParameterRandomisation, Redraw};
+///
+/// let control = ParameterRandomisation::new().redraw(Redraw::Normal);
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Redraw {
@@ -29,6 +36,21 @@ pub enum Redraw {
 /// What is drawn depends on the seed and the weight alone. Weights inside of code that nobody can look into stay as
 /// they are.
 ///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::metrics::{Redraw, randomised};
+/// use xai::nn::Linear;
+/// use xai::{Differentiable, NdArray, Net, Tensor};
+///
+/// let weight = Tensor::<NdArray<f64>>::upload(array![[1.0, -2.0, 3.0]].view().into_dyn(), &())?;
+/// let net = Net::new(Linear::new(weight, None)?);
+/// let other = randomised(&net, &[vec![1, 3]], Redraw::Permuted, 7)?;
+/// // The same three numbers, in another order.
+/// assert_eq!(other.predict(array![[1.0, 1.0, 1.0]].view().into_dyn())?, array![[2.0]].into_dyn());
+/// # Ok::<(), xai::Error>(())
+/// ```
+///
 /// # Errors
 /// The model's and the framework's own.
 pub fn randomised<'a, B: Backend>(
@@ -42,6 +64,21 @@ pub fn randomised<'a, B: Backend>(
 }
 
 /// A model, with the weights of some of its layers drawn anew: see [`randomised`].
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::metrics::{Randomised, Redraw, randomised};
+/// use xai::nn::Linear;
+/// use xai::{Analyzer, Gradient, NdArray, Net, Tensor};
+///
+/// let weight = Tensor::<NdArray<f64>>::upload(array![[1.0, -2.0, 3.0]].view().into_dyn(), &())?;
+/// let net = Net::new(Linear::new(weight, None)?);
+/// let other: Randomised<'_, _> = randomised(&net, &[vec![1, 3]], Redraw::Permuted, 7)?;
+/// let why = Gradient.analyze(&other, &array![[0.1, 0.2, 0.3]], 0)?;
+/// assert_eq!(why.values.sum(), 2.0);
+/// # Ok::<(), xai::Error>(())
+/// ```
 pub struct Randomised<'a, B: Backend> {
     model: &'a dyn Differentiable<Backend = B>,
     /// Every weight of the model, in the order in which it computes with them.

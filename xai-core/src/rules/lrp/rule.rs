@@ -13,6 +13,23 @@ use crate::{Element, Error, Result};
 /// the positive and negative parts of weights, x⁺ and x⁻ those of inputs, and stab(z) = z + ε · sign(z), where
 /// sign(0) = 1: each input's relevance is what its contribution is of the denominator, times R. Biases, and what
 /// stabilises, keep their share.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::Linear;
+/// use xai::rules::{Composite, LrpRule};
+/// use xai::{Analyzer, Lrp, NdArray, Net, Tensor};
+///
+/// let weight = Tensor::<NdArray<f64>>::upload(array![[1.0, -1.0]].view().into_dyn(), &())?;
+/// let net = Net::new(Linear::new(weight, None)?);
+/// let x = array![[3.0, 1.0]];
+/// let zero = Lrp::new(Composite::new().all(LrpRule::Zero)).analyze(&net, &x, 0)?;
+/// assert_eq!(zero.values, array![[3.0, -1.0]]);
+/// let positive = Lrp::new(Composite::new().all(LrpRule::ZPlus)).analyze(&net, &x, 0)?;
+/// assert!((positive.values - array![[2.0, 0.0]]).iter().all(|gap| gap.abs() < 1e-9));
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum LrpRule {
@@ -42,6 +59,15 @@ pub enum LrpRule {
 }
 
 /// A bound of a first layer's inputs: one number, or an array that is broadcast to a sample, as (channels, 1, 1).
+///
+/// ```
+/// # use xai_core as xai;
+/// use xai::rules::LrpRule;
+///
+/// // Pixels between 0 and 1; or an array of the lowest and the highest of each channel, (channels, 1, 1).
+/// let pixels = LrpRule::z_box(0.0, 1.0);
+/// let channels = LrpRule::z_box(&ndarray::array![[[-2.1]], [[-2.0]], [[-1.8]]], 2.6);
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Bound(pub(super) Arc<ArrayD<f64>>);
 
