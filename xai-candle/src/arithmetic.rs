@@ -7,6 +7,7 @@ use xai_core::{Arithmetic, Error, Result};
 
 use crate::combine::{With, affine, combined};
 use crate::error::failed;
+use crate::explaining::handle;
 use crate::half::{summed, widened};
 use crate::matmul::matmul;
 use crate::{Candle, Host, Placement, rules};
@@ -40,7 +41,7 @@ impl<E: Host> Arithmetic for Candle<E> {
     }
 
     fn share(t: &Tensor) -> Tensor {
-        t.detach()
+        handle(t)
     }
 
     fn brought(t: &Tensor, at: &Placement) -> Result<Tensor> {
@@ -51,11 +52,11 @@ impl<E: Host> Arithmetic for Candle<E> {
     }
 
     fn into_shared(t: Tensor) -> Tensor {
-        t.detach()
+        t
     }
 
     fn of_shared(t: &Tensor) -> Tensor {
-        t.clone()
+        handle(t)
     }
 
     fn add(a: &Tensor, b: &Tensor) -> Result<Tensor> {

@@ -4,13 +4,18 @@ use xai_core::nn::{Activation, MaxPool2d, Op, provided_forward, provided_vjp};
 use xai_core::{Backend, FusedResult, Pullback, Result, Tensor};
 
 use crate::error::failed;
+use crate::explaining::is_training;
 use crate::rules::{self, with_pullback};
-use crate::{Candle, Host, run};
+use crate::{Candle, Host, ops, run};
 
 impl<E: Host> Backend for Candle<E> {
     fn forward(op: &Op<Self>, inputs: &[&Tensor<Self>]) -> Result<Tensor<Self>> {
+        if is_training() {
+            let inputs: Vec<_> = inputs.iter().map(|input| input.inner()).collect();
+            return ops::of_several(op, &inputs).map(Tensor::new);
+        }
         match (op, inputs) {
-            (Op::Embedding(op), [ids]) => rules::embedding(op, ids.inner()).map(Tensor::new),
+            (Op::Embedding(op), [ids]) => rules::embedding(op, op.table.tensor().inner(), ids.inner()).map(Tensor::new),
             (Op::Where(_), &[condition, a, b]) => rules::select([condition, a, b], &[]).map(|(y, _)| y),
             (op, [x]) if rules::has(op) => rules::forward(op, x.inner()).map(Tensor::new),
             _ => provided_forward(op, inputs),
@@ -25,7 +30,8 @@ impl<E: Host> Backend for Candle<E> {
         match (op, inputs) {
             // A choice of rows: nothing flows back to it.
             (Op::Embedding(op), [ids]) => {
-                Ok((Tensor::new(rules::embedding(op, ids.inner())?), Pullback::of_all(|_| Ok(vec![None]))))
+                let rows = rules::embedding(op, op.table.tensor().inner(), ids.inner())?;
+                Ok((Tensor::new(rows), Pullback::of_all(|_| Ok(vec![None]))))
             }
             (Op::Where(_), &[condition, a, b]) => rules::select([condition, a, b], wanted),
             (op, [x]) if rules::has(op) => rules::vjp(op, x.inner()).map(with_pullback),
@@ -34,7 +40,7 @@ impl<E: Host> Backend for Candle<E> {
     }
 
     fn fuses(ops: &[&Op<Self>], x: &Tensor<Self>) -> usize {
-        run::fuses(ops, x.inner())
+        if is_training() { 0 } else { run::fuses(ops, x.inner()) }
     }
 
     fn forward_fused(ops: &[&Op<Self>], x: &Tensor<Self>) -> FusedResult<Tensor<Self>> {

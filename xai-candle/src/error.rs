@@ -13,6 +13,17 @@ pub(crate) fn failed(error: candle_core::Error) -> Error {
     }
 }
 
+/// An error of forward code's, in which candle's own may be wrapped.
+pub(crate) fn of_code(error: Error) -> Error {
+    match error {
+        Error::Backend { backend, source } => match source.downcast::<candle_core::Error>() {
+            Ok(error) => failed(*error),
+            Err(source) => Error::Backend { backend, source },
+        },
+        other => other,
+    }
+}
+
 /// Numbers of two types met, as the model's weights and an input that was brought as `F32`.
 #[derive(Debug)]
 struct Types {

@@ -1,11 +1,12 @@
-//! Whether forward code runs inside of an analysis, where weights are constants, or outside, where they may be trained.
+//! What forward code runs for: an analysis, where weights are constants, or training.
 
 use std::cell::Cell;
 
 use candle_core::Tensor;
 
 thread_local! {
-    static DEPTH: Cell<usize> = const { Cell::new(0) };
+    static ANALYSES: Cell<usize> = const { Cell::new(0) };
+    static TRAINING: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Runs forward code for an analysis.
@@ -13,15 +14,38 @@ pub(crate) fn explaining<R>(code: impl FnOnce() -> R) -> R {
     struct Inside;
     impl Drop for Inside {
         fn drop(&mut self) {
-            DEPTH.set(DEPTH.get().saturating_sub(1));
+            ANALYSES.set(ANALYSES.get().saturating_sub(1));
         }
     }
-    DEPTH.set(DEPTH.get() + 1);
+    ANALYSES.set(ANALYSES.get() + 1);
     let _inside = Inside;
     code()
 }
 
-/// True when one of the weights is on a tape, and no analysis asks: then somebody trains.
-pub(crate) fn are_trained<'a>(weights: impl IntoIterator<Item = &'a Tensor>) -> bool {
-    DEPTH.get() == 0 && weights.into_iter().any(Tensor::track_op)
+/// Runs a model's passes on candle's tape, weights and all.
+pub(crate) fn training<R>(code: impl FnOnce() -> R) -> R {
+    struct Before(bool);
+    impl Drop for Before {
+        fn drop(&mut self) {
+            TRAINING.set(self.0);
+        }
+    }
+    let _before = Before(TRAINING.replace(true));
+    code()
+}
+
+/// True while a model's passes stay on candle's tape.
+pub(crate) fn is_training() -> bool {
+    TRAINING.get()
+}
+
+/// A handle on a tensor: off its tape, unless somebody trains.
+pub(crate) fn handle(t: &Tensor) -> Tensor {
+    if is_training() { t.clone() } else { t.detach() }
+}
+
+/// A weight with its tape, by which it is trained; in an analysis a weight to train is a constant. One that was
+/// computed on the tape, as of what is explained, hands its gradient on in both.
+pub(crate) fn kept(weight: &Tensor) -> Tensor {
+    if ANALYSES.get() > 0 && weight.is_variable() { weight.detach() } else { weight.clone() }
 }

@@ -44,6 +44,7 @@ mod rules;
 mod run;
 mod tape;
 mod tensor_ext;
+mod train;
 mod weights;
 
 pub use candle::{Candle, Host};
@@ -52,6 +53,7 @@ pub use layers::OwnGradient;
 pub use module::{Behind, CandleModule, IntoModule, Lent, Owned, model, module};
 pub use placement::Placement;
 pub use tensor_ext::{TensorExt, WithGradient};
+pub use train::train_forward;
 // What the expansion of `#[derive(Explainable)]` names, for `crate = "xai_candle"`.
 #[doc(hidden)]
 pub use xai_core::{Arithmetic, Backend, Differentiable, Layer, LayerSplit, Method, Result, Var};

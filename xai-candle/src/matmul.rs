@@ -23,6 +23,12 @@ pub(crate) fn matmul(a: &Tensor, b: &Tensor) -> Result<Tensor> {
     run().map_err(failed)
 }
 
+/// The same on candle's tape.
+pub(crate) fn on_tape(a: &Tensor, b: &Tensor) -> Result<Tensor> {
+    let run = || a.contiguous()?.broadcast_matmul(&b.contiguous()?);
+    run().map_err(failed)
+}
+
 fn product(a: &Tensor, b: &Tensor, shape: &[usize]) -> CandleResult<Tensor> {
     let (stack, end) = shape.split_at(shape.len() - 2);
     if count(b) == 1 && count(a) > 1 {

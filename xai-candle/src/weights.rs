@@ -3,11 +3,13 @@
 use candle_core::{Result, Tensor};
 use xai_core::Weight;
 
+use crate::explaining::kept;
 use crate::{Candle, Host};
 
-/// A candle tensor as a weight: no gradient goes to it.
+/// A candle tensor as a weight. A pass of ours takes it for a constant; forward code on candle's tape trains it, where
+/// it is on a tape.
 pub(crate) fn constant<E: Host>(t: &Tensor) -> Weight<Candle<E>> {
-    xai_core::Tensor::new(t.detach()).into()
+    xai_core::Tensor::new(kept(t)).into()
 }
 
 /// A weight beside the input: detached, contiguous, in the input's number type.

@@ -73,6 +73,9 @@ fn layers_of_candle_nn_are_operations() {
         assert_eq!(nodes(&f, &image), ["Activation"], "{f:?}");
     }
     assert_eq!(nodes(&Activation::Relu2, &image), ["Activation"; 2]);
+    assert_eq!(nodes(&PReLU::new(weight(&[1], 1.0), true), &image), ["Activation"]);
+    let slopes = PReLU::new(weight(&[image[1]], 1.0), false);
+    assert_eq!(nodes(&slopes, &image), ["ChannelAffine", "Activation", "ChannelAffine", "Binary"]);
     assert_eq!(nodes(&Activation::Swiglu, &image), ["Narrow", "Activation", "Narrow", "Binary"]);
 }
 
@@ -88,7 +91,6 @@ fn others_say_their_shape_at_least() {
     let up = ConvTranspose1d::new(weight(&[4, 3, 3], 1.0), None, ConvTranspose1dConfig::default());
     assert_eq!(nodes(&up, &[2, 4, 5]), ["Reshape", "ConvTranspose2d", "Reshape"]);
     assert_eq!(shape(&up, &[2, 4, 5]), Some(vec![2, 3, 7]));
-    assert_eq!(shape(&PReLU::new(weight(&[4], 1.0), false), &[2, 4, 5]), Some(vec![2, 4, 5]));
     let norm = GroupNorm::new(weight(&[4], 1.0), weight(&[4], 2.0), 4, 2, 1e-5).unwrap();
     assert_eq!(shape(&norm, &[2, 4, 5]), Some(vec![2, 4, 5]));
     // Weights that do not fit are found before anything runs.

@@ -57,6 +57,7 @@ mod nn;
 mod placement;
 mod tape;
 mod torch_script;
+mod train;
 
 pub use tch;
 // What the expansion of `#[derive(Explainable)]` names, for `crate = "xai_tch"`, and what its user needs beside it.
@@ -69,6 +70,7 @@ pub use self::backend::{HostFloat, LibTorch};
 pub use self::module::{ModuleLayer, ModuleTLayer, model, module, module_t};
 pub use self::placement::Placement;
 pub use self::torch_script::TorchScript;
+pub use self::train::train_forward;
 
 /// The backend that a derived model runs on unless it names another.
 pub type DefaultBackend = LibTorch<f32>;

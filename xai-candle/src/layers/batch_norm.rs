@@ -5,6 +5,7 @@ use xai_core::{Result, nn};
 
 use super::{OwnGradient, Value};
 use crate::error::failed;
+use crate::explaining::kept;
 use crate::weights::constant;
 
 impl OwnGradient for candle_nn::BatchNorm {
@@ -24,13 +25,15 @@ pub(crate) fn scale_and_shift(
     eps: f64,
 ) -> candle_core::Result<(Tensor, Tensor)> {
     let wide = |t: &Tensor| if t.dtype() == candle_core::DType::F64 { t.dtype() } else { candle_core::DType::F32 };
-    let read = |t: &Tensor| t.detach().to_dtype(wide(mean));
+    let read = |t: &Tensor| t.to_dtype(wide(mean));
+    // candle keeps the running numbers as variables: they are no weights to train.
+    let (mean, variance) = (&mean.detach(), &variance.detach());
     let inverse = read(variance)?.affine(1.0, eps)?.sqrt()?.recip()?;
     let mean = read(mean)?;
     match affine {
         Some((gamma, beta)) => {
-            let scale = (read(gamma)? * inverse)?;
-            let shift = (read(beta)? - (mean * &scale)?)?;
+            let scale = (read(&kept(gamma))? * inverse)?;
+            let shift = (read(&kept(beta))? - (mean * &scale)?)?;
             Ok((scale, shift))
         }
         None => {

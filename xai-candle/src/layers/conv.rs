@@ -5,6 +5,7 @@ use xai_core::{Error, Result};
 
 use super::{OwnGradient, Value};
 use crate::error::failed;
+use crate::explaining::kept;
 use crate::weights::constant;
 
 impl OwnGradient for candle_nn::Conv2d {
@@ -24,7 +25,7 @@ impl OwnGradient for candle_nn::Conv2d {
 impl OwnGradient for candle_nn::Conv1d {
     fn through<'m, V: Value<'m>>(&'m self, x: V) -> Result<V> {
         let config = self.config();
-        let rows = self.weight().detach().unsqueeze(2).map_err(failed)?;
+        let rows = kept(self.weight()).unsqueeze(2).map_err(failed)?;
         let conv = nn::Conv2d {
             weight: constant(&rows),
             bias: self.bias().map(constant),

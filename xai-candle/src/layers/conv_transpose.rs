@@ -6,6 +6,7 @@ use xai_core::nn::{self, Padding};
 use super::conv::in_one_row;
 use super::{OwnGradient, Value};
 use crate::error::failed;
+use crate::explaining::kept;
 use crate::weights::constant;
 
 impl OwnGradient for candle_nn::ConvTranspose2d {
@@ -26,7 +27,7 @@ impl OwnGradient for candle_nn::ConvTranspose2d {
 impl OwnGradient for candle_nn::ConvTranspose1d {
     fn through<'m, V: Value<'m>>(&'m self, x: V) -> Result<V> {
         let config = self.config();
-        let rows = self.weight().detach().unsqueeze(2).map_err(failed)?;
+        let rows = kept(self.weight()).unsqueeze(2).map_err(failed)?;
         let conv = nn::ConvTranspose2d {
             weight: constant(&rows),
             bias: self.bias().map(constant),

@@ -19,5 +19,6 @@ mod value;
 
 pub(crate) use self::activation::activation;
 pub(crate) use self::batch_norm::scale_and_shift;
+pub(crate) use self::on_tape::combined;
 pub use self::own_gradient::OwnGradient;
-use self::value::{Rule, Value};
+use self::value::Value;

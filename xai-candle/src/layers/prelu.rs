@@ -1,65 +1,61 @@
 //! `candle_nn::PReLU`.
 
-use candle_core::Tensor;
+use candle_core::{DType, Tensor};
+use xai_core::nn::{Activation, Binary, ChannelAffine};
 use xai_core::{Error, Result};
 
-use super::{OwnGradient, Rule, Value};
+use super::{OwnGradient, Value};
 use crate::error::failed;
-use crate::rules::{Pull, in_number_type};
+use crate::explaining::kept;
+use crate::weights::constant;
 
 impl OwnGradient for candle_nn::PReLU {
     fn through<'m, V: Value<'m>>(&'m self, x: V) -> Result<V> {
-        x.by_rule(Slopes { weight: self.weight().detach(), is_scalar: self.is_scalar() })
-    }
-}
-
-/// x above zero, slope · x else, with slopes that are weights.
-struct Slopes {
-    weight: Tensor,
-    is_scalar: bool,
-}
-
-impl Slopes {
-    /// The shape in which the slopes broadcast to the input, by the rules of candle's own layer.
-    fn shape(&self, input: &[usize]) -> Result<Vec<usize>> {
-        let count = self.weight.elem_count();
-        match input {
-            _ if self.is_scalar && count == 1 => Ok(vec![1; input.len()]),
-            _ if input == self.weight.dims() => Ok(input.to_vec()),
-            [_, channels, ..] if *channels == count => {
-                let mut shape = vec![1; input.len()];
-                shape[1] = count;
-                Ok(shape)
+        let slopes = kept(self.weight());
+        match slopes_of(&slopes, self.is_scalar(), x.shape().as_deref())? {
+            // As a number it would not be trained.
+            Slopes::One if !(x.is_on_tape() && slopes.track_op()) => {
+                let slope = slopes.flatten_all().and_then(|slope| slope.to_dtype(DType::F64)?.get(0)?.to_scalar());
+                x.through(Activation::LeakyRelu { slope: slope.map_err(failed)? })
             }
-            _ => {
-                Err(Error::Shape { what: "weight".into(), expected: input.to_vec(), got: self.weight.dims().to_vec() })
+            Slopes::OfChannels => {
+                let slopes = slopes.flatten_all().map_err(failed)?;
+                let (more_above, zeros) = (above(&slopes)?, slopes.zeros_like().map_err(failed)?);
+                let scaled = |x: V, scale| x.through(ChannelAffine { scale, shift: constant(&zeros) });
+                let rest = scaled(x.clone(), constant(&slopes))?;
+                scaled(x.through(Activation::Relu)?, constant(&more_above))?.with(Binary::Add, &rest)
+            }
+            Slopes::One | Slopes::OfNumbers => {
+                let (more_above, slopes) = (x.beside(&above(&slopes)?), x.beside(&slopes));
+                let rest = x.clone().with(Binary::Mul, &slopes)?;
+                x.through(Activation::Relu)?.with(Binary::Mul, &more_above)?.with(Binary::Add, &rest)
             }
         }
     }
 }
 
-impl Rule for Slopes {
-    const NAME: &'static str = "PReLU";
-    const AFFINE: bool = false;
+/// What a rectifier adds to a · x: with it, a · x + (1 - a) · max(x, 0) is x above zero, and a · x elsewhere.
+fn above(slopes: &Tensor) -> Result<Tensor> {
+    slopes.affine(-1.0, 1.0).map_err(failed)
+}
 
-    fn weight(&self) -> &Tensor {
-        &self.weight
-    }
+/// What has a slope of its own.
+enum Slopes {
+    One,
+    OfChannels,
+    OfNumbers,
+}
 
-    fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>> {
-        self.shape(input).map(|_| input.to_vec())
-    }
-
-    fn run(&self, x: &Tensor) -> Result<(Tensor, Pull)> {
-        let slopes = self.weight.reshape(self.shape(x.dims())?).map_err(failed)?;
-        in_number_type(x, false, |x| {
-            let slopes = slopes.to_dtype(x.dtype())?;
-            // 1 above zero, the slope elsewhere: also at zero, as in PyTorch.
-            let above = x.gt(0f32)?.to_dtype(x.dtype())?;
-            let factor = (&above + above.affine(-1.0, 1.0)?.broadcast_mul(&slopes)?)?;
-            let y = (x * &factor)?;
-            let pull: Pull = Box::new(move |v| v * &factor);
-            Ok((y, pull))
-        })
+/// By the rules of candle's own layer. An input whose shape is not known before it runs has slopes for its channels.
+fn slopes_of(slopes: &Tensor, is_scalar: bool, input: Option<&[usize]>) -> Result<Slopes> {
+    let count = slopes.elem_count();
+    match input {
+        _ if is_scalar && count == 1 => Ok(Slopes::One),
+        Some(input) if input == slopes.dims() => Ok(Slopes::OfNumbers),
+        Some([_, channels, ..]) if *channels == count => Ok(Slopes::OfChannels),
+        None => Ok(Slopes::OfChannels),
+        Some(input) => {
+            Err(Error::Shape { what: "weight".into(), expected: input.to_vec(), got: slopes.dims().to_vec() })
+        }
     }
 }

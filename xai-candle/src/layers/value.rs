@@ -4,13 +4,18 @@ use candle_core::Tensor;
 use xai_core::Result;
 use xai_core::nn::{Binary, Op};
 
-use crate::rules::Pull;
 use crate::{Candle, Host};
 
 /// A value that layers are written on.
-pub trait Value<'m>: Sized {
+pub trait Value<'m>: Clone {
     /// The numbers outside.
     type Host: Host;
+
+    /// True where weights may be trained.
+    fn is_on_tape(&self) -> bool;
+
+    /// The shape, where it is known before anything runs.
+    fn shape(&self) -> Option<Vec<usize>>;
 
     /// Through an operation.
     #[allow(clippy::missing_errors_doc)]
@@ -27,25 +32,4 @@ pub trait Value<'m>: Sized {
     /// Through an operation that only moves numbers, and how depends on the shape.
     #[allow(clippy::missing_errors_doc)]
     fn moved(&self, op: impl Fn(&[usize]) -> Result<Op<Candle<Self::Host>>> + 'm) -> Result<Self>;
-
-    /// Through a rule that is no operation of the vocabulary.
-    #[allow(clippy::missing_errors_doc)]
-    fn by_rule(self, rule: impl Rule + 'm) -> Result<Self>;
-}
-
-/// A layer that is no operation of the vocabulary, with its gradient.
-pub trait Rule {
-    /// For messages.
-    const NAME: &'static str;
-    /// True when the output is affine in the input.
-    const AFFINE: bool;
-
-    /// One of its weights.
-    fn weight(&self) -> &Tensor;
-    /// The output's shape.
-    #[allow(clippy::missing_errors_doc)]
-    fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>>;
-    /// The output, and the pullback to the input.
-    #[allow(clippy::missing_errors_doc)]
-    fn run(&self, x: &Tensor) -> Result<(Tensor, Pull)>;
 }

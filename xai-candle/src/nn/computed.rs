@@ -1,9 +1,8 @@
 //! Weights that were computed on the tape.
 
-use candle_core::{Result, Tensor};
+use candle_core::{Error, Result, Tensor};
 
 use crate::OwnGradient;
-use crate::ops::through;
 
 /// True for a weight that has a gradient of its own to hand on: on the tape, and no variable, which is a weight to
 /// train.
@@ -21,6 +20,6 @@ pub(super) fn run<'a>(
 ) -> Result<Tensor> {
     match weights.into_iter().any(computed) {
         true => by_candle(),
-        false => through(layer, x),
+        false => layer.through(x.clone()).map_err(Error::wrap),
     }
 }

@@ -28,10 +28,9 @@
 //! # Ok::<(), candle_core::Error>(())
 //! ```
 //!
-//! Layers train as candle_nn's do: outside of an analysis their weights get candle's own gradient. In an analysis
-//! weights are constants. A weight that was itself computed on the tape
-//! from something that is explained (see [`overlay`](crate::overlay)) keeps its gradient: the layer then computes by
-//! candle's own operations.
+//! Layers train as candle_nn's do: outside of an analysis their weights get their gradient, by this crate's rules. In
+//! an analysis weights are constants. A weight that was itself computed on the tape from something that is explained
+//! (see [`overlay`](crate::overlay)) keeps its gradient: the layer then computes by candle's own operations.
 
 pub mod activation;
 pub mod attention;

@@ -1,17 +1,14 @@
 //! Functions on images (batch, channels, rows, columns).
 
-use std::iter;
-
 use candle_core::{Result, Tensor};
 use xai_core::nn::{
     AdaptiveAvgPool2d, AdaptiveMaxPool2d, AvgPool2d, Conv2d, ConvPadding, MaxPool2d, Pad2d, Padding, Pair, Upsample2d,
 };
 
 use super::apply;
-use super::trained::of_constants;
 use crate::weights::constant;
 
-/// Two-dimensional convolution; weight (out, in / groups, rows, columns), bias (out), which are constants.
+/// Two-dimensional convolution; weight (out, in / groups, rows, columns), bias (out).
 ///
 /// Padding is a number, `[rows, columns]`, a [`Padding`] of four sides, or [`ConvPadding::Same`]; stride and dilation
 /// are a number or `[rows, columns]`.
@@ -35,7 +32,7 @@ pub fn conv2d(
         dilation: dilation.pair(),
         groups,
     };
-    of_constants("conv2d", apply(conv, x)?, iter::once(weight).chain(bias))
+    apply(conv, x)
 }
 
 /// The maximum of each window, of any size and stride; of equal ones the first gets the gradient.

@@ -1,15 +1,14 @@
 //! Layers of candle_nn's on candle's tape.
 
-use candle_core::{Result, Tensor};
+use candle_core::{Error, Result, Tensor};
 
-use super::through;
 use crate::layers::OwnGradient;
 
 /// A layer of candle_nn's in evaluation mode, with this crate's gradient on candle's tape: `ops::layer(&self.norm, &x)`
 /// in place of `self.norm.forward(&x)`.
 ///
-/// It trains as `forward` does: outside of an analysis, weights that are variables get candle's own gradient, for one
-/// more forward pass of the layer. (candle has none for transposed convolutions: there the backward pass fails.)
+/// It trains as `forward` does: outside of an analysis, weights that are variables get their gradient, by this crate's
+/// rules, for transposed convolutions too, of which candle has none.
 ///
 /// ```
 /// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
@@ -28,5 +27,5 @@ use crate::layers::OwnGradient;
 /// # Errors
 /// When the input does not fit the layer, and candle's own.
 pub fn layer(layer: &impl OwnGradient, x: &Tensor) -> Result<Tensor> {
-    through(layer, x)
+    layer.through(x.clone()).map_err(Error::wrap)
 }

@@ -19,9 +19,8 @@
 //! ```
 //!
 //! [`layer`] runs a layer of candle_nn's, weights and all, in an analysis and in training: there its weights have the
-//! gradient that candle gives them. The formulas are those of [`xai_core::nn`]. An input that is not tracked records no
-//! tape. The functions that are given weights take them for constants; a backward pass that would train them fails, and
-//! says so.
+//! gradient too, as in all functions that are given weights. In an analysis weights are constants. The formulas are
+//! those of [`xai_core::nn`]. An input that is not tracked records no tape, unless a weight is trained.
 //!
 //! What candle has right needs no twin: `Tensor::cat`, residual sums, products, `reshape`, `narrow`, `permute`,
 //! `matmul`, `mean`, `sum`.
@@ -34,8 +33,9 @@ mod images;
 mod layer;
 mod linear;
 mod norms;
+mod of_several;
 mod on_tape;
-mod trained;
+mod to_weights;
 
 pub use self::activations::{
     activation, elu, gelu, gelu_tanh, hard_sigmoid, hard_swish, leaky_relu, log_softmax, mish, relu, relu6, sigmoid,
@@ -50,5 +50,5 @@ pub use self::images::{
 pub use self::layer::layer;
 pub use self::linear::linear;
 pub use self::norms::{batch_norm, group_norm, layer_norm, rms_norm};
+pub(crate) use self::of_several::of_several;
 pub(crate) use self::on_tape::{on_tape, ruled};
-pub(crate) use self::trained::through;

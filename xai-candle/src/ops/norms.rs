@@ -1,12 +1,9 @@
-//! Norms. Weights are constants.
-
-use std::iter;
+//! Norms.
 
 use candle_core::{Result, Tensor};
 use xai_core::nn::{ChannelAffine, GroupNorm, LayerNorm, RmsNorm};
 
 use super::apply;
-use super::trained::of_constants;
 use crate::layers::scale_and_shift;
 use crate::weights::constant;
 
@@ -22,8 +19,7 @@ pub fn batch_norm(
     eps: f64,
 ) -> Result<Tensor> {
     let (scale, shift) = scale_and_shift(mean, variance, weight_and_bias, eps)?;
-    let y = apply(ChannelAffine { scale: constant(&scale), shift: constant(&shift) }, x)?;
-    of_constants("batch_norm", y, weight_and_bias.into_iter().flat_map(|(weight, bias)| [weight, bias]))
+    apply(ChannelAffine { scale: constant(&scale), shift: constant(&shift) }, x)
 }
 
 /// Layer norm over as many of the last axes as the weight has: (x - mean) / √(var + ε) · weight + bias.
@@ -32,7 +28,7 @@ pub fn batch_norm(
 /// When the shapes do not fit, and candle's own.
 pub fn layer_norm(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>, eps: f64) -> Result<Tensor> {
     let norm = LayerNorm { axes: weight.rank(), weight: Some(constant(weight)), bias: bias.map(constant), eps };
-    of_constants("layer_norm", apply(norm, x)?, iter::once(weight).chain(bias))
+    apply(norm, x)
 }
 
 /// RMS norm over the last axis: x / √(mean(x²) + ε) · weight.
@@ -40,7 +36,7 @@ pub fn layer_norm(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>, eps: f64) 
 /// # Errors
 /// When the shapes do not fit, and candle's own.
 pub fn rms_norm(x: &Tensor, weight: &Tensor, eps: f64) -> Result<Tensor> {
-    of_constants("rms_norm", apply(RmsNorm { weight: Some(constant(weight)), eps }, x)?, [weight])
+    apply(RmsNorm { weight: Some(constant(weight)), eps }, x)
 }
 
 /// Group norm: the channels (axis 1) in groups, each normalised over its channels and all later axes.
@@ -55,5 +51,5 @@ pub fn group_norm(
     eps: f64,
 ) -> Result<Tensor> {
     let norm = GroupNorm { groups, weight: weight.map(constant), bias: bias.map(constant), eps };
-    of_constants("group_norm", apply(norm, x)?, weight.into_iter().chain(bias))
+    apply(norm, x)
 }

@@ -4,13 +4,14 @@ use candle_core::{Result, Tensor};
 use xai_core::nn::{Op, Reduce, Reduction};
 
 use super::attach::attach;
+use super::to_weights::with_weights;
 use crate::error::failed;
 use crate::half::summed;
 use crate::rules::Pull;
-use crate::{Candle, rules};
+use crate::{Candle, Host, rules};
 
 /// y = op(x) on x's tape: with our pullback, or by candle's own operations where their gradient is right.
-pub(crate) fn on_tape(op: &Op<Candle>, x: &Tensor) -> xai_core::Result<Tensor> {
+pub(crate) fn on_tape<E: Host>(op: &Op<Candle<E>>, x: &Tensor) -> xai_core::Result<Tensor> {
     let output = op.output_shape(&[x.dims()])?;
     match op {
         Op::Scale(op) => x.affine(op.scale, op.shift),
@@ -24,8 +25,8 @@ pub(crate) fn on_tape(op: &Op<Candle>, x: &Tensor) -> xai_core::Result<Tensor> {
             let count: usize = axes.iter().map(|&axis| x.dims()[axis]).product();
             reduced(x, axes, 1.0 / count as f64)
         }
-        Op::Embedding(op) => return rules::embedding(op, x),
-        op => return ruled(op.name(), x, rules::vjp(op, x)?),
+        Op::Embedding(op) => return rules::embedding(op, op.table.shared(), x),
+        op => with_weights(op, x, ruled(op.name(), x, rules::vjp(op, x)?)?),
     }
     .map_err(failed)
 }

@@ -91,3 +91,16 @@ fn boxed_layers_are_layers_whatever_they_promise() {
         assert_eq!(found, expected);
     }
 }
+
+/// With RUST_BACKTRACE set, candle adds thirty lines to its words: none of them is the library's.
+#[test]
+fn errors_of_closures_carry_no_backtrace() {
+    let code = |_: &Tensor| -> candle_core::Result<Tensor> {
+        let backtrace = Box::new(std::backtrace::Backtrace::force_capture());
+        Err(candle_core::Error::WithBacktrace { inner: Box::new(candle_core::Error::Msg("no".into())), backtrace })
+    };
+    for x in [array![[1f32]], array![[1f32], [2.0]]] {
+        let error = Gradient.analyze(&Net::<Candle, _>::new(code), &x, 0).unwrap_err().to_string();
+        assert!(error.ends_with("no") && !error.contains('\n'), "{error}");
+    }
+}

@@ -3,10 +3,12 @@
 use candle_core::backprop::GradStore;
 use candle_core::{DType, Device, Module, ModuleT, Result, Tensor, Var};
 use candle_nn::{
-    BatchNorm, Conv1d, Conv1dConfig, Conv2d, Conv2dConfig, LayerNorm, Linear, PReLU, RmsNorm, VarBuilder, VarMap,
+    BatchNorm, Conv1d, Conv1dConfig, Conv2d, Conv2dConfig, ConvTranspose1d, ConvTranspose1dConfig, ConvTranspose2d,
+    ConvTranspose2dConfig, LayerNorm, Linear, PReLU, RmsNorm, VarBuilder, VarMap,
 };
-use xai_candle::{OwnGradient, model, nn, ops};
-use xai_core::{Analyzer, Gradient};
+use xai_candle::{Candle, OwnGradient, model, nn, ops, train_forward};
+use xai_core::nn::Padding;
+use xai_core::{Analyzer, Differentiable, Gradient};
 
 fn numbers(shape: &[usize], seed: u32) -> Tensor {
     let count: usize = shape.iter().product();
@@ -48,9 +50,6 @@ fn layers_have_candles_gradient_to_their_weights() {
         let conv = Conv2d::new(weight, Some(bias.clone()), config);
         same(&conv, |x| conv.forward(x), &[2, 2, 5, 5], &[w, b.clone()]);
     }
-    let (w, weight) = var(&[4, 2, 3], 4);
-    let conv = Conv1d::new(weight, Some(bias.clone()), Conv1dConfig { padding: 1, ..Conv1dConfig::default() });
-    same(&conv, |x| conv.forward(x), &[2, 2, 6], &[w, b.clone()]);
     let (w, weight) = var(&[4], 5);
     let norm = RmsNorm::new(weight.clone(), 1e-5);
     same(&norm, |x| norm.forward_diff(x), &[3, 4], std::slice::from_ref(&w));
@@ -100,23 +99,135 @@ fn layers_by_candles_names_train_too() {
     assert!(weights.all_vars().iter().all(|var| gradients.get(var).is_some()));
 }
 
-#[test]
-fn functions_that_take_weights_for_constants_refuse_to_train_them() {
-    let (w, weight) = var(&[4], 1);
-    let x = numbers(&[3, 4], 2);
-    let square = w.unsqueeze(0).unwrap();
-    let refused: [(&str, Result<Tensor>); 3] = [
-        ("linear", ops::linear(&x, &square, None)),
-        ("layer_norm", ops::layer_norm(&x, &weight, None, 1e-5)),
-        ("rms_norm", ops::rms_norm(&x, &weight, 1e-5)),
-    ];
-    for (name, y) in refused {
-        let error = y.unwrap().sum_all().unwrap().backward().unwrap_err().to_string();
-        assert!(error.contains(&format!("ops::{name} takes its weights for constants")), "{error}");
+/// The gradient to each variable against central differences.
+fn right(what: &str, run: impl Fn() -> Result<Tensor>, vars: &[&Var]) {
+    // A loss whose gradient to the output varies.
+    let loss = || run().unwrap().sin().unwrap().sum_all().unwrap();
+    let gradients = loss().backward().unwrap();
+    for (i, var) in vars.iter().enumerate() {
+        let gradient = gradients.get(var).unwrap_or_else(|| panic!("{what}: nothing goes to variable {i}"));
+        let (gradient, at) = (gradient.flatten_all().unwrap(), var.as_tensor().copy().unwrap());
+        let flat = at.flatten_all().unwrap().to_vec1::<f64>().unwrap();
+        for (place, got) in gradient.to_vec1::<f64>().unwrap().into_iter().enumerate() {
+            let loss_at = |shift: f64| {
+                let mut moved = flat.clone();
+                moved[place] += shift;
+                var.set(&Tensor::from_vec(moved, at.dims(), &Device::Cpu).unwrap()).unwrap();
+                loss().to_scalar::<f64>().unwrap()
+            };
+            let expected = (loss_at(1e-5) - loss_at(-1e-5)) / 2e-5;
+            var.set(&at).unwrap();
+            assert!(
+                (got - expected).abs() < 1e-7 * (1.0 + expected.abs()).powi(2),
+                "{what}, variable {i} at {place}: {got} for {expected}"
+            );
+        }
     }
-    let (x, _) = var(&[3, 4], 2);
-    let y = ops::rms_norm(&x, &weight.detach(), 1e-5).unwrap();
-    assert!(y.sum_all().unwrap().backward().unwrap().get(&x).is_some());
+}
+
+#[test]
+fn functions_train_the_weights_that_they_are_given() {
+    let (w, square) = var(&[4, 4], 1);
+    let (b, bias) = var(&[4], 2);
+    let (s, scale) = var(&[4], 3);
+    let (x, input) = var(&[2, 3, 4], 4);
+    right("linear", || ops::linear(&input, &square, Some(&bias)), &[&w, &b, &x]);
+    right("layer norm", || ops::layer_norm(&input, &scale, Some(&bias), 1e-5), &[&s, &b, &x]);
+    right("layer norm of two axes", || ops::layer_norm(&input.t()?, &input.get(0)?.t()?, None, 1e-5), &[&x]);
+    right("rms norm", || ops::rms_norm(&input, &scale, 1e-5), &[&s, &x]);
+    let (x, maps) = var(&[2, 4, 5, 3], 5);
+    right("group norm", || ops::group_norm(&maps, 2, Some(&scale), Some(&bias), 1e-5), &[&s, &b, &x]);
+    let (mean, variance) = (numbers(&[4], 6), numbers(&[4], 7).sqr().unwrap());
+    right("batch norm", || ops::batch_norm(&maps, &mean, &variance, Some((&scale, &bias)), 1e-3), &[&s, &b, &x]);
+    for (groups, padding, stride, dilation) in [
+        (1, Padding::default(), [1, 1], [1, 1]),
+        (2, Padding { top: 1, bottom: 2, left: 0, right: 1 }, [2, 1], [1, 1]),
+        // Of five rows and three columns a stride of two leaves nothing over, of the padded ones it does.
+        (4, Padding::all(1), [2, 2], [1, 2]),
+        (1, Padding::all(2), [3, 1], [2, 1]),
+    ] {
+        let (w, kernel) = var(&[4, 4 / groups, 3, 2], 8);
+        let run = || ops::conv2d(&maps, &kernel, Some(&bias), padding, stride, dilation, groups);
+        right(&format!("conv2d in {groups} groups, {stride:?}"), run, &[&w, &b, &x]);
+    }
+    for (padding, output_padding, stride, dilation) in [(0, 0, 1, 1), (1, 1, 2, 1), (1, 0, 3, 2)] {
+        let (w, kernel) = var(&[4, 2, 3, 3], 9);
+        let (b, bias) = var(&[2], 10);
+        let config = ConvTranspose2dConfig { padding, output_padding, stride, dilation };
+        let up = ConvTranspose2d::new(kernel, Some(bias), config);
+        right("conv transpose", || ops::layer(&up, &maps), &[&w, &b, &x]);
+    }
+    let (s, input) = var(&[2, 2, 6], 14);
+    for (padding, stride, dilation, groups) in [(1, 1, 1, 1), (2, 2, 2, 2)] {
+        let (w, kernel) = var(&[4, 2 / groups, 3], 4);
+        let config = Conv1dConfig { padding, stride, dilation, groups, ..Conv1dConfig::default() };
+        let conv = Conv1d::new(kernel, Some(bias.clone()), config);
+        right(&format!("{config:?}"), || ops::layer(&conv, &input), &[&w, &b, &s]);
+    }
+    let (w, kernel) = var(&[4, 1, 3], 11);
+    let config = ConvTranspose1dConfig { stride: 2, groups: 2, ..ConvTranspose1dConfig::default() };
+    let (up, (x, sequence)) = (ConvTranspose1d::new(kernel, None, config), var(&[2, 4, 5], 12));
+    right("conv transpose of sequences", || ops::layer(&up, &sequence), &[&w, &x]);
+    for (slopes, scalar) in [(var(&[1], 13), true), (var(&[4], 13), false), (var(&[2, 4, 5], 13), false)] {
+        let (slope, prelu) = (slopes.0, PReLU::new(slopes.1, scalar));
+        right("prelu", || ops::layer(&prelu, &sequence), &[&slope, &x]);
+    }
+}
+
+fn sine(x: &Tensor) -> Result<Tensor> {
+    x.sin()
+}
+
+/// All that forward code is made of: a table, heads of attention, a choice by a condition, the last token of each
+/// sample.
+struct Encoder {
+    table: candle_nn::Embedding,
+    inner: Linear,
+    norm: LayerNorm,
+    slopes: PReLU,
+    head: Linear,
+}
+
+impl Differentiable for Encoder {
+    type Backend = Candle<f64>;
+    fn trace<'m>(
+        &'m self,
+        inputs: &[xai_core::Var<'m, Candle<f64>>],
+    ) -> xai_core::Result<xai_core::Var<'m, Candle<f64>>> {
+        let [ids, scale, last] = inputs else { panic!("three inputs") };
+        let tokens = ids.layer("table", &self.table)?;
+        let inner = tokens.layer("inner", &self.inner)?;
+        let weights = inner.matmul(&tokens.permute(&[0, 2, 1])).softmax(2);
+        let mixed = (weights.matmul(&tokens) + tokens.clone()).layer("norm", &self.norm)?;
+        let both = mixed.concat(&[&tokens], 2).layer("slopes", &self.slopes)?;
+        let chosen = both.greater(&both.mean(&[2])).select(&both, &(both.tanh() * scale.clone()));
+        chosen.layer("code", &sine)?.gather(1, last).layer("head", &self.head)
+    }
+}
+
+#[test]
+fn a_model_is_trained_by_the_code_that_explains_it() {
+    let ((t, table), (i, inner), (s, scale)) = (var(&[5, 4], 1), var(&[4, 4], 2), var(&[4], 3));
+    let ((b, bias), (a, slopes), (h, head)) = (var(&[4], 4), var(&[3], 5), var(&[2, 8], 6));
+    let net = Encoder {
+        table: candle_nn::Embedding::new(table, 4),
+        inner: Linear::new(inner, None),
+        norm: LayerNorm::new(scale, bias, 1e-5),
+        slopes: PReLU::new(slopes, false),
+        head: Linear::new(head, None),
+    };
+    let ids = Tensor::new(&[[0f64, 3.0, 1.0], [4.0, 3.0, 3.0]], &Device::Cpu).unwrap();
+    let last = Tensor::new(&[2f64, 0.0], &Device::Cpu).unwrap();
+    let (x, factor) = var(&[2, 1, 1], 7);
+    let run = || train_forward(&net, [&ids, &factor, &last]);
+    right("the encoder", run, &[&t, &i, &s, &b, &a, &h, &x]);
+    // What is predicted and explained is the same.
+    let wrapped = [&ids, &factor, &last].map(|input| xai_core::Tensor::<Candle<f64>>::new(input.clone()));
+    let shapes: Vec<_> = wrapped.iter().map(xai_core::Tensor::shape).collect();
+    let y = net.graph(&shapes).unwrap().forward(&wrapped).unwrap().into_inner();
+    assert!(!y.track_op());
+    let apart = (run().unwrap() - y).unwrap().abs().unwrap().max_all().unwrap().to_scalar::<f64>().unwrap();
+    assert!(apart < 1e-12, "{apart}");
 }
 
 #[test]

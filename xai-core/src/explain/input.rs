@@ -164,19 +164,20 @@ impl<B: Backend, T: Input<B>> Input<B> for Given<T> {
 /// # use xai_core as xai;
 /// use ndarray::array;
 /// use xai::nn::Embedding;
-/// use xai::{Analyzer, AtLayer, Differentiable, Gradient, Ids, NdArray, Result, Tensor, Var};
+/// use xai::{Analyzer, Differentiable, Gradient, Ids, NdArray, Result, Tensor, Var};
 ///
 /// struct Words(Embedding<NdArray<f64>>);
 /// impl Differentiable for Words {
 ///     type Backend = NdArray<f64>;
 ///     fn trace<'m>(&'m self, x: &[Var<'m, NdArray<f64>>]) -> Result<Var<'m, NdArray<f64>>> {
-///         Ok(x[0].layer("words", &self.0)?.sum(&[1, 2]).reshape(&[1, 1]))
+///         Ok(&x[0] * &x[1].layer("words", &self.0)?.sum(&[1, 2]).reshape(&[1, 1]))
 ///     }
 /// }
 /// let table = Tensor::upload(array![[0.5, 1.0], [2.0, 3.0]].view().into_dyn(), &())?;
 /// let words = Words(Embedding::new(table)?);
-/// let why = AtLayer::new(Gradient, "words").analyze(&words, Ids(&array![[1_i64, 0, 1]]), 0)?;
-/// assert_eq!(why.values.shape(), [1, 3, 2]);
+/// let ids = array![[1_i64, 0, 1]];
+/// let (values, ()) = Gradient.analyze(&words, (&array![[2.0]], Ids(&ids)), 0)?.values;
+/// assert_eq!(values, array![[11.5]]);
 /// # Ok::<(), xai::Error>(())
 /// ```
 pub struct Ids<T>(pub T);

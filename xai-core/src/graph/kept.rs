@@ -16,7 +16,7 @@ use crate::{Backend, Pullback, Result, Tensor};
 ///
 /// let net = Sequential::<NdArray<f64>>::new().push_named("a", Activation::Relu).push(Activation::Tanh);
 /// let graph = net.graph(&[vec![1, 2]])?;
-/// let at = graph.at("a")?;
+/// let at = graph.place("a")?;
 /// let x = Tensor::upload(array![[-1.0, 2.0]].view().into_dyn(), &())?;
 /// let kept = graph.keeping(&[at]).forward_kept(&[x])?;
 /// assert_eq!(kept.values[0].download()?, array![[0.0, 2.0]].into_dyn());

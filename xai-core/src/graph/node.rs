@@ -14,7 +14,7 @@ use crate::{Backend, Error, Op, Pullback, Result, Tensor, Weight};
 /// let net = Sequential::<NdArray<f64>>::new().push_named("a", Activation::Relu);
 /// let graph = net.graph(&[vec![1, 2]])?;
 /// // The input is the first of the nodes.
-/// assert_eq!(graph.at("a")?.index(), 1);
+/// assert_eq!(graph.place("a")?.index(), 1);
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -134,6 +134,30 @@ impl<B: Backend> Conv3d<B> {
         Ok([&[batch, maps[1], places], &maps[2..]].concat())
     }
 
+    /// The layer on a value, which keeps its weights, and not the layer.
+    ///
+    /// # Errors
+    /// As [`output_shape`](Conv3d::output_shape), and [`Var::shape`]'s where the input's shape is not known.
+    pub fn on<'m>(&self, x: &Var<'m, B>) -> Result<Var<'m, B>> {
+        let input = x.shape()?;
+        let [batch, channels, slices, rows, columns] = lengths(&input)?;
+        let Plan { padding, places, maps } = self.plan(&input)?;
+        let (kernel, pixels) = (self.depth.kernel, rows.saturating_mul(columns));
+        let mut volume = x.reshape(&[batch, channels, slices, pixels]);
+        if padding != (0, 0) {
+            let (top, bottom) = padding;
+            volume = volume.op(Pad2d::new(Padding { top, bottom, ..Padding::default() }));
+        }
+        if (kernel, self.depth.stride) != (1, 1) {
+            volume = volume.index_select(2, &self.depth.taps(&input, places)?);
+        }
+        let images = volume.reshape(&[batch, channels, places, kernel, pixels]).permute(&[0, 2, 1, 3, 4]);
+        let images = images.reshape(&[batch.saturating_mul(places), channels.saturating_mul(kernel), rows, columns]);
+        let [outputs, rows, columns] = [maps[1], maps[2], maps[3]];
+        let maps = images.op(self.plane.clone()).reshape(&[batch, places, outputs, rows, columns]);
+        Ok(maps.permute(&[0, 2, 1, 3, 4]))
+    }
+
     fn plan(&self, input: &[usize]) -> Result<Plan> {
         let [batch, channels, slices, rows, columns] = lengths(input)?;
         if input.contains(&0) {
@@ -204,22 +228,6 @@ impl Depth {
 
 impl<B: Backend> Layer<B> for Conv3d<B> {
     fn trace<'m>(&'m self, x: Var<'m, B>) -> Result<Var<'m, B>> {
-        let input = x.shape()?;
-        let [batch, channels, slices, rows, columns] = lengths(&input)?;
-        let Plan { padding, places, maps } = self.plan(&input)?;
-        let (kernel, pixels) = (self.depth.kernel, rows.saturating_mul(columns));
-        let mut volume = x.reshape(&[batch, channels, slices, pixels]);
-        if padding != (0, 0) {
-            let (top, bottom) = padding;
-            volume = volume.op(Pad2d::new(Padding { top, bottom, ..Padding::default() }));
-        }
-        if (kernel, self.depth.stride) != (1, 1) {
-            volume = volume.index_select(2, &self.depth.taps(&input, places)?);
-        }
-        let images = volume.reshape(&[batch, channels, places, kernel, pixels]).permute(&[0, 2, 1, 3, 4]);
-        let images = images.reshape(&[batch.saturating_mul(places), channels.saturating_mul(kernel), rows, columns]);
-        let [outputs, rows, columns] = [maps[1], maps[2], maps[3]];
-        let maps = images.op(self.plane.clone()).reshape(&[batch, places, outputs, rows, columns]);
-        Ok(maps.permute(&[0, 2, 1, 3, 4]))
+        self.on(&x)
     }
 }

@@ -30,6 +30,11 @@ impl<B: Arithmetic> Weight<B> {
         Tensor::new(B::of_shared(&self.shared))
     }
 
+    /// What threads share of it: for an adapter whose framework trains it.
+    pub fn shared(&self) -> &B::Shared {
+        &self.shared
+    }
+
     /// The shape.
     pub fn shape(&self) -> &[usize] {
         &self.shape

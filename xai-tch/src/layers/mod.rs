@@ -12,7 +12,8 @@ use tch::nn::{self, Module, ModuleT};
 use xai_core::nn::{Embedding, Linear};
 use xai_core::{Layer, Opaque, Result, Tensor, Var, Weight};
 
-use crate::tape::{Input, X, evaluate, record};
+use crate::failure::TchResult;
+use crate::tape::{Input, X, evaluate, is_training, record};
 use crate::{HostFloat, LibTorch};
 
 type Value<'m, E> = Var<'m, LibTorch<E>>;
@@ -20,6 +21,11 @@ type Value<'m, E> = Var<'m, LibTorch<E>>;
 /// A tensor of a layer's, shared.
 fn weight<E: HostFloat>(t: &Torch) -> Weight<LibTorch<E>> {
     Tensor::new(t.shallow_clone()).into()
+}
+
+/// A layer's tensor to compute with: off the tape, unless somebody trains.
+fn kept(t: &Torch) -> TchResult {
+    if is_training() { Ok(t.shallow_clone()) } else { t.f_detach() }
 }
 
 /// A length as the core counts it.

@@ -6,9 +6,10 @@ use xai_core::nn::{ChannelAffine, GroupNorm, LayerNorm};
 use xai_core::{Error, Layer, Opaque, Result};
 
 use super::settings::Settings;
-use super::{Value, in_evaluation, length, opaque, weight};
+use super::{Value, in_evaluation, kept, length, opaque, weight};
 use crate::backend::wide;
 use crate::failure::failed;
+use crate::tape::is_training;
 use crate::{HostFloat, LibTorch, Placement};
 
 impl<E: HostFloat> Layer<LibTorch<E>> for nn::BatchNorm {
@@ -22,7 +23,8 @@ impl<E: HostFloat> Layer<LibTorch<E>> for nn::BatchNorm {
             let reason = format!("the batch norm of {} dimensions takes {axes:?} axes", self.nd);
             return Err(Error::InvalidShape { what: "input of BatchNorm".into(), got, reason });
         }
-        let (scale, shift) = tch::no_grad(|| scale_and_shift(self, eps)).map_err(failed)?;
+        let scaled = || scale_and_shift(self, eps);
+        let (scale, shift) = if is_training() { scaled() } else { tch::no_grad(scaled) }.map_err(failed)?;
         Ok(x.op(ChannelAffine { scale: weight(&scale), shift: weight(&shift) }))
     }
 }
@@ -30,10 +32,10 @@ impl<E: HostFloat> Layer<LibTorch<E>> for nn::BatchNorm {
 /// Scale and shift by the running statistics, step by step as libtorch computes them.
 fn scale_and_shift(norm: &nn::BatchNorm, eps: f64) -> std::result::Result<(Torch, Torch), TchError> {
     let kind = norm.running_mean.f_kind()?;
-    let widened = |t: &Torch| t.f_detach()?.f_to_kind(wide(kind));
+    let widened = |t: &Torch| kept(t)?.f_to_kind(wide(kind));
     let mut scale = widened(&norm.running_var)?.f_add_scalar(eps)?.f_sqrt_()?.f_reciprocal_()?;
     if let Some(weight) = &norm.ws {
-        scale = scale.f_mul_(&widened(weight)?)?;
+        scale = scale.f_mul(&widened(weight)?)?;
     }
     let bias = norm.bs.as_ref().map_or_else(|| scale.f_zeros_like(), widened)?;
     let shift = bias.f_addcmul(&widened(&norm.running_mean)?.f_neg()?, &scale)?;

@@ -1,4 +1,5 @@
-//! Operations with weights: convolution, linear, norms, tables. Gradients of weights are not recorded.
+//! Operations with weights: convolution, linear, norms, tables. Gradients of weights are recorded where somebody
+//! trains.
 
 use tch::{TchError, Tensor as Torch};
 use xai_core::nn::{ChannelAffine, Conv2d, ConvTranspose2d, Embedding, GroupNorm, LayerNorm, Linear, Padding, RmsNorm};
@@ -7,11 +8,12 @@ use xai_core::{Arithmetic, Result, Weight};
 use super::resize::pad;
 use crate::backend::int;
 use crate::failure::{TchResult, failed};
+use crate::tape::is_training;
 use crate::{HostFloat, LibTorch};
 
-/// A weight without the user's wish for its gradient.
+/// A weight without the user's wish for its gradient, unless it is trained.
 fn frozen<E: HostFloat>(weight: &Weight<LibTorch<E>>) -> TchResult {
-    weight.tensor().inner().f_detach()
+    if is_training() { Ok(weight.tensor().into_inner()) } else { weight.tensor().inner().f_detach() }
 }
 
 fn frozen_option<E: HostFloat>(weight: Option<&Weight<LibTorch<E>>>) -> Result<Option<Torch>, TchError> {

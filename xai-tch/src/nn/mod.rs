@@ -43,7 +43,7 @@ impl<E: HostFloat> Backend for LibTorch<E> {
     }
 
     fn fuses(ops: &[&Op<Self>], _: &Tensor<Self>) -> usize {
-        fused::count(ops)
+        if tape::is_training() { 0 } else { fused::count(ops) }
     }
 
     fn forward_fused(ops: &[&Op<Self>], x: &Tensor<Self>) -> FusedResult<Tensor<Self>> {

@@ -11,4 +11,4 @@ pub(crate) use self::cut::check_recorded;
 pub(crate) use self::evaluated::evaluate;
 pub(crate) use self::input::{Input, X};
 pub(crate) use self::recorded::{on_tape, record};
-pub(crate) use self::recording::is_recording;
+pub(crate) use self::recording::{is_recording, is_training, training};

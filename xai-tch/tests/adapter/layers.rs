@@ -5,9 +5,10 @@ use std::cell::RefCell;
 use ndarray::{ArrayD, IxDyn};
 use tch::nn::{self, ModuleT};
 use tch::{Device, Kind, Tensor as Torch};
+use xai_core::nn::Activation;
 use xai_core::{
-    Analyzer, Differentiable, Error, GradCam, Graph, Index, Layer, Net, Pullback, Result, Rules, Site, Step, Tensor,
-    Var,
+    Analyzer, Differentiable, Error, GradCam, Graph, Index, IntegratedGradients, Layer, Net, Pullback, Quadrature,
+    Result, Rules, Site, Step, Tensor, Var,
 };
 use xai_tch::{Placement, module, module_t};
 
@@ -76,7 +77,8 @@ fn convolutions() {
         &["Reshape", "Conv2d", "Reshape"],
     );
     check_layer("Conv2D", build(|p| nn::conv2d(p, 2, 3, 3, config)).0, &[2, 2, 5, 4], true, true, &["Conv2d"]);
-    check_layer("Conv3D", build(|p| nn::conv3d(p, 2, 3, 3, config)).0, &[1, 2, 3, 4, 3], true, true, &["code"]);
+    let volume = ["Reshape", "Pad2d", "IndexSelect", "Reshape", "Permute", "Reshape", "Conv2d", "Reshape", "Permute"];
+    check_layer("Conv3D", build(|p| nn::conv3d(p, 2, 3, 3, config)).0, &[1, 2, 3, 4, 3], true, true, &volume);
     let reflect = nn::ConvConfig { padding: 1, padding_mode: nn::PaddingMode::Reflect, ..Default::default() };
     check_layer(
         "Conv2D, reflected",
@@ -93,7 +95,7 @@ fn convolutions() {
         &[2, 2, 4],
         true,
         true,
-        &["code"],
+        &["Reshape", "ConvTranspose2d", "Reshape"],
     );
     check_layer(
         "ConvTranspose2D",
@@ -257,6 +259,37 @@ fn a_chain_of_layers() {
     // Every layer is a place to look at.
     let map = GradCam::at("conv").analyze(&chain, &numbers(&[1, 1, 5, 4], 75), Index(2)).unwrap();
     assert_eq!(map.values.shape(), [1, 1, 3, 2]);
+}
+
+/// Layers of tch's own show what they are: with a rectifier between them, secants are complete from two points, where
+/// the trapezoid is not.
+#[test]
+fn secants_go_through_layers_of_tchs_own() {
+    let (conv, _store) = build(|p| nn::conv1d(p, 2, 3, 3, Default::default()));
+    let (up, _up_store) = build(|p| nn::conv_transpose1d(p, 3, 2, 2, Default::default()));
+    let (head, _head_store) = build(|p| nn::linear(p, 6, 2, Default::default()));
+    let x = numbers(&[3, 2, 7], 80) * 3.0;
+    let layers: [(_, Box<dyn Layer<Torch64>>); 4] = [
+        ("conv", Box::new(conv)),
+        ("relu", Box::new(Activation::Relu)),
+        ("up", Box::new(up)),
+        ("head", Box::new(head)),
+    ];
+    let mut net = Net::new(Chain(layers.into()));
+    let gap = |net: &Net<Torch64, Chain<'_>>, quadrature| {
+        let ig = IntegratedGradients::new().n(2).quadrature(quadrature);
+        ig.analyze(net, &x, Index([0, 1])).map(|why| {
+            let gaps = why.extras.completeness_gap.unwrap();
+            gaps.iter().fold(0.0_f64, |worst, gap| worst.max(gap.abs()))
+        })
+    };
+    let (secants, trapezoid) = (gap(&net, Quadrature::Secant).unwrap(), gap(&net, Quadrature::Trapezoid).unwrap());
+    assert!(secants < 1e-12 && trapezoid > 1e-3, "{secants:e}, {trapezoid:e}");
+    let mut layers = net.into_inner().0;
+    layers[1] = ("relu", Box::new(nn::func(|x| x.relu())));
+    net = Net::new(Chain(layers));
+    // From code nobody learns what bends.
+    assert!(gap(&net, Quadrature::Secant).unwrap() > 1e-3);
 }
 
 #[test]

@@ -11,3 +11,4 @@ mod ops_values;
 mod run;
 mod tape;
 mod torch_script;
+mod training;
