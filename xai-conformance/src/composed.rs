@@ -3,7 +3,7 @@
 use xai_core::nn::{
     Activation, AdaptiveAvgPool1d, AdaptiveAvgPool3d, AdaptiveMaxPool1d, AdaptiveMaxPool3d, AvgPool1d, AvgPool3d,
     Conv1d, Conv3d, ConvPaddingNd, ConvTranspose1d, Gru, Linear, LocalResponseNorm, Lstm, MaxPool1d, MaxPool3d,
-    MultiHeadAttention, PRelu, PixelShuffle, PixelUnshuffle, RecurrentWeights, Sequential,
+    MultiHeadAttention, PRelu, PixelShuffle, PixelUnshuffle, RecurrentWeights, Sequential, Upsample1d, Upsample3d,
     scaled_dot_product_attention,
 };
 use xai_core::{Backend, BoxModel, Differentiable, Element, Layer, Result, Tensor, Var};
@@ -72,6 +72,25 @@ impl<B: Backend> Cases<'_, B> {
         self.add("AvgPool3d of what is there", &volume, AvgPool3d::new(3).padding(1).count_include_pad(false));
         self.add("AdaptiveAvgPool3d", &volume, AdaptiveAvgPool3d::new([2, 3, 1]));
         self.add("AdaptiveMaxPool3d", &volume, AdaptiveMaxPool3d::new([3, 2, 2]));
+    }
+
+    fn sizes(&mut self) {
+        for (name, layer) in [
+            ("nearest sequence", Upsample1d::nearest(7)),
+            ("nearest sequence by centres", Upsample1d::nearest_exact(7)),
+            ("linear sequence", Upsample1d::linear(11)),
+            ("aligned linear sequence", Upsample1d::linear_aligned(3)),
+        ] {
+            self.add(name, &[2, 3, 5], layer);
+        }
+        for (name, layer) in [
+            ("nearest volume", Upsample3d::nearest([5, 4, 7])),
+            ("nearest volume by centres", Upsample3d::nearest_exact([5, 4, 7])),
+            ("trilinear volume", Upsample3d::trilinear([6, 2, 7])),
+            ("aligned trilinear volume", Upsample3d::trilinear_aligned([2, 6, 7])),
+        ] {
+            self.add(name, &[2, 2, 3, 4, 5], layer);
+        }
     }
 
     fn others(&mut self) -> Result<()> {
@@ -145,6 +164,7 @@ fn cases<B: Backend>(placement: &B::Placement) -> Result<Vec<Case<B>>> {
     cases.convolutions()?;
     cases.of_positive_numbers();
     cases.pools();
+    cases.sizes();
     cases.others()?;
     cases.sequences()?;
     Ok(cases.all)

@@ -20,11 +20,12 @@ pub use check::{Direction, GradientCheck, GradientReport, Verdict, check_gradien
 pub use error::{BoxError, Error, Result};
 pub use explain::*;
 pub use graph::{Autograd, ForwardOutput, Graph, Kept, Layer, Node, Opaque, Place, Rules, Site, Step, Value, Var};
-pub use layers::{ForwardOnly, Function};
+pub use layers::function::{ForwardOnly, Function};
 pub use masks::*;
 pub use methods::*;
 pub use model::*;
-pub use op::{Backend, FusedResult, Op, TapePullback};
+pub use op::Op;
+pub use op::backend::{Backend, FusedResult, TapePullback};
 pub use passes::*;
 pub use tensor::arithmetic::Arithmetic;
 pub use tensor::element::Element;

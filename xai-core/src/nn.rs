@@ -13,8 +13,8 @@
 //! - Choices, as methods of [`Var`](crate::Var): [`IndexSelect`] by fixed places, [`Gather`] by an input's,
 //!   [`Where`] by a condition
 //! - Sequences: [`Conv1d`], [`ConvTranspose1d`], [`MaxPool1d`], [`AvgPool1d`], [`AdaptiveAvgPool1d`],
-//!   [`AdaptiveMaxPool1d`]; step by step, [`Lstm`] and [`Gru`]
-//! - Volumes: [`Conv3d`], [`MaxPool3d`], [`AvgPool3d`], [`AdaptiveAvgPool3d`], [`AdaptiveMaxPool3d`]
+//!   [`AdaptiveMaxPool1d`], [`Upsample1d`]; step by step, [`Lstm`] and [`Gru`]
+//! - Volumes: [`Conv3d`], [`MaxPool3d`], [`AvgPool3d`], [`AdaptiveAvgPool3d`], [`AdaptiveMaxPool3d`], [`Upsample3d`]
 //! - Attention: [`MultiHeadAttention`], [`scaled_dot_product_attention`]
 //! - And: [`PRelu`], [`LocalResponseNorm`], [`PixelShuffle`], [`PixelUnshuffle`]
 //! - Layers of layers: [`Sequential`], [`Residual`], [`Concat`]
@@ -73,17 +73,7 @@
 //! # Ok::<(), xai::Error>(())
 //! ```
 
-pub use crate::layers::{
-    AdaptiveAvgPool1d, AdaptiveAvgPool3d, AdaptiveMaxPool1d, AdaptiveMaxPool3d, AnyLayer, AvgPool1d, AvgPool3d, Concat,
-    Conv1d, Conv3d, ConvPaddingNd, ConvTranspose1d, Dropout, Gru, Identity, LocalResponseNorm, Lstm, MaxPool1d,
-    MaxPool3d, MultiHeadAttention, PRelu, PaddingNd, PixelShuffle, PixelUnshuffle, RecurrentWeights, Residual,
-    Sequential, Triple, Weights, scaled_dot_product_attention,
-};
+pub use crate::layers::*;
 #[doc(no_inline)]
 pub use crate::op::Op;
-pub use crate::op::{
-    Activation, AdaptiveAvgPool2d, AdaptiveMaxPool2d, AvgPool2d, BatchNorm2d, Binary, ChannelAffine, Concatenate,
-    Conv2d, ConvBlock, ConvGeometry, ConvPadding, ConvTranspose2d, Embedding, Flatten, Gather, GroupNorm, IndexSelect,
-    LayerNorm, Linear, LogSoftmax, MatMul, MaxPool2d, Narrow, Operation, Pad2d, Padding, Pair, Permute, Reduce,
-    Reduction, Reshape, RmsNorm, Scale, Softmax, Upsample2d, UpsampleMode, Where, provided_forward, provided_vjp,
-};
+pub use crate::op::*;

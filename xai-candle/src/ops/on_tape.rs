@@ -1,7 +1,7 @@
 //! Operations on candle's tape: with our pullback, or by candle's own operations where their gradient is right.
 
 use candle_core::{Result, Tensor};
-use xai_core::nn::{Op, Reduce, Reduction};
+use xai_core::nn::{Op, Reduce, Reduction, provided_forward, provided_vjp};
 
 use super::attach::attach;
 use super::to_weights::with_weights;
@@ -26,9 +26,25 @@ pub(crate) fn on_tape<E: Host>(op: &Op<Candle<E>>, x: &Tensor) -> xai_core::Resu
             reduced(x, axes, 1.0 / count as f64)
         }
         Op::Embedding(op) => return rules::embedding(op, op.table.shared(), x),
-        op => with_weights(op, x, ruled(op.name(), x, rules::vjp(op, x)?)?),
+        op => {
+            let found = if rules::has(op) { rules::vjp(op, x)? } else { provided(op, x)? };
+            with_weights(op, x, ruled(op.name(), x, found)?)
+        }
     }
     .map_err(failed)
+}
+
+/// An operation without a rule here, by what is provided for every backend. Its pullback is made where it is asked for,
+/// since it may be on another thread.
+fn provided<E: Host>(op: &Op<Candle<E>>, x: &Tensor) -> xai_core::Result<(Tensor, Pull)> {
+    let (op, x) = (op.clone(), xai_core::Tensor::<Candle<E>>::new(x.detach()));
+    let y = provided_forward(&op, &[&x])?.into_inner();
+    let pull: Pull = Box::new(move |v| {
+        let found = provided_vjp(&op, &[&x], &[true]);
+        let back = found.and_then(|(_, pull)| pull.pull(&xai_core::Tensor::new(v.clone())));
+        back.map(xai_core::Tensor::into_inner).map_err(candle_core::Error::wrap)
+    });
+    Ok((y, pull))
 }
 
 /// Added up in a type that is wide enough.

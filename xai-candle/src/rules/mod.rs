@@ -37,22 +37,30 @@ pub(crate) use self::pull::{Pull, Ruled, with_pullback};
 pub(crate) use self::ratio::ratio_pull;
 use crate::{Candle, Host};
 
-/// Whether the operation has a rule here. The others are made of arithmetic, or choose rows.
+/// Whether the operation has a [`rule`] here. The others are what is provided for every backend: made of arithmetic, or
+/// computed on the host.
 pub(crate) fn has<E: Host>(op: &Op<Candle<E>>) -> bool {
-    match op {
-        Op::Scale(_)
-        | Op::Binary(_)
-        | Op::Where(_)
-        | Op::MatMul(_)
-        | Op::Concatenate(_)
-        | Op::Reshape(_)
-        | Op::Flatten(_)
-        | Op::Permute(_)
-        | Op::Narrow(_)
-        | Op::Embedding(_) => false,
-        Op::Reduce(Reduce { of, .. }) => matches!(of, Reduction::Max | Reduction::Min),
-        _ => true,
-    }
+    matches!(
+        op,
+        Op::Conv2d(_)
+            | Op::ConvTranspose2d(_)
+            | Op::Linear(_)
+            | Op::ChannelAffine(_)
+            | Op::LayerNorm(_)
+            | Op::RmsNorm(_)
+            | Op::GroupNorm(_)
+            | Op::MaxPool2d(_)
+            | Op::AvgPool2d(_)
+            | Op::AdaptiveAvgPool2d(_)
+            | Op::AdaptiveMaxPool2d(_)
+            | Op::Activation(_)
+            | Op::Softmax(_)
+            | Op::LogSoftmax(_)
+            | Op::Upsample2d(_)
+            | Op::Pad2d(_)
+            | Op::IndexSelect(_)
+            | Op::Reduce(Reduce { of: Reduction::Max | Reduction::Min, .. })
+    )
 }
 
 /// y = op(x), for an operation that has a rule.

@@ -28,8 +28,17 @@ impl Axis {
         Axis { inputs, shares: windows.map(share).collect() }
     }
 
-    /// (outputs, inputs)
-    fn matrix(&self, dtype: DType, device: &Device) -> Result<Tensor> {
+    /// Whether each entry of the output is the input's at its place.
+    fn is_identity(&self) -> bool {
+        let mut entries = self.shares.iter().enumerate();
+        self.shares.len() == self.inputs && entries.all(|(i, shares)| matches!(shares[..], [(j, 1.0)] if i == j))
+    }
+
+    /// (outputs, inputs); none where that is the identity.
+    fn matrix(&self, dtype: DType, device: &Device) -> Result<Option<Tensor>> {
+        if self.is_identity() {
+            return Ok(None);
+        }
         let mut matrix = vec![0.0; self.shares.len() * self.inputs];
         for (row, shares) in matrix.chunks_exact_mut(self.inputs).zip(&self.shares) {
             for &(input, share) in shares {
@@ -37,7 +46,7 @@ impl Axis {
             }
         }
         let shape = (self.shares.len(), self.inputs);
-        Tensor::from_vec(matrix, shape, &Device::Cpu)?.to_dtype(dtype)?.to_device(device)
+        Tensor::from_vec(matrix, shape, &Device::Cpu)?.to_dtype(dtype)?.to_device(device).map(Some)
     }
 }
 
@@ -89,25 +98,37 @@ pub(super) fn upsample2d(op: &Upsample2d, x: &Tensor) -> Ruled {
     Ok((y, pull(&matrices(x, &rows, &cols)?)?))
 }
 
-fn matrices(x: &Tensor, rows: &Axis, cols: &Axis) -> Result<(Tensor, Tensor)> {
-    Ok((rows.matrix(x.dtype(), x.device())?, cols.matrix(x.dtype(), x.device())?))
+/// One matrix for the rows and one for the columns, where there is anything to do along them.
+type Matrices = [Option<Tensor>; 2];
+
+fn matrices(x: &Tensor, rows: &Axis, cols: &Axis) -> Result<Matrices> {
+    Ok([rows.matrix(x.dtype(), x.device())?, cols.matrix(x.dtype(), x.device())?])
 }
 
 fn linear(x: &Tensor, rows: &Axis, cols: &Axis) -> Ruled {
     let pair = matrices(x, rows, cols)?;
-    Ok((apply(x, &pair.0, &pair.1)?, pull(&pair)?))
+    Ok((apply(x, &pair)?, pull(&pair)?))
 }
 
-fn pull((rows, cols): &(Tensor, Tensor)) -> Result<Pull> {
-    let (rows, cols) = (rows.t()?.contiguous()?, cols.t()?.contiguous()?);
-    Ok(Box::new(move |v| apply(v, &rows, &cols)))
+fn pull([rows, cols]: &Matrices) -> Result<Pull> {
+    let turned = |t: &Option<Tensor>| t.as_ref().map(|t| t.t()?.contiguous()).transpose();
+    let pair = [turned(rows)?, turned(cols)?];
+    Ok(Box::new(move |v| apply(v, &pair)))
 }
 
 /// rows · x · colsᵀ for each plane.
-fn apply(x: &Tensor, rows: &Tensor, cols: &Tensor) -> Result<Tensor> {
+fn apply(x: &Tensor, [rows, cols]: &Matrices) -> Result<Tensor> {
     let (batch, channels, h, w) = x.dims4()?;
-    let (to_h, to_w) = (rows.dim(0)?, cols.dim(0)?);
     let planes = batch * channels;
-    let narrow = x.reshape((planes * h, w))?.matmul(&cols.t()?)?.reshape((planes, h, to_w))?;
-    rows.broadcast_left(planes)?.matmul(&narrow)?.reshape((batch, channels, to_h, to_w))
+    let mut y = x.clone();
+    if let Some(cols) = cols {
+        y = y.reshape((planes * h, w))?.matmul(&cols.t()?)?;
+    }
+    let to_w = cols.as_ref().map_or(Ok(w), |cols| cols.dim(0))?;
+    let mut y = y.reshape((planes, h, to_w))?;
+    if let Some(rows) = rows {
+        y = rows.broadcast_left(planes)?.matmul(&y)?;
+    }
+    let to_h = rows.as_ref().map_or(Ok(h), |rows| rows.dim(0))?;
+    y.reshape((batch, channels, to_h, to_w))
 }

@@ -5,8 +5,7 @@ use std::ops::Range;
 use super::touches::Touches;
 use super::values::Values;
 use super::{Graph, Node, Rules, Site, Step, Value};
-use crate::op::TapePullback;
-use crate::{Backend, Error, Pullback, Result, Tensor};
+use crate::{Backend, Error, Pullback, Result, TapePullback, Tensor};
 
 /// The way back through one step of a pass, from its outputs to its inputs.
 pub(super) struct Back<'m, B: Backend> {

@@ -1,16 +1,17 @@
 //! Pooling of volumes: over each slice, and then over the slices.
 
-use super::lengths::{at_least_one, axes, said_of};
-use super::{PaddingNd, Triple};
+use super::lengths::at_least_one;
+use super::{PaddingNd, Triple, slices};
 use crate::op::{AdaptiveAvgPool2d, AdaptiveMaxPool2d, AvgPool2d, MaxPool2d, Padding};
-use crate::{Backend, Error, Layer, Op, Result, Var};
+use crate::{Backend, Layer, Result, Var};
 
 /// Max pooling of volumes, PyTorch's `MaxPool3d`: (B, C, D, H, W) to (B, C, D', H', W') with
 /// D' = ⌊(D + before + after - kernel) / stride⌋ + 1, and H' and W' alike.
 ///
-/// Padding counts as -∞. Ties: the first in row-major order gets the whole gradient. Errors: [`Error::InvalidShape`]
-/// when the input has not 5 axes or is smaller than the window; [`Error::InvalidParameter`] for a window or stride of
-/// 0, and for a padding as large as the window.
+/// Padding counts as -∞. Ties: the first in row-major order gets the whole gradient. Errors:
+/// [`Error::InvalidShape`](crate::Error::InvalidShape) when the input has not 5 axes or is smaller than the window;
+/// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a window or stride of 0, and for a padding as large
+/// as the window.
 ///
 /// ```
 /// # use xai_core as xai;
@@ -56,7 +57,8 @@ pub struct AvgPool3d {
 /// Average pooling of volumes to a given size, PyTorch's `AdaptiveAvgPool3d`: (B, C, D, H, W) to (B, C, d, h, w), where
 /// window i of an axis spans ⌊i·D/d⌋ .. ⌈(i+1)·D/d⌉.
 ///
-/// Errors: [`Error::InvalidShape`] when the input has not 5 axes, [`Error::InvalidParameter`] for a size of 0.
+/// Errors: [`Error::InvalidShape`](crate::Error::InvalidShape) when the input has not 5 axes,
+/// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a size of 0.
 ///
 /// ```
 /// # use xai_core as xai;
@@ -137,7 +139,7 @@ macro_rules! windowed {
                 let whole = |depth: [usize; 2], [rows, columns]: [usize; 2]| [depth[0], rows, columns];
                 at_least_one("kernel", &whole(self.depth.kernel, self.plane.kernel))?;
                 at_least_one("stride", &whole(self.depth.stride, self.plane.stride))?;
-                through(stringify!($pool), &x, self.plane.into(), |_| self.depth.into())
+                slices::through(stringify!($pool), &x, self.plane.into(), |_| self.depth.into())
             }
         }
     )*};
@@ -169,7 +171,7 @@ macro_rules! to_size {
                 at_least_one("size", &self.size)?;
                 let [depth, rows, columns] = self.size;
                 let plane = $plane::new([rows, columns]);
-                through(stringify!($pool), &x, plane.into(), |pixels| $plane::new([depth, pixels]).into())
+                slices::through(stringify!($pool), &x, plane.into(), |pixels| $plane::new([depth, pixels]).into())
             }
         }
     )*};
@@ -182,38 +184,4 @@ to_size! {
     AdaptiveMaxPool3d(AdaptiveMaxPool2d)
         "Max pooling to a size: a number, or `[slices, rows, columns]`."
         "The maximum of each channel, (B, C, 1, 1, 1).";
-}
-
-/// A volume through an operation on each of its slices, and through one on the images whose rows are slices, and whose
-/// columns are the pixels of a slice.
-fn through<'m, B: Backend>(
-    layer: &str,
-    x: &Var<'m, B>,
-    plane: Op<B>,
-    depth: impl FnOnce(usize) -> Op<B>,
-) -> Result<Var<'m, B>> {
-    let input = x.shape()?;
-    let [batch, channels, slices, rows, columns] = axes(layer, &input, "(batch, channels, slices, rows, columns)")?;
-    let image = "(batch, channels, rows, columns)";
-    let after = |op: &Op<B>, shape: &[usize; 4]| -> Result<[usize; 4]> {
-        let output = op.output_shape(&[shape]).map_err(|error| said_of(layer, &input, error))?;
-        axes(layer, &output, image)
-    };
-    let planes = [batch, channels.saturating_mul(slices), rows, columns];
-    let [.., rows, columns] = after(&plane, &planes)?;
-    let pixels = rows.saturating_mul(columns);
-    let (stack, depth) = ([batch, channels, slices, pixels], depth(pixels));
-    let [_, _, slices, _] = after(&depth, &stack).map_err(of_slices)?;
-    let y = x.reshape(&planes).op(plane).reshape(&stack).op(depth);
-    Ok(y.reshape(&[batch, channels, slices, rows, columns]))
-}
-
-/// What is said of the rows of an image, said of slices.
-fn of_slices(error: Error) -> Error {
-    match error {
-        Error::InvalidShape { what, got, reason } => {
-            Error::InvalidShape { what, got, reason: reason.replace(" rows", " slices") }
-        }
-        other => other,
-    }
 }

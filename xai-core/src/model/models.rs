@@ -1,6 +1,7 @@
 //! Layers that are whole models, because they know their backend.
 
-use crate::layers::{ForwardOnly, Function, Sequential};
+use crate::layers::Sequential;
+use crate::layers::function::{ForwardOnly, Function};
 use crate::{Backend, Differentiable, ForwardOutput, Layer, Result, Var};
 
 impl<B: Backend> Differentiable for Sequential<B> {

@@ -1,7 +1,8 @@
-//! Elementwise activations and softmax.
+//! Elementwise activations.
 
 use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI};
 
+use super::example::{Example, Numbers};
 use super::operation::plain_operation;
 use super::shape;
 use crate::Result;
@@ -20,6 +21,7 @@ use crate::Result;
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub enum Activation {
     /// max(0, x)
     Relu,
@@ -53,6 +55,8 @@ pub enum Activation {
     Softplus,
     /// x · tanh(softplus(x))
     Mish,
+    /// x / (1 + |x|)
+    Softsign,
     /// eˣ
     Exp,
     /// ln(x), the natural logarithm
@@ -107,6 +111,7 @@ impl Activation {
             Activation::HardSigmoid => relu6(x + 3.0) / 6.0,
             Activation::Softplus => softplus(x),
             Activation::Mish => x * softplus(x).tanh(),
+            Activation::Softsign => x / (1.0 + x.abs()),
             Activation::Exp => x.exp(),
             Activation::Log => x.ln(),
             Activation::Sqrt => x.sqrt(),
@@ -152,6 +157,7 @@ impl Activation {
                 let tanh = softplus(x).tanh();
                 tanh + x * sigmoid(x) * (1.0 - tanh * tanh)
             }
+            Activation::Softsign => (1.0 + x.abs()).powi(-2),
             Activation::Exp => x.exp(),
             Activation::Log => 1.0 / x,
             Activation::Sqrt => 0.5 / x.sqrt(),
@@ -176,16 +182,23 @@ impl Activation {
     /// same.
     pub fn mean_slope(self, a: f64, b: f64) -> f64 {
         let step = b - a;
-        // The pieces of these are the identity, its opposite and constants: no digit is ever lost.
-        let exact = matches!(self, Activation::Relu | Activation::Relu6 | Activation::Abs | Activation::Sign);
-        // What is singular at 0 bends the more, the nearer it is: there a step is short by what it is beside both ends.
-        let singular =
-            matches!(self, Activation::Log | Activation::Sqrt | Activation::Reciprocal | Activation::Power { .. });
-        let reach = if singular { a.abs().min(b.abs()).min(1.0) } else { 1.0 };
-        if step == 0.0 || (!exact && step.abs() < SHORT_STEP * reach) {
+        let reach = if self.is_singular_at_zero() { a.abs().min(b.abs()).min(1.0) } else { 1.0 };
+        if step == 0.0 || (!self.has_exact_quotients() && step.abs() < SHORT_STEP * reach) {
             return self.derivative(a + step / 2.0);
         }
         (self.value(b) - self.value(a)) / step
+    }
+
+    /// True when quotients of differences lose no digit, however short the step is: the function's pieces are the
+    /// identity, its opposite, and constants.
+    pub fn has_exact_quotients(self) -> bool {
+        matches!(self, Activation::Relu | Activation::Relu6 | Activation::Abs | Activation::Sign)
+    }
+
+    /// True when the function bends the more, the nearer it is to 0: there a step is short by what it is beside both
+    /// ends.
+    pub fn is_singular_at_zero(self) -> bool {
+        matches!(self, Activation::Log | Activation::Sqrt | Activation::Reciprocal | Activation::Power { .. })
     }
 }
 
@@ -220,94 +233,61 @@ fn inside(x: f64, low: f64, high: f64) -> f64 {
     f64::from(u8::from(x > low && x < high))
 }
 
-/// Softmax along an axis; a negative axis counts from the end.
-///
-/// ```
-/// # use xai_core as xai;
-/// use ndarray::array;
-/// use xai::nn::Softmax;
-/// use xai::{Differentiable, NdArray, Net};
-///
-/// let net = Net::<NdArray<f64>, _>::new(Softmax::new(-1));
-/// let y = net.predict(array![[0.0, 0.0]].view().into_dyn())?;
-/// assert_eq!(y, array![[0.5, 0.5]].into_dyn());
-/// # Ok::<(), xai::Error>(())
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Softmax {
-    /// The axis; negative counts from the end.
-    pub axis: isize,
-}
-
-impl Softmax {
-    /// Softmax along an axis.
-    pub fn new(axis: isize) -> Self {
-        Softmax { axis }
+plain_operation!(Activation {
+    fn mixes_rows(&self, _: Option<usize>) -> bool {
+        false
     }
-
-    /// The axis, counted from the front, of an input of so many axes.
-    ///
-    /// # Errors
-    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) when the input has no such axis.
-    pub fn axis_of(&self, rank: usize) -> Result<usize> {
-        shape::axis(self.axis, rank)
+    fn is_not_negative(&self, inputs: bool) -> bool {
+        match self {
+            Activation::Relu
+            | Activation::Relu6
+            | Activation::Sigmoid
+            | Activation::HardSigmoid
+            | Activation::Softplus
+            | Activation::Exp
+            | Activation::Abs
+            | Activation::Sqrt => true,
+            Activation::LeakyRelu { .. }
+            | Activation::Elu { .. }
+            | Activation::Gelu
+            | Activation::GeluTanh
+            | Activation::Silu
+            | Activation::Tanh
+            | Activation::HardSwish
+            | Activation::Mish
+            | Activation::Softsign
+            | Activation::Sign
+            | Activation::Reciprocal
+            | Activation::Power { .. }
+            | Activation::Erf => inputs,
+            Activation::Log | Activation::Sin | Activation::Cos => false,
+        }
     }
-
-    /// The output's shape, with everything checked: the input's.
-    ///
-    /// # Errors
-    /// As [`axis_of`](Softmax::axis_of).
-    pub fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>> {
-        self.axis_of(input.len())?;
-        shape::countable("Softmax", input, input.to_vec())
+    fn examples(_: &mut Numbers<'_, B>) -> Result<Vec<Example<Self>>> {
+        // Those of positive numbers alone are tried behind a function that makes such.
+        let everywhere = [
+            Activation::Relu,
+            Activation::Relu6,
+            Activation::LeakyRelu { slope: 0.2 },
+            Activation::Elu { alpha: 0.7 },
+            Activation::Gelu,
+            Activation::GeluTanh,
+            Activation::Silu,
+            Activation::Sigmoid,
+            Activation::Tanh,
+            Activation::HardSwish,
+            Activation::HardSigmoid,
+            Activation::Softplus,
+            Activation::Mish,
+            Activation::Softsign,
+            Activation::Exp,
+            Activation::Abs,
+            Activation::Sign,
+            Activation::Power { exponent: 3.0 },
+            Activation::Erf,
+            Activation::Sin,
+            Activation::Cos,
+        ];
+        Ok(everywhere.into_iter().map(|f| Example::new(format!("{f:?}"), f, &[2, 5, 11])).collect())
     }
-}
-
-/// Logarithm of the softmax along an axis; a negative axis counts from the end.
-///
-/// ```
-/// # use xai_core as xai;
-/// use ndarray::array;
-/// use xai::nn::LogSoftmax;
-/// use xai::{Differentiable, NdArray, Net};
-///
-/// let net = Net::<NdArray<f64>, _>::new(LogSoftmax::new(-1));
-/// let y = net.predict(array![[0.0, 0.0]].view().into_dyn())?;
-/// assert!((y[[0, 1]] + 2f64.ln()).abs() < 1e-12);
-/// # Ok::<(), xai::Error>(())
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LogSoftmax {
-    /// The axis; negative counts from the end.
-    pub axis: isize,
-}
-
-impl LogSoftmax {
-    /// Logarithm of the softmax along an axis.
-    pub fn new(axis: isize) -> Self {
-        LogSoftmax { axis }
-    }
-
-    /// The axis, counted from the front, of an input of so many axes.
-    ///
-    /// # Errors
-    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) when the input has no such axis.
-    pub fn axis_of(&self, rank: usize) -> Result<usize> {
-        shape::axis(self.axis, rank)
-    }
-
-    /// The output's shape, with everything checked: the input's.
-    ///
-    /// # Errors
-    /// As [`axis_of`](LogSoftmax::axis_of).
-    pub fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>> {
-        self.axis_of(input.len())?;
-        shape::countable("LogSoftmax", input, input.to_vec())
-    }
-}
-
-plain_operation!(Softmax, affine: false);
-
-plain_operation!(LogSoftmax, affine: false);
-
-plain_operation!(Activation, affine: false);
+});

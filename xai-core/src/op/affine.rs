@@ -5,7 +5,8 @@ use ndarray::{ArrayD, ArrayViewD, Zip};
 use super::shape;
 use num_traits::{Float, Zero};
 
-use super::operation::{Operation, only, plain_operation};
+use super::example::{Example, Numbers};
+use super::operation::{Operation, only};
 use crate::{Arithmetic, Element, Error, Result, Tensor, Weight};
 
 /// y = x · Wᵀ + b over the last axis: input (..., I), weight (O, I), bias (O), output (..., O).
@@ -166,31 +167,6 @@ impl<B: Arithmetic> ChannelAffine<B> {
     }
 }
 
-/// scale · x + shift, one scale and one shift for all numbers.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Scale {
-    /// The factor.
-    pub scale: f64,
-    /// What is added.
-    pub shift: f64,
-}
-
-impl Scale {
-    /// The output's shape: the input's.
-    ///
-    /// # Errors
-    /// [`Error::InvalidParameter`] when scale or shift is not finite.
-    pub fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>> {
-        if self.scale.is_finite() && self.shift.is_finite() {
-            return Ok(input.to_vec());
-        }
-        let value = format!("{}, {}", self.scale, self.shift);
-        Err(Error::InvalidParameter { name: "scale and shift", value, reason: "they must be finite numbers".into() })
-    }
-}
-
-plain_operation!(Scale, affine: true);
-
 impl<B: Arithmetic> Operation<B> for Linear<B> {
     type On<C: Arithmetic> = Linear<C>;
     const NAME: &'static str = "Linear";
@@ -200,6 +176,10 @@ impl<B: Arithmetic> Operation<B> for Linear<B> {
     fn is_affine(&self, _: &[bool]) -> bool {
         true
     }
+    /// Its only axis would be the batch's.
+    fn mixes_rows(&self, rank: Option<usize>) -> bool {
+        rank == Some(1)
+    }
     fn weights(&self) -> Vec<&Weight<B>> {
         std::iter::once(&self.weight).chain(&self.bias).collect()
     }
@@ -208,6 +188,16 @@ impl<B: Arithmetic> Operation<B> for Linear<B> {
         bring: &mut dyn FnMut(&Weight<B>) -> Result<Weight<C>>,
     ) -> Result<Self::On<C>> {
         Ok(Linear { weight: bring(&self.weight)?, bias: self.bias.as_ref().map(bring).transpose()? })
+    }
+    fn examples(numbers: &mut Numbers<'_, B>) -> Result<Vec<Example<Self>>> {
+        let bias = numbers(&[4], 61)?;
+        let full = Linear::new(numbers(&[4, 3], 60)?, bias)?;
+        let plain = Linear::new(numbers(&[4, 3], 62)?, None)?;
+        Ok(vec![
+            Example::new("linear", full.clone(), &[2, 3]),
+            Example::new("linear over a sequence", full, &[2, 5, 3]),
+            Example::new("linear without bias", plain, &[3, 3]),
+        ])
     }
 }
 
@@ -220,6 +210,9 @@ impl<B: Arithmetic> Operation<B> for ChannelAffine<B> {
     fn is_affine(&self, _: &[bool]) -> bool {
         true
     }
+    fn mixes_rows(&self, _: Option<usize>) -> bool {
+        false
+    }
     fn weights(&self) -> Vec<&Weight<B>> {
         vec![&self.scale, &self.shift]
     }
@@ -228,5 +221,10 @@ impl<B: Arithmetic> Operation<B> for ChannelAffine<B> {
         bring: &mut dyn FnMut(&Weight<B>) -> Result<Weight<C>>,
     ) -> Result<Self::On<C>> {
         Ok(ChannelAffine { scale: bring(&self.scale)?, shift: bring(&self.shift)? })
+    }
+    fn examples(numbers: &mut Numbers<'_, B>) -> Result<Vec<Example<Self>>> {
+        let norm = ChannelAffine::new(numbers(&[3], 63)?, numbers(&[3], 64)?)?;
+        let of = |input: &[usize]| Example::new(format!("channel affine, {} axes", input.len()), norm.clone(), input);
+        Ok(vec![of(&[2, 3]), of(&[2, 3, 4]), of(&[2, 3, 4, 5])])
     }
 }

@@ -120,11 +120,7 @@ pub trait Backend: Arithmetic {
     /// # Errors
     /// The framework's own.
     fn secant_pull(f: Activation, a: &Self::Tensor, b: &Self::Tensor, v: &Self::Tensor) -> Result<Self::Tensor> {
-        let (a, b, mut pulled) = (Self::download(a)?, Self::download(b)?, Self::download(v)?);
-        for ((v, &a), &b) in pulled.iter_mut().zip(&a).zip(&b) {
-            *v *= Self::Elem::of(f.mean_slope(a.as_f64(), b.as_f64()));
-        }
-        Self::upload(pulled.view(), &Self::placement(v))
+        fallback::secant_pull::<Self>(f, a, b, v)
     }
 
     /// v · a / (b + ε · sign(b)), element by element, with sign(0) = 1: a cotangent times a stabilised quotient. All

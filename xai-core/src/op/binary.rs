@@ -1,5 +1,6 @@
 //! Arithmetic of two tensors.
 
+use super::example::{Example, Numbers};
 use super::operation::{Operation, takes};
 use crate::tensor::broadcast_shape;
 use crate::{Arithmetic, Result, Weight};
@@ -31,7 +32,23 @@ impl<B: Arithmetic> Operation<B> for Binary {
             Binary::Div => varies.get(1) == Some(&false),
         }
     }
+    fn mixes_rows(&self, _: Option<usize>) -> bool {
+        false
+    }
+    fn is_not_negative(&self, inputs: bool) -> bool {
+        *self != Binary::Sub && inputs
+    }
     fn with_weights<C: Arithmetic>(&self, _: &mut dyn FnMut(&Weight<B>) -> Result<Weight<C>>) -> Result<Self::On<C>> {
         Ok(*self)
+    }
+    fn examples(_: &mut Numbers<'_, B>) -> Result<Vec<Example<Self>>> {
+        let of = |binary: Binary| {
+            [
+                Example::of_several(format!("{binary:?}"), binary, &[&[2, 3, 4], &[2, 3, 4]]),
+                Example::of_several(format!("{binary:?} of a channel"), binary, &[&[2, 3, 4], &[2, 3, 1]]),
+                Example::of_several(format!("{binary:?} of fewer axes"), binary, &[&[2, 1, 4], &[3, 1]]),
+            ]
+        };
+        Ok([Binary::Add, Binary::Sub, Binary::Mul, Binary::Div].into_iter().flat_map(of).collect())
     }
 }

@@ -1,6 +1,7 @@
 //! Convolution.
 
 use super::Pair;
+use super::example::{Example, Numbers};
 use super::operation::{Operation, only};
 use super::window::Window;
 use super::{ConvPadding, Padding, shape};
@@ -187,6 +188,9 @@ impl<B: Arithmetic> Operation<B> for Conv2d<B> {
     fn is_affine(&self, _: &[bool]) -> bool {
         true
     }
+    fn mixes_rows(&self, _: Option<usize>) -> bool {
+        false
+    }
     fn weights(&self) -> Vec<&Weight<B>> {
         std::iter::once(&self.weight).chain(&self.bias).collect()
     }
@@ -197,5 +201,35 @@ impl<B: Arithmetic> Operation<B> for Conv2d<B> {
         let Conv2d { stride, padding, dilation, groups, .. } = *self;
         let (weight, bias) = (bring(&self.weight)?, self.bias.as_ref().map(bring).transpose()?);
         Ok(Conv2d { weight, bias, stride, padding, dilation, groups })
+    }
+    fn examples(numbers: &mut Numbers<'_, B>) -> Result<Vec<Example<Self>>> {
+        let odd = Padding { top: 0, bottom: 1, left: 2, right: 1 };
+        // output channels, input channels, groups, kernel, stride, dilation, padding, input size
+        let geometries: [(usize, usize, usize, [usize; 2], [usize; 2], [usize; 2], Padding, [usize; 2]); 11] = [
+            (4, 3, 1, [3, 3], [1, 1], [1, 1], Padding::all(1), [7, 6]),
+            (5, 4, 1, [1, 1], [1, 1], [1, 1], Padding::all(0), [5, 4]),
+            (5, 4, 1, [1, 1], [2, 2], [1, 1], Padding::all(0), [5, 4]),
+            (4, 4, 4, [3, 3], [1, 1], [1, 1], Padding::all(1), [6, 5]),
+            (4, 4, 4, [5, 5], [2, 2], [1, 1], Padding::all(2), [9, 8]),
+            (8, 4, 4, [3, 2], [2, 1], [1, 1], odd, [7, 7]),
+            (6, 4, 2, [3, 3], [2, 2], [1, 1], Padding::all(1), [9, 8]),
+            (3, 2, 1, [3, 3], [1, 2], [2, 3], odd, [8, 11]),
+            (4, 3, 1, [7, 7], [2, 2], [1, 1], Padding::all(3), [12, 13]),
+            (2, 3, 1, [2, 3], [3, 3], [1, 1], Padding::all(0), [8, 9]),
+            (3, 3, 3, [3, 3], [1, 1], [2, 2], Padding::all(2), [5, 5]),
+        ];
+        let mut examples = Vec::new();
+        for (seed, (out, channels, groups, kernel, stride, dilation, padding, [h, w])) in (20..).zip(geometries) {
+            let weight = numbers(&[out, channels / groups, kernel[0], kernel[1]], seed)?;
+            let bias = if seed % 2 == 0 { Some(numbers(&[out], 40)?) } else { None };
+            let conv = Conv2d::new(weight, bias)?.stride(stride).dilation(dilation).padding(padding).groups(groups);
+            examples.push(Example::new(format!("convolution {}", seed - 20), conv, &[2, channels, h, w]));
+        }
+        for (stride, [h, w]) in [(1, [5, 6]), (2, [5, 6]), (2, [8, 7]), (3, [7, 7])] {
+            let conv = Conv2d::new(numbers(&[3, 2, 3, 3], 50)?, None)?.stride(stride).padding(ConvPadding::Same);
+            let name = format!("convolution with TF padding, stride {stride}");
+            examples.push(Example::new(name, conv, &[2, 2, h, w]));
+        }
+        Ok(examples)
     }
 }

@@ -1,5 +1,6 @@
 //! Transposed convolution: convolution backwards.
 
+use super::example::{Example, Numbers};
 use super::operation::{Operation, only};
 use super::window::positive;
 use super::{ConvGeometry, Padding, Pair, shape};
@@ -209,6 +210,9 @@ impl<B: Arithmetic> Operation<B> for ConvTranspose2d<B> {
     fn is_affine(&self, _: &[bool]) -> bool {
         true
     }
+    fn mixes_rows(&self, _: Option<usize>) -> bool {
+        false
+    }
     fn weights(&self) -> Vec<&Weight<B>> {
         std::iter::once(&self.weight).chain(&self.bias).collect()
     }
@@ -219,5 +223,29 @@ impl<B: Arithmetic> Operation<B> for ConvTranspose2d<B> {
         let ConvTranspose2d { stride, padding, output_padding, dilation, groups, .. } = *self;
         let (weight, bias) = (bring(&self.weight)?, self.bias.as_ref().map(bring).transpose()?);
         Ok(ConvTranspose2d { weight, bias, stride, padding, output_padding, dilation, groups })
+    }
+    fn examples(numbers: &mut Numbers<'_, B>) -> Result<Vec<Example<Self>>> {
+        let odd = Padding { top: 0, bottom: 1, left: 2, right: 1 };
+        // input channels, output channels, groups, kernel, stride, dilation, padding, output padding
+        let geometries: [(usize, usize, usize, [usize; 2], [usize; 2], [usize; 2], Padding, [usize; 2]); 9] = [
+            (3, 4, 1, [3, 3], [1, 1], [1, 1], Padding::all(0), [0, 0]),
+            (3, 4, 1, [2, 2], [2, 2], [1, 1], Padding::all(0), [0, 0]),
+            (3, 2, 1, [3, 3], [2, 2], [1, 1], Padding::all(1), [1, 1]),
+            (2, 3, 1, [4, 3], [2, 3], [1, 1], Padding::symmetric([1, 0]), [0, 2]),
+            (2, 3, 1, [3, 2], [1, 2], [2, 3], odd, [1, 1]),
+            (4, 6, 2, [3, 3], [2, 2], [1, 1], Padding::all(1), [1, 0]),
+            (4, 4, 4, [3, 3], [2, 2], [1, 1], Padding::all(1), [1, 1]),
+            (4, 8, 4, [2, 3], [1, 1], [1, 1], odd, [0, 0]),
+            (2, 2, 1, [1, 1], [3, 2], [1, 1], Padding::all(0), [0, 1]),
+        ];
+        let mut examples = Vec::new();
+        for (seed, (channels, out, groups, kernel, stride, dilation, padding, more)) in (130..).zip(geometries) {
+            let weight = numbers(&[channels, out / groups, kernel[0], kernel[1]], seed)?;
+            let bias = if seed % 2 == 0 { Some(numbers(&[out], 41)?) } else { None };
+            let conv = ConvTranspose2d::new(weight, bias)?.stride(stride).dilation(dilation).padding(padding);
+            let conv = conv.output_padding(more).groups(groups);
+            examples.push(Example::new(format!("transposed convolution {}", seed - 130), conv, &[2, channels, 4, 5]));
+        }
+        Ok(examples)
     }
 }

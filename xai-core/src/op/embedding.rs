@@ -1,5 +1,6 @@
 //! Rows of a table.
 
+use super::example::{Example, Numbers};
 use super::operation::{Operation, only};
 use super::shape;
 use crate::{Arithmetic, Error, Result, Tensor, Weight};
@@ -72,6 +73,9 @@ impl<B: Arithmetic> Operation<B> for Embedding<B> {
     fn is_differentiable(&self, _: usize) -> bool {
         false
     }
+    fn mixes_rows(&self, _: Option<usize>) -> bool {
+        false
+    }
     fn weights(&self) -> Vec<&Weight<B>> {
         vec![&self.table]
     }
@@ -84,5 +88,8 @@ impl<B: Arithmetic> Operation<B> for Embedding<B> {
         bring: &mut dyn FnMut(&Weight<B>) -> Result<Weight<C>>,
     ) -> Result<Self::On<C>> {
         Ok(Embedding { table: bring(&self.table)? })
+    }
+    fn examples(_: &mut Numbers<'_, B>) -> Result<Vec<Example<Self>>> {
+        Ok(Vec::new())
     }
 }

@@ -2,7 +2,7 @@
 
 use ndarray::ArrayD;
 
-use super::{MaxPool2d, Op, host, portable};
+use super::{Activation, MaxPool2d, Op, host, portable};
 use crate::{Arithmetic, Element, NdArray, Pullback, Result, Tensor};
 
 type Host<B> = NdArray<<B as Arithmetic>::Elem>;
@@ -30,7 +30,7 @@ pub fn forward<B: Arithmetic>(op: &Op<B>, inputs: &[&Tensor<B>]) -> Result<Tenso
         return y;
     }
     let (host_op, arrays) = brought(op, inputs)?;
-    let y = host::forward(&host_op, &arrays.iter().collect::<Vec<_>>())?;
+    let y = host_op.on_host().forward(&arrays.iter().collect::<Vec<_>>())?;
     up(&y, &placement(op, inputs))
 }
 
@@ -48,7 +48,7 @@ pub fn vjp<B: Arithmetic>(
         return found;
     }
     let (host_op, arrays) = brought(op, inputs)?;
-    let (y, pull) = host::vjp(&host_op, &arrays.iter().collect::<Vec<_>>(), wanted)?;
+    let (y, pull) = host_op.on_host().vjp(&arrays.iter().collect::<Vec<_>>(), wanted)?;
     let at = placement(op, inputs);
     let placements: Vec<_> = inputs.iter().map(|x| x.placement()).collect();
     let back = move |v: &Tensor<B>| {
@@ -70,7 +70,7 @@ fn placement<B: Arithmetic>(op: &Op<B>, inputs: &[&Tensor<B>]) -> B::Placement {
 
 /// As [`forward`], for plain arrays.
 pub(super) fn on_host<F: Element>(op: &Op<NdArray<F>>, inputs: &[&Tensor<NdArray<F>>]) -> Result<Tensor<NdArray<F>>> {
-    portable::forward(op, inputs).unwrap_or_else(|| host::forward(op, inputs))
+    portable::forward(op, inputs).unwrap_or_else(|| op.on_host().forward(inputs))
 }
 
 /// As [`vjp`], for plain arrays.
@@ -79,10 +79,23 @@ pub(super) fn vjp_on_host<F: Element>(
     inputs: &[&Tensor<NdArray<F>>],
     wanted: &[bool],
 ) -> Result<(Tensor<NdArray<F>>, Pullback<'static, NdArray<F>>)> {
-    portable::vjp(op, inputs, wanted).unwrap_or_else(|| host::vjp(op, inputs, wanted))
+    portable::vjp(op, inputs, wanted).unwrap_or_else(|| op.on_host().vjp(inputs, wanted))
 }
 
-/// See [`Backend::max_pool_segments`](super::Backend::max_pool_segments).
+/// As [`Backend::secant_pull`](crate::Backend::secant_pull) is provided, by way of the host: for a backend that has
+/// some activations itself, and not all.
+///
+/// # Errors
+/// The framework's own.
+pub fn secant_pull<B: Arithmetic>(f: Activation, a: &B::Tensor, b: &B::Tensor, v: &B::Tensor) -> Result<B::Tensor> {
+    let (a, b, mut pulled) = (B::download(a)?, B::download(b)?, B::download(v)?);
+    for ((v, &a), &b) in pulled.iter_mut().zip(&a).zip(&b) {
+        *v *= B::Elem::of(f.mean_slope(a.as_f64(), b.as_f64()));
+    }
+    B::upload(pulled.view(), &B::placement(v))
+}
+
+/// See [`Backend::max_pool_segments`](crate::Backend::max_pool_segments).
 pub(super) fn max_pool_segments<B: Arithmetic>(
     op: &MaxPool2d,
     x: &Tensor<B>,

@@ -1,5 +1,6 @@
 //! Entries of an axis, chosen by an input's whole numbers.
 
+use super::example::{Example, Numbers};
 use super::operation::{Operation, takes};
 use super::shape;
 use crate::{Arithmetic, Error, Result, Weight};
@@ -66,7 +67,13 @@ impl<B: Arithmetic> Operation<B> for Gather {
     fn is_differentiable(&self, input: usize) -> bool {
         input == 0
     }
+    fn mixes_rows(&self, _: Option<usize>) -> bool {
+        false
+    }
     fn with_weights<C: Arithmetic>(&self, _: &mut dyn FnMut(&Weight<B>) -> Result<Weight<C>>) -> Result<Self::On<C>> {
         Ok(*self)
+    }
+    fn examples(_: &mut Numbers<'_, B>) -> Result<Vec<Example<Self>>> {
+        Ok(Vec::new())
     }
 }

@@ -1,5 +1,6 @@
 //! Entries of an axis by fixed places.
 
+use super::example::{Example, Numbers};
 use super::operation::plain_operation;
 use super::shape;
 use crate::{Error, Result};
@@ -57,4 +58,20 @@ impl IndexSelect {
     }
 }
 
-plain_operation!(IndexSelect, affine: true);
+plain_operation!(IndexSelect {
+    fn is_affine(&self, _: &[bool]) -> bool {
+        true
+    }
+    fn mixes_rows(&self, _: Option<usize>) -> bool {
+        self.axis == 0
+    }
+    fn is_not_negative(&self, inputs: bool) -> bool {
+        inputs
+    }
+    fn examples(_: &mut Numbers<'_, B>) -> Result<Vec<Example<Self>>> {
+        Ok(vec![
+            Example::new("entries by places", IndexSelect::new(1, [4, 0, 4, 2, 4]), &[2, 5, 3]),
+            Example::new("entries of the last axis", IndexSelect::new(2, [1]), &[2, 3, 4]),
+        ])
+    }
+});

@@ -1,5 +1,6 @@
 //! Operations that move numbers and compute none.
 
+use super::example::{Example, Numbers};
 use super::operation::{Operation, only, plain_operation};
 use super::shape;
 use crate::tensor::check_order;
@@ -40,8 +41,18 @@ impl<B: Arithmetic> Operation<B> for Concatenate {
     fn is_affine(&self, _: &[bool]) -> bool {
         true
     }
+    fn mixes_rows(&self, _: Option<usize>) -> bool {
+        self.axis == 0
+    }
+    fn is_not_negative(&self, inputs: bool) -> bool {
+        inputs
+    }
     fn with_weights<C: Arithmetic>(&self, _: &mut dyn FnMut(&Weight<B>) -> Result<Weight<C>>) -> Result<Self::On<C>> {
         Ok(*self)
+    }
+    fn examples(_: &mut Numbers<'_, B>) -> Result<Vec<Example<Self>>> {
+        let shapes: [&[usize]; 3] = [&[2, 3, 4], &[2, 1, 4], &[2, 2, 4]];
+        Ok(vec![Example::of_several("concatenate", Concatenate { axis: 1 }, &shapes)])
     }
 }
 
@@ -66,7 +77,21 @@ impl Reshape {
     }
 }
 
-plain_operation!(Reshape, affine: true);
+plain_operation!(Reshape {
+    fn is_affine(&self, _: &[bool]) -> bool {
+        true
+    }
+    /// Axes that are joined to the batch's stay together.
+    fn mixes_rows(&self, _: Option<usize>) -> bool {
+        false
+    }
+    fn is_not_negative(&self, inputs: bool) -> bool {
+        inputs
+    }
+    fn examples(_: &mut Numbers<'_, B>) -> Result<Vec<Example<Self>>> {
+        Ok(vec![Example::new("reshape", Reshape { shape: vec![2, 2, 6] }, &[2, 3, 4])])
+    }
+});
 
 /// The axes in another order: axis i of the output is axis `order[i]` of the input.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,7 +118,20 @@ impl Permute {
     }
 }
 
-plain_operation!(Permute, affine: true);
+plain_operation!(Permute {
+    fn is_affine(&self, _: &[bool]) -> bool {
+        true
+    }
+    fn mixes_rows(&self, _: Option<usize>) -> bool {
+        self.order.first() != Some(&0)
+    }
+    fn is_not_negative(&self, inputs: bool) -> bool {
+        inputs
+    }
+    fn examples(_: &mut Numbers<'_, B>) -> Result<Vec<Example<Self>>> {
+        Ok(vec![Example::new("permute", Permute { order: vec![0, 2, 3, 1] }, &[2, 3, 4, 5])])
+    }
+});
 
 /// The part `start .. start + len` of an axis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -127,8 +165,20 @@ impl<B: Arithmetic> Operation<B> for Narrow {
     fn is_affine(&self, _: &[bool]) -> bool {
         true
     }
+    fn mixes_rows(&self, _: Option<usize>) -> bool {
+        self.axis == 0
+    }
+    fn is_not_negative(&self, inputs: bool) -> bool {
+        inputs
+    }
     fn with_weights<C: Arithmetic>(&self, _: &mut dyn FnMut(&Weight<B>) -> Result<Weight<C>>) -> Result<Self::On<C>> {
         Ok(*self)
+    }
+    fn examples(_: &mut Numbers<'_, B>) -> Result<Vec<Example<Self>>> {
+        Ok(vec![
+            Example::new("narrow", Narrow { axis: 1, start: 1, len: 3 }, &[2, 5, 3]),
+            Example::new("narrow to the end", Narrow { axis: 2, start: 2, len: 1 }, &[2, 5, 3]),
+        ])
     }
 }
 
@@ -187,4 +237,20 @@ impl Flatten {
     }
 }
 
-plain_operation!(Flatten, affine: true);
+plain_operation!(Flatten {
+    fn is_affine(&self, _: &[bool]) -> bool {
+        true
+    }
+    fn mixes_rows(&self, _: Option<usize>) -> bool {
+        false
+    }
+    fn is_not_negative(&self, inputs: bool) -> bool {
+        inputs
+    }
+    fn examples(_: &mut Numbers<'_, B>) -> Result<Vec<Example<Self>>> {
+        Ok(vec![
+            Example::new("flatten", Flatten::default(), &[2, 3, 4, 2]),
+            Example::new("flatten of two axes", Flatten::new(-3, 2), &[2, 3, 4, 2]),
+        ])
+    }
+});

@@ -1,5 +1,6 @@
 //! Matrix products of two tensors.
 
+use super::example::{Example, Numbers};
 use super::operation::{Operation, takes};
 use crate::tensor::product_shape;
 use crate::{Arithmetic, Result, Weight};
@@ -19,7 +20,20 @@ impl<B: Arithmetic> Operation<B> for MatMul {
     fn is_affine(&self, varies: &[bool]) -> bool {
         varies.iter().filter(|&&varies| varies).count() < 2
     }
+    fn mixes_rows(&self, _: Option<usize>) -> bool {
+        false
+    }
+    fn is_not_negative(&self, inputs: bool) -> bool {
+        inputs
+    }
     fn with_weights<C: Arithmetic>(&self, _: &mut dyn FnMut(&Weight<B>) -> Result<Weight<C>>) -> Result<Self::On<C>> {
         Ok(MatMul)
+    }
+    fn examples(_: &mut Numbers<'_, B>) -> Result<Vec<Example<Self>>> {
+        Ok(vec![
+            Example::of_several("matrix product", MatMul, &[&[2, 3, 4], &[2, 4, 5]]),
+            Example::of_several("matrix products of heads", MatMul, &[&[2, 3, 4, 5], &[2, 3, 5, 2]]),
+            Example::of_several("matrix product with one matrix", MatMul, &[&[2, 3, 4], &[4, 5]]),
+        ])
     }
 }

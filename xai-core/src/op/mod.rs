@@ -1,17 +1,20 @@
 //! The operations that networks are made of.
 //!
-//! One operation is data: a struct with its parameters and weights. Its file has all its facts, `host/` its arithmetic
-//! on plain arrays; a backend computes it, by an arm of its own or by the host's ([`Backend`]). A new operation is its
-//! file, its arithmetic, and a line in the list below.
+//! One operation is data: a struct with its parameters and weights. Its file has all its facts; its arithmetic on plain
+//! arrays stands there too, or in `host/` where it is long. A backend computes it by an arm of its own, or by what is
+//! provided ([`Backend`](crate::Backend)). A new operation is its file, and its three lines here.
 
 mod activation;
+mod adaptive_pool;
 mod affine;
-mod backend;
+pub(crate) mod backend;
 mod binary;
 mod conv;
 mod conv_block;
 mod conv_transpose;
+mod cum_sum;
 mod embedding;
+mod example;
 mod fallback;
 mod gather;
 mod host;
@@ -20,6 +23,7 @@ mod layout;
 mod matmul;
 mod norm;
 mod operation;
+mod pad;
 mod padding;
 mod pair;
 mod pool;
@@ -27,39 +31,126 @@ mod portable;
 mod reduce;
 mod reference;
 mod resize;
+mod scale;
 mod select;
 pub(crate) mod shape;
+mod softmax;
 mod window;
 
-pub use self::activation::{Activation, LogSoftmax, Softmax};
-pub use self::affine::{BatchNorm2d, ChannelAffine, Linear, Scale};
-pub use self::backend::{Backend, FusedResult, TapePullback};
+pub use self::activation::Activation;
+pub use self::adaptive_pool::{AdaptiveAvgPool2d, AdaptiveMaxPool2d};
+pub use self::affine::{BatchNorm2d, ChannelAffine, Linear};
 pub use self::binary::Binary;
 pub use self::conv::{Conv2d, ConvGeometry};
 pub use self::conv_block::ConvBlock;
 pub use self::conv_transpose::ConvTranspose2d;
+pub use self::cum_sum::CumSum;
 pub use self::embedding::Embedding;
-pub use self::fallback::{forward as provided_forward, vjp as provided_vjp};
+pub use self::example::{Example, Numbers};
+pub use self::fallback::{forward as provided_forward, secant_pull as provided_secant_pull, vjp as provided_vjp};
 pub use self::gather::Gather;
+use self::host::on_host::OnHost;
 pub use self::index_select::IndexSelect;
 pub use self::layout::{Concatenate, Flatten, Narrow, Permute, Reshape};
 pub use self::matmul::MatMul;
 pub use self::norm::{GroupNorm, LayerNorm, RmsNorm};
 pub use self::operation::Operation;
+pub use self::pad::Pad2d;
 pub use self::padding::{ConvPadding, Padding};
 pub use self::pair::Pair;
-pub use self::pool::{AdaptiveAvgPool2d, AdaptiveMaxPool2d, AvgPool2d, MaxPool2d};
+pub use self::pool::{AvgPool2d, MaxPool2d};
 pub use self::reduce::{Reduce, Reduction};
-pub use self::resize::{Pad2d, Upsample2d, UpsampleMode};
+pub use self::resize::{Upsample2d, UpsampleMode};
+pub use self::scale::Scale;
 pub use self::select::Where;
-use crate::{Arithmetic, Result, Weight};
+pub use self::softmax::{LogSoftmax, Softmax};
+use crate::{Arithmetic, Element, NdArray, Result, Weight};
+
+/// The list of the operations, for a macro that goes over them: those that are layers too, and those that are not, for
+/// they take several inputs, name the batch axis, or have a word of their own in forward code.
+macro_rules! operations {
+    ($go:ident) => {
+        $go! {
+            layers {
+                /// Two-dimensional convolution.
+                Conv2d(Conv2d<B>),
+                /// Two-dimensional transposed convolution.
+                ConvTranspose2d(ConvTranspose2d<B>),
+                /// Fully connected layer over the last axis.
+                Linear(Linear<B>),
+                /// A scale and a shift for each channel: batch norm in evaluation mode.
+                ChannelAffine(ChannelAffine<B>),
+                /// Layer norm over the last axes.
+                LayerNorm(LayerNorm<B>),
+                /// RMS norm over the last axis.
+                RmsNorm(RmsNorm<B>),
+                /// Group norm over the channels.
+                GroupNorm(GroupNorm<B>),
+                /// Max pooling.
+                MaxPool2d(MaxPool2d),
+                /// Average pooling.
+                AvgPool2d(AvgPool2d),
+                /// Average pooling to a given size.
+                AdaptiveAvgPool2d(AdaptiveAvgPool2d),
+                /// Max pooling to a given size.
+                AdaptiveMaxPool2d(AdaptiveMaxPool2d),
+                /// An elementwise function.
+                Activation(Activation),
+                /// Softmax along an axis.
+                Softmax(Softmax),
+                /// Logarithm of the softmax along an axis.
+                LogSoftmax(LogSoftmax),
+                /// Up-sampling to another size.
+                Upsample2d(Upsample2d),
+                /// Zeros (or another value) around an image.
+                Pad2d(Pad2d),
+                /// Sums of each entry and those before it.
+                CumSum(CumSum),
+                /// Axes made one.
+                Flatten(Flatten),
+                /// Rows of a table, by whole numbers.
+                Embedding(Embedding<B>),
+            }
+            others {
+                /// One scale and one shift for all numbers.
+                Scale(Scale),
+                /// The same numbers in another shape.
+                Reshape(Reshape),
+                /// The axes in another order.
+                Permute(Permute),
+                /// A part of an axis.
+                Narrow(Narrow),
+                /// Sum, mean, maximum or minimum over axes.
+                Reduce(Reduce),
+                /// Entries of an axis by fixed places.
+                IndexSelect(IndexSelect),
+                /// Sum, difference, product or quotient of two tensors, broadcast.
+                Binary(Binary),
+                /// One of two tensors, by a condition.
+                Where(Where),
+                /// Matrix products over the last two axes.
+                MatMul(MatMul),
+                /// Tensors one after another along an axis.
+                Concatenate(Concatenate),
+                /// Entries of an axis, by an input's whole numbers.
+                Gather(Gather),
+            }
+        }
+    };
+}
+pub(crate) use operations;
 
 macro_rules! vocabulary {
+    (layers { $($layer:tt)* } others { $($other:tt)* }) => {
+        vocabulary! { $($layer)* $($other)* }
+    };
     ($($(#[$doc:meta])* $name:ident($kind:ty)),* $(,)?) => {
         /// One operation of the vocabulary, with its weights, by value: cloning shares the numbers.
         ///
-        /// Any operation struct becomes one with `into()`.
+        /// Any operation struct becomes one with `into()`. The vocabulary grows: a backend names those that it computes
+        /// itself, and leaves the rest to what is provided for every backend.
         #[derive(Debug, Clone)]
+        #[non_exhaustive]
         pub enum Op<B: Arithmetic> {
             $($(#[$doc])* $name($kind)),*
         }
@@ -103,6 +194,20 @@ macro_rules! vocabulary {
                 }
             }
 
+            /// True when the rows of a batch do not stay apart, first and in order: [`Operation::mixes_rows`].
+            pub fn mixes_rows(&self, rank: Option<usize>) -> bool {
+                match self {
+                    $(Op::$name(op) => Operation::<B>::mixes_rows(op, rank)),*
+                }
+            }
+
+            /// True when no number of the output is negative, `inputs` telling whether none of the inputs' is.
+            pub fn is_not_negative(&self, inputs: bool) -> bool {
+                match self {
+                    $(Op::$name(op) => Operation::<B>::is_not_negative(op, inputs)),*
+                }
+            }
+
             /// The weights that it holds.
             pub fn weights(&self) -> Vec<&Weight<B>> {
                 match self {
@@ -129,84 +234,32 @@ macro_rules! vocabulary {
                     $(Op::$name(op) => Operation::<B>::with_weights(op, &mut bring).map(Op::$name)),*
                 }
             }
+
+            /// What the operations are tried on with every backend, all of them: [`Operation::examples`].
+            ///
+            /// # Errors
+            /// Those of `numbers`.
+            pub fn examples(numbers: &mut Numbers<'_, B>) -> Result<Vec<Example<Op<B>>>> {
+                let mut all = Vec::new();
+                $(all.extend(<$kind as Operation<B>>::examples(numbers)?.into_iter().map(Example::into_kind));)*
+                Ok(all)
+            }
+        }
+
+        impl<F: Element> Op<NdArray<F>> {
+            /// Its arithmetic on plain arrays.
+            fn on_host(&self) -> &dyn OnHost<F> {
+                match self {
+                    $(Op::$name(op) => op),*
+                }
+            }
         }
     };
 }
 
-vocabulary! {
-    /// Two-dimensional convolution.
-    Conv2d(Conv2d<B>),
-    /// Two-dimensional transposed convolution.
-    ConvTranspose2d(ConvTranspose2d<B>),
-    /// Fully connected layer over the last axis.
-    Linear(Linear<B>),
-    /// A scale and a shift for each channel: batch norm in evaluation mode.
-    ChannelAffine(ChannelAffine<B>),
-    /// One scale and one shift for all numbers.
-    Scale(Scale),
-    /// Layer norm over the last axes.
-    LayerNorm(LayerNorm<B>),
-    /// RMS norm over the last axis.
-    RmsNorm(RmsNorm<B>),
-    /// Group norm over the channels.
-    GroupNorm(GroupNorm<B>),
-    /// Max pooling.
-    MaxPool2d(MaxPool2d),
-    /// Average pooling.
-    AvgPool2d(AvgPool2d),
-    /// Average pooling to a given size.
-    AdaptiveAvgPool2d(AdaptiveAvgPool2d),
-    /// Max pooling to a given size.
-    AdaptiveMaxPool2d(AdaptiveMaxPool2d),
-    /// An elementwise function.
-    Activation(Activation),
-    /// Softmax along an axis.
-    Softmax(Softmax),
-    /// Logarithm of the softmax along an axis.
-    LogSoftmax(LogSoftmax),
-    /// Up-sampling to another size.
-    Upsample2d(Upsample2d),
-    /// Zeros (or another value) around an image.
-    Pad2d(Pad2d),
-    /// Sum, difference, product or quotient of two tensors, broadcast.
-    Binary(Binary),
-    /// One of two tensors, by a condition.
-    Where(Where),
-    /// Matrix products over the last two axes.
-    MatMul(MatMul),
-    /// Tensors one after another along an axis.
-    Concatenate(Concatenate),
-    /// The same numbers in another shape.
-    Reshape(Reshape),
-    /// Axes made one.
-    Flatten(Flatten),
-    /// The axes in another order.
-    Permute(Permute),
-    /// A part of an axis.
-    Narrow(Narrow),
-    /// Sum, mean, maximum or minimum over axes.
-    Reduce(Reduce),
-    /// Entries of an axis by fixed places.
-    IndexSelect(IndexSelect),
-    /// Entries of an axis, by an input's whole numbers.
-    Gather(Gather),
-    /// Rows of a table, by whole numbers.
-    Embedding(Embedding<B>),
-}
+operations!(vocabulary);
 
 impl<B: Arithmetic> Op<B> {
-    /// Whether it takes the batch axis away from the front, or computes along it.
-    pub(crate) fn mixes_rows(&self) -> bool {
-        match self {
-            Op::Permute(op) => op.order.first() != Some(&0),
-            Op::Narrow(op) => op.axis == 0,
-            Op::IndexSelect(op) => op.axis == 0,
-            Op::Concatenate(op) => op.axis == 0,
-            Op::Reduce(Reduce { axes, .. }) => axes.contains(&0),
-            _ => false,
-        }
-    }
-
     /// The elementwise function, if it is one.
     pub fn as_activation(&self) -> Option<Activation> {
         match self {

@@ -1,5 +1,6 @@
 //! Norms whose statistics depend on the input.
 
+use super::example::{Example, Numbers};
 use super::operation::{Operation, only};
 use super::shape;
 use crate::{Arithmetic, Error, Result, Tensor, Weight};
@@ -179,6 +180,9 @@ impl<B: Arithmetic> Operation<B> for LayerNorm<B> {
     fn output_of(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
         self.output_shape(only("LayerNorm", inputs)?)
     }
+    fn mixes_rows(&self, rank: Option<usize>) -> bool {
+        rank.is_some_and(|rank| self.axes >= rank)
+    }
     fn weights(&self) -> Vec<&Weight<B>> {
         self.weight.iter().chain(&self.bias).collect()
     }
@@ -190,6 +194,14 @@ impl<B: Arithmetic> Operation<B> for LayerNorm<B> {
         let bias = self.bias.as_ref().map(bring).transpose()?;
         Ok(LayerNorm { axes: self.axes, weight, bias, eps: self.eps })
     }
+    fn examples(numbers: &mut Numbers<'_, B>) -> Result<Vec<Example<Self>>> {
+        let (weight, bias) = (numbers(&[5], 70)?, numbers(&[5], 71)?);
+        Ok(vec![
+            Example::new("layer norm", LayerNorm::new(weight.clone(), bias, 1e-5)?, &[2, 3, 5]),
+            Example::new("layer norm without bias", LayerNorm::new(weight, None, 1e-3)?, &[2, 5]),
+            Example::new("layer norm of two axes", LayerNorm::plain(2, 1e-5)?, &[2, 3, 4]),
+        ])
+    }
 }
 
 impl<B: Arithmetic> Operation<B> for RmsNorm<B> {
@@ -197,6 +209,10 @@ impl<B: Arithmetic> Operation<B> for RmsNorm<B> {
     const NAME: &'static str = "RmsNorm";
     fn output_of(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
         self.output_shape(only("RmsNorm", inputs)?)
+    }
+    /// Its only axis would be the batch's.
+    fn mixes_rows(&self, rank: Option<usize>) -> bool {
+        rank == Some(1)
     }
     fn weights(&self) -> Vec<&Weight<B>> {
         self.weight.iter().collect()
@@ -208,6 +224,9 @@ impl<B: Arithmetic> Operation<B> for RmsNorm<B> {
         let weight = self.weight.as_ref().map(&mut *bring).transpose()?;
         Ok(RmsNorm { weight, eps: self.eps })
     }
+    fn examples(numbers: &mut Numbers<'_, B>) -> Result<Vec<Example<Self>>> {
+        Ok(vec![Example::new("rms norm", RmsNorm::new(numbers(&[5], 70)?, 1e-5)?, &[2, 3, 5])])
+    }
 }
 
 impl<B: Arithmetic> Operation<B> for GroupNorm<B> {
@@ -215,6 +234,9 @@ impl<B: Arithmetic> Operation<B> for GroupNorm<B> {
     const NAME: &'static str = "GroupNorm";
     fn output_of(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
         self.output_shape(only("GroupNorm", inputs)?)
+    }
+    fn mixes_rows(&self, _: Option<usize>) -> bool {
+        false
     }
     fn weights(&self) -> Vec<&Weight<B>> {
         self.weight.iter().chain(&self.bias).collect()
@@ -226,5 +248,12 @@ impl<B: Arithmetic> Operation<B> for GroupNorm<B> {
         let weight = self.weight.as_ref().map(&mut *bring).transpose()?;
         let bias = self.bias.as_ref().map(bring).transpose()?;
         Ok(GroupNorm { groups: self.groups, weight, bias, eps: self.eps })
+    }
+    fn examples(numbers: &mut Numbers<'_, B>) -> Result<Vec<Example<Self>>> {
+        let mut of = |groups: usize| {
+            let norm = GroupNorm::new(groups, numbers(&[6], 72)?, numbers(&[6], 73)?, 1e-5)?;
+            Ok(Example::new(format!("group norm, {groups} groups"), norm, &[2, 6, 3, 2]))
+        };
+        Ok(vec![of(1)?, of(2)?, of(6)?])
     }
 }

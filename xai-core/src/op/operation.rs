@@ -1,8 +1,12 @@
 //! What is known about an operation: [`Operation`].
 
+use super::example::{Example, Numbers};
 use crate::{Arithmetic, Error, Result, Weight};
 
-/// All facts about one kind of operation, in one place; its arithmetic on plain arrays stands in `host/`.
+/// All facts about one kind of operation, in one place.
+///
+/// What a fact that is not said is taken for holds for any operation: rules and passes are then slower, or refuse it by
+/// its name, and never wrong.
 pub trait Operation<B: Arithmetic> {
     /// The same kind of operation on another backend.
     type On<C: Arithmetic>: Operation<C>;
@@ -29,6 +33,16 @@ pub trait Operation<B: Arithmetic> {
         true
     }
 
+    /// True when the rows of a batch do not stay apart, first and in order: when it takes the batch axis away from the
+    /// front, or computes along it. `rank` is how many axes its first input has, where that is known.
+    fn mixes_rows(&self, rank: Option<usize>) -> bool;
+
+    /// True when no number of the output is negative, `inputs` telling whether none of the inputs' is.
+    fn is_not_negative(&self, inputs: bool) -> bool {
+        let _ = inputs;
+        false
+    }
+
     /// The weights that it holds.
     fn weights(&self) -> Vec<&Weight<B>> {
         Vec::new()
@@ -47,6 +61,15 @@ pub trait Operation<B: Arithmetic> {
         &self,
         bring: &mut dyn FnMut(&Weight<B>) -> Result<Weight<C>>,
     ) -> Result<Self::On<C>>;
+
+    /// What it is tried on with every backend: forward, back, along segments, twice. None where its inputs have to be
+    /// whole numbers.
+    ///
+    /// # Errors
+    /// Those of the numbers' upload.
+    fn examples(numbers: &mut Numbers<'_, B>) -> Result<Vec<Example<Self>>>
+    where
+        Self: Sized;
 }
 
 /// The shape of the only input.
@@ -63,17 +86,14 @@ pub(super) fn takes<'s, const N: usize>(name: &'static str, inputs: &[&'s [usize
     })
 }
 
-/// An operation of one input, without weights, with an `output_shape` of its own.
+/// An operation of one input, without weights, with an `output_shape` of its own; what else is known of it follows.
 macro_rules! plain_operation {
-    ($kind:ident, affine: $affine:expr) => {
+    ($kind:ident { $($facts:tt)* }) => {
         impl<B: crate::Arithmetic> super::operation::Operation<B> for $kind {
             type On<C: crate::Arithmetic> = Self;
             const NAME: &'static str = stringify!($kind);
             fn output_of(&self, inputs: &[&[usize]]) -> crate::Result<Vec<usize>> {
                 self.output_shape(super::operation::only(stringify!($kind), inputs)?)
-            }
-            fn is_affine(&self, _: &[bool]) -> bool {
-                $affine
             }
             fn with_weights<C: crate::Arithmetic>(
                 &self,
@@ -81,6 +101,7 @@ macro_rules! plain_operation {
             ) -> crate::Result<Self::On<C>> {
                 Ok(self.clone())
             }
+            $($facts)*
         }
     };
 }

@@ -1,8 +1,9 @@
 //! Pooling.
 
 use super::Pair;
+use super::example::{Example, Numbers};
 use super::operation::plain_operation;
-use super::window::{Window, positive};
+use super::window::Window;
 use super::{Padding, shape};
 use crate::{Error, Result};
 
@@ -148,84 +149,6 @@ impl AvgPool2d {
     }
 }
 
-/// Average pooling to a given size (h, w): window i spans ⌊i·H/h⌋ .. ⌈(i+1)·H/h⌉. Size (1, 1) is global pooling.
-///
-/// ```
-/// # use xai_core as xai;
-/// use ndarray::array;
-/// use xai::nn::AdaptiveAvgPool2d;
-/// use xai::{Differentiable, NdArray, Net};
-///
-/// let net = Net::<NdArray<f64>, _>::new(AdaptiveAvgPool2d::global());
-/// let y = net.predict(array![[[[1.0, 2.0], [3.0, 4.0]]]].view().into_dyn())?;
-/// assert_eq!(y, array![[[[2.5]]]].into_dyn());
-/// # Ok::<(), xai::Error>(())
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct AdaptiveAvgPool2d {
-    /// The output's size, (rows, columns).
-    pub size: [usize; 2],
-}
-
-impl AdaptiveAvgPool2d {
-    /// Average pooling to a size: a number, or `[rows, columns]`.
-    pub fn new(size: impl Pair) -> Self {
-        AdaptiveAvgPool2d { size: size.pair() }
-    }
-
-    /// Global average pooling: the mean of each channel, (B, C, 1, 1). A [`Flatten`](super::Flatten) makes it (B, C).
-    pub fn global() -> Self {
-        AdaptiveAvgPool2d { size: [1, 1] }
-    }
-
-    /// The output's shape for an input (B, C, H, W), with everything checked.
-    ///
-    /// # Errors
-    /// [`Error::InvalidShape`] when the input is no image, [`Error::InvalidParameter`] for a size of 0.
-    pub fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>> {
-        resized("AdaptiveAvgPool2d", input, self.size)
-    }
-}
-
-/// Max pooling to a given size, with the windows of [`AdaptiveAvgPool2d`].
-///
-/// ```
-/// # use xai_core as xai;
-/// use ndarray::array;
-/// use xai::nn::AdaptiveMaxPool2d;
-/// use xai::{Differentiable, NdArray, Net};
-///
-/// let net = Net::<NdArray<f64>, _>::new(AdaptiveMaxPool2d::global());
-/// let y = net.predict(array![[[[1.0, 2.0], [3.0, 4.0]]]].view().into_dyn())?;
-/// assert_eq!(y, array![[[[4.0]]]].into_dyn());
-/// # Ok::<(), xai::Error>(())
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct AdaptiveMaxPool2d {
-    /// The output's size, (rows, columns).
-    pub size: [usize; 2],
-}
-
-impl AdaptiveMaxPool2d {
-    /// Max pooling to a size: a number, or `[rows, columns]`.
-    pub fn new(size: impl Pair) -> Self {
-        AdaptiveMaxPool2d { size: size.pair() }
-    }
-
-    /// Global max pooling: the maximum of each channel, (B, C, 1, 1).
-    pub fn global() -> Self {
-        AdaptiveMaxPool2d { size: [1, 1] }
-    }
-
-    /// The output's shape for an input (B, C, H, W), with everything checked.
-    ///
-    /// # Errors
-    /// As [`AdaptiveAvgPool2d::output_shape`].
-    pub fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>> {
-        resized("AdaptiveMaxPool2d", input, self.size)
-    }
-}
-
 fn pooled(op: &str, input: &[usize], kernel: [usize; 2], stride: [usize; 2], padding: Padding) -> Result<Vec<usize>> {
     let image = shape::image(op, input)?;
     let window = Window { kernel, stride, dilation: [1, 1], padding };
@@ -242,17 +165,49 @@ fn pooled(op: &str, input: &[usize], kernel: [usize; 2], stride: [usize; 2], pad
     shape::countable(op, input, vec![image[0], image[1], rows, columns])
 }
 
-/// The shape of an image of another size, checked.
-pub(super) fn resized(op: &str, input: &[usize], size: [usize; 2]) -> Result<Vec<usize>> {
-    let [batch, channels, ..] = shape::image(op, input)?;
-    positive("size", size)?;
-    shape::countable(op, input, vec![batch, channels, size[0], size[1]])
-}
+/// Windows, strides, paddings, and sizes of images.
+type Geometry = ([usize; 2], [usize; 2], Padding, [usize; 2]);
 
-plain_operation!(MaxPool2d, affine: false);
+const GEOMETRIES: [Geometry; 5] = [
+    ([2, 2], [2, 2], Padding { top: 0, bottom: 0, left: 0, right: 0 }, [6, 8]),
+    ([2, 2], [2, 2], Padding { top: 0, bottom: 0, left: 0, right: 0 }, [7, 5]),
+    ([3, 3], [2, 2], Padding { top: 1, bottom: 1, left: 1, right: 1 }, [9, 8]),
+    ([3, 2], [1, 2], Padding { top: 1, bottom: 0, left: 1, right: 1 }, [6, 7]),
+    ([2, 3], [3, 1], Padding { top: 0, bottom: 0, left: 0, right: 0 }, [8, 5]),
+];
 
-plain_operation!(AvgPool2d, affine: true);
+plain_operation!(MaxPool2d {
+    fn mixes_rows(&self, _: Option<usize>) -> bool {
+        false
+    }
+    fn is_not_negative(&self, inputs: bool) -> bool {
+        inputs
+    }
+    fn examples(_: &mut Numbers<'_, B>) -> Result<Vec<Example<Self>>> {
+        let of = |(kernel, stride, padding, [h, w]): Geometry| {
+            let pool = MaxPool2d::new(kernel).stride(stride).padding(padding);
+            Example::new(format!("max pooling {kernel:?}/{stride:?} of {:?}", [h, w]), pool, &[2, 3, h, w])
+        };
+        Ok(GEOMETRIES.map(of).into())
+    }
+});
 
-plain_operation!(AdaptiveAvgPool2d, affine: true);
-
-plain_operation!(AdaptiveMaxPool2d, affine: false);
+plain_operation!(AvgPool2d {
+    fn is_affine(&self, _: &[bool]) -> bool {
+        true
+    }
+    fn mixes_rows(&self, _: Option<usize>) -> bool {
+        false
+    }
+    fn is_not_negative(&self, inputs: bool) -> bool {
+        inputs
+    }
+    fn examples(_: &mut Numbers<'_, B>) -> Result<Vec<Example<Self>>> {
+        let of = |(kernel, stride, padding, [h, w]): Geometry| {
+            let pool = AvgPool2d::new(kernel).stride(stride).padding(padding);
+            let name = format!("average pooling {kernel:?}/{stride:?} of {:?}", [h, w]);
+            [true, false].map(|counts| Example::new(name.clone(), pool.count_include_pad(counts), &[2, 3, h, w]))
+        };
+        Ok(GEOMETRIES.into_iter().flat_map(of).collect())
+    }
+});

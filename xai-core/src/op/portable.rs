@@ -1,7 +1,8 @@
 //! Operations that are made of a backend's arithmetic: right on every device, and nothing travels.
 
-use super::{Binary, Concatenate, Narrow, Op, Reduce, Reduction};
-use crate::{Arithmetic, Pullback, Result, Tensor};
+use super::host::on_host::OnHost;
+use super::{Binary, Concatenate, Flatten, MatMul, Narrow, Op, Permute, Reduce, Reduction, Reshape, Scale};
+use crate::{Arithmetic, Element, Pullback, Result, Tensor};
 
 /// y = op(inputs), if arithmetic is all that it takes.
 pub(super) fn forward<B: Arithmetic>(op: &Op<B>, inputs: &[&Tensor<B>]) -> Option<Result<Tensor<B>>> {
@@ -161,3 +162,12 @@ fn widened<B: Arithmetic>(op: Narrow, shape: &[usize], v: &Tensor<B>) -> Result<
     let parts: Vec<&Tensor<B>> = before.iter().chain([v]).chain(&behind).collect();
     Tensor::concat(&parts, op.axis)
 }
+
+macro_rules! made_of_arithmetic {
+    ($($kind:ty),* $(,)?) => {$(
+        /// Made of arithmetic on the host too.
+        impl<F: Element> OnHost<F> for $kind {}
+    )*};
+}
+
+made_of_arithmetic!(Binary, MatMul, Scale, Concatenate, Reshape, Flatten, Permute, Narrow);

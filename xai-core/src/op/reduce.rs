@@ -1,7 +1,8 @@
 //! Sums, means and extremes over axes.
 
-use super::operation::{Operation, only};
-use crate::{Arithmetic, Error, Result, Weight};
+use super::example::{Example, Numbers};
+use super::operation::plain_operation;
+use crate::{Error, Result};
 
 /// What [`Reduce`] makes of the numbers along its axes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -49,16 +50,23 @@ impl Reduce {
     }
 }
 
-impl<B: Arithmetic> Operation<B> for Reduce {
-    type On<C: Arithmetic> = Self;
-    const NAME: &'static str = "Reduce";
-    fn output_of(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
-        self.output_shape(only("Reduce", inputs)?)
-    }
+plain_operation!(Reduce {
     fn is_affine(&self, _: &[bool]) -> bool {
         matches!(self.of, Reduction::Sum | Reduction::Mean)
     }
-    fn with_weights<C: Arithmetic>(&self, _: &mut dyn FnMut(&Weight<B>) -> Result<Weight<C>>) -> Result<Self::On<C>> {
-        Ok(self.clone())
+    fn mixes_rows(&self, _: Option<usize>) -> bool {
+        self.axes.contains(&0)
     }
-}
+    fn is_not_negative(&self, inputs: bool) -> bool {
+        inputs
+    }
+    fn examples(_: &mut Numbers<'_, B>) -> Result<Vec<Example<Self>>> {
+        let of = |of: Reduction| {
+            [
+                Example::new(format!("{of:?} over an axis"), Reduce { of, axes: vec![1] }, &[2, 3, 4]),
+                Example::new(format!("{of:?} over two axes"), Reduce { of, axes: vec![1, 3] }, &[2, 3, 4, 2]),
+            ]
+        };
+        Ok([Reduction::Sum, Reduction::Mean, Reduction::Max, Reduction::Min].into_iter().flat_map(of).collect())
+    }
+});

@@ -1,6 +1,7 @@
 //! Networks on plain arrays: the truth that the frameworks are compared with.
 
-use super::{Backend, Op, fallback};
+use super::backend::Backend;
+use super::{Op, fallback};
 use crate::{Element, NdArray, Pullback, Result, Tensor};
 
 /// All by what is provided for any backend, which on the host is no way at all; weights and inputs stay where they are.

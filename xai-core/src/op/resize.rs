@@ -1,64 +1,10 @@
-//! Padding and up-sampling of images.
+//! Images in another size.
 
 use super::Pair;
+use super::example::{Example, Numbers};
 use super::operation::plain_operation;
-use super::pool::resized;
-use super::{Padding, shape};
-use crate::{Error, Result};
-
-/// An image with a border of one value around it.
-///
-/// ```
-/// # use xai_core as xai;
-/// use ndarray::array;
-/// use xai::nn::Pad2d;
-/// use xai::{Differentiable, NdArray, Net};
-///
-/// let net = Net::<NdArray<f64>, _>::new(Pad2d::new(1));
-/// let y = net.predict(array![[[[1.0, 2.0], [3.0, 4.0]]]].view().into_dyn())?;
-/// assert_eq!(y.shape(), [1, 1, 4, 4]);
-/// # Ok::<(), xai::Error>(())
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Pad2d {
-    /// The border's widths.
-    pub padding: Padding,
-    /// The value of the border.
-    pub value: f64,
-}
-
-impl Pad2d {
-    /// A border of zeros: a number, `[rows, columns]`, or a [`Padding`] of four sides.
-    pub fn new(padding: impl Into<Padding>) -> Self {
-        Pad2d { padding: padding.into(), value: 0.0 }
-    }
-
-    /// Sets the value of the border.
-    #[must_use]
-    pub fn value(mut self, value: f64) -> Self {
-        self.value = value;
-        self
-    }
-
-    /// The output's shape for an input (B, C, H, W), with everything checked.
-    ///
-    /// # Errors
-    /// [`Error::InvalidShape`] when the input is no image, [`Error::InvalidParameter`] for a padding that cannot be
-    /// counted.
-    pub fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>> {
-        let op = "Pad2d";
-        let [batch, channels, rows, columns] = shape::image(op, input)?;
-        let padded = |length: usize, (before, after): (usize, usize)| {
-            length.checked_add(before).and_then(|n| n.checked_add(after)).ok_or_else(|| Error::InvalidParameter {
-                name: "padding",
-                value: format!("{:?}", self.padding),
-                reason: "the padded image has too many rows or columns".into(),
-            })
-        };
-        let [vertical, horizontal] = self.padding.sides();
-        shape::countable(op, input, vec![batch, channels, padded(rows, vertical)?, padded(columns, horizontal)?])
-    }
-}
+use super::window::resized;
+use crate::Result;
 
 /// How [`Upsample2d`] fills in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -188,12 +134,36 @@ impl Upsample2d {
     /// The output's shape for an input (B, C, H, W), with everything checked.
     ///
     /// # Errors
-    /// [`Error::InvalidShape`] when the input is no image, [`Error::InvalidParameter`] for a size of 0.
+    /// [`Error::InvalidShape`](crate::Error::InvalidShape) when the input is no image,
+    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a size of 0.
     pub fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>> {
         resized("Upsample2d", input, self.size)
     }
 }
 
-plain_operation!(Pad2d, affine: true);
-
-plain_operation!(Upsample2d, affine: true);
+plain_operation!(Upsample2d {
+    fn is_affine(&self, _: &[bool]) -> bool {
+        true
+    }
+    fn mixes_rows(&self, _: Option<usize>) -> bool {
+        false
+    }
+    /// A bicubic kernel has negative shares.
+    fn is_not_negative(&self, inputs: bool) -> bool {
+        !matches!(self.mode, UpsampleMode::Bicubic { .. }) && inputs
+    }
+    fn examples(_: &mut Numbers<'_, B>) -> Result<Vec<Example<Self>>> {
+        let to = |size: [usize; 2]| {
+            let of = |name: &str, op: Upsample2d| Example::new(format!("{name} to {size:?}"), op, &[2, 2, 3, 4]);
+            [
+                of("nearest", Upsample2d::nearest(size)),
+                of("bilinear", Upsample2d::bilinear(size)),
+                of("aligned bilinear", Upsample2d::bilinear_aligned(size)),
+                of("nearest by centres", Upsample2d::nearest_exact(size)),
+                of("bicubic", Upsample2d::bicubic(size)),
+                of("aligned bicubic", Upsample2d::bicubic_aligned(size)),
+            ]
+        };
+        Ok([[6, 8], [5, 9], [7, 4], [2, 3]].into_iter().flat_map(to).collect())
+    }
+});

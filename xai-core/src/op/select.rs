@@ -1,5 +1,6 @@
 //! A choice between two tensors, element by element.
 
+use super::example::{Example, Numbers};
 use super::operation::{Operation, takes};
 use crate::tensor::broadcast_shape;
 use crate::{Arithmetic, Result, Weight};
@@ -28,7 +29,16 @@ impl<B: Arithmetic> Operation<B> for Where {
     fn is_affine(&self, varies: &[bool]) -> bool {
         varies.first() == Some(&false)
     }
+    fn mixes_rows(&self, _: Option<usize>) -> bool {
+        false
+    }
     fn with_weights<C: Arithmetic>(&self, _: &mut dyn FnMut(&Weight<B>) -> Result<Weight<C>>) -> Result<Self::On<C>> {
         Ok(Where)
+    }
+    fn examples(_: &mut Numbers<'_, B>) -> Result<Vec<Example<Self>>> {
+        Ok(vec![
+            Example::of_several("choice", Where, &[&[2, 3, 4], &[2, 3, 4], &[2, 3, 4]]),
+            Example::of_several("choice by a column", Where, &[&[2, 3, 1], &[2, 1, 4], &[2, 1, 1]]),
+        ])
     }
 }

@@ -36,6 +36,11 @@ pub(crate) fn axis(axis: isize, rank: usize) -> Result<usize> {
     })
 }
 
+/// Whether an axis is the first; one that counts from the end is told where the number of axes is known.
+pub(super) fn is_batch_axis(number: isize, rank: Option<usize>) -> bool {
+    number == 0 || rank.is_some_and(|rank| axis(number, rank).is_ok_and(|found| found == 0))
+}
+
 /// Checks the number of channels that a layer's weights take.
 pub(super) fn takes_channels(op: &str, input: &[usize], expected: usize, because: &str) -> Result<()> {
     let got = channels(op, input)?;

@@ -1,6 +1,6 @@
 //! Windows that slide over an image.
 
-use super::Padding;
+use super::{Padding, shape};
 use crate::{Error, Result};
 
 /// A kernel on its way over a padded image.
@@ -56,4 +56,11 @@ pub(super) fn positive(name: &'static str, value: [usize; 2]) -> Result<()> {
         return Err(Error::InvalidParameter { name, value, reason: "it must be at least 1 on each axis".into() });
     }
     Ok(())
+}
+
+/// The shape of an image of another size, checked.
+pub(super) fn resized(op: &str, input: &[usize], size: [usize; 2]) -> Result<Vec<usize>> {
+    let [batch, channels, ..] = shape::image(op, input)?;
+    positive("size", size)?;
+    shape::countable(op, input, vec![batch, channels, size[0], size[1]])
 }

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use super::Unknown;
 use crate::graph::{Rules, Site, Step};
-use crate::op::{Activation, Binary, Pad2d, Reduce, Reduction, Scale};
+use crate::op::{Activation, Binary, Pad2d, Scale};
 use crate::{Backend, Error, Op, Pullback, Result, Tensor, Weight};
 
 /// The gradient, which on its way tells what each step adds to the output beside what it makes of its inputs: its
@@ -65,15 +65,24 @@ fn bias<B: Backend>(site: &Site<'_, '_, B>) -> Bias {
             Op::ChannelAffine(_) => Bias::Own,
             Op::Scale(Scale { shift, .. }) => given(*shift != 0.0),
             Op::Activation(Activation::Relu | Activation::LeakyRelu { .. } | Activation::Abs) => Bias::None,
-            Op::MaxPool2d(_)
-            | Op::AdaptiveMaxPool2d(_)
-            | Op::Reduce(Reduce { of: Reduction::Max | Reduction::Min, .. })
-            | Op::Embedding(_) => Bias::None,
-            Op::Pad2d(Pad2d { value, .. }) if *value != 0.0 => Bias::AtZero,
-            Op::Binary(Binary::Add | Binary::Sub) | Op::Concatenate(_) | Op::Where(_) if constants => Bias::AtZero,
+            Op::MaxPool2d(_) | Op::AdaptiveMaxPool2d(_) | Op::Reduce(_) | Op::Embedding(_) => Bias::None,
             Op::Binary(Binary::Mul) | Op::MatMul(_) if both => Bias::Product,
-            _ if site.is_affine() => Bias::None,
-            _ => rest(site),
+            _ if !site.is_affine() => rest(site),
+            Op::AvgPool2d(_)
+            | Op::AdaptiveAvgPool2d(_)
+            | Op::Upsample2d(_)
+            | Op::Reshape(_)
+            | Op::Flatten(_)
+            | Op::Permute(_)
+            | Op::Narrow(_)
+            | Op::IndexSelect(_)
+            | Op::Gather(_)
+            | Op::MatMul(_)
+            | Op::Binary(Binary::Mul | Binary::Div) => Bias::None,
+            Op::Pad2d(Pad2d { value: 0.0, .. }) => Bias::None,
+            Op::Binary(_) | Op::Concatenate(_) if !constants => Bias::None,
+            // What an affine step adds, it gives for zeros.
+            _ => Bias::AtZero,
         },
         Step::Opaque(_) if site.is_affine() => Bias::AtZero,
         Step::Opaque(_) => rest(site),

@@ -154,6 +154,11 @@ impl<B: Backend> Secants<B> {
     }
 }
 
+fn mixes_rows<B: Backend>(site: &Site<'_, '_, B>) -> bool {
+    let rank = site.input_shape(0).map(<[usize]>::len);
+    site.op().is_some_and(|op| op.mixes_rows(rank))
+}
+
 /// The max pooling that a step is.
 fn as_max_pool<B: Backend>(site: &Site<'_, '_, B>) -> Option<MaxPool2d> {
     match site.op()? {
@@ -180,11 +185,11 @@ type Stepped<'m, B> = Result<(Tensor<B>, Pullback<'m, B>)>;
 
 impl<B: Backend> Rules<B> for Secants<B> {
     fn takes(&self, site: &Site<'_, '_, B>) -> bool {
-        !site.is_affine() || site.op().is_some_and(Op::mixes_rows)
+        !site.is_affine() || mixes_rows(site)
     }
 
     fn check(&self, site: &Site<'_, '_, B>) -> Result<()> {
-        if site.op().is_some_and(Op::mixes_rows) {
+        if mixes_rows(site) {
             return Err(Error::NoRule {
                 rules: "`Quadrature::Secant`".into(),
                 what: "an operation along the batch axis".into(),

@@ -9,3 +9,4 @@ mod pixels;
 mod pools;
 mod recurrent;
 mod refused;
+mod sizes;

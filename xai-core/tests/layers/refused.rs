@@ -2,7 +2,7 @@
 
 use xai_core::nn::{
     AdaptiveAvgPool1d, AdaptiveMaxPool3d, AvgPool1d, AvgPool3d, Conv1d, Conv3d, ConvTranspose1d, LocalResponseNorm,
-    MaxPool1d, MaxPool3d, PRelu, PixelShuffle, PixelUnshuffle,
+    MaxPool1d, MaxPool3d, PRelu, PixelShuffle, PixelUnshuffle, Upsample1d, Upsample3d,
 };
 use xai_core::{Error, Layer, Result};
 
@@ -133,4 +133,13 @@ fn the_others() {
     shape(given(&PixelShuffle::new(2), &[4, 2, 2]), &["input of PixelShuffle", "3 axes"]);
     parameter(given(&PixelUnshuffle::new(0), &[1, 4, 2, 2]), &["factor = 0"]);
     shape(given(&PixelUnshuffle::new(2), &[1, 4, 3, 2]), &["input of PixelUnshuffle", "3 rows", "multiples of 2"]);
+}
+
+#[test]
+fn sizes() {
+    shape(given(&Upsample1d::nearest(4), &[2, 9]), &["input of Upsample1d", "[2, 9]", "2 axes"]);
+    parameter(given(&Upsample1d::linear(0), &[1, 2, 9]), &["length = 0", "at least 1"]);
+    shape(given(&Upsample3d::nearest(4), &[1, 2, 9, 9]), &["input of Upsample3d", "[1, 2, 9, 9]", "4 axes"]);
+    shape(given(&Upsample3d::trilinear(4), &[1, 2, 0, 9, 9]), &["input of Upsample3d", "no element"]);
+    parameter(given(&Upsample3d::trilinear([4, 0, 4]), &[1, 2, 3, 9, 9]), &["size = [4, 0, 4]", "at least 1"]);
 }

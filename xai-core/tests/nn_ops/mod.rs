@@ -8,6 +8,7 @@ mod choices;
 mod composite;
 mod conv;
 mod conv_transpose;
+mod facts;
 mod gather;
 mod geometry;
 pub(crate) mod jacobian;

@@ -137,37 +137,17 @@ impl<B: Backend> Lift<B> {
         let broadcast = (0..shapes.len())
             .all(|i| if varies(i) { shapes[i].len() == rank } else { shapes[i].len() < rank || one(shapes[i]) });
         let same = match op {
-            Op::Conv2d(_)
-            | Op::ConvTranspose2d(_)
-            | Op::ChannelAffine(_)
-            | Op::GroupNorm(_)
-            | Op::MaxPool2d(_)
-            | Op::AvgPool2d(_)
-            | Op::AdaptiveAvgPool2d(_)
-            | Op::AdaptiveMaxPool2d(_)
-            | Op::Upsample2d(_)
-            | Op::Pad2d(_)
-            | Op::Activation(_)
-            | Op::Scale(_)
-            | Op::Embedding(_) => true,
-            Op::Linear(_) | Op::RmsNorm(_) => rank > 1,
-            Op::LayerNorm(op) => op.axes < rank,
-            Op::Softmax(op) => op.axis_of(rank).is_ok_and(|axis| axis > 0),
-            Op::LogSoftmax(op) => op.axis_of(rank).is_ok_and(|axis| axis > 0),
             Op::Binary(_) | Op::Where(_) => broadcast,
             Op::MatMul(_) => rank > 2 && broadcast,
             Op::Concatenate(op) => op.axis > 0 && shapes.iter().all(|shape| one(shape)),
-            Op::Permute(op) => op.order.first() == Some(&0),
-            Op::Narrow(op) => op.axis > 0,
-            Op::IndexSelect(op) => op.axis > 0,
             Op::Gather(_) => (0..shapes.len()).all(|i| varies(i) && one(shapes[i])),
-            Op::Reduce(op) => !op.axes.contains(&0),
-            Op::Flatten(op) => op.start > 0,
             Op::Reshape(op) => {
                 let mut op = op.clone();
                 op.shape[0] = self.samples;
                 return varying_lead.then(|| op.into());
             }
+            // Its rows stay apart, so that each sample is one of them.
+            op => shapes.len() == 1 && !op.mixes_rows(shapes.first().map(|shape| shape.len())),
         };
         (same && varying_lead).then(|| op.clone())
     }

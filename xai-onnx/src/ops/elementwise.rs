@@ -23,6 +23,7 @@ pub(crate) fn unary<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
         "Erf" => Some(Activation::Erf),
         "Softplus" => Some(Activation::Softplus),
         "Mish" => Some(Activation::Mish),
+        "Softsign" => Some(Activation::Softsign),
         "HardSwish" => Some(Activation::HardSwish),
         "Exp" => Some(Activation::Exp),
         "Log" => Some(Activation::Log),
@@ -41,11 +42,6 @@ pub(crate) fn unary<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let y = match operator {
         "Neg" => t.affine(x, -1.0, 0.0)?,
         "Not" => t.not(x)?,
-        "Softsign" => {
-            let size = t.act(x, Activation::Abs)?;
-            let more = t.affine(size, 1.0, 1.0)?;
-            t.div(x, more)?
-        }
         "LeakyRelu" => {
             let slope = cx.float("alpha", 0.01)?;
             cx.tape.act(x, Activation::LeakyRelu { slope })?

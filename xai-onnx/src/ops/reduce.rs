@@ -1,8 +1,7 @@
 //! Reductions over axes.
 
-use ndarray::Array2;
 use xai_core::Backend;
-use xai_core::nn::{Activation, Reduction};
+use xai_core::nn::{Activation, CumSum, Reduction};
 
 use crate::tape::{Id, Written};
 use crate::value::{ElementType, Known};
@@ -111,29 +110,14 @@ fn product<B: Backend>(cx: &mut Cx<'_, B>, x: Id, axes: &[usize]) -> Written<Id>
     Ok(y)
 }
 
-/// Running sums: a product with a triangle of ones.
+/// Running sums.
 pub(crate) fn cumulative<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let x = cx.x(0)?;
     let shape = cx.tape.shape(x).to_vec();
     let axis = cx.known(1, "axis")?.to_ints().first().copied().unwrap_or(0);
     let axis = cx.axis(axis, shape.len())?;
     let (exclusive, reverse) = (cx.flag("exclusive", false)?, cx.flag("reverse", false)?);
-    let n = shape[axis];
-    crate::tape::check_size("the sums' triangle", &[n, n], cx.tape.limit())?;
-    let ones = Array2::from_shape_fn((n, n), |(from, to)| {
-        let (first, last) = if reverse { (to, from) } else { (from, to) };
-        f64::from(u8::from(if exclusive { first < last } else { first <= last }))
-    });
-    let ones = cx.array(&ones.into_dyn())?;
-    let mut order: Vec<usize> = (0..shape.len()).collect();
-    let last = shape.len() - 1;
-    order.swap(axis, last);
-    let t = &mut *cx.tape;
-    let turned = t.permute(x, &order)?;
-    let inner = t.shape(turned).to_vec();
-    let rows = t.reshape(turned, &[&inner[..last], &[1, n]].concat())?;
-    let sums = t.matmul(rows, ones)?;
-    let sums = t.reshape(sums, &inner)?;
-    let y = t.permute(sums, &order)?;
+    let axis = isize::try_from(axis).map_err(|_| cx.wrong(format!("its axis is {axis}")))?;
+    let y = cx.tape.op(CumSum { axis, exclusive, reverse }, &[x])?;
     cx.out(y)
 }

@@ -6,32 +6,38 @@ use xai_core::nn::Activation;
 use crate::backend::wide;
 use crate::failure::TchResult;
 
-pub(super) fn activation(op: Activation, x: &Torch) -> TchResult {
-    match op {
-        Activation::Relu => x.f_relu(),
-        Activation::Relu6 => x.f_relu6(),
-        Activation::LeakyRelu { slope } => leaky_relu(x, slope),
-        Activation::Elu { alpha } => elu(x, alpha),
-        Activation::Gelu => x.f_gelu("none"),
-        Activation::GeluTanh => x.f_gelu("tanh"),
-        Activation::Silu => x.f_silu(),
-        Activation::Sigmoid => x.f_sigmoid(),
-        Activation::Tanh => x.f_tanh(),
-        Activation::HardSwish => x.f_hardswish(),
-        Activation::HardSigmoid => hard_sigmoid(x),
-        Activation::Softplus => x.f_softplus(),
-        Activation::Mish => x.f_mish(),
-        Activation::Exp => x.f_exp(),
-        Activation::Log => x.f_log(),
-        Activation::Sqrt => x.f_sqrt(),
-        Activation::Abs => x.f_abs(),
-        Activation::Sign => sign(x),
-        Activation::Reciprocal => x.f_reciprocal(),
-        Activation::Power { exponent } => x.f_pow_tensor_scalar(exponent),
-        Activation::Erf => x.f_erf(),
-        Activation::Sin => x.f_sin(),
-        Activation::Cos => x.f_cos(),
-    }
+/// A function of tensors.
+pub(super) type Function = dyn Fn(&Torch) -> TchResult;
+
+/// f(x), for a function that libtorch has, or that its operations make.
+pub(super) fn activation(f: Activation) -> Option<Box<Function>> {
+    let function: Box<Function> = match f {
+        Activation::Relu => Box::new(Torch::f_relu),
+        Activation::Relu6 => Box::new(Torch::f_relu6),
+        Activation::LeakyRelu { slope } => Box::new(move |x| leaky_relu(x, slope)),
+        Activation::Elu { alpha } => Box::new(move |x| elu(x, alpha)),
+        Activation::Gelu => Box::new(|x| x.f_gelu("none")),
+        Activation::GeluTanh => Box::new(|x| x.f_gelu("tanh")),
+        Activation::Silu => Box::new(Torch::f_silu),
+        Activation::Sigmoid => Box::new(Torch::f_sigmoid),
+        Activation::Tanh => Box::new(Torch::f_tanh),
+        Activation::HardSwish => Box::new(Torch::f_hardswish),
+        Activation::HardSigmoid => Box::new(hard_sigmoid),
+        Activation::Softplus => Box::new(Torch::f_softplus),
+        Activation::Mish => Box::new(Torch::f_mish),
+        Activation::Exp => Box::new(Torch::f_exp),
+        Activation::Log => Box::new(Torch::f_log),
+        Activation::Sqrt => Box::new(Torch::f_sqrt),
+        Activation::Abs => Box::new(Torch::f_abs),
+        Activation::Sign => Box::new(sign),
+        Activation::Reciprocal => Box::new(Torch::f_reciprocal),
+        Activation::Power { exponent } => Box::new(move |x| x.f_pow_tensor_scalar(exponent)),
+        Activation::Erf => Box::new(Torch::f_erf),
+        Activation::Sin => Box::new(Torch::f_sin),
+        Activation::Cos => Box::new(Torch::f_cos),
+        _ => return None,
+    };
+    Some(function)
 }
 
 /// libtorch's own makes 0 of a NaN.

@@ -27,18 +27,18 @@ impl<E: HostFloat> Backend for LibTorch<E> {
     const HAS_TAPE: bool = true;
 
     fn forward(op: &Op<Self>, inputs: &[&Tensor<Self>]) -> Result<Tensor<Self>> {
-        if is_arithmetic(op) {
-            return provided_forward(op, inputs);
+        match computes(op) {
+            true => evaluate(Input::Shared, |x| apply(op, x), inputs),
+            false => provided_forward(op, inputs),
         }
-        evaluate(Input::Shared, |x| apply(op, x), inputs)
     }
 
     fn vjp(op: &Op<Self>, inputs: &[&Tensor<Self>], wanted: &[bool]) -> Result<Taped<E>> {
         match op {
-            // What these do to a cotangent is known, and takes no tape.
-            _ if is_arithmetic(op) => provided_vjp(op, inputs, wanted),
             Op::Embedding(_) => Ok((Self::forward(op, inputs)?, Pullback::of_all(|_| Ok(vec![None])))),
-            _ => record(Input::Shared, |x| apply(op, x), inputs, wanted),
+            _ if computes(op) => record(Input::Shared, |x| apply(op, x), inputs, wanted),
+            // What arithmetic does to a cotangent is known, and takes no tape.
+            _ => provided_vjp(op, inputs, wanted),
         }
     }
 
@@ -54,8 +54,8 @@ impl<E: HostFloat> Backend for LibTorch<E> {
         fused::vjp(ops, x)
     }
 
-    fn records(_: &Op<Self>) -> bool {
-        true
+    fn records(op: &Op<Self>) -> bool {
+        computes(op) || is_arithmetic(op)
     }
 
     fn on_tape(
@@ -83,12 +83,42 @@ impl<E: HostFloat> Backend for LibTorch<E> {
     }
 }
 
-/// What the core makes of a backend's arithmetic, forward and back: of these, libtorch has nothing better.
+/// What libtorch computes here; [`apply`] has how. The others are what is provided for every backend: made of
+/// arithmetic, or computed on the host.
+fn computes<E: HostFloat>(op: &Op<LibTorch<E>>) -> bool {
+    match op {
+        Op::Activation(f) => activation::activation(*f).is_some(),
+        Op::Conv2d(_)
+        | Op::ConvTranspose2d(_)
+        | Op::Linear(_)
+        | Op::ChannelAffine(_)
+        | Op::LayerNorm(_)
+        | Op::RmsNorm(_)
+        | Op::GroupNorm(_)
+        | Op::MaxPool2d(_)
+        | Op::AvgPool2d(_)
+        | Op::AdaptiveAvgPool2d(_)
+        | Op::AdaptiveMaxPool2d(_)
+        | Op::Softmax(_)
+        | Op::LogSoftmax(_)
+        | Op::Upsample2d(_)
+        | Op::Pad2d(_)
+        | Op::Reduce(Reduce { of: Reduction::Max | Reduction::Min, .. })
+        | Op::IndexSelect(_)
+        | Op::Embedding(_)
+        | Op::Where(_)
+        | Op::Gather(_)
+        | Op::Binary(Binary::Div) => true,
+        _ => false,
+    }
+}
+
+/// What the core makes of a backend's arithmetic, which a tape records: of these, libtorch has nothing better.
 fn is_arithmetic<E: HostFloat>(op: &Op<LibTorch<E>>) -> bool {
     match op {
-        Op::Binary(of) => *of != Binary::Div,
-        Op::Reduce(Reduce { of, .. }) => matches!(of, Reduction::Sum | Reduction::Mean),
-        Op::MatMul(_)
+        Op::Binary(_)
+        | Op::Reduce(_)
+        | Op::MatMul(_)
         | Op::Scale(_)
         | Op::Concatenate(_)
         | Op::Reshape(_)
@@ -122,7 +152,10 @@ fn apply<E: HostFloat>(op: &Op<LibTorch<E>>, inputs: &[&Torch]) -> Result<Torch>
         Op::AvgPool2d(op) => pool::avg(op, x),
         Op::AdaptiveAvgPool2d(op) => x.f_adaptive_avg_pool2d(op.size.map(int)),
         Op::AdaptiveMaxPool2d(op) => x.f_adaptive_max_pool2d(op.size.map(int)).map(|(values, _)| values),
-        Op::Activation(op) => activation::activation(*op, x),
+        Op::Activation(op) => match activation::activation(*op) {
+            Some(function) => function(x),
+            None => return Err(takes_others(&format!("{op:?}"))),
+        },
         Op::Softmax(op) => activation::softmax(x, op.axis),
         Op::LogSoftmax(op) => activation::log_softmax(x, op.axis),
         Op::Upsample2d(op) => resize::upsample(*op, x),
@@ -130,16 +163,7 @@ fn apply<E: HostFloat>(op: &Op<LibTorch<E>>, inputs: &[&Torch]) -> Result<Torch>
         Op::Reduce(op) => reduce::extreme(op, x),
         Op::IndexSelect(op) => choose::entries(x, op.axis, &op.places),
         Op::Embedding(op) => return layer::embedding(op, x),
-        Op::Binary(_)
-        | Op::Where(_)
-        | Op::Gather(_)
-        | Op::MatMul(_)
-        | Op::Scale(_)
-        | Op::Concatenate(_)
-        | Op::Reshape(_)
-        | Op::Flatten(_)
-        | Op::Permute(_)
-        | Op::Narrow(_) => return Err(takes_others(op.name())),
+        _ => return Err(takes_others(op.name())),
     }
     .map_err(failed)
 }

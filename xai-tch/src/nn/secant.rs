@@ -1,17 +1,18 @@
 //! Cotangents pulled back through the mean slopes of activations.
 
 use tch::{Kind, Tensor as Torch};
-use xai_core::nn::Activation;
+use xai_core::nn::{Activation, provided_secant_pull};
 use xai_core::{Result, Tensor};
 
-use super::activation::activation;
-use crate::HostFloat;
+use super::activation::{Function, activation};
 use crate::backend::wide;
 use crate::failure::{TchResult, failed};
 use crate::tape::{Input, X, record};
+use crate::{HostFloat, LibTorch};
 
 /// See `Backend::secant_pull`. Half types are computed in single precision.
 pub(super) fn secant_pull<E: HostFloat>(f: Activation, a: &Torch, b: &Torch, v: &Torch) -> Result<Torch> {
+    let Some(function) = activation(f) else { return provided_secant_pull::<LibTorch<E>>(f, a, b, v) };
     let kind = v.f_kind().map_err(failed)?;
     let wide = wide(kind);
     let widened = |t: &Torch| t.f_to_kind(wide).map_err(failed);
@@ -22,7 +23,7 @@ pub(super) fn secant_pull<E: HostFloat>(f: Activation, a: &Torch, b: &Torch, v: 
         Activation::Reciprocal => reciprocal(&a, &b).map_err(failed)?,
         Activation::Sqrt => sqrt(&a, &b).map_err(failed)?,
         Activation::Log => log(&a, &b).map_err(failed)?,
-        _ => curve::<E>(f, &a, &b, wide)?,
+        _ => curve::<E>(f, &function, &a, &b, wide)?,
     };
     slopes.f_mul_(&widened(v)?).and_then(|pulled| pulled.f_to_kind(kind)).map_err(failed)
 }
@@ -69,16 +70,15 @@ fn log(a: &Torch, b: &Torch) -> TchResult {
     low.f_reciprocal()?.f_where_self(&same, &rise.f_div(&step.f_masked_fill_(&same, 1.0)?)?)
 }
 
-fn curve<E: HostFloat>(f: Activation, a: &Torch, b: &Torch, kind: Kind) -> Result<Torch> {
+fn curve<E: HostFloat>(f: Activation, function: &Function, a: &Torch, b: &Torch, kind: Kind) -> Result<Torch> {
     // A shorter quotient has lost its digits, while the derivative in the middle is right to the step's square.
     let shortest = if kind == Kind::Double { 1e-4 } else { 1e-2 };
-    let rise = activation(f, b).and_then(|y| y.f_sub(&activation(f, a)?)).map_err(failed)?;
+    let rise = function(b).and_then(|y| y.f_sub(&function(a)?)).map_err(failed)?;
     let middle = a.f_add(b).and_then(|sum| sum.f_mul_scalar(0.5)).map_err(failed)?;
     let is_short = |step: &Torch| match f {
-        // Lines, whose quotients lose no digit.
-        Activation::Abs | Activation::Sign => step.f_eq(0.0),
+        f if f.has_exact_quotients() => step.f_eq(0.0),
         // The same curve at every scale.
-        Activation::Power { .. } => step.f_abs()?.f_le_tensor(&middle.f_abs()?.f_mul_scalar_(shortest)?),
+        f if f.is_singular_at_zero() => step.f_abs()?.f_le_tensor(&middle.f_abs()?.f_mul_scalar_(shortest)?),
         _ => step.f_abs()?.f_le(shortest),
     };
     let quotients = || {
@@ -88,12 +88,12 @@ fn curve<E: HostFloat>(f: Activation, a: &Torch, b: &Torch, kind: Kind) -> Resul
         Ok((short, quotient))
     };
     let (short, quotient) = quotients().map_err(failed)?;
-    derivative::<E>(f, middle)?.f_where_self(&short, &quotient).map_err(failed)
+    derivative::<E>(function, middle)?.f_where_self(&short, &quotient).map_err(failed)
 }
 
-fn derivative<E: HostFloat>(f: Activation, at: Torch) -> Result<Torch> {
+fn derivative<E: HostFloat>(function: &Function, at: Torch) -> Result<Torch> {
     let at = X::<E>::new(at);
-    let (y, pullback) = record(Input::Shared, |z| activation(f, z[0]).map_err(failed), &[at], &[true])?;
+    let (y, pullback) = record(Input::Shared, |z| function(z[0]).map_err(failed), &[at], &[true])?;
     let ones = y.inner().f_ones_like().map_err(failed)?;
     pullback.pull(&Tensor::new(ones)).map(Tensor::into_inner)
 }

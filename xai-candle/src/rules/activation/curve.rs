@@ -53,6 +53,8 @@ pub(super) fn value<T: Host>(f: Activation, x: T) -> T {
         Activation::Erf => erf(x),
         Activation::Sin => x.sin(),
         Activation::Cos => x.cos(),
+        // Any other, as the core has it.
+        _ => T::of(f.value(x.as_f64())),
     }
 }
 
@@ -118,6 +120,7 @@ pub(super) fn slope<T: Host>(f: Activation, x: T) -> T {
         Activation::Erf => T::of(std::f64::consts::FRAC_2_SQRT_PI) * (-x * x).exp(),
         Activation::Sin => x.cos(),
         Activation::Cos => -x.sin(),
+        _ => T::of(f.derivative(x.as_f64())),
     }
 }
 

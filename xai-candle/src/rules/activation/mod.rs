@@ -5,7 +5,7 @@ mod secant;
 mod tensor_ops;
 
 pub(crate) use self::secant::secant_pull;
-use candle_core::Tensor;
+use candle_core::{Device, Tensor};
 use xai_core::nn::Activation;
 
 use super::{ExecutionPath, Pull, Ruled};
@@ -17,12 +17,25 @@ pub(super) fn activation(way: ExecutionPath, f: Activation, x: &Tensor) -> Ruled
     let x = x.clone();
     match way {
         ExecutionPath::Kernels => with_number_type!(x.dtype(), T => by_curve::<T>(f, x)),
-        ExecutionPath::TensorOps => {
-            let y = tensor_ops::value(f, &x)?;
-            let pull: Pull = Box::new(move |v| v * tensor_ops::slope(f, &x)?);
-            Ok((y, pull))
-        }
+        ExecutionPath::TensorOps => match tensor_ops::value(f, &x)? {
+            Some(y) => {
+                let pull: Pull = Box::new(move |v| match tensor_ops::slope(f, &x)? {
+                    Some(slope) => v * slope,
+                    None => candle_core::bail!("{f:?} has no derivative made of candle's operations"),
+                });
+                Ok((y, pull))
+            }
+            None => on_host(f, &x),
+        },
     }
+}
+
+/// A function that is not made of candle's operations here, by way of the host.
+fn on_host(f: Activation, x: &Tensor) -> Ruled {
+    let (device, x) = (x.device().clone(), x.to_device(&Device::Cpu)?);
+    let (y, pull) = with_number_type!(x.dtype(), T => by_curve::<T>(f, x))?;
+    let back: Pull = Box::new(move |v| pull(&v.to_device(&Device::Cpu)?)?.to_device(v.device()));
+    Ok((y.to_device(&device)?, back))
 }
 
 fn by_curve<T: Host>(f: Activation, x: Tensor) -> Ruled {
@@ -42,9 +55,6 @@ fn by_curve<T: Host>(f: Activation, x: Tensor) -> Ruled {
 
 #[cfg(test)]
 mod tests {
-    use candle_core::{Device, Tensor};
-    use xai_core::nn::Activation;
-
     use super::*;
 
     pub(super) const ALL: [Activation; 13] = [

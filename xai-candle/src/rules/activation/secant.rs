@@ -1,6 +1,6 @@
 //! Cotangents pulled back through the mean slopes of activations.
 
-use candle_core::{DType, Result, Tensor};
+use candle_core::{DType, Device, Result, Tensor};
 use xai_core::nn::Activation;
 
 use super::{curve, tensor_ops};
@@ -15,14 +15,12 @@ pub(crate) fn secant_pull(f: Activation, a: &Tensor, b: &Tensor, v: &Tensor) -> 
     let (a, b, v) = (a.to_dtype(wide)?, b.to_dtype(wide)?, v.to_dtype(wide)?);
     match ExecutionPath::on(v.device()) {
         ExecutionPath::Kernels => with_number_type!(wide, T => by_curve::<T>(f, &a, &b, &v))?,
-        ExecutionPath::TensorOps => by_tensor_ops(f, &a.contiguous()?, &b.contiguous()?)?.mul(&v)?,
+        ExecutionPath::TensorOps => match by_tensor_ops(f, &a.contiguous()?, &b.contiguous()?)? {
+            Some(slopes) => slopes.mul(&v)?,
+            None => on_host(f, [&a, &b, &v])?,
+        },
     }
     .to_dtype(dtype)
-}
-
-/// The pieces of these are the identity, its opposite and constants: no digit is ever lost.
-fn is_exact(f: Activation) -> bool {
-    matches!(f, Activation::Relu | Activation::Relu6 | Activation::Abs | Activation::Sign)
 }
 
 /// A step so short that the quotient has lost its digits, while the derivative in the middle is right to its square.
@@ -30,18 +28,13 @@ fn shortest(dtype: DType) -> f64 {
     if dtype == DType::F64 { 1e-4 } else { 1e-2 }
 }
 
-/// These bend the more the nearer they are to zero: what is a short step depends on how near.
-fn bends_at_zero(f: Activation) -> bool {
-    matches!(f, Activation::Log | Activation::Sqrt | Activation::Reciprocal | Activation::Power { .. })
-}
-
 fn by_curve<T: Host>(f: Activation, from: &Tensor, to: &Tensor, v: &Tensor) -> Result<Tensor> {
     let shortest = T::of(shortest(T::DTYPE));
     let slope = |f: Activation, a: T, b: T| {
         let step = b - a;
         let nearest = [a.abs(), b.abs()].into_iter().fold(T::one(), |least, x| if x < least { x } else { least });
-        let shortest = if bends_at_zero(f) { shortest * nearest } else { shortest };
-        if step == T::zero() || (!is_exact(f) && step.abs() < shortest) {
+        let shortest = if f.is_singular_at_zero() { shortest * nearest } else { shortest };
+        if step == T::zero() || (!f.has_exact_quotients() && step.abs() < shortest) {
             curve::slope(f, a + step * T::of(0.5))
         } else {
             (curve::value(f, b) - curve::value(f, a)) / step
@@ -55,27 +48,36 @@ fn by_curve<T: Host>(f: Activation, from: &Tensor, to: &Tensor, v: &Tensor) -> R
     }
 }
 
-fn by_tensor_ops(f: Activation, from: &Tensor, to: &Tensor) -> Result<Tensor> {
+/// By way of the host, where candle's operations do not make the function.
+fn on_host(f: Activation, [a, b, v]: [&Tensor; 3]) -> Result<Tensor> {
+    let down = |t: &Tensor| t.to_device(&Device::Cpu);
+    let (device, a, b, v) = (v.device(), down(a)?, down(b)?, down(v)?);
+    with_number_type!(v.dtype(), T => by_curve::<T>(f, &a, &b, &v))?.to_device(device)
+}
+
+fn by_tensor_ops(f: Activation, from: &Tensor, to: &Tensor) -> Result<Option<Tensor>> {
+    let middle = (from + to)?.affine(0.5, 0.0)?;
+    let (Some(start), Some(end), Some(derivative)) =
+        (tensor_ops::value(f, from)?, tensor_ops::value(f, to)?, tensor_ops::slope(f, &middle)?)
+    else {
+        return Ok(None);
+    };
     let step = (to - from)?;
     let shortest = shortest(step.dtype());
-    let short = if is_exact(f) {
+    let short = if f.has_exact_quotients() {
         step.eq(0f64)?
-    } else if bends_at_zero(f) {
+    } else if f.is_singular_at_zero() {
         let nearest = from.abs()?.minimum(&to.abs()?)?.minimum(1f64)?;
         step.abs()?.le(&nearest.affine(shortest, 0.0)?)?
     } else {
         step.abs()?.lt(shortest)?
     };
-    let rise = (tensor_ops::value(f, to)? - tensor_ops::value(f, from)?)?;
-    let quotient = (rise / short.where_cond(&step.ones_like()?, &step)?)?;
-    let derivative = tensor_ops::slope(f, &(from + to)?.affine(0.5, 0.0)?)?;
-    short.where_cond(&derivative, &quotient)
+    let quotient = ((end - start)? / short.where_cond(&step.ones_like()?, &step)?)?;
+    short.where_cond(&derivative, &quotient).map(Some)
 }
 
 #[cfg(test)]
 mod tests {
-    use candle_core::Device;
-
     use super::super::tests::{ABOVE_ZERO, ALL, UNBOUNDED};
     use super::*;
 
@@ -90,7 +92,7 @@ mod tests {
             assert!((pulled - expected).abs() < 1e-6, "{f:?} at {i}: {pulled} for {expected}");
         }
         let a = by_curve::<f64>(f, &from, &to, &v).unwrap();
-        let b = by_tensor_ops(f, &from, &to).unwrap().mul(&v).unwrap();
+        let b = by_tensor_ops(f, &from, &to).unwrap().unwrap().mul(&v).unwrap();
         let gap = (a - b).unwrap().abs().unwrap().flatten_all().unwrap().max(0).unwrap();
         assert!(gap.to_scalar::<f64>().unwrap() < 1e-6, "{f:?}: {gap}");
     }
@@ -114,7 +116,7 @@ mod tests {
                 for f in ABOVE_ZERO {
                     let expected = if a == b { f.derivative(a) } else { (f.value(b) - f.value(a)) / (b - a) };
                     let pulled = secant_pull(f, &from, &to, &from.ones_like().unwrap()).unwrap();
-                    let other = by_tensor_ops(f, &from, &to).unwrap();
+                    let other = by_tensor_ops(f, &from, &to).unwrap().unwrap();
                     for found in [pulled, other].map(|t| f64::from(t.to_vec1::<f32>().unwrap()[0])) {
                         assert!(
                             (found / expected - 1.0).abs() < 2e-3,

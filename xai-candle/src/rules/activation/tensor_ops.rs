@@ -6,9 +6,9 @@ use xai_core::nn::Activation;
 
 use super::curve::{GELU_CUBE, GELU_SCALE};
 
-/// f(x)
-pub(super) fn value(f: Activation, x: &Tensor) -> Result<Tensor> {
-    match f {
+/// f(x), if candle's operations make it.
+pub(super) fn value(f: Activation, x: &Tensor) -> Result<Option<Tensor>> {
+    let y = match f {
         Activation::Relu => x.relu(),
         Activation::Relu6 => x.clamp(0f32, 6f32),
         Activation::LeakyRelu { slope } => {
@@ -35,12 +35,14 @@ pub(super) fn value(f: Activation, x: &Tensor) -> Result<Tensor> {
         Activation::Erf => x.erf(),
         Activation::Sin => x.sin(),
         Activation::Cos => x.cos(),
-    }
+        _ => return Ok(None),
+    };
+    y.map(Some)
 }
 
-/// f'(x)
-pub(super) fn slope(f: Activation, x: &Tensor) -> Result<Tensor> {
-    match f {
+/// f'(x), if candle's operations make it.
+pub(super) fn slope(f: Activation, x: &Tensor) -> Result<Option<Tensor>> {
+    let slope = match f {
         Activation::Relu => above(x, 0.0),
         Activation::Relu6 => inside(x, 0.0, 6.0),
         Activation::LeakyRelu { slope } => above(x, 0.0)?.affine(1.0 - slope, slope),
@@ -71,8 +73,8 @@ pub(super) fn slope(f: Activation, x: &Tensor) -> Result<Tensor> {
             &s * s.affine(-1.0, 1.0)?
         }
         Activation::Tanh => x.tanh()?.sqr()?.affine(-1.0, 1.0),
-        Activation::HardSwish => hard_sigmoid(x)? + (x * slope(Activation::HardSigmoid, x)?)?,
-        Activation::HardSigmoid => inside(x, -3.0, 3.0)?.affine(1.0 / 6.0, 0.0),
+        Activation::HardSwish => hard_sigmoid(x)? + (x * hard_sigmoid_slope(x)?)?,
+        Activation::HardSigmoid => hard_sigmoid_slope(x),
         Activation::Softplus => sigmoid(x),
         Activation::Mish => {
             let t = softplus(x)?.tanh()?;
@@ -89,7 +91,13 @@ pub(super) fn slope(f: Activation, x: &Tensor) -> Result<Tensor> {
         Activation::Erf => x.sqr()?.neg()?.exp()?.affine(std::f64::consts::FRAC_2_SQRT_PI, 0.0),
         Activation::Sin => x.cos(),
         Activation::Cos => x.sin()?.neg(),
-    }
+        _ => return Ok(None),
+    };
+    slope.map(Some)
+}
+
+fn hard_sigmoid_slope(x: &Tensor) -> Result<Tensor> {
+    inside(x, -3.0, 3.0)?.affine(1.0 / 6.0, 0.0)
 }
 
 /// 1 where x > bound, else 0.

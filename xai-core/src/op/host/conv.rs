@@ -4,6 +4,7 @@ use ndarray::linalg::general_mat_mul;
 use ndarray::{Array2, ArrayView2, ArrayViewMut2};
 
 use super::array::{Array, Pull, failed, flat, numbers, shaped};
+use super::on_host::OnHost;
 use crate::op::{Conv2d, ConvGeometry, ConvTranspose2d};
 use crate::{Element, NdArray, Result, Weight};
 
@@ -120,19 +121,23 @@ impl<F: Element> Kernel<F> {
     }
 }
 
-pub(super) fn forward<F: Element>(conv: &Conv2d<NdArray<F>>, x: &Array<F>) -> Result<Array<F>> {
-    Kernel::new(conv.geometry(x.shape())?, &conv.weight).correlate(x, conv.bias.as_ref())
-}
+impl<F: Element> OnHost<F> for Conv2d<NdArray<F>> {
+    fn output(&self, x: &Array<F>) -> Result<Array<F>> {
+        Kernel::new(self.geometry(x.shape())?, &self.weight).correlate(x, self.bias.as_ref())
+    }
 
-pub(super) fn vjp<F: Element>(conv: &Conv2d<NdArray<F>>, x: &Array<F>) -> Result<(Array<F>, Pull<F>)> {
-    let kernel = Kernel::new(conv.geometry(x.shape())?, &conv.weight);
-    let y = kernel.correlate(x, conv.bias.as_ref())?;
-    Ok((y, Box::new(move |v: &Array<F>| kernel.spread(v, None))))
+    fn output_and_pull(&self, x: &Array<F>) -> Result<(Array<F>, Pull<F>)> {
+        let kernel = Kernel::new(self.geometry(x.shape())?, &self.weight);
+        let y = kernel.correlate(x, self.bias.as_ref())?;
+        Ok((y, Box::new(move |v: &Array<F>| kernel.spread(v, None))))
+    }
 }
 
 /// The pullback of a convolution is its forward pass, and the forward pass its pullback.
-pub(super) fn transposed<F: Element>(conv: &ConvTranspose2d<NdArray<F>>, x: &Array<F>) -> Result<(Array<F>, Pull<F>)> {
-    let kernel = Kernel::new(conv.geometry(x.shape())?, &conv.weight);
-    let y = kernel.spread(x, conv.bias.as_ref())?;
-    Ok((y, Box::new(move |v: &Array<F>| kernel.correlate(v, None))))
+impl<F: Element> OnHost<F> for ConvTranspose2d<NdArray<F>> {
+    fn output_and_pull(&self, x: &Array<F>) -> Result<(Array<F>, Pull<F>)> {
+        let kernel = Kernel::new(self.geometry(x.shape())?, &self.weight);
+        let y = kernel.spread(x, self.bias.as_ref())?;
+        Ok((y, Box::new(move |v: &Array<F>| kernel.correlate(v, None))))
+    }
 }

@@ -3,10 +3,9 @@
 use ndarray::{ArrayD, Axis, IxDyn};
 
 use super::array::{Array, failed};
+use super::on_host::{Host, HostVjp, OnHost, takes};
 use crate::op::Gather;
-use crate::{Element, NdArray, Pullback, Result, Tensor};
-
-type Host<F> = Tensor<NdArray<F>>;
+use crate::{Element, Pullback, Result, Tensor};
 
 /// The places of each sample, and the output's shape.
 fn places<F: Element>(op: Gather, x: &Array<F>, ids: &Array<F>) -> Result<(Vec<Vec<usize>>, Vec<usize>)> {
@@ -22,34 +21,34 @@ fn chosen<F: Element>(op: Gather, x: &Array<F>, places: &[Vec<usize>], output: &
     ArrayD::from_shape_vec(IxDyn(output), numbers).map(|y| Tensor::new(y.into_shared())).map_err(failed)
 }
 
-pub(super) fn forward<F: Element>(op: Gather, x: &Host<F>, ids: &Host<F>) -> Result<Host<F>> {
-    let (places, output) = places(op, x.inner(), ids.inner())?;
-    chosen(op, x.inner(), &places, &output)
-}
+impl<F: Element> OnHost<F> for Gather {
+    fn forward(&self, inputs: &[&Host<F>]) -> Result<Host<F>> {
+        let [x, ids] = takes(inputs)?;
+        let (places, output) = places(*self, x.inner(), ids.inner())?;
+        chosen(*self, x.inner(), &places, &output)
+    }
 
-pub(super) fn vjp<F: Element>(
-    op: Gather,
-    [x, ids]: [&Host<F>; 2],
-    wanted: &[bool],
-) -> Result<(Host<F>, Pullback<'static, NdArray<F>>)> {
-    let (places, output) = places(op, x.inner(), ids.inner())?;
-    let y = chosen(op, x.inner(), &places, &output)?;
-    let (shape, wanted) = (x.shape(), wanted.first() == Some(&true));
-    let pull = move |v: &Host<F>| {
-        if !wanted {
-            return Ok(vec![None, None]);
-        }
-        let axis = Axis(op.axis - 1);
-        let mut flat = shape.clone();
-        flat[op.axis] = places.first().map_or(0, Vec::len);
-        let v = v.inner().to_shape(IxDyn(&flat)).map_err(failed)?;
-        let mut dx = ArrayD::from_elem(IxDyn(&shape), F::zero());
-        for ((mut dx, v), places) in dx.outer_iter_mut().zip(v.outer_iter()).zip(&places) {
-            for (&place, v) in places.iter().zip(v.axis_iter(axis)) {
-                dx.index_axis_mut(axis, place).zip_mut_with(&v, |dx, &v| *dx += v);
+    fn vjp(&self, inputs: &[&Host<F>], wanted: &[bool]) -> Result<HostVjp<F>> {
+        let (op, [x, ids]) = (*self, takes(inputs)?);
+        let (places, output) = places(op, x.inner(), ids.inner())?;
+        let y = chosen(op, x.inner(), &places, &output)?;
+        let (shape, wanted) = (x.shape(), wanted.first() == Some(&true));
+        let pull = move |v: &Host<F>| {
+            if !wanted {
+                return Ok(vec![None, None]);
             }
-        }
-        Ok(vec![Some(Tensor::new(dx.into_shared())), None])
-    };
-    Ok((y, Pullback::of_all(pull)))
+            let axis = Axis(op.axis - 1);
+            let mut flat = shape.clone();
+            flat[op.axis] = places.first().map_or(0, Vec::len);
+            let v = v.inner().to_shape(IxDyn(&flat)).map_err(failed)?;
+            let mut dx = ArrayD::from_elem(IxDyn(&shape), F::zero());
+            for ((mut dx, v), places) in dx.outer_iter_mut().zip(v.outer_iter()).zip(&places) {
+                for (&place, v) in places.iter().zip(v.axis_iter(axis)) {
+                    dx.index_axis_mut(axis, place).zip_mut_with(&v, |dx, &v| *dx += v);
+                }
+            }
+            Ok(vec![Some(Tensor::new(dx.into_shared())), None])
+        };
+        Ok((y, Pullback::of_all(pull)))
+    }
 }

@@ -1,11 +1,12 @@
 //! Layer, RMS and group norm: each normalises runs of numbers that lie next to each other.
 
 use super::array::{Array, Pull, flat, numbers, shaped};
+use super::on_host::OnHost;
 use crate::op::{GroupNorm, LayerNorm, RmsNorm};
 use crate::{Element, NdArray, Result, Weight};
 
 /// What a norm has found out about its input: x̂, 1/σ, and the weights.
-pub(super) struct Normalised<F: Element> {
+struct Normalised<F: Element> {
     shape: Vec<usize>,
     /// How many numbers are normalised together.
     run: usize,
@@ -36,22 +37,52 @@ impl<F: Element> Factors<F> {
     }
 }
 
-pub(super) fn layer<F: Element>(norm: &LayerNorm<NdArray<F>>, x: &Array<F>) -> Result<Normalised<F>> {
+fn layer<F: Element>(norm: &LayerNorm<NdArray<F>>, x: &Array<F>) -> Result<Normalised<F>> {
     let run = x.shape()[x.ndim() - norm.axes..].iter().product();
     let (weight, bias) = (Factors::new(norm.weight.as_ref(), 1), Factors::new(norm.bias.as_ref(), 1));
     Ok(Normalised::new(x, run, true, norm.eps, weight, bias))
 }
 
-pub(super) fn rms<F: Element>(norm: &RmsNorm<NdArray<F>>, x: &Array<F>) -> Result<Normalised<F>> {
+fn rms<F: Element>(norm: &RmsNorm<NdArray<F>>, x: &Array<F>) -> Result<Normalised<F>> {
     let run = x.shape()[x.ndim() - 1];
     Ok(Normalised::new(x, run, false, norm.eps, Factors::new(norm.weight.as_ref(), 1), None))
 }
 
-pub(super) fn group<F: Element>(norm: &GroupNorm<NdArray<F>>, x: &Array<F>) -> Result<Normalised<F>> {
+fn group<F: Element>(norm: &GroupNorm<NdArray<F>>, x: &Array<F>) -> Result<Normalised<F>> {
     let inner = x.shape()[2..].iter().product();
     let run = x.shape()[1] / norm.groups * inner;
     let (weight, bias) = (Factors::new(norm.weight.as_ref(), inner), Factors::new(norm.bias.as_ref(), inner));
     Ok(Normalised::new(x, run, true, norm.eps, weight, bias))
+}
+
+impl<F: Element> OnHost<F> for LayerNorm<NdArray<F>> {
+    fn output(&self, x: &Array<F>) -> Result<Array<F>> {
+        layer(self, x)?.output()
+    }
+
+    fn output_and_pull(&self, x: &Array<F>) -> Result<(Array<F>, Pull<F>)> {
+        layer(self, x)?.vjp()
+    }
+}
+
+impl<F: Element> OnHost<F> for RmsNorm<NdArray<F>> {
+    fn output(&self, x: &Array<F>) -> Result<Array<F>> {
+        rms(self, x)?.output()
+    }
+
+    fn output_and_pull(&self, x: &Array<F>) -> Result<(Array<F>, Pull<F>)> {
+        rms(self, x)?.vjp()
+    }
+}
+
+impl<F: Element> OnHost<F> for GroupNorm<NdArray<F>> {
+    fn output(&self, x: &Array<F>) -> Result<Array<F>> {
+        group(self, x)?.output()
+    }
+
+    fn output_and_pull(&self, x: &Array<F>) -> Result<(Array<F>, Pull<F>)> {
+        group(self, x)?.vjp()
+    }
 }
 
 impl<F: Element> Normalised<F> {
@@ -76,7 +107,7 @@ impl<F: Element> Normalised<F> {
     }
 
     /// x̂ · weight + bias.
-    pub(super) fn output(&self) -> Result<Array<F>> {
+    fn output(&self) -> Result<Array<F>> {
         let (weight, bias) = (Factors::at(self.weight.as_ref()), Factors::at(self.bias.as_ref()));
         let scaled = |(i, &v): (usize, &f64)| F::of(v * weight(i).unwrap_or(1.0) + bias(i).unwrap_or(0.0));
         let values = self.normal.iter().enumerate().map(scaled).collect();
@@ -84,7 +115,7 @@ impl<F: Element> Normalised<F> {
     }
 
     /// With g = v · weight: (g - mean(g) - x̂ · mean(g · x̂)) / σ; without mean(g) where the mean was not taken off.
-    pub(super) fn vjp(self) -> Result<(Array<F>, Pull<F>)> {
+    fn vjp(self) -> Result<(Array<F>, Pull<F>)> {
         let y = self.output()?;
         let pull = move |v: &Array<F>| {
             let weight = Factors::at(self.weight.as_ref());

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::array::{Array, Pull, flat, image, shaped};
+use super::on_host::OnHost;
 use crate::op::{AdaptiveAvgPool2d, AdaptiveMaxPool2d, AvgPool2d, MaxPool2d};
 use crate::{Element, Error, Result};
 
@@ -79,42 +80,49 @@ impl Windows {
     }
 }
 
-pub(super) fn max<F: Element>(pool: &MaxPool2d, x: &Array<F>) -> Result<(Array<F>, Pull<F>)> {
-    max_of(&Windows::of_max(pool, x.shape())?, x)
+impl<F: Element> OnHost<F> for MaxPool2d {
+    fn output(&self, x: &Array<F>) -> Result<Array<F>> {
+        maxima_of(&Windows::of_max(self, x.shape())?, x)
+    }
+
+    fn output_and_pull(&self, x: &Array<F>) -> Result<(Array<F>, Pull<F>)> {
+        max_of(&Windows::of_max(self, x.shape())?, x)
+    }
 }
 
-pub(super) fn adaptive_max<F: Element>(pool: &AdaptiveMaxPool2d, x: &Array<F>) -> Result<(Array<F>, Pull<F>)> {
-    max_of(&Windows::adaptive(x.shape(), pool.size)?, x)
+impl<F: Element> OnHost<F> for AdaptiveMaxPool2d {
+    fn output(&self, x: &Array<F>) -> Result<Array<F>> {
+        maxima_of(&Windows::adaptive(x.shape(), self.size)?, x)
+    }
+
+    fn output_and_pull(&self, x: &Array<F>) -> Result<(Array<F>, Pull<F>)> {
+        max_of(&Windows::adaptive(x.shape(), self.size)?, x)
+    }
+}
+
+impl<F: Element> OnHost<F> for AvgPool2d {
+    fn output_and_pull(&self, x: &Array<F>) -> Result<(Array<F>, Pull<F>)> {
+        let before = [self.padding.top, self.padding.left];
+        let output = self.output_shape(x.shape())?;
+        let windows = Windows::sliding(x.shape(), &output, self.kernel, self.stride, before)?;
+        let whole = self.count_include_pad.then_some(self.kernel[0] * self.kernel[1]);
+        mean_of(windows, whole, x)
+    }
+}
+
+impl<F: Element> OnHost<F> for AdaptiveAvgPool2d {
+    fn output_and_pull(&self, x: &Array<F>) -> Result<(Array<F>, Pull<F>)> {
+        mean_of(Windows::adaptive(x.shape(), self.size)?, None, x)
+    }
 }
 
 /// The maxima alone, of a pass that does not go back.
-pub(super) fn maxima<F: Element>(pool: &MaxPool2d, x: &Array<F>) -> Result<Array<F>> {
-    maxima_of(&Windows::of_max(pool, x.shape())?, x)
-}
-
-/// As [`maxima`], of an adaptive pool.
-pub(super) fn adaptive_maxima<F: Element>(pool: &AdaptiveMaxPool2d, x: &Array<F>) -> Result<Array<F>> {
-    maxima_of(&Windows::adaptive(x.shape(), pool.size)?, x)
-}
-
 fn maxima_of<F: Element>(windows: &Windows, x: &Array<F>) -> Result<Array<F>> {
     let values = flat(x);
     let mut y = Vec::new();
     let greater = |best: F, value: F| if value > best || value.is_nan() { value } else { best };
     windows.visit(|_, places| y.extend(places.map(|place| values[place]).reduce(greater)));
     shaped(&windows.output(), y)
-}
-
-pub(super) fn mean<F: Element>(pool: &AvgPool2d, x: &Array<F>) -> Result<(Array<F>, Pull<F>)> {
-    let before = [pool.padding.top, pool.padding.left];
-    let output = pool.output_shape(x.shape())?;
-    let windows = Windows::sliding(x.shape(), &output, pool.kernel, pool.stride, before)?;
-    let whole = pool.count_include_pad.then_some(pool.kernel[0] * pool.kernel[1]);
-    mean_of(windows, whole, x)
-}
-
-pub(super) fn adaptive_mean<F: Element>(pool: &AdaptiveAvgPool2d, x: &Array<F>) -> Result<(Array<F>, Pull<F>)> {
-    mean_of(Windows::adaptive(x.shape(), pool.size)?, None, x)
 }
 
 fn max_of<F: Element>(windows: &Windows, x: &Array<F>) -> Result<(Array<F>, Pull<F>)> {

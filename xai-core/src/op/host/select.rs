@@ -3,10 +3,10 @@
 use ndarray::{ArrayD, IxDyn, Zip};
 
 use super::array::Array;
-use crate::op::{Op, Where};
+use super::on_host::{Host, HostVjp, OnHost, takes};
+use crate::op::Where;
+use crate::op::operation::Operation;
 use crate::{Element, Error, NdArray, Pullback, Result, Tensor};
-
-type Host<F> = Tensor<NdArray<F>>;
 
 /// Where a condition chooses its first value; a NaN is not 0.
 fn mask<F: Element>(condition: &Array<F>) -> ArrayD<bool> {
@@ -24,32 +24,33 @@ fn chosen<F: Element>(mask: &ArrayD<bool>, a: &Array<F>, b: &Array<F>, shape: &[
     }
 }
 
-pub(super) fn forward<F: Element>([condition, a, b]: [&Host<F>; 3]) -> Result<Host<F>> {
-    let shapes = [condition, a, b].map(|t| t.shape());
-    let shape = Op::<NdArray<F>>::from(Where).output_shape(&shapes.each_ref().map(Vec::as_slice))?;
-    chosen(&mask(condition.inner()), a.inner(), b.inner(), &shape).map(Tensor::new)
-}
+impl<F: Element> OnHost<F> for Where {
+    fn forward(&self, inputs: &[&Host<F>]) -> Result<Host<F>> {
+        let [condition, a, b] = takes(inputs)?;
+        let shapes = [condition, a, b].map(|t| t.shape());
+        let shape = Operation::<NdArray<F>>::output_of(self, &shapes.each_ref().map(Vec::as_slice))?;
+        chosen(&mask(condition.inner()), a.inner(), b.inner(), &shape).map(Tensor::new)
+    }
 
-pub(super) fn vjp<F: Element>(
-    inputs: [&Host<F>; 3],
-    wanted: &[bool],
-) -> Result<(Host<F>, Pullback<'static, NdArray<F>>)> {
-    let y = forward(inputs)?;
-    let mask = mask(inputs[0].inner());
-    let (shapes, output) = (inputs.map(|t| t.shape()), y.shape());
-    let wanted = wanted.to_vec();
-    let pull = move |v: &Host<F>| {
-        let zero = Array::from_elem(IxDyn(&[]), F::zero());
-        let part = |(i, shape): (usize, &Vec<usize>)| {
-            let flow = match i {
-                _ if wanted.get(i) != Some(&true) => return Ok(None),
-                0 => return Ok(Some(Tensor::new(Array::from_elem(IxDyn(shape), F::zero())))),
-                1 => chosen(&mask, v.inner(), &zero, &output)?,
-                _ => chosen(&mask, &zero, v.inner(), &output)?,
+    fn vjp(&self, inputs: &[&Host<F>], wanted: &[bool]) -> Result<HostVjp<F>> {
+        let y = self.forward(inputs)?;
+        let inputs: [_; 3] = takes(inputs)?;
+        let mask = mask(inputs[0].inner());
+        let (shapes, output) = (inputs.map(|t| t.shape()), y.shape());
+        let wanted = wanted.to_vec();
+        let pull = move |v: &Host<F>| {
+            let zero = Array::from_elem(IxDyn(&[]), F::zero());
+            let part = |(i, shape): (usize, &Vec<usize>)| {
+                let flow = match i {
+                    _ if wanted.get(i) != Some(&true) => return Ok(None),
+                    0 => return Ok(Some(Tensor::new(Array::from_elem(IxDyn(shape), F::zero())))),
+                    1 => chosen(&mask, v.inner(), &zero, &output)?,
+                    _ => chosen(&mask, &zero, v.inner(), &output)?,
+                };
+                Tensor::new(flow).sum_to(shape).map(Some)
             };
-            Tensor::new(flow).sum_to(shape).map(Some)
+            shapes.iter().enumerate().map(part).collect()
         };
-        shapes.iter().enumerate().map(part).collect()
-    };
-    Ok((y, Pullback::of_all(pull)))
+        Ok((y, Pullback::of_all(pull)))
+    }
 }

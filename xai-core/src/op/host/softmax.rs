@@ -1,48 +1,53 @@
 //! Softmax and its logarithm, along any axis.
 
 use super::array::{Array, Pull, flat, shaped};
+use super::on_host::OnHost;
 use crate::op::{LogSoftmax, Softmax};
 use crate::{Element, Result};
 
-pub(super) fn forward<F: Element>(op: &Softmax, x: &Array<F>) -> Result<Array<F>> {
-    along(op.axis_of(x.ndim())?, [x], |[lane]| {
-        let exps = exponentials(&lane);
-        let total: f64 = exps.iter().sum();
-        exps.into_iter().map(|e| e / total).collect()
-    })
-}
-
-/// With y = softmax(x): dx = y · (v - Σ v·y).
-pub(super) fn vjp<F: Element>(op: &Softmax, x: &Array<F>) -> Result<(Array<F>, Pull<F>)> {
-    let (axis, y) = (op.axis_of(x.ndim())?, forward(op, x)?);
-    let kept = y.clone();
-    let pull = move |v: &Array<F>| {
-        along(axis, [&kept, v], |[y, v]| {
-            let common: f64 = y.iter().zip(&v).map(|(y, v)| y * v).sum();
-            y.iter().zip(&v).map(|(y, v)| y * (v - common)).collect()
+impl<F: Element> OnHost<F> for Softmax {
+    fn output(&self, x: &Array<F>) -> Result<Array<F>> {
+        along(self.axis_of(x.ndim())?, [x], |[lane]| {
+            let exps = exponentials(&lane);
+            let total: f64 = exps.iter().sum();
+            exps.into_iter().map(|e| e / total).collect()
         })
-    };
-    Ok((y, Box::new(pull)))
+    }
+
+    /// With y = softmax(x): dx = y · (v - Σ v·y).
+    fn output_and_pull(&self, x: &Array<F>) -> Result<(Array<F>, Pull<F>)> {
+        let (axis, y) = (self.axis_of(x.ndim())?, self.output(x)?);
+        let kept = y.clone();
+        let pull = move |v: &Array<F>| {
+            along(axis, [&kept, v], |[y, v]| {
+                let common: f64 = y.iter().zip(&v).map(|(y, v)| y * v).sum();
+                y.iter().zip(&v).map(|(y, v)| y * (v - common)).collect()
+            })
+        };
+        Ok((y, Box::new(pull)))
+    }
 }
 
-pub(super) fn log_forward<F: Element>(op: &LogSoftmax, x: &Array<F>) -> Result<Array<F>> {
-    along(op.axis_of(x.ndim())?, [x], |[lane]| {
-        let (highest, total) = (highest(&lane), exponentials(&lane).iter().sum::<f64>());
-        lane.iter().map(|x| x - highest - total.ln()).collect()
-    })
-}
-
-/// dx = v - softmax(x) · Σ v.
-pub(super) fn log_vjp<F: Element>(op: &LogSoftmax, x: &Array<F>) -> Result<(Array<F>, Pull<F>)> {
-    let (axis, y) = (op.axis_of(x.ndim())?, log_forward(op, x)?);
-    let kept = y.clone();
-    let pull = move |v: &Array<F>| {
-        along(axis, [&kept, v], |[y, v]| {
-            let total: f64 = v.iter().sum();
-            y.iter().zip(&v).map(|(y, v)| v - y.exp() * total).collect()
+impl<F: Element> OnHost<F> for LogSoftmax {
+    fn output(&self, x: &Array<F>) -> Result<Array<F>> {
+        along(self.axis_of(x.ndim())?, [x], |[lane]| {
+            let (highest, total) = (highest(&lane), exponentials(&lane).iter().sum::<f64>());
+            lane.iter().map(|x| x - highest - total.ln()).collect()
         })
-    };
-    Ok((y, Box::new(pull)))
+    }
+
+    /// dx = v - softmax(x) · Σ v.
+    fn output_and_pull(&self, x: &Array<F>) -> Result<(Array<F>, Pull<F>)> {
+        let (axis, y) = (self.axis_of(x.ndim())?, self.output(x)?);
+        let kept = y.clone();
+        let pull = move |v: &Array<F>| {
+            along(axis, [&kept, v], |[y, v]| {
+                let total: f64 = v.iter().sum();
+                y.iter().zip(&v).map(|(y, v)| v - y.exp() * total).collect()
+            })
+        };
+        Ok((y, Box::new(pull)))
+    }
 }
 
 fn highest(lane: &[f64]) -> f64 {

@@ -1,8 +1,8 @@
 //! What relevance propagation needs to know of a graph before it runs.
 
 use super::composite::LayerKind;
-use crate::graph::{Graph, Site, Step};
-use crate::op::{Activation, Binary, Reduce, Reduction, UpsampleMode};
+use crate::graph::{Graph, Site};
+use crate::op::Activation;
 use crate::{Backend, Op};
 
 /// Facts about each node of a graph.
@@ -22,8 +22,8 @@ impl Facts {
         let mut facts =
             Facts { not_negative: Vec::new(), first: vec![true; nodes.len()], last: vec![true; nodes.len()] };
         for (i, node) in nodes.iter().enumerate() {
-            let known = facts.keeps_sign(node.step(), node.inputs().iter().map(|value| value.0));
-            facts.not_negative.push(known);
+            let inputs = node.inputs().iter().all(|value| facts.not_negative[value.0]);
+            facts.not_negative.push(node.op().is_some_and(|op| op.is_not_negative(inputs)));
             facts.first[i] = node.inputs().iter().all(|value| facts.first[value.0] && !is_layer(value.0));
         }
         for i in (0..nodes.len()).rev().filter(|&i| sites[i].is_some()) {
@@ -33,45 +33,6 @@ impl Facts {
             }
         }
         facts
-    }
-
-    fn keeps_sign<B: Backend>(&self, step: &Step<'_, B>, inputs: impl Iterator<Item = usize>) -> bool {
-        let Step::Op(op) = step else { return false };
-        let all = || inputs.into_iter().all(|input| self.not_negative[input]);
-        match op {
-            Op::Activation(f) => match f {
-                Activation::Relu
-                | Activation::Relu6
-                | Activation::Sigmoid
-                | Activation::HardSigmoid
-                | Activation::Softplus
-                | Activation::Exp
-                | Activation::Abs
-                | Activation::Sqrt => true,
-                Activation::Log | Activation::Cos | Activation::Sin => false,
-                _ => all(),
-            },
-            Op::Softmax(_) => true,
-            Op::MaxPool2d(_)
-            | Op::AvgPool2d(_)
-            | Op::AdaptiveAvgPool2d(_)
-            | Op::AdaptiveMaxPool2d(_)
-            | Op::Concatenate(_)
-            | Op::Reshape(_)
-            | Op::Flatten(_)
-            | Op::Permute(_)
-            | Op::Narrow(_)
-            | Op::IndexSelect(_)
-            | Op::Binary(Binary::Add | Binary::Mul | Binary::Div)
-            | Op::MatMul(_)
-            | Op::Reduce(Reduce { of: Reduction::Sum | Reduction::Mean | Reduction::Max | Reduction::Min, .. }) => {
-                all()
-            }
-            Op::Pad2d(pad) => pad.value >= 0.0 && all(),
-            Op::Upsample2d(up) => !matches!(up.mode, UpsampleMode::Bicubic { .. }) && all(),
-            Op::Scale(scale) => scale.scale >= 0.0 && scale.shift >= 0.0 && all(),
-            _ => false,
-        }
     }
 }
 

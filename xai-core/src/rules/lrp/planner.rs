@@ -152,8 +152,7 @@ fn activation_way(f: Activation) -> Option<Propagation> {
         Activation::Relu | Activation::LeakyRelu { .. } | Activation::Abs | Activation::Sign => {
             Some(Propagation::Gradient)
         }
-        Activation::Log | Activation::Reciprocal => None,
-        Activation::Power { exponent } if exponent <= 0.0 => None,
-        _ => Some(Propagation::Secant(f)),
+        f if f.value(0.0).is_finite() => Some(Propagation::Secant(f)),
+        _ => None,
     }
 }
