@@ -9,4 +9,5 @@ mod methods;
 mod nested;
 mod placed;
 mod probe;
+mod secants;
 mod whole;
