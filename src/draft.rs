@@ -61,12 +61,17 @@ impl Draft {
             }
             old => old.ok().map(|old| old.permissions()),
         };
+        if !folder.is_dir() {
+            return Err(failed(
+                path,
+                format!("there is no folder {}; make it, or give another name", folder.display()),
+            ));
+        }
         leftovers::clear(folder);
         let write = || {
-            let mut file = open(folder)?;
-            // Whoever looks for what killed runs left behind leaves it alone; where there are no locks, by its age.
-            let _ = file.as_file().try_lock();
-            file.write_all(bytes)?;
+            let mut file = leftovers::held(|| open(folder))?;
+            // Of the file alone: with its name, errors would tell of one that nobody asked for.
+            file.as_file_mut().write_all(bytes)?;
             if let Some(mode) = mode {
                 file.as_file().set_permissions(mode)?;
             }
@@ -91,12 +96,18 @@ impl Draft {
 fn open(folder: &Path) -> std::io::Result<NamedTempFile> {
     use std::os::unix::fs::PermissionsExt;
     // As any new file: what the umask leaves of it, not the 0600 of a temporary file.
-    tempfile::Builder::new().prefix(PREFIX).permissions(std::fs::Permissions::from_mode(0o666)).tempfile_in(folder)
+    let any = std::fs::Permissions::from_mode(0o666);
+    tempfile::Builder::new().prefix(PREFIX).permissions(any).tempfile_in(folder).map_err(unnamed)
 }
 
 #[cfg(not(unix))]
 fn open(folder: &Path) -> std::io::Result<NamedTempFile> {
-    tempfile::Builder::new().prefix(PREFIX).tempfile_in(folder)
+    tempfile::Builder::new().prefix(PREFIX).tempfile_in(folder).map_err(unnamed)
+}
+
+/// An error without the unfinished file's name, which means nothing to who asked for another one.
+fn unnamed(error: std::io::Error) -> std::io::Error {
+    error.kind().into()
 }
 
 fn failed(path: &Path, source: impl Into<BoxError>) -> Error {
@@ -180,11 +191,21 @@ mod tests {
         assert!(nowhere.is_symlink());
     }
 
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn errors_name_the_file_that_was_asked_for() {
+        // A folder that nobody can write to, whoever runs the tests.
+        for path in ["/proc/why.png", "/sys/why.png"] {
+            let refused = Draft::write(path, b"").unwrap_err().to_string();
+            assert!(refused.contains(path) && !refused.contains(super::PREFIX), "{refused}");
+        }
+    }
+
     #[test]
     fn a_missing_folder_and_a_folder_as_file_are_refused() {
         let folder = tempfile::tempdir().unwrap();
         let missing = Draft::write(folder.path().join("no/a.bin"), b"").unwrap_err().to_string();
-        assert!(missing.contains("cannot write") && missing.contains("a.bin"), "{missing}");
+        assert!(missing.contains("a.bin: there is no folder"), "{missing}");
         let taken = Draft::write(folder.path(), b"").unwrap_err().to_string();
         assert!(taken.contains("it is a folder"), "{taken}");
     }

@@ -1,16 +1,18 @@
 //! What a run that was killed left behind.
 
 use std::collections::HashSet;
-use std::fs::File;
+use std::fs::{File, TryLockError};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+
+use tempfile::NamedTempFile;
 
 /// How the names of unfinished files begin.
 pub(crate) const PREFIX: &str = ".xai-draft-";
 
-/// An unfinished file is locked as soon as it is made; so much time that may take.
-const YOUNG: Duration = Duration::from_secs(60);
+/// So often another run may take a file away between its making and its locking.
+const TRIES: usize = 100;
 
 static CLEARED: Mutex<Option<HashSet<PathBuf>>> = Mutex::new(None);
 
@@ -22,20 +24,34 @@ pub(crate) fn clear(folder: &Path) {
         return;
     }
     drop(cleared);
-    remove_abandoned(folder, YOUNG);
+    remove_abandoned(folder);
+}
+
+/// A new file that is locked, so that no other run removes it. One that was taken for abandoned before it was locked is
+/// made again; where there are no locks nothing is ever removed.
+pub(crate) fn held(open: impl Fn() -> io::Result<NamedTempFile>) -> io::Result<NamedTempFile> {
+    for _ in 0..TRIES {
+        let file = open()?;
+        match file.as_file().try_lock() {
+            Ok(()) if !file.path().exists() => {}
+            Err(TryLockError::WouldBlock) => {}
+            _ => return Ok(file),
+        }
+    }
+    Err(io::Error::other("another program removes the unfinished file again and again"))
 }
 
 /// What cannot be read, locked or removed stays: it may be another's.
-fn remove_abandoned(folder: &Path, young: Duration) {
+fn remove_abandoned(folder: &Path) {
     let Ok(entries) = std::fs::read_dir(folder) else { return };
     for entry in entries.flatten() {
-        if !entry.file_name().to_string_lossy().starts_with(PREFIX) {
+        let is_draft = entry.file_name().to_string_lossy().starts_with(PREFIX);
+        if !is_draft || !entry.file_type().is_ok_and(|kind| kind.is_file()) {
             continue;
         }
-        let age = entry.metadata().and_then(|metadata| metadata.modified()).map(|modified| modified.elapsed());
-        let old = matches!(age, Ok(Ok(age)) if age >= young);
-        let abandoned = |path: &Path| File::open(path).is_ok_and(|file| file.try_lock().is_ok());
-        if old && entry.file_type().is_ok_and(|kind| kind.is_file()) && abandoned(&entry.path()) {
+        let Ok(file) = File::open(entry.path()) else { continue };
+        if file.try_lock().is_ok() {
+            // Under the lock: whoever has just made it sees that it is gone.
             let _ = std::fs::remove_file(entry.path());
         }
     }
@@ -45,21 +61,38 @@ fn remove_abandoned(folder: &Path, young: Duration) {
 mod tests {
     use super::*;
 
+    fn draft(folder: &Path) -> io::Result<NamedTempFile> {
+        tempfile::Builder::new().prefix(PREFIX).tempfile_in(folder)
+    }
+
     #[test]
     fn what_nobody_holds_is_removed_and_nothing_else() {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
-        for name in [".xai-draft-dead", ".xai-draft-held", ".tmpAbc", "cat.png"] {
+        for name in [".xai-draft-dead", ".tmpAbc", "cat.png"] {
             std::fs::write(at(name), b"").unwrap();
         }
-        let held = File::open(at(".xai-draft-held")).unwrap();
-        held.lock().unwrap();
-        remove_abandoned(folder.path(), YOUNG);
-        assert!(at(".xai-draft-dead").exists(), "it may be locked in a moment");
-        remove_abandoned(folder.path(), Duration::ZERO);
+        let file = held(|| draft(folder.path())).unwrap();
+        remove_abandoned(folder.path());
         assert!(!at(".xai-draft-dead").exists());
-        for name in [".xai-draft-held", ".tmpAbc", "cat.png"] {
-            assert!(at(name).exists(), "{name}");
-        }
+        assert!(file.path().exists() && at(".tmpAbc").exists() && at("cat.png").exists());
+    }
+
+    #[test]
+    fn a_file_that_was_taken_for_abandoned_is_made_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let made = std::cell::Cell::new(0);
+        let open = || {
+            let file = draft(folder.path())?;
+            made.set(made.get() + 1);
+            if made.get() < 3 {
+                // Another run looks just now.
+                remove_abandoned(folder.path());
+            }
+            Ok(file)
+        };
+        let file = held(open).unwrap();
+        assert_eq!(made.get(), 3);
+        assert!(file.path().exists());
     }
 }
