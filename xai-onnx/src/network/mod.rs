@@ -6,6 +6,7 @@ mod reader;
 mod rows;
 mod scope;
 mod signature;
+mod unsupported;
 mod walk;
 
 use std::collections::{BTreeMap, HashMap, HashSet};

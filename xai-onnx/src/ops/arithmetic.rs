@@ -137,28 +137,25 @@ pub(crate) fn pow<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
 /// aᵇ for both varying: on the host.
 fn power_of<B: Backend>(t: &mut Tape<B>, a: Id, b: Id) -> Written<Id> {
     let shape = broadcast_shape(t.shape(a), t.shape(b))?;
-    let wide = shape.clone();
     let step = HostStep::with_back(
         shape,
-        {
-            let shape = wide.clone();
-            move |x| both(&x[0], &x[1], &shape, f64::powf)
-        },
-        move |x, v| {
-            let to_a = both(&x[0], &x[1], &wide, |a, b| if b == 0.0 { 0.0 } else { b * a.powf(b - 1.0) }) * v;
-            let to_b = both(&x[0], &x[1], &wide, |a, b| if a > 0.0 { a.powf(b) * a.ln() } else { 0.0 }) * v;
+        |x| both(&x[0], &x[1], f64::powf),
+        |x, v| {
+            let to_a = both(&x[0], &x[1], |a, b| if b == 0.0 { 0.0 } else { b * a.powf(b - 1.0) }) * v;
+            let to_b = both(&x[0], &x[1], |a, b| if a > 0.0 { a.powf(b) * a.ln() } else { 0.0 }) * v;
             vec![Some(sum_to(to_a, x[0].shape())), Some(sum_to(to_b, x[1].shape()))]
         },
     );
     t.host(step, &[a, b])
 }
 
-/// A function of two arrays, broadcast to a shape that both fit.
-pub(super) fn both(a: &ArrayD<f64>, b: &ArrayD<f64>, shape: &[usize], f: impl Fn(f64, f64) -> f64) -> ArrayD<f64> {
-    let shape = IxDyn(shape);
+/// A function of two arrays, broadcast to each other. There may be more rows than were traced: what follows a path puts
+/// one in front.
+pub(super) fn both(a: &ArrayD<f64>, b: &ArrayD<f64>, f: impl Fn(f64, f64) -> f64) -> ArrayD<f64> {
+    let shape = IxDyn(&broadcast_shape(a.shape(), b.shape()).unwrap_or_default());
     match (a.broadcast(shape.clone()), b.broadcast(shape.clone())) {
         (Some(a), Some(b)) => ndarray::Zip::from(&a).and(&b).map_collect(|&a, &b| f(a, b)),
-        // The shape is the broadcast one: both fit.
+        // They fit each other, or they had not been traced.
         _ => ArrayD::zeros(shape),
     }
 }
@@ -183,8 +180,7 @@ pub(super) fn on_host<B: Backend>(
 ) -> Written<Id> {
     let (a, b) = pair(cx)?;
     let shape = broadcast_shape(cx.tape.shape(a), cx.tape.shape(b))?;
-    let wide = shape.clone();
-    cx.tape.host(HostStep::forward_only(shape, why, move |x| both(&x[0], &x[1], &wide, &f)), &[a, b])
+    cx.tape.host(HostStep::forward_only(shape, why, move |x| both(&x[0], &x[1], &f)), &[a, b])
 }
 
 /// The remainder that has the divisor's sign.

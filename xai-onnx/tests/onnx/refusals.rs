@@ -27,8 +27,11 @@ fn all_operators_that_are_not_supported_are_named_at_once() {
         all.iter().map(|one| (one.node.as_str(), one.operator.as_str(), one.opset)).collect();
     assert_eq!(named, [("first", "Det", 17), ("second", "QuantizeLinear", 17), ("third", "mine.Magic", 1)]);
     assert!(all[1].reason.contains("quantised"), "{}", all[1].reason);
+    // Without shapes too.
+    assert_eq!(network.unsupported(), *all);
     // What the output does not depend on is nobody's concern.
-    assert!(network.output("b").unwrap().graph(&[vec![1, 4]]).is_ok());
+    let other = network.output("b").unwrap();
+    assert!(other.graph(&[vec![1, 4]]).is_ok() && other.unsupported().is_empty());
 }
 
 #[test]
