@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::io::Write;
 
 use ndarray::{Array2, ArrayD, Ix2};
 use xai::disk::{Draft, check_apart};
 use xai::{Backend, Differentiable, files};
 use xai_zoo::backend::Program;
-use xai_zoo::command_line::{Outcome, failure, said};
+use xai_zoo::command_line::{Outcome, failure, print};
 use xai_zoo::efficientnet::{CLASSES, EfficientNetLite0, TRAINED};
 
 use crate::analyzers::{Finding, analyze};
@@ -41,7 +40,7 @@ fn explain<B: Backend<Elem = f32>>(args: &Args, placement: B::Placement) -> Outc
         draft.publish()?;
     }
     let text = if args.json { report.json(&findings) } else { report.text(&findings) };
-    Ok(said(std::io::stdout().write_all(text.as_bytes()))?)
+    print(text)
 }
 
 /// Finds out before the long work whether its results can be kept.

@@ -1,6 +1,5 @@
 //! From the command line to the pictures.
 
-use std::io::Write;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 use std::{fs, thread};
@@ -9,7 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use xai::disk::{Draft, check_apart};
 use xai::{AnalyzerInfo, Backend, Settings, files};
 use xai_zoo::backend::Program;
-use xai_zoo::command_line::{Outcome, failure, said};
+use xai_zoo::command_line::{Outcome, failure, print};
 use xai_zoo::efficientnet::{EfficientNetLite0, TRAINED};
 use xai_zoo::folder::{Explainer, Pictures, Room, list, one_by_one, overlapped, unread};
 
@@ -65,10 +64,7 @@ fn explain<B: Backend<Elem = f32>>(args: &Args, placement: B::Placement) -> Outc
     #[allow(clippy::cast_precision_loss)] // fewer than 2⁵³
     let rate = written as f64 / seconds;
     let out = args.out.display();
-    said(writeln!(
-        std::io::stdout(),
-        "{written} photos in {seconds:.1} s, {rate:.1} images per second: pictures in {out}"
-    ))?;
+    print(format!("{written} photos in {seconds:.1} s, {rate:.1} images per second: pictures in {out}\n"))?;
     match failures + unread.len() {
         0 => Ok(()),
         failures => {

@@ -1,10 +1,8 @@
 //! From the photo to the outputs, in any framework.
 
-use std::io::Write;
-
 use xai::disk::{Draft, check_apart};
 use xai::{Arithmetic, Backend, LayerSplit, check_gradient};
-use xai_zoo::command_line::{Outcome, failure, said};
+use xai_zoo::command_line::{Outcome, failure, print};
 use xai_zoo::{imagenet, photo_file};
 
 use crate::args::Args;
@@ -41,7 +39,7 @@ where
         text += &format!("Integrated Gradients at {}: completeness gap {gap:+.4}\n", args.stage.name());
     }
     text += &format!("wrote {}\n", args.out.display());
-    Ok(said(std::io::stdout().write_all(text.as_bytes()))?)
+    print(text)
 }
 
 /// The class by its number, and by its name where the classes are those of ImageNet.

@@ -1,22 +1,27 @@
 //! Is the network's gradient right? Words for people, and for programs.
 
-use std::io::Write;
-
 use serde_json::json;
-use xai::{Backend, GradientCheck};
-use xai_cli::command_line::{Noticed, Outcome, said, shown, tell};
+use xai::{Backend, Differentiable, GradientCheck, UpTo};
+use xai_cli::command_line::{Noticed, Outcome, shown};
 
 use crate::args::CheckArgs;
+use crate::classes::{Class, Scores};
 use crate::input;
+use crate::labels::Names;
+use crate::methods::{Behind, check_asked_place, embedding};
 use crate::model::{self, Model, Task};
+use crate::output::{print_json, print_text};
+use crate::words;
 
 /// Compares the gradient at an input with finite differences.
 pub(crate) fn run(args: &CheckArgs) -> Outcome<()> {
-    model::open(&args.network, &Check { args })
+    let names = args.labels.as_deref().map(Names::read).transpose()?;
+    model::open(&args.network, &Check { args, names })
 }
 
 struct Check<'a> {
     args: &'a CheckArgs,
+    names: Option<Names>,
 }
 
 impl Task for Check<'_> {
@@ -24,29 +29,60 @@ impl Task for Check<'_> {
         let args = self.args;
         let given = input::read(&args.input, &model.input, &args.photo, &args.data)?;
         let model = model.channels_first(given.channels_last);
-        for note in &given.notes {
-            tell("xai", &format!("note: {note}"));
+        let notes = model.notes.clone();
+        notes.extend(&given.notes);
+        let (network, shape) = (&*model.network, given.numbers.shape());
+        if let Some(at) = &args.at {
+            check_asked_place(&model, shape, at)?;
         }
+        // As it is explained: whole numbers have no gradient, and what is at their embedding has.
+        let at = args.at.clone().map_or_else(|| embedding(&model, shape), |at| Ok(Some(at)))?;
+        let class = self.class(&model, &given.numbers)?;
+        let behind =
+            Behind { network, at: at.as_deref(), shape, index: class.as_ref().map(|class| class.index.as_slice()) };
+        let numbers = match &at {
+            Some(at) => UpTo::new(network, at.as_str()).predict(given.numbers.view())?,
+            None => given.numbers.clone(),
+        };
         let check = GradientCheck::new().directions(args.directions).seed(args.seed);
-        let report = check.run(&*model.network, &given.numbers)?;
-        let text = if args.json {
-            let found = json!({
+        let report = check.run(&behind, &numbers)?;
+        let verdict = words::translated(&report.to_string());
+        if args.json {
+            print_json(&json!({
                 "network": shown(&args.network.file),
                 "input": shown(&args.input),
+                "place": at,
+                "target": class.as_ref().map(Class::json),
                 "trusted": report.is_trusted(),
-                "verdict": report.to_string(),
+                "verdict": verdict,
                 "relative_error": report.relative_error,
                 "noise": report.noise,
                 "directions": report.directions.len(),
-            });
-            format!("{found}\n")
+                "notes": notes.list(),
+            }))?;
         } else {
-            format!("{report}\n")
-        };
-        said(std::io::stdout().write_all(text.as_bytes()))?;
+            let of = class.map(|class| format!("of {}", class.short()));
+            let behind = at.map(|at| format!("from {at} on"));
+            let what: Vec<String> = of.into_iter().chain(behind).collect();
+            let what = if what.is_empty() { String::new() } else { format!("{}: ", what.join(", ")) };
+            print_text(&format!("{what}{verdict}\n"))?;
+        }
+        notes.tell();
         if report.is_trusted() {
             return Ok(());
         }
         Err(Noticed("the gradient at this input cannot be trusted".into()).into())
+    }
+}
+
+impl Check<'_> {
+    /// The output that was asked for.
+    fn class<B: Backend<Elem = f32>>(&self, model: &Model<B>, input: &ndarray::ArrayD<f32>) -> Outcome<Option<Class>> {
+        let Some(target) = &self.args.target else { return Ok(None) };
+        let output = model.network.predict(input.view())?;
+        if let Some(names) = &self.names {
+            names.check(output.shape())?;
+        }
+        Ok(Some(Scores::new(&output, model.ending, self.names.as_ref())?.find(target)?))
     }
 }

@@ -1,15 +1,12 @@
 //! The outputs of a network as classes: their names, their order, and the one that is explained.
 
-use std::path::Path;
-
 use ndarray::{ArrayD, Dimension};
 use serde_json::{Value, json};
-use xai_cli::command_line::{Outcome, failure};
+use xai_cli::command_line::{Outcome, failure, plain};
 
+use crate::labels::Names;
 use crate::model::Ending;
-
-/// The names of the classes.
-pub(crate) struct Names(Vec<String>);
+use crate::target;
 
 /// An output of the network.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,41 +19,6 @@ pub(crate) struct Class {
     pub(crate) score: f32,
     /// Where the file says how it follows from the score.
     pub(crate) probability: Option<f64>,
-}
-
-impl Names {
-    /// One a line, or a JSON list.
-    pub(crate) fn read(path: &Path) -> Outcome<Self> {
-        let refused = |why: String| failure(format!("{}: {why}", path.display()));
-        let text =
-            String::from_utf8(xai::disk::read_file(path)?).map_err(|_| refused("it is no text (UTF-8)".into()))?;
-        let names: Vec<String> = if text.trim_start().starts_with('[') {
-            serde_json::from_str(&text).map_err(|error| refused(format!("it is no JSON list of names: {error}")))?
-        } else {
-            text.lines().map(|line| line.trim().to_owned()).collect()
-        };
-        // What ends the last line, and empty lines behind it.
-        let count = names.iter().rposition(|name| !name.is_empty()).map_or(0, |last| last + 1);
-        let names = names.into_iter().take(count).collect::<Vec<_>>();
-        if names.is_empty() { Err(refused("it has no names".into())) } else { Ok(Names(names)) }
-    }
-
-    /// The class of this name, or of this one of its names.
-    fn find(&self, wanted: &str) -> Option<usize> {
-        let is = |name: &str| name.trim().eq_ignore_ascii_case(wanted.trim());
-        self.0.iter().position(|names| is(names) || names.split(',').any(is))
-    }
-
-    /// That there is one for each class, the first axis behind the batch's.
-    pub(crate) fn check(&self, output: &[usize]) -> Outcome<()> {
-        match output.get(1) {
-            Some(&classes) if classes == self.0.len() => Ok(()),
-            classes => {
-                let classes = classes.copied().unwrap_or(1);
-                Err(failure(format!("--labels has {} names, and the network {classes} classes", self.0.len())))
-            }
-        }
-    }
 }
 
 /// What the network says of one sample.
@@ -83,9 +45,7 @@ impl<'a> Scores<'a> {
         }
         let highest = output.iter().copied().fold(f32::NEG_INFINITY, f32::max);
         let total = output.iter().map(|&score| f64::from(score - highest).exp()).sum();
-        let axes = output.shape().get(1..).unwrap_or_default();
-        let told = axes.iter().rposition(|&length| length > 1).map_or(axes.len().min(1), |last| last + 1);
-        Ok(Scores { output, axes: axes[..told].to_vec(), ending, names, highest, total })
+        Ok(Scores { output, axes: target::told(output.shape()).to_vec(), ending, names, highest, total })
     }
 
     /// The highest outputs, the first first; of equal ones the first that stands there.
@@ -103,22 +63,8 @@ impl<'a> Scores<'a> {
 
     /// The one that `--target` says: a number, one for each axis, or a name.
     pub(crate) fn find(&self, target: &str) -> Outcome<Class> {
-        let axes = &self.axes;
-        let named = self.names.filter(|_| axes.len() == 1).and_then(|names| names.find(target));
-        let index: Option<Vec<usize>> = match named {
-            Some(class) => Some(vec![class]),
-            None => target.split(',').map(|number| number.trim().parse().ok()).collect(),
-        };
-        let Some(index) = index else {
-            let hint =
-                if self.names.is_some() { "and no name of --labels" } else { "--labels says the classes' names" };
-            return Err(failure(format!("--target {target}: it is no number, {hint}")));
-        };
-        if index.len() != axes.len() || index.iter().zip(axes).any(|(at, length)| at >= length) {
-            let ranges: Vec<String> = axes.iter().map(|length| format!("0 to {}", length - 1)).collect();
-            return Err(failure(format!("--target {target}: the network's outputs are {}", ranges.join(", by "))));
-        }
-        let flat = index.iter().zip(axes).fold(0, |flat, (at, length)| flat * length + at);
+        let index = target::find(target, &self.axes, self.names)?;
+        let flat = index.iter().zip(&self.axes).fold(0, |flat, (at, length)| flat * length + at);
         let score = self.output.iter().nth(flat).copied().unwrap_or_default();
         Ok(self.class(flat, score))
     }
@@ -127,7 +73,7 @@ impl<'a> Scores<'a> {
         let mut rest = flat;
         let mut index: Vec<usize> = self.axes.iter().rev().map(|&length| (rest % length, rest /= length).0).collect();
         index.reverse();
-        let name = self.names.zip(index.first()).and_then(|(names, &class)| names.0.get(class).cloned());
+        let name = self.names.zip(index.first()).and_then(|(names, &class)| names.get(class)).map(str::to_owned);
         let probability = match self.ending {
             // Over the classes of one decision; of maps of decisions it would take an axis.
             Ending::Softmax if index.len() == 1 => Some(f64::from(score - self.highest).exp() / self.total),
@@ -144,7 +90,7 @@ impl Class {
     /// The class as people call it: its number, and the first of its names.
     pub(crate) fn short(&self) -> String {
         match self.name.as_deref().and_then(|name| name.split(',').next()) {
-            Some(name) => format!("{} {name}", self.number()),
+            Some(name) => format!("{} {}", self.number(), plain(name)),
             None if self.told == 1 => format!("class {}", self.number()),
             None => format!("output {}", self.number()).trim_end().to_owned(),
         }
@@ -174,7 +120,8 @@ impl Class {
 mod tests {
     use ndarray::{ArrayD, array};
 
-    use super::{Names, Scores};
+    use super::Scores;
+    use crate::labels::Names;
     use crate::model::Ending;
 
     #[test]
@@ -205,14 +152,18 @@ mod tests {
         let scores = Scores::new(&maps, Ending::Scores, None).unwrap();
         let found = scores.find("1, 2").unwrap();
         assert_eq!((found.index, found.score, found.probability), (vec![1, 2], 6.0, None));
-        for wrong in ["1", "2,0", "cat"] {
+        for wrong in ["1", "2,0", "-1,0", "cat", "", "9999999999999999999999,0"] {
             assert!(scores.find(wrong).is_err());
         }
-        let names = Names(vec!["cat, tom".into(), "dog".into()]);
+        let names = Names::from(["cat, tom", "dog"]);
         let output: ArrayD<f32> = array![[0.0, 1.0]].into_dyn();
         let scores = Scores::new(&output, Ending::Sigmoid, Some(&names)).unwrap();
         assert_eq!(scores.find("TOM").unwrap().index, [0]);
         assert_eq!(scores.find("1").unwrap().short(), "1 dog");
+        let refused = scores.find("doc").unwrap_err().to_string();
+        assert!(refused.contains("did you mean `dog`?"), "{refused}");
+        let refused = scores.find("-1").unwrap_err().to_string();
+        assert!(refused.contains("0 to 1"), "{refused}");
         assert!(Scores::new(&array![[f32::NAN]].into_dyn(), Ending::Scores, None).is_err());
     }
 }

@@ -32,7 +32,22 @@ impl Error for Noticed {}
 /// One line on stderr. Whether anybody reads it is not the program's concern.
 pub fn tell(program: &str, message: &str) {
     let words: Vec<&str> = message.split_whitespace().collect();
-    let _ = writeln!(io::stderr(), "{program}: {}", words.join(" "));
+    let _ = writeln!(io::stderr(), "{program}: {}", plain(&words.join(" ")));
+}
+
+/// A text that no terminal takes for an order: control characters, and those that turn the direction of writing, are
+/// written out. Names in files may hold any.
+pub fn plain(text: &str) -> String {
+    let turns = |c| matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let is_order = |c: char| c.is_control() || turns(c);
+    text.chars().fold(String::with_capacity(text.len()), |mut plain, c| {
+        if is_order(c) {
+            plain.extend(c.escape_default())
+        } else {
+            plain.push(c)
+        }
+        plain
+    })
 }
 
 /// A path as text, for JSON: names that are no UTF-8 are shown as well as they can be.
@@ -40,12 +55,19 @@ pub fn shown(path: &Path) -> String {
     path.to_string_lossy().into_owned()
 }
 
-/// A closed stdout is the reader's choice: by then the files are written.
+/// Writes all of it to stdout. A reader that has gone away has read what it wanted: by then the files are written.
 ///
 /// # Errors
-/// Another failure to write.
-pub fn said(result: io::Result<()>) -> io::Result<()> {
-    result.or_else(|error| if error.kind() == io::ErrorKind::BrokenPipe { Ok(()) } else { Err(error) })
+/// Another failure to write, as of a full disk.
+pub fn print(text: impl AsRef<[u8]>) -> Outcome<()> {
+    let mut out = io::stdout().lock();
+    let written = out.write_all(text.as_ref()).and_then(|()| out.flush());
+    match written {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(failure(format!("cannot write to standard output: {error}")))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Reads the command line and runs the program: exit code 0 when it did its work, 1 when it [noticed](Noticed)
@@ -57,9 +79,12 @@ pub fn run<A: Parser>(program: impl FnOnce(&A) -> Outcome<()>) -> ExitCode {
             Err(error) => (error.to_string(), if error.is::<Noticed>() { 1 } else { 2 }),
         },
         Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
-            // A closed pipe is the reader's choice.
-            let _ = error.print();
-            return ExitCode::SUCCESS;
+            match error.print().and_then(|()| io::stdout().flush()) {
+                Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                    (format!("cannot write to standard output: {error}"), 2)
+                }
+                _ => return ExitCode::SUCCESS,
+            }
         }
         Err(error) if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             // Nothing was asked for: what there is to ask for is the answer, on stderr.

@@ -10,7 +10,8 @@
 //! ```
 //!
 //! Every mistake ends with one line on stderr and exit code 2, before any output is written; exit code 1 means that all
-//! went well and something was found that should be looked at, as a gradient that is wrong.
+//! went well and something was found that should be looked at, as a gradient that is wrong. Notes are lines on stderr,
+//! behind the results.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod args;
@@ -18,24 +19,34 @@ mod check;
 mod classes;
 mod evaluate;
 mod explain;
+mod failures;
 mod folder;
 mod input;
 mod inspect;
+mod labels;
 mod methods;
 mod model;
+mod near;
+mod notes;
 mod npy;
+mod output;
 mod shell;
+mod target;
+mod words;
 
-use std::io::Write;
 use std::process::ExitCode;
 
-use xai_cli::command_line::{self, said};
+use xai_cli::command_line::{self, Outcome, print};
 use xai_cli::{analyzers, options};
 
 use self::args::{Args, Command};
 
 fn main() -> ExitCode {
-    command_line::run(|args: &Args| match &args.command {
+    command_line::run(|args: &Args| words::spoken(run(args)))
+}
+
+fn run(args: &Args) -> Outcome<()> {
+    match &args.command {
         Command::Explain(args) => explain::run(args),
         Command::Inspect(args) => inspect::run(args),
         Command::Check(args) => check::run(args),
@@ -43,9 +54,9 @@ fn main() -> ExitCode {
         Command::Evaluate(args) => evaluate::run(args),
         Command::Methods => {
             let offered: Vec<_> = options::OPTIONS.into_iter().chain([("place", "--at")]).collect();
-            Ok(said(std::io::stdout().write_all(analyzers::list(&offered).as_bytes()))?)
+            print(analyzers::list(&offered))
         }
         Command::Completions { shell } => shell::completions(*shell),
         Command::Man => shell::man(),
-    })
+    }
 }

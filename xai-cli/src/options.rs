@@ -1,6 +1,7 @@
 //! The settings of methods as options of a command line: [`Options`].
 
 use clap::Args;
+use xai::rules::Unknown;
 use xai::{AnalyzerInfo, Features, Quadrature, Settings};
 
 use crate::command_line::{Outcome, count, failure, seed};
@@ -27,8 +28,8 @@ pub struct Options {
     #[arg(long)]
     pub antithetic: bool,
 
-    /// How Integrated Gradients and its kin follow their path [default: endpoint-mean] [possible values: endpoint-mean,
-    /// trapezoid, midpoint, gauss-legendre, graded, secant]; secant is the most exact for its cost
+    /// How Integrated Gradients and its kin follow their path [default: each method's own] [possible values:
+    /// endpoint-mean, trapezoid, midpoint, gauss-legendre, graded, secant]; secant is the most exact for its cost
     #[arg(long, value_name = "NAME", value_parser = quadrature)]
     pub quadrature: Option<Quadrature>,
 
@@ -62,6 +63,12 @@ pub struct Options {
     /// The token, from 0, whose row of attention is taken, as 0 for a class token [default: all rows]
     #[arg(long, value_name = "N")]
     pub token: Option<usize>,
+
+    /// What methods by rules (LRP, DeepLIFT, guided backprop) do at a step that they have no rule for: refuse the
+    /// network, or take the step's gradient, which is no longer what they promise [default: refuse] [possible values:
+    /// refuse, gradient]
+    #[arg(long, value_name = "HOW", value_parser = unknown)]
+    pub unknown: Option<Unknown>,
 }
 
 /// Cells along each spatial axis.
@@ -69,7 +76,7 @@ pub struct Options {
 pub struct Grid(pub Vec<usize>);
 
 /// The settings that [`Options`] offers, by their names, and the option of each.
-pub const OPTIONS: [(&str, &str); 12] = [
+pub const OPTIONS: [(&str, &str); 13] = [
     ("n", "--n"),
     ("std", "--noise"),
     ("seed", "--seed"),
@@ -82,6 +89,7 @@ pub const OPTIONS: [(&str, &str); 12] = [
     ("low", "--low"),
     ("high", "--high"),
     ("token", "--token"),
+    ("unknown", "--unknown"),
 ];
 
 impl Options {
@@ -95,7 +103,7 @@ impl Options {
                 })*
             };
         }
-        given!(n, std, seed, quadrature, tolerance, chunk, low, high, token);
+        given!(n, std, seed, quadrature, tolerance, chunk, low, high, token, unknown);
         if let Some(Grid(cells)) = &self.features {
             settings = settings.features(Features::grid(cells.clone()));
         }
@@ -105,13 +113,9 @@ impl Options {
         if self.antithetic { settings.antithetic(true) } else { settings }
     }
 
-    /// That every option that was given concerns one of the methods, and that each method has what it cannot do
-    /// without. `listed` says where it stands which do.
-    ///
-    /// # Errors
-    /// The first option that concerns none, or is missing.
-    pub fn check(&self, methods: &[&AnalyzerInfo], listed: &str) -> Outcome<()> {
-        let given = [
+    /// For each of [`OPTIONS`], whether it was given.
+    fn given(&self) -> [bool; OPTIONS.len()] {
+        [
             self.n.is_some(),
             self.std.is_some(),
             self.seed.is_some(),
@@ -124,22 +128,46 @@ impl Options {
             self.low.is_some(),
             self.high.is_some(),
             self.token.is_some(),
-        ];
-        let options = || OPTIONS.iter().zip(given);
-        for info in methods {
-            let missing = options().find(|((setting, _), given)| !given && info.required.contains(setting));
-            if let Some(((_, option), _)) = missing {
-                return Err(failure(format!("{} needs {option}", info.title)));
-            }
-        }
-        let idle = options()
-            .find(|((setting, _), given)| *given && !methods.iter().any(|info| info.settings.contains(setting)));
-        match idle {
-            Some(((_, option), _)) => {
-                Err(failure(format!("none of the methods that were chosen takes {option}: {listed} tells which do")))
-            }
+            self.unknown.is_some(),
+        ]
+    }
+
+    /// That a method has what it cannot do without.
+    ///
+    /// # Errors
+    /// The first option that is missing.
+    pub fn check_required(&self, method: &AnalyzerInfo) -> Outcome<()> {
+        let mut options = OPTIONS.iter().zip(self.given());
+        match options.find(|((setting, _), given)| !given && method.required.contains(setting)) {
+            Some(((_, option), _)) => Err(failure(format!("{} needs {option}", method.title))),
             None => Ok(()),
         }
+    }
+
+    /// That every option that was given concerns one of the methods, and that each method has what it cannot do
+    /// without. `listed` says where it stands which do.
+    ///
+    /// # Errors
+    /// The first option that concerns none, or is missing; --n and --quadrature in no method but those that --tolerance
+    /// rules.
+    pub fn check(&self, methods: &[&AnalyzerInfo], listed: &str) -> Outcome<()> {
+        methods.iter().try_for_each(|method| self.check_required(method))?;
+        let given = self.given();
+        let takes = |info: &&AnalyzerInfo, setting: &str| info.settings.contains(&setting);
+        // Where a tolerance says how many points there are, and where.
+        let ruled = |info: &&AnalyzerInfo, setting: &str| {
+            self.tolerance.is_some() && takes(info, "tolerance") && ["n", "quadrature"].contains(&setting)
+        };
+        for ((setting, option), _) in OPTIONS.iter().zip(given).filter(|(_, given)| *given) {
+            if !methods.iter().any(|info| takes(info, setting)) {
+                let why = format!("none of the methods that were chosen takes {option}: {listed} tells which do");
+                return Err(failure(why));
+            }
+            if methods.iter().all(|info| !takes(info, setting) || ruled(info, setting)) {
+                return Err(failure(format!("--tolerance stands in place of {option}: give one of the two")));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -160,6 +188,14 @@ fn tolerance(text: &str) -> Result<f64, String> {
 fn quadrature(text: &str) -> Result<Quadrature, String> {
     let names = Quadrature::ALL.map(|rule| rule.to_string()).join(", ");
     Quadrature::ALL.into_iter().find(|rule| rule.to_string() == text).ok_or_else(|| format!("it is one of {names}"))
+}
+
+fn unknown(text: &str) -> Result<Unknown, String> {
+    match text {
+        "refuse" => Ok(Unknown::Refuse),
+        "gradient" => Ok(Unknown::Gradient),
+        _ => Err("it is one of refuse, gradient".into()),
+    }
 }
 
 /// More cells along an axis than anybody looks at.
@@ -201,6 +237,15 @@ mod tests {
         let refused = options.check(&[of("lrp-epsilon-gamma-box")], "--list").unwrap_err().to_string();
         assert!(refused.contains("LRP ε, γ, box needs --high"), "{refused}");
         Options { concepts: vec![0, 2], ..Options::default() }.check(&[of("crp")], "--list").unwrap();
+    }
+
+    #[test]
+    fn a_tolerance_stands_in_place_of_points() {
+        let of = |name: &str| AnalyzerInfo::find(name).unwrap();
+        let options = Options { tolerance: Some(0.1), n: Some(3), ..Options::default() };
+        let refused = options.check(&[of("integrated-gradients")], "--list").unwrap_err().to_string();
+        assert!(refused.contains("in place of --n"), "{refused}");
+        options.check(&[of("integrated-gradients"), of("smooth-grad")], "--list").unwrap();
     }
 
     #[test]

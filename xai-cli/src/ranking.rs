@@ -27,16 +27,17 @@ pub fn metrics<B: Backend>(grid: usize) -> Vec<Box<dyn Metric<B>>> {
     ]
 }
 
-/// Adds a photo's scores to those of the photos before it.
+/// Adds a photo's scores to those of the photos before it, all or none.
 ///
 /// # Errors
 /// Why an analyzer has no score for this photo where it had one before.
 pub fn add(all: &mut Evaluation, crop: Evaluation) -> Result<()> {
-    for (cells, more) in all.cells.iter_mut().zip(crop.cells) {
-        for (cell, more) in cells.iter_mut().zip(more) {
-            if let Ok(scores) = cell {
-                scores.values.extend(more?.values);
-            }
+    let wanted = all.cells.iter().flatten().map(Result::is_ok);
+    let more = wanted.zip(crop.cells.into_iter().flatten());
+    let more = more.map(|(wanted, more)| if wanted { more.map(Some) } else { Ok(None) }).collect::<Result<Vec<_>>>()?;
+    for (cell, more) in all.cells.iter_mut().flatten().zip(more) {
+        if let (Ok(scores), Some(more)) = (cell, more) {
+            scores.values.extend(more.values);
         }
     }
     Ok(())

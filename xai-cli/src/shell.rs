@@ -5,7 +5,7 @@ use std::io::Write;
 use clap::{Command, CommandFactory};
 use clap_complete::{Shell, generate};
 use clap_mangen::Man;
-use xai_cli::command_line::{Outcome, said};
+use xai_cli::command_line::{Outcome, print};
 
 use crate::args::Args;
 
@@ -13,7 +13,7 @@ use crate::args::Args;
 pub(crate) fn completions(shell: Shell) -> Outcome<()> {
     let mut script = Vec::new();
     generate(shell, &mut Args::command(), "xai", &mut script);
-    Ok(said(std::io::stdout().write_all(&script))?)
+    print(script)
 }
 
 /// Prints the manual: the command, and each of its parts, one page.
@@ -31,7 +31,7 @@ pub(crate) fn man() -> Outcome<()> {
         options(&part.clone().bin_name(format!("xai {name}")), &mut page)?;
     }
     whole.render_extra_section(&mut page)?;
-    Ok(said(std::io::stdout().write_all(&page))?)
+    print(page)
 }
 
 /// Synopsis, description and options of a part, under its own heading.

@@ -9,7 +9,7 @@ use clap::Args;
 #[command(next_help_heading = "Tables, signals, tokens")]
 pub(crate) struct DataArgs {
     /// The row of a table (.csv, .tsv) that is explained, from 0 behind the line of names [default: 0]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = row, allow_negative_numbers = true)]
     pub(crate) row: Option<usize>,
 
     /// The columns of a table that the network takes, by their names with commas between, in its order [default: all]
@@ -17,8 +17,26 @@ pub(crate) struct DataArgs {
     pub(crate) columns: Vec<String>,
 
     /// Which whole number fills bytes or tokens up to the length that the network takes
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = pad, allow_negative_numbers = true)]
     pub(crate) pad: Option<u32>,
+}
+
+impl DataArgs {
+    /// The first of these options that was given and is not one of `taken`, which are those that this input has a use
+    /// for.
+    pub(crate) fn idle(&self, taken: &[&str]) -> Option<&'static str> {
+        let given =
+            [("--row", self.row.is_some()), ("--columns", !self.columns.is_empty()), ("--pad", self.pad.is_some())];
+        given.into_iter().find(|(option, given)| *given && !taken.contains(option)).map(|(option, _)| option)
+    }
+}
+
+fn row(text: &str) -> Result<usize, String> {
+    text.parse().map_err(|_| "it is a whole number: 0 is the row behind the line of names, 1 the next one".into())
+}
+
+fn pad(text: &str) -> Result<u32, String> {
+    text.parse().map_err(|_| format!("it is a whole number from 0 to {}", u32::MAX))
 }
 
 /// What stands for nothing.

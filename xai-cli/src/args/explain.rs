@@ -24,7 +24,8 @@ pub(crate) struct ExplainArgs {
     pub(crate) input: PathBuf,
 
     /// A method, any that `xai methods` lists; may be given several times [default: grad-cam at the last feature maps,
-    /// and integrated-gradients by 30 secants]
+    /// and integrated-gradients, which takes 30 secants, or where the network has none 50 graded points, unless --n,
+    /// --quadrature or --tolerance say otherwise]
     #[arg(long = "method", value_name = "NAME", value_parser = by_name(), hide_possible_values = true)]
     pub(crate) methods: Vec<&'static AnalyzerInfo>,
 
@@ -43,7 +44,7 @@ pub(crate) struct ExplainArgs {
     #[arg(long, value_name = "WHAT", value_parser = reference, allow_hyphen_values = true)]
     pub(crate) reference: Option<Baseline>,
 
-    /// The names of the classes: a text file with one a line, or a JSON list
+    /// The names of the classes: a text file with one a line, a JSON list, or Hugging Face's config.json
     #[arg(long, value_name = "FILE")]
     pub(crate) labels: Option<PathBuf>,
 

@@ -33,6 +33,19 @@ pub(crate) struct CheckArgs {
     #[arg(value_name = "INPUT")]
     pub(crate) input: PathBuf,
 
+    /// The place of the network behind which it is looked [default: all of it, or from the embedding on for bytes and
+    /// tokens, as `xai explain` does]
+    #[arg(long, value_name = "PLACE")]
+    pub(crate) at: Option<String>,
+
+    /// Of which output, as `xai explain` takes it [default: of all at once]
+    #[arg(long, value_name = "CLASS", allow_negative_numbers = true)]
+    pub(crate) target: Option<String>,
+
+    /// The names of the classes, for --target
+    #[arg(long, value_name = "FILE", requires = "target")]
+    pub(crate) labels: Option<PathBuf>,
+
     #[command(flatten)]
     pub(crate) photo: PhotoArgs,
 

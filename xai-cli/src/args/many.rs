@@ -37,7 +37,7 @@ pub(crate) struct FolderArgs {
     #[arg(long, value_name = "PLACE")]
     pub(crate) at: Option<String>,
 
-    /// The names of the classes: a text file with one a line, or a JSON list
+    /// The names of the classes: a text file with one a line, a JSON list, or Hugging Face's config.json
     #[arg(long, value_name = "FILE")]
     pub(crate) labels: Option<PathBuf>,
 
@@ -72,7 +72,7 @@ pub(crate) struct EvaluateArgs {
     #[command(flatten)]
     pub(crate) network: NetworkArgs,
 
-    /// Photos, and folders of photos; each is explained for its highest class
+    /// Photos, and folders of photos
     #[arg(value_name = "PHOTO", required = true)]
     pub(crate) photos: Vec<PathBuf>,
 
@@ -80,6 +80,14 @@ pub(crate) struct EvaluateArgs {
     /// the network can be explained by]
     #[arg(long = "method", value_name = "NAME", value_parser = by_name(), hide_possible_values = true)]
     pub(crate) methods: Vec<&'static AnalyzerInfo>,
+
+    /// Which output to explain, as `xai explain` takes it [default: each photo's highest]
+    #[arg(long, value_name = "CLASS", allow_negative_numbers = true)]
+    pub(crate) target: Option<String>,
+
+    /// The names of the classes, for --target
+    #[arg(long, value_name = "FILE", requires = "target")]
+    pub(crate) labels: Option<PathBuf>,
 
     /// The place of the network that class activation maps look at [default: the last feature maps]
     #[arg(long, value_name = "PLACE")]
@@ -92,6 +100,10 @@ pub(crate) struct EvaluateArgs {
     /// Also write the score of each photo
     #[arg(long, value_name = "FILE.csv")]
     pub(crate) csv: Option<PathBuf>,
+
+    /// Print one JSON object on stdout instead of a table
+    #[arg(long)]
+    pub(crate) json: bool,
 
     #[command(flatten)]
     pub(crate) photo: PhotoArgs,

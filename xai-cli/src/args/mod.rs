@@ -30,8 +30,8 @@ pub(crate) struct Args {
 
 const AFTER: &str = "Exit codes:
   0  all was done
-  1  all was done, and something was found that should be looked at: a gradient that is wrong, a
-     file of several that cannot be explained
+  1  all was done, and something was found that should be looked at: a gradient that is wrong,
+     values that do not add up, a file of several or an operator that cannot be explained
   2  a mistake in the command line, a file that cannot be read, a network that cannot be explained
      in this way: one line on stderr, and no output was written";
 
@@ -43,7 +43,7 @@ pub(crate) enum Command {
     /// What is in a file: inputs, outputs, operators, places with shapes, and what can be explained how
     Inspect(InspectArgs),
     /// Is the network's gradient right? Compares it with finite differences, and says so in words
-    Check(CheckArgs),
+    Check(Box<CheckArgs>),
     /// A picture for every photo of a folder, and a table; what is done is not done again
     Folder(Box<FolderArgs>),
     /// Which method is most faithful on this network? Ranks them by five metrics

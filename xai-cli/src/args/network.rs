@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use xai_cli::backend::{Device, Framework};
-use xai_cli::command_line::bounded;
+use xai_cli::command_line::{bounded, count};
 
 /// A network in a file.
 #[derive(Debug, Clone, Args)]
@@ -39,6 +39,11 @@ pub(crate) struct NetworkArgs {
     /// How many threads compute [default: as many as the machine has cores]
     #[arg(long, value_name = "N", value_parser = bounded, allow_negative_numbers = true, help_heading = "Network")]
     pub(crate) threads: Option<usize>,
+
+    /// How many numbers one value of an ONNX file's network may have, since a few bytes of a file can ask for any
+    /// number of them [default: 268435456]
+    #[arg(long, value_name = "N", value_parser = count, allow_negative_numbers = true, help_heading = "Network")]
+    pub(crate) limit: Option<usize>,
 }
 
 /// What an input is that is not explained.

@@ -1,5 +1,7 @@
 //! How a photo becomes the network's input.
 
+use std::fmt;
+
 use clap::{Args, ValueEnum};
 use xai::picture::PixelChannels;
 
@@ -17,8 +19,8 @@ pub(crate) struct PhotoArgs {
     #[arg(long, value_name = "NUMBERS", value_parser = numbers, allow_hyphen_values = true)]
     pub(crate) mean: Option<Numbers>,
 
-    /// What pixels are divided by after that, as --mean
-    #[arg(long, value_name = "NUMBERS", value_parser = numbers, allow_hyphen_values = true)]
+    /// What pixels are divided by after that, as --mean; above 0
+    #[arg(long, value_name = "NUMBERS", value_parser = divisors, allow_hyphen_values = true)]
     pub(crate) std: Option<Numbers>,
 
     /// The network's rows and columns, where the file leaves them open: 224, or 480x640 [default: 224]
@@ -97,10 +99,23 @@ pub(crate) enum Crop {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Numbers(pub(crate) Vec<f64>);
 
+/// As it was typed.
+impl fmt::Display for Numbers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let numbers: Vec<String> = self.0.iter().map(f64::to_string).collect();
+        f.write_str(&numbers.join(","))
+    }
+}
+
 fn numbers(text: &str) -> Result<Numbers, String> {
     let number = |text: &str| text.trim().parse().ok().filter(|number: &f64| number.is_finite());
     let numbers: Option<Vec<f64>> = text.split(',').map(number).collect();
     numbers.map(Numbers).ok_or_else(|| "it is a number, or some with commas between: 0.485,0.456,0.406".into())
+}
+
+fn divisors(text: &str) -> Result<Numbers, String> {
+    let refused = || "pixels are divided by it: each number must be above 0".into();
+    numbers(text).and_then(|std| if std.0.iter().all(|std| *std > 0.0) { Ok(std) } else { Err(refused()) })
 }
 
 /// No photo that a network looks at has a longer side.

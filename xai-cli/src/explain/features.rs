@@ -51,10 +51,20 @@ pub(super) fn features(given: &Given, finding: &Finding) -> Vec<Feature> {
 }
 
 /// The strongest of them, the strongest first.
-pub(super) fn strongest(mut features: Vec<Feature>) -> Vec<Feature> {
-    features.sort_by(|a, b| b.value.abs().total_cmp(&a.value.abs()));
-    features.truncate(SHOWN);
-    features
+pub(super) fn strongest(features: Vec<Feature>) -> Vec<Feature> {
+    let values: Vec<(Feature, f64)> = strongest_of(features.into_iter().map(|feature| {
+        let value = feature.value;
+        (feature, value)
+    }));
+    values.into_iter().map(|(feature, _)| feature).collect()
+}
+
+/// The strongest of values, the strongest first, each with what it is of.
+pub(super) fn strongest_of<T>(values: impl Iterator<Item = (T, f64)>) -> Vec<(T, f64)> {
+    let mut values: Vec<(T, f64)> = values.collect();
+    values.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()));
+    values.truncate(SHOWN);
+    values
 }
 
 impl Feature {

@@ -3,26 +3,26 @@
 mod base64;
 mod features;
 mod finding;
+mod gap;
 mod numbers;
 mod outputs;
 mod page;
 mod picture;
 mod report;
 
-use std::io::Write;
-
 use ndarray::ArrayD;
 use xai::{Backend, Features};
-use xai_cli::command_line::{Outcome, failure, said, tell};
+use xai_cli::command_line::{Noticed, Outcome, failure};
 
 use self::finding::Finding;
 use self::outputs::Outputs;
 use self::report::Report;
 use crate::args::ExplainArgs;
-use crate::classes::Names;
 use crate::input::{self, Given};
+use crate::labels::Names;
 use crate::methods::{Asked, Chosen, check_options, choose, embedding, reference, referred};
 use crate::model::{self, Model, Task};
+use crate::output::{print_json, print_text};
 
 /// Explains one input.
 pub(crate) fn run(args: &ExplainArgs) -> Outcome<()> {
@@ -43,17 +43,16 @@ impl Task for Explain<'_> {
         let args = self.args;
         let given = input::read(&args.input, &model.input, &args.photo, &args.data)?;
         let model = model.channels_first(given.channels_last);
-        for note in &given.notes {
-            tell("xai", &format!("note: {note}"));
-        }
+        let notes = model.notes.clone();
+        notes.extend(&given.notes);
         let shape = given.numbers.shape();
         self.outputs.check_drawable(&given)?;
         let start = embedding(&model, shape)?;
         let asked =
             Asked { methods: &args.methods, at: args.at.as_deref(), start: start.as_deref(), options: &args.options };
-        let mut chosen = referring(args, &given, choose(asked, &model, shape)?)?;
+        let mut chosen = referring(args, &given, choose(asked, &model, shape, &notes)?)?;
         if args.options.chunk.is_none() && model.takes_one(shape) {
-            tell("xai", "note: the network takes one sample at a time: copies of the input go through it one by one");
+            notes.add("the network takes one sample at a time: copies of the input go through it one by one");
             chosen = chosen.into_iter().map(|chosen| chosen.with(|settings| settings.chunk(1))).collect();
         }
         if start.is_some() && args.at.is_none() && args.options.features.is_none() {
@@ -67,9 +66,12 @@ impl Task for Explain<'_> {
         // All are checked before any pass.
         chosen.iter().try_for_each(|chosen| chosen.build(&model, shape).map(drop))?;
         let output = model.network.predict(given.numbers.view())?;
-        let report = Report::new(args, &model, &given, &output, self.names.as_ref())?;
+        let report = Report::new(args, &model, &given, &output, self.names.as_ref())?.noting(&notes);
         let findings = finding::explain(&model, &given.numbers, chosen, report.explained())?;
-        self.finish(&given, &output, &report, &findings)
+        self.finish(&given, &output, &report, &findings)?;
+        notes.tell();
+        let noticed: Vec<String> = findings.iter().filter_map(gap::noticed).collect();
+        if noticed.is_empty() { Ok(()) } else { Err(Noticed(noticed.join("; ")).into()) }
     }
 }
 
@@ -87,8 +89,9 @@ fn referring(args: &ExplainArgs, given: &Given, chosen: Vec<Chosen>) -> Outcome<
 impl Explain<'_> {
     fn finish(&self, given: &Given, output: &ArrayD<f32>, report: &Report<'_>, findings: &[Finding]) -> Outcome<()> {
         self.outputs.write(given, output, report, findings)?;
-        let json = self.args.json;
-        let text = if json { format!("{}\n", report.json(given, findings)) } else { report.text(given, findings) };
-        Ok(said(std::io::stdout().write_all(text.as_bytes()))?)
+        if self.args.json {
+            return print_json(&report.json(given, findings));
+        }
+        print_text(&report.text(given, findings))
     }
 }

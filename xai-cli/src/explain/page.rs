@@ -53,8 +53,12 @@ pub(super) fn html(given: &Given, report: &Report<'_>, findings: &[Finding]) -> 
             escaped(&extras(&finding.explanation.extras).join("; "))
         );
     }
+    page += "</table>\n";
+    for remark in report.remarks(findings) {
+        let _ = writeln!(page, "<p>Note: {}.</p>", escaped(&remark));
+    }
     let (network, input) = (escaped(&report.network), escaped(&report.input));
-    let _ = writeln!(page, "</table>\n<p class=\"s\">{network}; {input}.</p>\n</body></html>");
+    let _ = writeln!(page, "<p class=\"s\">{network}; {input}.</p>\n</body></html>");
     Ok(page)
 }
 

@@ -6,7 +6,7 @@ use xai::picture::image::RgbImage;
 use xai::picture::{Bars, Colors, Heatmap, Line, Panel, Style};
 use xai_cli::command_line::{Outcome, failure};
 
-use super::features::{features, strongest};
+use super::features::{features, strongest, strongest_of};
 use super::finding::Finding;
 use super::report::Report;
 use crate::input::{Given, Shown};
@@ -37,6 +37,7 @@ fn panel(given: &Given, report: &Report<'_>, findings: &[Finding]) -> Outcome<Pa
     let panel = photo.into_iter().fold(panel, |panel, photo| panel.photo("Photo", photo));
     let (panel, drawn) = findings.iter().try_fold((panel, first), |(panel, drawn), finding| {
         let panel = match &given.shown {
+            _ if is_vector(given, finding) => numbered_bars(panel, finding)?,
             Shown::Signal if finding.explanation.values.ndim() <= 3 => line(panel, given, finding)?,
             Shown::Columns(_) | Shown::Tokens(_) => bars(panel, given, finding)?,
             _ => map(panel, finding, photo)?,
@@ -77,6 +78,19 @@ fn bars(panel: Panel, given: &Given, finding: &Finding) -> xai::Result<Drawn> {
         return Ok(Err(panel));
     }
     let bars = Bars::new(strongest.iter().map(|feature| (feature.words(&given.shown), feature.value)))?;
+    Ok(Ok(panel.photo(&finding.title, &bars.image())))
+}
+
+/// Whether values are one for each number of a vector inside the network.
+fn is_vector(given: &Given, finding: &Finding) -> bool {
+    let values = &finding.explanation.values;
+    values.ndim() == 2 && values.shape() != given.numbers.shape() && features(given, finding).is_empty()
+}
+
+/// The strongest numbers of a vector, which have no names.
+fn numbered_bars(panel: Panel, finding: &Finding) -> xai::Result<Drawn> {
+    let values = finding.explanation.values.iter().copied().map(f64::from).enumerate();
+    let bars = Bars::new(strongest_of(values).into_iter().map(|(at, value)| (format!("number {at}"), value)))?;
     Ok(Ok(panel.photo(&finding.title, &bars.image())))
 }
 

@@ -5,14 +5,17 @@ use std::fmt::Write;
 use ndarray::ArrayD;
 use serde_json::{Map, Value, json};
 use xai::{Backend, Extras};
-use xai_cli::command_line::{Outcome, failure, shown};
+use xai_cli::command_line::{Outcome, failure, plain, shown};
 
 use super::features::{Feature, features, strongest};
 use super::finding::Finding;
+use super::gap;
 use crate::args::ExplainArgs;
-use crate::classes::{Class, Names, Scores};
+use crate::classes::{Class, Scores};
 use crate::input::Given;
+use crate::labels::Names;
 use crate::model::{Ending, Model};
+use crate::notes::Notes;
 
 /// What the network made of the input.
 pub(super) struct Report<'a> {
@@ -25,6 +28,8 @@ pub(super) struct Report<'a> {
     pub(super) input: String,
     backend: &'static str,
     ending: Ending,
+    /// What was assumed, or chosen in place of what is usual.
+    notes: Notes,
 }
 
 impl<'a> Report<'a> {
@@ -46,7 +51,18 @@ impl<'a> Report<'a> {
         };
         let input = given.how.clone();
         let network = format!("{}, output `{}`", model.facts.format, model.facts.output);
-        Ok(Report { args, explained, top, network, input, backend: model.facts.backend, ending: model.ending })
+        let (backend, ending) = (model.facts.backend, model.ending);
+        Ok(Report { args, explained, top, network, input, backend, ending, notes: Notes::default() })
+    }
+
+    /// The same, with what has to be known of it.
+    pub(super) fn noting(self, notes: &Notes) -> Self {
+        Report { notes: notes.clone(), ..self }
+    }
+
+    /// What has to be known of it, and what should be looked at.
+    pub(super) fn remarks(&self, findings: &[Finding]) -> Vec<String> {
+        self.notes.list().into_iter().chain(findings.iter().filter_map(gap::noticed)).collect()
     }
 
     /// Where the explained output stands.
@@ -98,6 +114,7 @@ impl<'a> Report<'a> {
             "explains": self.of_what(),
             "explained": self.explained.json(),
             "top": self.top.iter().map(Class::json).collect::<Vec<Value>>(),
+            "notes": self.remarks(findings),
             "methods": findings.iter().map(finding).collect::<Map<String, Value>>(),
             "out": self.args.outputs().into_iter().map(shown).collect::<Vec<_>>(),
         })
@@ -109,7 +126,7 @@ impl<'a> Report<'a> {
         let width = self.top.iter().map(|class| class.number().len()).max().unwrap_or_default();
         for class in &self.top {
             let name = class.name.as_deref().unwrap_or_default();
-            let line = format!("{:>10}  {:>width$} {name}", class.opinion(), class.number());
+            let line = format!("{:>10}  {:>width$} {}", class.opinion(), class.number(), plain(name));
             text += line.trim_end();
             text += "\n";
         }
@@ -123,7 +140,7 @@ impl<'a> Report<'a> {
             }
             text += "\n";
             for feature in strongest(features(given, finding)) {
-                let _ = writeln!(text, "  {:>12}  {}", number(feature.value), feature.words(&given.shown));
+                let _ = writeln!(text, "  {:>12}  {}", number(feature.value), plain(&feature.words(&given.shown)));
             }
         }
         text += "\n";

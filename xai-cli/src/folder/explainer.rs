@@ -1,5 +1,6 @@
 //! The network and its method: the stage in the middle.
 
+use std::cell::Cell;
 use std::path::Path;
 
 use ndarray::{Array3, ArrayD, Axis, Ix3, concatenate};
@@ -10,10 +11,14 @@ use xai_cli::command_line::{Outcome, failure};
 use xai_cli::pipeline::Numbered;
 
 use crate::args::FolderArgs;
-use crate::classes::{Class, Names, Scores};
+use crate::classes::{Class, Scores};
 use crate::input::Trained;
-use crate::methods::{Asked, Chosen, check_options, choose};
+use crate::labels::Names;
+use crate::methods::{Asked, Chosen, advice, check_options, choose, missed};
 use crate::model::Model;
+use crate::notes::Notes;
+use crate::target::check_classes;
+use crate::words;
 
 /// The network, and the method that explains it.
 pub(super) struct Explainer<'a, B: Backend> {
@@ -23,6 +28,9 @@ pub(super) struct Explainer<'a, B: Backend> {
     trained: Trained,
     chosen: Chosen,
     analyzer: Box<dyn AnyAnalyzer<B>>,
+    notes: Notes,
+    /// How many photos had values that do not add up.
+    missed: Cell<usize>,
 }
 
 /// A photo with its values (C, H, W), and what the network says.
@@ -31,6 +39,13 @@ pub(super) struct Explained {
     pub(super) values: Array3<f32>,
     pub(super) kind: Kind,
     pub(super) class: Class,
+}
+
+/// What the network says of a photo, and why.
+struct Found {
+    values: Array3<f32>,
+    kind: Kind,
+    class: Class,
 }
 
 /// A photo as the network sees it, and its input.
@@ -52,21 +67,24 @@ fn check_map<B: Backend>(model: &Model<B>, chosen: &Chosen, shape: &[usize]) -> 
 }
 
 impl<'a, B: Backend<Elem = f32>> Explainer<'a, B> {
-    /// The method is checked, for a batch of photos.
+    /// All that was asked for is checked, for a batch of photos, before any of them is looked at.
     pub(super) fn new(args: &'a FolderArgs, model: Model<B>, names: Option<&'a Names>) -> Outcome<Self> {
         let trained = Trained::new(&model.input, &args.photo)?;
         let model = model.channels_first(trained.channels_last);
         let mut shape = trained.shape();
+        check_classes(&model, &shape, names, args.target.as_deref())?;
+        let notes = model.notes.clone();
+        notes.extend(&trained.notes);
         shape[0] = args.batch;
         let methods: Vec<_> = args.method.into_iter().collect();
         let asked = Asked { methods: &methods, at: args.at.as_deref(), start: None, options: &args.options };
-        let chosen: Vec<Chosen> = choose(asked, &model, &shape)?.into_iter().take(1).collect();
+        let chosen: Vec<Chosen> = choose(asked, &model, &shape, &notes)?.into_iter().take(1).collect();
         check_options(&args.options, &chosen)?;
         let chosen = chosen.into_iter().next();
         let chosen = chosen.ok_or_else(|| failure("there is no method to explain with"))?;
         let analyzer = chosen.build(&model, &shape)?;
         check_map(&model, &chosen, &shape)?;
-        Ok(Explainer { args, model, names, trained, chosen, analyzer })
+        Ok(Explainer { args, model, names, trained, chosen, analyzer, notes, missed: Cell::new(0) })
     }
 
     /// What the results depend on: what the command line says, and what is in the files that it names.
@@ -84,27 +102,60 @@ impl<'a, B: Backend<Elem = f32>> Explainer<'a, B> {
         Ok(format!("{} of {size} bytes, {mark:016x}, {what}, {how}", file.display()))
     }
 
-    pub(super) fn notes(&self) -> &[String] {
-        &self.trained.notes
+    pub(super) fn notes(&self) -> &Notes {
+        &self.notes
+    }
+
+    /// What should be looked at of the values that were found.
+    pub(super) fn noticed(&self) -> Option<String> {
+        let (missed, title) = (self.missed.get(), self.chosen.info.title);
+        let what = format!("{title} does not add up to the change of the output for {missed} photos");
+        (missed > 0).then(|| format!("{what}: {}", advice(self.chosen.info.settings)))
     }
 
     pub(super) fn preprocess(&self) -> &Preprocess {
         &self.trained.preprocess
     }
 
-    /// Explains each photo, for its own highest class unless a target was asked for.
-    pub(super) fn explain(&self, photos: Vec<Numbered<Seen>>) -> Outcome<Vec<Numbered<Explained>>> {
+    /// Explains each photo, for its own highest class unless a target was asked for; of those that cannot be explained
+    /// `failed` is told why.
+    pub(super) fn explain(
+        &self,
+        photos: Vec<Numbered<Seen>>,
+        failed: &impl Fn(usize, String),
+    ) -> Vec<Numbered<Explained>> {
+        match self.found(&photos) {
+            Ok(found) => {
+                let explained = |((job, seen), found): (Numbered<Seen>, Found)| {
+                    let Found { values, kind, class } = found;
+                    (job, Explained { photo: seen.photo, values, kind, class })
+                };
+                photos.into_iter().zip(found).map(explained).collect()
+            }
+            // One of them stands in the way of the others.
+            Err(_) if photos.len() > 1 => {
+                photos.into_iter().flat_map(|photo| self.explain(vec![photo], failed)).collect()
+            }
+            Err(why) => {
+                photos.iter().for_each(|(job, _)| failed(*job, words::of(&*why)));
+                Vec::new()
+            }
+        }
+    }
+
+    fn found(&self, photos: &[Numbered<Seen>]) -> Outcome<Vec<Found>> {
         let inputs: Vec<_> = photos.iter().map(|(_, seen)| seen.input.view()).collect();
         let input = concatenate(Axis(0), &inputs)?;
         let network = &*self.model.network;
         let output = network.predict(input.view())?;
-        if let Some(names) = self.names {
-            names.check(output.shape())?;
-        }
         let rows = output.axis_chunks_iter(Axis(0), 1);
         let classes: Vec<Class> = rows.map(|row| self.class(&row.to_owned())).collect::<Outcome<_>>()?;
         let targets: Vec<Vec<usize>> = classes.iter().map(|class| class.index.clone()).collect();
         let found = self.analyzer.analyze(network, &input, PerSample(targets))?;
+        let gaps = found.extras.completeness_gap.iter().flatten();
+        let missed =
+            found.values.axis_iter(Axis(0)).zip(gaps).filter(|(values, gap)| missed(values.view(), **gap).is_some());
+        let missed = missed.count();
         let kind = found.kind;
         let values = found.values.axis_iter(Axis(0)).map(|values| {
             values.to_owned().into_dimensionality::<Ix3>().map_err(|_| {
@@ -112,10 +163,8 @@ impl<'a, B: Backend<Elem = f32>> Explainer<'a, B> {
             })
         });
         let values: Vec<Array3<f32>> = values.collect::<Outcome<_>>()?;
-        let explained = |(((job, seen), values), class): ((Numbered<Seen>, Array3<f32>), Class)| {
-            (job, Explained { photo: seen.photo, values, kind, class })
-        };
-        Ok(photos.into_iter().zip(values).zip(classes).map(explained).collect())
+        self.missed.set(self.missed.get() + missed);
+        Ok(values.into_iter().zip(classes).map(|(values, class)| Found { values, kind, class }).collect())
     }
 
     fn class(&self, output: &ArrayD<f32>) -> Outcome<Class> {

@@ -4,23 +4,23 @@ mod explainer;
 mod pictures;
 mod results;
 
-use std::io::Write;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::{fs, thread};
 
 use serde_json::json;
 use xai::Backend;
 use xai::disk::{Draft, check_apart};
-use xai_cli::command_line::{Noticed, Outcome, failure, said, shown, tell};
+use xai_cli::command_line::{Noticed, Outcome, failure, shown, tell};
 use xai_cli::pipeline::{Job, Room, list, overlapped, unread};
 
 use self::explainer::Explainer;
 use self::pictures::Pictures;
 use self::results::Results;
 use crate::args::FolderArgs;
-use crate::classes::Names;
+use crate::failures::Failures;
+use crate::labels::Names;
 use crate::methods::bar;
 use crate::model::{self, Model, Task};
+use crate::output::{print_json, print_text};
 
 /// Explains every photo of a folder.
 pub(crate) fn run(args: &FolderArgs) -> Outcome<()> {
@@ -47,56 +47,49 @@ impl Task for Folder<'_> {
         drop(Draft::write(&table, &[])?);
         let results = Results::open(&args.out, &explainer.settings()?, args.again)?;
         let (done, left): (Vec<Job>, Vec<Job>) = jobs.into_iter().partition(|job| results.has(job));
-        for note in explainer.notes() {
-            tell("xai", &format!("note: {note}"));
+        let failures = self.explain(&explainer, &results, &left, !done.is_empty());
+        let failures = failures.inspect_err(|_| results.withdraw_empty(&args.out))?;
+        let written = left.len() - failures;
+        if args.json {
+            let (done, failed, unread, results) = (done.len(), failures, unread.len(), shown(&table));
+            print_json(&json!({
+                "explained": written, "done_before": done, "failed": failed, "not_read": unread, "results": results,
+                "notes": explainer.notes().list(),
+            }))?;
+        } else {
+            let before = if done.is_empty() { String::new() } else { format!(", {} were done before", done.len()) };
+            print_text(&format!("{written} photos explained{before}: {}\n", table.display()))?;
         }
+        explainer.notes().tell();
         for name in &unread {
             tell("xai", &format!("{} is not read: a photo must be a PNG or a JPEG", name.display()));
         }
-        let failures = self.explain(&explainer, &results, &left).inspect_err(|_| results.withdraw_empty(&args.out))?;
-        let written = left.len() - failures;
-        let text = if args.json {
-            let (done, failed, unread, results) = (done.len(), failures, unread.len(), shown(&table));
-            let found = json!({
-                "explained": written, "done_before": done, "failed": failed, "not_read": unread, "results": results,
-            });
-            format!("{found}\n")
-        } else {
-            let before = if done.is_empty() { String::new() } else { format!(", {} were done before", done.len()) };
-            format!("{written} photos explained{before}: {}\n", table.display())
-        };
-        said(std::io::stdout().write_all(text.as_bytes()))?;
-        match failures + unread.len() {
-            0 => Ok(()),
-            failures => Err(Noticed(format!("{failures} photos have no picture: see above")).into()),
-        }
+        let failed = failures + unread.len();
+        let failed = (failed > 0).then(|| format!("{failed} photos have no picture: see above"));
+        let noticed: Vec<String> = failed.into_iter().chain(explainer.noticed()).collect();
+        if noticed.is_empty() { Ok(()) } else { Err(Noticed(noticed.join("; ")).into()) }
     }
 }
 
 impl Folder<'_> {
-    /// Explains those that are left, and counts the failures.
+    /// Explains those that are left, and counts the failures; all of them are a mistake, unless others were `done`
+    /// before.
     fn explain<B: Backend<Elem = f32>>(
         &self,
         explainer: &Explainer<'_, B>,
         results: &Results,
         left: &[Job],
+        done: bool,
     ) -> Outcome<usize> {
         let bar = bar("[{bar:30}] {pos}/{len} photos  {per_sec}  {elapsed} (still {eta})", left.len() as u64);
-        bar.tick();
-        let failures = AtomicUsize::new(0);
-        let ended = |result: Result<(), String>| {
-            if let Err(why) = result {
-                failures.fetch_add(1, Ordering::Relaxed);
-                bar.suspend(|| tell("xai", &why));
-            }
-            bar.inc(1);
-        };
+        let failures = Failures::new(bar, done);
+        let ended = |result: Result<(), String>| failures.ended(result);
+        let failed = |job: usize, why: String| ended(Err(format!("{}: {why}", left[job].photo.display())));
         let work = Pictures { jobs: left, results, preprocess: explainer.preprocess(), ended };
         // The network computes on all cores: readers and writers with as many threads again would be in its way.
         let threads = thread::available_parallelism().map_or(1, |cores| (cores.get() / 2).max(1));
         let room = Room { batch: self.args.batch, queue: self.args.queue, threads };
-        overlapped(&work, left.len(), room, |photos| explainer.explain(photos))?;
-        bar.finish_and_clear();
-        Ok(failures.into_inner())
+        overlapped(&work, left.len(), room, |photos| Ok(explainer.explain(photos, &failed)))?;
+        failures.counted().map_err(failure)
     }
 }

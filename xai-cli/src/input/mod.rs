@@ -25,8 +25,17 @@ pub(crate) fn read(path: &Path, wanted: &Wanted, photo: &PhotoArgs, data: &DataA
     let refused = |what: &str| Err(failure(format!("{}: {what}", path.display())));
     let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
     let is_photo = matches!(ending.as_str(), "png" | "jpg" | "jpeg");
-    if is_photo && *data != DataArgs::default() {
-        return refused("--row, --columns and --pad are for tables, bytes and tokens, and this is a photo");
+    let is_bytes = wanted.whole && !is_photo && !matches!(ending.as_str(), "npy" | "csv" | "tsv" | "wav");
+    let (what, taken): (_, &[&str]) = match ending.as_str() {
+        "csv" | "tsv" => ("a table", &["--row", "--columns"]),
+        "wav" => ("a sound", &[]),
+        "npy" => ("an array of numbers", &[]),
+        _ if is_photo => ("a photo", &[]),
+        _ if is_bytes => ("bytes or tokens", &["--pad"]),
+        _ => ("no input", &["--row", "--columns", "--pad"]),
+    };
+    if let Some(option) = data.idle(taken) {
+        return refused(&format!("this is {what}, which {option} is not for: leave it out"));
     }
     if !is_photo && *photo != PhotoArgs::default() {
         return refused("it is no photo: leave out what is said about pixels (--preprocess, --size and the like)");
@@ -34,10 +43,10 @@ pub(crate) fn read(path: &Path, wanted: &Wanted, photo: &PhotoArgs, data: &DataA
     match ending.as_str() {
         "png" | "jpg" | "jpeg" => photo::read(path, wanted, photo),
         "npy" => numbers::read(path, wanted),
-        "csv" => table::read(path, wanted, data, b','),
-        "tsv" => table::read(path, wanted, data, b'\t'),
+        "csv" => table::read(path, wanted, data, None),
+        "tsv" => table::read(path, wanted, data, Some(b'\t')),
         "wav" => wave::read(path, wanted),
-        _ if wanted.whole => tokens::read(path, wanted, data),
+        _ if is_bytes => tokens::read(path, wanted, data),
         _ => refused("an input is a photo (.png, .jpg), a table (.csv, .tsv), a sound (.wav) or numbers (.npy)"),
     }
 }

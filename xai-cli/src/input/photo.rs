@@ -26,6 +26,14 @@ impl Trained {
     /// As the file and the command line say, and as is usual.
     pub(crate) fn new(wanted: &Wanted, args: &PhotoArgs) -> Outcome<Self> {
         let Frame { size: [rows, columns], channels, last, mut notes } = frame(wanted, args)?;
+        for (option, numbers) in [("--mean", &args.mean), ("--std", &args.std)] {
+            let count = channels.count();
+            if let Some(numbers) = numbers.as_ref().filter(|numbers| ![1, count].contains(&numbers.0.len())) {
+                return Err(failure(format!(
+                    "{option} {numbers}: it is one number, or one for each of {count} channels, which {wanted} has"
+                )));
+            }
+        }
         let usual = match (wanted.usual, wanted.whole, channels) {
             (Some(known), ..) => known,
             (None, true, _) => Preset::Raw,

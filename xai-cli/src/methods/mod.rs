@@ -1,18 +1,28 @@
 //! Which methods explain, and where they look.
 
 mod any_model;
+mod behind;
+mod chosen;
 mod embedding;
+mod gap;
+mod or_else;
+mod path;
+mod place;
 mod reference;
 
-use indicatif::{ProgressBar, ProgressStyle};
-use xai::{AnalyzerInfo, AnyAnalyzer, AtLayer, Backend, Inputs, Needs, Progress, Quadrature, Settings};
+use xai::{AnalyzerInfo, Backend, Needs, Settings};
 use xai_cli::command_line::{Outcome, failure};
 use xai_cli::options::Options;
 
-use self::any_model::AnyModel;
+pub(crate) use self::behind::Behind;
+pub(crate) use self::chosen::{Chosen, bar};
 pub(crate) use self::embedding::embedding;
+pub(crate) use self::gap::{advice, missed};
+pub(crate) use self::place::check_asked_place;
+use self::place::{check_has_maps, check_place, may_have_maps};
 pub(crate) use self::reference::{reference, referred};
 use crate::model::{Model, maps};
+use crate::notes::Notes;
 
 /// What was asked for: the methods, their settings, and where they look.
 #[derive(Clone, Copy)]
@@ -25,18 +35,18 @@ pub(crate) struct Asked<'a> {
     pub(crate) options: &'a Options,
 }
 
-/// A method, with its settings and where it looks.
-pub(crate) struct Chosen {
-    pub(crate) info: &'static AnalyzerInfo,
-    /// The place that it looks at, if it looks at one.
-    pub(crate) at: Option<String>,
-    settings: Settings,
-}
-
 /// The methods that were asked for, each once; else a class activation map at the last feature maps, if there are any,
-/// and integrated gradients by secants.
-pub(crate) fn choose<B: Backend>(asked: Asked<'_>, model: &Model<B>, shape: &[usize]) -> Outcome<Vec<Chosen>> {
+/// and integrated gradients. Notes say what was chosen that nobody asked for and that is not usual.
+pub(crate) fn choose<B: Backend>(
+    asked: Asked<'_>,
+    model: &Model<B>,
+    shape: &[usize],
+    notes: &Notes,
+) -> Outcome<Vec<Chosen>> {
     let graph = model.network.graph(&[shape.to_vec()])?;
+    if let Some(at) = asked.at {
+        check_place(&graph, at)?;
+    }
     let last = maps(&graph, shape).pop().map(|map| map.name);
     let mut infos: Vec<&'static AnalyzerInfo> = Vec::new();
     for info in asked.methods {
@@ -45,12 +55,21 @@ pub(crate) fn choose<B: Backend>(asked: Asked<'_>, model: &Model<B>, shape: &[us
         }
     }
     if infos.is_empty() {
-        if last.is_some() {
+        if last.is_some() && asked.at.is_none_or(|at| may_have_maps(&graph, at)) {
             infos.push(AnalyzerInfo::find("grad-cam")?);
         }
         infos.push(AnalyzerInfo::find("integrated-gradients")?);
     }
-    infos.into_iter().map(|info| chosen(asked, info, last.as_deref())).collect()
+    let mut all = Vec::new();
+    for info in infos {
+        asked.options.check_required(info)?;
+        let chosen = chosen(asked, info, last.as_deref())?;
+        if let Some(at) = chosen.at.as_deref().filter(|_| info.at_place()) {
+            check_has_maps::<B>(&graph, info, &chosen.settings, at)?;
+        }
+        all.push(path::followed(chosen, asked.options, model, shape, notes));
+    }
+    Ok(all)
 }
 
 fn chosen(asked: Asked<'_>, info: &'static AnalyzerInfo, last: Option<&str>) -> Outcome<Chosen> {
@@ -74,72 +93,11 @@ fn chosen(asked: Asked<'_>, info: &'static AnalyzerInfo, last: Option<&str>) -> 
     } else {
         at = at.or(asked.start);
     }
-    if info.name == "integrated-gradients" && asked.methods.is_empty() {
-        // As exact as 50 points of Captum's default, in less time.
-        settings = settings.quadrature(Quadrature::Secant).n(30);
-    }
-    Ok(Chosen { info, at: at.map(str::to_owned), settings: asked.options.over(settings) })
+    Ok(Chosen { info, at: at.map(str::to_owned), settings: asked.options.over(settings), instead: None })
 }
 
 /// That every option of methods that was given concerns one of these.
 pub(crate) fn check_options(options: &Options, chosen: &[Chosen]) -> Outcome<()> {
     let infos: Vec<&AnalyzerInfo> = chosen.iter().map(|chosen| chosen.info).collect();
     options.check(&infos, "xai methods")
-}
-
-impl Chosen {
-    /// Its title, with the place that it looks at.
-    pub(crate) fn title(&self) -> String {
-        match &self.at {
-            Some(place) => format!("{} at {place}", self.info.title),
-            None => self.info.title.to_owned(),
-        }
-    }
-
-    /// The place that is explained in place of the input: that which was asked for, where the method does not look at
-    /// one by itself.
-    pub(crate) fn in_place_of_input(&self) -> Option<&str> {
-        let looks_itself = self.info.at_place() || self.info.needs == Needs::Attention;
-        self.at.as_deref().filter(|_| !looks_itself)
-    }
-
-    /// The same method with other settings.
-    pub(crate) fn with(mut self, set: impl FnOnce(Settings) -> Settings) -> Self {
-        self.settings = set(self.settings);
-        self
-    }
-
-    /// The analyzer, checked: where a place was asked for, and the method does not look at one by itself, what is there
-    /// is explained in place of the input.
-    pub(crate) fn build<B: Backend>(&self, model: &Model<B>, shape: &[usize]) -> xai::Result<Box<dyn AnyAnalyzer<B>>> {
-        let analyzer: Box<dyn AnyAnalyzer<B>> = self.info.build_any::<B>(&self.settings)?;
-        let analyzer: Box<dyn AnyAnalyzer<B>> = match self.in_place_of_input() {
-            Some(place) => Box::new(AtLayer::new(AnyModel(analyzer), place)),
-            None => analyzer,
-        };
-        analyzer.check(&*model.network, &Inputs { shapes: &[shape.to_vec()], explained: &[true] })?;
-        Ok(analyzer)
-    }
-
-    /// The same method, whose progress a bar on stderr shows.
-    pub(crate) fn shown(self) -> (Self, ProgressBar) {
-        let bar = bar("{msg:36} [{bar:30}] {pos}/{len}  {elapsed} (still {eta})", 1).with_message(self.info.title);
-        let shown = bar.clone();
-        let followed = self.with(|settings| {
-            settings.on_progress(move |progress: Progress| {
-                shown.set_length(progress.total as u64);
-                shown.set_position(progress.done as u64);
-            })
-        });
-        (followed, bar)
-    }
-}
-
-/// A bar on stderr, hidden when that is no terminal.
-pub(crate) fn bar(template: &str, length: u64) -> ProgressBar {
-    let bar = ProgressBar::new(length);
-    match ProgressStyle::with_template(template) {
-        Ok(style) => bar.with_style(style.progress_chars("=> ")),
-        Err(_) => bar,
-    }
 }

@@ -10,9 +10,10 @@ mod weights;
 use xai_cli::backend::{Framework, limit_threads};
 use xai_cli::command_line::{Outcome, failure};
 
-pub(crate) use self::opened::{Ending, Model, Task, Wanted};
+pub(crate) use self::opened::{Ending, Facts, Model, Task, Wanted};
 pub(crate) use self::places::{Map, maps};
 use crate::args::NetworkArgs;
+use crate::notes::Notes;
 
 /// Opens the network, and does the task with it.
 ///
@@ -22,13 +23,24 @@ use crate::args::NetworkArgs;
 pub(crate) fn open(args: &NetworkArgs, task: &impl Task) -> Outcome<()> {
     let ending = args.file.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
     let is_script = matches!(ending.as_str(), "pt" | "pth" | "ts" | "torchscript");
+    let notes = Notes::default();
     if let Some(threads) = args.threads {
-        limit_threads(if is_script { Framework::Tch } else { args.framework() }, threads)?;
+        let framework = if is_script { Framework::Tch } else { args.framework() };
+        limit_threads(framework, threads)?;
+        if framework == Framework::Ndarray {
+            notes.add("plain arrays compute on one thread: --threads changes nothing");
+        }
+    }
+    if args.limit.is_some() && ending != "onnx" {
+        return Err(failure("--limit is for ONNX files: leave it out"));
+    }
+    if args.after_softmax && ending != "onnx" {
+        notes.add("no softmax is known of this network: --after-softmax changes nothing");
     }
     match ending.as_str() {
-        _ if is_script => torch_script::open(args, task),
-        "onnx" => onnx::open(args, task),
-        "safetensors" => weights::open(args, task),
+        _ if is_script => torch_script::open(args, notes, task),
+        "onnx" => onnx::open(args, notes, task),
+        "safetensors" => weights::open(args, notes, task),
         _ => {
             let file = args.file.display();
             Err(failure(format!(

@@ -8,30 +8,39 @@ use xai_cli::command_line::{Outcome, failure};
 
 use super::opened::{Ending, Facts, Model, Task, Wanted};
 use crate::args::{NetworkArgs, Other};
+use crate::notes::Notes;
 use crate::npy::read_npy;
+use crate::words;
 
 /// Reads the file on the framework that was asked for, and does the task with its network.
-pub(super) fn open(args: &NetworkArgs, task: &impl Task) -> Outcome<()> {
-    backend::run(args.framework(), args.device, &Open { args, task })
+pub(super) fn open(args: &NetworkArgs, notes: Notes, task: &impl Task) -> Outcome<()> {
+    backend::run(args.framework(), args.device, &Open { args, notes, task })
 }
 
 struct Open<'a, T> {
     args: &'a NetworkArgs,
+    notes: Notes,
     task: &'a T,
 }
 
 impl<T: Task> Program for Open<'_, T> {
     fn run<B: Backend<Elem = f32>>(&self, placement: B::Placement) -> Outcome<()> {
-        let mut network = Reader::<B>::new().at(placement).read(&self.args.file)?;
+        let reader = Reader::<B>::new().at(placement);
+        let reader = self.args.limit.into_iter().fold(reader, Reader::limit);
+        let mut network = reader.read(&self.args.file)?;
         let (inputs, outputs) = (network.inputs(), network.outputs());
         if let Some(output) = &self.args.output {
             network = network.output(output)?;
         }
-        let mut ending = Ending::Scores;
-        if !self.args.after_softmax
-            && let Some(end) = network.ends_in()
-        {
-            ending = if end == "Sigmoid" { Ending::Sigmoid } else { Ending::Softmax };
+        let notes = self.notes.clone();
+        let ending = match network.ends_in() {
+            None => Ending::Scores,
+            Some(_) if self.args.after_softmax => Ending::Scores,
+            Some("Sigmoid") => Ending::Sigmoid,
+            Some(_) => Ending::Softmax,
+        };
+        if self.args.after_softmax && network.ends_in().is_none() {
+            notes.add("the output ends in no softmax or sigmoid: --after-softmax changes nothing");
         }
         let facts = Facts {
             format: format!("ONNX {}, operators {}, by {}", network.ir_version(), network.opset(), producer(&network)),
@@ -40,6 +49,7 @@ impl<T: Task> Program for Open<'_, T> {
             outputs: outputs.iter().map(|output| (output.name.clone(), output.to_string())).collect(),
             output: network.output_name().to_owned(),
             operators: network.operators().into_iter().collect(),
+            unsupported: network.unsupported().iter().map(|node| words::translated(&node.to_string())).collect(),
         };
         if ending != Ending::Scores {
             network = network.before_softmax();
@@ -48,8 +58,10 @@ impl<T: Task> Program for Open<'_, T> {
             let value = value(other, &inputs)?;
             network = network.fix(other.name(), value.view())?;
         }
-        let input = only(&network.inputs())?;
-        self.task.run(Model { network: Box::new(network), input, ending, facts })
+        match only(&network.inputs()) {
+            Ok(input) => self.task.run(Model { network: Box::new(network), input, ending, facts, notes }),
+            Err(why) => self.task.of_file(&facts, why),
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! A network that was opened, and what is done with it.
 
+use std::error::Error;
 use std::fmt;
 
 use xai::{Backend, Differentiable};
@@ -7,6 +8,7 @@ use xai_cli::command_line::Outcome;
 
 use super::channels_first::ChannelsFirst;
 use crate::args::Preset;
+use crate::notes::Notes;
 
 /// A network that takes one input.
 pub(crate) struct Model<B: Backend> {
@@ -14,6 +16,8 @@ pub(crate) struct Model<B: Backend> {
     pub(crate) input: Wanted,
     pub(crate) ending: Ending,
     pub(crate) facts: Facts,
+    /// What was seen as it was opened.
+    pub(crate) notes: Notes,
 }
 
 impl<B: Backend> Model<B> {
@@ -69,6 +73,8 @@ pub(crate) struct Facts {
     pub(crate) output: String,
     /// How often each operator stands there.
     pub(crate) operators: Vec<(String, usize)>,
+    /// The nodes of which nothing is known here, each with what to do.
+    pub(crate) unsupported: Vec<String>,
 }
 
 impl fmt::Display for Wanted {
@@ -83,4 +89,10 @@ impl fmt::Display for Wanted {
 pub(crate) trait Task {
     /// Does it.
     fn run<B: Backend<Elem = f32>>(&self, model: Model<B>) -> Outcome<()>;
+
+    /// What is done with a file whose network cannot be run as it was asked for.
+    fn of_file(&self, facts: &Facts, why: Box<dyn Error>) -> Outcome<()> {
+        let _ = facts;
+        Err(why)
+    }
 }

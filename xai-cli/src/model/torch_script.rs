@@ -4,10 +4,11 @@ use xai_cli::command_line::Outcome;
 
 use super::opened::Task;
 use crate::args::NetworkArgs;
+use crate::notes::Notes;
 
 /// Reads the file, and does the task with its network.
 #[cfg(feature = "tch")]
-pub(super) fn open(args: &NetworkArgs, task: &impl Task) -> Outcome<()> {
+pub(super) fn open(args: &NetworkArgs, notes: Notes, task: &impl Task) -> Outcome<()> {
     use xai::tch::TorchScript;
     use xai_cli::backend::{Framework, torch_device};
     use xai_cli::command_line::failure;
@@ -33,14 +34,15 @@ pub(super) fn open(args: &NetworkArgs, task: &impl Task) -> Outcome<()> {
         outputs: vec![("output".into(), "output".into())],
         output: "output".into(),
         operators: Vec::new(),
+        unsupported: Vec::new(),
     };
     let input = Wanted { name: "input".into(), whole: false, shape: None, usual: None };
-    task.run(Model { network: Box::new(network), input, ending: Ending::Scores, facts })
+    task.run(Model { network: Box::new(network), input, ending: Ending::Scores, facts, notes })
 }
 
 /// Says that it cannot.
 #[cfg(not(feature = "tch"))]
-pub(super) fn open(args: &NetworkArgs, _: &impl Task) -> Outcome<()> {
+pub(super) fn open(args: &NetworkArgs, _: Notes, _: &impl Task) -> Outcome<()> {
     let why = "a TorchScript file needs libtorch, which this build has not: build it with `--features tch`";
     Err(xai_cli::command_line::failure(format!("{}: {why}", args.file.display())))
 }

@@ -7,18 +7,20 @@ use xai_cli::networks::{Known, known};
 
 use super::opened::{Ending, Facts, Model, Task, Wanted};
 use crate::args::{NetworkArgs, Preset};
+use crate::notes::Notes;
 
 /// Reads the weights, and does the task with the network that they are of.
-pub(super) fn open(args: &NetworkArgs, task: &impl Task) -> Outcome<()> {
+pub(super) fn open(args: &NetworkArgs, notes: Notes, task: &impl Task) -> Outcome<()> {
     if args.output.is_some() || !args.others.is_empty() {
         let file = args.file.display();
         return Err(failure(format!("{file}: a file of weights has no names of outputs and inputs: leave them out")));
     }
-    backend::run(args.framework(), args.device, &Open { args, task })
+    backend::run(args.framework(), args.device, &Open { args, notes, task })
 }
 
 struct Open<'a, T> {
     args: &'a NetworkArgs,
+    notes: Notes,
     task: &'a T,
 }
 
@@ -35,6 +37,7 @@ impl<T: Task> Program for Open<'_, T> {
             outputs: vec![("output".into(), "output: f32 (?, classes)".into())],
             output: "output".into(),
             operators: Vec::new(),
+            unsupported: Vec::new(),
         };
         let shape = Some(vec![None, Some(3), Some(224), Some(224)]);
         let usual = match network {
@@ -43,6 +46,7 @@ impl<T: Task> Program for Open<'_, T> {
         };
         let input = Wanted { name: "input".into(), whole: false, shape, usual: Some(usual) };
         // All of them are trained to give the scores that a softmax makes probabilities of.
-        self.task.run(Model { network: model, input, ending: Ending::Softmax, facts })
+        let notes = self.notes.clone();
+        self.task.run(Model { network: model, input, ending: Ending::Softmax, facts, notes })
     }
 }

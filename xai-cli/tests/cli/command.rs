@@ -13,9 +13,10 @@ pub(crate) struct Folder(TempDir);
 impl Folder {
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        for network in ["colours", "colours-last", "loan", "pulse", "text", "one-hot", "attention", "state"] {
-            let file = format!("{network}.onnx");
-            std::fs::copy(files().join(&file), folder.path().join(&file)).unwrap();
+        for file in std::fs::read_dir(files()).unwrap().map(|entry| entry.unwrap().path()) {
+            if file.extension().is_some_and(|ending| ending == "onnx") {
+                std::fs::copy(&file, folder.path().join(file.file_name().unwrap())).unwrap();
+            }
         }
         let folder = Folder(folder);
         quarter([200, 30, 30]).save(folder.at("red.png")).unwrap();
@@ -54,15 +55,23 @@ impl Folder {
         serde_json::from_str(&self.said(args)).unwrap()
     }
 
-    /// One line on stderr that holds `part`, exit code 2, nothing on stdout and no new file.
+    /// What it says on stdout and stderr, of a call that ends well and has found something to look at.
+    pub(crate) fn noticed(&self, args: &[&str]) -> (String, String) {
+        let output = self.run(args);
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{args:?}: {stderr}");
+        (String::from_utf8(output.stdout).unwrap(), stderr)
+    }
+
+    /// One line on stderr that holds `part`, in words of the command, exit code 2, nothing on stdout and no new file.
     pub(crate) fn refused(&self, args: &[&str], part: &str) {
         let before = self.names();
         let output = self.run(args);
         let stderr = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(2), "{args:?}: {stderr}");
-        let mistakes: Vec<&str> = stderr.lines().filter(|line| !line.starts_with("xai: note: ")).collect();
-        assert_eq!(mistakes.len(), 1, "{args:?}: {stderr}");
-        assert!(mistakes[0].starts_with("xai: ") && mistakes[0].contains(part), "{args:?}: {stderr}");
+        assert_eq!(stderr.lines().count(), 1, "{args:?}: {stderr}");
+        assert!(stderr.starts_with("xai: ") && stderr.contains(part), "{args:?}: {stderr}");
+        assert!(!["::", "`.", "(..)"].iter().any(|code| stderr.contains(code)), "{args:?}: {stderr}");
         assert!(output.stdout.is_empty(), "{args:?}");
         assert_eq!(self.names(), before, "{args:?}");
     }

@@ -58,9 +58,22 @@ fn columns_are_taken_by_name_and_what_is_wrong_with_a_table_is_said() {
     assert_eq!(of_csv, of_tsv);
     std::fs::write(folder.at("words.csv"), "a,b,c,d\n1,2,cat,4\n").unwrap();
     std::fs::write(folder.at("ragged.csv"), "a,b,c,d\n1,2,3\n").unwrap();
+    std::fs::write(folder.at("twice.csv"), "a,b,a,d\n1,2,3,4\n").unwrap();
+    std::fs::write(folder.at("empty.csv"), "\n").unwrap();
+    std::fs::write(folder.at("head.csv"), "a,b,c,d\n").unwrap();
+    std::fs::write(folder.at("commas.csv"), "a;b;c;d\n0,5;1;2;3\n").unwrap();
+    std::fs::write(folder.at("semicolons.csv"), "\u{feff}age;income;debt;years\r\n0.5;1.0;0.2;0.1\r\n").unwrap();
+    assert_eq!(of_csv, values(&["explain", "loan.onnx", "semicolons.csv"]));
+    let report = folder.json(&["explain", "loan.onnx", "twice.csv", "--method", "gradient", "--json"]);
+    assert_eq!(features(&report, "gradient")[2].0, "a (column 2)");
     for (args, part) in [
         (&["explain", "loan.onnx", "more.tsv"][..], "--columns"),
         (&["explain", "loan.onnx", "rows.csv", "--columns", "age,height"], "`height`"),
+        (&["explain", "loan.onnx", "rows.csv", "--columns", "age,incom,debt,years"], "did you mean `income`"),
+        (&["explain", "loan.onnx", "twice.csv", "--columns", "a,b,c,d"], "2 of its columns are named `a`"),
+        (&["explain", "loan.onnx", "empty.csv"], "it is empty"),
+        (&["explain", "loan.onnx", "head.csv"], "and no row"),
+        (&["explain", "loan.onnx", "commas.csv"], "write it as 0.5"),
         (&["explain", "loan.onnx", "rows.csv", "--row", "2"], "no row 2"),
         (&["explain", "loan.onnx", "words.csv"], "column c: `cat` is no number"),
         (&["explain", "loan.onnx", "ragged.csv"], "ragged.csv"),

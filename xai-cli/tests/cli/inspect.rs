@@ -37,9 +37,56 @@ fn what_cannot_be_explained_says_why() {
     let text = folder.json(&["inspect", "text.onnx", "--shape", "1x8", "--json"]);
     assert_eq!(text["explained_place"], "embedding");
     assert_eq!(text["explained_by"]["gradients and paths"]["possible"], true);
-    folder.refused(&["inspect", "pulse.onnx"], "--shape");
     let found = folder.json(&["inspect", "pulse.onnx", "--shape", "1x1x64", "--json"]);
     assert_eq!(found["places_for_cams"], json!([{"name": "relu", "shape": [1, 2, 64]}]));
+}
+
+/// What is known of a file is told, whatever stands in the way of the rest.
+#[test]
+fn files_whose_network_cannot_be_run_tell_what_they_are() {
+    let folder = Folder::new();
+    for (file, input, why) in [
+        ("pulse.onnx", "signal: f32 (?, 1, ?)", "--shape 1x1x16"),
+        ("state.onnx", "state: f32 (?, 1)", "--input state=0"),
+    ] {
+        let text = folder.said(&["inspect", file]);
+        assert!(text.contains(input) && text.contains("operators: ") && text.contains(why), "{text}");
+        let found = folder.json(&["inspect", file, "--json"]);
+        assert!(found["not_looked_into"].as_str().unwrap().contains(why) && found["places"].is_null(), "{found}");
+        assert_eq!(found["operators"]["Gemm"], 1);
+    }
+    let (stdout, stderr) = folder.noticed(&["inspect", "strange.onnx"]);
+    assert!(
+        stdout.contains("com.example") && stdout.contains("Tanh 1") && stdout.contains("not supported:"),
+        "{stdout}"
+    );
+    assert_eq!(stderr.lines().count(), 1, "{stderr}");
+    let (stdout, _) = folder.noticed(&["inspect", "strange.onnx", "--json"]);
+    let found: serde_json::Value = serde_json::from_str(&stdout).unwrap();
+    let nodes = found["not_supported"].as_array().unwrap();
+    assert!(nodes.len() == 1 && nodes[0].as_str().unwrap().contains("Wobble"), "{found}");
+    folder.refused(&["explain", "strange.onnx", "red.png"], "Wobble");
+    // What stands before it can be looked into.
+    assert_eq!(
+        folder.json(&["inspect", "strange.onnx", "--output", "rectified", "--json"])["not_supported"],
+        json!([])
+    );
+}
+
+/// As they are explained: whole numbers have no gradient, and what is at their embedding has.
+#[test]
+fn gradients_of_bytes_are_checked_at_their_embedding() {
+    let folder = Folder::new();
+    std::fs::write(folder.at("note.txt"), b"ab\x01").unwrap();
+    let found = folder.json(&["check", "text.onnx", "note.txt", "--json"]);
+    assert_eq!((&found["trusted"], &found["place"]), (&json!(true), &json!("embedding")));
+    let args = ["check", "colours.onnx", "red.png", "--preprocess", "unit"];
+    let text = folder.said(&[&args[..], &["--at", "relu1", "--target", "Meadow", "--labels", "names.txt"]].concat());
+    assert!(text.contains("of 1 green, from relu1 on: ") && text.contains("can be trusted"), "{text}");
+    let found = folder.json(&[&args[..], &["--target", "2", "--json"]].concat());
+    assert_eq!((&found["target"]["index"], &found["place"]), (&json!([2]), &json!(null)));
+    folder.refused(&[&args[..], &["--target", "4"]].concat(), "0 to 3");
+    folder.refused(&[&args[..], &["--at", "relu7"]].concat(), "did you mean `relu");
 }
 
 #[test]
@@ -84,7 +131,9 @@ fn every_method_runs_by_its_name() {
     let all = AnalyzerInfo::all().iter().filter(|info| info.needs != Needs::Attention);
     let all: Vec<&str> = all.map(|info| info.name).collect();
     all.iter().for_each(|name| args.extend(["--method", name]));
-    let report = folder.json(&args);
-    let found: Vec<&String> = report["methods"].as_object().unwrap().keys().collect();
-    assert_eq!(found.len(), all.len());
+    // Of so few points and draws some do not add up, which is noticed.
+    let (stdout, stderr) = folder.noticed(&args);
+    let report: serde_json::Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!(report["methods"].as_object().unwrap().len(), all.len());
+    assert_eq!(stderr.lines().count(), 1, "{stderr}");
 }

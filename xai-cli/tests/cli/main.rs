@@ -7,5 +7,7 @@ mod explain;
 mod inspect;
 mod many;
 mod mistakes;
+mod names;
+mod paths;
 mod shell;
 mod weights;

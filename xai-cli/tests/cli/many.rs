@@ -64,10 +64,19 @@ fn results_hang_on_what_is_in_the_files() {
 #[test]
 fn a_mistake_stands_in_the_way_of_nothing() {
     let folder = photos();
-    let call = [&FOLDER[..], &["--target", "9"]].concat();
-    let output = folder.run(&call);
-    assert_eq!(output.status.code(), Some(2), "{}", String::from_utf8_lossy(&output.stderr));
-    assert_eq!(std::fs::read_dir(folder.at("explained")).unwrap().count(), 0);
+    std::fs::write(folder.at("two.txt"), "a\nb\n").unwrap();
+    std::fs::write(folder.at("photos/broken.png"), b"no picture").unwrap();
+    for (wrong, part) in [
+        (&["--target", "9"][..], "0 to 3"),
+        (&["--labels", "two.txt"], "2 names"),
+        (&["--mean", "1,2"], "--mean 1,2: it is one number, or one for each of 3 channels"),
+        (&["--std", "1,0,1"], "above 0"),
+        (&["--at", "relu9"], "did you mean `relu"),
+        (&["--method", "grad-cam", "--at", "flat"], "rows and columns"),
+    ] {
+        folder.refused(&[&FOLDER[..], wrong].concat(), part);
+    }
+    std::fs::remove_file(folder.at("photos/broken.png")).unwrap();
     assert_eq!(folder.json(&[&FOLDER[..], &["--target", "0"]].concat())["explained"], 3);
 }
 
@@ -126,6 +135,40 @@ fn photos_that_cannot_be_read_are_named_and_the_others_go_on() {
     folder.refused(&["folder", "colours.onnx", "photos", "--batch", "0"], "from 1");
 }
 
+/// All of them are one mistake, and leave nothing behind.
+#[test]
+fn photos_that_all_cannot_be_read_are_a_mistake() {
+    let folder = Folder::new();
+    std::fs::create_dir(folder.at("photos")).unwrap();
+    for name in ["a.png", "b.png", "c.png"] {
+        std::fs::write(folder.at("photos").join(name), b"no picture").unwrap();
+    }
+    std::fs::create_dir(folder.at("explained")).unwrap();
+    folder.refused(&FOLDER, "all 3 photos failed, the first one: ");
+    assert_eq!(std::fs::read_dir(folder.at("explained")).unwrap().count(), 0);
+    folder.refused(&["evaluate", "colours.onnx", "photos"], "all 3 photos failed");
+}
+
+#[test]
+fn values_of_photos_that_do_not_add_up_are_noticed() {
+    let folder = photos();
+    let points = ["--method", "integrated-gradients", "--quadrature", "trapezoid", "--n", "2"];
+    let (_, stderr) = folder.noticed(&[&FOLDER[..], &points].concat());
+    assert!(stderr.contains("for 3 photos: try a larger --n") && stderr.lines().count() == 1, "{stderr}");
+    folder.json(&[&FOLDER[..], &["--method", "integrated-gradients", "--again"]].concat());
+}
+
+/// What a run that was killed has begun, the next one clears away.
+#[test]
+fn what_a_killed_run_leaves_is_cleared_by_the_next() {
+    let folder = photos();
+    std::fs::create_dir(folder.at("explained")).unwrap();
+    std::fs::write(folder.at("explained/.xai-draft-abc"), b"half a picture").unwrap();
+    folder.json(&FOLDER);
+    let left: Vec<_> = std::fs::read_dir(folder.at("explained")).unwrap().map(|e| e.unwrap().file_name()).collect();
+    assert!(!left.iter().any(|name| name.to_string_lossy().starts_with('.')), "{left:?}");
+}
+
 #[test]
 fn a_batch_is_what_its_photos_are_alone() {
     let folder = photos();
@@ -155,6 +198,25 @@ fn methods_are_ranked() {
         .said(&[&args[..], &["--method", "gradient", "--method", "lime", "--n", "20", "--features", "4x4"]].concat());
     assert_eq!(two.lines().filter(|line| line.starts_with("| ")).count(), 4, "{two}");
     folder.refused(&["evaluate", "colours.onnx"], "<PHOTO>");
+    // One that cannot be read is named, and the others are ranked.
+    std::fs::write(folder.at("photos/broken.png"), b"no picture").unwrap();
+    let quick = [&args[..], &["--method", "gradient", "--method", "grad-cam", "--json"]].concat();
+    let (stdout, stderr) = folder.noticed(&quick);
+    assert!(stderr.contains("broken.png") && stderr.contains("1 photos"), "{stderr}");
+    let found: serde_json::Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!((&found["photos"], &found["failed"]), (&4.into(), &1.into()));
+    let methods: Vec<&serde_json::Value> = found["methods"].as_array().unwrap().iter().collect();
+    let mut names: Vec<&str> = methods.iter().filter_map(|method| method["method"].as_str()).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["grad-cam", "gradient"]);
+    assert!(methods[0]["scores"]["mean rank"]["mean"].as_f64().unwrap() >= 1.0);
+    let insertion = |found: &serde_json::Value, row: usize| found["methods"][row]["scores"]["insertion"].clone();
+    assert_eq!(insertion(&found, 0)["values"].as_array().unwrap().len(), 4);
+    std::fs::remove_file(folder.at("photos/broken.png")).unwrap();
+    // Another class has other scores.
+    let blue = folder.json(&[&quick[..], &["--target", "blue", "--labels", "names.txt"]].concat());
+    assert_eq!(blue["target"], serde_json::json!([2]));
+    assert!((0..3).all(|row| insertion(&blue, row) != insertion(&found, row)), "{blue}");
     folder.refused(&["evaluate", "colours.onnx", "red.png", "--csv", "red.png"], "is read");
     folder.refused(&["evaluate", "colours.onnx", "red.png", "--grid", "64"], "64");
 }

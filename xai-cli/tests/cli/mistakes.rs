@@ -27,6 +27,8 @@ fn mistakes_end_with_one_line_and_leave_no_file() {
         (&["explain", "colours.onnx", "red.png", "--target", "4"], "0 to 3"),
         (&["explain", "colours.onnx", "red.png", "--target", "cat"], "no number"),
         (&["explain", "colours.onnx", "red.png", "--target", "cat", "--labels", "names.txt"], "no name of --labels"),
+        (&["explain", "colours.onnx", "red.png", "--method", "integrated-gradients", "--n", "1"], "--n 1: it must be"),
+        (&["explain", "colours.onnx", "red.png", "--limit", "10"], "raise it by --limit"),
         (&["explain", "colours.onnx", "red.png", "--labels", "two.txt"], "2 names, and the network 4"),
         (&["explain", "colours.onnx", "red.png", "--labels", "empty.txt"], "no names"),
         (&["explain", "colours.onnx", "red.png", "--labels", "no.onnx"], "no text"),
@@ -59,11 +61,14 @@ fn mistakes_end_with_one_line_and_leave_no_file() {
         (&["explain", "colours.onnx", "red.png", "--method", "lrp-epsilon-gamma-box", "--low", "0"], "needs --high"),
         (&["explain", "colours.onnx", "red.png", "--method", "attention-rollout"], "no place `weights`"),
         (&["explain", "colours.onnx", "red.png", "--method", "raw-attention", "--at", "flatten"], "tokens, tokens"),
-        (&["explain", "attention.onnx", "names.txt", "--method", "raw-attention", "--token", "99"], "token = 99"),
+        (
+            &["explain", "attention.onnx", "names.txt", "--method", "raw-attention", "--token", "99"],
+            "--token 99: there are",
+        ),
         (&["explain", "colours.onnx", "red.png", "--row", "1"], "this is a photo"),
         (&["explain", "text.onnx", "names.txt", "--crop", "none"], "it is no photo"),
         (&["inspect", "colours.onnx", "--shape", "1x3x64x64"], "32"),
-        (&["check", "colours.onnx", "red.png", "--directions", "1"], "directions"),
+        (&["check", "colours.onnx", "red.png", "--directions", "1"], "--directions 1: "),
     ];
     for (args, part) in cases {
         folder.refused(args, part);
@@ -112,6 +117,33 @@ fn only_files_are_read() {
     folder.refused(&["explain", "colours.onnx", "red.png", "--labels", "/dev/zero"], "a device or a pipe");
     std::os::unix::fs::symlink("/dev/zero", folder.at("zero.onnx")).unwrap();
     folder.refused(&["inspect", "zero.onnx"], "a device or a pipe");
+}
+
+/// What was assumed is of interest with results alone.
+#[test]
+fn notes_come_with_results_and_not_before_mistakes() {
+    let folder = Folder::new();
+    let args = ["explain", "colours.onnx", "red.png"];
+    let stderr = String::from_utf8(folder.run(&args).stderr).unwrap();
+    assert!(stderr.contains("note: ") && stderr.contains("--preprocess imagenet is taken"), "{stderr}");
+    folder.refused(&[&args[..], &["--target", "9"]].concat(), "0 to 3");
+    folder.refused(&["evaluate", "colours.onnx", "red.png", "--target", "9"], "0 to 3");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_a_mistake() {
+    let folder = Folder::new();
+    for command in
+        ["methods", "--help", "man", "completions bash", "inspect colours.onnx --json", "explain colours.onnx red.png"]
+    {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let mut call = std::process::Command::new(env!("CARGO_BIN_EXE_xai"));
+        let output = call.args(command.split(' ')).current_dir(folder.path()).stdout(full).output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{command}: {stderr}");
+        assert!(stderr.contains("cannot write to standard output: ") && stderr.lines().count() == 1, "{stderr}");
+    }
 }
 
 #[cfg(unix)]

@@ -9,7 +9,8 @@ F, I = TensorProto.FLOAT, TensorProto.INT64
 def model(name, nodes, weights, inputs, outputs):
     tensors = [numpy_helper.from_array(np.ascontiguousarray(w), n) for n, w in weights.items()]
     graph = helper.make_graph(nodes, name, inputs, outputs, tensors)
-    opset = [helper.make_opsetid("", 17)]
+    sets = {"": 17} | {node.domain: 1 for node in nodes if node.domain}
+    opset = [helper.make_opsetid(domain, version) for domain, version in sets.items()]
     save(helper.make_model(graph, producer_name="make.py", ir_version=8, opset_imports=opset), name + ".onnx")
 
 
@@ -176,6 +177,57 @@ def state():
     model("state", nodes, weights, inputs, [value("scores", F, ["batch", 2])])
 
 
+def memory():
+    """Whether a signal ends high or low, by an LSTM, whose steps come before the batch: it has no secants."""
+    gates = np.arange(1, 9, dtype=np.float32).reshape(1, 8, 1) / 8
+    weights = {
+        "w": gates,
+        "r": np.tile(np.eye(2, dtype=np.float32), (4, 1))[None] / 2,
+        "b": np.zeros((1, 16), np.float32),
+        "axis": np.array([0], np.int64),
+        "last": np.array([[2, -2], [1, 1]], np.float32),
+    }
+    nodes = [
+        node("Transpose", ["signal"], "steps", "turn", perm=[2, 0, 1]),
+        helper.make_node("LSTM", ["steps", "w", "r", "b"], ["", "end"], name="lstm", hidden_size=2),
+        node("Squeeze", ["end", "axis"], "state", "state"),
+        node("Gemm", ["state", "last"], "scores", "head", transB=1),
+    ]
+    model("memory", nodes, weights, [value("signal", F, ["batch", 1, "time"])], [value("scores", F, ["batch", 2])])
+
+
+def power():
+    """Two numbers, the first to the power of the second, both of the input."""
+    weights = {"two": np.array([1, 1], np.int64)}
+    nodes = [
+        helper.make_node("Split", ["row", "two"], ["base", "exponent"], name="split", axis=1),
+        node("Pow", ["base", "exponent"], "power", "pow"),
+        node("Concat", ["power", "base"], "scores", "both", axis=1),
+    ]
+    model("power", nodes, weights, [value("row", F, ["batch", 2])], [value("scores", F, ["batch", 2])])
+
+
+def masked():
+    """A maximum with an infinite weight, as masks have: there are gradients beside it, and no secants."""
+    weights = {"low": np.array([-np.inf], np.float32), "last": np.array([[1, -2], [2, 1], [0, 1]], np.float32)}
+    nodes = [
+        node("Tanh", ["row"], "bent", "tanh"),
+        node("Max", ["bent", "low"], "above", "max"),
+        node("Gemm", ["above", "last"], "scores", "head"),
+    ]
+    model("masked", nodes, weights, [value("row", F, ["batch", 3])], [value("scores", F, ["batch", 2])])
+
+
+def strange():
+    """An operator of another set, whose name would paint a terminal red."""
+    nodes = [
+        node("Relu", ["image"], "rectified", "relu"),
+        helper.make_node("Wobble", ["rectified"], ["wobbled"], name="red\x1b[31m", domain="com.example"),
+        node("Tanh", ["wobbled"], "scores", "tanh"),
+    ]
+    model("strange", nodes, {}, [value("image", F, ["batch", 3, 8, 8])], [value("scores", F, ["batch", 3, 8, 8])])
+
+
 colours("colours", ["batch", 3, 32, 32], [])
 turn = node("Transpose", ["image"], "turned", "turn", perm=[0, 3, 1, 2])
 colours("colours-last", [1, 32, 32, 3], [turn])
@@ -185,3 +237,7 @@ bytes_()
 one_hot()
 attention()
 state()
+memory()
+power()
+masked()
+strange()

@@ -1,0 +1,199 @@
+//! Which method is most faithful on a network? A table, sorted by the mean rank.
+
+mod report;
+
+use std::path::PathBuf;
+
+use xai::disk::{Draft, check_apart};
+use xai::metrics::{Evaluation, Metric, evaluate};
+use xai::picture::image::RgbImage;
+use xai::picture::read_photo;
+use xai::{AnalyzerInfo, AnyAnalyzer, Backend, Features, Index, MaxActivation};
+use xai_cli::command_line::{Noticed, Outcome, failure};
+use xai_cli::options::Grid;
+use xai_cli::ranking;
+
+use self::report::Report;
+use crate::args::EvaluateArgs;
+use crate::failures::Failures;
+use crate::input::Trained;
+use crate::labels::Names;
+use crate::methods::{Asked, Chosen, bar, choose};
+use crate::model::{self, Model, Task};
+use crate::notes::Notes;
+use crate::output::{print_json, print_text};
+use crate::target::check_classes;
+use crate::words;
+
+/// What runs unless methods are named, if it can: of all families, and at most 50 passes each.
+const USUAL: [&str; 10] = [
+    "gradient",
+    "input-times-gradient",
+    "smooth-grad",
+    "integrated-gradients",
+    "deep-lift",
+    "lrp-epsilon-plus",
+    "guided-backprop",
+    "full-grad",
+    "grad-cam",
+    "layer-cam",
+];
+
+/// Ranks methods.
+pub(crate) fn run(args: &EvaluateArgs) -> Outcome<()> {
+    let names = args.labels.as_deref().map(Names::read).transpose()?;
+    model::open(&args.network, &Evaluate { args, names })
+}
+
+struct Evaluate<'a> {
+    args: &'a EvaluateArgs,
+    names: Option<Names>,
+}
+
+/// What every photo is asked.
+struct Question<'a, B: Backend> {
+    model: &'a Model<B>,
+    trained: &'a Trained,
+    target: Option<Vec<usize>>,
+    analyzers: Vec<&'a dyn AnyAnalyzer<B>>,
+    metrics: Vec<&'a dyn Metric<B>>,
+}
+
+impl Task for Evaluate<'_> {
+    fn run<B: Backend<Elem = f32>>(&self, model: Model<B>) -> Outcome<()> {
+        let args = self.args;
+        let photos = photos(&args.photos)?;
+        if let Some(csv) = &args.csv {
+            let read = args.network.files().chain(args.labels.as_deref()).chain(photos.iter().map(PathBuf::as_path));
+            check_apart(read, [csv.as_path()])?;
+            drop(Draft::write(csv, &[])?);
+        }
+        let trained = Trained::new(&model.input, &args.photo)?;
+        let model = model.channels_first(trained.channels_last);
+        let notes = model.notes.clone();
+        notes.extend(&trained.notes);
+        let shape = trained.shape();
+        let target = check_classes(&model, &shape, self.names.as_ref(), args.target.as_deref())?;
+        let metrics = ranking::metrics::<B>(args.grid);
+        let refused = |error: xai::Error| failure(format!("--grid {}: {error}", args.grid));
+        metrics.iter().try_for_each(|metric| metric.check(&shape)).map_err(refused)?;
+        let (chosen, built) = self.analyzers(&model, &shape, &notes)?;
+        let question = Question {
+            model: &model,
+            trained: &trained,
+            target,
+            analyzers: built.iter().map(|analyzer| &**analyzer).collect(),
+            metrics: metrics.iter().map(|metric| &**metric).collect(),
+        };
+        let (mut table, failed) = ranked(&question, &photos)?;
+        for (row, chosen) in table.analyzers.iter_mut().zip(&chosen) {
+            *row = chosen.title();
+        }
+        if let Some(csv) = &args.csv {
+            Draft::write(csv, table.to_csv().as_bytes())?.publish()?;
+        }
+        ranking::rank(&mut table);
+        if args.json {
+            let report = Report { args, chosen: &chosen, target: question.target.as_deref(), failed };
+            print_json(&report.json(&table, photos.len(), &notes))?;
+        } else {
+            print_text(&words::translated(&table.to_markdown()))?;
+        }
+        notes.tell();
+        match failed {
+            0 => Ok(()),
+            failed => Err(Noticed(format!("{failed} photos are not in the table: see above")).into()),
+        }
+    }
+}
+
+/// The scores of all photos that have some, and how many have none.
+fn ranked<B: Backend<Elem = f32>>(question: &Question<'_, B>, photos: &[PathBuf]) -> Outcome<(Evaluation, usize)> {
+    let bar = bar("photos [{bar:30}] {pos}/{len}  {elapsed} (still {eta})", photos.len() as u64);
+    let failures = Failures::new(bar, false);
+    let mut all: Option<Evaluation> = None;
+    for path in photos {
+        let of_photo = |error: xai::Error| format!("{}: {}", path.display(), words::of(&error));
+        let mut scored = || {
+            // Which names the photo itself.
+            let photo = read_photo(path).map_err(|error| words::of(&error))?;
+            let found = question.of(&photo).map_err(of_photo)?;
+            if let Some(all) = &mut all {
+                return ranking::add(all, found).map_err(of_photo);
+            }
+            all = Some(found);
+            Ok(())
+        };
+        failures.ended(scored());
+    }
+    let failed = failures.counted().map_err(failure)?;
+    Ok((all.ok_or_else(|| failure("there is no photo"))?, failed))
+}
+
+impl<B: Backend<Elem = f32>> Question<'_, B> {
+    /// The scores of one photo.
+    fn of(&self, photo: &RgbImage) -> xai::Result<Evaluation> {
+        let input = self.trained.preprocess.input::<f32>(photo)?;
+        let (network, analyzers, metrics) = (&*self.model.network, &self.analyzers, &self.metrics);
+        match &self.target {
+            Some(index) => evaluate(network, &input, Index(index.clone()), analyzers, metrics),
+            None => evaluate(network, &input, MaxActivation, analyzers, metrics),
+        }
+    }
+}
+
+type Built<B> = (Vec<Chosen>, Vec<Box<dyn AnyAnalyzer<B>>>);
+
+impl Evaluate<'_> {
+    /// The methods that were asked for; else those of the usual ones that this network can be explained by.
+    fn analyzers<B: Backend>(&self, model: &Model<B>, shape: &[usize], notes: &Notes) -> Outcome<Built<B>> {
+        let args = self.args;
+        let options = &args.options;
+        let cells = options.features.as_ref().map_or_else(|| vec![args.grid, args.grid], |Grid(cells)| cells.clone());
+        let usual = USUAL.iter().map(|name| AnalyzerInfo::find(name)).collect::<xai::Result<Vec<_>>>()?;
+        let wanted = if args.methods.is_empty() { &usual } else { &args.methods };
+        options.check(wanted, "xai methods")?;
+        if args.at.is_some() && !wanted.iter().any(|info| info.at_place()) {
+            return Err(failure("none of the methods that were chosen looks at a place: leave --at out"));
+        }
+        let (mut all, mut built, mut left_out) = (Vec::new(), Vec::new(), Vec::new());
+        for info in wanted {
+            let of_method = || -> Outcome<(Chosen, Box<dyn AnyAnalyzer<B>>)> {
+                let at = args.at.as_deref().filter(|_| info.at_place());
+                let asked = Asked { methods: &[*info], at, start: None, options };
+                let chosen = choose(asked, model, shape, notes)?.into_iter().next();
+                let chosen = chosen.ok_or_else(|| failure("there is no method"))?;
+                let chosen = chosen.with(|settings| settings.features(Features::grid(cells.clone())));
+                let analyzer = chosen.build(model, shape)?;
+                Ok((chosen, analyzer))
+            };
+            match of_method() {
+                Ok((chosen, analyzer)) => {
+                    all.push(chosen);
+                    built.push(analyzer);
+                }
+                Err(error) if args.methods.is_empty() => {
+                    left_out.push(format!("{} is left out: {}", info.title, words::of(&*error)));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        notes.extend(&left_out);
+        Ok((all, built))
+    }
+}
+
+/// The photos, and those of folders, sorted by name.
+fn photos(given: &[PathBuf]) -> Outcome<Vec<PathBuf>> {
+    let mut photos = Vec::new();
+    for path in given {
+        if path.is_dir() {
+            // Where their pictures would go does not matter.
+            let jobs = xai_cli::pipeline::list(path, &path.join("explained"))?;
+            photos.extend(jobs.into_iter().map(|job| job.photo));
+        } else {
+            photos.push(path.clone());
+        }
+    }
+    Ok(photos)
+}
