@@ -15,6 +15,7 @@ pub mod networks;
 pub mod photo_file;
 mod replay;
 pub mod resnet18;
+mod seeded;
 
 pub use xai_cli::{analyzers, backend, command_line, options, pipeline, ranking};
 

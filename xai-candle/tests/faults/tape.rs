@@ -95,7 +95,7 @@ fn boxed_layers_are_layers_whatever_they_promise() {
 /// With RUST_BACKTRACE set, candle adds thirty lines to its words: none of them is the library's.
 #[test]
 fn errors_of_closures_carry_no_backtrace() {
-    let code = |_: &Tensor| -> candle_core::Result<Tensor> {
+    let code = |_: &Tensor| -> Result<Tensor> {
         let backtrace = Box::new(std::backtrace::Backtrace::force_capture());
         Err(candle_core::Error::WithBacktrace { inner: Box::new(candle_core::Error::Msg("no".into())), backtrace })
     };

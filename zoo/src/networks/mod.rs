@@ -1,9 +1,17 @@
-//! Networks of the library's own layers, on any backend, their weights named as torchvision names them.
+//! Networks of the library's own layers, on any backend: chains with torchvision's names for their weights, and small
+//! networks written as forward code.
 
+mod attention;
+mod bert;
 mod kinds;
+mod unet;
 mod vgg;
+mod vit;
 
+pub use bert::{Bert, Encoder, seeded_bert};
+pub use unet::{UNet, seeded_unet};
 pub use vgg::seeded_vgg;
+pub use vit::{Vit, seeded_vit};
 use xai::nn::{Sequential, Weights};
 use xai::{Backend, Error, Result};
 use xai_cli::networks::{resnet, vgg};

@@ -1,11 +1,9 @@
 //! ResNet-18's weights by torchvision's names: checked, or drawn from a seed.
 
-use ndarray::ArrayD;
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::SeedableRng;
-use rand_distr::{Distribution, StandardNormal, StandardUniform};
 use xai::nn::Weights;
 use xai::{Backend, Error, Result};
+
+use crate::seeded::{Tensors, drawn};
 
 /// Refuses weights that do not have every name and shape of this network, and such as have others. The number of
 /// classes is the weights' own.
@@ -33,25 +31,11 @@ pub fn check<B: Backend>(weights: &Weights<B>) -> Result<()> {
 /// # Errors
 /// The backend's own.
 pub fn seeded<B: Backend>(classes: usize, seed: u64) -> Result<Weights<B>> {
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    let drawn = tensors(classes).into_iter().map(|(name, shape)| {
-        let inputs: usize = shape.iter().skip(1).product();
-        let array = ArrayD::from_shape_simple_fn(shape, || {
-            let normal: f64 = StandardNormal.sample(&mut rng);
-            let uniform: f64 = StandardUniform.sample(&mut rng);
-            xai::Element::of(match name.rsplit('.').next() {
-                Some("weight") if inputs > 1 => normal * (2.0 / inputs as f64).sqrt(),
-                Some("weight" | "running_var") => 0.5 + uniform,
-                _ => 0.1 * normal,
-            })
-        });
-        (name, array)
-    });
-    Weights::new(drawn.collect::<Vec<_>>(), B::Placement::default())
+    drawn(tensors(classes), seed)
 }
 
 /// Names and shapes.
-fn tensors(classes: usize) -> Vec<(String, Vec<usize>)> {
+fn tensors(classes: usize) -> Tensors {
     let mut tensors = vec![("conv1.weight".into(), vec![64, 3, 7, 7])];
     norm(&mut tensors, "bn1", 64);
     let mut input = 64;
@@ -73,7 +57,7 @@ fn tensors(classes: usize) -> Vec<(String, Vec<usize>)> {
     tensors
 }
 
-fn norm(tensors: &mut Vec<(String, Vec<usize>)>, name: &str, width: usize) {
+fn norm(tensors: &mut Tensors, name: &str, width: usize) {
     tensors
         .extend(["weight", "bias", "running_mean", "running_var"].map(|part| (format!("{name}.{part}"), vec![width])));
 }

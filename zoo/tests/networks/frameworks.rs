@@ -1,30 +1,49 @@
 //! The frameworks against plain arrays.
 
 use ndarray::ArrayD;
-use xai::{Analyzer, Backend, Element, Gradient, Index, NdArray};
+use xai::{
+    Analyzer, AtLayer, Backend, BoxModel, GradCam, Gradient, InputTimesGradient, IntegratedGradients, Quadrature,
+};
 
-use crate::{ALL, build, images};
+use crate::cases::{ALL, Found, Truth, build, distance, explain, explained, inputs, place};
 
-/// ‖got - expected‖₂ / ‖expected‖₂
-fn distance(got: &ArrayD<f64>, expected: &ArrayD<f64>) -> f64 {
-    let norm = |a: &ArrayD<f64>| a.iter().map(|v| v * v).sum::<f64>().sqrt();
-    assert!(norm(expected) > 0.0, "nothing to compare");
-    norm(&(got - expected)) / norm(expected)
+type Boxed<B> = Box<dyn Analyzer<BoxModel<'static, B>>>;
+
+/// The gradient, paths by two rules, Grad-CAM, and what is explained at its place.
+fn analyzers<B: Backend>(name: &str, x: &ArrayD<f64>) -> Vec<Boxed<B>> {
+    // Not from zeros: on an even area every maximum is met twice, and rounding decides where the gradient goes.
+    let path = |rule| IntegratedGradients::new().n(3).quadrature(rule).reference(&(x * -0.5));
+    let cam = GradCam::at(place(name));
+    vec![
+        Box::new(Gradient),
+        Box::new(path(Quadrature::EndpointMean)),
+        Box::new(path(Quadrature::Secant)),
+        match name {
+            "vit" => Box::new(cam.tokens(1, 2, 3)),
+            "bert" => Box::new(cam.tokens(0, 1, 5)),
+            _ => Box::new(cam),
+        },
+        Box::new(AtLayer::new(InputTimesGradient, place(name))),
+    ]
 }
 
-/// Outputs and the gradient of a logit, for a batch of two.
-fn found<B: Backend>(name: &str, placement: impl Fn() -> B::Placement) -> [ArrayD<f64>; 2] {
-    let why = Gradient.analyze(&build::<B>(name, placement), &images::<B::Elem>(), Index(7)).unwrap();
-    [why.output.mapv(Element::as_f64), why.values.mapv(Element::as_f64).into_dyn()]
+/// Each analyzer's name, and what it finds for a batch of two.
+fn found<B: Backend>(name: &str, placement: impl Fn() -> B::Placement) -> Vec<(String, Found)> {
+    let (model, inputs) = (build::<B>(name, placement), inputs(name, 2));
+    let run = |analyzer: Boxed<B>| (analyzer.name(), explain(name, &model, &analyzer, &inputs));
+    analyzers(name, &inputs[explained(&inputs)]).into_iter().map(run).collect()
 }
 
 /// In 64 bits no kink of a relu is met: what is left is rounding.
 fn agrees<B: Backend<Elem = f64>>(placement: impl Fn() -> B::Placement) {
     for name in ALL {
-        let (got, expected) = (found::<B>(name, &placement), found::<NdArray<f64>>(name, || ()));
-        let [outputs, gradients] = [0, 1].map(|i| distance(&got[i], &expected[i]));
-        println!("{name}, {}: outputs {outputs:.1e}, gradients {gradients:.1e}", B::NAME);
-        assert!(outputs < 1e-10 && gradients < 1e-10, "{name}: outputs {outputs:e}, gradients {gradients:e}");
+        let (got, expected) = (found::<B>(name, &placement), found::<Truth>(name, || ()));
+        for ((analyzer, got), (_, expected)) in got.iter().zip(&expected) {
+            let outputs = distance(&got.output, &expected.output);
+            let values = distance(&got.values, &expected.values);
+            println!("{name}, {}, {analyzer}: outputs {outputs:.1e}, values {values:.1e}", B::NAME);
+            assert!(outputs < 1e-12 && values < 1e-12, "{name}, {analyzer}: outputs {outputs:e}, values {values:e}");
+        }
     }
 }
 
@@ -47,10 +66,10 @@ mod forward_code {
     use xai::{Backend, Differentiable};
     use xai_zoo::resnet18::{Stage, seeded};
 
-    use super::{build, distance, images};
+    use crate::cases::{build, distance, inputs};
 
     fn is_the_chain(network: &impl Differentiable<Backend: Backend<Elem = f32>>) {
-        let x = images::<f32>().into_dyn();
+        let x = inputs("resnet18", 2)[0].mapv(|v| v as f32);
         let got = network.predict(x.view()).unwrap().mapv(f64::from);
         let expected = build::<xai::NdArray<f32>>("resnet18", || ()).predict(x.view()).unwrap().mapv(f64::from);
         let distance = distance(&got, &expected);
