@@ -1,5 +1,7 @@
 //! The frameworks against plain arrays.
 
+use std::sync::LazyLock;
+
 use ndarray::ArrayD;
 use xai::{
     Analyzer, AtLayer, Backend, BoxModel, GradCam, Gradient, InputTimesGradient, IntegratedGradients, Quadrature,
@@ -34,11 +36,14 @@ fn found<B: Backend>(name: &str, placement: impl Fn() -> B::Placement) -> Vec<(S
     analyzers(name, &inputs[explained(&inputs)]).into_iter().map(run).collect()
 }
 
+/// On plain arrays, for each network.
+static TRUTH: LazyLock<[Vec<(String, Found)>; ALL.len()]> =
+    LazyLock::new(|| ALL.map(|name| found::<Truth>(name, || ())));
+
 /// In 64 bits no kink of a relu is met: what is left is rounding.
 fn agrees<B: Backend<Elem = f64>>(placement: impl Fn() -> B::Placement) {
-    for name in ALL {
-        let (got, expected) = (found::<B>(name, &placement), found::<Truth>(name, || ()));
-        for ((analyzer, got), (_, expected)) in got.iter().zip(&expected) {
+    for (name, expected) in ALL.iter().zip(&*TRUTH) {
+        for ((analyzer, got), (_, expected)) in found::<B>(name, &placement).iter().zip(expected) {
             let outputs = distance(&got.output, &expected.output);
             let values = distance(&got.values, &expected.values);
             println!("{name}, {}, {analyzer}: outputs {outputs:.1e}, values {values:.1e}", B::NAME);
