@@ -181,6 +181,7 @@ mod tests {
     use super::{Analyzer, Network};
 
     #[test]
+    #[allow(clippy::unwrap_used)]
     fn what_is_timed_is_the_librarys() {
         for &analyzer in Analyzer::value_variants() {
             for &network in Network::value_variants() {

@@ -12,7 +12,7 @@ mod secant;
 
 use tch::Tensor as Torch;
 use xai_core::nn::{Activation, Binary, MaxPool2d, Reduce, Reduction, provided_forward, provided_vjp};
-use xai_core::{Backend, FusedResult, Op, Pullback, Result, TapePullback, Tensor};
+use xai_core::{Backend, Error, FusedResult, Op, Pullback, Result, TapePullback, Tensor};
 
 use crate::backend::int;
 use crate::failure::{failed, takes_others};
@@ -29,6 +29,10 @@ impl<E: HostFloat> Backend for LibTorch<E> {
     fn forward(op: &Op<Self>, inputs: &[&Tensor<Self>]) -> Result<Tensor<Self>> {
         match computes(op) {
             true => evaluate(Input::Shared, |x| apply(op, x), inputs),
+            false if tape::is_training() && !is_arithmetic(op) => Err(Error::NotDifferentiable {
+                what: op.name().into(),
+                reason: "it is computed on the host, off libtorch's tape: nothing in front of it can be trained".into(),
+            }),
             false => provided_forward(op, inputs),
         }
     }
@@ -115,18 +119,18 @@ fn computes<E: HostFloat>(op: &Op<LibTorch<E>>) -> bool {
 
 /// What the core makes of a backend's arithmetic, which a tape records: of these, libtorch has nothing better.
 fn is_arithmetic<E: HostFloat>(op: &Op<LibTorch<E>>) -> bool {
-    match op {
+    matches!(
+        op,
         Op::Binary(_)
-        | Op::Reduce(_)
-        | Op::MatMul(_)
-        | Op::Scale(_)
-        | Op::Concatenate(_)
-        | Op::Reshape(_)
-        | Op::Flatten(_)
-        | Op::Permute(_)
-        | Op::Narrow(_) => true,
-        _ => false,
-    }
+            | Op::Reduce(_)
+            | Op::MatMul(_)
+            | Op::Scale(_)
+            | Op::Concatenate(_)
+            | Op::Reshape(_)
+            | Op::Flatten(_)
+            | Op::Permute(_)
+            | Op::Narrow(_)
+    )
 }
 
 fn apply<E: HostFloat>(op: &Op<LibTorch<E>>, inputs: &[&Torch]) -> Result<Torch> {
