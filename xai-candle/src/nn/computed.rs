@@ -10,8 +10,8 @@ pub(super) fn computed(weight: &Tensor) -> bool {
     weight.track_op() && !weight.is_variable()
 }
 
-/// Through a layer of candle_nn's, by this crate's gradient, to weights that are trained too; by candle's own operations
-/// where a weight was computed.
+/// Through a layer of candle_nn's, by this crate's gradient, to weights that are trained too; by candle's own
+/// operations where a weight was computed.
 pub(super) fn run<'a>(
     layer: &impl OwnGradient,
     weights: impl IntoIterator<Item = &'a Tensor>,
