@@ -1,0 +1,1 @@
+//! The tests of xai-candle, each in a file of its own.

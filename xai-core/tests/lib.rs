@@ -1,0 +1,1 @@
+//! The tests of xai-core, one crate for each subject.
