@@ -25,6 +25,7 @@ mod exact_shapley;
 mod excitation;
 mod expected_gradients;
 mod feature_ablation;
+mod feature_tree;
 mod fem;
 mod flat_rows;
 mod flips;
@@ -107,6 +108,7 @@ pub use self::exact_shapley::ExactShapley;
 pub use self::excitation::ExcitationBackprop;
 pub use self::expected_gradients::{ExpectedGradients, GradientShap};
 pub use self::feature_ablation::FeatureAblation;
+pub use self::feature_tree::FeatureTree;
 pub use self::fem::Fem;
 pub use self::flips::FlipsAndScales;
 pub use self::from_reference::FromReference;
@@ -246,8 +248,8 @@ analyzers! {
     "shares of the change of the output from nothing to the input, by a regression on subsets of features":
         KernelShap::new() => [n, features, fill, seed, tolerance, max_n, chunk, on_progress];
     "owen", "Owen Values", Forward, "at most n forward passes",
-    "shares of the change of the output from nothing to the input, over regions that are halved where it matters":
-        Owen::new() => [n, features, fill, chunk, on_progress];
+    "shares of the change of the output from nothing to the input, over regions that are divided where it matters":
+        Owen::new() => [n, features, tree, fill, chunk, on_progress];
     "lime", "LIME", Forward, "n forward passes",
     "a linear model of the output on the presence of features, near the input":
         Lime::new() => [n, features, fill, seed, tolerance, max_n, chunk, on_progress];

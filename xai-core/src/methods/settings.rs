@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::attention_matrices::Heads;
+use super::feature_tree::FeatureTree;
 use super::quadrature::Quadrature;
 use super::reference_set::ReferenceSet;
 use crate::masks::{Features, Fill};
@@ -80,6 +81,8 @@ settings! {
     reference: Reference, into;
     /// Which numbers are one feature, present or absent as a whole.
     features: Features;
+    /// Which features belong together.
+    tree: FeatureTree, into;
     /// What stands where a feature is absent.
     fill: Fill, into;
     /// A set of references, for the mean over them.

@@ -14,4 +14,5 @@ mod rise;
 mod shapley;
 mod stopped;
 mod super_pixels;
+mod tree;
 mod variance;
