@@ -64,6 +64,10 @@ pub struct Options {
     #[arg(long, value_name = "N")]
     pub token: Option<usize>,
 
+    /// The share of each layer's attention that attention-rollout leaves out, the lowest, as 0.9 [default: 0]
+    #[arg(long, value_name = "SHARE", value_parser = share, allow_negative_numbers = true)]
+    pub discard: Option<f64>,
+
     /// What methods by rules (LRP, DeepLIFT, guided backprop) do at a step that they have no rule for: refuse the
     /// network, or take the step's gradient, which is no longer what they promise [default: refuse] [possible values:
     /// refuse, gradient]
@@ -76,7 +80,7 @@ pub struct Options {
 pub struct Grid(pub Vec<usize>);
 
 /// The settings that [`Options`] offers, by their names, and the option of each.
-pub const OPTIONS: [(&str, &str); 13] = [
+pub const OPTIONS: [(&str, &str); 14] = [
     ("n", "--n"),
     ("std", "--noise"),
     ("seed", "--seed"),
@@ -89,6 +93,7 @@ pub const OPTIONS: [(&str, &str); 13] = [
     ("low", "--low"),
     ("high", "--high"),
     ("token", "--token"),
+    ("discard", "--discard"),
     ("unknown", "--unknown"),
 ];
 
@@ -103,7 +108,7 @@ impl Options {
                 })*
             };
         }
-        given!(n, std, seed, quadrature, tolerance, chunk, low, high, token, unknown);
+        given!(n, std, seed, quadrature, tolerance, chunk, low, high, token, discard, unknown);
         if let Some(Grid(cells)) = &self.features {
             settings = settings.features(Features::grid(cells.clone()));
         }
@@ -128,6 +133,7 @@ impl Options {
             self.low.is_some(),
             self.high.is_some(),
             self.token.is_some(),
+            self.discard.is_some(),
             self.unknown.is_some(),
         ]
     }
@@ -178,6 +184,11 @@ fn deviation(text: &str) -> Result<f64, String> {
 
 fn finite(text: &str) -> Result<f64, String> {
     text.parse().ok().filter(|number: &f64| number.is_finite()).ok_or_else(|| "it must be a number".into())
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    let share = text.parse().ok().filter(|share| (0.0..1.0).contains(share));
+    share.ok_or_else(|| "it must be a number of at least 0, below 1".into())
 }
 
 fn tolerance(text: &str) -> Result<f64, String> {

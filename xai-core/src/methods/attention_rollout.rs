@@ -2,7 +2,7 @@
 
 use super::attention_matrices::{Heads, Matrices, Which, identity, matrix_builders};
 use crate::explain::{Analyzer, Attribution, Call, Extras, Inputs, Kind};
-use crate::{Differentiable, Error, Result};
+use crate::{Backend, Differentiable, Element, Error, Result, Tensor};
 
 /// Attention rollout: what each token is made of, through all layers of self-attention, Â_L · ... · Â₁ with
 /// Â = (A + 1) / its rows' sums, where A is the mean over a layer's heads, and 1 stands for the shortcut around it.
@@ -12,11 +12,14 @@ use crate::{Differentiable, Error, Result};
 /// one forward pass, and needs no gradient. Matrices may be at places that something bypasses, as they are in
 /// self-attention.
 ///
+/// With [`discard`](AttentionRollout::discard), the lowest attention of each layer is left out: many small numbers,
+/// through many layers, make a blur of what a few large ones say.
+///
 /// Errors: [`Error::UnknownPlace`](crate::Error::UnknownPlace);
 /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) when the model has no matrices, they are named out of
-/// order, and for a token or a grid that does not fit; [`Error::InvalidShape`](crate::Error::InvalidShape) for what is
-/// no matrix of tokens by tokens; and those of values with another number of axes than the input (then give
-/// `input.into_dyn()`).
+/// order, and for a token, a grid or a share that does not fit;
+/// [`Error::InvalidShape`](crate::Error::InvalidShape) for what is no matrix of tokens by tokens; and those of values
+/// with another number of axes than the input (then give `input.into_dyn()`).
 ///
 /// Reference: Abnar, Zuidema (2020), *Quantifying Attention Flow in Transformers*, arXiv:2005.00928.
 ///
@@ -33,11 +36,12 @@ use crate::{Differentiable, Error, Result};
 /// assert_eq!(why.values.shape()[0], 1);
 /// # Ok::<(), xai::Error>(())
 /// ```
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 #[doc(alias("rollout"))]
 pub struct AttentionRollout {
     matrices: Matrices,
     heads: Heads,
+    discard: f64,
 }
 
 /// The attention of one layer as it is: the mean of its heads, (B, T, T), or one row of it.
@@ -81,6 +85,34 @@ impl AttentionRollout {
         self.heads = heads;
         self
     }
+
+    /// Leaves out this share of each layer's attention, the lowest: 0 unless set, and below 1; often 0.9.
+    ///
+    /// Of a sample's matrix, once its heads are one, the numbers below the one at place ⌊share · T²⌋ in rising order
+    /// (from 0) become 0, before the shortcut is added. Numbers that are equal stay or go together. On the host.
+    #[must_use]
+    #[doc(alias("discard_ratio"))]
+    pub fn discard(mut self, share: f64) -> Self {
+        self.discard = share;
+        self
+    }
+}
+
+/// Without the lowest numbers of each sample's matrix (B, T, T).
+fn without_lowest<B: Backend>(matrix: &Tensor<B>, share: f64) -> Result<Tensor<B>> {
+    let mut numbers = matrix.download()?;
+    for mut of_sample in numbers.outer_iter_mut() {
+        let mut all: Vec<f64> = of_sample.iter().map(|number| number.as_f64()).collect();
+        // A share of exactly so many is not to fail by a rounding.
+        #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+        let left_out = (share * all.len() as f64 + 1e-9) as usize;
+        if left_out >= all.len() {
+            continue;
+        }
+        let least = *all.select_nth_unstable_by(left_out, f64::total_cmp).1;
+        of_sample.mapv_inplace(|number| if number.as_f64() < least { B::Elem::of(0.0) } else { number });
+    }
+    Tensor::upload(numbers.view(), &matrix.placement())
 }
 
 impl RawAttention {
@@ -115,6 +147,10 @@ impl<M: Differentiable + ?Sized> Analyzer<M> for AttentionRollout {
     }
 
     fn check(&self, model: &M, inputs: &Inputs<'_>) -> Result<()> {
+        if !(0.0..1.0).contains(&self.discard) {
+            let (value, reason) = (self.discard.to_string(), "it must be a share of at least 0, below 1".into());
+            return Err(Error::InvalidParameter { name: "discard", value, reason });
+        }
         self.matrices.check("AttentionRollout", model, inputs, false)
     }
 
@@ -125,6 +161,7 @@ impl<M: Differentiable + ?Sized> Analyzer<M> for AttentionRollout {
         let mut rolled = None;
         for matrix in &kept.values {
             let fused = self.heads.fused(matrix)?;
+            let fused = if self.discard > 0.0 { without_lowest(&fused, self.discard)? } else { fused };
             let with_shortcut = fused.add(&identity(&fused)?)?;
             let layer = with_shortcut.div(&with_shortcut.sum(&[2])?)?;
             rolled = Some(match rolled {

@@ -321,7 +321,7 @@ analyzers! {
         RawAttention::last() => [places as at_all, token as of_token, heads];
     "attention-rollout", "Attention Rollout", Attention, "1 forward pass",
     "of which tokens each token is made, through all layers, the same for every output":
-        AttentionRollout::new() => [places as at_all, token as of_token, heads];
+        AttentionRollout::new() => [places as at_all, token as of_token, heads, discard];
     "attention-relevance", "Attention Relevance", Attention, "1 forward pass, 1 gradient behind the first matrix",
     "relevance of each token for each token, by the gradients of all layers' attention":
         AttentionRelevance::new() => [places as at_all, token as of_token];

@@ -105,6 +105,8 @@ settings! {
     token: usize;
     /// How the heads of an attention matrix become one.
     heads: Heads;
+    /// The share of each layer's attention that is left out, the lowest.
+    discard: f64;
 }
 
 impl Settings {

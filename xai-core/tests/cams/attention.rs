@@ -111,6 +111,42 @@ fn uniform_attention_stays_uniform() {
     assert_abs_diff_eq!(of_sample(&why.values, 0), expected, epsilon = 1e-12);
 }
 
+/// Of 16 numbers, those below the one at place ⌊share · 16⌋ are left out, before the shortcut is added.
+#[test]
+fn rollout_discards_the_lowest_attention() {
+    let (model, x) = (encoder(2), noise(218, &[2, 4, WIDTH]));
+    let run = |rollout: AttentionRollout, x: &ArrayD<f64>| rollout.analyze(&model, x, Index(0)).unwrap().values;
+    let heads = Heads::Max;
+    for (share, left_out) in [(0.0, 0), (0.1, 1), (0.5, 8), (0.8, 12), (0.9999, 15)] {
+        let got = run(AttentionRollout::new().heads(heads).discard(share), &x);
+        for i in 0..2 {
+            let layer = |l: u64| {
+                let raw = RawAttention::at(format!("{l}.weights")).heads(heads);
+                let mut fused = of_sample(&raw.analyze(&model, &x, Index(0)).unwrap().values, i);
+                let mut sorted = fused.iter().copied().collect::<Vec<_>>();
+                sorted.sort_by(f64::total_cmp);
+                fused.mapv_inplace(|v| if sorted[..left_out].contains(&v) { 0.0 } else { v });
+                let with_shortcut = fused + Array2::<f64>::eye(4);
+                &with_shortcut / &with_shortcut.sum_axis(Axis(1)).insert_axis(Axis(1))
+            };
+            assert_abs_diff_eq!(of_sample(&got, i), layer(1).dot(&layer(0)), epsilon = 1e-12);
+            let alone = run(AttentionRollout::new().heads(heads).discard(share), &x.select(Axis(0), &[i]));
+            assert_abs_diff_eq!(got.select(Axis(0), &[i]), alone, epsilon = 1e-12);
+        }
+        got.sum_axis(Axis(2)).iter().for_each(|&sum| assert_abs_diff_eq!(sum, 1.0, epsilon = 1e-12));
+    }
+    assert_eq!(run(AttentionRollout::new().discard(0.0), &x), run(AttentionRollout::new(), &x));
+    // What is all as large has no lowest.
+    let net = Sequential::<B>::new().push_named("weights", Softmax::new(-1)).push(Flatten::default());
+    let same = ArrayD::<f64>::zeros(ndarray::IxDyn(&[1, 2, 3, 3]));
+    let rolled = |share| AttentionRollout::new().discard(share).analyze(&net, &same, Index(0)).unwrap().values;
+    assert_eq!(rolled(0.7), rolled(0.0));
+    for share in [1.0, -0.1, f64::NAN] {
+        let error = AttentionRollout::new().discard(share).analyze(&model, &x, Index(0)).unwrap_err();
+        assert!(matches!(error, Error::InvalidParameter { name: "discard", .. }), "{error}");
+    }
+}
+
 /// R ← R + Ā·R, with the gradients at both matrices by differences of the rest of the network.
 #[test]
 fn relevance_is_that_of_the_gradients_by_differences() {
