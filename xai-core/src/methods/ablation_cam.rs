@@ -72,6 +72,10 @@ impl<B: Backend> CamRule<B> for AblationCam {
         true
     }
 
+    fn variants(&self, channels: usize) -> usize {
+        channels
+    }
+
     fn check(&self, _: &[usize], _: Option<&[usize]>) -> Result<()> {
         at_least("chunk", self.chunk.unwrap_or(1), 1)
     }

@@ -300,10 +300,10 @@ analyzers! {
         Fem::at(place) => [];
     "ablation-cam", "Ablation-CAM", Forward, "1 forward pass, 1 behind the place for each channel",
     "feature maps by how much the output loses without them" with place:
-        AblationCam::at(place) => [chunk];
+        AblationCam::at(place) => [chunk, on_progress];
     "score-cam", "Score-CAM", Forward, "1 forward pass, and 1 for each channel",
     "feature maps by the output of the input masked with them" with place:
-        ScoreCam::at(place) => [chunk];
+        ScoreCam::at(place) => [chunk, on_progress];
     "shapley-cam", "ShapleyCAM", Gradient, "1 forward pass, 3 gradients behind the place",
     "Grad-CAM, less half the output's curvature along the feature maps" with place:
         ShapleyCam::at(place) => [];

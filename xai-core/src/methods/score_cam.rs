@@ -78,6 +78,10 @@ impl<B: Backend> CamRule<B> for ScoreCam {
         false
     }
 
+    fn variants(&self, channels: usize) -> usize {
+        channels + usize::from(self.scores != CamScores::Softmax)
+    }
+
     fn check(&self, input: &[usize], maps: Option<&[usize]>) -> Result<()> {
         at_least("chunk", self.chunk.unwrap_or(1), 1)?;
         match maps {

@@ -69,7 +69,17 @@ impl Reporter {
     }
 
     pub(crate) fn start(&self, total: usize) -> Running<'_> {
-        Running { reporter: self, progress: Progress { done: 0, total } }
+        Running { reporter: self, progress: Progress { done: 0, total }, asked: 0 }
+    }
+}
+
+/// The same callback, or none.
+impl PartialEq for Reporter {
+    fn eq(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+            (one, other) => one.is_none() && other.is_none(),
+        }
     }
 }
 
@@ -83,12 +93,20 @@ impl fmt::Debug for Reporter {
 pub(crate) struct Running<'a> {
     reporter: &'a Reporter,
     progress: Progress,
+    /// What was asked for on the way.
+    asked: usize,
 }
 
 impl Running<'_> {
     /// So many more are to come, in all: for work whose length shows only on the way.
     pub(crate) fn expect(&mut self, more: usize) {
         self.progress.total = self.progress.done.saturating_add(more);
+    }
+
+    /// So many more are asked for: in all there are as many as that, or as were expected.
+    pub(crate) fn ask(&mut self, more: usize) {
+        self.asked = self.asked.saturating_add(more);
+        self.progress.total = self.progress.total.max(self.asked);
     }
 
     /// So many are done.

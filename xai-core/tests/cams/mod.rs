@@ -8,6 +8,7 @@ mod eigen;
 mod heads;
 mod layers;
 mod places;
+mod progress;
 mod refused;
 mod transfers;
 mod variants;

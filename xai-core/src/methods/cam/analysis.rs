@@ -1,5 +1,7 @@
 //! How a class activation map is made.
 
+use std::cell::RefCell;
+
 use super::cam::Cam;
 use super::fusion::check_axes;
 use super::places::CamPlaces;
@@ -105,6 +107,12 @@ where
                 (kept, vec![None; places.len()], selection)
             }
         };
+        let variants = |there: &Tensor<_>| {
+            let maps = self.grid.shape(&name, &there.shape()).ok();
+            maps.and_then(|maps| maps.get(1).copied()).map_or(0, |channels| self.rule.variants(channels))
+        };
+        let variants = kept.values.iter().map(variants).fold(0, usize::saturating_add);
+        let progress = RefCell::new(self.reporter.start(variants.saturating_mul(call.rows())));
         let mut maps = Vec::with_capacity(places.len());
         for ((&place, there), gradient) in places.iter().zip(&kept.values).zip(gradients) {
             check_rows(place, there, call.rows())?;
@@ -124,6 +132,7 @@ where
                 call: *call,
                 selection: &selection,
                 output: &kept.output,
+                progress: &progress,
             })?);
         }
         Ok(Attribution {

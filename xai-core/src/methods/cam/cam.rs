@@ -3,6 +3,7 @@
 use super::fusion::Fusion;
 use super::grid::Grid;
 use super::places::{AtMark, AtPlaces};
+use crate::passes::Reporter;
 
 /// A class activation map by a [rule](crate::CamRule), at a place of the model or at several.
 ///
@@ -38,6 +39,7 @@ pub struct Cam<R, P = AtPlaces> {
     pub(super) signed: bool,
     pub(super) eigen_smooth: bool,
     pub(super) bypassed: bool,
+    pub(super) reporter: Reporter,
 }
 
 impl<R> Cam<R, AtMark> {
@@ -51,6 +53,7 @@ impl<R> Cam<R, AtMark> {
             signed: false,
             eigen_smooth: false,
             bypassed: false,
+            reporter: Reporter::default(),
         }
     }
 }
@@ -65,9 +68,9 @@ impl<R, P> Cam<R, P> {
     /// At several named places, in one forward pass and one way back: their maps are fused.
     #[must_use]
     pub fn at_all<S: Into<String>>(self, places: impl IntoIterator<Item = S>) -> Cam<R> {
-        let Cam { rule, grid, fusion, signed, eigen_smooth, bypassed, .. } = self;
+        let Cam { rule, grid, fusion, signed, eigen_smooth, bypassed, reporter, .. } = self;
         let places = AtPlaces(places.into_iter().map(Into::into).collect());
-        Cam { rule, places, grid, fusion, signed, eigen_smooth, bypassed }
+        Cam { rule, places, grid, fusion, signed, eigen_smooth, bypassed, reporter }
     }
 
     /// What is at the place are tokens (B, skip + rows · columns, K), as in a vision transformer: the first `skip`
@@ -120,6 +123,19 @@ impl<R, P> Cam<R, P> {
     #[must_use]
     pub fn allow_bypass(mut self) -> Self {
         self.bypassed = true;
+        self
+    }
+
+    /// Calls back after every pass over variants of the samples, as [`ScoreCam`](crate::ScoreCam) and
+    /// [`AblationCam`](crate::AblationCam) run them for every channel: a variant of one sample counts as one. A
+    /// callback that answers `ControlFlow::Break(())` stops the analysis, with
+    /// [`Error::Cancelled`](crate::Error::Cancelled). Rules of one pass have nothing to tell.
+    #[must_use]
+    pub fn on_progress<Go: crate::Answer>(
+        mut self,
+        report: impl Fn(crate::Progress) -> Go + Send + Sync + 'static,
+    ) -> Self {
+        self.reporter = Reporter::new(report);
         self
     }
 }

@@ -51,6 +51,13 @@ pub trait CamRule<B: Backend> {
         false
     }
 
+    /// How many variants of each sample it runs by [`CamSite::head`] and [`CamSite::masked`], of maps with so many
+    /// channels: what is told as progress before it is known.
+    fn variants(&self, channels: usize) -> usize {
+        let _ = channels;
+        0
+    }
+
     /// Checks its own parameters, before any pass, for the explained input's shape, and that of the maps (B, K,
     /// spatial axes...), as far as it is known.
     ///

@@ -1,10 +1,12 @@
 //! What a rule of class activation maps is asked at a place: [`CamSite`].
 
+use std::cell::RefCell;
+
 use ndarray::Array1;
 
 use super::grid::Grid;
 use crate::explain::{Call, Selection, Target, graph_for};
-use crate::passes::{Chunk, copies_per_pass, even_parts, repeated};
+use crate::passes::{Chunk, Running, copies_per_pass, even_parts, repeated};
 use crate::{Backend, Differentiable, Element, Error, Graph, Result, Tensor};
 
 /// What is at a place of a model: the feature maps, the gradient, and what else can be asked of the model there.
@@ -20,6 +22,7 @@ pub struct CamSite<'a, B: Backend> {
     pub(super) call: Call<'a, B>,
     pub(super) selection: &'a Selection,
     pub(super) output: &'a Tensor<B>,
+    pub(super) progress: &'a RefCell<Running<'a>>,
 }
 
 impl<'a, B: Backend> CamSite<'a, B> {
@@ -80,7 +83,7 @@ impl<'a, B: Backend> CamSite<'a, B> {
     /// The numbers stand sample by sample.
     ///
     /// # Errors
-    /// [`Error::BypassedPlace`], those of `variants`, and the model's own.
+    /// [`Error::BypassedPlace`], those of `variants`, [`Error::Cancelled`], and the model's own.
     pub fn head(
         &self,
         n: usize,
@@ -90,12 +93,12 @@ impl<'a, B: Backend> CamSite<'a, B> {
         let rows = self.call.rows();
         let largest = self.behind(rows)?.largest_map().max(self.there.shape().iter().product());
         let samples = Chunk::of(chunk, &self.call).samples::<B>(largest.div_ceil(rows.max(1)));
-        self.of_variants(n, samples, |start, copies| {
-            let maps = variants(start, copies)?;
+        self.of_variants(n, samples, variants, |maps, (first, len), copies| {
             let shape = maps.shape();
-            let maps = maps.reshape(&[&[rows * copies], shape.get(2..).unwrap_or_default()].concat())?;
-            let there = self.grid.of_maps(&maps.in_type_of(self.there)?, self.there, copies)?;
-            self.behind(rows * copies)?.forward(&[there])
+            let maps = maps.reshape(&[&[len * copies], shape.get(2..).unwrap_or_default()].concat())?;
+            let there = some_rows(self.there, first, len)?;
+            let there = self.grid.of_maps(&maps.in_type_of(&there)?, &there, copies)?;
+            self.behind(len * copies)?.forward(&[there])
         })
     }
 
@@ -115,25 +118,24 @@ impl<'a, B: Backend> CamSite<'a, B> {
     /// The numbers stand sample by sample.
     ///
     /// # Errors
-    /// Those of `masks`, and the model's own.
+    /// Those of `masks`, [`Error::Cancelled`], and the model's own.
     pub fn masked(
         &self,
         n: usize,
         chunk: Option<usize>,
         masks: impl Fn(usize, usize) -> Result<Tensor<B>>,
     ) -> Result<Vec<f64>> {
-        let rows = self.call.rows();
         let chosen = Call { target: Target::Chosen(self.selection), ..self.call };
         let samples = Chunk::of(chunk, &chosen).for_model(self.model, &chosen)?;
-        self.of_variants(n, samples, |start, copies| {
-            let masks = masks(start, copies)?;
+        self.of_variants(n, samples, masks, |masks, (first, len), copies| {
             let masked = |(x, &explained): (&Tensor<B>, &bool)| {
+                let x = some_rows(x, first, len)?;
                 if !explained {
-                    return repeated(x, copies);
+                    return repeated(&x, copies);
                 }
                 let shape = x.shape();
-                let (apart, sample) = ([&[rows, 1], &shape[1..]].concat(), &shape[1..]);
-                x.reshape(&apart)?.mul(&masks.in_type_of(x)?)?.reshape(&[&[rows * copies], sample].concat())
+                let (apart, sample) = ([&[len, 1], &shape[1..]].concat(), &shape[1..]);
+                x.reshape(&apart)?.mul(&masks.in_type_of(&x)?)?.reshape(&[&[len * copies], sample].concat())
             };
             let inputs: Vec<_> = self.call.inputs.iter().zip(self.call.explained).map(masked).collect::<Result<_>>()?;
             self.graph(&inputs.iter().map(Tensor::shape).collect::<Vec<_>>())?.forward(&inputs)
@@ -145,21 +147,29 @@ impl<'a, B: Backend> CamSite<'a, B> {
         self.call.explained_inputs().next().map(Tensor::shape).unwrap_or_default()
     }
 
-    /// The chosen numbers of variants, whose outputs come chunk by chunk, sample by sample.
+    /// The chosen numbers of `n` variants, which are made for all samples: sample by sample. The outputs are those of
+    /// so many copies of some of the samples, of which there are at most `samples` in a pass.
     fn of_variants(
         &self,
         n: usize,
         samples: usize,
-        output: impl Fn(usize, usize) -> Result<Tensor<B>>,
+        made: impl Fn(usize, usize) -> Result<Tensor<B>>,
+        output: impl Fn(&Tensor<B>, (usize, usize), usize) -> Result<Tensor<B>>,
     ) -> Result<Vec<f64>> {
         let rows = self.call.rows();
         let mut found = vec![Vec::with_capacity(n); rows];
+        self.progress.borrow_mut().ask(n.saturating_mul(rows));
         for (start, copies) in even_parts(n, copies_per_pass(samples, rows)).into_iter().filter(|part| part.1 > 0) {
-            let output = output(start, copies)?;
-            let selection = self.selection.repeat(copies);
-            selection.check(&output.shape())?;
-            let chosen = selection.pick(&output)?;
-            found.iter_mut().zip(chosen.chunks(copies)).for_each(|(all, part)| all.extend(part));
+            let all = made(start, copies)?;
+            for (first, len) in even_parts(rows, samples) {
+                let output = output(&some_rows(&all, first, len)?, (first, len), copies)?;
+                let selection = self.selection.part(first, len).repeat(copies);
+                selection.check(&output.shape())?;
+                let chosen = selection.pick(&output)?;
+                let samples = found.iter_mut().skip(first);
+                samples.zip(chosen.chunks(copies)).for_each(|(all, part)| all.extend(part));
+                self.progress.borrow_mut().advance(len * copies)?;
+            }
         }
         Ok(found.concat())
     }
@@ -180,5 +190,14 @@ impl<'a, B: Backend> CamSite<'a, B> {
 impl<B: Backend> std::fmt::Debug for CamSite<'_, B> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("CamSite").field("place", &self.place).field("maps", &self.maps).finish_non_exhaustive()
+    }
+}
+
+/// These rows of it, or what is the same for all.
+fn some_rows<B: Backend>(of: &Tensor<B>, first: usize, len: usize) -> Result<Tensor<B>> {
+    match of.shape().first() {
+        Some(1) => Ok(of.clone()),
+        Some(&rows) if rows == len => Ok(of.clone()),
+        _ => of.narrow(0, first, len),
     }
 }
