@@ -1,19 +1,23 @@
 //! Any analyzer at a layer inside the model.
 
+use super::from_reference::{FromReference, Parts};
 use crate::explain::{Analyzer, Attribution, Call, Inputs, Kind};
-use crate::{Backend, Differentiable, Graph, Result, Tensor, Var};
+use crate::{Backend, Differentiable, Error, Graph, Result, Tensor, Var};
 
 /// Any analyzer at a named place of the model: what is there is explained, as if it were the input of what is behind
 /// it.
 ///
 /// f = rest ∘ start is cut at the place ([`Differentiable::places`] lists them), start runs once, forward, and the
-/// analyzer explains rest(A) at A = start(x). Values have the shape of A, in the analyzer's units; a reference is one
-/// of A, zeros unless it is given. Over [`IntegratedGradients`](crate::IntegratedGradients) it is layer integrated
-/// gradients, over [`InputTimesGradient`](crate::InputTimesGradient) gradient times activation.
+/// analyzer explains rest(A) at A = start(x). Values have the shape of A, in the analyzer's units. Over
+/// [`IntegratedGradients`](crate::IntegratedGradients) it is layer integrated gradients, over
+/// [`InputTimesGradient`](crate::InputTimesGradient) gradient times activation.
 ///
-/// Errors: [`Error::UnknownPlace`](crate::Error::UnknownPlace) and
-/// [`Error::BypassedPlace`](crate::Error::BypassedPlace), which name the places that are near; the analyzer's own; and
-/// those of values with another number of axes than the input (then give `input.into_dyn()`).
+/// The analyzer's own reference is one of A, zeros unless it is given. What a reference x₀ of the input is there,
+/// start(x₀), [`OverReferences`](crate::OverReferences) takes, of one or of several: layer integrated gradients and
+/// layer DeepLIFT as others have them.
+///
+/// Errors: [`Error::UnknownPlace`] and [`Error::BypassedPlace`], which name the places that are near; the analyzer's
+/// own; and those of values with another number of axes than the input (then give `input.into_dyn()`).
 ///
 /// ```
 /// # use xai_core as xai;
@@ -28,6 +32,12 @@ use crate::{Backend, Differentiable, Graph, Result, Tensor, Var};
 ///     .push_named("last", linear(array![[3.0, 5.0]])?);
 /// let why = AtLayer::new(InputTimesGradient, "hidden").analyze(&net, &array![[1.0, 4.0]], Index(0))?;
 /// assert_eq!(why.values, array![[0.0, 10.0]]);
+///
+/// // From the activations at a reference of the input: 3 · (0 - 0) and 5 · (2 - 6).
+/// use xai::{IntegratedGradients, OverReferences};
+/// let layer = AtLayer::new(IntegratedGradients::new(), "hidden");
+/// let why = OverReferences::new(layer, &array![[3.0, 4.0]]).analyze(&net, &array![[1.0, 4.0]], Index(0))?;
+/// assert!((why.values[[0, 1]] + 20.0).abs() < 1e-12 && why.values[[0, 0]] == 0.0);
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone)]
@@ -60,6 +70,22 @@ impl<'a, B: Backend> Behind<'a, B> {
         let with_rows = |shape: &Vec<usize>| [&[rows], shape.get(1..).unwrap_or_default()].concat();
         let graph = model.graph(&self.inputs.iter().map(with_rows).collect::<Vec<_>>())?;
         graph.split(graph.place(self.place)?)
+    }
+
+    /// What is at the place for these inputs: a row for each of theirs.
+    fn start(&self, inputs: &[Tensor<B>]) -> Result<Tensor<B>> {
+        let rows = inputs.first().and_then(|x| x.shape().first().copied()).unwrap_or(0);
+        let (start, _) = self.cut(rows)?;
+        let there = start.forward(inputs)?;
+        drop(start);
+        if there.shape().first() == Some(&rows) {
+            return Ok(there);
+        }
+        Err(Error::InvalidShape {
+            what: format!("what is at `{}`", self.place),
+            got: there.shape(),
+            reason: format!("it needs a row for each of {rows} samples, batch axis first"),
+        })
     }
 }
 
@@ -105,23 +131,59 @@ where
     }
 
     fn attribute(&self, model: &M, call: &Call<'_, M::Backend>) -> Result<Attribution<M::Backend>> {
+        self.explain(model, call, |behind, maps, call| {
+            self.analyzer.attribute(behind, &Call { inputs: &[maps], explained: &[true], ..*call })
+        })
+    }
+}
+
+/// References are of the input: what they are at the place is compared with what the input is there.
+impl<M, A> FromReference<M> for AtLayer<A>
+where
+    M: Differentiable + ?Sized,
+    A: for<'a> FromReference<Behind<'a, M::Backend>>,
+{
+    fn attribute_from(
+        &self,
+        model: &M,
+        call: &Call<'_, M::Backend>,
+        references: &[Tensor<M::Backend>],
+    ) -> Result<Attribution<M::Backend>> {
+        let mut own = Parts::new(call, references)?.next(call)?.into_iter();
+        let start = |(x, &explained): (&Tensor<M::Backend>, &bool)| {
+            explained.then(|| own.next()).flatten().unwrap_or_else(|| x.clone())
+        };
+        let inputs: Vec<Tensor<M::Backend>> = call.inputs.iter().zip(call.explained).map(start).collect();
+        self.explain(model, call, |behind, maps, call| {
+            let there = behind.start(&inputs)?;
+            self.analyzer.attribute_from(behind, &Call { inputs: &[maps], explained: &[true], ..*call }, &[there])
+        })
+    }
+}
+
+impl<A> AtLayer<A> {
+    /// What is found behind the place, for what is there.
+    fn explain<M: Differentiable + ?Sized>(
+        &self,
+        model: &M,
+        call: &Call<'_, M::Backend>,
+        found: impl FnOnce(
+            &Behind<'_, M::Backend>,
+            Tensor<M::Backend>,
+            &Call<'_, M::Backend>,
+        ) -> Result<Attribution<M::Backend>>,
+    ) -> Result<Attribution<M::Backend>>
+    where
+        A: for<'a> Analyzer<Behind<'a, M::Backend>>,
+    {
         let inputs = call.shapes();
         let behind = Behind { model: &model, place: &self.place, inputs: &inputs };
-        let (start, _) = behind.cut(call.rows())?;
-        let maps: Tensor<M::Backend> = start.forward(call.inputs)?;
-        let unknown = start.output_shape().is_none();
-        drop(start);
-        if maps.shape().first() != Some(&call.rows()) {
-            return Err(crate::Error::InvalidShape {
-                what: format!("what is at `{}`", self.place),
-                got: maps.shape(),
-                reason: format!("it needs a row for each of {} samples, batch axis first", call.rows()),
-            });
-        }
+        let unknown = behind.cut(call.rows())?.0.output_shape().is_none();
+        let maps = behind.start(call.inputs)?;
         // Without a shape, `check` could not ask; copies of samples are not what parameters are checked against.
         if unknown && call.samples.iter().copied().eq(0..call.rows()) {
             self.analyzer.check(&behind, &Inputs { shapes: &[maps.shape()], explained: &[true] })?;
         }
-        self.analyzer.attribute(&behind, &Call { inputs: &[maps], explained: &[true], ..*call })
+        found(&behind, maps, call)
     }
 }

@@ -1,5 +1,6 @@
 //! Layer conductance.
 
+use super::from_reference::{FromReference, Parts, own_references};
 use super::layer_path::{LayerPath, check_place};
 use super::quadrature::Quadrature;
 use crate::explain::{Analyzer, Attribution, Call, Extras, Inputs, Kind, Target};
@@ -96,15 +97,28 @@ impl LayerConductance {
 
     layer_path_builders!();
 
+    /// The explanation from what gives the reference of each block of the batch.
+    fn explain_from<M: Differentiable + ?Sized>(
+        &self,
+        model: &M,
+        call: &Call<'_, M::Backend>,
+        mut references: impl FnMut(&Call<'_, M::Backend>) -> Result<Vec<Tensor<M::Backend>>>,
+    ) -> Result<Attribution<M::Backend>> {
+        let mut progress = self.reporter.start(self.n * call.rows());
+        let chunk = Chunk::of(self.chunk, call).for_heavy_copies().for_model(model, call)?;
+        in_blocks(model, call, chunk, |block| self.explain(model, block, references(block)?, chunk, &mut progress))
+    }
+
     fn explain<M: Differentiable + ?Sized>(
         &self,
         model: &M,
         call: &Call<'_, M::Backend>,
+        from: Vec<Tensor<M::Backend>>,
         chunk: usize,
         progress: &mut Running<'_>,
     ) -> Result<Attribution<M::Backend>> {
         let batch = call.rows();
-        let path = LayerPath::new(model, &self.place, call, &self.reference)?;
+        let path = LayerPath::new(model, &self.place, call, from)?;
         // Down from the end: its output is the clean input's, which the target is settled on.
         let mut alphas: Vec<f64> = Quadrature::Secant.points(self.n)?.into_iter().map(|(alpha, _)| alpha).collect();
         alphas.reverse();
@@ -177,8 +191,19 @@ impl<M: Differentiable + ?Sized> Analyzer<M> for LayerConductance {
     }
 
     fn attribute(&self, model: &M, call: &Call<'_, M::Backend>) -> Result<Attribution<M::Backend>> {
-        let mut progress = self.reporter.start(self.n * call.rows());
-        let chunk = Chunk::of(self.chunk, call).for_heavy_copies().for_model(model, call)?;
-        in_blocks(model, call, chunk, |block| self.explain(model, block, chunk, &mut progress))
+        let own = std::slice::from_ref(&self.reference);
+        self.explain_from(model, call, |block| own_references(own, block))
+    }
+}
+
+impl<M: Differentiable + ?Sized> FromReference<M> for LayerConductance {
+    fn attribute_from(
+        &self,
+        model: &M,
+        call: &Call<'_, M::Backend>,
+        references: &[Tensor<M::Backend>],
+    ) -> Result<Attribution<M::Backend>> {
+        let mut parts = Parts::new(call, references)?;
+        self.explain_from(model, call, |block| parts.next(block))
     }
 }

@@ -82,3 +82,17 @@ impl<B: Backend> Curve<B> for StraightLine {
         on_path(&x0, &x.sub(&x0)?, alphas)
     }
 }
+
+/// The straight lines from these references, one for each row.
+#[derive(Debug)]
+pub(super) struct LinesFrom<B: Backend>(pub(super) Tensor<B>);
+
+impl<B: Backend> Curve<B> for LinesFrom<B> {
+    fn name(&self) -> String {
+        Curve::<B>::name(&StraightLine::default())
+    }
+
+    fn points(&self, x: &Tensor<B>, _: &[usize], alphas: &[f64]) -> Result<Tensor<B>> {
+        on_path(&self.0, &x.sub(&self.0)?, alphas)
+    }
+}

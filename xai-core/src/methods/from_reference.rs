@@ -4,7 +4,9 @@ use crate::explain::{Analyzer, Attribution, Call, Inputs};
 use crate::passes::Reference;
 use crate::{Backend, Differentiable, Error, Result, Tensor};
 
-/// An analyzer that compares the input with a reference, of its own or of the caller's.
+/// An analyzer that compares the input with a reference, of its own or of the caller's: paths, DeepLIFT, IDGI, what
+/// goes through a layer on the way, and any of those around noise ([`NoiseAugmentation`](crate::NoiseAugmentation)) or
+/// at a place ([`AtLayer`](crate::AtLayer)).
 ///
 /// With it, [`OverReferences`](crate::OverReferences) takes the mean over a set of references. Every row of a call may
 /// have another reference, so that many go through the model in one pass.

@@ -2,7 +2,8 @@
 
 use ndarray::Array1;
 
-use super::curve::{Curve, StraightLine};
+use super::curve::{Curve, LinesFrom, StraightLine};
+use super::from_reference::{FromReference, Parts};
 use super::walk::{Curves, Walk, completeness_gap};
 use super::walk_settings::{WalkSettings, walk_builders};
 use crate::explain::{Analyzer, Attribution, Call, Extras, Inputs, Kind};
@@ -184,5 +185,22 @@ impl<M: Differentiable + ?Sized, C: Curve<M::Backend>> Analyzer<M> for Idgi<C> {
         let mut progress = self.settings.reporter.start(self.settings.n * call.rows());
         let chunk = Chunk::of(self.settings.chunk, call).for_model(model, call)?;
         in_blocks(model, call, chunk, |block| self.explain(model, block, chunk, &mut progress))
+    }
+}
+
+impl<M: Differentiable + ?Sized> FromReference<M> for Idgi {
+    fn attribute_from(
+        &self,
+        model: &M,
+        call: &Call<'_, M::Backend>,
+        references: &[Tensor<M::Backend>],
+    ) -> Result<Attribution<M::Backend>> {
+        let mut progress = self.settings.reporter.start(self.settings.n * call.rows());
+        let chunk = Chunk::of(self.settings.chunk, call).for_model(model, call)?;
+        let mut parts = Parts::new(call, references)?;
+        in_blocks(model, call, chunk, |block| {
+            let curves = Curves(parts.next(block)?.into_iter().map(LinesFrom).collect());
+            Idgi { curves, settings: self.settings.clone() }.explain(model, block, chunk, &mut progress)
+        })
     }
 }

@@ -1,13 +1,14 @@
 //! Internal influence.
 
 use super::conductance::layer_path_builders;
+use super::from_reference::{FromReference, Parts, own_references};
 use super::layer_path::{LayerPath, check_place};
 use super::quadrature::Quadrature;
 use crate::explain::{Analyzer, Attribution, Call, Extras, Inputs, Kind, Target};
 use crate::passes::{
     Chunk, MOST_COPIES, Reference, Reporter, Running, Sum, at_least, copies_per_pass, even_parts, in_blocks, within,
 };
-use crate::{Differentiable, Error, Result};
+use crate::{Differentiable, Error, Result, Tensor};
 
 /// Internal influence: the mean of ∂yₜ/∂h at a named place along the straight path of the input from a reference,
 /// ∫₀¹ ∂yₜ/∂h (x₀ + α (x - x₀)) dα.
@@ -69,15 +70,28 @@ impl InternalInfluence {
         self
     }
 
+    /// The explanation from what gives the reference of each block of the batch.
+    fn explain_from<M: Differentiable + ?Sized>(
+        &self,
+        model: &M,
+        call: &Call<'_, M::Backend>,
+        mut references: impl FnMut(&Call<'_, M::Backend>) -> Result<Vec<Tensor<M::Backend>>>,
+    ) -> Result<Attribution<M::Backend>> {
+        let mut progress = self.reporter.start(self.n * call.rows());
+        let chunk = Chunk::of(self.chunk, call).for_model(model, call)?;
+        in_blocks(model, call, chunk, |block| self.explain(model, block, references(block)?, chunk, &mut progress))
+    }
+
     fn explain<M: Differentiable + ?Sized>(
         &self,
         model: &M,
         call: &Call<'_, M::Backend>,
+        from: Vec<Tensor<M::Backend>>,
         chunk: usize,
         progress: &mut Running<'_>,
     ) -> Result<Attribution<M::Backend>> {
         let batch = call.rows();
-        let path = LayerPath::new(model, &self.place, call, &self.reference)?;
+        let path = LayerPath::new(model, &self.place, call, from)?;
         let output = call.graph(model)?.forward(call.inputs)?;
         let selection = path.settle(&output)?;
         let points = self.quadrature.points(self.n)?;
@@ -118,8 +132,19 @@ impl<M: Differentiable + ?Sized> Analyzer<M> for InternalInfluence {
     }
 
     fn attribute(&self, model: &M, call: &Call<'_, M::Backend>) -> Result<Attribution<M::Backend>> {
-        let mut progress = self.reporter.start(self.n * call.rows());
-        let chunk = Chunk::of(self.chunk, call).for_model(model, call)?;
-        in_blocks(model, call, chunk, |block| self.explain(model, block, chunk, &mut progress))
+        let own = std::slice::from_ref(&self.reference);
+        self.explain_from(model, call, |block| own_references(own, block))
+    }
+}
+
+impl<M: Differentiable + ?Sized> FromReference<M> for InternalInfluence {
+    fn attribute_from(
+        &self,
+        model: &M,
+        call: &Call<'_, M::Backend>,
+        references: &[Tensor<M::Backend>],
+    ) -> Result<Attribution<M::Backend>> {
+        let mut parts = Parts::new(call, references)?;
+        self.explain_from(model, call, |block| parts.next(block))
     }
 }

@@ -1,7 +1,7 @@
 //! What is at a place of a model, along a path of its input.
 
 use crate::explain::{Call, Selection, Target, graph_for};
-use crate::passes::{Reference, on_path, repeated};
+use crate::passes::{on_path, repeated};
 use crate::{Arithmetic, Backend, Differentiable, Error, Graph, Result, Tensor};
 
 /// The straight path of the explained input from its reference, and the model, cut at a place.
@@ -16,14 +16,12 @@ pub(super) struct LayerPath<'a, M: Differentiable + ?Sized> {
 type Cut<'a, B> = (Graph<'a, B>, Graph<'a, B>);
 
 impl<'a, B: Backend, M: Differentiable<Backend = B> + ?Sized> LayerPath<'a, M> {
-    pub(super) fn new(model: &'a M, place: &'a str, call: &Call<'a, B>, reference: &Reference) -> Result<Self> {
+    /// From a reference of each explained input.
+    pub(super) fn new(model: &'a M, place: &'a str, call: &Call<'a, B>, from: Vec<Tensor<B>>) -> Result<Self> {
+        let mut from = from.into_iter();
         let ends = |(x, &explained): (&Tensor<B>, &bool)| {
-            let start = |x: &Tensor<B>| {
-                let x0 = reference.tensor_like(x, call.samples)?;
-                let difference = x.sub(&x0)?;
-                Ok((x0, difference))
-            };
-            explained.then(|| start(x)).transpose()
+            let x0 = explained.then(|| from.next()).flatten();
+            x0.map(|x0| x.sub(&x0).map(|difference| (x0, difference))).transpose()
         };
         let ends = call.inputs.iter().zip(call.explained).map(ends).collect::<Result<_>>()?;
         Ok(LayerPath { model, place, call: *call, ends })

@@ -2,6 +2,7 @@
 
 use ndarray::{ArrayView2, Axis, IxDyn, Slice};
 
+use super::from_reference::{FromReference, Parts};
 use super::moment::{Draws, Moment};
 use super::noise_law::NoiseLaw;
 use crate::explain::finite::is_finite;
@@ -141,13 +142,23 @@ impl<A> NoiseAugmentation<A> {
     }
 }
 
+/// What the analyzer finds for so many noisy copies of each sample.
+type OfCopies<'c, M, A> = &'c dyn Fn(
+    &Subject<'_, M, A>,
+    &Call<'_, <M as Differentiable>::Backend>,
+    usize,
+) -> Result<Attribution<<M as Differentiable>::Backend>>;
+
 impl<A> NoiseAugmentation<A> {
+    /// Explains a block; `whole` unless a mean may be pulled back through the model's affine start at once.
     fn explain<M: Differentiable + ?Sized>(
         &self,
         model: &M,
         call: &Call<'_, M::Backend>,
         chunk: usize,
         progress: &mut Running<'_>,
+        whole: bool,
+        of_copies: OfCopies<'_, M, A>,
     ) -> Result<Attribution<M::Backend>>
     where
         A: Analyzer<M>,
@@ -156,7 +167,7 @@ impl<A> NoiseAugmentation<A> {
         let copier = Copier::new(call, settings.law.is_relative())?;
         let subject = Subject::new(&self.analyzer, model, call)?;
         // The mean of squares is not the square of a mean that is pulled back.
-        let subject = if self.moment == Moment::Mean { subject } else { subject.whole() };
+        let subject = if self.moment == Moment::Mean && !whole { subject } else { subject.whole() };
         let start = subject.start(call.inputs)?;
         let behind = start.as_ref().map(|start| [start.value.clone()]);
         let clean = Call { inputs: behind.as_ref().map_or(call.inputs, |z| z), ..*call };
@@ -174,7 +185,8 @@ impl<A> NoiseAugmentation<A> {
             let rows = selection.repeat(steps);
             let samples: Vec<usize> = call.samples.iter().flat_map(|&of| std::iter::repeat_n(of, steps)).collect();
             let (target, explained) = (Target::Chosen(&rows), subject.explained());
-            let found = subject.attribute(&Call { inputs: &copies, explained, target, samples: &samples })?;
+            let part = Call { inputs: &copies, explained, target, samples: &samples };
+            let found = of_copies(&subject, &part, steps)?;
             check_copies(|| subject.name(), &found, samples.len())?;
             draws.add(&found, steps)?;
             progress.advance(samples.len())?;
@@ -215,7 +227,10 @@ impl<M: Differentiable + ?Sized, A: Analyzer<M>> Analyzer<M> for NoiseAugmentati
     fn attribute(&self, model: &M, call: &Call<'_, M::Backend>) -> Result<Attribution<M::Backend>> {
         let mut progress = self.settings.reporter.start(self.settings.n * call.rows());
         let chunk = Chunk::of(self.settings.chunk, call).for_model(model, call)?;
-        in_blocks(model, call, chunk, |block| self.explain(model, block, chunk, &mut progress))
+        in_blocks(model, call, chunk, |block| {
+            let of_copies: OfCopies<'_, M, A> = &|subject, copies, _| subject.attribute(copies);
+            self.explain(model, block, chunk, &mut progress, false, of_copies)
+        })
     }
 
     /// The noisy copies one by one.
@@ -229,6 +244,28 @@ impl<M: Differentiable + ?Sized, A: Analyzer<M>> Analyzer<M> for NoiseAugmentati
             }
         }
         Ok(None)
+    }
+}
+
+/// Every noisy copy is compared with its sample's reference, which has no noise.
+impl<M: Differentiable + ?Sized, A: FromReference<M>> FromReference<M> for NoiseAugmentation<A> {
+    fn attribute_from(
+        &self,
+        model: &M,
+        call: &Call<'_, M::Backend>,
+        references: &[Tensor<M::Backend>],
+    ) -> Result<Attribution<M::Backend>> {
+        let mut progress = self.settings.reporter.start(self.settings.n * call.rows());
+        let chunk = Chunk::of(self.settings.chunk, call).for_model(model, call)?;
+        let mut parts = Parts::new(call, references)?;
+        in_blocks(model, call, chunk, |block| {
+            let own = parts.next(block)?;
+            let of_copies: OfCopies<'_, M, A> = &|_, copies, steps| {
+                let own = own.iter().map(|reference| repeated(reference, steps)).collect::<Result<Vec<_>>>()?;
+                self.analyzer.attribute_from(model, copies, &own)
+            };
+            self.explain(model, block, chunk, &mut progress, true, of_copies)
+        })
     }
 }
 

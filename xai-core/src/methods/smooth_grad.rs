@@ -1,9 +1,10 @@
 //! SmoothGrad.
 
+use super::from_reference::FromReference;
 use super::gradient::Gradient;
 use super::noise::{NoiseAugmentation, noise_builders};
 use crate::explain::{Analyzer, Attribution, Call, Inputs, Kind};
-use crate::{Differentiable, Result};
+use crate::{Differentiable, Result, Tensor};
 
 /// The gradient, averaged over noisy copies of the input: 1/n Σᵢ ∂yₜ/∂x (x + εᵢ), εᵢ ~ N(0, σ²).
 ///
@@ -92,5 +93,16 @@ impl<M: Differentiable + ?Sized, A: Analyzer<M>> Analyzer<M> for SmoothGrad<A> {
 
     fn origin(&self, model: &M, call: &Call<'_, M::Backend>) -> Result<Option<String>> {
         self.noise.origin(model, call)
+    }
+}
+
+impl<M: Differentiable + ?Sized, A: FromReference<M>> FromReference<M> for SmoothGrad<A> {
+    fn attribute_from(
+        &self,
+        model: &M,
+        call: &Call<'_, M::Backend>,
+        references: &[Tensor<M::Backend>],
+    ) -> Result<Attribution<M::Backend>> {
+        self.noise.attribute_from(model, call, references)
     }
 }

@@ -6,3 +6,4 @@ mod moments;
 mod references;
 mod regions;
 mod same;
+mod wrapped;
