@@ -180,7 +180,7 @@ analyzers! {
     "n gradients for each reference",
     "the mean of integrated gradients from each reference of a set, as black and white":
         OverReferences::new(IntegratedGradients::new(), ReferenceSet::default()) =>
-            [n, quadrature, references, chunk, on_progress];
+            [n, quadrature, references, chunk as chunk_of_paths, on_progress];
     "blur-ig", "Blur Integrated Gradients", Gradient, "n gradients",
     "shares of the change of the output from the blurred input to the sharp one":
         BlurIg::new() => [n, sigma, quadrature, chunk, on_progress];
@@ -267,7 +267,7 @@ analyzers! {
         GuidedIg::new() => [n, reference, chunk, on_progress];
     "xrai", "XRAI", Gradient, "2n gradients",
     "integrated gradients from black and from white, by regions: those with most for their size first":
-        Xrai::super_pixels() => [n, references, features];
+        Xrai::super_pixels() => [n, references, features, chunk, on_progress];
     "grad-cam", "Grad-CAM", Gradient, "1 forward pass, 1 gradient behind the place",
     "where the feature maps at a place speak for the output" with place:
         GradCam::at(place) => [];

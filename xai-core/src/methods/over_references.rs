@@ -95,6 +95,11 @@ impl OverReferences<IntegratedGradients> {
         OverReferences { analyzer: self.analyzer.n(n), ..self }
     }
 
+    /// At most so many samples in one pass, points on paths counted.
+    pub(super) fn chunk_of_paths(self, chunk: usize) -> Self {
+        OverReferences { analyzer: self.analyzer.chunk(chunk), ..self }.chunk(chunk)
+    }
+
     /// The rule for the points and their weights.
     #[must_use]
     pub fn quadrature(self, quadrature: Quadrature) -> Self {

@@ -73,6 +73,22 @@ impl Xrai {
         Xrai { analyzer: self.analyzer.n(n), ..self }
     }
 
+    /// At most how many samples go through the model in one pass: this bounds the memory.
+    #[must_use]
+    pub fn chunk(self, chunk: usize) -> Self {
+        Xrai { analyzer: self.analyzer.chunk_of_paths(chunk), ..self }
+    }
+
+    /// Calls back after every pass over references: an analysis of one sample from one reference counts as one. A
+    /// callback that answers `ControlFlow::Break(())` stops it, with [`Error::Cancelled`].
+    #[must_use]
+    pub fn on_progress<Go: crate::Answer>(
+        self,
+        report: impl Fn(crate::Progress) -> Go + Send + Sync + 'static,
+    ) -> Self {
+        Xrai { analyzer: self.analyzer.on_progress(report), ..self }
+    }
+
     /// The references that paths start from.
     #[must_use]
     pub fn references(self, references: impl Into<ReferenceSet>) -> Self {
