@@ -271,6 +271,9 @@ analyzers! {
     "grad-cam", "Grad-CAM", Gradient, "1 forward pass, 1 gradient behind the place",
     "where the feature maps at a place speak for the output" with place:
         GradCam::at(place) => [];
+    "guided-grad-cam", "Guided Grad-CAM", Operations, "1 forward pass, 1 gradient, 1 gradient behind the place",
+    "guided backprop where Grad-CAM looks: in detail, of one class" with place:
+        Product::new(GuidedBackprop::new(), GradCam::at(place)) => [unknown];
     "grad-cam-plus-plus", "Grad-CAM++", Gradient, "1 forward pass, 1 gradient behind the place",
     "Grad-CAM with positive gradients, weighted as if the output were its exponential" with place:
         GradCamPlusPlus::at(place) => [];

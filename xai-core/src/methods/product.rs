@@ -1,7 +1,9 @@
 //! The product of two analyzers' values.
 
+use super::guided::GuidedBackprop;
 use crate::explain::{Analyzer, Attribution, Call, Extras, Inputs, Kind, Target};
 use crate::passes::resized;
+use crate::rules::Unknown;
 use crate::{Differentiable, Error, Result, Tensor};
 
 /// Two analyzers' values multiplied, element by element: those of the second are resized to the first's spatial axes,
@@ -38,6 +40,14 @@ impl<A, C> Product<A, C> {
     /// The values of the first, times those of the second.
     pub fn new(first: A, second: C) -> Self {
         Product { first, second }
+    }
+}
+
+impl<C> Product<GuidedBackprop, C> {
+    /// What is done at steps without a rule.
+    #[must_use]
+    pub fn unknown(self, unknown: Unknown) -> Self {
+        Product { first: self.first.unknown(unknown), ..self }
     }
 }
 
