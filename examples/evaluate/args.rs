@@ -38,6 +38,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE.csv")]
     pub(crate) csv: Option<PathBuf>,
 
+    /// Also draw the curves: how the class's probability changes as cells come or go, for every analyzer
+    #[arg(long, value_name = "FILE.png")]
+    pub(crate) curves: Option<PathBuf>,
+
     /// The framework that computes [default: candle if this build has it, else tch if it has that, else ndarray]
     #[arg(long, value_name = "NAME", value_enum)]
     backend: Option<Framework>,

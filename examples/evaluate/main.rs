@@ -3,6 +3,7 @@
 //! ```sh
 //! cargo run --release --example evaluate -- --crops 4
 //! cargo run --release --example evaluate -- --analyzer gradient --analyzer lrp-epsilon-plus --csv scores.csv
+//! cargo run --release --example evaluate -- --crops 4 --curves curves.png
 //! cargo run --release --example evaluate -- --help
 //! ```
 //!

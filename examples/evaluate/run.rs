@@ -5,6 +5,7 @@ use std::io::Write;
 use indicatif::{ProgressBar, ProgressStyle};
 use xai::disk::Draft;
 use xai::metrics::{Evaluation, Metric, evaluate};
+use xai::picture::Curves;
 use xai::{AnalyzerInfo, AnyAnalyzer, Backend, BoxAnyAnalyzer, Features, MaxActivation, Settings, files};
 use xai_zoo::backend::Program;
 use xai_zoo::command_line::Outcome;
@@ -16,13 +17,16 @@ use crate::crops;
 
 impl Program for Args {
     fn run<B: Backend<Elem = f32>>(&self, placement: B::Placement) -> Outcome<()> {
-        if let Some(path) = &self.csv {
+        for path in self.csv.iter().chain(&self.curves) {
             drop(Draft::write(path, &[])?);
         }
         let network = EfficientNetLite0::<B>::load(&files::decode_weights(TRAINED, placement)?)?;
         let mut table = scores(self, &network)?;
         if let Some(path) = &self.csv {
             Draft::write(path, table.to_csv().as_bytes())?.publish()?;
+        }
+        if let Some(path) = &self.curves {
+            Curves::panel(&table).save(path)?;
         }
         ranking::rank(&mut table);
         Ok(std::io::stdout().write_all(table.to_markdown().as_bytes())?)

@@ -1,4 +1,5 @@
-//! Explanations as pictures: heatmaps, overlays on a photo, bars, lines, and panels of captioned tiles.
+//! Explanations as pictures: heatmaps, overlays on a photo, bars, lines, and panels of captioned tiles; the curves of
+//! metrics.
 //!
 //! ```
 //! use image::RgbImage;
@@ -43,6 +44,7 @@ mod bars;
 mod blend;
 mod caption;
 mod colors;
+mod curves;
 mod heatmap;
 mod line;
 mod panel;
@@ -54,6 +56,7 @@ mod tile;
 
 pub use self::bars::Bars;
 pub use self::colors::Colors;
+pub use self::curves::Curves;
 pub use self::heatmap::Heatmap;
 pub use self::line::Line;
 pub use self::panel::Panel;

@@ -37,7 +37,7 @@ pub fn add(all: &mut Evaluation, crop: Evaluation) -> Result<()> {
     let more = more.map(|(wanted, more)| if wanted { more.map(Some) } else { Ok(None) }).collect::<Result<Vec<_>>>()?;
     for (cell, more) in all.cells.iter_mut().flatten().zip(more) {
         if let (Ok(scores), Some(more)) = (cell, more) {
-            scores.values.extend(more.values);
+            scores.extend(more);
         }
     }
     Ok(())

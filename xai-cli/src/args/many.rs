@@ -101,6 +101,10 @@ pub(crate) struct EvaluateArgs {
     #[arg(long, value_name = "FILE.csv")]
     pub(crate) csv: Option<PathBuf>,
 
+    /// Also draw the curves: how the class's probability changes as cells come or go, for every method
+    #[arg(long, value_name = "FILE.png")]
+    pub(crate) curves: Option<PathBuf>,
+
     /// Print one JSON object on stdout instead of a table
     #[arg(long)]
     pub(crate) json: bool,

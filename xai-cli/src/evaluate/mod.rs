@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use xai::disk::{Draft, check_apart};
 use xai::metrics::{Evaluation, Metric, evaluate};
 use xai::picture::image::RgbImage;
-use xai::picture::read_photo;
+use xai::picture::{Curves, read_photo};
 use xai::{AnalyzerInfo, AnyAnalyzer, Backend, Features, Index, MaxActivation};
 use xai_cli::command_line::{Noticed, Outcome, failure};
 use xai_cli::options::Grid;
@@ -63,10 +63,11 @@ impl Task for Evaluate<'_> {
     fn run<B: Backend<Elem = f32>>(&self, model: Model<B>) -> Outcome<()> {
         let args = self.args;
         let photos = photos(&args.photos)?;
-        if let Some(csv) = &args.csv {
-            let read = args.network.files().chain(args.labels.as_deref()).chain(photos.iter().map(PathBuf::as_path));
-            check_apart(read, [csv.as_path()])?;
-            drop(Draft::write(csv, &[])?);
+        let written = || args.csv.iter().chain(&args.curves).map(PathBuf::as_path);
+        let read = args.network.files().chain(args.labels.as_deref()).chain(photos.iter().map(PathBuf::as_path));
+        check_apart(read, written())?;
+        for path in written() {
+            drop(Draft::write(path, &[])?);
         }
         let trained = Trained::new(&model.input, &args.photo)?;
         let model = model.channels_first(trained.channels_last);
@@ -91,6 +92,9 @@ impl Task for Evaluate<'_> {
         }
         if let Some(csv) = &args.csv {
             Draft::write(csv, table.to_csv().as_bytes())?.publish()?;
+        }
+        if let Some(path) = &args.curves {
+            Curves::panel(&table).save(path)?;
         }
         ranking::rank(&mut table);
         if args.json {

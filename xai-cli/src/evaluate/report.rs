@@ -43,6 +43,7 @@ impl Report<'_> {
             "metrics": table.metrics.iter().map(metric).collect::<Vec<Value>>(),
             "methods": rows.map(row).collect::<Vec<Value>>(),
             "csv": self.args.csv.as_deref().map(shown),
+            "curves": self.args.curves.as_deref().map(shown),
             "notes": notes.list(),
         })
     }

@@ -186,12 +186,15 @@ fn a_batch_is_what_its_photos_are_alone() {
 fn methods_are_ranked() {
     let folder = photos();
     let args = ["evaluate", "colours.onnx", "photos", "red.png", "--preprocess", "unit", "--grid", "8"];
-    let table = folder.said(&[&args[..], &["--csv", "scores.csv"]].concat());
+    let table = folder.said(&[&args[..], &["--csv", "scores.csv", "--curves", "curves.png"]].concat());
     let lines: Vec<&str> = table.lines().collect();
     assert!(lines[0].contains("insertion") && lines[0].contains("mean rank"), "{table}");
     assert!(table.contains("| Grad-CAM at relu2 |") && table.contains("| Integrated Gradients |"), "{table}");
     assert!(lines.iter().any(|line| line.starts_with("| RandomMap")), "{table}");
     let csv = std::fs::read_to_string(folder.at("scores.csv")).unwrap();
+    // Insertion, deletion and ROAD, each beside its methods' names.
+    let curves = xai::picture::read_photo(folder.at("curves.png")).unwrap();
+    assert!(curves.width() > 1200 && curves.height() > 560, "{:?}", curves.dimensions());
     // Four photos, each with a score of each metric.
     assert_eq!(csv.lines().filter(|line| line.starts_with("Gradient,insertion")).count(), 4, "{csv}");
     let two = folder
@@ -218,5 +221,6 @@ fn methods_are_ranked() {
     assert_eq!(blue["target"], serde_json::json!([2]));
     assert!((0..3).all(|row| insertion(&blue, row) != insertion(&found, row)), "{blue}");
     folder.refused(&["evaluate", "colours.onnx", "red.png", "--csv", "red.png"], "is read");
+    folder.refused(&["evaluate", "colours.onnx", "red.png", "--csv", "a", "--curves", "a"], "is written too");
     folder.refused(&["evaluate", "colours.onnx", "red.png", "--grid", "64"], "64");
 }

@@ -1,6 +1,6 @@
 //! What a metric found: [`Scores`].
 
-use ndarray::Array2;
+use ndarray::{Array2, Axis, concatenate};
 
 /// Which way a metric is better.
 ///
@@ -75,6 +75,39 @@ pub struct Curve {
     pub y: Array2<f64>,
     /// The heights for values in random order, (samples, points), where the metric has such a baseline.
     pub random: Option<Array2<f64>>,
+}
+
+impl Scores {
+    /// Puts the scores of more samples behind these: of a data set that is scored part by part. What only one of both
+    /// has, a baseline or a curve over the same points, is no longer there, and neither are words.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use xai::metrics::Scores;
+    ///
+    /// let mut scores = Scores::from(vec![0.5]);
+    /// scores.extend(vec![0.25, 1.0].into());
+    /// assert_eq!(scores.values, [0.5, 0.25, 1.0]);
+    /// ```
+    pub fn extend(&mut self, more: Scores) {
+        self.values.extend(more.values);
+        self.random = self.random.take().zip(more.random).map(|(all, more)| [all, more].concat());
+        self.curve = self.curve.take().zip(more.curve).and_then(|(all, more)| all.with(more));
+        self.verdict = None;
+    }
+}
+
+impl Curve {
+    /// With the samples of another over the same points.
+    fn with(mut self, more: Curve) -> Option<Curve> {
+        let both = |one: &Array2<f64>, other: &Array2<f64>| concatenate(Axis(0), &[one.view(), other.view()]).ok();
+        if self.x != more.x {
+            return None;
+        }
+        self.y = both(&self.y, &more.y)?;
+        self.random = self.random.zip(more.random).and_then(|(one, other)| both(&one, &other));
+        Some(self)
+    }
 }
 
 impl From<Vec<f64>> for Scores {
