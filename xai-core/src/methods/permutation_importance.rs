@@ -1,14 +1,18 @@
 //! Permutation importance over a data set.
 
+use std::cell::RefCell;
+use std::ops::Range;
+
 use ndarray::{ArrayBase, ArrayD, ArrayViewD, Axis, Data, Dimension, Slice, Zip, concatenate};
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
+use super::sampling::{Sampling, relative};
 use crate::explain::rows::check_rows;
 use crate::explain::{Call, Elem, Inputs, Target};
 use crate::masks::{Features, Mask, absences};
-use crate::passes::{Chunk, MOST_COPIES, Reporter, at_least, even_parts, within};
+use crate::passes::{Chunk, Reporter, at_least, even_parts};
 use crate::{Differentiable, Element, Error, Result, Selection, Tensor};
 
 /// How much worse a model does on a data set when a feature is shuffled among its samples.
@@ -18,7 +22,8 @@ use crate::{Differentiable, Element, Error, Result, Selection, Tensor};
 /// features have is real, of other samples, so that no fill is needed; but features that go together are torn apart,
 /// and are important only for what one does not say in place of the other.
 ///
-/// Defaults: n = 5 shuffles of each feature, every number a feature, seed 0.
+/// Defaults: n = 5 shuffles of each feature, every number a feature, seed 0. The shuffles of a feature depend on the
+/// seed and its number alone.
 ///
 /// References: Breiman (2001), *Random Forests*; Fisher, Rudin, Dominici (2019), *All Models are Wrong, but Many are
 /// Useful*, arXiv:1801.01489.
@@ -43,8 +48,7 @@ use crate::{Differentiable, Element, Error, Result, Selection, Tensor};
 #[doc(alias("FeaturePermutation", "permutation_importance"))]
 pub struct PermutationImportance {
     features: Features,
-    n: usize,
-    seed: u64,
+    sampling: Sampling,
     chunk: Option<usize>,
     reporter: Reporter,
 }
@@ -59,25 +63,49 @@ pub struct Importance {
     pub drops: Vec<f64>,
     /// The standard error of that mean: infinite for a single shuffle.
     pub standard_error: Vec<f64>,
+    /// How often each feature was shuffled.
+    pub shuffles: usize,
+    /// Whether the tolerance was met, where there was one: false where the limit came first.
+    pub within_tolerance: Option<bool>,
 }
+
+/// A feature is shuffled twice as often as it takes to say how much shuffles differ.
+const FIRST_SHUFFLES: usize = 4;
 
 impl PermutationImportance {
     /// Five shuffles of every number.
     pub fn new() -> Self {
-        PermutationImportance { features: Features::each(), n: 5, seed: 0, chunk: None, reporter: Reporter::default() }
+        let (features, sampling) = (Features::each(), Sampling::new(5));
+        PermutationImportance { features, sampling, chunk: None, reporter: Reporter::default() }
     }
 
     /// So many shuffles of each feature, at least 1.
     #[must_use]
     pub fn n(mut self, shuffles: usize) -> Self {
-        self.n = shuffles;
+        self.sampling.n = shuffles;
         self
     }
 
     /// The seed of the generator (ChaCha8), 0 unless set.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
+        self.sampling.seed = seed;
+        self
+    }
+
+    /// Shuffles until the relative error of the drops is at most this, ‖standard errors‖₂ / ‖drops‖₂, in place of `n`:
+    /// it looks after rounds that grow by a half.
+    #[must_use]
+    pub fn tolerance(mut self, tolerance: f64) -> Self {
+        self.sampling.tolerance = Some(tolerance);
+        self
+    }
+
+    /// With a tolerance, at most so many evaluations of each sample, one for each feature and shuffle: 10 000 unless
+    /// set. Four shuffles are made in any case.
+    #[must_use]
+    pub fn max_n(mut self, max_n: usize) -> Self {
+        self.sampling.max_n = max_n;
         self
     }
 
@@ -110,7 +138,8 @@ impl PermutationImportance {
     /// sample: the higher, the better.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] for n < 1, fewer than two samples and numbers that are not finite;
+    /// [`Error::InvalidParameter`] for n < 1, an impossible tolerance, fewer than two samples and numbers that are not
+    /// finite;
     /// [`Error::Unsupported`] for features that differ by sample; [`Error::NotFinite`] for such a score; and the
     /// model's own.
     pub fn measure<M, S, D>(
@@ -126,7 +155,7 @@ impl PermutationImportance {
     {
         let data = data.view().into_dyn();
         crate::explain::rows::check_input(&data)?;
-        within("n", self.n, 1, MOST_COPIES)?;
+        self.sampling.check(1)?;
         at_least("chunk", self.chunk.unwrap_or(1), 1)?;
         let (shapes, rows) = ([data.shape().to_vec()], data.shape()[0]);
         at_least("samples", rows, 2)?;
@@ -145,7 +174,8 @@ impl PermutationImportance {
             let call = Call { inputs: &inputs, explained: &[true], target, samples: &[0] };
             Chunk::of(self.chunk, &call).for_model(model, &call)?
         };
-        let mut progress = self.reporter.start(rows * (1 + features * self.n));
+        let evaluations = self.sampling.evaluations(features).saturating_add(1);
+        let mut progress = self.reporter.start(rows.saturating_mul(evaluations));
         let mut score_of = |data: &ArrayViewD<'_, Elem<M>>| -> Result<f64> {
             let mut outputs = Vec::new();
             for (start, len) in even_parts(rows, chunk) {
@@ -161,21 +191,30 @@ impl PermutationImportance {
             if value.is_finite() { Ok(value) } else { Err(Error::NotFinite { value }) }
         };
         let clean = score_of(&data)?;
-        let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
-        let (mut drops, mut standard_error) = (Vec::with_capacity(features), Vec::with_capacity(features));
-        for feature in 0..features {
-            let absent = absences(&self.features, &shapes[0], &Mask::of((0..features).map(|other| other != feature)))?;
-            let mut found = Vec::with_capacity(self.n);
-            for _ in 0..self.n {
-                let mut order: Vec<usize> = (0..rows).collect();
-                order.shuffle(&mut rng);
-                found.push(clean - score_of(&shuffled(&data, &order, &absent).view())?);
+        let mut rngs = vec![ChaCha8Rng::seed_from_u64(self.sampling.seed); features];
+        rngs.iter_mut().enumerate().for_each(|(feature, rng)| rng.set_stream(feature as u64));
+        let found = RefCell::new(vec![Vec::new(); features]);
+        let draw = |shuffles: Range<usize>| {
+            for (feature, rng) in rngs.iter_mut().enumerate() {
+                let mask = Mask::of((0..features).map(|other| other != feature));
+                let absent = absences(&self.features, &shapes[0], &mask)?;
+                for _ in shuffles.clone() {
+                    let mut order: Vec<usize> = (0..rows).collect();
+                    order.shuffle(rng);
+                    let drop = clean - score_of(&shuffled(&data, &order, &absent).view())?;
+                    found.borrow_mut()[feature].push(drop);
+                }
             }
-            let (mean, error) = mean_and_error(&found);
-            drops.push(mean);
-            standard_error.push(error);
-        }
-        Ok(Importance { score: clean, drops, standard_error })
+            Ok(())
+        };
+        let summed = || found.borrow().iter().map(|of| mean_and_error(of)).unzip::<f64, f64, Vec<f64>, Vec<f64>>();
+        let error = || {
+            let (drops, errors) = summed();
+            relative(&errors, &drops)
+        };
+        let (shuffles, met) = self.sampling.run(FIRST_SHUFFLES, features, draw, error)?;
+        let (drops, standard_error) = summed();
+        Ok(Importance { score: clean, drops, standard_error, shuffles, within_tolerance: met.map(|met| met.1) })
     }
 }
 

@@ -34,6 +34,38 @@ fn a_linear_models_loss_rises_by_twice_the_variance() {
 }
 
 #[test]
+fn a_tolerance_is_met_or_the_limit_is_told() {
+    let x = numbers::<f64, _>((60, 4));
+    let few = PermutationImportance::new().seed(2).measure(&model(), &x, score(&x)).unwrap();
+    assert_eq!((few.shuffles, few.within_tolerance), (5, None));
+    let error = |found: &xai_core::Importance| {
+        let norm = |of: &[f64]| of.iter().map(|v| v * v).sum::<f64>().sqrt();
+        norm(&found.standard_error) / norm(&found.drops)
+    };
+    let met = PermutationImportance::new().seed(2).tolerance(0.02).measure(&model(), &x, score(&x)).unwrap();
+    assert_eq!(met.within_tolerance, Some(true));
+    assert!(error(&met) <= 0.02 && met.shuffles > 5, "{met:?}");
+    // The same as so many shuffles from the beginning on.
+    let same = PermutationImportance::new().seed(2).n(met.shuffles).measure(&model(), &x, score(&x)).unwrap();
+    assert_eq!((same.drops, same.standard_error), (met.drops, met.standard_error));
+    let seen = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let log = std::sync::Arc::clone(&seen);
+    let limited = PermutationImportance::new().tolerance(1e-9).max_n(40).on_progress(move |p: Progress| {
+        log.lock().unwrap().push((p.done, p.total));
+    });
+    let limited = limited.measure(&model(), &x, score(&x)).unwrap();
+    assert_eq!((limited.shuffles, limited.within_tolerance), (10, Some(false)));
+    assert_eq!(seen.lock().unwrap().last(), Some(&(60 * 41, 60 * 41)));
+    for (importance, name) in [
+        (PermutationImportance::new().tolerance(0.0), "tolerance"),
+        (PermutationImportance::new().tolerance(0.1).max_n(0), "max_n"),
+    ] {
+        let error = importance.measure(&model(), &x, score(&x)).unwrap_err();
+        assert!(matches!(&error, Error::InvalidParameter { name: got, .. } if *got == name), "{error}");
+    }
+}
+
+#[test]
 fn chunks_change_nothing_and_groups_are_shuffled_together() {
     let x = numbers::<f64, _>((30, 4));
     let importance = PermutationImportance::new().n(3).seed(4);
