@@ -3,6 +3,7 @@
 mod affine_start;
 mod chunks;
 mod corners;
+mod everywhere;
 mod four_inputs;
 mod given_inputs;
 mod grad_cam;

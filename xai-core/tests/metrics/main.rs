@@ -5,5 +5,6 @@ mod geometry;
 mod models;
 mod of_methods;
 mod perturbed;
+mod precision;
 mod randomisation;
 mod table;
