@@ -207,8 +207,39 @@ def power():
     model("power", nodes, weights, [value("row", F, ["batch", 2])], [value("scores", F, ["batch", 2])])
 
 
+def frames():
+    """Frames along the first axis, which is no batch: each looks at those before it."""
+    weights = {"axis": np.array(0, np.int64), "last": np.array([[1], [-2]], np.float32), "one": np.array([1], np.int64)}
+    nodes = [
+        node("CumSum", ["frames", "axis"], "heard", "memory"),
+        node("Tanh", ["heard"], "bent", "tanh"),
+        node("MatMul", ["bent", "last"], "each", "head"),
+        node("Squeeze", ["each", "one"], "scores", "squeeze"),
+    ]
+    model("frames", nodes, weights, [value("frames", F, ["time", 2])], [value("scores", F, ["time"])])
+
+
+def several():
+    """Three inputs, one of them with a name that a shell would take for two words."""
+    weights = {"last": np.array([[1, -1, 2, 1], [0, 1, 0, -1]], np.float32)}
+    nodes = [
+        node("Concat", ["row", "state", "the gain"], "all", "all", axis=1),
+        node("Tanh", ["all"], "bent", "tanh"),
+        node("Gemm", ["bent", "last"], "scores", "head", transB=1),
+    ]
+    inputs = [value("row", F, ["batch", 2]), value("state", F, [1, 1]), value("the gain", F, [1, 1])]
+    model("several", nodes, weights, inputs, [value("scores", F, ["batch", 2])])
+
+
+def arc():
+    """An arcsine, which rises without bound at 1: there are gradients before it, and no secants up to it."""
+    weights = {"last": np.array([[1, -2], [2, 1]], np.float32)}
+    nodes = [node("Asin", ["row"], "angle", "asin"), node("Gemm", ["angle", "last"], "scores", "head")]
+    model("arc", nodes, weights, [value("row", F, ["batch", 2])], [value("scores", F, ["batch", 2])])
+
+
 def masked():
-    """A maximum with an infinite weight, as masks have: there are gradients beside it, and no secants."""
+    """A maximum with an infinite weight, as masks have."""
     weights = {"low": np.array([-np.inf], np.float32), "last": np.array([[1, -2], [2, 1], [0, 1]], np.float32)}
     nodes = [
         node("Tanh", ["row"], "bent", "tanh"),
@@ -239,5 +270,8 @@ attention()
 state()
 memory()
 power()
+frames()
+several()
+arc()
 masked()
 strange()
