@@ -18,7 +18,7 @@ fn each<B: Backend>(suite: &Suite<B>, check: impl Fn(&Case<B>, &Case<Truth>) -> 
     if failed.is_empty() { Ok(()) } else { Err(Failure::new(failed.join("\n"))) }
 }
 
-fn in_words(name: &str) -> impl Fn(xai_core::Error) -> Failure + '_ {
+pub(crate) fn in_words(name: &str) -> impl Fn(xai_core::Error) -> Failure + '_ {
     move |error| Failure::new(format!("{name}: {error}"))
 }
 

@@ -21,6 +21,7 @@ pub mod analyzers;
 pub mod attention;
 pub mod choices;
 pub mod composed;
+pub mod infinities;
 pub mod layers;
 pub mod networks;
 pub mod refusals;
@@ -38,6 +39,7 @@ macro_rules! suite {
             $crate::suite!(@cases $backend, $placement, $tolerance;
                 tensors: round_trip, arithmetic, broadcasting, reductions, shapes, parts, matrices, one_hot, widening;
                 layers: forward_passes, pullbacks, pullbacks_twice, segments, ratios, placements;
+                infinities: slopes_and_quotients, windows;
                 choices: one_of_two, entries_by_ids, comparisons;
                 composed: composed_layers;
                 analyzers: every_analyzer, relevance, nestings, shortcuts, batches, chunks, seeds, split_parts,

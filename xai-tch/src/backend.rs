@@ -36,6 +36,13 @@ pub(crate) fn wide(kind: Kind) -> Kind {
     if matches!(kind, Kind::Half | Kind::BFloat16) { Kind::Float } else { kind }
 }
 
+/// As `nn::bounded` has it for one number: what is infinite becomes so large a number that differences and quotients
+/// are at their limits with it.
+pub(crate) fn bounded(t: &Tensor, kind: Kind) -> std::result::Result<Tensor, TchError> {
+    let most = if kind == Kind::Double { f64::MAX } else { f64::from(f32::MAX) } / 8.0;
+    t.f_clamp(-most, most)
+}
+
 /// Runs one operation without a tape, unless it is part of a pass that is being recorded. Its inputs may come from a
 /// user who keeps a tape, so the result is detached.
 pub(crate) fn untaped(op: impl FnOnce() -> std::result::Result<Tensor, TchError>) -> Result<Tensor> {

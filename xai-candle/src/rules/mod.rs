@@ -3,6 +3,7 @@
 //! candle's tape is not used here: what comes in is detached, and gradients of weights are never computed.
 
 mod activation;
+mod bounded;
 mod channel_affine;
 mod choose;
 mod conv2d;
@@ -27,6 +28,7 @@ use xai_core::Result;
 use xai_core::nn::{Op, Reduce, Reduction};
 
 pub(crate) use self::activation::secant_pull;
+pub(crate) use self::bounded::tensor_bounded;
 pub(crate) use self::choose::select;
 pub(crate) use self::conv2d::geometry;
 pub(crate) use self::embedding::embedding;

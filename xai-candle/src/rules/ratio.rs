@@ -1,8 +1,9 @@
 //! Cotangents times stabilised quotients.
 
 use candle_core::{DType, Result, Tensor};
+use xai_core::nn::bounded;
 
-use super::ExecutionPath;
+use super::{ExecutionPath, tensor_bounded};
 use crate::Host;
 use crate::host::{self, with_number_type};
 
@@ -20,14 +21,18 @@ pub(crate) fn ratio_pull(v: &Tensor, a: &Tensor, b: &Tensor, eps: f64) -> Result
 
 fn by_kernel<T: Host>(v: &Tensor, a: &Tensor, b: &Tensor, eps: f64) -> Result<Tensor> {
     let (eps, zero) = (T::of(eps), T::zero());
-    host::zip3([v, a, b], |[v, a, b]: [T; 3]| v * a / if b < zero { b - eps } else { b + eps })
+    host::zip3([v, a, b], |[v, a, b]: [T; 3]| {
+        let (a, b) = (bounded(a), bounded(b));
+        v * (a / if b < zero { b - eps } else { b + eps })
+    })
 }
 
 fn by_tensor_ops(v: &Tensor, a: &Tensor, b: &Tensor, eps: f64) -> Result<Tensor> {
     // ε with the sign of b; that of 0 is positive.
+    let (a, b) = (&tensor_bounded(a)?, &tensor_bounded(b)?);
     let negative = b.lt(0f64)?;
     let stable = negative.where_cond(&b.affine(1.0, -eps)?, &b.affine(1.0, eps)?)?;
-    v.mul(a)?.div(&stable)
+    v.mul(&a.div(&stable)?)
 }
 
 #[cfg(test)]

@@ -113,7 +113,13 @@ fn bad_weight<B: Backend>(graph: &Graph<'_, B>) -> Result<Option<String>> {
             Step::Input | Step::Opaque(_) => Vec::new(),
         };
         for weight in weights {
-            if !all_finite(&weight.tensor().download()?) {
+            let numbers = weight.tensor().download()?;
+            // A constant may be infinite, as a mask is: what is hidden weighs nothing behind a softmax.
+            let broken = match of.step() {
+                Step::Constant(_) => numbers.iter().any(|n| n.as_f64().is_nan()),
+                _ => !all_finite(&numbers),
+            };
+            if broken {
                 let path = graph.path(crate::graph::Value(node));
                 let op = of.op().map_or("a constant", |op| op.name());
                 return Ok(Some(if path.is_empty() { op.to_owned() } else { path }));

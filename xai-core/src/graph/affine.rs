@@ -5,16 +5,22 @@ use crate::{Backend, Op};
 
 impl<B: Backend> Graph<'_, B> {
     /// The last value that the graph can be cut at up to which it is affine in its inputs, start(x) = J·x + b; none
-    /// when it begins with a step that is not known to be.
+    /// when it begins with a step that is not known to be, or that brings in numbers that are not finite, as a mask: of
+    /// those there are no differences.
     pub fn affine_end(&self) -> Option<Value> {
         let (varies, cuts) = (&self.reached, self.cuts());
         let mut affine: Vec<bool> = Vec::with_capacity(self.nodes.len());
         // Whether a value still has the samples' rows: first, in order, one for each.
         let mut rows: Vec<bool> = Vec::with_capacity(self.nodes.len());
+        // Whether a value is made of numbers that are not finite.
+        let mut hides: Vec<bool> = Vec::with_capacity(self.nodes.len());
         for node in &self.nodes {
+            // A condition says which, and is no number of what comes out.
+            let condition = usize::from(matches!(node.op(), Some(Op::Where(_))));
+            hides.push(node.inputs.iter().skip(condition).any(|value| hides[value.0]) || !node.is_finite());
             let before = node.inputs.iter().all(|value| affine[value.0] || !varies[value.0]);
             let of_inputs: Vec<bool> = node.inputs.iter().map(|value| varies[value.0]).collect();
-            affine.push(before && node.is_affine(&of_inputs));
+            affine.push(before && !hides[hides.len() - 1] && node.is_affine(&of_inputs));
             let varying = || node.inputs.iter().filter(|value| varies[value.0]);
             rows.push(varying().all(|value| rows[value.0] && self.keeps_rows(node, *value)));
         }

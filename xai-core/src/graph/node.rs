@@ -2,7 +2,7 @@
 
 use super::Opaque;
 use super::names::Scope;
-use crate::{Backend, Error, Op, Pullback, Result, Tensor, Weight};
+use crate::{Backend, Element, Error, Op, Pullback, Result, Tensor, Weight};
 
 /// A value of a graph: an input, or what a node computes.
 ///
@@ -121,6 +121,17 @@ impl<'m, B: Backend> Node<'m, B> {
             Step::Input | Step::Constant(_) => true,
             Step::Op(op) => op.is_affine(varies),
             Step::Opaque(code) => code.affine,
+        }
+    }
+
+    /// False for what brings in numbers that are not finite, or that cannot be read.
+    pub(crate) fn is_finite(&self) -> bool {
+        match &self.step {
+            Step::Constant(weight) => {
+                weight.tensor().download().is_ok_and(|numbers| numbers.iter().all(|number| number.as_f64().is_finite()))
+            }
+            Step::Op(Op::Pad2d(pad)) => pad.value.is_finite(),
+            _ => true,
         }
     }
 

@@ -5,7 +5,7 @@ use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI};
 use super::example::{Example, Numbers};
 use super::operation::plain_operation;
 use super::shape;
-use crate::Result;
+use crate::{Element, Result};
 
 /// An elementwise function. The derivative at a kink is PyTorch's (relu'(0) = 0, |x|' = 0 at 0).
 ///
@@ -140,6 +140,10 @@ impl Activation {
             }
             Activation::Elu { .. } if x > 0.0 => 1.0,
             Activation::Elu { alpha } => alpha * x.exp(),
+            // Out there they are the identity or 0 to the last bit, and a formula would multiply 0 by infinity.
+            Activation::Gelu | Activation::GeluTanh | Activation::Silu | Activation::Mish if x.abs() > SETTLED => {
+                f64::from(u8::from(x > 0.0))
+            }
             Activation::Gelu => normal_cdf(x) + x * (-0.5 * x * x).exp() * FRAC_1_SQRT_2 * FRAC_2_SQRT_PI / 2.0,
             Activation::GeluTanh => {
                 let tanh = gelu_argument(x).tanh();
@@ -150,6 +154,7 @@ impl Activation {
             Activation::Sigmoid => sigmoid(x) * sigmoid(-x),
             Activation::Tanh => 1.0 - x.tanh().powi(2),
             Activation::HardSwish if x >= 3.0 => 1.0,
+            Activation::HardSwish if x <= -3.0 => 0.0,
             Activation::HardSwish => inside(x, -3.0, 3.0) * (x / 3.0 + 0.5),
             Activation::HardSigmoid => inside(x, -3.0, 3.0) / 6.0,
             Activation::Softplus => sigmoid(x),
@@ -177,10 +182,15 @@ impl Activation {
 /// derivative in the middle is right to the square of the step.
 const SHORT_STEP: f64 = 1e-4;
 
+/// Where a function that passes x through a gate has none left: e⁻ˣ is 0 there.
+const SETTLED: f64 = 1e3;
+
 impl Activation {
     /// The activation's mean derivative between two numbers, (f(b) - f(a)) / (b - a); its derivative where they are the
-    /// same.
+    /// same. At an end that is infinite, as what a mask hides, it is the limit ([`bounded`](crate::nn::bounded)): relu
+    /// rises by 1 from 0 to ∞, by 1/2 from -∞ to ∞, and not at all at -∞.
     pub fn mean_slope(self, a: f64, b: f64) -> f64 {
+        let (a, b) = (bounded(a), bounded(b));
         let step = b - a;
         let reach = if self.is_singular_at_zero() { a.abs().min(b.abs()).min(1.0) } else { 1.0 };
         if step == 0.0 || (!self.has_exact_quotients() && step.abs() < SHORT_STEP * reach) {
@@ -199,6 +209,21 @@ impl Activation {
     /// ends.
     pub fn is_singular_at_zero(self) -> bool {
         matches!(self, Activation::Log | Activation::Sqrt | Activation::Reciprocal | Activation::Power { .. })
+    }
+}
+
+/// The number, and for one that is infinite another so large that differences and quotients are at their limits with
+/// it: ∞ - ∞ and ∞ / ∞ would be NaN. A NaN stays one. No number beyond an eighth of the largest is told
+/// apart: six times as much still is a number, as hardswish has it.
+#[must_use]
+pub fn bounded<F: Element>(x: F) -> F {
+    let most = F::max_value() / F::of(8.0);
+    if x > most {
+        most
+    } else if x < -most {
+        -most
+    } else {
+        x
     }
 }
 

@@ -1,6 +1,6 @@
 //! A backend: networks on a framework's tensors.
 
-use super::{Activation, MaxPool2d, Op, fallback};
+use super::{Activation, MaxPool2d, Op, bounded, fallback};
 use crate::{Arithmetic, Element, Error, Pullback, Result, Tensor};
 
 /// A result of operations that are computed together; an error comes with the place, among them, of the one it is of.
@@ -113,7 +113,7 @@ pub trait Backend: Arithmetic {
 
     /// v · (f(b) - f(a)) / (b - a), element by element: a cotangent pulled back through the mean derivative of an
     /// activation between two points, which is its derivative where both are the same.
-    /// [`Activation::mean_slope`] has it for one number. All three have one shape.
+    /// [`Activation::mean_slope`] has it for one number, infinite ones too. All three have one shape.
     ///
     /// Provided on the host: a backend on a device overrides it, so that nothing travels.
     ///
@@ -124,7 +124,8 @@ pub trait Backend: Arithmetic {
     }
 
     /// v · a / (b + ε · sign(b)), element by element, with sign(0) = 1: a cotangent times a stabilised quotient. All
-    /// have one shape.
+    /// have one shape. Where a and b are infinite it is the limit ([`bounded`](crate::nn::bounded)): what a mask hides
+    /// keeps all of the nothing that it gets.
     ///
     /// Provided on the host: a backend on a device overrides it, so that nothing travels.
     ///
@@ -134,6 +135,7 @@ pub trait Backend: Arithmetic {
         let (a, b, mut pulled) = (Self::download(a)?, Self::download(b)?, Self::download(v)?);
         let (eps, zero) = (Self::Elem::of(eps), num_traits::zero());
         for ((v, &a), &b) in pulled.iter_mut().zip(&a).zip(&b) {
+            let (a, b) = (bounded(a), bounded(b));
             *v *= a / if b < zero { b - eps } else { b + eps };
         }
         Self::upload(pulled.view(), &Self::placement(v))
@@ -145,8 +147,9 @@ pub trait Backend: Arithmetic {
     ///
     /// In each window let i be the place of the maximum at a, and j at b. The two numbers are equal at
     /// t = (aᵢ - aⱼ) / ((aᵢ - aⱼ) + (bⱼ - bᵢ)) of the way: place i gets the share t of the window's cotangent, and
-    /// place j the rest (halves where both never differ). That is the mean Jacobian unless a third number is the
-    /// greatest in between, and Jacobian · (b - a) is the change of the output always.
+    /// place j the rest (halves where both never differ, and the limit for numbers that are infinite). That is the mean
+    /// Jacobian unless a third number is the greatest in between, and Jacobian · (b - a) is the change of the output
+    /// always.
     ///
     /// Provided on the host: a backend on a device overrides it, so that nothing travels.
     ///

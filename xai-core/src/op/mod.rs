@@ -37,7 +37,7 @@ pub(crate) mod shape;
 mod softmax;
 mod window;
 
-pub use self::activation::Activation;
+pub use self::activation::{Activation, bounded};
 pub use self::adaptive_pool::{AdaptiveAvgPool2d, AdaptiveMaxPool2d};
 pub use self::affine::{BatchNorm2d, ChannelAffine, Linear};
 pub use self::binary::Binary;

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use super::Unknown;
 use crate::graph::{Rules, Site, Step};
-use crate::op::{Activation, Binary, Pad2d, Scale};
+use crate::op::{Activation, Binary, Pad2d, Scale, Where};
 use crate::{Backend, Error, Op, Pullback, Result, Tensor, Weight};
 
 /// The gradient, which on its way tells what each step adds to the output beside what it makes of its inputs: its
@@ -107,6 +107,11 @@ fn told_here<'a, 'm, B: Backend>(site: &Site<'a, 'm, B>) -> Option<Site<'a, 'm, 
     (bias(&front) == Bias::Own && front.next().is_some_and(|next| next.id() == site.id())).then_some(front)
 }
 
+/// a · v, and 0 where v is 0, even if a is infinite: what a mask hides adds nothing.
+fn times<B: Backend>(a: &Tensor<B>, v: &Tensor<B>) -> Result<Tensor<B>> {
+    B::forward(&Where.into(), &[v, a, v])?.mul(v)
+}
+
 /// A step's own bias, broadcast to its output.
 fn own<B: Backend>(site: &Site<'_, '_, B>, y: &Tensor<B>) -> Result<Tensor<B>> {
     let along_channels = |bias: &Weight<B>| {
@@ -156,7 +161,11 @@ impl<B: Backend> Rules<B> for BiasGradients<B> {
         let (id, found, bias) = (site.id(), Rc::clone(&self.found), bias(site));
         let (at, x) = match bias {
             Bias::AtZero => {
-                let zero = |(x, &wanted): (&Tensor<B>, &bool)| if wanted { x.scale(0.0) } else { Ok(x.clone()) };
+                // No product with 0, which would be NaN for what is infinite.
+                let zero = |(x, &wanted): (&Tensor<B>, &bool)| match wanted {
+                    true => B::one_hot(&x.shape(), &[], &x.placement()).map(Tensor::new),
+                    false => Ok(x.clone()),
+                };
                 let zeros = inputs.iter().zip(site.wanted()).map(zero).collect::<Result<Vec<_>>>()?;
                 (site.forward(&zeros)?, None)
             }
@@ -165,9 +174,9 @@ impl<B: Backend> Rules<B> for BiasGradients<B> {
         };
         let pull = move |v: &Tensor<B>| {
             let parts = pull.pull_all(v)?;
-            let mut bias = at.mul(v)?;
+            let mut bias = times(&at, v)?;
             if let (Some(x), Some(Some(part))) = (&x, parts.first()) {
-                bias = bias.sub(&x.mul(part)?)?;
+                bias = bias.sub(&times(x, part)?)?;
             }
             found.borrow_mut().insert(id, bias);
             Ok(parts)

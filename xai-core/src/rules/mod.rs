@@ -2,6 +2,7 @@
 
 mod bias_gradients;
 mod lrp;
+mod paths;
 mod rectifiers;
 mod secants;
 mod unknown;

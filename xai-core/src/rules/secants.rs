@@ -3,8 +3,9 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
+use super::paths::Paths;
 use crate::graph::{Rules, Site};
-use crate::op::{Activation, Binary, MaxPool2d};
+use crate::op::{Activation, Binary, MaxPool2d, Where};
 use crate::{Backend, Error, Op, Pullback, Result, Tensor};
 
 /// A pass of rows that follow paths: `nodes` rows for each sample, one sample after another, each joined by a segment
@@ -15,7 +16,8 @@ use crate::{Backend, Error, Op, Pullback, Result, Tensor};
 /// z moves evenly, kinks included. In a window of max pooling, adaptive pooling to windows of one size too, the maximum
 /// moves from one number to another where the two are equal, and each gets its part of the way
 /// ([`Backend::max_pool_segments`]). An affine step's Jacobian is constant. Any other step takes the mean of its
-/// Jacobians at the two rows, which for a product of two values is the mean Jacobian itself.
+/// Jacobians at the two rows, which for a product of two values is the mean Jacobian itself. Numbers may be infinite
+/// inside of a network whose output is finite, as what a mask hides: slopes and shares are then at their limits.
 ///
 /// What the steps were given at the last row is kept for the [`next`](Secants::next) pass. In a first pass the first
 /// rows have no segment: what is pulled back to them are gradients at a point.
@@ -100,10 +102,14 @@ impl<B: Backend> Secants<B> {
         let y = site.forward(inputs)?;
         let (z, paths) = (inputs[0].clone(), self.paths);
         let before = self.before(site, inputs)?.and_then(|before| before.into_iter().next());
+        let compares = compares(f, site);
         let pull = move |v: &Tensor<B>| {
             Error::check_shape("cotangent", &z.shape(), &v.shape())?;
             let from = before.as_ref().map(|before| paths.moved_on(before, &z)).transpose()?;
-            B::secant_pull(f, from.as_ref().unwrap_or(&z).inner(), z.inner(), v.inner()).map(Tensor::new)
+            let pulled =
+                B::secant_pull(f, from.as_ref().unwrap_or(&z).inner(), z.inner(), v.inner()).map(Tensor::new)?;
+            // A choice gives its condition zeros: they stay zeros.
+            if compares { B::forward(&Where.into(), &[v, &pulled, v]) } else { Ok(pulled) }
         };
         Ok((y, Pullback::new(pull)))
     }
@@ -152,6 +158,13 @@ impl<B: Backend> Secants<B> {
         };
         Ok((longer.rows(&y, 1, paths.nodes)?, Pullback::of_all(pull)))
     }
+}
+
+/// Whether an activation may be given NaN in a network that is finite: a sign is, and what is made of it, where two
+/// numbers that are hidden are compared, as in the maximum of two masked values.
+fn compares<B: Backend>(f: Activation, site: &Site<'_, '_, B>) -> bool {
+    let is_sign = |site: &Site<'_, '_, B>| matches!(site.op(), Some(Op::Activation(Activation::Sign)));
+    f == Activation::Sign || site.before(0).as_ref().is_some_and(is_sign)
 }
 
 fn mixes_rows<B: Backend>(site: &Site<'_, '_, B>) -> bool {
@@ -220,50 +233,4 @@ impl<B: Backend> Rules<B> for Secants<B> {
             _ => self.both_ends(site, inputs),
         }
     }
-}
-
-/// Rows of paths, `nodes` for each. Where forward code has put another axis behind the batch axis into one with it,
-/// each row is several, which stay together.
-#[derive(Debug, Clone, Copy)]
-struct Paths {
-    paths: usize,
-    nodes: usize,
-}
-
-impl Paths {
-    /// (paths, nodes, entries of a row, ...)
-    fn apart<B: Backend>(self, t: &Tensor<B>) -> Result<Tensor<B>> {
-        let shape = t.shape();
-        let (all, rest) = shape.split_first().map_or((0, &[][..]), |(all, rest)| (*all, rest));
-        let entries = all / (self.paths * self.nodes).max(1);
-        t.reshape(&[&[self.paths, self.nodes, entries], rest].concat())
-    }
-
-    fn rows<B: Backend>(self, t: &Tensor<B>, start: usize, len: usize) -> Result<Tensor<B>> {
-        together(&self.apart(t)?.narrow(1, start, len)?)
-    }
-
-    /// One row for each path, and its rows behind it.
-    fn joined<B: Backend>(self, first: &Tensor<B>, t: &Tensor<B>) -> Result<Tensor<B>> {
-        together(&Tensor::concat(&[&Paths { nodes: 1, ..self }.apart(first)?, &self.apart(t)?], 1)?)
-    }
-
-    /// The rows of each path, and one row behind them.
-    fn extended<B: Backend>(self, t: &Tensor<B>, last: &Tensor<B>) -> Result<Tensor<B>> {
-        together(&Tensor::concat(&[&self.apart(t)?, &Paths { nodes: 1, ..self }.apart(last)?], 1)?)
-    }
-
-    /// For every row the one before it.
-    fn moved_on<B: Backend>(self, before: &Tensor<B>, t: &Tensor<B>) -> Result<Tensor<B>> {
-        match self.nodes {
-            1 => Ok(before.clone()),
-            nodes => Paths { nodes: nodes - 1, ..self }.joined(before, &self.rows(t, 0, nodes - 1)?),
-        }
-    }
-}
-
-fn together<B: Backend>(paths: &Tensor<B>) -> Result<Tensor<B>> {
-    let shape = paths.shape();
-    let rows = shape.iter().take(3).product();
-    paths.reshape(&[&[rows], shape.get(3..).unwrap_or_default()].concat())
 }

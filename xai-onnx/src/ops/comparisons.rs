@@ -28,27 +28,57 @@ pub(crate) fn compare<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
         let y = on_host(cx, "it compares", f)?;
         return Ok(vec![Operand::Var(y, ElementType::Bool)]);
     }
+    let finite = [0, 1].into_iter().any(|i| is_finite(cx.held(i)));
     let (a, b) = pair(cx)?;
-    let t = &mut *cx.tape;
     let y = match operator.as_str() {
-        "Greater" => t.greater(a, b)?,
-        "Less" => t.greater(b, a)?,
+        "Greater" => greater(cx, a, b, finite)?,
+        "Less" => greater(cx, b, a, finite)?,
         "GreaterOrEqual" => {
-            let less = t.greater(b, a)?;
-            t.not(less)?
+            let less = greater(cx, b, a, finite)?;
+            cx.tape.not(less)?
         }
         "LessOrEqual" => {
-            let greater = t.greater(a, b)?;
-            t.not(greater)?
+            let greater = greater(cx, a, b, finite)?;
+            cx.tape.not(greater)?
         }
         _ => {
-            let difference = t.sub(a, b)?;
-            let sign = t.act(difference, Activation::Sign)?;
-            let other = t.act(sign, Activation::Abs)?;
-            t.not(other)?
+            let difference = cx.tape.sub(a, b)?;
+            let sign = cx.tape.act(difference, Activation::Sign)?;
+            let other = cx.tape.act(sign, Activation::Abs)?;
+            let equal = cx.tape.not(other)?;
+            match finite {
+                true => equal,
+                false => {
+                    let other = unless(cx, equal, other)?;
+                    cx.tape.not(other)?
+                }
+            }
         }
     };
     Ok(vec![Operand::Var(y, ElementType::Bool)])
+}
+
+/// Whether all numbers are known, and finite.
+fn is_finite(held: Written<&Operand>) -> bool {
+    matches!(held, Ok(Operand::Known(known)) if known.numbers().iter().all(|n| n.is_finite()))
+}
+
+/// 1 where a > b, else 0. Infinite numbers of one sign have no difference, and are equal, as hidden scores are.
+fn greater<B: Backend>(cx: &mut Cx<'_, B>, a: Id, b: Id, finite: bool) -> Written<Id> {
+    if finite {
+        return cx.tape.above(a, b);
+    }
+    let difference = cx.tape.sub(b, a)?;
+    let sign = cx.tape.act(difference, Activation::Sign)?;
+    let below = cx.tape.act(sign, Activation::Relu)?;
+    let above = cx.tape.affine(sign, -1.0, 0.0)?;
+    unless(cx, below, above)
+}
+
+/// 0 where the condition is not 0, also where it is NaN, else y.
+fn unless<B: Backend>(cx: &mut Cx<'_, B>, condition: Id, y: Id) -> Written<Id> {
+    let zero = cx.array(&ndarray::arr0(0.0).into_dyn())?;
+    cx.tape.choose(condition, zero, y)
 }
 
 /// Of numbers that are 0 or 1.
@@ -89,6 +119,6 @@ pub(crate) fn extreme<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
 
 fn one_of<B: Backend>(cx: &mut Cx<'_, B>, a: Id, b: Id, smallest: bool) -> Written<Id> {
     let t = &mut *cx.tape;
-    let first = if smallest { t.greater(b, a)? } else { t.greater(a, b)? };
+    let first = if smallest { t.above(b, a)? } else { t.above(a, b)? };
     t.choose(first, a, b)
 }

@@ -104,8 +104,8 @@ impl<B: Backend> Tape<B> {
         self.op(Where, &[condition, a, b])
     }
 
-    /// 1 where a > b, else 0.
-    pub(crate) fn greater(&mut self, a: Id, b: Id) -> Written<Id> {
+    /// 1 where a > b, else 0; NaN, which a choice takes for a, where both are infinite with one sign.
+    pub(crate) fn above(&mut self, a: Id, b: Id) -> Written<Id> {
         let difference = self.sub(a, b)?;
         let sign = self.act(difference, Activation::Sign)?;
         self.act(sign, Activation::Relu)

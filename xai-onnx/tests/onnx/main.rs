@@ -3,6 +3,7 @@
 
 mod fuzz;
 mod hostile;
+mod masks;
 mod network;
 mod refusals;
 mod stored;

@@ -6,7 +6,7 @@ use xai_core::{Error, Pullback, Result, Tensor};
 
 use super::pool::own_padding;
 use super::resize::pad;
-use crate::backend::{int, wide};
+use crate::backend::{bounded, int, wide};
 use crate::failure::{TchResult, failed};
 use crate::{HostFloat, LibTorch};
 
@@ -61,8 +61,10 @@ impl Segments {
             |t: &Torch, start: i64| t.f_reshape([all / nodes, nodes, channels, -1])?.f_narrow(1, start, nodes - 1);
         let [starts, ends] = [end(&places, 0)?, end(&places, 1)?];
         let y = end(&highest, 1)?;
-        let ahead = end(&highest, 0)?.f_sub(&end(&x, 0)?.f_gather(3, &ends, false)?)?;
-        let mut span = y.f_sub(&end(&x, 1)?.f_gather(3, &starts, false)?)?.f_add_(&ahead)?;
+        let limited = |t: &Torch| bounded(t, wide(kind));
+        let there = |row: i64, places: &Torch| limited(&end(&x, row)?.f_gather(3, places, false)?);
+        let ahead = limited(&end(&highest, 0)?)?.f_sub(&there(0, &ends)?)?;
+        let mut span = limited(&y)?.f_sub(&there(1, &starts)?)?.f_add_(&ahead)?;
         let same = span.f_eq(0.0)?;
         let share = ahead.f_masked_fill(&same, 0.5)?.f_div_(&span.f_masked_fill_(&same, 1.0)?)?;
         let shaped = |t: &Torch| t.f_reshape(output);

@@ -2,17 +2,17 @@
 
 use tch::Tensor as Torch;
 
-use crate::backend::wide;
+use crate::backend::{bounded, wide};
 use crate::failure::TchResult;
 
 /// See `Backend::ratio_pull`. Half types are computed in single precision.
 pub(super) fn ratio_pull(v: &Torch, a: &Torch, b: &Torch, eps: f64) -> TchResult {
     let kind = v.f_kind()?;
     let wide = wide(kind);
-    let b = b.f_to_kind(wide)?;
+    let b = bounded(&b.f_to_kind(wide)?, wide)?;
     // ε with the sign of b; that of 0 is positive.
     let mut by = b.f_sign()?.f_add_scalar_(0.5)?.f_sign_()?.f_mul_scalar_(eps)?.f_add_(&b)?.f_reciprocal_()?;
-    by.f_mul_(&a.f_to_kind(wide)?)?.f_mul_(&v.f_to_kind(wide)?)?.f_to_kind(kind)
+    by.f_mul_(&bounded(&a.f_to_kind(wide)?, wide)?)?.f_mul_(&v.f_to_kind(wide)?)?.f_to_kind(kind)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use xai_core::nn::{Activation, provided_secant_pull};
 use xai_core::{Result, Tensor};
 
 use super::activation::{Function, activation};
-use crate::backend::wide;
+use crate::backend::{bounded, wide};
 use crate::failure::{TchResult, failed};
 use crate::tape::{Input, X, record};
 use crate::{HostFloat, LibTorch};
@@ -16,7 +16,8 @@ pub(super) fn secant_pull<E: HostFloat>(f: Activation, a: &Torch, b: &Torch, v: 
     let kind = v.f_kind().map_err(failed)?;
     let wide = wide(kind);
     let widened = |t: &Torch| t.f_to_kind(wide).map_err(failed);
-    let (a, b) = (widened(a)?, widened(b)?);
+    let limited = |t: &Torch| bounded(&widened(t)?, wide).map_err(failed);
+    let (a, b) = (limited(a)?, limited(b)?);
     let mut slopes = match f {
         Activation::Relu => relu(&a, &b, wide).map_err(failed)?,
         Activation::Relu6 => relu6(&a, &b, wide).map_err(failed)?,
@@ -75,6 +76,8 @@ fn curve<E: HostFloat>(f: Activation, function: &Function, a: &Torch, b: &Torch,
     let shortest = if kind == Kind::Double { 1e-4 } else { 1e-2 };
     let rise = function(b).and_then(|y| y.f_sub(&function(a)?)).map_err(failed)?;
     let middle = a.f_add(b).and_then(|sum| sum.f_mul_scalar(0.5)).map_err(failed)?;
+    // Its derivative is 0 or 1 far out, where libtorch multiplies 0 by a square that has become infinite.
+    let middle = if f == Activation::GeluTanh { middle.f_clamp(-1e3, 1e3).map_err(failed)? } else { middle };
     let is_short = |step: &Torch| match f {
         f if f.has_exact_quotients() => step.f_eq(0.0),
         // The same curve at every scale.

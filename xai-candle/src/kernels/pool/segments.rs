@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use rayon::prelude::*;
+use xai_core::nn::bounded;
 use xai_core::{Error, Result};
 
 use super::{PoolGeometry, max_forward, planes_at_once};
@@ -76,8 +77,8 @@ impl<T: Real> SegmentMaxima<T> {
                 for (share, ((&a_highest, &i), (&b_highest, &j))) in shares.iter_mut().zip(found(a).zip(found(b))) {
                     // A window without a pixel has no maximum at either end.
                     if let (Some(&b_at_i), Some(&a_at_j)) = (image(b).get(i as usize), image(a).get(j as usize)) {
-                        let ahead = a_highest - a_at_j;
-                        let span = ahead + (b_highest - b_at_i);
+                        let ahead = bounded(a_highest) - bounded(a_at_j);
+                        let span = ahead + (bounded(b_highest) - bounded(b_at_i));
                         *share = if span == T::zero() { T::of(0.5) } else { ahead / span };
                     }
                 }

@@ -1,12 +1,12 @@
 //! Cotangents pulled back through the mean slopes of activations.
 
 use candle_core::{DType, Device, Result, Tensor};
-use xai_core::nn::Activation;
+use xai_core::nn::{Activation, bounded};
 
 use super::{curve, tensor_ops};
 use crate::Host;
 use crate::host::{self, with_number_type};
-use crate::rules::ExecutionPath;
+use crate::rules::{ExecutionPath, tensor_bounded};
 
 /// See `Backend::secant_pull`. Half types are computed in single precision.
 pub(crate) fn secant_pull(f: Activation, a: &Tensor, b: &Tensor, v: &Tensor) -> Result<Tensor> {
@@ -31,6 +31,7 @@ fn shortest(dtype: DType) -> f64 {
 fn by_curve<T: Host>(f: Activation, from: &Tensor, to: &Tensor, v: &Tensor) -> Result<Tensor> {
     let shortest = T::of(shortest(T::DTYPE));
     let slope = |f: Activation, a: T, b: T| {
+        let (a, b) = (bounded(a), bounded(b));
         let step = b - a;
         let nearest = [a.abs(), b.abs()].into_iter().fold(T::one(), |least, x| if x < least { x } else { least });
         let shortest = if f.is_singular_at_zero() { shortest * nearest } else { shortest };
@@ -56,6 +57,7 @@ fn on_host(f: Activation, [a, b, v]: [&Tensor; 3]) -> Result<Tensor> {
 }
 
 fn by_tensor_ops(f: Activation, from: &Tensor, to: &Tensor) -> Result<Option<Tensor>> {
+    let (from, to) = (&tensor_bounded(from)?, &tensor_bounded(to)?);
     let middle = (from + to)?.affine(0.5, 0.0)?;
     let (Some(start), Some(end), Some(derivative)) =
         (tensor_ops::value(f, from)?, tensor_ops::value(f, to)?, tensor_ops::slope(f, &middle)?)

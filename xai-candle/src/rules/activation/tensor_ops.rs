@@ -58,7 +58,8 @@ pub(super) fn slope(f: Activation, x: &Tensor) -> Result<Option<Tensor>> {
             distribution + (x * density)?
         }
         Activation::GeluTanh => {
-            let square = x.sqr()?;
+            // Far out it is 0 or 1; a square that has become infinite would be multiplied by 0.
+            let square = x.clamp(-1e3f32, 1e3f32)?.sqr()?;
             let t = (x * square.affine(GELU_SCALE * GELU_CUBE, GELU_SCALE)?)?.tanh()?;
             let inner = square.affine(3.0 * GELU_SCALE * GELU_CUBE, GELU_SCALE)?;
             let rest = ((x * t.sqr()?.affine(-0.5, 0.5)?)? * inner)?;

@@ -4,7 +4,7 @@ use candle_core::{Result, Tensor, bail};
 
 use super::super::resample::adaptive_windows;
 use super::super::shift::{crop, every, extend};
-use super::super::{Pull, Ruled};
+use super::super::{Pull, Ruled, tensor_bounded};
 use crate::kernels::pool::PoolGeometry;
 
 /// The maxima of an image's windows.
@@ -113,8 +113,9 @@ pub(super) fn max_pool_segments(x: &Tensor, nodes: usize, output: &[usize], g: &
     };
     let [starts, ends] = [end(&winners, 0)?, end(&winners, 1)?];
     let y = end(&highest, 1)?;
-    let ahead = (end(&highest, 0)? - end(&padded, 0)?.gather(&ends, 1)?)?;
-    let span = ((&y - end(&padded, 1)?.gather(&starts, 1)?)? + &ahead)?;
+    let ahead = (tensor_bounded(&end(&highest, 0)?)? - tensor_bounded(&end(&padded, 0)?.gather(&ends, 1)?)?)?;
+    let behind = (tensor_bounded(&y)? - tensor_bounded(&end(&padded, 1)?.gather(&starts, 1)?)?)?;
+    let span = (behind + &ahead)?;
     let same = span.eq(0f64)?;
     let share = (&ahead / same.where_cond(&span.ones_like()?, &span)?)?;
     let share = same.where_cond(&(span.ones_like()? * 0.5)?, &share)?;

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::array::{Array, Pull, flat, image, shaped};
 use super::on_host::OnHost;
-use crate::op::{AdaptiveAvgPool2d, AdaptiveMaxPool2d, AvgPool2d, MaxPool2d};
+use crate::op::{AdaptiveAvgPool2d, AdaptiveMaxPool2d, AvgPool2d, MaxPool2d, bounded};
 use crate::{Element, Error, Result};
 
 /// The rows and the columns of the windows, cut to the image, and the shapes.
@@ -157,7 +157,8 @@ pub(crate) fn max_pool_segments<F: Element>(
     for (segment, end) in ends.enumerate() {
         for window in end * row_out..(end + 1) * row_out {
             let (i, j) = (highest[window - row_out], highest[window]);
-            let (ahead, behind) = (values[i] - values[j - row], values[j] - values[i + row]);
+            let at = |place: usize| bounded(values[place]);
+            let (ahead, behind) = (at(i) - at(j - row), at(j) - at(i + row));
             let span = ahead + behind;
             let share = if span == F::zero() { F::of(0.5) } else { ahead / span };
             y.push(values[j]);

@@ -72,7 +72,8 @@ impl Relevance {
             }
             Propagation::Secant(f) => {
                 let (f, x) = (*f, inputs[0].clone());
-                let zeros = x.scale(0.0)?;
+                // No product with 0, which would be NaN for what is infinite.
+                let zeros = Tensor::<B>::new(B::one_hot(&x.shape(), &[], &x.placement())?);
                 let pull = move |m: &Tensor<B>| B::secant_pull(f, zeros.inner(), x.inner(), m.inner()).map(Tensor::new);
                 Ok((site.forward(inputs)?, Pullback::new(pull)))
             }
