@@ -1,9 +1,9 @@
 //! Whether what a method found is what it promises.
 
 use super::finding::Finding;
-use crate::methods::{advice, missed};
+use crate::methods::{advice, advice_for_nothing, is_nothing, missed};
 
-/// What should be looked at: values that do not add up, a tolerance that was not met; with what to do.
+/// What should be looked at: values that are all 0, or do not add up, a tolerance that was not met; with what to do.
 pub(super) fn noticed(finding: &Finding) -> Option<String> {
     let (title, extras) = (&finding.title, &finding.explanation.extras);
     if extras.within_tolerance.as_ref().is_some_and(|within| within.contains(&false)) {
@@ -11,8 +11,11 @@ pub(super) fn noticed(finding: &Finding) -> Option<String> {
         let error = error.map(|error| format!(", its error is about {:.1} %", error * 100.0)).unwrap_or_default();
         return Some(format!("{title} ends before its tolerance is met{error}: take a larger --tolerance"));
     }
-    let gap = extras.completeness_gap.as_ref()?.first().copied()?;
     let values = &finding.explanation.values;
+    if is_nothing(values.view()) {
+        return Some(format!("{title}: {}: {}", nothing(finding), advice_for_nothing(finding.info.settings)));
+    }
+    let gap = extras.completeness_gap.as_ref()?.first().copied()?;
     let change = missed(values.view(), gap)?;
     let sum = values.iter().copied().map(f64::from).sum::<f64>();
     Some(format!(
@@ -20,4 +23,21 @@ pub(super) fn noticed(finding: &Finding) -> Option<String> {
          completeness gap of {gap:+.4}: {}",
         advice(finding.info.settings)
     ))
+}
+
+/// That all values are 0, with where the relevance is that should have arrived, or how the output changed all the same.
+fn nothing(finding: &Finding) -> String {
+    let extras = &finding.explanation.extras;
+    let first = |list: &Option<Vec<f64>>| list.as_ref().and_then(|list| list.first().copied());
+    if let (Some(arrived), Some(kept)) = (first(&extras.relevance_arrived), first(&extras.relevance_kept)) {
+        let (whole, place) = (arrived + kept, if finding.at.is_some() { "there" } else { "at the input" });
+        return format!(
+            "all values are 0: of the relevance {whole:+.4} nothing arrived {place}, all of it was kept on the way, by \
+             biases and by steps whose slope is 0"
+        );
+    }
+    match first(&extras.completeness_gap).filter(|gap| *gap != 0.0) {
+        Some(gap) => format!("all values are 0, and the output changed by {:+.4} from the reference", -gap),
+        None => "all values are 0, so that they explain nothing".into(),
+    }
 }

@@ -14,7 +14,7 @@ use crate::args::FolderArgs;
 use crate::classes::{Class, Scores};
 use crate::input::Trained;
 use crate::labels::Names;
-use crate::methods::{Asked, Chosen, advice, check_options, choose, missed};
+use crate::methods::{Asked, Chosen, advice, advice_for_nothing, check_options, choose, is_nothing, missed};
 use crate::model::Model;
 use crate::notes::Notes;
 use crate::target::check_classes;
@@ -31,6 +31,8 @@ pub(super) struct Explainer<'a, B: Backend> {
     notes: Notes,
     /// How many photos had values that do not add up.
     missed: Cell<usize>,
+    /// How many photos had values that are all 0.
+    nothing: Cell<usize>,
 }
 
 /// A photo with its values (C, H, W), and what the network says.
@@ -84,7 +86,17 @@ impl<'a, B: Backend<Elem = f32>> Explainer<'a, B> {
         let chosen = chosen.ok_or_else(|| failure("there is no method to explain with"))?;
         let analyzer = chosen.build(&model, &shape)?;
         check_map(&model, &chosen, &shape)?;
-        Ok(Explainer { args, model, names, trained, chosen, analyzer, notes, missed: Cell::new(0) })
+        Ok(Explainer {
+            args,
+            model,
+            names,
+            trained,
+            chosen,
+            analyzer,
+            notes,
+            missed: Cell::new(0),
+            nothing: Cell::new(0),
+        })
     }
 
     /// What the results depend on: what the command line says, and what is in the files that it names.
@@ -108,9 +120,14 @@ impl<'a, B: Backend<Elem = f32>> Explainer<'a, B> {
 
     /// What should be looked at of the values that were found.
     pub(super) fn noticed(&self) -> Option<String> {
-        let (missed, title) = (self.missed.get(), self.chosen.info.title);
-        let what = format!("{title} does not add up to the change of the output for {missed} photos");
-        (missed > 0).then(|| format!("{what}: {}", advice(self.chosen.info.settings)))
+        let (missed, nothing, info) = (self.missed.get(), self.nothing.get(), self.chosen.info);
+        let title = info.title;
+        let all_zero = format!("{title} has nothing but zeros for {nothing} photos");
+        let apart = format!("{title} does not add up to the change of the output for {missed} photos");
+        let all_zero = (nothing > 0).then(|| format!("{all_zero}: {}", advice_for_nothing(info.settings)));
+        let apart = (missed > 0).then(|| format!("{apart}: {}", advice(info.settings)));
+        let both: Vec<String> = all_zero.into_iter().chain(apart).collect();
+        (!both.is_empty()).then(|| both.join("; "))
     }
 
     pub(super) fn preprocess(&self) -> &Preprocess {
@@ -155,7 +172,8 @@ impl<'a, B: Backend<Elem = f32>> Explainer<'a, B> {
         let gaps = found.extras.completeness_gap.iter().flatten();
         let missed =
             found.values.axis_iter(Axis(0)).zip(gaps).filter(|(values, gap)| missed(values.view(), **gap).is_some());
-        let missed = missed.count();
+        let missed = missed.filter(|(values, _)| !is_nothing(values.view())).count();
+        let nothing = found.values.axis_iter(Axis(0)).filter(|values| is_nothing(values.view())).count();
         let kind = found.kind;
         let values = found.values.axis_iter(Axis(0)).map(|values| {
             values.to_owned().into_dimensionality::<Ix3>().map_err(|_| {
@@ -164,6 +182,7 @@ impl<'a, B: Backend<Elem = f32>> Explainer<'a, B> {
         });
         let values: Vec<Array3<f32>> = values.collect::<Outcome<_>>()?;
         self.missed.set(self.missed.get() + missed);
+        self.nothing.set(self.nothing.get() + nothing);
         Ok(values.into_iter().zip(classes).map(|(values, class)| Found { values, kind, class }).collect())
     }
 

@@ -1,4 +1,4 @@
-//! Whether values that are shares of a change add up to it.
+//! Whether values are any, and whether those that are shares of a change add up to it.
 
 use ndarray::ArrayViewD;
 
@@ -14,6 +14,23 @@ pub(crate) fn missed(values: ArrayViewD<'_, f32>, gap: f64) -> Option<f64> {
     let (sum, length) = (numbers().sum::<f64>(), numbers().fold(0.0, f64::hypot));
     let change = sum - gap;
     (gap.abs() > LARGE * change.abs().max(length)).then_some(change)
+}
+
+/// Whether there are values and all of them are 0, so that they explain nothing.
+pub(crate) fn is_nothing(values: ArrayViewD<'_, f32>) -> bool {
+    !values.is_empty() && values.iter().all(|&value| value == 0.0)
+}
+
+/// What to do about values that are all 0, of a method that takes these settings.
+pub(crate) fn advice_for_nothing(settings: &[&str]) -> String {
+    let ways = [
+        (settings.contains(&"unknown"), "a method without rules, as integrated-gradients"),
+        (settings.contains(&"reference"), "another --reference"),
+        (true, "another --at, nearer to the output"),
+        (true, "another --target"),
+    ];
+    let ways: Vec<&str> = ways.into_iter().filter_map(|(can, way)| can.then_some(way)).collect();
+    format!("try {}", ways.join(", or "))
 }
 
 /// What makes a gap smaller, of a method that takes these settings.
@@ -36,7 +53,16 @@ pub(crate) fn advice(settings: &[&str]) -> String {
 mod tests {
     use ndarray::array;
 
-    use super::{advice, missed};
+    use super::{advice, advice_for_nothing, is_nothing, missed};
+
+    #[test]
+    fn zeros_explain_nothing() {
+        assert!(is_nothing(array![[0.0f32, -0.0]].into_dyn().view()));
+        assert!(!is_nothing(array![[0.0f32, 1e-30]].into_dyn().view()));
+        assert!(!is_nothing(array![[0.0f32, f32::NAN]].into_dyn().view()));
+        assert!(advice_for_nothing(&["unknown"]).contains("integrated-gradients"));
+        assert!(!advice_for_nothing(&["n"]).contains("rules"));
+    }
 
     #[test]
     fn a_gap_is_large_beside_what_is_shared_out() {

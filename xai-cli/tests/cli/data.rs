@@ -184,6 +184,24 @@ fn other_inputs_are_given() {
 }
 
 #[test]
+fn values_that_are_all_zero_are_noticed() {
+    let folder = Folder::new();
+    std::fs::write(folder.at("calm.txt"), "so ok").unwrap();
+    // Nothing but a bias speaks for it: no byte is an exclamation mark.
+    let args = ["explain", "attention.onnx", "calm.txt", "--target", "0", "--method", "lrp-epsilon"];
+    let (stdout, stderr) = folder.noticed(&[&args[..], &["--unknown", "gradient"]].concat());
+    assert!(stdout.contains("relevance that arrived") && stderr.lines().count() == 1, "{stdout} {stderr}");
+    assert!(stderr.contains("of the relevance +1.0000 nothing arrived there"), "{stderr}");
+    assert!(stderr.contains("integrated-gradients"), "{stderr}");
+    image::RgbImage::from_pixel(32, 32, image::Rgb([90; 3])).save(folder.at("grey.png")).unwrap();
+    let args = ["explain", "colours.onnx", "grey.png", "--preprocess", "unit", "--method", "gradient", "--json"];
+    let (stdout, stderr) = folder.noticed(&args);
+    let report: Value = serde_json::from_str(&stdout).unwrap();
+    assert!(report["notes"][0].as_str().unwrap().contains("all values are 0"), "{report}");
+    assert!(stderr.contains("Gradient: all values are 0"), "{stderr}");
+}
+
+#[test]
 fn bytes_and_tokens_are_explained_where_they_become_numbers() {
     let folder = Folder::new();
     std::fs::write(folder.at("note.txt"), b"ab\x01").unwrap();

@@ -46,7 +46,8 @@ fn another_class_by_its_name_or_number_is_explained() {
     let folder = Folder::new();
     let args = ["explain", "colours.onnx", "red.png", "--preprocess", "unit", "--labels", "names.txt", "--json"];
     for target in ["Meadow", "green, meadow", "1"] {
-        let report = folder.json(&[&args[..], &["--target", target, "--top", "1"]].concat());
+        let more = ["--target", target, "--top", "1", "--method", "gradient"];
+        let report = folder.json(&[&args[..], &more].concat());
         assert_eq!(report["explained"]["index"][0], 1, "{target}");
         assert_eq!(report["top"].as_array().unwrap().len(), 1);
         assert_eq!(report["top"][0]["name"], "red");

@@ -17,7 +17,8 @@ fn labels_are_lines_a_list_or_hugging_faces_dictionary() {
     std::fs::write(folder.at("map.json"), json!(by_number).to_string()).unwrap();
     std::fs::write(folder.at("config.json"), json!({"id2label": by_number, "hidden": 3}).to_string()).unwrap();
     for file in ["list.json", "map.json", "config.json"] {
-        let report = folder.json(&[&PHOTO[..], &["--labels", file, "--target", "blue", "--json"]].concat());
+        let more = ["--labels", file, "--target", "blue", "--method", "gradient", "--json"];
+        let report = folder.json(&[&PHOTO[..], &more].concat());
         assert_eq!((&report["explained"]["index"][0], &report["top"][0]["name"]), (&json!(2), &json!("red")), "{file}");
     }
     std::fs::write(folder.at("gap.json"), json!({"0": "red", "2": "blue"}).to_string()).unwrap();
@@ -35,7 +36,8 @@ fn names_that_are_wrong_or_of_two_classes_are_answered_with_what_to_type() {
     };
     target("twice.txt", "crane", "2 classes have this name: say one by its number, 1, 3");
     target("twice.txt", "craine", "did you mean `crane`");
-    folder.json(&[&PHOTO[..], &["--labels", "twice.txt", "--target", "3", "--json"]].concat());
+    let fourth = ["--labels", "twice.txt", "--target", "3", "--method", "gradient", "--json"];
+    folder.json(&[&PHOTO[..], &fourth].concat());
     let refused = |more: &[&str], part: &str| folder.refused(&[&PHOTO[..], more].concat(), part);
     refused(&["--target", "-1"], "the network's outputs are 0 to 3");
     refused(&["--target", "1,2"], "the network's outputs are 0 to 3");
