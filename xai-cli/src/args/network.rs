@@ -28,6 +28,11 @@ pub(crate) struct NetworkArgs {
     #[arg(long = "input", value_name = "NAME=NUMBER|NAME=FILE.npy", value_parser = other, help_heading = "Network")]
     pub(crate) others: Vec<Other>,
 
+    /// The input has no batch axis: its first axis is of one sample, as frames in time that look at each other. It runs
+    /// as one sample, and --target says the frame
+    #[arg(long, help_heading = "Network")]
+    pub(crate) no_batch: bool,
+
     /// The framework that computes [default: candle if this build has it, else tch if it has that, else ndarray]
     #[arg(long, value_name = "NAME", value_enum, help_heading = "Network")]
     pub(crate) backend: Option<Framework>,

@@ -110,6 +110,7 @@ impl<'a, B: Backend<Elem = f32>> Explainer<'a, B> {
         let named = labels.as_deref().map(fingerprint).transpose()?;
         let (output, others, softmax) = (&network.output, &network.others, network.after_softmax);
         let what = format!("output {output:?}, after softmax {softmax}, inputs {others:?}, target {target:?}");
+        let what = if network.no_batch { format!("{what}, no batch") } else { what };
         let how = format!("{}, {options:?}, {photo:?}, names {named:?}", self.chosen.title());
         Ok(format!("{} of {size} bytes, {mark:016x}, {what}, {how}", file.display()))
     }

@@ -18,7 +18,8 @@ pub(super) fn read(path: &Path, wanted: &Wanted) -> Outcome<Given> {
     if numbers.shape().first() != Some(&1) {
         let shape = numbers.shape();
         return Err(failure(format!(
-            "{}: {shape:?} is not one sample, batch axis first, for {wanted}",
+            "{}: {shape:?} is not one sample, batch axis first, for {wanted}: give one sample, or where the first axis \
+             is no batch, but frames or steps of one, say --no-batch",
             path.display()
         )));
     }

@@ -1,6 +1,7 @@
 //! A network out of its file, on the framework that was asked for.
 
 mod channels_first;
+mod one_sample;
 mod onnx;
 mod opened;
 mod places;
@@ -33,6 +34,9 @@ pub(crate) fn open(args: &NetworkArgs, task: &impl Task) -> Outcome<()> {
     }
     if args.limit.is_some() && ending != "onnx" {
         return Err(failure("--limit is for ONNX files: leave it out"));
+    }
+    if args.no_batch && ending == "safetensors" {
+        return Err(failure("--no-batch is for ONNX and TorchScript files: the known networks have a batch axis"));
     }
     if args.after_softmax && ending != "onnx" {
         notes.add("no softmax is known of this network: --after-softmax changes nothing");

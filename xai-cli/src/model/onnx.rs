@@ -59,7 +59,10 @@ impl<T: Task> Program for Open<'_, T> {
             network = network.fix(other.name(), value.view())?;
         }
         match only(&network.inputs()) {
-            Ok(input) => self.task.run(Model { network: Box::new(network), input, ending, facts, notes }),
+            Ok(input) => {
+                let model = Model { network: Box::new(network), input, ending, facts, notes };
+                self.task.run(model.one_sample(self.args.no_batch))
+            }
             Err(why) => self.task.of_file(&facts, why),
         }
     }
@@ -81,16 +84,25 @@ fn only(inputs: &[Signature]) -> Outcome<Wanted> {
         [] => Err(failure("all inputs of the network are given by --input: none is left to explain")),
         several => {
             let named: Vec<String> = several.iter().map(Signature::to_string).collect();
+            // Whole, to be copied: the first one is explained, unless another one is left out.
+            let given: Vec<String> = several[1..].iter().map(|input| format!("--input {}", argument(input))).collect();
             Err(failure(format!(
-                "the network takes {} inputs: {}. One is explained: say what the others are, as --input {}=0 or \
-                 --input {}=FILE.npy",
+                "the network takes {} inputs: {}. One is explained: give all others, each as a number everywhere or as \
+                 NAME=FILE.npy of its type and shape. For `{}` that is {}",
                 several.len(),
                 named.join("; "),
-                several[1].name,
-                several[1].name
+                several[0].name,
+                given.join(" ")
             )))
         }
     }
+}
+
+/// What is typed for an input that is 0 everywhere, as a shell takes it for one word.
+fn argument(input: &Signature) -> String {
+    let given = format!("{}=0", input.name);
+    let plain = given.chars().all(|c| c.is_alphanumeric() || "_-.=:/+,@%".contains(c));
+    if plain { given } else { format!("'{}'", given.replace('\'', "'\\''")) }
 }
 
 /// The numbers of an input that is given.

@@ -7,6 +7,7 @@ use xai::{Backend, Differentiable};
 use xai_cli::command_line::Outcome;
 
 use super::channels_first::ChannelsFirst;
+use super::one_sample::OneSample;
 use crate::args::Preset;
 use crate::notes::Notes;
 
@@ -25,6 +26,15 @@ impl<B: Backend> Model<B> {
     pub(crate) fn takes_one(&self, shape: &[usize]) -> bool {
         let two = [&[2], shape.get(1..).unwrap_or_default()].concat();
         self.network.graph(&[two]).is_err() && self.network.graph(&[shape.to_vec()]).is_ok()
+    }
+
+    /// The same network, whose input has no batch axis, as one that takes one sample.
+    pub(super) fn one_sample(self, has_no_batch: bool) -> Self {
+        if !has_no_batch {
+            return self;
+        }
+        let shape = self.input.shape.map(|shape| std::iter::once(Some(1)).chain(shape).collect());
+        Model { network: Box::new(OneSample(self.network)), input: Wanted { shape, ..self.input }, ..self }
     }
 
     /// The same network, with the channels of its input in front of rows and columns, where they are the last axis.

@@ -37,7 +37,8 @@ pub(super) fn open(args: &NetworkArgs, notes: Notes, task: &impl Task) -> Outcom
         unsupported: Vec::new(),
     };
     let input = Wanted { name: "input".into(), whole: false, shape: None, usual: None };
-    task.run(Model { network: Box::new(network), input, ending: Ending::Scores, facts, notes })
+    let model = Model { network: Box::new(network), input, ending: Ending::Scores, facts, notes };
+    task.run(model.one_sample(args.no_batch))
 }
 
 /// Says that it cannot.

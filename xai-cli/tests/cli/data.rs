@@ -183,6 +183,45 @@ fn other_inputs_are_given() {
     folder.refused(&["explain", "state.onnx", "two.csv", "--input", "state=two.csv"], "two.csv");
 }
 
+/// All of them, to be copied.
+#[test]
+fn all_inputs_without_a_value_are_named_at_once() {
+    let folder = Folder::new();
+    std::fs::write(folder.at("two.csv"), "a,b\n0.5,-1\n").unwrap();
+    let args = ["explain", "several.onnx", "two.csv"];
+    for part in ["state: f32 (1, 1); the gain: f32 (1, 1)", "For `row` that is --input state=0 --input 'the gain=0'"] {
+        folder.refused(&args, part);
+    }
+    folder.refused(&[&args[..], &["--input", "state=0.5"]].concat(), "For `row` that is --input 'the gain=0'");
+    folder.said(&[&args[..], &["--input", "state=0.5", "--input", "the gain=0"]].concat());
+}
+
+/// Frames that look at those before them are one sample.
+#[test]
+fn an_input_without_a_batch_axis_is_one_sample() {
+    let folder = Folder::new();
+    let frames = ndarray::arr2(&[[0.5f32, 0.1], [0.25, -0.3], [1.0, 1.0]]);
+    frames.write_npy(std::fs::File::create(folder.at("frames.npy")).unwrap()).unwrap();
+    let args = ["explain", "frames.onnx", "frames.npy", "--target", "1", "--method", "integrated-gradients"];
+    folder.refused(&args, "--no-batch");
+    let report = folder.json(&[&args[..], &["--no-batch", "--json", "--raw", "o.safetensors"]].concat());
+    let score = f64::from(0.75f32.tanh() - 2.0 * (-0.2f32).tanh());
+    assert!((report["explained"]["score"].as_f64().unwrap() - score).abs() < 1e-5);
+    let found = &files::read_arrays::<f32>(folder.at("o.safetensors")).unwrap()["integrated-gradients"];
+    // Each frame up to the second has its share of what is added up; what comes later counts for nothing.
+    let share = |part: f32, whole: f32, weight: f32| weight * whole.tanh() * part / whole;
+    let right = [
+        [share(0.5, 0.75, 1.0), share(0.1, -0.2, -2.0)],
+        [share(0.25, 0.75, 1.0), share(-0.3, -0.2, -2.0)],
+        [0.0, 0.0],
+    ];
+    assert_eq!(found.shape(), [1, 3, 2]);
+    assert!(found.iter().zip(right.iter().flatten()).all(|(a, b)| (a - b).abs() < 1e-3), "{found} {right:?}");
+    let inspected = folder.json(&["inspect", "frames.onnx", "--no-batch", "--shape", "1x4x2", "--json"]);
+    assert_eq!(inspected["output_shape"], json!([1, 4]));
+    folder.refused(&[&["explain", "frames.onnx", "frames.npy", "--no-batch"][..], &["--target", "3"]].concat(), "0 to 2");
+}
+
 #[test]
 fn values_that_are_all_zero_are_noticed() {
     let folder = Folder::new();
