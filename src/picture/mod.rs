@@ -1,5 +1,5 @@
-//! Explanations as pictures: heatmaps, overlays on a photo, bars, lines, and panels of captioned tiles; the curves of
-//! metrics.
+//! Explanations as pictures: heatmaps, overlays on a photo, bars, lines, matrices, and panels of captioned tiles; the
+//! curves of metrics.
 //!
 //! ```
 //! use image::RgbImage;
@@ -47,6 +47,7 @@ mod colors;
 mod curves;
 mod heatmap;
 mod line;
+mod matrix;
 mod panel;
 mod photo;
 mod preprocess;
@@ -59,6 +60,7 @@ pub use self::colors::Colors;
 pub use self::curves::Curves;
 pub use self::heatmap::Heatmap;
 pub use self::line::Line;
+pub use self::matrix::Matrix;
 pub use self::panel::Panel;
 pub use self::photo::{decode_photo, read_photo};
 pub use self::preprocess::{PixelChannels, Preprocess};

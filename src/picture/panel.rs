@@ -5,9 +5,9 @@ use std::path::Path;
 
 use image::{ImageFormat, Rgb, RgbImage};
 
-use super::Heatmap;
 use super::caption::Pen;
 use super::tile::{Content, Pens, Room, Tile};
+use super::{Heatmap, Matrix};
 use crate::disk::Draft;
 use crate::{Error, Result};
 
@@ -96,6 +96,11 @@ impl Panel {
     /// Adds a heatmap over a photo, resized smoothly to it, with a legend.
     pub fn overlay(self, caption: impl Into<String>, heatmap: &Heatmap, photo: &RgbImage) -> Self {
         self.tile(caption, Content::Overlay(heatmap.clone(), photo.clone()))
+    }
+
+    /// Adds a matrix, with the names of its rows and columns and a legend.
+    pub fn matrix(self, caption: impl Into<String>, matrix: &Matrix) -> Self {
+        self.tile(caption, Content::Matrix(matrix.clone()))
     }
 
     fn tile(mut self, caption: impl Into<String>, content: Content) -> Self {

@@ -2,8 +2,8 @@
 
 use image::{Rgb, RgbImage, imageops};
 
-use super::Heatmap;
 use super::caption::Pen;
+use super::{Heatmap, Matrix};
 use crate::Result;
 
 const FRAME: Rgb<u8> = Rgb([205, 205, 205]);
@@ -22,6 +22,7 @@ pub(super) enum Content {
     Photo(RgbImage),
     Heatmap(Heatmap),
     Overlay(Heatmap, RgbImage),
+    Matrix(Matrix),
 }
 
 impl Content {
@@ -30,6 +31,7 @@ impl Content {
             Content::Photo(photo) => Ok(photo.clone()),
             Content::Heatmap(heatmap) => Ok(heatmap.image()),
             Content::Overlay(heatmap, photo) => heatmap.overlay(photo, opacity),
+            Content::Matrix(matrix) => Ok(matrix.image()),
         }
     }
 
@@ -37,6 +39,7 @@ impl Content {
         match self {
             Content::Photo(_) => None,
             Content::Heatmap(heatmap) | Content::Overlay(heatmap, _) => Some(heatmap),
+            Content::Matrix(matrix) => Some(matrix.heatmap()),
         }
     }
 }

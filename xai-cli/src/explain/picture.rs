@@ -1,9 +1,9 @@
 //! The picture: what the network looked at, beside or under what every method found.
 
 use ndarray::{Array3, ArrayD, Axis, Ix3};
-use xai::Kind;
 use xai::picture::image::RgbImage;
-use xai::picture::{Bars, Colors, Heatmap, Line, Panel, Style};
+use xai::picture::{Bars, Colors, Heatmap, Line, Matrix, Panel, Style};
+use xai::{Kind, Needs};
 use xai_cli::command_line::{Outcome, failure};
 
 use super::features::{features, strongest, strongest_of};
@@ -37,6 +37,7 @@ fn panel(given: &Given, report: &Report<'_>, findings: &[Finding]) -> Outcome<Pa
     let panel = photo.into_iter().fold(panel, |panel, photo| panel.photo("Photo", photo));
     let (panel, drawn) = findings.iter().try_fold((panel, first), |(panel, drawn), finding| {
         let panel = match &given.shown {
+            _ if is_matrix(finding) => matrix(panel, given, finding)?,
             _ if is_vector(given, finding) => numbered_bars(panel, finding)?,
             Shown::Signal if finding.explanation.values.ndim() <= 3 => line(panel, given, finding)?,
             Shown::Columns(_) | Shown::Tokens(_) => bars(panel, given, finding)?,
@@ -70,6 +71,27 @@ fn map(panel: Panel, finding: &Finding, photo: Option<&RgbImage>) -> xai::Result
         (Kind::Cam, Some(photo)) => panel.overlay(title, map, photo),
         _ => panel.heatmap(title, map),
     })))
+}
+
+/// Whether values say for each token how much it looks at each of them.
+fn is_matrix(finding: &Finding) -> bool {
+    let of_attention = finding.info.needs == Needs::Attention;
+    of_attention && matches!(*finding.explanation.values.shape(), [_, rows, columns] if rows > 1 && rows == columns)
+}
+
+/// The matrix, with the tokens' names where there is one for each.
+fn matrix(panel: Panel, given: &Given, finding: &Finding) -> xai::Result<Drawn> {
+    let all = Matrix::of(&finding.explanation)?;
+    let names = match &given.shown {
+        Shown::Tokens(names) if finding.explanation.values.shape().last() == Some(&names.len()) => names.clone(),
+        _ => Vec::new(),
+    };
+    all.into_iter()
+        .try_fold(panel, |panel, matrix| {
+            let matrix = matrix.named(names.clone(), names.clone())?;
+            Ok(panel.matrix(&finding.title, &matrix))
+        })
+        .map(Ok)
 }
 
 fn bars(panel: Panel, given: &Given, finding: &Finding) -> xai::Result<Drawn> {

@@ -108,6 +108,13 @@ fn attention_is_told_token_by_token() {
     assert!((raw[2].1 - mark).abs() < 1e-4 && (raw[0].1 - (1.0 - mark) / 4.0).abs() < 1e-4, "{raw:?}");
     // (A + 1) / 2, of which the mean of a column is (share + 1 / tokens) / 2.
     assert!((features(&report, "attention-rollout")[2].1 - (mark + 0.2) / 2.0).abs() < 1e-4);
+    // A grid of five by five with the bytes at both sides: narrower than bars are.
+    let only = ["explain", "attention.onnx", "cry.txt", "--method", "raw-attention"];
+    folder.said(&[&only[..], &["--out", "grid.png"]].concat());
+    let grid = image::open(folder.at("grid.png")).unwrap();
+    assert!(grid.width() < 400, "{}", grid.width());
+    folder.said(&[&only[..], &["--out", "grid.html"]].concat());
+    assert!(std::fs::read_to_string(folder.at("grid.html")).unwrap().contains("data:image/png"));
     let one = folder.json(&[&args[..], &["--token", "0", "--at", "shares"]].concat());
     assert_eq!(one["methods"]["attention-rollout"]["shape"], json!([1, 1, 5]));
     assert_eq!(one["methods"]["attention-rollout"]["place"], "shares");
