@@ -1,5 +1,6 @@
 //! A file as a network: [`Network`], and how it is read: [`Reader`].
 
+mod ending;
 mod folded;
 mod plan;
 mod reader;
@@ -16,6 +17,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use ndarray::{ArrayD, ArrayViewD};
 use xai_core::{Arithmetic, Backend, Differentiable, Element, Error, Result, Var};
 
+use self::ending::Ending;
 use self::folded::Folded;
 use self::plan::Plan;
 pub use self::reader::Reader;
@@ -23,7 +25,7 @@ use self::scope::{Scope, Slot};
 pub use self::signature::Signature;
 use self::walk::Walk;
 use crate::Fault;
-use crate::file::{Model, Node};
+use crate::file::Model;
 use crate::value::{ElementType, Known};
 use crate::write::{Kept, Operand};
 
@@ -108,7 +110,7 @@ impl<B: Backend> Network<B> {
     /// a class was decided by are of the score before it. A network that ends in none of them stays as it is.
     #[must_use]
     pub fn before_softmax(mut self) -> Self {
-        let before = self.end().and_then(|node| node.inputs.first()).cloned();
+        let before = Ending::find(&self.file.model.graph.nodes, &self.output).map(|ending| ending.score.to_owned());
         if let Some(score) = before {
             self.output = score;
             self.plans = Arc::default();
@@ -117,33 +119,14 @@ impl<B: Backend> Network<B> {
     }
 
     /// The operator that [`before_softmax`](Network::before_softmax) would leave out, `Softmax`, `LogSoftmax` or
-    /// `Sigmoid`, if the output ends in one.
+    /// `Sigmoid`, if the output ends in one; a softmax that is written out in exponentials and their sum too.
     pub fn ends_in(&self) -> Option<&str> {
-        self.end().map(|node| node.operator.as_str())
+        Ending::find(&self.file.model.graph.nodes, &self.output).map(|ending| ending.operator)
     }
 
     /// The name of the output: the file's first, or the one that was chosen.
     pub fn output_name(&self) -> &str {
         &self.output
-    }
-
-    /// The node at the end that turns scores into probabilities, if there is one.
-    fn end(&self) -> Option<&Node> {
-        let ends = ["Softmax", "LogSoftmax", "Sigmoid"];
-        let passes = ["Identity", "Squeeze", "Unsqueeze", "Reshape", "Flatten", "Cast"];
-        let nodes = &self.file.model.graph.nodes;
-        let mut output = self.output.as_str();
-        loop {
-            let node = nodes.iter().find(|node| node.outputs.first().is_some_and(|name| name == output))?;
-            let input = node.inputs.first()?;
-            if ends.contains(&node.operator.as_str()) {
-                return Some(node);
-            }
-            if !passes.contains(&node.operator.as_str()) {
-                return None;
-            }
-            output = input;
-        }
     }
 
     /// The same network with an input that is always this: it is then no input any more, and what follows from it alone

@@ -212,6 +212,41 @@ fn functions_that_are_written_out_are_one_operation_again() {
 }
 
 #[test]
+fn a_softmax_that_is_written_out_is_left_out_too() {
+    let nodes = |shift: bool| {
+        let all = vec![
+            node("ReduceMax", &["x"], &["top"]).with(5, ints_attribute("axes", &[1])),
+            node("Max", &["low", "top"], &["most"]),
+            node("Expand", &["most", "shape"], &["wide"]),
+            node("Sub", &["x", "wide"], &["less"]),
+            node("Exp", &[if shift { "less" } else { "x" }], &["e"]),
+            node("ReduceSum", &["e", "axis"], &["sum"]),
+            node("Expand", &["sum", "shape"], &["sums"]),
+            node("Div", &["e", "sums"], &["y"]),
+        ];
+        let tensors = vec![floats("low", &[], &[f32::NEG_INFINITY]), ints("shape", &[1, 3]), ints("axis", &[1])];
+        read(model(graph(Parts { nodes: all, tensors, inputs: vec![info("x", &[0, 3])], outputs: vec!["y"] })))
+    };
+    let x = array![[1.0, -2.0, 0.5]].into_dyn();
+    for shift in [true, false] {
+        let network = nodes(shift);
+        assert!((network.predict(x.view()).unwrap().sum() - 1.0).abs() < 1e-12);
+        assert_eq!(network.ends_in(), Some("Softmax"));
+        let score = network.before_softmax();
+        assert_eq!((score.output_name(), score.ends_in()), ("x", None));
+    }
+    // Another sum under it is no softmax.
+    let other = vec![
+        node("Exp", &["x"], &["e"]),
+        node("ReduceSum", &["x", "axis"], &["sum"]),
+        node("Div", &["e", "sum"], &["y"]),
+    ];
+    let parts =
+        Parts { nodes: other, tensors: vec![ints("axis", &[1])], inputs: vec![info("x", &[0, 3])], outputs: vec!["y"] };
+    assert_eq!(read(model(graph(parts))).ends_in(), None);
+}
+
+#[test]
 fn threads_share_a_network() {
     let network = classifier(false);
     std::thread::scope(|scope| {
