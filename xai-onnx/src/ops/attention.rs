@@ -10,8 +10,17 @@ use crate::write::{Cx, Operand};
 
 /// softmax(scale · Q Kᵀ + mask) V, for each head.
 pub(crate) fn attention<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
-    const READ: [&str; 7] =
-        ["is_causal", "kv_num_heads", "q_num_heads", "qk_matmul_output_mode", "scale", "softcap", "softmax_precision"];
+    const READ: [&str; 9] = [
+        "is_causal",
+        "kv_num_heads",
+        "left_window_size",
+        "q_num_heads",
+        "qk_matmul_output_mode",
+        "right_window_size",
+        "scale",
+        "softcap",
+        "softmax_precision",
+    ];
     if let Some(name) = cx.node.attributes.keys().find(|name| !READ.contains(&name.as_str())) {
         return Err(refuse(format!("its attribute `{name}` is not supported")));
     }
@@ -142,9 +151,20 @@ fn masks<B: Backend>(cx: &mut Cx<'_, B>, [queries, keys]: [usize; 2], past: usiz
             masks.push(if logical { Mask::Seen(mask) } else { Mask::Added(mask) });
         }
     }
-    if cx.flag("is_causal", false)? {
-        let seen = Array2::from_shape_fn((queries, keys), |(i, j)| f64::from(u8::from(j <= i + past)));
-        masks.push(Mask::Seen(cx.array(&seen.into_dyn())?));
+    // How far a query sees to both sides of itself, if not all.
+    let side = |name: &str| cx.int(name, -1).map(|size| usize::try_from(size).ok());
+    let (left, right) = (side("left_window_size")?, side("right_window_size")?);
+    let right = if cx.flag("is_causal", false)? { Some(0) } else { right };
+    if left.is_some() || right.is_some() {
+        let sees = |(i, j): (usize, usize)| {
+            let at = i + past;
+            let near = |size: Option<usize>, distance: Option<usize>| match (size, distance) {
+                (Some(size), Some(distance)) => distance <= size,
+                _ => true,
+            };
+            f64::from(u8::from(near(left, at.checked_sub(j)) && near(right, j.checked_sub(at))))
+        };
+        masks.push(Mask::Seen(cx.array(&Array2::from_shape_fn((queries, keys), sees).into_dyn())?));
     }
     Ok(masks)
 }

@@ -1,10 +1,12 @@
-//! Transposed convolutions over one or two axes.
+//! Transposed convolutions over one to three axes.
 
 use xai_core::Backend;
 use xai_core::nn::{ConvTranspose2d, Padding};
 
+use super::pad;
 use super::windows::pads;
-use crate::tape::{Written, refuse};
+use crate::tape::{Written, check_size, refuse};
+use crate::value::Known;
 use crate::write::{Cx, Operand};
 
 pub(crate) fn conv_transpose<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
@@ -12,8 +14,8 @@ pub(crate) fn conv_transpose<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Oper
     let weight = cx.known(1, "weight")?.clone();
     let bias = cx.maybe_known(2, "bias")?.cloned();
     let rank = shape.len().saturating_sub(2);
-    if rank > 2 {
-        return Err(refuse("it is over three axes: transposed convolutions are supported over one and two"));
+    if rank > 3 {
+        return Err(refuse(format!("it is over {rank} axes: transposed convolutions are supported over one to three")));
     }
     if weight.shape.len() != shape.len() || rank == 0 || weight.shape.contains(&0) {
         return Err(cx.shape_error(&shape, format!("its weight is {:?}", weight.shape)));
@@ -54,6 +56,9 @@ pub(crate) fn conv_transpose<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Oper
         }
     }
     let groups = usize::try_from(cx.int("group", 1)?).unwrap_or(0);
+    if rank == 3 {
+        return volume(cx, &Settings { stride, dilation, more, sides, groups }, &weight, bias.as_ref());
+    }
     let pair = |values: &[usize], one: usize| if rank == 2 { [values[0], values[1]] } else { [one, values[0]] };
     let mut four = weight.shape.clone();
     if rank == 1 {
@@ -78,5 +83,92 @@ pub(crate) fn conv_transpose<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Oper
     let y = cx.tape.op(op, &[image])?;
     let out = cx.tape.shape(y).to_vec();
     let y = cx.tape.reshape(y, &[out[0], out[1], out[3]])?;
+    cx.out(y)
+}
+
+/// What is the same for every axis, and for all.
+struct Settings {
+    stride: Vec<usize>,
+    dilation: Vec<usize>,
+    /// The output padding.
+    more: Vec<usize>,
+    sides: Vec<(usize, usize)>,
+    groups: usize,
+}
+
+/// Over a volume: each slice by one transposed convolution over rows and columns, whose channels are those of all taps
+/// of the depth; these are then put to where they belong, and added up.
+fn volume<B: Backend>(
+    cx: &mut Cx<'_, B>,
+    Settings { stride, dilation, more, sides, groups }: &Settings,
+    weight: &Known,
+    bias: Option<&Known>,
+) -> Written<Vec<Operand>> {
+    let shape = cx.shape(0)?;
+    let (&[n, c, d, h, w], &[inputs, outputs, taps, rows, columns]) = (&shape[..], &weight.shape[..]) else {
+        return Err(cx.shape_error(&shape, "it needs 5 axes"));
+    };
+    if c != inputs || *groups == 0 || c % groups != 0 || d == 0 || stride[0] == 0 {
+        return Err(cx.shape_error(&shape, format!("its weight is {:?}, in {groups} groups", weight.shape)));
+    }
+    let weight = cx.weight("weight", weight, |known| {
+        let taps_first = known.of::<B::Elem>().permuted_axes(vec![0, 2, 1, 3, 4]).as_standard_layout().into_owned();
+        let four = vec![inputs, taps * outputs, rows, columns];
+        taps_first.into_shape_with_order(four).map_err(|_| refuse("its weight has another shape than it says"))
+    })?;
+    let bias = bias.map(|bias| cx.weight("bias", bias, |known| Ok(known.of()))).transpose()?;
+    let padding = Padding { top: sides[1].0, bottom: sides[1].1, left: sides[2].0, right: sides[2].1 };
+    let (plane, output_padding) = ([stride[1], stride[2]], [more[1], more[2]]);
+    let dilations = [dilation[1], dilation[2]];
+    let op = ConvTranspose2d {
+        weight,
+        bias: None,
+        stride: plane,
+        padding,
+        output_padding,
+        dilation: dilations,
+        groups: *groups,
+    };
+    let channels = outputs.saturating_mul(*groups);
+    // Of one tap, from the first slice to the last; and of all.
+    let reach = (d - 1).saturating_mul(stride[0]).saturating_add(1);
+    let whole = reach.saturating_add((taps - 1).saturating_mul(dilation[0]));
+    let x = cx.x(0)?;
+    let t = &mut *cx.tape;
+    let slices = t.permute(x, &[0, 2, 1, 3, 4])?;
+    let slices = t.reshape(slices, &[n.saturating_mul(d), c, h, w])?;
+    let maps = t.op(op, &[slices])?;
+    let (high, wide) = (t.shape(maps)[2], t.shape(maps)[3]);
+    let pixels = high * wide;
+    check_size("a transposed convolution", &[n, channels, whole, pixels], t.limit())?;
+    let maps = t.reshape(maps, &[n, d, *groups, taps, outputs, pixels])?;
+    let width = |slices: usize| i64::try_from(slices).unwrap_or(i64::MAX);
+    let mut sum = None;
+    for tap in 0..taps {
+        let one = t.narrow(maps, 3, tap, 1)?;
+        let one = t.reshape(one, &[n, d, channels, pixels])?;
+        let one = t.permute(one, &[0, 2, 1, 3])?;
+        // A stride leaves slices of zeros between.
+        let one = t.reshape(one, &[n, channels, d, 1, pixels])?;
+        let one = pad::constant(t, one, 3, (0, width(stride[0] - 1)), 0.0)?;
+        let one = t.reshape(one, &[n, channels, d.saturating_mul(stride[0]), pixels])?;
+        let one = t.narrow(one, 2, 0, reach)?;
+        let before = tap.saturating_mul(dilation[0]);
+        let placed = pad::constant(t, one, 2, (width(before), width(whole - reach - before)), 0.0)?;
+        sum = Some(match sum {
+            Some(others) => t.add(others, placed)?,
+            None => placed,
+        });
+    }
+    let Some(sum) = sum else { return Err(cx.shape_error(&shape, "its weight has no taps")) };
+    let behind = width(more[0]).saturating_sub(width(sides[0].1));
+    let y = pad::constant(t, sum, 2, (-width(sides[0].0), behind), 0.0)?;
+    let slices = t.shape(y)[2];
+    let mut y = t.reshape(y, &[n, channels, slices, high, wide])?;
+    if let Some(bias) = bias {
+        let bias = t.constant(bias)?;
+        let bias = t.reshape(bias, &[1, channels, 1, 1, 1])?;
+        y = t.add(y, bias)?;
+    }
     cx.out(y)
 }

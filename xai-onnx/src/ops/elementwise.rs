@@ -150,6 +150,17 @@ fn swish<B: Backend>(cx: &mut Cx<'_, B>, x: Id, alpha: f64) -> Written<Id> {
     t.mul(x, gate)
 }
 
+/// swish(a) · b
+pub(crate) fn swiglu<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
+    let (a, b, alpha) = (cx.x(0)?, cx.x(1)?, cx.float("alpha", 1.0)?);
+    if cx.tape.shape(a) != cx.tape.shape(b) {
+        return Err(cx.shape_error(&cx.shape(1)?, format!("its first input is {:?}", cx.tape.shape(a))));
+    }
+    let gate = swish(cx, a, alpha)?;
+    let y = cx.tape.mul(gate, b)?;
+    cx.out(y)
+}
+
 pub(crate) fn gelu<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let x = cx.x(0)?;
     let f = if cx.text("approximate")? == "tanh" { Activation::GeluTanh } else { Activation::Gelu };

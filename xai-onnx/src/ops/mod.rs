@@ -4,13 +4,16 @@ mod arithmetic;
 mod attention;
 mod choices;
 mod clip;
+mod col2im;
 mod comparisons;
 mod constants;
 mod conv;
 mod conv_transpose;
 mod einsum;
 mod elementwise;
+mod fourier;
 mod gather;
+mod grid_sample;
 mod linear;
 mod norm;
 mod pad;
@@ -24,6 +27,8 @@ mod scatter;
 mod shapes;
 mod slice;
 mod softmax;
+mod taps;
+mod unpool;
 mod windows;
 
 use xai_core::Backend;
@@ -60,6 +65,7 @@ fn onnx<B: Backend>(operator: &str) -> Option<Write<B>> {
         "MaxPool" => pool::max,
         "AveragePool" => pool::average,
         "LpPool" => pool::lp,
+        "MaxUnpool" => unpool::unpool,
         "GlobalMaxPool" | "GlobalAveragePool" | "GlobalLpPool" => pool::global,
         "BatchNormalization" => norm::batch,
         "InstanceNormalization" => norm::instance,
@@ -77,6 +83,7 @@ fn onnx<B: Backend>(operator: &str) -> Option<Write<B>> {
         }
         "Gelu" => elementwise::gelu,
         "PRelu" => elementwise::prelu,
+        "SwiGLU" => elementwise::swiglu,
         "Clip" => clip::clip,
         "Softmax" | "LogSoftmax" | "Hardmax" => softmax::softmax,
         "Add" | "Sub" | "Mul" | "Div" => arithmetic::binary,
@@ -123,6 +130,14 @@ fn onnx<B: Backend>(operator: &str) -> Option<Write<B>> {
         "ScatterElements" | "Scatter" => scatter::elements,
         "ScatterND" => scatter::nd,
         "Pad" => pad::pad,
+        "CenterCropPad" => pad::center,
+        "Col2Im" => col2im::col2im,
+        "GridSample" => grid_sample::grid_sample,
+        "AffineGrid" => grid_sample::affine_grid,
+        "DFT" => fourier::dft,
+        "STFT" => fourier::stft,
+        "HannWindow" | "HammingWindow" | "BlackmanWindow" => fourier::window,
+        "MelWeightMatrix" => fourier::mel,
         "Resize" | "Upsample" => resize::resize,
         "LSTM" => recurrent::lstm,
         "GRU" => recurrent::gru,

@@ -43,6 +43,33 @@ pub(crate) fn pad<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     cx.out(y)
 }
 
+/// Cut, or filled up with zeros, to a shape, as much on both sides; where that is odd, one more at the end.
+pub(crate) fn center<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
+    let mut y = cx.x(0)?;
+    let shape = cx.tape.shape(y).to_vec();
+    let axes = match cx.ints("axes")? {
+        Some(axes) => axes.iter().map(|&axis| cx.axis(axis, shape.len())).collect::<Written<Vec<_>>>()?,
+        None => (0..shape.len()).collect(),
+    };
+    let wanted = cx.known(1, "shape")?.to_ints();
+    let lengths = cx.lengths("shape", &wanted)?;
+    if lengths.len() != axes.len() {
+        return Err(cx.wrong(format!("its shape {lengths:?} is not of {} axes", axes.len())));
+    }
+    for (&axis, &length) in axes.iter().zip(&lengths) {
+        let width = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
+        let sides = match length.checked_sub(shape[axis]) {
+            Some(more) => (width(more / 2), width(more - more / 2)),
+            None => {
+                let less = shape[axis] - length;
+                (-width(less / 2), -width(less - less / 2))
+            }
+        };
+        y = constant(cx.tape, y, axis, sides, 0.0)?;
+    }
+    cx.out(y)
+}
+
 /// One axis with a border of one value; a negative width is cut off.
 pub(super) fn constant<B: Backend>(
     t: &mut Tape<B>,

@@ -4,9 +4,10 @@ use ndarray::ArrayD;
 use xai_core::Backend;
 use xai_core::nn::{Activation, AdaptiveAvgPool2d, AdaptiveMaxPool2d, AvgPool2d, MaxPool2d, Pad2d, Padding, Reduction};
 
-use super::pad;
 use super::windows::Windows;
+use super::{pad, unpool};
 use crate::tape::{Id, Written};
+use crate::value::ElementType;
 use crate::write::{Cx, Operand};
 
 /// The window, for an input with axes behind batch and channels.
@@ -53,7 +54,12 @@ pub(crate) fn max<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
         }
         None => by_axes(cx, x, &windows, ceil, f64::NEG_INFINITY, Reduction::Max)?,
     };
-    cx.out(y)
+    let mut outputs = cx.out(y)?;
+    if cx.node.outputs.get(1).is_some_and(|name| !name.is_empty()) {
+        let output = cx.tape.shape(y).to_vec();
+        outputs.push(Operand::Var(unpool::indices(cx, x, &windows, &output)?, ElementType::I64));
+    }
+    Ok(outputs)
 }
 
 pub(crate) fn average<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {

@@ -5,7 +5,7 @@ use xai_core::Backend;
 use xai_core::nn::{Linear, Upsample2d, UpsampleMode};
 use xai_core::{Element, Tensor};
 
-use crate::tape::{Id, Written, check_size, refuse};
+use crate::tape::{Id, Written, check_size};
 use crate::write::{Cx, Operand};
 
 /// How one axis is resized.
@@ -14,6 +14,8 @@ struct Along {
     from: usize,
     to: usize,
     scale: f64,
+    /// What of the axis is seen, in shares of it.
+    crop: (f64, f64),
 }
 
 #[derive(Debug)]
@@ -39,22 +41,59 @@ pub(crate) fn resize<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
         exclude_outside: cx.flag("exclude_outside", false)?,
         antialias: cx.flag("antialias", false)?,
     };
-    if settings.places == "tf_crop_and_resize" {
-        return Err(refuse("it crops (tf_crop_and_resize), by a region of interest: crop before the network"));
-    }
+    let crops = settings.places == "tf_crop_and_resize";
     let mut y = x;
-    let alongs = lengths(cx, &shape, old)?;
+    let mut alongs = lengths(cx, &shape, old)?;
+    if crops {
+        crop(cx, &mut alongs)?;
+    }
     if let Some(mode) = whole(&settings, &alongs) {
         let size = [alongs[2].to, alongs[3].to];
         y = cx.tape.op(Upsample2d { size, mode }, &[y])?;
         return cx.out(y);
     }
     for (axis, along) in alongs.iter().enumerate() {
-        if along.from != along.to || (along.scale - 1.0).abs() > 1e-12 {
+        if along.from != along.to || (along.scale - 1.0).abs() > 1e-12 || along.crop != (0.0, 1.0) {
             y = one_axis(cx, &settings, y, axis, *along)?;
+        }
+        if crops {
+            y = beyond(cx, y, axis, *along)?;
         }
     }
     cx.out(y)
+}
+
+/// The region of interest: where each axis begins and ends, in shares of it.
+fn crop<B: Backend>(cx: &Cx<'_, B>, alongs: &mut [Along]) -> Written<()> {
+    let region: Vec<f64> = cx.known(1, "roi")?.numbers().iter().copied().collect();
+    let axes = match cx.ints("axes")? {
+        Some(axes) => axes.iter().map(|&axis| cx.axis(axis, alongs.len())).collect::<Written<Vec<_>>>()?,
+        None => (0..alongs.len()).collect(),
+    };
+    if region.len() != 2 * axes.len() || region.iter().any(|share| !share.is_finite()) {
+        return Err(cx.wrong(format!("its region {region:?} is not of {} axes", axes.len())));
+    }
+    for (i, &axis) in axes.iter().enumerate() {
+        alongs[axis].crop = (region[i], region[axes.len() + i]);
+    }
+    Ok(())
+}
+
+/// The number that stands where a region reaches beyond an axis.
+#[allow(clippy::cast_precision_loss)]
+fn beyond<B: Backend>(cx: &mut Cx<'_, B>, x: Id, axis: usize, along: Along) -> Written<Id> {
+    let inside = |i: usize| (0.0..=along.from as f64 - 1.0).contains(&place("tf_crop_and_resize", along, i));
+    let seen: Vec<f64> = (0..along.to).map(|i| f64::from(u8::from(inside(i)))).collect();
+    if seen.iter().all(|&seen| seen > 0.0) {
+        return Ok(x);
+    }
+    let mut shape = vec![1; cx.tape.shape(x).len()];
+    shape[axis] = along.to;
+    let seen = ndarray::ArrayD::from_shape_vec(shape, seen).map_err(|_| cx.wrong("its region cannot be counted"))?;
+    let seen = cx.array(&seen)?;
+    let value = cx.float("extrapolation_value", 0.0)?;
+    let value = cx.array(&ndarray::arr0(value).into_dyn())?;
+    cx.tape.choose(seen, x, value)
 }
 
 /// The new length of each axis, and its scale.
@@ -64,7 +103,8 @@ fn lengths<B: Backend>(cx: &Cx<'_, B>, shape: &[usize], old: bool) -> Written<Ve
         Some(axes) => axes.iter().map(|&axis| cx.axis(axis, shape.len())).collect::<Written<Vec<_>>>()?,
         None => (0..shape.len()).collect(),
     };
-    let mut alongs: Vec<Along> = shape.iter().map(|&n| Along { from: n, to: n, scale: 1.0 }).collect();
+    let mut alongs: Vec<Along> =
+        shape.iter().map(|&n| Along { from: n, to: n, scale: 1.0, crop: (0.0, 1.0) }).collect();
     let scales = match cx.maybe_known(at, "scales")?.filter(|known| known.len() > 0) {
         Some(known) => Some(known.numbers().iter().copied().collect()),
         None if old => cx.floats("scales")?,
@@ -82,7 +122,7 @@ fn lengths<B: Backend>(cx: &Cx<'_, B>, shape: &[usize], old: bool) -> Written<Ve
             if !(1.0..1e15).contains(&to) {
                 return Err(cx.wrong(format!("its scale is {scale}")));
             }
-            alongs[axis] = Along { from: shape[axis], to: to as usize, scale };
+            alongs[axis] = Along { to: to as usize, scale, ..alongs[axis] };
         }
     } else {
         let sizes = cx.known(3, "sizes")?.to_ints();
@@ -101,7 +141,7 @@ fn lengths<B: Backend>(cx: &Cx<'_, B>, shape: &[usize], old: bool) -> Written<Ve
                 return Err(cx.wrong(format!("its sizes are {sizes:?}")));
             }
             let scale = common.unwrap_or_else(|| scale(axis, to));
-            alongs[axis] = Along { from: shape[axis], to, scale };
+            alongs[axis] = Along { to, scale, ..alongs[axis] };
         }
     }
     let sizes: Vec<usize> = alongs.iter().map(|along| along.to).collect();
@@ -138,6 +178,11 @@ fn place(mode: &str, along: Along, i: usize) -> f64 {
         // The new length before it is made a whole number.
         "align_corners" => at * (from - 1.0) / (from * scale - 1.0),
         "asymmetric" => at / scale,
+        "tf_crop_and_resize" if along.to == 1 => f64::midpoint(along.crop.0, along.crop.1) * (from - 1.0),
+        "tf_crop_and_resize" => {
+            let (start, end) = along.crop;
+            start * (from - 1.0) + at * (end - start) * (from - 1.0) / (to - 1.0)
+        }
         "pytorch_half_pixel" if along.to == 1 => 0.0,
         "tf_half_pixel_for_nn" => (at + 0.5) / scale,
         "half_pixel_symmetric" => {
@@ -210,7 +255,7 @@ fn shared(settings: &Settings, along: Along, i: usize) -> Vec<(usize, f64)> {
 }
 
 /// Keys' kernel.
-fn keys(a: f64, d: f64) -> f64 {
+pub(super) fn keys(a: f64, d: f64) -> f64 {
     if d <= 1.0 {
         ((a + 2.0) * d - (a + 3.0)) * d * d + 1.0
     } else if d < 2.0 {

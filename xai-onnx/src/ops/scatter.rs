@@ -3,7 +3,7 @@
 use xai_core::Backend;
 
 use super::gather::{element_places, nd_places};
-use crate::tape::{Written, refuse};
+use crate::tape::{Id, Tape, Written, refuse};
 use crate::write::{Cx, Operand};
 
 pub(crate) fn elements<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
@@ -22,10 +22,11 @@ pub(crate) fn nd<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
 
 /// The updates at these flat places of the data; a place that comes twice keeps the last.
 fn put<B: Backend>(cx: &mut Cx<'_, B>, shape: &[usize], places: &[usize]) -> Written<Vec<Operand>> {
-    let adds = match cx.text("reduction")?.as_str() {
+    let reduction = cx.text("reduction")?;
+    let reduces = match reduction.as_str() {
         "" | "none" => false,
-        "add" => true,
-        other => return Err(refuse(format!("its reduction `{other}` is not supported"))),
+        "add" | "mul" | "max" | "min" => true,
+        other => return Err(refuse(format!("its reduction `{other}` is not known"))),
     };
     let count: usize = shape.iter().product();
     let (x, updates) = (cx.x(0)?, cx.x(2)?);
@@ -42,8 +43,8 @@ fn put<B: Backend>(cx: &mut Cx<'_, B>, shape: &[usize], places: &[usize]) -> Wri
     let mut rounds: Vec<Vec<Option<usize>>> = Vec::new();
     for (i, &place) in places.iter().enumerate() {
         let free = rounds.iter().position(|round| round[place].is_none());
-        match free.filter(|_| adds) {
-            _ if !adds => {
+        match free.filter(|_| reduces) {
+            _ if !reduces => {
                 if rounds.is_empty() {
                     rounds.push(vec![None; count]);
                 }
@@ -59,20 +60,31 @@ fn put<B: Backend>(cx: &mut Cx<'_, B>, shape: &[usize], places: &[usize]) -> Wri
         }
     }
     for round in rounds {
-        if adds {
-            // A zero stands behind the updates.
-            let zero = t.narrow(updates, 0, 0, 1)?;
-            let zero = t.sub(zero, zero)?;
-            let all = t.concat(&[updates, zero], 0)?;
-            let from: Vec<usize> = round.iter().map(|update| update.unwrap_or(given)).collect();
-            let moved = t.select(all, 0, &from)?;
-            flat = t.add(flat, moved)?;
-        } else {
+        // What no update is for, keeps its own number.
+        let own_or_update = |t: &mut Tape<B>| -> Written<Id> {
             let all = t.concat(&[flat, updates], 0)?;
             let from: Vec<usize> =
                 round.iter().enumerate().map(|(i, update)| update.map_or(i, |update| count + update)).collect();
-            flat = t.select(all, 0, &from)?;
-        }
+            t.select(all, 0, &from)
+        };
+        flat = match reduction.as_str() {
+            "add" | "mul" => {
+                // A number stands behind the updates that changes nothing.
+                let first = t.narrow(updates, 0, 0, 1)?;
+                let zero = t.sub(first, first)?;
+                let none = if reduction == "mul" { t.affine(zero, 1.0, 1.0)? } else { zero };
+                let all = t.concat(&[updates, none], 0)?;
+                let from: Vec<usize> = round.iter().map(|update| update.unwrap_or(given)).collect();
+                let moved = t.select(all, 0, &from)?;
+                if reduction == "mul" { t.mul(flat, moved)? } else { t.add(flat, moved)? }
+            }
+            "max" | "min" => {
+                let other = own_or_update(t)?;
+                let keeps = if reduction == "max" { t.above(flat, other)? } else { t.above(other, flat)? };
+                t.choose(keeps, flat, other)?
+            }
+            _ => own_or_update(t)?,
+        };
     }
     let y = t.reshape(flat, shape)?;
     cx.out(y)

@@ -5,6 +5,7 @@ mod fuzz;
 mod hostile;
 mod masks;
 mod network;
+mod operators;
 mod refusals;
 mod stored;
 mod wire;
