@@ -9,3 +9,5 @@ mod faults;
 mod folder;
 #[cfg(any(feature = "candle", feature = "tch"))]
 mod resnet;
+#[cfg(feature = "candle")]
+mod text;

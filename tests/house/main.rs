@@ -8,7 +8,7 @@ mod paths;
 use std::path::{Path, PathBuf};
 
 /// The crates of the workspace, and the examples of several files, by the file that each begins with.
-const CRATES: [&str; 19] = [
+const CRATES: [&str; 20] = [
     "src/lib.rs",
     "xai-core/src/lib.rs",
     "xai-derive/src/lib.rs",
@@ -28,6 +28,7 @@ const CRATES: [&str; 19] = [
     "examples/explain/main.rs",
     "examples/folder/main.rs",
     "examples/resnet/main.rs",
+    "examples/text/main.rs",
 ];
 
 /// Where a reader begins in `xai-core`, and what each folder may know: itself, and those before it.
