@@ -1,0 +1,76 @@
+//! Copies model files of candle-transformers out of cargo's own sources, and adds the line of docs/candle-models.md:
+//! what a user does by hand. The repository holds none of candle's code.
+
+use std::error::Error;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::{env, fs};
+
+/// The files, and what they share.
+const FILES: [&str; 13] = [
+    "models/bert.rs",
+    "models/distilbert.rs",
+    "models/mistral.rs",
+    "models/jina_bert.rs",
+    "models/llama.rs",
+    "models/modernbert.rs",
+    "models/nomic_bert.rs",
+    "models/olmo.rs",
+    "models/qwen2.rs",
+    "models/segformer.rs",
+    "models/vit.rs",
+    "models/xlm_roberta.rs",
+    "utils.rs",
+];
+
+/// All that is new in a file.
+const LINE: &str = "use xai_candle::nn as candle_nn;\n";
+
+fn main() -> Result<(), Box<dyn Error>> {
+    // Its lock file says which version; candle-transformers is in no other.
+    let project = Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("../candle-models");
+    println!("cargo:rerun-if-changed=build.rs");
+    println!("cargo:rerun-if-changed={}", project.join("Cargo.lock").display());
+    let sources = sources(&project)?;
+    let out = PathBuf::from(env::var("OUT_DIR")?);
+    fs::create_dir_all(out.join("models"))?;
+    for file in FILES {
+        let from = sources.join("src").join(file);
+        let text = fs::read_to_string(&from).map_err(|error| format!("{}: {error}", from.display()))?;
+        fs::write(out.join(file), with_line(&text))?;
+    }
+    let named = |file: &str| {
+        let name = Path::new(file).file_stem()?.to_str()?;
+        Some(format!("#[path = {:?}]\npub mod {name};\n", out.join(file)))
+    };
+    let (models, others): (Vec<&str>, Vec<&str>) = FILES.into_iter().partition(|file| file.starts_with("models/"));
+    let modules = |files: Vec<&str>| files.into_iter().filter_map(named).collect::<String>();
+    fs::write(out.join("models.rs"), modules(models))?;
+    fs::write(out.join("others.rs"), modules(others))?;
+    Ok(())
+}
+
+/// The file with the line behind what describes it.
+fn with_line(text: &str) -> String {
+    let described = |line: &&str| line.starts_with("//!") || line.starts_with("#![") || line.trim().is_empty();
+    let head: usize = text.split_inclusive('\n').take_while(described).map(str::len).sum();
+    format!("{}{LINE}{}", &text[..head], &text[head..])
+}
+
+/// The folder of candle-transformers' sources, which cargo fetches if they are not there.
+fn sources(project: &Path) -> Result<PathBuf, Box<dyn Error>> {
+    let asked = Command::new(env::var("CARGO")?)
+        .args(["metadata", "--locked", "--format-version", "1", "--manifest-path"])
+        .arg(project.join("Cargo.toml"))
+        .output()?;
+    if !asked.status.success() {
+        return Err(format!("cargo metadata: {}", String::from_utf8_lossy(&asked.stderr)).into());
+    }
+    let found: serde_json::Value = serde_json::from_slice(&asked.stdout)?;
+    let packages = found["packages"].as_array().into_iter().flatten();
+    let manifest = packages.filter(|package| package["name"] == "candle-transformers").find_map(|package| {
+        let path = package["manifest_path"].as_str()?;
+        Some(Path::new(path).parent()?.to_owned())
+    });
+    Ok(manifest.ok_or("candle-models has no candle-transformers")?)
+}
