@@ -8,7 +8,7 @@ use half::{bf16, f16};
 use ndarray::{Array4, ArrayD, IxDyn, array};
 use safetensors::Dtype;
 use safetensors::tensor::TensorView;
-use xai::{Element, Error, Explanation, Extras, Kind, Selection, files};
+use xai::{Element, Error, Explanation, Extras, Kind, Note, Selection, files};
 
 fn explanation<E: Element>(gap: Option<Vec<f64>>) -> Explanation<E, ndarray::Ix4> {
     let values = Array4::from_shape_fn((2, 3, 4, 5), |(b, c, i, j)| E::of(0.1) * E::of((b + c * i + j) as f64));
@@ -94,6 +94,14 @@ fn what_was_found_for_features_comes_back() {
     broken[at..at + list.len()].copy_from_slice(list);
     let error = files::decode::<f32>(&broken).unwrap_err().to_string();
     assert!(error.contains("`feature_values` has 4 numbers, for [3, 2] features"), "{error}");
+}
+
+#[test]
+fn notes_come_back() {
+    let mut why = explanation::<f32>(None);
+    why.extras.notes = vec![Note::OneByOne { error: "of \"two\"\nlines".into() }];
+    let bytes = files::encode(&why).unwrap();
+    assert_eq!(files::decode::<f32>(&bytes).unwrap(), why.into_dyn());
 }
 
 #[test]

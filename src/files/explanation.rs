@@ -12,7 +12,7 @@ use safetensors::{Dtype, SafeTensors};
 use super::number;
 use super::reading::{bad_format, read};
 use crate::disk::Draft;
-use crate::{Element, Explanation, Extras, OutputScale, Result, Selection};
+use crate::{Element, Explanation, Extras, Note, OutputScale, Result, Selection};
 
 /// Marks a file as an explanation, and says how it is laid out.
 const LAYOUT: (&str, &str) = ("xai", "explanation 1");
@@ -31,6 +31,8 @@ const FEATURES: &str = "feature_values";
 const STANDARD: &str = "standard_error";
 /// How many each sample has, behind the name of what they are counted in.
 const COUNTS: &str = "features";
+/// The error of a note that rows were run one by one.
+const ONE_BY_ONE: &str = "note.one_by_one";
 /// The samples' names.
 const NAMES: &str = "names";
 /// Before the key of an entry of the user's own.
@@ -45,7 +47,7 @@ const OWN: &str = "metadata.";
 /// `[[285], [967]]`, one index per sample), `output_scale` (`probability` or `log-probability`) unless it is the output
 /// itself, and, where there are any, `completeness_gap`, `evaluations`, `estimated_error`, `within_tolerance`,
 /// `relevance_arrived` and `relevance_kept` (as `[0.01, -0.02]` or `[true, false]`, one per sample), `names` (a JSON
-/// list of the samples' names), and your own entries, `metadata.KEY`.
+/// list of the samples' names), `note.one_by_one` (the error of that note), and your own entries, `metadata.KEY`.
 ///
 /// # Errors
 /// [`Error::File`](crate::Error::File) when the file cannot be written.
@@ -99,6 +101,12 @@ pub fn encode<E: Element, D: Dimension>(explanation: &Explanation<E, D>) -> Resu
     extra(WITHIN, within_tolerance.as_ref().map(|list| format!("{list:?}")));
     extra(ARRIVED, explanation.extras.relevance_arrived.as_ref().map(|list| format!("{list:?}")));
     extra(KEPT, explanation.extras.relevance_kept.as_ref().map(|list| format!("{list:?}")));
+    for note in &explanation.extras.notes {
+        // A note that is not known here is none of a file's.
+        if let Note::OneByOne { error } = note {
+            header.insert(ONE_BY_ONE.to_owned(), error.clone());
+        }
+    }
     if !explanation.names.is_empty() {
         header.insert(NAMES.to_owned(), serde_json::to_string(&explanation.names).map_err(bad_format)?);
     }
@@ -163,6 +171,7 @@ pub fn decode<E: Element>(bytes: &[u8]) -> Result<Explanation<E, IxDyn>> {
     extras.relevance_kept = list(&entries, KEPT)?;
     extras.feature_values = of_features(&file, &entries, FEATURES)?;
     extras.standard_error = of_features(&file, &entries, STANDARD)?;
+    extras.notes = entries.get(ONE_BY_ONE).map(|error| Note::OneByOne { error: error.clone() }).into_iter().collect();
     let values = array("values")?;
     check_batch(values.shape(), output.shape(), &extras)?;
     let (analyzer, kind) = (entry("analyzer")?.as_str(), entry("kind")?.parse()?);

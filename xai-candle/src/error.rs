@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use candle_core::{DType, Tensor};
-use xai_core::{Error, Result};
+use candle_core::DType;
+use xai_core::Error;
 
 /// An error of candle's, as this library's.
 pub(crate) fn failed(error: candle_core::Error) -> Error {
@@ -74,44 +74,5 @@ pub(crate) fn on_the_way_back(error: candle_core::Error) -> Error {
              `xai_candle::ops`, which are `xai::candle::ops`, in their place, or make the layer a field of a derived \
              struct"
         ),
-    }
-}
-
-/// A model's error; where it is only that several rows were given, with what to do.
-pub(crate) fn failed_on(f: impl Fn(&[&Tensor]) -> Result<Tensor>, x: &[Tensor], error: Error) -> Error {
-    let rows = x.first().and_then(|x| x.dims().first().copied()).unwrap_or_default();
-    if rows < 2 || x.iter().any(|x| x.dims().first() != Some(&rows)) {
-        return error;
-    }
-    let first: candle_core::Result<Vec<Tensor>> = x.iter().map(|x| x.detach().narrow(0, 0, 1)).collect();
-    match first.map(|first| f(&first.iter().collect::<Vec<_>>())) {
-        Ok(Ok(_)) => Error::backend("candle", OneSample { rows, source: error }),
-        _ => error,
-    }
-}
-
-/// A model that is written for one sample was given several.
-#[derive(Debug)]
-struct OneSample {
-    rows: usize,
-    source: Error,
-}
-
-impl fmt::Display for OneSample {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let OneSample { rows, source } = self;
-        write!(
-            f,
-            "the model takes one row, but not the {rows} of this pass (a batch's samples, or the altered copies of \
-             one): {source}; a second input that it captured has too few rows: give it to the model as an input of its \
-             own, `analyze(&model, (&x, Given(&second)), ..)`, whose rows are repeated with the others, or broadcast \
-             it; or wrap the model as `module(..).one_by_one()` of `xai_candle`, which is `xai::candle`"
-        )
-    }
-}
-
-impl std::error::Error for OneSample {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&self.source)
     }
 }

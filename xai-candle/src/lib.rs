@@ -40,6 +40,7 @@ pub mod nn;
 pub mod ops;
 pub mod overlay;
 mod placement;
+mod rows;
 mod rules;
 mod run;
 mod tape;

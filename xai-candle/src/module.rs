@@ -2,10 +2,11 @@
 
 use std::ops::Deref;
 
-use candle_core::{ModuleT, Tensor, bail};
+use candle_core::{ModuleT, Tensor};
 use xai_core::{Layer, Net, Opaque, Result, Var};
 
 use crate::error::failed;
+use crate::rows::one_by_one;
 use crate::{Candle, Host};
 
 /// Any `candle_nn::Module` or `ModuleT` as a layer, in evaluation mode and differentiated by candle's tape: see
@@ -24,8 +25,9 @@ impl<M: ModuleT> CandleModule<M> {
 
     /// The same module, given the samples of a batch and the rows of a chunk one by one.
     ///
-    /// For a model that is written for one sample, as one whose class token is not repeated for a batch: its passes of
-    /// several rows are errors, which name this word.
+    /// For a model that is known to be written for one sample, as one whose class token is not repeated for a batch.
+    /// Without this word each of its passes of several rows is tried, fails, and leaves a
+    /// [note](xai_core::Note::OneByOne).
     ///
     /// ```
     /// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
@@ -46,24 +48,6 @@ impl<M: ModuleT> CandleModule<M> {
     pub fn one_by_one(mut self) -> Self {
         self.one_by_one = true;
         self
-    }
-
-    fn run(&self, x: &Tensor) -> candle_core::Result<Tensor> {
-        let rows = x.dims().first().copied().unwrap_or_default();
-        if !self.one_by_one || rows < 2 {
-            return self.module.forward_t(x, false);
-        }
-        let of_row = |row: usize| {
-            let y = self.module.forward_t(&x.narrow(0, row, 1)?, false)?;
-            if y.dims().first() != Some(&1) {
-                bail!(
-                    "one_by_one: of one sample the model gives {:?}, which does not begin with a batch axis of 1",
-                    y.dims()
-                );
-            }
-            Ok(y)
-        };
-        Tensor::cat(&(0..rows).map(of_row).collect::<candle_core::Result<Vec<_>>>()?, 0)
     }
 }
 
@@ -154,6 +138,7 @@ pub fn model<How, M: IntoModule<How>>(net: M) -> Net<Candle, CandleModule<M::Mod
 
 impl<E: Host, M: ModuleT> Layer<Candle<E>> for CandleModule<M> {
     fn trace<'m>(&'m self, x: Var<'m, Candle<E>>) -> Result<Var<'m, Candle<E>>> {
-        Ok(x.opaque(Opaque::recorded(|x: &[&Tensor]| self.run(x[0]).map_err(failed))))
+        let all = |x: &[&Tensor]| self.module.forward_t(x[0], false).map_err(failed);
+        Ok(x.opaque(Opaque::recorded(move |x| if self.one_by_one { one_by_one(all, x) } else { all(x) })))
     }
 }

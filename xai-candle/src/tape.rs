@@ -4,7 +4,7 @@ use candle_core::backprop::GradStore;
 use candle_core::{Tensor, Var};
 use xai_core::{Error, Pullback, Result};
 
-use crate::error::{failed, failed_on, on_the_way_back};
+use crate::error::{failed, on_the_way_back};
 use crate::{Candle, Host};
 
 pub(crate) const CAUSES: &str = "candle_nn's LayerNorm, RmsNorm, ops::softmax_last_dim, ops::layer_norm, \
@@ -27,10 +27,7 @@ pub(crate) fn on_the_tape<'a, E: Host>(
     // Detached first: a variable would be taken as it is, and be the user's own.
     let variable = |x: &xai_core::Tensor<Candle<E>>| Var::from_tensor(&x.inner().detach()).map_err(failed);
     let x = x.iter().map(variable).collect::<Result<Vec<Var>>>()?;
-    let y = f(&x.iter().map(Var::as_tensor).collect::<Vec<_>>()).map_err(|error| {
-        let x: Vec<Tensor> = x.iter().map(|x| x.as_detached_tensor()).collect();
-        failed_on(f, &x, error)
-    })?;
+    let y = f(&x.iter().map(Var::as_tensor).collect::<Vec<_>>())?;
     if !y.track_op() {
         return Err(detached());
     }

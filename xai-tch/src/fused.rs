@@ -8,7 +8,7 @@ use xai_core::{FusedResult, Op, Pullback, Result};
 
 use crate::failure::{failed, takes_others};
 use crate::nn::layer;
-use crate::tape::{Input, X, evaluate, record};
+use crate::tape::{X, evaluate, record};
 use crate::{HostFloat, LibTorch};
 
 /// An activation whose derivative is told by its output, so that it may overwrite its input.
@@ -28,7 +28,7 @@ pub(crate) fn count<E: HostFloat>(ops: &[&Op<LibTorch<E>>]) -> usize {
 /// y = f(x). On a tape, if one is being recorded.
 pub(crate) fn forward<E: HostFloat>(ops: &[&Op<LibTorch<E>>], x: &X<E>) -> FusedResult<X<E>> {
     let place = Cell::new(0);
-    evaluate(Input::Shared, |x| compute(ops, x[0], &place), &[x]).map_err(|error| (place.get(), error))
+    evaluate(|x| compute(ops, x[0], &place), &[x]).map_err(|error| (place.get(), error))
 }
 
 /// As [`forward`], with the pullback.
@@ -37,7 +37,7 @@ pub(crate) fn vjp<E: HostFloat>(
     x: &X<E>,
 ) -> FusedResult<(X<E>, Pullback<'static, LibTorch<E>>)> {
     let place = Cell::new(0);
-    record(Input::Shared, |x| compute(ops, x[0], &place), &[x], &[true]).map_err(|error| (place.get(), error))
+    record(|x| compute(ops, x[0], &place), &[x], &[true]).map_err(|error| (place.get(), error))
 }
 
 /// act(scale · conv(x) + shift), where the activation overwrites the map: nothing that libtorch holds for the way back

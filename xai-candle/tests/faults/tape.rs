@@ -64,11 +64,12 @@ fn errors_say_what_to_write() {
         use xai_core::Differentiable;
         Gradient.analyze(&xai_candle::model(net).at(dtype), &row, Index(0)).unwrap();
     }
-    // A second input that a closure captured, of one row.
-    let second = Tensor::ones((1, 3), DType::F32, &Device::Cpu).unwrap();
-    let model = Net::<Candle, _>::new(|x: &Tensor| x.mul(&second));
-    let said = words(SmoothGrad::new().n(5).analyze(&model, &row, Index(0)));
-    assert!(said.contains("not the 5 of this pass") && said.contains("Given(&second)"), "{said}");
+    // A second input that a closure captured, of two rows.
+    let second = Tensor::ones((2, 3), DType::F32, &Device::Cpu).unwrap();
+    let model = Net::<Candle, _>::new(|x: &Tensor| x.broadcast_mul(&second));
+    let two = array![[1.0_f32, 2.0, 3.0], [0.0, 1.0, 0.0]];
+    let said = words(SmoothGrad::new().n(5).analyze(&model, &two, Index(0)));
+    assert!(said.contains("of the 10 of this pass") && said.contains("Given(&second)"), "{said}");
     // Tokens (1, 17, 8) of an image.
     let tokens = Net::<Candle, _>::new(|x: &Tensor| x.squeeze(1));
     let split = Split::new(tokens, Net::<Candle, _>::new(|x: &Tensor| x.mean(1)));

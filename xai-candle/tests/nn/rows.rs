@@ -2,8 +2,8 @@
 
 use candle_core::{DType, Device, Result, Tensor};
 use ndarray::{Array3, Axis, s};
-use xai_candle::{Candle, module};
-use xai_core::{Analyzer, Gradient, Index, IntegratedGradients, Net};
+use xai_candle::{Candle, model, module};
+use xai_core::{Analyzer, Gradient, Index, IntegratedGradients, Net, Note, check_gradient};
 
 /// (1, 3, 2) to (1, 2): with a class token that is not repeated for a batch.
 fn one_sample(x: &Tensor) -> Result<Tensor> {
@@ -15,19 +15,37 @@ fn input() -> Array3<f32> {
     Array3::from_shape_fn((2, 3, 2), |(b, t, f)| ((b * 5 + t * 3 + f * 2) as f32).cos())
 }
 
+/// Closures and modules that are known by nothing but their failing passes.
 #[test]
-fn several_rows_are_an_error_that_says_what_to_do() {
-    let closure = Net::<Candle, _>::new(one_sample);
-    for error in [
-        Gradient.analyze(&closure, &input(), Index(0)).unwrap_err(),
-        IntegratedGradients::new().n(4).analyze(&closure, &input().slice_move(s![..1, .., ..]), Index(0)).unwrap_err(),
-    ] {
-        assert!(error.to_string().contains("one_by_one"), "{error}");
+fn rows_of_code_for_one_sample_are_run_one_by_one_with_a_note() {
+    let paths = IntegratedGradients::new().n(20);
+    let known = Net::<Candle, _>::new(module(one_sample).one_by_one());
+    let expected = paths.analyze(&known, &input(), Index(1)).unwrap();
+    assert_eq!(expected.extras.notes, []);
+    let (closure, whole) = (Net::<Candle, _>::new(one_sample), model(one_sample));
+    let found = [paths.analyze(&closure, &input(), Index(1)), paths.analyze(&whole, &input(), Index(1))];
+    for why in found.map(std::result::Result::unwrap) {
+        let [Note::OneByOne { error }] = &why.extras.notes[..] else { panic!("{:?}", why.extras.notes) };
+        assert!(error.contains("shape mismatch in cat"), "{error}");
+        assert_eq!(why.values, expected.values);
+        assert_eq!(why.sample(1).unwrap().extras.notes, why.extras.notes);
     }
+    let one = input().slice_move(s![..1, .., ..]);
+    assert_eq!(Gradient.analyze(&closure, &one, Index(0)).unwrap().extras.notes, []);
+    assert!(check_gradient(&closure, &input()).unwrap().is_trusted());
+}
+
+#[test]
+fn other_errors_stay_what_they_are() {
     // An error of one row too is the model's own.
     let broken = Net::<Candle, _>::new(|x: &Tensor| x.reshape((17, 17)));
     let error = Gradient.analyze(&broken, &input(), Index(0)).unwrap_err();
-    assert!(!error.to_string().contains("one_by_one"), "{error}");
+    assert!(error.to_string().contains("17, 17") && !error.to_string().contains("captured"), "{error}");
+    // A batch that the code captured has to be given, so that its rows are repeated with the others.
+    let second = Tensor::ones((3, 3, 2), DType::F32, &Device::Cpu).unwrap();
+    let captured = Net::<Candle, _>::new(move |x: &Tensor| x.broadcast_mul(&second)?.sum(1));
+    let error = Gradient.analyze(&captured, &input(), Index(0)).unwrap_err();
+    assert!(error.to_string().contains("captured") && error.to_string().contains("[3, 2]"), "{error}");
 }
 
 #[test]

@@ -68,6 +68,8 @@ impl Task for Explain<'_> {
         let output = model.network.predict(given.numbers.view())?;
         let report = Report::new(args, &model, &given, &output, self.names.as_ref())?.noting(&notes);
         let findings = finding::explain(&model, &given.numbers, chosen, report.explained())?;
+        let of_methods = findings.iter().flat_map(|finding| &finding.explanation.extras.notes);
+        of_methods.for_each(|note| notes.add(note.to_string()));
         self.finish(&given, &output, &report, &findings)?;
         notes.tell();
         let noticed: Vec<String> = findings.iter().filter_map(gap::noticed).collect();

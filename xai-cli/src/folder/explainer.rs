@@ -170,6 +170,7 @@ impl<'a, B: Backend<Elem = f32>> Explainer<'a, B> {
         let classes: Vec<Class> = rows.map(|row| self.class(&row.to_owned())).collect::<Outcome<_>>()?;
         let targets: Vec<Vec<usize>> = classes.iter().map(|class| class.index.clone()).collect();
         let found = self.analyzer.analyze(network, &input, PerSample(targets))?;
+        found.extras.notes.iter().for_each(|note| self.notes.add(note.to_string()));
         let gaps = found.extras.completeness_gap.iter().flatten();
         let missed =
             found.values.axis_iter(Axis(0)).zip(gaps).filter(|(values, gap)| missed(values.view(), **gap).is_some());

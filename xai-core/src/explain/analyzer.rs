@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::call::Inputs;
 use super::finite::check_values;
+use super::note::noted;
 use super::rows::{check_rows, check_values_rows};
 use super::uploaded::Uploaded;
 use super::{Attribution, Call, Explanation, Found, Input, Kind, OutputSelector, Target, WayBack};
@@ -124,13 +125,14 @@ pub trait Analyzer<M: Differentiable + ?Sized> {
     {
         let inputs = Uploaded::new(model, &input, |inputs| self.check(model, inputs))?;
         let call = inputs.call(Target::Choose(&select));
-        let found = self.attribute(model, &call)?;
+        let (found, notes) = noted(|| self.attribute(model, &call))?;
         inputs.inputs().first().map_or(Ok(()), |input| check_rows(input, &found.output))?;
         check_values_rows(&self.name(), inputs.samples(), inputs.explained(), &found.values)?;
         let values = found.values.iter().map(Tensor::download).collect::<Result<Vec<_>>>()?;
         let output = found.output.download()?;
         check_values(|alone| self.origin(model, alone), model, &call, &found, (&values, &output))?;
-        let Attribution { values: tensors, selection, extras, .. } = found;
+        let Attribution { values: tensors, selection, mut extras, .. } = found;
+        extras.notes = notes;
         let found: Vec<_> = tensors.into_iter().zip(values).map(|(tensor, array)| Found { tensor, array }).collect();
         let values = I::values(&self.name(), &mut found.into_iter())?;
         Ok(Explanation {

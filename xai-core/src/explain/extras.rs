@@ -1,5 +1,7 @@
 //! What an analyzer says beside the values: [`Extras`].
 
+use super::Note;
+
 /// What an analyzer found out beside the values.
 ///
 /// ```
@@ -37,6 +39,8 @@ pub struct Extras {
     pub feature_values: Option<Vec<Vec<f64>>>,
     /// For each sample the standard error of each feature's value, where values are estimated by sampling.
     pub standard_error: Option<Vec<Vec<f64>>>,
+    /// What was done otherwise than may be thought, of the whole batch.
+    pub notes: Vec<Note>,
 }
 
 /// Sums of rows, which have to be as long as each other.
@@ -68,6 +72,7 @@ impl Extras {
             relevance_kept: append(all.relevance_kept, part.relevance_kept),
             feature_values: append(all.feature_values, part.feature_values),
             standard_error: append(all.standard_error, part.standard_error),
+            notes: all.notes,
         });
         joined.unwrap_or_default()
     }
@@ -95,6 +100,7 @@ impl Extras {
             relevance_kept: mean(self.relevance_kept),
             feature_values: mean_of_rows(self.feature_values),
             standard_error: mean_of_rows(self.standard_error),
+            notes: self.notes,
         }
     }
 
@@ -115,6 +121,7 @@ impl Extras {
             relevance_kept: both(self.relevance_kept, other.relevance_kept, |a, b| a + b),
             feature_values: rows(self.feature_values, other.feature_values),
             standard_error: rows(self.standard_error, other.standard_error),
+            notes: self.notes,
         }
     }
 
@@ -132,6 +139,7 @@ impl Extras {
             relevance_kept: of(self.relevance_kept.as_ref(), sample),
             feature_values: of(self.feature_values.as_ref(), sample),
             standard_error: of(self.standard_error.as_ref(), sample),
+            notes: self.notes.clone(),
         }
     }
 

@@ -13,7 +13,7 @@ use xai_core::nn::{Embedding, Linear};
 use xai_core::{Layer, Opaque, Result, Tensor, Var, Weight};
 
 use crate::failure::TchResult;
-use crate::tape::{Input, X, evaluate, is_training, record};
+use crate::tape::{X, evaluate, is_training, record};
 use crate::{HostFloat, LibTorch};
 
 type Value<'m, E> = Var<'m, LibTorch<E>>;
@@ -36,8 +36,8 @@ fn length(n: i64) -> Option<usize> {
 /// Code of tch's own, which leaves its input alone, so that it gets no copy of it.
 fn opaque<'m, E: HostFloat>(code: impl Fn(&Torch) -> Torch + Copy + 'm) -> Opaque<'m, LibTorch<E>> {
     let run = move |x: &[&Torch]| Ok(code(x[0]));
-    let vjp = move |x: &[X<E>]| record(Input::Shared, run, x, &[true]);
-    Opaque::with_vjp(move |x| evaluate(Input::Shared, run, x), vjp).taped()
+    let vjp = move |x: &[X<E>]| record(run, x, &[true]);
+    Opaque::with_vjp(move |x| evaluate(run, x), vjp).taped()
 }
 
 /// Batch norm and its like run in evaluation mode, whatever mode the user trains in.

@@ -16,7 +16,7 @@ use xai_core::{Backend, Error, FusedResult, Op, Pullback, Result, TapePullback, 
 
 use crate::backend::int;
 use crate::failure::{failed, takes_others};
-use crate::tape::{self, Input, X, evaluate, record};
+use crate::tape::{self, X, evaluate, record};
 use crate::{HostFloat, LibTorch, fused};
 
 /// What comes of an operation, and its pullback.
@@ -28,7 +28,7 @@ impl<E: HostFloat> Backend for LibTorch<E> {
 
     fn forward(op: &Op<Self>, inputs: &[&Tensor<Self>]) -> Result<Tensor<Self>> {
         match computes(op) {
-            true => evaluate(Input::Shared, |x| apply(op, x), inputs),
+            true => evaluate(|x| apply(op, x), inputs),
             false if tape::is_training() && !is_arithmetic(op) => Err(Error::NotDifferentiable {
                 what: op.name().into(),
                 reason: "it is computed on the host, off libtorch's tape: nothing in front of it can be trained".into(),
@@ -40,7 +40,7 @@ impl<E: HostFloat> Backend for LibTorch<E> {
     fn vjp(op: &Op<Self>, inputs: &[&Tensor<Self>], wanted: &[bool]) -> Result<Taped<E>> {
         match op {
             Op::Embedding(_) => Ok((Self::forward(op, inputs)?, Pullback::of_all(|_| Ok(vec![None])))),
-            _ if computes(op) => record(Input::Shared, |x| apply(op, x), inputs, wanted),
+            _ if computes(op) => record(|x| apply(op, x), inputs, wanted),
             // What arithmetic does to a cotangent is known, and takes no tape.
             _ => provided_vjp(op, inputs, wanted),
         }

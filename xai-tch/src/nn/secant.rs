@@ -7,7 +7,7 @@ use xai_core::{Result, Tensor};
 use super::activation::{Function, activation};
 use crate::backend::{bounded, wide};
 use crate::failure::{TchResult, failed};
-use crate::tape::{Input, X, record};
+use crate::tape::{X, record};
 use crate::{HostFloat, LibTorch};
 
 /// See `Backend::secant_pull`. Half types are computed in single precision.
@@ -96,7 +96,7 @@ fn curve<E: HostFloat>(f: Activation, function: &Function, a: &Torch, b: &Torch,
 
 fn derivative<E: HostFloat>(function: &Function, at: Torch) -> Result<Torch> {
     let at = X::<E>::new(at);
-    let (y, pullback) = record(Input::Shared, |z| function(z[0]).map_err(failed), &[at], &[true])?;
+    let (y, pullback) = record(|z| function(z[0]).map_err(failed), &[at], &[true])?;
     let ones = y.inner().f_ones_like().map_err(failed)?;
     pullback.pull(&Tensor::new(ones)).map(Tensor::into_inner)
 }

@@ -3,18 +3,19 @@
 use tch::Tensor as Torch;
 use xai_core::{Autograd, Pullback, Result, Tensor};
 
-use super::{Input, evaluate, record};
+use super::rows::all_or_one_by_one;
+use super::{evaluate, record};
 use crate::{HostFloat, LibTorch};
 
 impl<E: HostFloat> Autograd for LibTorch<E> {
     fn evaluate(f: impl Fn(&[&Torch]) -> Result<Torch>, x: &[Tensor<Self>]) -> Result<Tensor<Self>> {
-        evaluate(Input::Copied, f, x)
+        evaluate(|x| all_or_one_by_one(&f, x), x)
     }
 
     fn record<'a>(
         f: impl Fn(&[&Torch]) -> Result<Torch> + 'a,
         x: &[Tensor<Self>],
     ) -> Result<(Tensor<Self>, Pullback<'a, Self>)> {
-        record(Input::Copied, f, x, &vec![true; x.len()])
+        record(|x| all_or_one_by_one(&f, x), x, &vec![true; x.len()])
     }
 }

@@ -5,24 +5,23 @@ use std::borrow::Borrow;
 use tch::Tensor as Torch;
 use xai_core::{Result, Tensor};
 
-use super::input::{Input, X, check_inputs, run};
+use super::input::{X, check_inputs, run};
 use super::recording::is_recording;
 use crate::HostFloat;
 use crate::failure::failed;
 
 /// y = f(inputs) without a tape; as a part of one, if a pass is being recorded.
 pub(crate) fn evaluate<E: HostFloat>(
-    input: Input,
     forward: impl FnOnce(&[&Torch]) -> Result<Torch>,
     x: &[impl Borrow<X<E>>],
 ) -> Result<X<E>> {
     check_inputs(x)?;
-    let given = || x.iter().map(|x| input.given(x.borrow().inner())).collect::<Result<Vec<_>>>();
+    let given: Vec<Torch> = x.iter().map(|x| x.borrow().inner().shallow_clone()).collect();
     if is_recording() {
-        return run(forward, &given()?).map(Tensor::new);
+        return run(forward, &given).map(Tensor::new);
     }
     tch::no_grad(|| {
-        let y = run(forward, &given()?)?;
+        let y = run(forward, &given)?;
         y.f_detach().map(Tensor::new).map_err(failed)
     })
 }

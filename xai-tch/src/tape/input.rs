@@ -12,32 +12,15 @@ use crate::{HostFloat, LibTorch};
 /// A tensor of this backend.
 pub(crate) type X<E> = Tensor<LibTorch<E>>;
 
-/// How forward code gets its inputs.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Input {
-    /// As they are: for libtorch's operations and tch's own layers, which leave them alone.
-    Shared,
-    /// Copies, for code of the user's: a leading in-place activation would write into the analyzer's input, and
-    /// libtorch refuses it on the very tensor whose gradient is asked for.
-    Copied,
+/// A leaf as the start of a tape: for libtorch's operations and tch's own layers, which leave it alone.
+pub(super) fn of_leaf(leaf: &Torch) -> Result<Torch> {
+    leaf.f_internal_unsafe_view(leaf.size()).map_err(failed)
 }
 
-impl Input {
-    /// At the start of a tape.
-    pub(super) fn of_leaf(self, x: &Torch) -> Result<Torch> {
-        match self {
-            Input::Shared => x.f_internal_unsafe_view(x.size()).map_err(failed),
-            Input::Copied => self.given(x),
-        }
-    }
-
-    /// Without a tape, or in the middle of one.
-    pub(super) fn given(self, x: &Torch) -> Result<Torch> {
-        match self {
-            Input::Shared => Ok(x.shallow_clone()),
-            Input::Copied => x.f_kind().and_then(|kind| x.f_to_dtype(kind, false, true)).map_err(failed),
-        }
-    }
+/// A copy, for code of the user's: a leading in-place activation would write into the analyzer's input, and libtorch
+/// refuses it on the very tensor whose gradient is asked for.
+pub(super) fn copied(x: &Torch) -> Result<Torch> {
+    x.f_kind().and_then(|kind| x.f_to_dtype(kind, false, true)).map_err(failed)
 }
 
 /// Runs forward code, whose panics become errors.

@@ -6,19 +6,18 @@ use tch::{TchError, Tensor as Torch};
 use xai_core::{Arithmetic, Error, Pullback, Result, TapePullback, Tensor};
 
 use super::cut::detached;
-use super::input::{Input, X, check_inputs, run};
+use super::input::{X, check_inputs, of_leaf, run};
 use super::recording::Recording;
 use crate::failure::{catch_panic, failed};
 use crate::{HostFloat, LibTorch};
 
 /// y = f(inputs) on a tape of its own, and the pullback to those inputs that are wanted.
 pub(crate) fn record<E: HostFloat>(
-    input: Input,
     forward: impl FnOnce(&[&Torch]) -> Result<Torch>,
     x: &[impl Borrow<X<E>>],
     wanted: &[bool],
 ) -> Result<(X<E>, Pullback<'static, LibTorch<E>>)> {
-    let ([y], tape) = taped(input, |x| Ok([run(forward, x)?]), x, wanted)?;
+    let ([y], tape) = taped(|x| Ok([run(forward, x)?]), x, wanted)?;
     Ok((without_tape(&y)?, Pullback::of_all(move |v| tape.pull(&[Some(v)]))))
 }
 
@@ -32,7 +31,7 @@ pub(crate) fn on_tape<E: HostFloat>(
         let x: Vec<X<E>> = x.iter().map(|x| Tensor::new(x.shallow_clone())).collect();
         Ok(part(&x)?.into_iter().map(Tensor::into_inner).collect())
     };
-    let (ys, tape) = taped(Input::Shared, of_torch, x, wanted)?;
+    let (ys, tape) = taped(of_torch, x, wanted)?;
     let ys = ys.iter().map(without_tape).collect::<Result<_>>()?;
     Ok((ys, Box::new(move |v| tape.pull(&v.iter().map(Option::as_ref).collect::<Vec<_>>()))))
 }
@@ -43,7 +42,6 @@ fn without_tape<E: HostFloat>(y: &Torch) -> Result<X<E>> {
 
 /// The outputs of a part that is recorded, and its tape.
 fn taped<E: HostFloat, Y: AsRef<[Torch]>>(
-    input: Input,
     part: impl FnOnce(&[Torch]) -> Result<Y>,
     x: &[impl Borrow<X<E>>],
     wanted: &[bool],
@@ -52,7 +50,7 @@ fn taped<E: HostFloat, Y: AsRef<[Torch]>>(
     // Grad mode is switched on for the caller's `no_grad` scope, and set back; no panic gets past `catch_panic`.
     tch::with_grad(|| {
         let leaves = leaves(x, wanted)?;
-        let starts = leaves.iter().map(|leaf| input.of_leaf(leaf)).collect::<Result<Vec<_>>>()?;
+        let starts = leaves.iter().map(of_leaf).collect::<Result<Vec<_>>>()?;
         let ys = {
             let _recording = Recording::start();
             catch_panic(|| part(&starts))?

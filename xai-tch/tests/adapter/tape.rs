@@ -2,9 +2,11 @@
 
 use std::cell::Cell;
 
-use ndarray::{ArrayD, IxDyn, array};
+use ndarray::{ArrayD, Axis, IxDyn, array};
 use tch::{Device, Tensor as Torch, nn};
-use xai_core::{Analyzer, Autograd, Differentiable, Error, Gradient, MaxActivation, Net, Tensor};
+use xai_core::{
+    Analyzer, Autograd, Differentiable, Error, Gradient, Index, IntegratedGradients, MaxActivation, Net, Note, Tensor,
+};
 use xai_tch::LibTorch;
 
 use crate::differences::{Torch64, check, numbers, upload};
@@ -227,4 +229,41 @@ fn the_tape_is_the_threads_own() {
         threads.into_iter().map(|t| t.join().unwrap()).collect()
     });
     assert_eq!(gradients, [0.0, 1.0, 2.0, 3.0]);
+}
+
+/// (1, 3, 2) to (1, 2): with a class token that is not repeated for a batch. Writes into its input first, as in-place
+/// activations do.
+fn one_sample(x: &Torch) -> Result<Torch, tch::TchError> {
+    let mut x = x.shallow_clone();
+    let x = x.f_sin_()?;
+    let class = Torch::ones([1, 1, 2], (x.f_kind()?, Device::Cpu));
+    Torch::f_cat(&[&class, &x], 1)?.f_square()?.f_sum_dim_intlist(Some([1i64].as_slice()), false, None)
+}
+
+#[test]
+fn rows_of_code_for_one_sample_are_run_one_by_one_with_a_note() {
+    let net = Net::<Torch64, _>::new(one_sample);
+    check("one sample", &net, &numbers(&[1, 3, 2], 70));
+    check("rows one by one", &net, &numbers(&[3, 3, 2], 71));
+    let x = numbers(&[2, 3, 2], 72);
+    let all = IntegratedGradients::new().n(20).analyze(&net, &x, Index(1)).unwrap();
+    assert!(matches!(&all.extras.notes[..], [Note::OneByOne { error }] if error.contains("Sizes of tensors")));
+    for (i, sample) in x.axis_chunks_iter(Axis(0), 1).enumerate() {
+        let alone = Gradient.analyze(&net, &sample.to_owned(), Index(1)).unwrap();
+        assert!(alone.extras.notes.is_empty());
+        let alone = IntegratedGradients::new().n(20).analyze(&net, &sample.to_owned(), Index(1)).unwrap();
+        let gap = (&all.values.index_axis(Axis(0), i) - &alone.values.index_axis(Axis(0), 0)).mapv(f64::abs).sum();
+        assert!(gap < 1e-12, "{gap}");
+    }
+    // Panics of tch's own code are errors too.
+    let panics = recorded(|x| Torch::cat(&[&Torch::ones([1, 1, 2], (tch::Kind::Double, Device::Cpu)), x], 1).sin());
+    check("rows of code that panics", &panics, &numbers(&[2, 3, 2], 73));
+    // An error of one row too is the code's own, and a captured batch is one that has to be given.
+    let broken = Net::<Torch64, _>::new(|x: &Torch| x.f_reshape([17, 17]));
+    let error = Gradient.analyze(&broken, &x, Index(0)).unwrap_err().to_string();
+    assert!(!error.contains("captured"), "{error}");
+    let second = Torch::ones([3, 3, 2], (tch::Kind::Double, Device::Cpu));
+    let captured = Net::<Torch64, _>::new(move |x: &Torch| x.f_mul(&second));
+    let error = Gradient.analyze(&captured, &x, Index([0, 0])).unwrap_err().to_string();
+    assert!(error.contains("captured") && error.contains("[3, 3, 2]"), "{error}");
 }
