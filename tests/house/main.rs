@@ -8,7 +8,7 @@ mod paths;
 use std::path::{Path, PathBuf};
 
 /// The crates of the workspace, and the examples of several files, by the file that each begins with.
-const CRATES: [&str; 20] = [
+const CRATES: [&str; 21] = [
     "src/lib.rs",
     "xai-core/src/lib.rs",
     "xai-derive/src/lib.rs",
@@ -22,6 +22,7 @@ const CRATES: [&str; 20] = [
     "bench/src/main.rs",
     "compare/src/main.rs",
     "candle-models/src/main.rs",
+    "tch-models/src/main.rs",
     "xai-core/examples/gradient_check/main.rs",
     "examples/convergence/main.rs",
     "examples/evaluate/main.rs",
@@ -111,7 +112,8 @@ fn no_file_is_included_by_its_path() {
     let mark = concat!("#[", "path");
     let files = files(&root(), "rs");
     assert!(files.len() > 500, "{} files were read", files.len());
-    let found: Vec<_> = files.iter().filter(|file| std::fs::read_to_string(file).unwrap().contains(mark)).collect();
+    let marked = |text: String| text.lines().any(|line| line.trim_start().starts_with(mark));
+    let found: Vec<_> = files.iter().filter(|file| marked(std::fs::read_to_string(file).unwrap())).collect();
     assert!(found.is_empty(), "{found:?}");
 }
 
