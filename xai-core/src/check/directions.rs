@@ -6,9 +6,9 @@ use ndarray::{ArrayD, Axis, Zip};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 
-/// What the directions have in common.
+/// What directions have in common.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Family {
+pub(super) enum Kind {
     /// Each number moves by its own size, so that an income beside an age counts as much as it.
     OwnSize,
     /// All numbers move by the size of the whole input, as far as that is not many times their own, and equal numbers
@@ -46,11 +46,11 @@ impl Sizes {
     }
 
     /// A random direction, of which a step of 1 moves the numbers by about their size.
-    pub(super) fn direction(&self, family: Family, x: &ArrayD<f64>, rng: &mut ChaCha8Rng) -> ArrayD<f64> {
+    pub(super) fn direction(&self, kind: Kind, x: &ArrayD<f64>, rng: &mut ChaCha8Rng) -> ArrayD<f64> {
         let mut draw = || -> f64 { StandardNormal.sample(rng) };
-        match family {
-            Family::OwnSize => self.own.mapv(|size| size * draw()),
-            Family::Shared => {
+        match kind {
+            Kind::OwnSize => self.own.mapv(|size| size * draw()),
+            Kind::Shared => {
                 let mut of_value = HashMap::new();
                 Zip::from(x).and(&self.own).for_each(|x, own| {
                     let (size, _) = of_value.entry((x + 0.0).to_bits()).or_insert_with(|| (self.whole, draw()));
@@ -63,7 +63,7 @@ impl Sizes {
 
     /// Another input, as far from this one as its numbers are large.
     pub(super) fn another(&self, x: &ArrayD<f64>, rng: &mut ChaCha8Rng) -> ArrayD<f64> {
-        let away = self.direction(Family::OwnSize, x, rng);
+        let away = self.direction(Kind::OwnSize, x, rng);
         Zip::from(x).and(&away).map_collect(|x, away| x + away)
     }
 }
@@ -108,14 +108,14 @@ mod tests {
     fn equal_numbers_move_together() {
         let x = array![[1.0, 3.0, 3.0, 2.0, 0.0, -0.0]].into_dyn();
         let mut rng = ChaCha8Rng::seed_from_u64(0);
-        let together = Sizes::of(&x).direction(Family::Shared, &x, &mut rng);
+        let together = Sizes::of(&x).direction(Kind::Shared, &x, &mut rng);
         assert_eq!((together[[0, 1]], together[[0, 4]]), (together[[0, 2]], together[[0, 5]]));
         assert!(together[[0, 0]] != together[[0, 3]]);
-        let apart = Sizes::of(&x).direction(Family::OwnSize, &x, &mut rng);
+        let apart = Sizes::of(&x).direction(Kind::OwnSize, &x, &mut rng);
         assert!(apart[[0, 1]] != apart[[0, 2]]);
         // Nor does a small feature move by the size of a large one.
         let scales = array![[1e-7, 1e7]].into_dyn();
-        let together = Sizes::of(&scales).direction(Family::Shared, &scales, &mut rng);
+        let together = Sizes::of(&scales).direction(Kind::Shared, &scales, &mut rng);
         assert!(together[[0, 0]].abs() < 1e-4, "{together}");
     }
 }

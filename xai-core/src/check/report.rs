@@ -83,6 +83,9 @@ pub struct Direction {
     pub noise: f64,
     /// The rounding of the difference alone.
     pub(super) rounding: f64,
+    /// How far the derivative at its points may lie from the mean, where few of them were proof enough: it scales with
+    /// a gradient of a wrong scale, and says nothing about whether there is one.
+    pub(super) bend: f64,
 }
 
 /// What [`check_gradient`](crate::check_gradient) found. Its `Display` says it in words.
@@ -114,7 +117,7 @@ pub struct GradientReport {
 /// A comparison that is more uncertain than this says nothing.
 const TOO_NOISY: f64 = 0.2;
 /// What is called wrong differs by so many times the noise.
-const STANDS_OUT: f64 = 5.0;
+pub(super) const STANDS_OUT: f64 = 5.0;
 /// A gradient shorter than this share of the true one is as good as none.
 const NOTHING: f64 = 1e-6;
 
@@ -146,7 +149,8 @@ impl GradientReport {
         GradientReport { directions, ..if shared_decides { shared } else { own } }
     }
 
-    fn is_fault(&self) -> bool {
+    /// True when the gradient is known to be wrong.
+    pub(super) fn is_fault(&self) -> bool {
         matches!(self.verdict, Verdict::Wrong | Verdict::WrongScale { .. } | Verdict::Cut { .. })
     }
 
@@ -161,6 +165,7 @@ impl GradientReport {
         let noise = norm(|d| d.noise) / unit;
         let relative_error = norm(|d| d.analytic - d.numeric) / unit;
         let bound = tolerance.max(3.0 * noise);
+        let bent = bound.max(3.0 * norm(|d| d.bend) / unit);
         let product: f64 = directions.iter().map(|d| d.analytic * d.numeric).sum();
         let factor = product / (unit * unit);
         let residual = directions.iter().map(|d| (d.analytic - factor * d.numeric).powi(2)).sum::<f64>().sqrt();
@@ -177,7 +182,7 @@ impl GradientReport {
             Verdict::Cut { reason: "the gradient is zero, but the output depends on the input".into() }
         } else if coarse {
             Verdict::Noise
-        } else if numeric > rounding && directions.len() > 1 && residual <= bound * analytic {
+        } else if numeric > rounding && directions.len() > 1 && residual <= bent * analytic {
             Verdict::WrongScale { factor }
         } else {
             Verdict::Wrong

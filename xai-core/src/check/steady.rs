@@ -36,16 +36,20 @@ impl<M: Differentiable + ?Sized> Steady<'_, M> {
         Ok((change > UNSTEADY).then(|| GradientReport::unsteady(Verdict::Random { change }, change)))
     }
 
-    /// A verdict if a second way back gives another gradient.
-    pub(super) fn random_gradient(&self, cotangent: &ArrayD<f64>) -> Result<Option<GradientReport>> {
-        let gradient = || -> Result<ArrayD<f64>> {
+    /// The gradient, or a verdict if a second way back gives another one.
+    pub(super) fn gradient(&self, cotangent: &ArrayD<f64>) -> Result<std::result::Result<ArrayD<f64>, GradientReport>> {
+        let pass = || -> Result<ArrayD<f64>> {
             let x = Tensor::upload(self.x.mapv(Host::<M>::of).view(), self.placement)?;
             let (y, pullback) = self.model.vjp(&x)?;
             let v = Tensor::upload(cotangent.mapv(Host::<M>::of).view(), &y.placement())?;
             Ok(pullback.pull(&v)?.download()?.mapv(Element::as_f64))
         };
-        let change = change(&gradient()?, &gradient()?);
-        Ok((change > UNSTEADY).then(|| GradientReport::unsteady(Verdict::RandomGradient { change }, change)))
+        let gradient = pass()?;
+        let change = change(&gradient, &pass()?);
+        if change > UNSTEADY {
+            return Ok(Err(GradientReport::unsteady(Verdict::RandomGradient { change }, change)));
+        }
+        Ok(Ok(gradient))
     }
 
     /// A verdict if a row by itself has another output than in a batch: than in the input's own, or beside two rows

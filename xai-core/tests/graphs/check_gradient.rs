@@ -1,5 +1,7 @@
 //! The check finds what is wrong, and trusts what is right.
 
+use std::cell::Cell;
+
 use ndarray::{Array2, array};
 use xai_core::{
     Differentiable, Error, Function, GradientCheck, NdArray, Opaque, Pullback, Result, Tensor, Var, Verdict,
@@ -59,7 +61,7 @@ fn a_kink_anywhere_is_no_error() {
 /// Dropout that is still on: neither trusted nor called wrong.
 #[test]
 fn a_random_model_is_named() {
-    let rows = std::cell::Cell::new(0);
+    let rows = Cell::new(0);
     let model = scalar(
         |x| {
             rows.set(rows.get() + 1);
@@ -131,6 +133,36 @@ fn noise_is_called_noise() {
     );
     let report = check_gradient(&model, &x()).unwrap();
     assert_eq!(report.verdict, Verdict::Noise, "{report}");
+}
+
+/// The gradient at the input serves all directions, and what is plainly wrong ends early.
+#[test]
+fn few_passes_are_made() {
+    let counted = |factor: f64| {
+        let (forward, back) = (Cell::new(0), Cell::new(0));
+        let report = {
+            let model = Function::<B, _, _>::new(
+                |x: &T| {
+                    forward.set(forward.get() + 1);
+                    x.mapv(f64::sin).into_shared()
+                },
+                |x: &T, v: &T| {
+                    back.set(back.get() + 1);
+                    (v * &x.mapv(|x| factor * x.cos())).into_shared()
+                },
+            );
+            check_gradient(&model, &array![[0.3, -1.2, 0.7]]).unwrap()
+        };
+        (report, forward.get(), back.get())
+    };
+    // The output twice, three with other digits, three rows together, two ends of 8 segments; and two ways back.
+    let (report, forward, back) = counted(1.0);
+    assert!(report.is_trusted() && report.directions.len() == 8, "{report}");
+    assert_eq!((forward, back), (2 + 3 + 1 + 16 + 2, 2));
+    // Of 4 segments two points and 28 values more.
+    let (report, forward, back) = counted(0.5);
+    assert!(matches!(report.verdict, Verdict::WrongScale { .. }), "{report}");
+    assert_eq!((forward, back), (2 + 3 + 1 + 8 + 2 + 4 * (2 + 28), 2 + 4 * 2));
 }
 
 #[test]
