@@ -37,6 +37,16 @@ use xai_tch::LibTorch as Preferred;
 
 /// The backend that a derived model runs on unless it names another: candle when the feature `candle` is on, else
 /// libtorch when `tch` is on, else plain ndarray arrays.
+///
+/// ```
+/// use ndarray::array;
+/// use xai::nn::Activation;
+/// use xai::{DefaultBackend, Differentiable, Net};
+///
+/// let net = Net::<DefaultBackend, _>::new(Activation::Relu);
+/// assert_eq!(net.predict(array![[3f32, -1.0]].view().into_dyn())?, array![[3f32, 0.0]].into_dyn());
+/// # Ok::<(), xai::Error>(())
+/// ```
 pub type DefaultBackend = Preferred;
 
 #[cfg(doctest)]

@@ -18,6 +18,20 @@ use crate::{Element, Result};
 /// # Errors
 /// [`Error::File`](crate::Error::File) when the file cannot be read, is no safetensors file, or holds numbers of
 /// another type.
+///
+/// ```
+/// use std::collections::BTreeMap;
+///
+/// use xai::files::{encode_arrays, read_arrays};
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("map.safetensors");
+/// let arrays = BTreeMap::from([("map".to_owned(), ndarray::array![[0.5f32, 1.0]].into_dyn())]);
+/// std::fs::write(&path, encode_arrays(&arrays)?)?;
+/// // Read in 64 bits, which loses nothing.
+/// assert_eq!(read_arrays::<f64>(&path)?["map"], ndarray::array![[0.5, 1.0]].into_dyn());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn read_arrays<E: Element>(path: impl AsRef<Path>) -> Result<BTreeMap<String, ArrayD<E>>> {
     read(path.as_ref(), decode_arrays)
 }
@@ -26,6 +40,17 @@ pub fn read_arrays<E: Element>(path: impl AsRef<Path>) -> Result<BTreeMap<String
 ///
 /// # Errors
 /// [`Error::Backend`](crate::Error::Backend) when they are no safetensors file or hold numbers of another type.
+///
+/// ```
+/// use std::collections::BTreeMap;
+///
+/// use xai::files::{decode_arrays, encode_arrays};
+///
+/// let bytes = encode_arrays(&BTreeMap::from([("map".to_owned(), ndarray::array![0.5f64].into_dyn())]))?;
+/// assert_eq!(decode_arrays::<f32>(&bytes)?["map"], ndarray::array![0.5f32].into_dyn());
+/// assert!(decode_arrays::<f32>(b"no safetensors").is_err());
+/// # Ok::<(), xai::Error>(())
+/// ```
 pub fn decode_arrays<E: Element>(bytes: &[u8]) -> Result<BTreeMap<String, ArrayD<E>>> {
     let file = SafeTensors::deserialize(bytes).map_err(bad_format)?;
     file.iter().map(|(name, tensor)| Ok((name.to_owned(), number::array(name, &tensor)?))).collect()

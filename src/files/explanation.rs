@@ -51,6 +51,25 @@ const OWN: &str = "metadata.";
 ///
 /// # Errors
 /// [`Error::File`](crate::Error::File) when the file cannot be written.
+///
+/// ```
+/// use ndarray::array;
+/// use xai::nn::Activation;
+/// use xai::{NdArray, Net, files, prelude::*};
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("why.safetensors");
+/// let net = Net::<NdArray, _>::new(Activation::Relu);
+/// let why = Gradient.analyze(&net, &array![[3.0, -1.0]], MaxActivation)?;
+/// let why = why.named(["cat.jpg"])?.with("network", "a relu");
+/// files::save(&path, &why)?;
+///
+/// // Any reader of safetensors finds the numbers, and this one what they mean.
+/// assert_eq!(files::read_arrays::<f32>(&path)?["values"], array![[1.0, 0.0]].into_dyn());
+/// let loaded = files::load::<f32>(&path)?;
+/// assert_eq!((loaded.names[0].as_str(), loaded.metadata["network"].as_str()), ("cat.jpg", "a relu"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn save<E: Element, D: Dimension>(path: impl AsRef<Path>, explanation: &Explanation<E, D>) -> Result<()> {
     Draft::write(path, &encode(explanation)?)?.publish()
 }
@@ -62,6 +81,22 @@ pub fn save<E: Element, D: Dimension>(path: impl AsRef<Path>, explanation: &Expl
 /// # Errors
 /// [`Error::File`](crate::Error::File) when the file cannot be read, is not an explanation, or is in F64 and is to be
 /// loaded as `f32`.
+///
+/// ```
+/// use ndarray::array;
+/// use xai::nn::Activation;
+/// use xai::{NdArray, Net, files, prelude::*};
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("why.safetensors");
+/// let net = Net::<NdArray<f64>, _>::new(Activation::Relu);
+/// files::save(&path, &Gradient.analyze(&net, &array![[3.0, -1.0]], MaxActivation)?)?;
+/// let why = files::load::<f64>(&path)?;
+/// assert_eq!((why.analyzer.as_str(), &why.values), ("Gradient", &array![[1.0, 0.0]].into_dyn()));
+/// assert_eq!(why.top(1)[0], [(0, 3.0)]);
+/// assert!(files::load::<f32>(&path).is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn load<E: Element>(path: impl AsRef<Path>) -> Result<Explanation<E, IxDyn>> {
     read(path.as_ref(), decode)
 }
@@ -70,6 +105,18 @@ pub fn load<E: Element>(path: impl AsRef<Path>) -> Result<Explanation<E, IxDyn>>
 ///
 /// # Errors
 /// [`Error::Backend`](crate::Error::Backend) when the header would be too large.
+///
+/// ```
+/// use ndarray::array;
+/// use xai::nn::Activation;
+/// use xai::{NdArray, Net, files, prelude::*};
+///
+/// let net = Net::<NdArray, _>::new(Activation::Relu);
+/// let why = Gradient.analyze(&net, &array![[3.0, -1.0]], MaxActivation)?;
+/// let bytes = files::encode(&why)?; // for a database, or a reply
+/// assert_eq!(files::decode::<f32>(&bytes)?, why.into_dyn());
+/// # Ok::<(), xai::Error>(())
+/// ```
 pub fn encode<E: Element, D: Dimension>(explanation: &Explanation<E, D>) -> Result<Vec<u8>> {
     let mut header = HashMap::from([
         (LAYOUT.0.to_owned(), LAYOUT.1.to_owned()),
@@ -134,6 +181,18 @@ pub fn encode<E: Element, D: Dimension>(explanation: &Explanation<E, D>) -> Resu
 ///
 /// # Errors
 /// [`Error::Backend`](crate::Error::Backend) as [`load`] says, and those of [`Selection::new`].
+///
+/// ```
+/// use ndarray::array;
+/// use xai::nn::Activation;
+/// use xai::{Kind, NdArray, Net, files, prelude::*};
+///
+/// let net = Net::<NdArray, _>::new(Activation::Relu);
+/// let bytes = files::encode(&Gradient.analyze(&net, &array![[3.0, -1.0]], MaxActivation)?)?;
+/// assert_eq!(files::decode::<f32>(&bytes)?.kind, Kind::Sensitivity);
+/// assert!(files::decode::<f32>(&bytes[..20]).is_err());
+/// # Ok::<(), xai::Error>(())
+/// ```
 pub fn decode<E: Element>(bytes: &[u8]) -> Result<Explanation<E, IxDyn>> {
     let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(bad_format)?;
     let file = SafeTensors::deserialize(bytes).map_err(bad_format)?;

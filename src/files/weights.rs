@@ -30,6 +30,21 @@ pub fn read_weights<B: Backend>(path: impl AsRef<Path>, placement: impl Into<B::
 ///
 /// # Errors
 /// As [`decode_arrays`].
+///
+/// ```
+/// use std::collections::BTreeMap;
+///
+/// use ndarray::array;
+/// use xai::nn::Linear;
+/// use xai::{Differentiable, NdArray, Net, files};
+///
+/// let arrays = BTreeMap::from([("classifier.weight".to_owned(), array![[2.0f64, -1.0]].into_dyn())]);
+/// let weights = files::decode_weights::<NdArray<f64>>(&files::encode_arrays(&arrays)?, ())?;
+/// let net = Net::<NdArray<f64>, _>::new(Linear::load(&weights.at("classifier"))?);
+/// assert_eq!(net.predict(array![[3.0, 1.0]].view().into_dyn())?, array![[5.0]].into_dyn());
+/// assert!(weights.unused().is_empty());
+/// # Ok::<(), xai::Error>(())
+/// ```
 pub fn decode_weights<B: Backend>(bytes: &[u8], placement: impl Into<B::Placement>) -> Result<Weights<B>> {
     Weights::new(decode_arrays::<B::Elem>(bytes)?, placement)
 }

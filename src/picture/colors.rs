@@ -3,6 +3,15 @@
 use image::Rgb;
 
 /// A colour map: which colour stands for a number from 0 to 1.
+///
+/// ```
+/// use image::Rgb;
+/// use xai::picture::Colors;
+///
+/// assert_eq!((Colors::Gray.at(0.0), Colors::Gray.at(1.0)), (Rgb([0; 3]), Rgb([255; 3])));
+/// let Rgb([red, _, blue]) = Colors::BlueWhiteRed.at(0.1);
+/// assert!(blue > red);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Colors {

@@ -13,6 +13,19 @@ use crate::{BoxError, Error, Result};
 ///
 /// # Errors
 /// [`Error::File`] when it cannot be read, is no regular file, no PNG or JPEG, or ends before the picture does.
+///
+/// ```
+/// use image::{Rgb, Rgba, RgbaImage};
+/// use xai::picture::read_photo;
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("photo.png");
+/// // What shines through is white.
+/// RgbaImage::from_fn(2, 1, |x, _| Rgba([200, 0, 0, if x == 0 { 255 } else { 0 }])).save(&path)?;
+/// let photo = read_photo(&path)?;
+/// assert_eq!((photo[(0, 0)], photo[(1, 0)]), (Rgb([200, 0, 0]), Rgb([255; 3])));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn read_photo(path: impl AsRef<Path>) -> Result<RgbImage> {
     let path = path.as_ref();
     let failed = |source: BoxError| Error::File { action: "read", path: path.to_owned(), source };
@@ -24,6 +37,19 @@ pub fn read_photo(path: impl AsRef<Path>) -> Result<RgbImage> {
 ///
 /// # Errors
 /// [`Error::Backend`] when they are no PNG or JPEG, or end before the picture does.
+///
+/// ```
+/// use std::io::Cursor;
+///
+/// use image::{ImageFormat, Rgb, RgbImage};
+/// use xai::picture::decode_photo;
+///
+/// let mut png = Cursor::new(Vec::new());
+/// RgbImage::from_pixel(2, 1, Rgb([200, 0, 0])).write_to(&mut png, ImageFormat::Png)?;
+/// assert_eq!(decode_photo(png.get_ref())?.dimensions(), (2, 1));
+/// assert!(decode_photo(b"no photo").is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn decode_photo(bytes: &[u8]) -> Result<RgbImage> {
     decoded(bytes).map_err(|error| Error::backend("image", error))
 }

@@ -33,6 +33,16 @@ pub struct Preprocess {
 }
 
 /// Which channels of a pixel a network takes, in which order.
+///
+/// ```
+/// use image::{Rgb, RgbImage};
+/// use xai::picture::{PixelChannels, Preprocess};
+///
+/// let photo = RgbImage::from_pixel(1, 1, Rgb([10, 20, 30]));
+/// let as_caffe = Preprocess::raw(1, 1).channels(PixelChannels::Bgr).input::<f32>(&photo)?;
+/// assert_eq!(as_caffe.as_slice(), Some(&[30.0, 20.0, 10.0][..]));
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum PixelChannels {

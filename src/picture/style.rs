@@ -4,6 +4,23 @@ use super::Colors;
 use crate::{Error, Kind, Result};
 
 /// How the channels of a pixel become one number.
+///
+/// ```
+/// use image::Rgb;
+/// use ndarray::array;
+/// use xai::Kind;
+/// use xai::picture::{Channels, Colors, Heatmap, Sign, Style};
+///
+/// // Two channels of two pixels: those of the first cancel, 1 - 1 = 0.
+/// let values = array![[[1.0, 2.0]], [[-1.0, 2.0]]];
+/// let style = Style::of(Kind::Attribution).sign(Sign::Positive).colors(Colors::Gray);
+/// let first = |channels| -> xai::Result<Rgb<u8>> {
+///     Ok(Heatmap::new(&values, &style.channels(channels))?.image()[(0, 0)])
+/// };
+/// assert_eq!(first(Channels::Sum)?, Rgb([0; 3]));
+/// assert_ne!(first(Channels::MaxAbs)?, Rgb([0; 3]));
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Channels {
@@ -32,6 +49,23 @@ impl Channels {
 }
 
 /// Which values are shown; the others count as zero.
+///
+/// ```
+/// use image::Rgb;
+/// use ndarray::array;
+/// use xai::Kind;
+/// use xai::picture::{Colors, Heatmap, Sign, Style};
+///
+/// let style = Style::of(Kind::Attribution).colors(Colors::Gray);
+/// let shown = |sign| -> xai::Result<[bool; 2]> {
+///     let map = Heatmap::new(&array![[[-1.0, 1.0]]], &style.sign(sign))?.image();
+///     Ok([map[(0, 0)], map[(1, 0)]].map(|color| color != Rgb([0; 3])))
+/// };
+/// assert_eq!(shown(Sign::Positive)?, [false, true]);
+/// assert_eq!(shown(Sign::Negative)?, [true, false]);
+/// assert_eq!(shown(Sign::Absolute)?, [true, true]);
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Sign {

@@ -8,6 +8,18 @@ use xai_core::Element;
 use crate::kernels::Real;
 
 /// candle, with arrays of `E` (`f32` or `f64`) outside and F64, F32, F16 or BF16 tensors on the device.
+///
+/// ```
+/// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+/// use ndarray::array;
+/// use xai::candle::Candle;
+/// use xai::nn::Activation;
+/// use xai::{Analyzer, InputTimesGradient, Net};
+///
+/// let net = Net::<Candle<f64>, _>::new(Activation::Relu);
+/// assert_eq!(InputTimesGradient.analyze(&net, &array![[3.0, -1.0]], 0)?.values, array![[3.0, 0.0]]);
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Candle<E = f32>(PhantomData<E>);
 

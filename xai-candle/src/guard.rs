@@ -24,6 +24,19 @@ thread_local! {
 /// It can miss what moves the output by less than a few percent, what shows at other inputs only, what is behind an
 /// output that does not move, and where the code bends so much that differences do not agree with each other; it asks
 /// nothing of code with several inputs, and nothing in half types.
+///
+/// ```
+/// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+/// use candle_core::Tensor;
+/// use ndarray::array;
+/// use xai::candle::{Candle, without_guard};
+/// use xai::{Analyzer, Gradient, Net};
+///
+/// let net = Net::<Candle, _>::new(|x: &Tensor| x.sqr());
+/// let why = without_guard(|| Gradient.analyze(&net, &array![[3f32]], 0))?;
+/// assert_eq!(why.values, array![[6.0]]);
+/// # Ok::<(), xai::Error>(())
+/// ```
 pub fn without_guard<R>(work: impl FnOnce() -> R) -> R {
     struct Before(bool);
     impl Drop for Before {

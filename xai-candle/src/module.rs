@@ -104,6 +104,19 @@ impl<P: Deref<Target: ModuleT>> ModuleT for Lent<P> {
 /// candle's tape differentiates it. Where candle's own gradients are wrong (see the [crate's docs](crate)) use the
 /// functions of [`ops`](crate::ops) inside the module, and check the model once with
 /// [`check_gradient`](xai_core::check_gradient).
+///
+/// ```
+/// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+/// use candle_nn::{Activation, seq};
+/// use ndarray::array;
+/// use xai::candle::{Candle, module};
+/// use xai::{Analyzer, Gradient, Net};
+///
+/// let net = seq().add(Activation::Silu);
+/// let (lent, rows) = (Net::<Candle, _>::new(module(&net)), array![[0f32, 0.0]]);
+/// assert_eq!(Gradient.analyze(&lent, &rows, 1)?.values, array![[0.0, 0.5]]);
+/// # Ok::<(), xai::Error>(())
+/// ```
 pub fn module<How, M: IntoModule<How>>(module: M) -> CandleModule<M::Module> {
     CandleModule { module: module.into_module(), one_by_one: false }
 }

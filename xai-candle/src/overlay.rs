@@ -50,6 +50,23 @@ use candle_nn::{Init, VarBuilder};
 ///
 /// The tensor may have another first axis than the model asks for, as a table of other rows has, and may be on candle's
 /// tape. It must have the builder's number type and device.
+///
+/// ```
+/// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+/// use std::collections::HashMap;
+///
+/// use candle_core::{DType, Device, Module, Tensor};
+/// use candle_nn::{VarBuilder, linear_no_bias};
+/// use xai::candle::overlay::overlay;
+///
+/// let tensors = HashMap::from([("classes.weight".to_owned(), Tensor::new(&[[1f32, 2.0]], &Device::Cpu)?)]);
+/// let vb = VarBuilder::from_tensors(tensors, DType::F32, &Device::Cpu);
+/// let over = overlay(&vb, "classes.weight", Tensor::new(&[[10f32, 0.0]], &Device::Cpu)?);
+/// let x = Tensor::new(&[[3f32, 4.0]], &Device::Cpu)?;
+/// assert_eq!(linear_no_bias(2, 1, vb.pp("classes"))?.forward(&x)?.to_vec2::<f32>()?, [[11.0]]);
+/// assert_eq!(linear_no_bias(2, 1, over.pp("classes"))?.forward(&x)?.to_vec2::<f32>()?, [[30.0]]);
+/// # Ok::<(), candle_core::Error>(())
+/// ```
 pub fn overlay<'a>(vb: &VarBuilder<'a>, name: &str, tensor: Tensor) -> VarBuilder<'a> {
     let (dtype, device) = (vb.dtype(), vb.device().clone());
     let backend = Overlay { below: vb.root(), name: name.to_owned(), tensor };
@@ -105,6 +122,21 @@ impl SimpleBackend for Overlay<'_> {
 ///
 /// # Errors
 /// When there is no such table, or no such row; for a builder from a `VarMap`, which answers no open question.
+///
+/// ```
+/// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+/// use std::collections::HashMap;
+///
+/// use candle_core::{DType, Device, Tensor};
+/// use candle_nn::VarBuilder;
+/// use xai::candle::overlay::look_up;
+///
+/// let words = Tensor::new(&[[1f32, 2.0], [3.0, 4.0]], &Device::Cpu)?;
+/// let vb = VarBuilder::from_tensors(HashMap::from([("words".to_owned(), words)]), DType::F32, &Device::Cpu);
+/// let rows = look_up(&vb, "words", &Tensor::new(&[[1u32, 0]], &Device::Cpu)?)?;
+/// assert_eq!(rows.to_vec3::<f32>()?, [[[3.0, 4.0], [1.0, 2.0]]]);
+/// # Ok::<(), candle_core::Error>(())
+/// ```
 pub fn look_up(vb: &VarBuilder<'_>, table: &str, ids: &Tensor) -> Result<Tensor> {
     let table = vb.root().get_unchecked(table)?.detach();
     let shape = [ids.dims(), &table.dims()[1..]].concat();
@@ -136,6 +168,27 @@ pub fn embedded<'a, M>(
 /// A model as a function of one named weight, at a fixed input: of (rows, weight's shape), each row a weight.
 ///
 /// The gradient of a layer's bias, divided by the number of the layer's places, are Grad-CAM's weights of its channels.
+///
+/// ```
+/// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+/// use std::collections::HashMap;
+///
+/// use candle_core::{DType, Device, Module, Tensor};
+/// use candle_nn::{Linear, VarBuilder, linear_no_bias};
+/// use ndarray::array;
+/// use xai::candle::{Candle, overlay::of_weight};
+/// use xai::{Analyzer, Gradient, Net};
+///
+/// let tensors = HashMap::from([("classes.weight".to_owned(), Tensor::new(&[[1f32, 2.0]], &Device::Cpu)?)]);
+/// let vb = VarBuilder::from_tensors(tensors, DType::F32, &Device::Cpu);
+/// let photo = Tensor::new(&[[3f32, 4.0]], &Device::Cpu)?;
+/// let build = |vb: VarBuilder| linear_no_bias(2, 1, vb.pp("classes"));
+/// let net = of_weight(vb, "classes.weight", build, move |net: &Linear| net.forward(&photo));
+/// // ∂(w · x)/∂w = x
+/// let why = Gradient.analyze(&Net::<Candle, _>::new(net), &array![[[1f32, 2.0]]], 0)?;
+/// assert_eq!(why.values, array![[[3.0, 4.0]]]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn of_weight<'a, M>(
     vb: VarBuilder<'a>,
     weight: &str,

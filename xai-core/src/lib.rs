@@ -35,4 +35,15 @@ pub use tensor::tensor::Tensor;
 pub use tensor::weight::Weight;
 
 /// The backend that a derived model runs on unless it names another.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::Activation;
+/// use xai::{DefaultBackend, Differentiable, Net};
+///
+/// let net = Net::<DefaultBackend, _>::new(Activation::Relu);
+/// assert_eq!(net.predict(array![[3f32, -1.0]].view().into_dyn())?, array![[3f32, 0.0]].into_dyn());
+/// # Ok::<(), xai::Error>(())
+/// ```
 pub type DefaultBackend = NdArray<f32>;

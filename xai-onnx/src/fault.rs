@@ -6,6 +6,19 @@ use std::fmt;
 ///
 /// [`read`](crate::read) gives it as the [source](std::error::Error::source) of [`xai_core::Error::File`], a trace as
 /// that of [`xai_core::Error::Backend`].
+///
+/// ```
+/// # mod xai { pub use xai_core::*; pub use xai_onnx as onnx; }
+/// use std::error::Error;
+///
+/// use xai::onnx::Fault;
+/// use xai::{NdArray, onnx};
+///
+/// # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+/// let error = onnx::read::<NdArray>(path).err().ok_or("a Cargo.toml is no network")?;
+/// assert!(error.source().is_some_and(|source| source.is::<Fault>()), "{error}");
+/// # Ok::<(), Box<dyn Error>>(())
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Fault {
@@ -92,6 +105,15 @@ pub enum Fault {
 }
 
 /// One node that cannot be explained.
+///
+/// ```
+/// # mod xai { pub use xai_core::*; pub use xai_onnx as onnx; }
+/// use xai::onnx::Refused;
+///
+/// let (node, operator, reason) = ("pick".to_owned(), "If".to_owned(), "it depends on the data".to_owned());
+/// let refused = Refused { node, operator, opset: 17, reason };
+/// assert_eq!(refused.to_string(), "node `pick` (If, opset 17): it depends on the data");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refused {
     /// The node's name, or that of its first output.

@@ -58,6 +58,20 @@ pub use self::value::ElementType;
 ///
 /// # Errors
 /// [`Error::File`], with the [`Fault`] as its source.
+///
+/// ```
+/// # mod xai { pub use xai_core::*; pub use xai_onnx as onnx; }
+/// use xai::{Differentiable, NdArray, onnx};
+///
+/// # let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/files/test_Linear");
+/// # let (file, data) = (format!("{folder}/model.onnx"), format!("{folder}/test_data_set_0"));
+/// let net = onnx::read::<NdArray<f64>>(file)?;
+/// // What the ONNX project says that it computes.
+/// let (_, _, x) = onnx::read_tensor(format!("{data}/input_0.pb"))?;
+/// let (_, _, y) = onnx::read_tensor(format!("{data}/output_0.pb"))?;
+/// assert!((net.predict(x.view())? - y).iter().all(|gap| gap.abs() < 1e-5));
+/// # Ok::<(), xai::Error>(())
+/// ```
 pub fn read<B: Backend>(path: impl AsRef<Path>) -> Result<Network<B>> {
     Reader::new().read(path)
 }
@@ -67,6 +81,16 @@ pub fn read<B: Backend>(path: impl AsRef<Path>) -> Result<Network<B>> {
 ///
 /// # Errors
 /// [`Error::File`], with the [`Fault`] as its source.
+///
+/// ```
+/// # mod xai { pub use xai_core::*; pub use xai_onnx as onnx; }
+/// use xai::onnx::{ElementType, read_tensor};
+///
+/// # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/files/test_Conv2d_depthwise/test_data_set_0/input_0.pb");
+/// let (_, element, numbers) = read_tensor(path)?;
+/// assert_eq!((element, numbers.shape()), (ElementType::F32, &[2, 4, 6, 6][..]));
+/// # Ok::<(), xai::Error>(())
+/// ```
 pub fn read_tensor(path: impl AsRef<Path>) -> Result<(String, ElementType, ArrayD<f64>)> {
     let path = path.as_ref();
     let failed = |source| Error::File { action: "read", path: path.to_path_buf(), source };

@@ -14,6 +14,18 @@ use crate::{Placement, tape};
 ///
 /// On the device the numbers are of the model's own type, `Float`, `Double`, `Half` or `BFloat16`: see [`Placement`].
 /// `LibTorch<f64>` at `Kind::Double` is for checks against finite differences.
+///
+/// ```
+/// # mod xai { pub use xai_core::*; pub use xai_tch as tch; }
+/// use ndarray::array;
+/// use xai::nn::Activation;
+/// use xai::tch::LibTorch;
+/// use xai::{Analyzer, InputTimesGradient, Net};
+///
+/// let net = Net::<LibTorch, _>::new(Activation::Relu);
+/// assert_eq!(InputTimesGradient.analyze(&net, &array![[3f32, -1.0]], 0)?.values, array![[3.0, 0.0]]);
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, Default)]
 pub struct LibTorch<E = f32>(PhantomData<E>);
 

@@ -40,6 +40,20 @@ where
 }
 
 /// The user's own [`tch::nn::ModuleT`] as a layer, always in evaluation mode (`train` = false).
+///
+/// ```
+/// # mod xai { pub use xai_core::*; pub use xai_tch as tch; }
+/// use ndarray::array;
+/// use tch::nn;
+/// use xai::tch::{LibTorch, module_t};
+/// use xai::{Analyzer, Gradient, Net};
+///
+/// // In training, dropout would leave nothing of it.
+/// let net = nn::seq_t().add_fn(|x| x * 3.0).add_fn_t(|x, train| x.dropout(1.0, train));
+/// let why = Gradient.analyze(&Net::<LibTorch, _>::new(module_t(&net)), &array![[5f32]], 0)?;
+/// assert_eq!(why.values, array![[3.0]]);
+/// # Ok::<(), xai::Error>(())
+/// ```
 pub fn module_t<P>(module: P) -> ModuleTLayer<P>
 where
     P: Deref<Target: nn::ModuleT>,

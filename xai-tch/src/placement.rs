@@ -5,6 +5,15 @@ use tch::{Device, Kind, Tensor};
 /// A libtorch device and number type: single precision on the CPU, unless said otherwise.
 ///
 /// Made from a device (`Device::Cuda(0).into()`, single precision) or from both (`(device, Kind::Half).into()`).
+///
+/// ```
+/// # mod xai { pub use xai_core::*; pub use xai_tch as tch; }
+/// use tch::{Device, Kind};
+/// use xai::tch::Placement;
+///
+/// assert_eq!(Placement::from(Device::Cpu), Placement::default());
+/// assert_eq!(Placement::from((Device::Cpu, Kind::Half)).kind, Kind::Half);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Placement {
     /// The device.

@@ -9,6 +9,17 @@ use super::apply;
 ///
 /// # Errors
 /// candle's own.
+///
+/// ```
+/// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+/// use candle_core::{Device, Tensor};
+/// use xai::candle::ops;
+/// use xai::nn::Activation;
+///
+/// let x = Tensor::new(&[-2f32, 3.0], &Device::Cpu)?;
+/// assert_eq!(ops::activation(&x, Activation::LeakyRelu { slope: 0.5 })?.to_vec1::<f32>()?, [-1.0, 3.0]);
+/// # Ok::<(), candle_core::Error>(())
+/// ```
 pub fn activation(x: &Tensor, f: Activation) -> Result<Tensor> {
     apply(f, x)
 }
@@ -45,6 +56,16 @@ activations! {
 ///
 /// # Errors
 /// When there is no such axis, and candle's own.
+///
+/// ```
+/// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+/// use candle_core::{Device, Tensor};
+/// use xai::candle::ops;
+///
+/// let x = Tensor::new(&[[0f32, 0.0], [-1000.0, 0.0]], &Device::Cpu)?;
+/// assert_eq!(ops::softmax(&x, -1)?.to_vec2::<f32>()?, [[0.5, 0.5], [0.0, 1.0]]);
+/// # Ok::<(), candle_core::Error>(())
+/// ```
 pub fn softmax(x: &Tensor, axis: isize) -> Result<Tensor> {
     apply(Softmax { axis }, x)
 }
@@ -53,6 +74,16 @@ pub fn softmax(x: &Tensor, axis: isize) -> Result<Tensor> {
 ///
 /// # Errors
 /// When there is no such axis, and candle's own.
+///
+/// ```
+/// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+/// use candle_core::{Device, Tensor};
+/// use xai::candle::ops;
+///
+/// let x = Tensor::new(&[[-1000f32, 0.0]], &Device::Cpu)?;
+/// assert_eq!(ops::log_softmax(&x, -1)?.to_vec2::<f32>()?, [[-1000.0, 0.0]]);
+/// # Ok::<(), candle_core::Error>(())
+/// ```
 pub fn log_softmax(x: &Tensor, axis: isize) -> Result<Tensor> {
     apply(LogSoftmax { axis }, x)
 }

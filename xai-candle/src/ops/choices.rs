@@ -10,6 +10,18 @@ use super::apply;
 ///
 /// # Errors
 /// When there is no such axis, and candle's own.
+///
+/// ```
+/// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+/// use candle_core::{Device, Tensor, Var};
+/// use xai::candle::ops;
+///
+/// let x = Var::from_tensor(&Tensor::new(&[[1f32, 4.0, 4.0]], &Device::Cpu)?)?;
+/// let highest = ops::max_keepdim(&x, 1)?;
+/// assert_eq!(highest.to_vec2::<f32>()?, [[4.0]]);
+/// assert_eq!(highest.backward()?.get(&x).unwrap().to_vec2::<f32>()?, [[0.0, 1.0, 0.0]]);
+/// # Ok::<(), candle_core::Error>(())
+/// ```
 pub fn max_keepdim(x: &Tensor, axis: usize) -> Result<Tensor> {
     apply(Reduce { of: Reduction::Max, axes: vec![axis] }, x)
 }
@@ -18,6 +30,16 @@ pub fn max_keepdim(x: &Tensor, axis: usize) -> Result<Tensor> {
 ///
 /// # Errors
 /// As [`max_keepdim`].
+///
+/// ```
+/// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+/// use candle_core::{Device, Tensor};
+/// use xai::candle::ops;
+///
+/// let x = Tensor::new(&[[3f32, 1.0, 2.0]], &Device::Cpu)?;
+/// assert_eq!(ops::min_keepdim(&x, 1)?.to_vec2::<f32>()?, [[1.0]]);
+/// # Ok::<(), candle_core::Error>(())
+/// ```
 pub fn min_keepdim(x: &Tensor, axis: usize) -> Result<Tensor> {
     apply(Reduce { of: Reduction::Min, axes: vec![axis] }, x)
 }
@@ -28,6 +50,19 @@ pub fn min_keepdim(x: &Tensor, axis: usize) -> Result<Tensor> {
 ///
 /// # Errors
 /// candle's own.
+///
+/// ```
+/// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+/// use candle_core::{Device, Tensor, Var};
+/// use xai::candle::ops;
+///
+/// let x = Var::from_tensor(&Tensor::new(&[[1f32, 2.0, 3.0]], &Device::Cpu)?)?;
+/// let (second, nine) = (Tensor::new(&[[1u32]], &Device::Cpu)?, Tensor::new(&[[9f32]], &Device::Cpu)?);
+/// let y = ops::scatter(&x, &second, &nine, 1)?;
+/// assert_eq!(y.to_vec2::<f32>()?, [[1.0, 9.0, 3.0]]);
+/// assert_eq!(y.sum_all()?.backward()?.get(&x).unwrap().to_vec2::<f32>()?, [[1.0, 0.0, 1.0]]);
+/// # Ok::<(), candle_core::Error>(())
+/// ```
 pub fn scatter(x: &Tensor, indexes: &Tensor, source: &Tensor, axis: usize) -> Result<Tensor> {
     // The numbers are placed among constants, to which no gradient goes.
     let zeros = x.detach().zeros_like()?;

@@ -15,6 +15,18 @@ use crate::weights::constant;
 ///
 /// # Errors
 /// When the shapes do not fit, and candle's own.
+///
+/// ```
+/// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+/// use candle_core::{Device, Tensor};
+/// use xai::candle::ops;
+///
+/// let x = Tensor::new(&[[[[1f32, 2.0], [3.0, 4.0]]]], &Device::Cpu)?;
+/// let sum = Tensor::ones((1, 1, 2, 2), x.dtype(), x.device())?;
+/// let y = ops::conv2d(&x, &sum, None, 0, 1, 1, 1)?;
+/// assert_eq!(y.flatten_all()?.to_vec1::<f32>()?, [10.0]);
+/// # Ok::<(), candle_core::Error>(())
+/// ```
 pub fn conv2d(
     x: &Tensor,
     weight: &Tensor,
@@ -39,6 +51,17 @@ pub fn conv2d(
 ///
 /// # Errors
 /// When the window does not fit, and candle's own.
+///
+/// ```
+/// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+/// use candle_core::{Device, Tensor, Var};
+/// use xai::candle::ops;
+///
+/// let x = Var::from_tensor(&Tensor::new(&[[[[1f32, 4.0, 4.0]]]], &Device::Cpu)?)?;
+/// let gradients = ops::max_pool2d(&x, [1, 3], 1, 0)?.backward()?;
+/// assert_eq!(gradients.get(&x).unwrap().flatten_all()?.to_vec1::<f32>()?, [0.0, 1.0, 0.0]);
+/// # Ok::<(), candle_core::Error>(())
+/// ```
 pub fn max_pool2d(x: &Tensor, kernel: impl Pair, stride: impl Pair, padding: impl Into<Padding>) -> Result<Tensor> {
     apply(MaxPool2d::new(kernel).stride(stride).padding(padding), x)
 }
@@ -47,6 +70,17 @@ pub fn max_pool2d(x: &Tensor, kernel: impl Pair, stride: impl Pair, padding: imp
 ///
 /// # Errors
 /// When the window does not fit, and candle's own.
+///
+/// ```
+/// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+/// use candle_core::{Device, Tensor};
+/// use xai::candle::ops;
+///
+/// let x = Tensor::new(&[[[[2f32, 4.0]]]], &Device::Cpu)?;
+/// let mean = |counted| ops::avg_pool2d(&x, [1, 2], [1, 2], [0, 1], counted)?.flatten_all()?.to_vec1::<f32>();
+/// assert_eq!((mean(true)?, mean(false)?), (vec![1.0, 2.0], vec![2.0, 4.0]));
+/// # Ok::<(), candle_core::Error>(())
+/// ```
 pub fn avg_pool2d(
     x: &Tensor,
     kernel: impl Pair,
@@ -62,6 +96,17 @@ pub fn avg_pool2d(
 ///
 /// # Errors
 /// When the input is no image, and candle's own.
+///
+/// ```
+/// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+/// use candle_core::{Device, Tensor};
+/// use xai::candle::ops;
+///
+/// let x = Tensor::new(&[[[[1f32, 2.0], [3.0, 4.0]]]], &Device::Cpu)?;
+/// assert_eq!(ops::adaptive_avg_pool2d(&x, 1)?.flatten_all()?.to_vec1::<f32>()?, [2.5]);
+/// assert_eq!(ops::adaptive_avg_pool2d(&x, [2, 1])?.flatten_all()?.to_vec1::<f32>()?, [1.5, 3.5]);
+/// # Ok::<(), candle_core::Error>(())
+/// ```
 pub fn adaptive_avg_pool2d(x: &Tensor, size: impl Pair) -> Result<Tensor> {
     apply(AdaptiveAvgPool2d::new(size), x)
 }
@@ -70,6 +115,16 @@ pub fn adaptive_avg_pool2d(x: &Tensor, size: impl Pair) -> Result<Tensor> {
 ///
 /// # Errors
 /// When the input is no image, and candle's own.
+///
+/// ```
+/// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+/// use candle_core::{Device, Tensor};
+/// use xai::candle::ops;
+///
+/// let x = Tensor::new(&[[[[1f32, 2.0], [3.0, 4.0]]]], &Device::Cpu)?;
+/// assert_eq!(ops::adaptive_max_pool2d(&x, [1, 2])?.flatten_all()?.to_vec1::<f32>()?, [3.0, 4.0]);
+/// # Ok::<(), candle_core::Error>(())
+/// ```
 pub fn adaptive_max_pool2d(x: &Tensor, size: impl Pair) -> Result<Tensor> {
     apply(AdaptiveMaxPool2d::new(size), x)
 }
@@ -78,6 +133,16 @@ pub fn adaptive_max_pool2d(x: &Tensor, size: impl Pair) -> Result<Tensor> {
 ///
 /// # Errors
 /// When the input is no image, and candle's own.
+///
+/// ```
+/// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+/// use candle_core::{Device, Tensor};
+/// use xai::candle::ops;
+///
+/// let x = Tensor::new(&[[[[1f32, 2.0]]]], &Device::Cpu)?;
+/// assert_eq!(ops::upsample_nearest2d(&x, [1, 3])?.flatten_all()?.to_vec1::<f32>()?, [1.0, 1.0, 2.0]);
+/// # Ok::<(), candle_core::Error>(())
+/// ```
 pub fn upsample_nearest2d(x: &Tensor, size: impl Pair) -> Result<Tensor> {
     apply(Upsample2d::nearest(size), x)
 }
@@ -86,6 +151,18 @@ pub fn upsample_nearest2d(x: &Tensor, size: impl Pair) -> Result<Tensor> {
 ///
 /// # Errors
 /// When the input is no image, and candle's own.
+///
+/// ```
+/// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+/// use candle_core::{Device, Tensor};
+/// use xai::candle::ops;
+///
+/// let x = Tensor::new(&[[[[1f32, 2.0]]]], &Device::Cpu)?;
+/// let resized = |aligned| ops::upsample_bilinear2d(&x, [1, 3], aligned)?.flatten_all()?.to_vec1::<f32>();
+/// assert_eq!((resized(true)?[1], resized(false)?[1]), (1.5, 1.5));
+/// assert_eq!((resized(true)?[0], resized(true)?[2]), (1.0, 2.0));
+/// # Ok::<(), candle_core::Error>(())
+/// ```
 pub fn upsample_bilinear2d(x: &Tensor, size: impl Pair, align_corners: bool) -> Result<Tensor> {
     let resized = if align_corners { Upsample2d::bilinear_aligned(size) } else { Upsample2d::bilinear(size) };
     apply(resized, x)
@@ -95,6 +172,16 @@ pub fn upsample_bilinear2d(x: &Tensor, size: impl Pair, align_corners: bool) -> 
 ///
 /// # Errors
 /// When the input is no image, and candle's own.
+///
+/// ```
+/// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+/// use candle_core::{Device, Tensor};
+/// use xai::candle::ops;
+///
+/// let x = Tensor::new(&[[[[1f32, 2.0]]]], &Device::Cpu)?;
+/// assert_eq!(ops::pad2d(&x, [0, 1], -1.0)?.flatten_all()?.to_vec1::<f32>()?, [-1.0, 1.0, 2.0, -1.0]);
+/// # Ok::<(), candle_core::Error>(())
+/// ```
 pub fn pad2d(x: &Tensor, padding: impl Into<Padding>, value: f64) -> Result<Tensor> {
     apply(Pad2d::new(padding).value(value), x)
 }

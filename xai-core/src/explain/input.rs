@@ -23,6 +23,38 @@ use crate::{Backend, Error, Result, Tensor};
 pub type ValuesOf<I, B> = <<I as Input<B>>::Dims as Dims<<B as crate::Arithmetic>::Elem>>::Values;
 
 /// The values of one explained input: where the model lives, and read from there.
+///
+/// An input of one's own, here a table's row that knows its columns:
+///
+/// ```
+/// # use xai_core as xai;
+/// use std::vec::IntoIter;
+///
+/// use ndarray::{ArcArray, Array2, IxDyn, array};
+/// use xai::nn::Activation;
+/// use xai::{Analyzer, Found, Gradient, Input, Native, NdArray, Net, Part, Result};
+///
+/// struct Row {
+///     columns: Vec<&'static str>,
+///     numbers: Array2<f64>,
+/// }
+///
+/// impl Input<NdArray<f64>> for &Row {
+///     type Dims = Native<NdArray<f64>>;
+///     fn parts<'a>(&'a self, to: &mut Vec<Part<'a, NdArray<f64>>>) -> Result<()> {
+///         to.push(Part::array(self.numbers.view().into_dyn()));
+///         Ok(())
+///     }
+///     fn values(analyzer: &str, from: &mut IntoIter<Found<NdArray<f64>>>) -> Result<ArcArray<f64, IxDyn>> {
+///         Found::next_tensor(analyzer, from)
+///     }
+/// }
+///
+/// let row = Row { columns: vec!["age", "income"], numbers: array![[3.0, -1.0]] };
+/// let why = Gradient.analyze(&Net::<NdArray<f64>, _>::new(Activation::Relu), &row, 0)?;
+/// assert_eq!((row.columns[0], why.values[[0, 0]]), ("age", 1.0));
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Found<B: Backend> {
     pub(crate) tensor: Tensor<B>,

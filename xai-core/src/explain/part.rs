@@ -8,6 +8,42 @@ use crate::tensor::check_fits;
 use crate::{Backend, Element, Error, Result, Tensor};
 
 /// One input of a model, on its way there: an array of the host's or a tensor of the framework's.
+///
+/// ```
+/// # use xai_core as xai;
+/// use std::vec::IntoIter;
+///
+/// use ndarray::{Array2, Ix2, array};
+/// use xai::{Analyzer, Differentiable, Found, Gradient, Input, NdArray, Part, Result, Var};
+///
+/// /// A photo, and a mask that is only given to the model.
+/// struct Masked {
+///     photo: Array2<f64>,
+///     mask: Array2<f64>,
+/// }
+/// impl Input<NdArray<f64>> for Masked {
+///     type Dims = Ix2;
+///     fn parts<'a>(&'a self, to: &mut Vec<Part<'a, NdArray<f64>>>) -> Result<()> {
+///         to.push(Part::array(self.photo.view().into_dyn()));
+///         to.push(Part::array(self.mask.view().into_dyn()).given());
+///         Ok(())
+///     }
+///     fn values(analyzer: &str, from: &mut IntoIter<Found<NdArray<f64>>>) -> Result<Array2<f64>> {
+///         <&Array2<f64>>::values(analyzer, from)
+///     }
+/// }
+///
+/// struct Product;
+/// impl Differentiable for Product {
+///     type Backend = NdArray<f64>;
+///     fn trace<'m>(&'m self, x: &[Var<'m, NdArray<f64>>]) -> Result<Var<'m, NdArray<f64>>> {
+///         Ok(&x[0] * &x[1])
+///     }
+/// }
+/// let input = Masked { photo: array![[3.0, 4.0]], mask: array![[2.0, 0.0]] };
+/// assert_eq!(Gradient.analyze(&Product, input, 0)?.values, array![[2.0, 0.0]]);
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Part<'a, B: Backend> {
     role: Role,

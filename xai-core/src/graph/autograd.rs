@@ -43,6 +43,17 @@ pub trait Autograd: Backend {
 }
 
 /// What forward code may return: the framework's tensor, or a `Result` of it with any error.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::{ForwardOutput, NdArray};
+///
+/// let (plain, tried) = (array![[1.0, 2.0]], Ok::<_, std::io::Error>(array![[1.0, 2.0]]));
+/// let plain = ForwardOutput::<NdArray<f64>>::into_tensor(plain)?;
+/// assert_eq!(ForwardOutput::<NdArray<f64>>::into_tensor(tried)?, plain);
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "forward code on `{B}` cannot return `{Self}`",
     label = "not the framework's tensor",

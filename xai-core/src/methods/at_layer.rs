@@ -55,6 +55,23 @@ impl<A> AtLayer<A> {
 }
 
 /// What is behind a place of a model, as a model of one input.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::{Activation, Linear, Sequential};
+/// use xai::{Analyzer, AtLayer, Behind, Gradient, NdArray, Tensor};
+///
+/// /// What an analyzer that is to look inside has to be able to explain.
+/// fn inside<A: for<'a> Analyzer<Behind<'a, NdArray<f64>>>>(analyzer: A) -> AtLayer<A> {
+///     AtLayer::new(analyzer, "hidden")
+/// }
+///
+/// let weight = Tensor::<NdArray<f64>>::upload(array![[3.0, 5.0]].view().into_dyn(), &())?;
+/// let net = Sequential::new().push_named("hidden", Activation::Relu).push(Linear::new(weight, None)?);
+/// assert_eq!(inside(Gradient).analyze(&net, &array![[-1.0, 4.0]], 0)?.values, array![[3.0, 5.0]]);
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct Behind<'a, B: Backend> {
     model: &'a (dyn Differentiable<Backend = B> + 'a),

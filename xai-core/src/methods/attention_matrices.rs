@@ -7,6 +7,23 @@ use crate::graph::{Kept, Value};
 use crate::{Backend, Differentiable, Element, Error, Graph, Op, Result, Tensor};
 
 /// How the heads of an attention matrix become one.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::{Flatten, Sequential, Softmax};
+/// use xai::{Analyzer, Heads, NdArray, RawAttention};
+///
+/// // Two heads over two tokens: by the first each looks at itself alone, by the second at the other.
+/// let net = Sequential::<NdArray<f64>>::new().push_named("attention", Softmax::new(3)).push(Flatten::default());
+/// let (yes, no) = (0.0, -1000.0);
+/// let scores = array![[[[yes, no], [no, yes]], [[no, yes], [yes, no]]]].into_dyn();
+/// for (heads, number) in [(Heads::Mean, 0.5), (Heads::Max, 1.0), (Heads::Min, 0.0)] {
+///     let why = RawAttention::at("attention").heads(heads).analyze(&net, &scores, 0)?;
+///     assert!(why.values.iter().all(|&value| value == number));
+/// }
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Heads {

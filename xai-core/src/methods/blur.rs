@@ -6,6 +6,22 @@ use super::curve::Curve;
 use crate::{Backend, Element, Error, Result, Tensor};
 
 /// What is taken to be outside of the input, where a blur reaches over its edge.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::Array4;
+/// use xai::{Blur, Curve, Edge, NdArray, Tensor};
+///
+/// // What is 4 everywhere stays 4, or fades where the blur reaches over the edge.
+/// let even = Tensor::<NdArray<f64>>::upload(Array4::from_elem((1, 1, 5, 5), 4.0).view().into_dyn(), &())?;
+/// let corner = |edge| -> xai::Result<f64> {
+///     let blurred = Blur::new(2.0).edge(edge).points(&even, &[0], &[0.0])?;
+///     Ok(blurred.download()?[[0, 0, 0, 0]])
+/// };
+/// assert!((corner(Edge::Mirror)? - 4.0).abs() < 1e-12);
+/// assert!(corner(Edge::Zeros)? < 2.0);
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Edge {

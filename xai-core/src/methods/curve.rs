@@ -9,6 +9,35 @@ use crate::{Backend, Result, Tensor};
 /// [`PathIntegral`](crate::PathIntegral) and [`Idgi`](crate::Idgi) follow any: a [`StraightLine`], a
 /// [`Blur`](crate::Blur), or one of your own, whose points may be any function of the input. They follow it as a chain
 /// of chords, so that no derivative of γ is needed.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::{Backend, Curve, NdArray, Result, Tensor};
+///
+/// /// From zeros, slowly at first: γ(α) = α² x.
+/// struct Slow;
+///
+/// impl<B: Backend> Curve<B> for Slow {
+///     fn name(&self) -> String {
+///         "Slow".into()
+///     }
+///     fn points(&self, x: &Tensor<B>, _: &[usize], alphas: &[f64]) -> Result<Tensor<B>> {
+///         let mut points = Vec::new();
+///         for row in 0..x.shape()[0] {
+///             for alpha in alphas {
+///                 points.push(x.narrow(0, row, 1)?.scale(alpha * alpha)?);
+///             }
+///         }
+///         Tensor::concat(&points.iter().collect::<Vec<_>>(), 0)
+///     }
+/// }
+///
+/// let x = Tensor::<NdArray<f64>>::upload(array![[4.0], [8.0]].view().into_dyn(), &())?;
+/// let points = Slow.points(&x, &[0, 1], &[0.5, 1.0])?;
+/// assert_eq!(points.download()?, array![[1.0], [4.0], [2.0], [8.0]].into_dyn());
+/// # Ok::<(), xai::Error>(())
+/// ```
 pub trait Curve<B: Backend> {
     /// Its name, as in the explanation's.
     fn name(&self) -> String;

@@ -65,6 +65,20 @@ pub struct ExpectedGradients {
 }
 
 /// Gradient SHAP is [`ExpectedGradients`], with noise by [`std`](ExpectedGradients::std).
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::Linear;
+/// use xai::{Analyzer, GradientShap, NdArray, Net, Tensor};
+///
+/// // Of a linear model, w · (x - mean of the references), and w times the mean of 50 draws of noise.
+/// let weights = Tensor::<NdArray<f64>>::upload(array![[2.0, -1.0]].into_dyn().view(), &())?;
+/// let net = Net::new(Linear::new(weights, None)?);
+/// let why = GradientShap::new(&array![[0.0, 0.0], [1.0, 3.0]]).std(0.01).analyze(&net, &array![[1.0, 1.0]], 0)?;
+/// assert!((why.values[[0, 0]] - 1.0).abs() < 0.02 && (why.values[[0, 1]] - 0.5).abs() < 0.01);
+/// # Ok::<(), xai::Error>(())
+/// ```
 pub type GradientShap = ExpectedGradients;
 
 impl ExpectedGradients {

@@ -10,6 +10,23 @@ use crate::{Backend, Differentiable, Error, Result, Tensor};
 ///
 /// With it, [`OverReferences`](crate::OverReferences) takes the mean over a set of references. Every row of a call may
 /// have another reference, so that many go through the model in one pass.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::{Array2, array};
+/// use xai::nn::Linear;
+/// use xai::{Call, DeepLift, FromReference, Index, NdArray, Net, Target, Tensor};
+///
+/// let tensor = |rows: Array2<f64>| Tensor::<NdArray<f64>>::upload(rows.view().into_dyn(), &());
+/// let net = Net::new(Linear::new(tensor(array![[2.0, -1.0]])?, None)?);
+/// let inputs = [tensor(array![[1.0, 1.0], [1.0, 1.0]])?];
+/// let call = Call { inputs: &inputs, explained: &[true], target: Target::Choose(&Index(0)), samples: &[0, 0] };
+/// // One sample, from two references at once: w · (x - x').
+/// let references = [tensor(array![[0.0, 0.0], [0.0, 3.0]])?];
+/// let found = DeepLift::new().attribute_from(&net, &call, &references)?;
+/// assert_eq!(found.values[0].download()?, array![[2.0, -1.0], [2.0, 2.0]].into_dyn());
+/// # Ok::<(), xai::Error>(())
+/// ```
 pub trait FromReference<M: Differentiable + ?Sized>: Analyzer<M> {
     /// As [`attribute`](Analyzer::attribute), with these references in place of the analyzer's own: for each explained
     /// input a tensor of its shape, a reference for each row.

@@ -48,6 +48,21 @@ pub struct FullGrad {
 }
 
 /// The parts that add up to an output: see [`FullGrad::decompose`].
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::{Activation, Linear, Sequential};
+/// use xai::{FullGrad, NdArray, Tensor};
+///
+/// let tensor = |a: ndarray::ArrayD<f64>| Tensor::<NdArray<f64>>::upload(a.view(), &());
+/// let linear = Linear::new(tensor(array![[2.0, -1.0]].into_dyn())?, tensor(array![0.5].into_dyn())?)?;
+/// let net = Sequential::new().push_named("dense", linear).push(Activation::Relu);
+/// let parts = FullGrad::new().decompose(&net, &array![[1.0, 1.0]], 0)?;
+/// let of_biases: f64 = parts.biases.iter().map(|(_, numbers)| numbers.sum()).sum();
+/// assert_eq!((parts.input.sum(), of_biases, parts.output[[0, 0]]), (1.0, 0.5, 1.5));
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct FullGradients<E: Element> {

@@ -84,6 +84,28 @@ macro_rules! noise_builders {
 
         /// Noise of any distribution of `rand_distr`, or of your own; drawn in `f64`, element by element, and again for
         /// each block of a batch that is larger than a chunk: it should have no state of its own.
+        ///
+        /// ```
+        /// # use xai_core as xai;
+        /// use ndarray::array;
+        /// use rand::Rng;
+        /// use xai::nn::Activation;
+        /// use xai::{Analyzer, NdArray, Net, SmoothGrad};
+        ///
+        /// /// No noise: one more.
+        /// struct OneMore;
+        /// impl rand_distr::Distribution<f64> for OneMore {
+        ///     fn sample<R: Rng + ?Sized>(&self, _: &mut R) -> f64 {
+        ///         1.0
+        ///     }
+        /// }
+        ///
+        /// // f(x) = x²: 2 (x + 1)
+        /// let net = Net::<NdArray<f64>, _>::new(Activation::Power { exponent: 2.0 });
+        /// let why = SmoothGrad::new().n(4).distribution(OneMore).analyze(&net, &array![[3.0]], 0)?;
+        /// assert_eq!(why.values, array![[8.0]]);
+        /// # Ok::<(), xai::Error>(())
+        /// ```
         #[must_use]
         pub fn distribution(
             mut self,
@@ -107,6 +129,22 @@ macro_rules! noise_builders {
         /// gradients in a pair. For SmoothGrad on networks for photos ρ is below 0: the same error with fewer copies,
         /// and half the noise to draw (`docs/path-nodes.md`). A [`distribution`](Self::distribution) of your own must
         /// be symmetric about 0.
+        ///
+        /// ```
+        /// # use xai_core as xai;
+        /// use ndarray::array;
+        /// use xai::nn::Activation;
+        /// use xai::{Analyzer, NdArray, Net, SmoothGrad};
+        ///
+        /// // f(x) = x²: of 2 (x + ε) and 2 (x - ε) the mean is the gradient itself.
+        /// let net = Net::<NdArray<f64>, _>::new(Activation::Power { exponent: 2.0 });
+        /// let gap = |pairs| -> xai::Result<f64> {
+        ///     let why = SmoothGrad::new().n(10).antithetic(pairs).analyze(&net, &array![[3.0]], 0)?;
+        ///     Ok((why.values[[0, 0]] - 6.0).abs())
+        /// };
+        /// assert!(gap(true)? < 1e-12 && gap(false)? > 1e-6);
+        /// # Ok::<(), xai::Error>(())
+        /// ```
         #[must_use]
         pub fn antithetic(mut self, antithetic: bool) -> Self {
             self.$($settings).+.law.set_antithetic(antithetic);

@@ -29,6 +29,18 @@ macro_rules! path_builders {
         }
 
         /// The reference input x₀: `&array` of the input's own shape, or a [`Reference`]($crate::Reference).
+        ///
+        /// ```
+        /// # use xai_core as xai;
+        /// use ndarray::array;
+        /// use xai::nn::Activation;
+        /// use xai::{Analyzer, IntegratedGradients, NdArray, Net};
+        ///
+        /// let net = Net::<NdArray<f64>, _>::new(Activation::Relu);
+        /// let why = IntegratedGradients::new().reference(&array![[1.0, 0.0]]).analyze(&net, &array![[3.0, 4.0]], 0)?;
+        /// assert!((why.values[[0, 0]] - (3.0 - 1.0)).abs() < 1e-12);
+        /// # Ok::<(), xai::Error>(())
+        /// ```
         #[must_use]
         #[doc(alias("baseline", "baselines"))]
         pub fn reference(mut self, reference: impl Into<$crate::Reference>) -> Self {
@@ -44,6 +56,22 @@ macro_rules! path_builders {
         }
 
         /// The rule for the points and their weights.
+        ///
+        /// ```
+        /// # use xai_core as xai;
+        /// use ndarray::array;
+        /// use xai::nn::Activation;
+        /// use xai::{Analyzer, IntegratedGradients, NdArray, Net, Quadrature};
+        ///
+        /// // f(x) = x³ from 0 to 1, by two points: 3 (0 + 1) / 2, 3 (1/16 + 9/16) / 2; by the secant's slope, 1.
+        /// let net = Net::<NdArray<f64>, _>::new(Activation::Power { exponent: 3.0 });
+        /// let rules = [Quadrature::Trapezoid, Quadrature::Midpoint, Quadrature::Secant];
+        /// for (rule, value) in rules.into_iter().zip([1.5, 0.9375, 1.0]) {
+        ///     let why = IntegratedGradients::new().n(2).quadrature(rule).analyze(&net, &array![[1.0]], 0)?;
+        ///     assert!((why.values[[0, 0]] - value).abs() < 1e-12);
+        /// }
+        /// # Ok::<(), xai::Error>(())
+        /// ```
         #[must_use]
         pub fn quadrature(mut self, quadrature: $crate::Quadrature) -> Self {
             self.$($settings).+.quadrature = quadrature;
@@ -59,6 +87,20 @@ macro_rules! path_builders {
         /// evaluations, and whether the tolerance was met. The estimate is a mean square, not a bound: of a
         /// map of a photo it is close, of a map of few numbers the error can be a multiple of it
         /// (`docs/path-nodes.md`).
+        ///
+        /// ```
+        /// # use xai_core as xai;
+        /// use ndarray::array;
+        /// use xai::nn::Activation;
+        /// use xai::{Analyzer, IntegratedGradients, NdArray, Net};
+        ///
+        /// let net = Net::<NdArray<f64>, _>::new(Activation::Power { exponent: 3.0 });
+        /// let why = IntegratedGradients::new().tolerance(0.01).analyze(&net, &array![[1.0]], 0)?;
+        /// assert!((why.values[[0, 0]] - 1.0).abs() < 0.05);
+        /// assert_eq!(why.extras.within_tolerance, Some(vec![true]));
+        /// println!("{:?} evaluations", why.extras.evaluations);
+        /// # Ok::<(), xai::Error>(())
+        /// ```
         #[must_use]
         pub fn tolerance(mut self, tolerance: f64) -> Self {
             self.$($settings).+.tolerance.error = Some(tolerance);

@@ -54,6 +54,21 @@ pub struct PermutationImportance {
 }
 
 /// What shuffling showed.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::{Array2, ArrayView2, ArrayViewD, Axis, array};
+/// use xai::{BlackBox, PermutationImportance};
+///
+/// // Of the second column the model makes nothing, so that every shuffle of it leaves the score as it is.
+/// let model = BlackBox::new(|x: ArrayView2<f64>| -> Result<Array2<f64>, std::io::Error> {
+///     Ok(x.map_axis(Axis(1), |row| 2.0 * row[0]).insert_axis(Axis(1)))
+/// });
+/// let score = |output: ArrayViewD<f64>| output.sum();
+/// let found = PermutationImportance::new().measure(&model, &array![[1.0, 7.0], [2.0, 5.0]], score)?;
+/// assert_eq!((found.score, found.drops[1], found.standard_error[1]), (6.0, 0.0, 0.0));
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Importance {

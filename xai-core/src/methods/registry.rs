@@ -48,6 +48,15 @@ pub struct AnalyzerInfo {
 }
 
 /// What an analyzer needs of a model.
+///
+/// ```
+/// # use xai_core as xai;
+/// use xai::{AnalyzerInfo, Needs};
+///
+/// // What explains a model that can only be asked.
+/// let forward = |name: &str| AnalyzerInfo::find(name).is_ok_and(|info| info.needs == Needs::Forward);
+/// assert!(forward("rise") && forward("kernel-shap") && !forward("gradient"));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Needs {
@@ -62,9 +71,39 @@ pub enum Needs {
 }
 
 /// Any analyzer of a model of type `M`.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::Activation;
+/// use xai::{Analyzer, BoxAnalyzer, Gradient, InputTimesGradient, NdArray, Net};
+///
+/// type Model = Net<NdArray<f64>, Activation>;
+/// let net: Model = Net::new(Activation::Relu);
+/// let analyzers: Vec<BoxAnalyzer<Model>> = vec![Box::new(Gradient), Box::new(InputTimesGradient)];
+/// for (analyzer, value) in analyzers.iter().zip([1.0, 3.0]) {
+///     assert_eq!(analyzer.analyze(&net, &array![[3.0]], 0)?.values, array![[value]]);
+/// }
+/// # Ok::<(), xai::Error>(())
+/// ```
 pub type BoxAnalyzer<M> = Box<dyn Analyzer<M> + Send + Sync>;
 
 /// Any analyzer of any model on a backend.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::{Activation, Identity};
+/// use xai::{Analyzer, AnalyzerInfo, BoxAnyAnalyzer, BoxModel, NdArray, Net, Settings};
+///
+/// let analyzer: BoxAnyAnalyzer<NdArray<f64>> = AnalyzerInfo::find("gradient")?.build_any(&Settings::new())?;
+/// let models: [(BoxModel<'_, NdArray<f64>>, f64); 2] =
+///     [(Box::new(Net::new(Activation::Relu)), 0.0), (Box::new(Net::new(Identity)), 1.0)];
+/// for (model, value) in &models {
+///     assert_eq!(analyzer.analyze(&**model, &array![[-3.0]], 0)?.values, array![[*value]]);
+/// }
+/// # Ok::<(), xai::Error>(())
+/// ```
 pub type BoxAnyAnalyzer<B> = Box<dyn AnyAnalyzer<B> + Send + Sync>;
 
 /// Makes [`AnalyzerInfo::all`] and its kin of entries: name, title, what it needs, cost, what it says, `with` the

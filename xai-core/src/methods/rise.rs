@@ -60,6 +60,23 @@ pub struct Rise {
 }
 
 /// What [`Rise`] makes of outputs and masks.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::{Array2, ArrayView4, array};
+/// use xai::{Analyzer, BlackBox, NdArray, Rise, RiseEstimate};
+///
+/// // A model that always says 3: no place matters, but the mean output where a place is seen is 3 all the same.
+/// let model = BlackBox::new(|x: ArrayView4<f64>| -> Result<Array2<f64>, std::io::Error> {
+///     Ok(Array2::from_elem((x.dim().0, 1), 3.0))
+/// });
+/// let photo = array![[[[1.0, 2.0], [3.0, 4.0]]]];
+/// for (estimate, value) in [(RiseEstimate::Slope, 0.0), (RiseEstimate::Mean, 3.0)] {
+///     let why = Rise::new([2, 2]).n(50).estimate(estimate).analyze(&model, &photo, 0)?;
+///     assert!(why.values.iter().all(|found| (found - value).abs() < 1e-9));
+/// }
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum RiseEstimate {

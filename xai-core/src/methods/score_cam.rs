@@ -7,6 +7,27 @@ use crate::passes::{at_least, quotient_or_zero, resized};
 use crate::{Backend, Element, Error, Result, Tensor};
 
 /// How Score-CAM makes weights of the scores sₖ.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::{Activation, AdaptiveAvgPool2d, Flatten, Sequential};
+/// use xai::{Analyzer, CamScores, NdArray, ScoreCam};
+///
+/// let net = Sequential::<NdArray<f64>>::new()
+///     .push_named("maps", Activation::Relu)
+///     .push(AdaptiveAvgPool2d::global())
+///     .push(Flatten::default());
+/// // The masks are (0, 1) and (1, 0): what they leave of the first channel has the means 3/2 and 1/2, the scores.
+/// let photo = array![[[[1.0, 3.0]], [[5.0, 0.0]]]];
+/// let map = ScoreCam::at("maps").scores(CamScores::Raw).analyze(&net, &photo, 0)?.values;
+/// assert_eq!(map, array![[[[1.5 * 1.0 + 0.5 * 5.0, 1.5 * 3.0]]]]);
+/// // Their softmax is far from them.
+/// let shares = ScoreCam::at("maps").analyze(&net, &photo, 0)?.values;
+/// let first = 1.0 / (1.0 + (0.5f64 - 1.5).exp());
+/// assert!((shares[[0, 0, 0, 1]] - first * 3.0).abs() < 1e-12);
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CamScores {

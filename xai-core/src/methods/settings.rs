@@ -16,6 +16,23 @@ use crate::{Answer, Progress};
 ///
 /// Each analyzer takes what concerns it ([`AnalyzerInfo::settings`](crate::AnalyzerInfo::settings) lists it), and what
 /// is not set keeps the analyzer's own default.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::Activation;
+/// use xai::{Analyzer, AnalyzerInfo, NdArray, Net, Reference, Settings};
+///
+/// let net = Net::<NdArray<f64>, _>::new(Activation::Relu);
+/// let paths = AnalyzerInfo::find("integrated-gradients")?;
+/// // From ones, and from twos.
+/// for (reference, value) in [(1.0, 2.0), (2.0, 1.0)] {
+///     let settings = Settings::new().n(20).reference(Reference::Constant(reference));
+///     let found = paths.build(&settings)?.analyze(&net, &array![[3.0]], 0)?;
+///     assert!((found.values[[0, 0]] - value).abs() < 1e-12);
+/// }
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Clone, Default)]
 pub struct Settings {
     values: Values,

@@ -10,6 +10,17 @@ use crate::{Backend, Differentiable, Layer, Result, Var};
 /// ```text
 /// let model = Net::<Candle, _>::new(|x: &candle_core::Tensor| net.forward(x));
 /// ```
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::Activation;
+/// use xai::{Differentiable, NdArray, Net};
+///
+/// let net = Net::<NdArray<f64>, _>::new(Activation::Relu);
+/// assert_eq!(net.predict(array![[3.0, -1.0]].view().into_dyn())?, array![[3.0, 0.0]].into_dyn());
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct Net<B, L> {
     layer: L,

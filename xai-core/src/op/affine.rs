@@ -79,6 +79,18 @@ impl<B: Arithmetic> Linear<B> {
 
 /// y = scale · x + shift for each channel (axis 1): what batch norm is in evaluation mode, with
 /// scale = γ / √(σ² + ε) and shift = β - μ · scale, both of shape (C).
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::ChannelAffine;
+/// use xai::{Differentiable, NdArray, Net, Tensor};
+///
+/// let tensor = |a: [f64; 2]| Tensor::<NdArray<f64>>::upload(ndarray::arr1(&a).view().into_dyn(), &());
+/// let net = Net::<NdArray<f64>, _>::new(ChannelAffine::new(tensor([2.0, 10.0])?, tensor([0.0, 1.0])?)?);
+/// assert_eq!(net.predict(array![[3.0, 4.0]].view().into_dyn())?, array![[6.0, 41.0]].into_dyn());
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[doc(alias = "BatchNorm")]
 #[doc(alias = "batch_norm")]
 #[derive(Debug, Clone)]
@@ -93,6 +105,20 @@ pub struct ChannelAffine<B: Arithmetic> {
 /// [`batch_norm`](ChannelAffine::batch_norm) or loaded by name with [`load`](ChannelAffine::load).
 ///
 /// For inputs (B, C, ...) of any number of axes, images (B, C, H, W) among them.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::BatchNorm2d;
+/// use xai::{Differentiable, NdArray, Net};
+///
+/// // (x - 1) / √(3 + 1)
+/// let (mean, var) = (array![1.0].into_dyn(), array![3.0].into_dyn());
+/// let norm = BatchNorm2d::<NdArray<f64>>::batch_norm(None, None, mean.view(), var.view(), 1.0, &())?;
+/// let net = Net::<NdArray<f64>, _>::new(norm);
+/// assert_eq!(net.predict(array![[[[5.0, 1.0]]]].view().into_dyn())?, array![[[[2.0, 0.0]]]].into_dyn());
+/// # Ok::<(), xai::Error>(())
+/// ```
 pub type BatchNorm2d<B> = ChannelAffine<B>;
 
 impl<B: Arithmetic> ChannelAffine<B> {

@@ -6,6 +6,19 @@ use crate::tensor::broadcast_shape;
 use crate::{Arithmetic, Result, Weight};
 
 /// Arithmetic of two tensors, element by element, broadcast as in NumPy.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::Binary;
+/// use xai::{Backend, NdArray, Tensor};
+///
+/// let tensor = |a: ndarray::Array2<f64>| Tensor::<NdArray<f64>>::upload(a.view().into_dyn(), &());
+/// // A row and a column: two rows of two.
+/// let y = NdArray::forward(&Binary::Div.into(), &[&tensor(array![[6.0, 8.0]])?, &tensor(array![[2.0], [4.0]])?])?;
+/// assert_eq!(y.download()?, array![[3.0, 4.0], [1.5, 2.0]].into_dyn());
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Binary {
     /// a + b

@@ -41,6 +41,21 @@ pub struct Conv2d<B: Arithmetic> {
 }
 
 /// All the lengths of a convolution of one input, checked: what a backend computes from.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::Array4;
+/// use xai::nn::{Conv2d, ConvPadding};
+/// use xai::{NdArray, Tensor};
+///
+/// let weight = Tensor::<NdArray>::upload(Array4::ones((4, 1, 3, 3)).view().into_dyn(), &())?;
+/// let conv = Conv2d::new(weight, None)?.groups(4).stride(2).padding(ConvPadding::Same);
+/// let lengths = conv.geometry(&[1, 4, 8, 8])?;
+/// assert_eq!((lengths.output_shape(), lengths.is_depthwise()), ([1, 4, 4, 4], true));
+/// // (4 - 1) · 2 + 3 - 8 = 1 row and column of zeros in all: behind the image.
+/// assert_eq!((lengths.padding.top, lengths.padding.bottom), (0, 1));
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ConvGeometry {
     /// The number of samples, B.

@@ -5,6 +5,24 @@ use crate::Arithmetic;
 
 /// y = activation(scale · conv(x) + shift): a convolution with the channel affine and the activation that follow it,
 /// for a backend that computes them together ([`Backend::fuses`](crate::Backend::fuses)).
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::{Array1, Array4};
+/// use xai::nn::{Activation, ChannelAffine, Conv2d, ConvBlock, Op};
+/// use xai::{NdArray, Tensor};
+///
+/// let ones = |channels: usize| Tensor::<NdArray>::upload(Array1::ones(channels).view().into_dyn(), &());
+/// let weight = Tensor::upload(Array4::ones((2, 3, 1, 1)).view().into_dyn(), &())?;
+/// let conv: Op<NdArray> = Conv2d::new(weight, None)?.into();
+/// let norm: Op<NdArray> = ChannelAffine::new(ones(2)?, ones(2)?)?.into();
+/// let relu: Op<NdArray> = Activation::Relu.into();
+/// let ops = [&conv, &norm, &relu, &relu];
+/// assert_eq!(ConvBlock::at_start(&ops, |_| true).map(|block| block.ops()), Some(3));
+/// assert_eq!(ConvBlock::at_start(&ops, |f| f != Activation::Relu).map(|block| block.ops()), Some(2));
+/// assert!(ConvBlock::at_start(&ops[1..], |_| true).is_none());
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct ConvBlock<'a, B: Arithmetic> {
     /// The convolution.

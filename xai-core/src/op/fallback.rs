@@ -25,6 +25,18 @@ fn brought<B: Arithmetic>(op: &Op<B>, inputs: &[&Tensor<B>]) -> Result<(Op<Host<
 ///
 /// # Errors
 /// The framework's own.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::{Activation, provided_forward};
+/// use xai::{NdArray, Tensor};
+///
+/// let x = Tensor::<NdArray<f64>>::upload(array![[3.0, -2.0]].view().into_dyn(), &())?;
+/// let y = provided_forward(&Activation::Relu.into(), &[&x])?;
+/// assert_eq!(y.download()?, array![[3.0, 0.0]].into_dyn());
+/// # Ok::<(), xai::Error>(())
+/// ```
 pub fn forward<B: Arithmetic>(op: &Op<B>, inputs: &[&Tensor<B>]) -> Result<Tensor<B>> {
     if let Some(y) = portable::forward(op, inputs) {
         return y;
@@ -39,6 +51,18 @@ pub fn forward<B: Arithmetic>(op: &Op<B>, inputs: &[&Tensor<B>]) -> Result<Tenso
 ///
 /// # Errors
 /// The framework's own.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::{Activation, provided_vjp};
+/// use xai::{NdArray, Tensor};
+///
+/// let tensor = |row: [f64; 2]| Tensor::<NdArray<f64>>::upload(array![row].view().into_dyn(), &());
+/// let (_, pullback) = provided_vjp(&Activation::Relu.into(), &[&tensor([3.0, -2.0])?], &[true])?;
+/// assert_eq!(pullback.pull(&tensor([5.0, 7.0])?)?.download()?, array![[5.0, 0.0]].into_dyn());
+/// # Ok::<(), xai::Error>(())
+/// ```
 pub fn vjp<B: Arithmetic>(
     op: &Op<B>,
     inputs: &[&Tensor<B>],
@@ -87,6 +111,19 @@ pub(super) fn vjp_on_host<F: Element>(
 ///
 /// # Errors
 /// The framework's own.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::NdArray;
+/// use xai::nn::{Activation, provided_secant_pull};
+///
+/// // From -1 to 3 a relu rises by 3, in 4: its mean slope is 3/4.
+/// let [a, b, v] = [-1.0, 3.0, 4.0].map(|number| array![number].into_dyn().into_shared());
+/// let pulled = provided_secant_pull::<NdArray<f64>>(Activation::Relu, &a, &b, &v)?;
+/// assert_eq!(pulled, array![3.0].into_dyn());
+/// # Ok::<(), xai::Error>(())
+/// ```
 pub fn secant_pull<B: Arithmetic>(f: Activation, a: &B::Tensor, b: &B::Tensor, v: &B::Tensor) -> Result<B::Tensor> {
     let (a, b, mut pulled) = (B::download(a)?, B::download(b)?, B::download(v)?);
     for ((v, &a), &b) in pulled.iter_mut().zip(&a).zip(&b) {

@@ -13,6 +13,21 @@ use crate::{Arithmetic, Error, Result, Weight};
 /// the end of each sentence is taken. It is affine in x where the ids do not vary: on the way back, x gets the sum over
 /// its copies, and zeros where it was left out. Nothing goes back to the ids, which are a choice: give them as
 /// [`Ids`](crate::Ids).
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::Gather;
+/// use xai::{Backend, NdArray, Tensor};
+///
+/// let tensor = |a: ndarray::ArrayD<f64>| Tensor::<NdArray<f64>>::upload(a.view(), &());
+/// // Three words of one sentence, two numbers each, and where the sentence ends.
+/// let words = tensor(array![[[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]].into_dyn())?;
+/// let ends = tensor(array![1.0].into_dyn())?;
+/// let last = NdArray::forward(&Gather { axis: 1 }.into(), &[&words, &ends])?;
+/// assert_eq!(last.download()?, array![[3.0, 4.0]].into_dyn());
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Gather {
     /// The axis, from 1 on: entries are not taken from other samples.

@@ -7,6 +7,19 @@ use crate::tensor::check_order;
 use crate::{Arithmetic, Error, Result, Weight};
 
 /// Tensors one after another along an axis.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::Concatenate;
+/// use xai::{Backend, NdArray, Tensor};
+///
+/// let tensor = |a: ndarray::Array2<f64>| Tensor::<NdArray<f64>>::upload(a.view().into_dyn(), &());
+/// let (a, b) = (tensor(array![[1.0, 2.0]])?, tensor(array![[3.0]])?);
+/// let y = NdArray::forward(&Concatenate { axis: 1 }.into(), &[&a, &b])?;
+/// assert_eq!(y.download()?, array![[1.0, 2.0, 3.0]].into_dyn());
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Concatenate {
     /// The axis.
@@ -57,6 +70,18 @@ impl<B: Arithmetic> Operation<B> for Concatenate {
 }
 
 /// The same numbers in another shape.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::Reshape;
+/// use xai::{Backend, NdArray, Tensor};
+///
+/// let x = Tensor::<NdArray<f64>>::upload(array![[1.0, 2.0, 3.0, 4.0]].view().into_dyn(), &())?;
+/// let y = NdArray::forward(&Reshape { shape: vec![1, 2, 2] }.into(), &[&x])?;
+/// assert_eq!(y.download()?, array![[[1.0, 2.0], [3.0, 4.0]]].into_dyn());
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reshape {
     /// The shape, batch axis included.
@@ -94,6 +119,15 @@ plain_operation!(Reshape {
 });
 
 /// The axes in another order: axis i of the output is axis `order[i]` of the input.
+///
+/// ```
+/// # use xai_core as xai;
+/// use xai::nn::Permute;
+///
+/// let channels_first = Permute { order: vec![0, 3, 1, 2] };
+/// assert_eq!(channels_first.output_shape(&[8, 224, 200, 3])?, [8, 3, 224, 200]);
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Permute {
     /// For each axis of the output, the input's.
@@ -134,6 +168,18 @@ plain_operation!(Permute {
 });
 
 /// The part `start .. start + len` of an axis.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::Narrow;
+/// use xai::{Backend, NdArray, Tensor};
+///
+/// let x = Tensor::<NdArray<f64>>::upload(array![[1.0, 2.0, 3.0, 4.0]].view().into_dyn(), &())?;
+/// let y = NdArray::forward(&Narrow { axis: 1, start: 1, len: 2 }.into(), &[&x])?;
+/// assert_eq!(y.download()?, array![[2.0, 3.0]].into_dyn());
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Narrow {
     /// The axis.

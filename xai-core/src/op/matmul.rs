@@ -7,6 +7,18 @@ use crate::{Arithmetic, Result, Weight};
 
 /// Matrix products over the last two axes, (..., M, K) by (..., K, N) to (..., M, N); the axes before them are
 /// broadcast.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::MatMul;
+/// use xai::{Backend, NdArray, Tensor};
+///
+/// let tensor = |a: ndarray::Array2<f64>| Tensor::<NdArray<f64>>::upload(a.view().into_dyn(), &());
+/// let (a, b) = (tensor(array![[1.0, 2.0]])?, tensor(array![[3.0, 0.0], [4.0, 1.0]])?);
+/// assert_eq!(NdArray::forward(&MatMul.into(), &[&a, &b])?.download()?, array![[11.0, 2.0]].into_dyn());
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct MatMul;
 

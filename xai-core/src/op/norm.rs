@@ -120,6 +120,19 @@ impl<B: Arithmetic> RmsNorm<B> {
 }
 
 /// Group norm: the channels (axis 1) in `groups` groups, each normalised over its channels and all later axes.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::GroupNorm;
+/// use xai::{Differentiable, NdArray, Net};
+///
+/// // Two groups of two channels, with the means 2 and 12 and the standard deviations 1 and 2.
+/// let net = Net::<NdArray<f64>, _>::new(GroupNorm::new(2, None, None, 0.0)?);
+/// let y = net.predict(array![[1.0, 3.0, 10.0, 14.0]].view().into_dyn())?;
+/// assert_eq!(y, array![[-1.0, 1.0, -1.0, 1.0]].into_dyn());
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct GroupNorm<B: Arithmetic> {
     /// The number of groups.

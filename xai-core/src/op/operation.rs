@@ -7,6 +7,17 @@ use crate::{Arithmetic, Error, Result, Weight};
 ///
 /// What a fact that is not said is taken for holds for any operation: rules and passes are then slower, or refuse it by
 /// its name, and never wrong.
+///
+/// ```
+/// # use xai_core as xai;
+/// use xai::NdArray;
+/// use xai::nn::{Binary, Operation};
+///
+/// // A sum is affine in both; a product in one, if the other stays as it is.
+/// assert!(Operation::<NdArray>::is_affine(&Binary::Add, &[true, true]));
+/// assert!(!Operation::<NdArray>::is_affine(&Binary::Mul, &[true, true]));
+/// assert!(Operation::<NdArray>::is_affine(&Binary::Mul, &[true, false]));
+/// ```
 pub trait Operation<B: Arithmetic> {
     /// The same kind of operation on another backend.
     type On<C: Arithmetic>: Operation<C>;

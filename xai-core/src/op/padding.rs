@@ -3,6 +3,17 @@
 use super::Pair;
 
 /// Rows above and below, columns left and right, of an image.
+///
+/// ```
+/// # use xai_core as xai;
+/// use xai::nn::Padding;
+///
+/// assert_eq!(Padding::symmetric([1, 2]), Padding { top: 1, bottom: 1, left: 2, right: 2 });
+/// // An axis of 224, a kernel of 3, stride 2: (112 - 1) · 2 + 3 - 224 = 1, behind the image.
+/// let same = Padding::same(224, 3, 2, 1);
+/// assert_eq!(same, Padding { top: 0, bottom: 1, left: 0, right: 1 });
+/// assert_eq!(same.as_symmetric(), None);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Padding {
     /// Rows above the image.
@@ -75,6 +86,19 @@ impl From<[usize; 2]> for Padding {
 }
 
 /// The padding of a convolution: given, or found from the input's size.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::Array4;
+/// use xai::nn::{Conv2d, ConvPadding};
+/// use xai::{NdArray, Tensor};
+///
+/// let weight = Tensor::<NdArray>::upload(Array4::ones((1, 1, 3, 3)).view().into_dyn(), &())?;
+/// let conv = Conv2d::new(weight, None)?;
+/// assert_eq!(conv.clone().padding([0, 1]).output_shape(&[1, 1, 9, 9])?, [1, 1, 7, 9]);
+/// assert_eq!(conv.stride(2).padding(ConvPadding::Same).output_shape(&[1, 1, 9, 9])?, [1, 1, 5, 5]);
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ConvPadding {
     /// Zeros around the image.

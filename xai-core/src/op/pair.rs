@@ -1,6 +1,15 @@
 //! Numbers for both axes of an image.
 
 /// A number for both axes of an image, or one for each, (rows, columns).
+///
+/// ```
+/// # use xai_core as xai;
+/// use xai::nn::MaxPool2d;
+///
+/// assert_eq!(MaxPool2d::new(2).output_shape(&[1, 3, 8, 8])?, [1, 3, 4, 4]);
+/// assert_eq!(MaxPool2d::new([2, 4]).output_shape(&[1, 3, 8, 8])?, [1, 3, 4, 2]);
+/// # Ok::<(), xai::Error>(())
+/// ```
 pub trait Pair {
     /// (rows, columns).
     fn pair(self) -> [usize; 2];

@@ -5,6 +5,20 @@ use super::operation::plain_operation;
 use crate::{Error, Result};
 
 /// What [`Reduce`] makes of the numbers along its axes.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::{Reduce, Reduction};
+/// use xai::{Backend, NdArray, Tensor};
+///
+/// let x = Tensor::<NdArray<f64>>::upload(array![[1.0, 3.0, 2.0]].view().into_dyn(), &())?;
+/// for (of, y) in [(Reduction::Sum, 6.0), (Reduction::Mean, 2.0), (Reduction::Max, 3.0), (Reduction::Min, 1.0)] {
+///     let reduced = NdArray::forward(&Reduce { of, axes: vec![1] }.into(), &[&x])?;
+///     assert_eq!(reduced.download()?, array![[y]].into_dyn());
+/// }
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Reduction {
     /// Their sum.
@@ -18,6 +32,23 @@ pub enum Reduction {
 }
 
 /// Sum, mean, maximum or minimum over axes, which keep the length 1.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::{Reduce, Reduction};
+/// use xai::{Backend, NdArray, Tensor};
+///
+/// let of_all_pixels = Reduce { of: Reduction::Max, axes: vec![2, 3] };
+/// assert_eq!(of_all_pixels.output_shape(&[8, 3, 7, 7])?, [8, 3, 1, 1]);
+///
+/// // On the way back, the first of equal ones gets all.
+/// let tensor = |a: ndarray::Array2<f64>| Tensor::<NdArray<f64>>::upload(a.view().into_dyn(), &());
+/// let highest = Reduce { of: Reduction::Max, axes: vec![1] };
+/// let (_, pullback) = NdArray::vjp(&highest.into(), &[&tensor(array![[1.0, 3.0, 3.0]])?], &[true])?;
+/// assert_eq!(pullback.pull(&tensor(array![[5.0]])?)?.download()?, array![[0.0, 5.0, 0.0]].into_dyn());
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reduce {
     /// What is made of the numbers.

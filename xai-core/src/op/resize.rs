@@ -7,6 +7,16 @@ use super::window::resized;
 use crate::Result;
 
 /// How [`Upsample2d`] fills in.
+///
+/// ```
+/// # use xai_core as xai;
+/// use xai::nn::UpsampleMode;
+///
+/// // Of an axis of two pixels that becomes one of four: what the second of them is made of.
+/// let smooth = UpsampleMode::Bilinear { align_corners: false };
+/// assert_eq!(UpsampleMode::Nearest.shares(2, 4, 1), [(0, 1.0)]);
+/// assert_eq!(smooth.shares(2, 4, 1), [(0, 0.75), (1, 0.25)]);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UpsampleMode {
     /// The nearest pixel: ⌊i · H / H'⌋, as PyTorch's `nearest`.

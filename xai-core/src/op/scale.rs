@@ -5,6 +5,19 @@ use super::operation::plain_operation;
 use crate::{Error, Result};
 
 /// scale · x + shift, one scale and one shift for all numbers.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::Scale;
+/// use xai::{Backend, NdArray, Tensor};
+///
+/// // Pixels from 0 to 1, from -1 to 1.
+/// let x = Tensor::<NdArray<f64>>::upload(array![[0.0, 0.75, 1.0]].view().into_dyn(), &())?;
+/// let y = NdArray::forward(&Scale { scale: 2.0, shift: -1.0 }.into(), &[&x])?;
+/// assert_eq!(y.download()?, array![[-1.0, 0.5, 1.0]].into_dyn());
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Scale {
     /// The factor.

@@ -16,6 +16,20 @@ use crate::{Arithmetic, Result, Weight};
 /// is infinite, as that of √x at 0, choose its argument as well.
 ///
 /// `output_of` fails with [`Error::Shape`](crate::Error::Shape) when the shapes do not broadcast.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::Where;
+/// use xai::{Backend, NdArray, Tensor};
+///
+/// let tensor = |a: ndarray::Array2<f64>| Tensor::<NdArray<f64>>::upload(a.view().into_dyn(), &());
+/// let condition = tensor(array![[1.0, 0.0]])?;
+/// let (a, b) = (tensor(array![[2.0, f64::NAN]])?, tensor(array![[f64::INFINITY, 3.0]])?);
+/// let y = NdArray::forward(&Where.into(), &[&condition, &a, &b])?;
+/// assert_eq!(y.download()?, array![[2.0, 3.0]].into_dyn());
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Where;
 

@@ -15,6 +15,20 @@ macro_rules! pass_builders {
 
         /// Calls back after every pass. A callback that answers `ControlFlow::Break(())` stops the analysis, with
         /// [`Error::Cancelled`]($crate::Error::Cancelled).
+        ///
+        /// ```
+        /// # use xai_core as xai;
+        /// use std::ops::ControlFlow;
+        ///
+        /// use ndarray::array;
+        /// use xai::nn::Activation;
+        /// use xai::{Analyzer, Error, NdArray, Net, SmoothGrad};
+        ///
+        /// let net = Net::<NdArray<f64>, _>::new(Activation::Relu);
+        /// let stopped = SmoothGrad::new().chunk(10).on_progress(|_| ControlFlow::Break(()));
+        /// let stopped = stopped.analyze(&net, &array![[3.0]], 0);
+        /// assert!(matches!(stopped, Err(Error::Cancelled { .. })));
+        /// ```
         #[must_use]
         pub fn on_progress<Go: $crate::Answer>(
             mut self,

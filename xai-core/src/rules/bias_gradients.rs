@@ -15,6 +15,26 @@ use crate::{Backend, Error, Op, Pullback, Result, Tensor, Weight};
 /// A step is taken to be J x + b at its inputs: of an affine one b is its bias, or what constants give; of any other
 /// that leaves each number at its place, y - J x number by number; of a product of two values -y. Rectifiers and maxima
 /// have none. So all of them and x · ∂y/∂x add up to y.
+///
+/// What goes back is the gradient; the biases' parts are read by [`FullGrad::decompose`](crate::FullGrad::decompose).
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::Linear;
+/// use xai::rules::{BiasGradients, Unknown};
+/// use xai::{Differentiable, NdArray, Net, Tensor};
+///
+/// let tensor = |a: ndarray::ArrayD<f64>| Tensor::<NdArray<f64>>::upload(a.view(), &());
+/// let linear = Linear::new(tensor(array![[2.0, -1.0]].into_dyn())?, tensor(array![0.5].into_dyn())?)?;
+/// let net = Net::<NdArray<f64>, _>::new(linear);
+/// let rules = BiasGradients::new(Unknown::Refuse);
+/// let x = tensor(array![[1.0, 1.0]].into_dyn())?;
+/// let (y, pullback) = net.graph(&[vec![1, 2]])?.vjp(&[x], &[true], Some(&rules))?;
+/// assert_eq!(y.download()?, array![[1.5]].into_dyn());
+/// assert_eq!(pullback.pull(&tensor(array![[1.0]].into_dyn())?)?.download()?, array![[2.0, -1.0]].into_dyn());
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct BiasGradients<B: Backend> {
     unknown: Unknown,

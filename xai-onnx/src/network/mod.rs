@@ -41,6 +41,17 @@ type Plans<B> = Mutex<HashMap<Vec<Vec<usize>>, Arc<Plan<B>>>>;
 /// outputs. What follows from shapes alone is computed once for each shape of the inputs.
 ///
 /// Cloning shares the file and the weights.
+///
+/// ```
+/// # mod xai { pub use xai_core::*; pub use xai_onnx as onnx; }
+/// use xai::{NdArray, onnx};
+///
+/// # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/files/test_Conv2d_depthwise/model.onnx");
+/// let net = onnx::read::<NdArray>(path)?;
+/// assert_eq!(net.operators().get("Conv"), Some(&1));
+/// assert!(net.ends_in().is_none(), "it gives scores, not probabilities");
+/// # Ok::<(), xai::Error>(())
+/// ```
 pub struct Network<B: Backend> {
     file: Arc<File<B>>,
     output: String,

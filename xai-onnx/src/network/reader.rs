@@ -13,6 +13,19 @@ use crate::file::{Folder, Model, read_file};
 const LIMIT: usize = 1 << 28;
 
 /// How a file is read: [`read`](crate::read) with settings.
+///
+/// ```
+/// # mod xai { pub use xai_core::*; pub use xai_onnx as onnx; }
+/// use xai::onnx::Reader;
+/// use xai::{Differentiable, NdArray};
+///
+/// # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/files/test_Conv2d_depthwise/model.onnx");
+/// let shape = [vec![2, 4, 6, 6]];
+/// let places = |limit| Reader::<NdArray>::new().limit(limit).read(path)?.places(&shape);
+/// assert!(places(1000).is_ok());
+/// assert!(places(10).is_err(), "288 numbers are more");
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Reader<B: Backend> {
     at: B::Placement,

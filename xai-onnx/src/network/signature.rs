@@ -9,6 +9,17 @@ use crate::tape::Fail;
 use crate::value::ElementType;
 
 /// An input or output, as the file says it.
+///
+/// ```
+/// # mod xai { pub use xai_core::*; pub use xai_onnx as onnx; }
+/// use xai::onnx::ElementType;
+/// use xai::{NdArray, onnx};
+///
+/// # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/files/test_Conv2d_depthwise/model.onnx");
+/// let input = &onnx::read::<NdArray>(path)?.inputs()[0];
+/// assert_eq!((input.element, input.to_string().as_str()), (Some(ElementType::F32), "0: f32 (2, 4, 6, 6)"));
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Signature {

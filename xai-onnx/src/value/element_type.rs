@@ -6,6 +6,13 @@ use std::fmt;
 ///
 /// A network computes in its backend's own number type whatever the file says: half-precision files run in single
 /// precision on a single-precision backend.
+///
+/// ```
+/// # mod xai { pub use xai_core::*; pub use xai_onnx as onnx; }
+/// use xai::onnx::ElementType;
+///
+/// assert_eq!(ElementType::F32.to_string(), "f32");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 #[allow(missing_docs)]

@@ -22,6 +22,26 @@ use crate::{Backend, Layer, Result, Var, Weight};
 ///
 /// Errors: [`Error::InvalidShape`](crate::Error::InvalidShape) when the input has not 3 axes, no step, or another
 /// length of its last axis than the weight takes.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::{ArrayD, array};
+/// use xai::nn::{Gru, RecurrentWeights};
+/// use xai::{Differentiable, NdArray, Net, Tensor};
+///
+/// // The second gate is shut, σ(-1000) = 0: nothing of the state is kept, and h = tanh(x).
+/// let tensor = |a: ArrayD<f64>| Tensor::<NdArray<f64>>::upload(a.view(), &());
+/// let weights = RecurrentWeights {
+///     weight_ih: tensor(array![[0.0], [0.0], [1.0]].into_dyn())?,
+///     weight_hh: tensor(ArrayD::zeros(vec![3, 1]))?,
+///     bias_ih: Some(tensor(array![0.0, -1000.0, 0.0].into_dyn())?),
+///     bias_hh: None,
+/// };
+/// let net = Net::<NdArray<f64>, _>::new(Gru::new(vec![vec![weights]])?);
+/// let y = net.predict(array![[[0.5], [-2.0]]].view().into_dyn())?;
+/// assert_eq!(y, array![[[0.5f64.tanh()], [(-2f64).tanh()]]].into_dyn());
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Gru<B: Backend>(Stack<GruCell<B>>);
 

@@ -23,6 +23,26 @@ use crate::{Backend, Layer, Result, Tensor, Var};
 ///
 /// Errors: [`Error::InvalidShape`](crate::Error::InvalidShape) when the input has not 3 axes, no step, or another
 /// length of its last axis than the weight takes.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::{ArrayD, array};
+/// use xai::nn::{Lstm, RecurrentWeights};
+/// use xai::{Differentiable, NdArray, Net, Tensor};
+///
+/// // All gates are open, σ(1000) = 1, and tanh(g) = 1: the memory counts the steps, c = t, and h = tanh(t).
+/// let tensor = |a: ArrayD<f64>| Tensor::<NdArray<f64>>::upload(a.view(), &());
+/// let weights = RecurrentWeights {
+///     weight_ih: tensor(ArrayD::zeros(vec![4, 1]))?,
+///     weight_hh: tensor(ArrayD::zeros(vec![4, 1]))?,
+///     bias_ih: Some(tensor(ArrayD::from_elem(vec![4], 1000.0))?),
+///     bias_hh: None,
+/// };
+/// let net = Net::<NdArray<f64>, _>::new(Lstm::new(vec![vec![weights]])?);
+/// let y = net.predict(array![[[5.0], [-5.0]]].view().into_dyn())?;
+/// assert_eq!(y, array![[[1f64.tanh()], [2f64.tanh()]]].into_dyn());
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Lstm<B: Backend>(Stack<LstmCell<B>>);
 

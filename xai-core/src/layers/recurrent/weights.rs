@@ -5,6 +5,24 @@ use crate::{Backend, Error, Result, Tensor};
 
 /// The weights of one layer and one direction of an [`Lstm`](super::Lstm) or a [`Gru`](super::Gru), with the gates one
 /// after another as PyTorch has them: G = 4 of an LSTM (input, forget, cell, output), 3 of a GRU (reset, update, new).
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::ArrayD;
+/// use xai::nn::{Gru, RecurrentWeights};
+/// use xai::{NdArray, Tensor};
+///
+/// // A GRU of three gates from inputs of length 5 to states of length 2, in both directions.
+/// let zeros = |shape: &[usize]| Tensor::<NdArray>::upload(ArrayD::zeros(shape).view(), &());
+/// let weights = RecurrentWeights {
+///     weight_ih: zeros(&[3 * 2, 5])?,
+///     weight_hh: zeros(&[3 * 2, 2])?,
+///     bias_ih: Some(zeros(&[3 * 2])?),
+///     bias_hh: Some(zeros(&[3 * 2])?),
+/// };
+/// assert!(Gru::new(vec![vec![weights.clone(), weights]])?.is_bidirectional());
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct RecurrentWeights<B: Backend> {
     /// What the input is multiplied with, (G·H, D).

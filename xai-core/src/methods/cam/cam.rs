@@ -79,6 +79,20 @@ impl<R, P> Cam<R, P> {
     /// Behind the last block of a transformer whose class token alone is read, the gradient of every other token is 0,
     /// and so is the map. Look at the norm before the attention of the last block, with
     /// [`allow_bypass`](Cam::allow_bypass), or behind an earlier block.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::nn::{Activation, Flatten, Sequential};
+    /// use xai::{Analyzer, GradCam, NdArray};
+    ///
+    /// // A class token and four of an image of 2 × 2; the output is token 3, so that α is the mean of 0, 0, 1 and 0.
+    /// let net = Sequential::<NdArray<f64>>::new().push_named("block", Activation::Relu).push(Flatten::default());
+    /// let tokens = array![[[9.0], [4.0], [8.0], [0.0], [12.0]]].into_dyn();
+    /// let map = GradCam::at("block").tokens(1, 2, 2).analyze(&net, &tokens, 3)?;
+    /// assert_eq!(map.values, array![[[[1.0, 2.0], [0.0, 3.0]]]].into_dyn());
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     #[must_use]
     pub fn tokens(mut self, skip: usize, rows: usize, columns: usize) -> Self {
         self.grid = Grid::Tokens { skip, rows, columns };
@@ -86,6 +100,19 @@ impl<R, P> Cam<R, P> {
     }
 
     /// What is at the place has its channels last, (B, spatial axes..., K), as in a Swin transformer.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::nn::{Activation, Flatten, Sequential};
+    /// use xai::{Analyzer, GradCam, NdArray};
+    ///
+    /// // (batch, rows, columns, channels): one channel of 1 × 2 pixels, of which the output is the first.
+    /// let net = Sequential::<NdArray<f64>>::new().push_named("stage", Activation::Relu).push(Flatten::default());
+    /// let map = GradCam::at("stage").channels_last().analyze(&net, &array![[[[2.0], [4.0]]]], 0)?;
+    /// assert_eq!(map.values, array![[[[1.0, 2.0]]]]);
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     #[must_use]
     pub fn channels_last(mut self) -> Self {
         self.grid = Grid::ChannelsLast;
@@ -101,6 +128,22 @@ impl<R, P> Cam<R, P> {
 
     /// Keeps what is negative, which speaks against the output: the sum over the channels without the relu. Of one
     /// place only.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::nn::{Activation, AdaptiveAvgPool2d, Flatten, Linear, Sequential};
+    /// use xai::{Analyzer, GradCam, NdArray, Tensor};
+    ///
+    /// // y = -(A₁ + A₂) / 2: all that is seen speaks against it.
+    /// let minus = Tensor::<NdArray<f64>>::upload(array![[-1.0]].view().into_dyn(), &())?;
+    /// let net = Sequential::new().push_named("maps", Activation::Relu).push(AdaptiveAvgPool2d::global());
+    /// let net = net.push(Flatten::default()).push(Linear::new(minus, None)?);
+    /// let photo = array![[[[1.0, 2.0]]]];
+    /// assert_eq!(GradCam::at("maps").analyze(&net, &photo, 0)?.values, array![[[[0.0, 0.0]]]]);
+    /// assert_eq!(GradCam::at("maps").signed().analyze(&net, &photo, 0)?.values, array![[[[-0.5, -1.0]]]]);
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     #[must_use]
     pub fn signed(mut self) -> Self {
         self.signed = true;

@@ -8,6 +8,25 @@ use crate::{Backend, Error, Result, Tensor};
 /// Each map is first divided by its maximum, sample by sample, so that it reaches from 0 to 1 whatever the units at its
 /// place, and 0 stays what speaks for nothing; a map of zeros stays one. Then all get the size of the largest, linear
 /// between the centres of pixels.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::{Activation, AdaptiveAvgPool2d, Flatten, Sequential};
+/// use xai::{Analyzer, Fusion, GradCam, NdArray};
+///
+/// let net = Sequential::<NdArray<f64>>::new()
+///     .push_named("a", Activation::Relu)
+///     .push_named("b", Activation::Power { exponent: 2.0 })
+///     .push(AdaptiveAvgPool2d::global())
+///     .push(Flatten::default());
+/// // By their greatest number, the map of `a` is (1/2, 1) and that of `b` (1/4, 1).
+/// let photo = array![[[[1.0, 2.0]]]];
+/// for (fusion, map) in [(Fusion::Mean, array![[[[0.375, 1.0]]]]), (Fusion::Max, array![[[[0.5, 1.0]]]])] {
+///     assert_eq!(GradCam::at_all(["a", "b"]).fusion(fusion).analyze(&net, &photo, 0)?.values, map);
+/// }
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Fusion {

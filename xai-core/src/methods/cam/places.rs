@@ -3,6 +3,16 @@
 use crate::{Differentiable, LayerSplit};
 
 /// Where a class activation map is made: at the model's mark, or at named places.
+///
+/// ```
+/// # use xai_core as xai;
+/// use xai::nn::{Activation, Flatten, Sequential};
+/// use xai::{AtMark, CamPlaces, LayerSplit, NdArray, Split};
+///
+/// let maps = Sequential::<NdArray>::new().push(Activation::Relu);
+/// let net = Split::new(maps, Sequential::new().push(Flatten::default()));
+/// assert_eq!(AtMark.of(&net), [net.split_at()]);
+/// ```
 pub trait CamPlaces<M: Differentiable + ?Sized> {
     /// The names of the places.
     fn of<'a>(&'a self, model: &'a M) -> Vec<&'a str>;
@@ -11,6 +21,15 @@ pub trait CamPlaces<M: Differentiable + ?Sized> {
 }
 
 /// The place that the model marks: [`LayerSplit`].
+///
+/// ```
+/// # use xai_core as xai;
+/// use xai::{AtMark, Cam, GradCam};
+///
+/// // Grad-CAM where the model marks it, and what speaks against the output too.
+/// let signed: Cam<GradCam, AtMark> = GradCam::marked().signed();
+/// assert_ne!(signed, GradCam::marked());
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct AtMark;
 
@@ -24,6 +43,14 @@ impl<M: LayerSplit + ?Sized> CamPlaces<M> for AtMark {
 }
 
 /// Places by their names: [`Differentiable::places`] lists them.
+///
+/// ```
+/// # use xai_core as xai;
+/// use xai::{AtPlaces, Cam, GradCam};
+///
+/// let elsewhere: Cam<GradCam, AtPlaces> = GradCam::marked().at("layer4.1");
+/// assert_eq!(elsewhere, GradCam::at("layer4.1"));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AtPlaces(pub(super) Vec<String>);
 

@@ -10,6 +10,33 @@ use crate::passes::{Chunk, Running, copies_per_pass, even_parts, repeated};
 use crate::{Backend, Differentiable, Element, Error, Graph, Result, Tensor};
 
 /// What is at a place of a model: the feature maps, the gradient, and what else can be asked of the model there.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::{Activation, Flatten, Sequential};
+/// use xai::{Analyzer, Backend, Cam, CamRule, CamSite, NdArray, Result, Tensor};
+///
+/// /// Aₖ / K: the mean over the channels, whatever is explained.
+/// struct Mean;
+///
+/// impl<B: Backend> CamRule<B> for Mean {
+///     fn name(&self) -> String {
+///         "Mean".into()
+///     }
+///     fn reads_gradient(&self) -> bool {
+///         false
+///     }
+///     fn contributions(&self, site: &CamSite<'_, B>) -> Result<Tensor<B>> {
+///         site.maps().scale(1.0 / site.channels() as f64)
+///     }
+/// }
+///
+/// let net = Sequential::<NdArray<f64>>::new().push_named("maps", Activation::Relu).push(Flatten::default());
+/// let map = Cam::new(Mean).at("maps").analyze(&net, &array![[[2.0, 0.0], [4.0, 6.0]]], 0)?;
+/// assert_eq!(map.values, array![[[3.0, 3.0]]]);
+/// # Ok::<(), xai::Error>(())
+/// ```
 pub struct CamSite<'a, B: Backend> {
     pub(super) rule: &'a str,
     pub(super) place: &'a str,

@@ -17,6 +17,22 @@ use crate::{Backend, Error, Op, Pullback, Result, Tensor};
 /// What comes back to a value is a multiplier m, where relevance is R = x · m. So sums, concatenations, poolings and
 /// layers that are used again need no rule: relevance is split as values are, and nothing is divided there. From the
 /// first layer on it is relevance itself, where that layer's rule gives some to inputs that are 0.
+///
+/// [`Lrp`](crate::Lrp) goes back by it: of a linear layer by rule 0, the multiplier is the weight.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::Linear;
+/// use xai::rules::Composite;
+/// use xai::{Analyzer, Lrp, NdArray, Net, Tensor};
+///
+/// let weight = Tensor::<NdArray<f64>>::upload(array![[2.0, -1.0]].view().into_dyn(), &())?;
+/// let net = Net::new(Linear::new(weight, None)?);
+/// let why = Lrp::new(Composite::new()).analyze(&net, &array![[1.0, 3.0]], 0)?;
+/// assert!((&why.values - &array![[2.0, -3.0]]).iter().all(|gap| gap.abs() < 1e-9));
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Relevance {
     name: &'static str,
