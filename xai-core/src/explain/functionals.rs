@@ -72,6 +72,7 @@ pub struct SumOfOutputs;
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
+#[doc(alias("SemanticSegmentationTarget"))]
 pub struct Region {
     /// The class.
     pub class: usize,

@@ -143,7 +143,7 @@ fn argmax<E: Element>(sample: usize, scores: ArrayViewD<'_, E>, axes: &[usize]) 
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[doc(alias("target"))]
+#[doc(alias("target", "ClassifierOutputTarget"))]
 pub struct Index<I = usize>(pub I);
 
 /// The same output for all samples, by its number alone: `285` is `Index(285)`.

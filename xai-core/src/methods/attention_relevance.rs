@@ -32,6 +32,7 @@ use crate::{Differentiable, Error, Result};
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[doc(alias("transformer-explainability"))]
 pub struct AttentionRelevance {
     matrices: Matrices,
 }

@@ -66,6 +66,7 @@ pub struct AttentionRollout {
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[doc(alias("attention weights"))]
 pub struct RawAttention {
     matrices: Matrices,
     heads: Heads,

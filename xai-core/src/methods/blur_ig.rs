@@ -38,6 +38,7 @@ use crate::{Differentiable, Result};
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone)]
+#[doc(alias("blur integrated gradients"))]
 pub struct BlurIg {
     path: PathIntegral<Blur>,
     sigma: f64,

@@ -35,6 +35,7 @@ use crate::{Differentiable, Result};
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
+#[doc(alias("ConceptRelevancePropagation", "CondAttribution"))]
 pub struct Crp {
     lrp: Lrp,
     conditions: Vec<Condition>,

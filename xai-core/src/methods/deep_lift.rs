@@ -42,6 +42,7 @@ use crate::{Answer, Backend, Differentiable, Graph, Progress, Result, Tensor};
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone)]
+#[doc(alias("LayerDeepLift", "NeuronDeepLift", "rescale rule"))]
 pub struct DeepLift {
     path: InterpolationAugmentation<Gradient>,
     unknown: Unknown,

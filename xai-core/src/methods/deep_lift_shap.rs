@@ -32,7 +32,7 @@ use crate::{Answer, Differentiable, Progress, Result};
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone)]
-#[doc(alias("DeepExplainer"))]
+#[doc(alias("DeepExplainer", "LayerDeepLiftShap", "NeuronDeepLiftShap"))]
 pub struct DeepLiftShap(OverReferences<DeepLift>);
 
 impl DeepLiftShap {

@@ -31,6 +31,7 @@ use crate::{Backend, Result, Tensor};
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[doc(alias("EigenCAM"))]
 pub struct EigenCam;
 
 impl<B: Backend> CamRule<B> for EigenCam {
@@ -70,6 +71,7 @@ impl<B: Backend> CamRule<B> for EigenCam {
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[doc(alias("EigenGradCAM"))]
 pub struct EigenGradCam;
 
 impl<B: Backend> CamRule<B> for EigenGradCam {

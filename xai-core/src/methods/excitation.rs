@@ -32,6 +32,7 @@ use crate::{Backend, Differentiable, Element, Result, Tensor};
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
+#[doc(alias("EBP", "c-MWP"))]
 pub struct ExcitationBackprop(Lrp);
 
 impl ExcitationBackprop {

@@ -37,6 +37,7 @@ use crate::{Differentiable, Result};
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone)]
+#[doc(alias("LayerFeatureAblation", "leave one out"))]
 pub struct FeatureAblation {
     settings: MaskSettings,
 }

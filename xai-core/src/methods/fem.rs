@@ -32,6 +32,7 @@ use crate::{Backend, Result, Tensor};
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[doc(alias("FEM"))]
 pub struct Fem;
 
 impl<B: Backend> CamRule<B> for Fem {

@@ -28,6 +28,7 @@ use crate::{Arithmetic, Backend, Differentiable, Error, Result, Tensor};
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone)]
+#[doc(alias("aug_smooth", "test-time augmentation"))]
 pub struct FlipsAndScales<A> {
     analyzer: A,
     reporter: Reporter,

@@ -43,6 +43,7 @@ use crate::{Backend, Differentiable, Element, Error, Result, Tensor, Value};
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[doc(alias("full-gradient"))]
 pub struct FullGrad {
     unknown: Unknown,
 }

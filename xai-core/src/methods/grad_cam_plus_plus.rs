@@ -78,6 +78,7 @@ impl<B: Backend> CamRule<B> for GradCamPlusPlus {
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[doc(alias("XGradCAM"))]
 pub struct XGradCam;
 
 impl<B: Backend> CamRule<B> for XGradCam {

@@ -113,5 +113,6 @@ rectified! {
     /// assert_eq!(why.values, array![[0.0, 1.0]]);
     /// # Ok::<(), xai::Error>(())
     /// ```
+    #[doc(alias("DeconvNet"))]
     Deconvolution, deconvolution
 }

@@ -45,6 +45,7 @@ use crate::{Backend, Differentiable, Error, Result, Tensor, WayBack};
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone)]
+#[doc(alias("guided integrated gradients"))]
 pub struct GuidedIg {
     references: Vec<Reference>,
     gait: Gait,

@@ -29,6 +29,7 @@ use crate::{Backend, Result, Tensor};
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[doc(alias("HiResCAM"))]
 pub struct HiResCam;
 
 impl<B: Backend> CamRule<B> for HiResCam {
@@ -65,6 +66,7 @@ impl<B: Backend> CamRule<B> for HiResCam {
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[doc(alias("LayerCAM"))]
 pub struct LayerCam;
 
 impl<B: Backend> CamRule<B> for LayerCam {
@@ -99,6 +101,7 @@ impl<B: Backend> CamRule<B> for LayerCam {
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[doc(alias("GradCAMElementWise"))]
 pub struct ElementWiseCam;
 
 impl<B: Backend> CamRule<B> for ElementWiseCam {

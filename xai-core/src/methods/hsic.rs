@@ -47,6 +47,7 @@ use crate::{Differentiable, Result};
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone)]
+#[doc(alias("HsicAttributionMethod"))]
 pub struct Hsic {
     settings: MaskSettings,
     sampling: Sampling,

@@ -44,6 +44,7 @@ use crate::{Backend, Differentiable, Element, Error, Result, Tensor};
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone)]
+#[doc(alias("IDGI"))]
 pub struct Idgi<C = StraightLine> {
     curves: Curves<C>,
     settings: WalkSettings,

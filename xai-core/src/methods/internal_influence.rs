@@ -39,6 +39,7 @@ use crate::{Differentiable, Error, Result, Tensor};
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone)]
+#[doc(alias("influence-directed explanations"))]
 pub struct InternalInfluence {
     place: String,
     n: usize,

@@ -43,6 +43,7 @@ use crate::{Arithmetic, Backend, Differentiable, Element, Error, Result, Tensor}
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone)]
+#[doc(alias("path average"))]
 pub struct InterpolationAugmentation<A> {
     pub(crate) analyzer: A,
     pub(crate) settings: PathSettings,

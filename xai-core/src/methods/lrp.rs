@@ -49,6 +49,7 @@ use crate::{Backend, Differentiable, Element, Error, Graph, Result, Tensor};
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 #[doc(alias("LayerwiseRelevancePropagation", "LayerLRP", "zennit"))]
+#[doc(alias("LRPZ", "LRPEpsilon", "LRPAlpha2Beta1", "deep_taylor"))]
 pub struct Lrp {
     composite: Composite,
     stabilizer: f64,

@@ -37,6 +37,7 @@ use crate::{Differentiable, Result};
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone)]
+#[doc(alias("OcclusionSensitivity", "sliding window"))]
 pub struct Occlusion {
     settings: MaskSettings,
     size: Vec<usize>,

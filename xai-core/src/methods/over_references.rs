@@ -45,6 +45,7 @@ use crate::{Differentiable, Error, Result, Tensor};
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone)]
+#[doc(alias("baselines"))]
 pub struct OverReferences<A> {
     analyzer: A,
     references: ReferenceSets,

@@ -63,6 +63,7 @@ use crate::{Arithmetic, Differentiable, Error, Result, Tensor, WayBack};
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone)]
+#[doc(alias("path method"))]
 pub struct PathIntegral<C = StraightLine> {
     pub(super) curves: Curves<C>,
     pub(super) settings: WalkSettings,

@@ -27,6 +27,7 @@ use crate::{Backend, Result, Tensor};
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[doc(alias("RandomCAM"))]
 pub struct RandomCam {
     seed: u64,
 }

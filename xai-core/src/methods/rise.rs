@@ -51,6 +51,7 @@ use crate::{Differentiable, Error, Result};
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone)]
+#[doc(alias("randomized input sampling"))]
 pub struct Rise {
     settings: MaskSettings,
     sampling: Sampling,

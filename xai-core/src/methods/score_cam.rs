@@ -69,6 +69,7 @@ pub enum CamScores {
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[doc(alias("ScoreCAM"))]
 pub struct ScoreCam {
     scores: CamScores,
     chunk: Option<usize>,

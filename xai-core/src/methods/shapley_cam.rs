@@ -34,6 +34,7 @@ use crate::{Backend, Error, Result, Tensor};
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[doc(alias("ShapleyCAM"))]
 pub struct ShapleyCam {
     step: Option<f64>,
 }

@@ -50,6 +50,7 @@ use crate::{Differentiable, Result};
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone)]
+#[doc(alias("SobolAttributionMethod"))]
 pub struct SobolIndices {
     settings: MaskSettings,
     sampling: Sampling,

@@ -45,6 +45,7 @@ use crate::{Backend, Differentiable, Error, Result, Tensor};
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone)]
+#[doc(alias("region attribution"))]
 pub struct Xrai<A = OverReferences<IntegratedGradients>> {
     analyzer: A,
     /// Super-pixels of each photo, beside the features.

@@ -89,6 +89,7 @@ of_a_mask! {
     /// assert_eq!(scores.values.len(), 1);
     /// # Ok::<(), xai::Error>(())
     /// ```
+    #[doc(alias("DropInConfidence"))]
     AverageDrop, "average drop", Lower, |clean, shown| (clean - shown).max(0.0) / clean.abs();
     /// Increase in confidence: 1 where y(x ∘ map) > y(x), 0 elsewhere; its mean over samples is the paper's share.
     ///
@@ -110,6 +111,7 @@ of_a_mask! {
     /// assert_eq!(scores.values.len(), 1);
     /// # Ok::<(), xai::Error>(())
     /// ```
+    #[doc(alias("IncreaseInConfidence"))]
     Increase, "increase", Higher, |clean, shown| f64::from(u8::from(shown > clean));
 }
 

@@ -30,6 +30,7 @@ use crate::{Backend, Error, Result};
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[doc(alias("Sparseness"))]
 pub struct Gini;
 
 impl Gini {
@@ -62,6 +63,7 @@ impl Gini {
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[doc(alias("Complexity"))]
 pub struct Entropy;
 
 impl Entropy {

@@ -218,6 +218,7 @@ walks! {
     /// assert_eq!(scores.values.len(), 1);
     /// # Ok::<(), xai::Error>(())
     /// ```
+    #[doc(alias("PixelFlipping", "RegionPerturbation", "MoRF"))]
     Deletion, "deletion", insert: false, Lower, Fill::default(), "what goes is filled with zeros.";
     /// The insertion curve: what becomes of the output as the most important features come, one share after another,
     /// into an input of which nothing is there. The score is the area under it; higher is better.
@@ -240,6 +241,7 @@ walks! {
     /// assert_eq!(scores.values.len(), 1);
     /// # Ok::<(), xai::Error>(())
     /// ```
+    #[doc(alias("LeRF"))]
     Insertion, "insertion", insert: true, Higher, Fill::default(),
         "what is not there yet is zeros: `Fill::Blur { sigma: 5.0 }` is the paper's for photos.";
 }

@@ -37,6 +37,7 @@ use crate::{Backend, Error, Kind, Result};
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone)]
+#[doc(alias("infidelity"))]
 pub struct Infidelity {
     perturbation: Perturbation,
     n: usize,

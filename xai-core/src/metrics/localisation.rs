@@ -149,6 +149,7 @@ by_a_mask! {
     /// assert!((scores.values[0] - 0.4).abs() < 1e-9);
     /// # Ok::<(), xai::Error>(())
     /// ```
+    #[doc(alias("RelevanceMassAccuracy", "AttributionLocalisation"))]
     RelevanceMass, "relevance mass";
     /// Relevance rank: of the K highest values, K being the mask's size, the share that lies in the mask, from 0 to 1.
     /// Of places that share the last rank each counts in part.
@@ -174,6 +175,7 @@ by_a_mask! {
     /// assert_eq!(scores.values, [1.0]);
     /// # Ok::<(), xai::Error>(())
     /// ```
+    #[doc(alias("RelevanceRankAccuracy"))]
     RelevanceRank, "relevance rank";
 }
 

@@ -60,6 +60,7 @@ pub struct FaithfulnessEstimate {
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone)]
+#[doc(alias("MonotonicityCorrelation"))]
 pub struct Monotonicity {
     perturbation: Perturbation,
 }

@@ -38,6 +38,7 @@ use crate::{Backend, Error, Result};
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone)]
+#[doc(alias("ROADCombined", "ROADMostRelevantFirst", "ROADLeastRelevantFirst"))]
 pub struct Road {
     perturbation: Perturbation,
     shares: Vec<f64>,

@@ -186,5 +186,6 @@ over_neighbours! {
     /// assert_eq!(scores.values.len(), 1);
     /// # Ok::<(), xai::Error>(())
     /// ```
+    #[doc(alias("LocalLipschitzEstimate"))]
     LocalLipschitz, "local Lipschitz constant", |change, _, step| Some(if step > 0.0 { change / step } else { 0.0 });
 }

@@ -69,6 +69,7 @@ pub enum Order {
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[doc(alias("ModelParameterRandomisation", "MPRT", "sanity checks"))]
 pub struct ParameterRandomisation {
     order: Order,
     redraw: Redraw,

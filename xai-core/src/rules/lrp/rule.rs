@@ -36,13 +36,16 @@ pub enum LrpRule {
     /// LRP-0: x · Wᵀ(R / z). On rectifier networks it is input times gradient.
     Zero,
     /// LRP-ε: x · Wᵀ(R / stab(z)).
+    #[doc(alias("EpsilonRule"))]
     Epsilon(f64),
     /// LRP-γ, for inputs of any sign: where z > 0, the positive contributions count 1 + γ times; where z < 0, the
     /// negative ones; biases alike.
+    #[doc(alias("GammaRule"))]
     Gamma(f64),
     /// LRP-αβ, α - β = 1: α · (positive contributions' share of them) - β · (negative contributions' share of them).
     /// The bias counts on the side of its sign. A unit without negative contributions hands on α times its relevance:
     /// the rule does not conserve there.
+    #[doc(alias("Alpha1_Beta0_Rule"))]
     AlphaBeta(f64, f64),
     /// LRP-z⁺, which is αβ with (1, 0): positive contributions, (x⁺w⁺ + x⁻w⁻), of their sum and b⁺.
     ZPlus,
@@ -55,6 +58,7 @@ pub enum LrpRule {
     /// For a first layer: shares w².
     WSquare,
     /// All relevance passes to the same place: for batch norms by themselves, other norms and activations.
+    #[doc(alias("IdentityRule"))]
     Pass,
 }
 
