@@ -20,7 +20,8 @@ use xai::candle::Candle;
 use xai::{Backend, GradCam};
 use xai_tch::LibTorch;
 use xai_zoo::command_line::Outcome;
-use xai_zoo::folder::{Explainer, Pictures, Room, list, overlapped};
+use xai_zoo::crop::trained;
+use xai_zoo::runner::{OfModel, Runner};
 
 #[global_allocator]
 static ALLOCATOR: Allocator<System> = Allocator::system();
@@ -88,13 +89,11 @@ fn rows<B: Backend<Elem = f32>>() -> Outcome<()> {
     let folder = tempfile::tempdir()?;
     photos::make(folder.path(), 50)?;
     let out = folder.path().join("out");
-    std::fs::create_dir(&out)?;
-    let jobs = list(folder.path(), &out)?;
-    let mut explainer = Explainer::new(network::<B>()?, Box::new(GradCam), 2)?;
+    let network = network::<B>()?;
+    let explains = OfModel::new(&network, &GradCam, trained()).softmax();
     let explain_folder = |photos: usize| {
-        let work = Pictures { jobs: &jobs[..photos], ended: |_| {} };
-        let room = Room { batch: 2, queue: 8, threads: 2 };
-        overlapped(&work, photos, room, |photos| explainer.explain(photos))
+        let runner = Runner::new(folder.path(), &out)?.first(photos).again(true).batch(2).queue(8).threads(2);
+        runner.run(&explains).map(drop)
     };
     print(&title("a folder with Grad-CAM, a photo"), explain_folder, 10)
 }

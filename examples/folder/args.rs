@@ -10,17 +10,27 @@ use xai_zoo::command_line::{bounded, count};
 
 /// Explains every photo of a folder with EfficientNet-Lite0, each for its most probable class
 ///
-/// Writes a PNG for each: a class activation map over the photo, or the heatmap alone for gradients. Photos that cannot
-/// be read are named on stderr, the others go on, and the exit code is 2; so it is for mistakes, before any work.
+/// Writes a PNG for each, the photo and why, under the class and its probability, and a line of the table results.csv.
+/// Photos that cannot be read are named on stderr, the others go on, and the exit code is 1; it is 2 for mistakes,
+/// before any work.
 #[derive(Debug, Parser)]
 #[command(name = "folder", version)]
 pub(crate) struct Args {
     /// The folder: its files *.png, *.jpg and *.jpeg are explained; photos of other formats are named
     pub(crate) photos: PathBuf,
 
-    /// Where the pictures go, named after the photos; made if it is missing
+    /// Where the pictures go, named after the photos, with the table results.csv; made if it is missing
     #[arg(long, value_name = "DIR", default_value = "explained")]
     pub(crate) out: PathBuf,
+
+    /// Also write the numbers of each photo, NAME.safetensors beside its picture
+    #[arg(long)]
+    pub(crate) raw: bool,
+
+    /// Do again what is done already [default: photos that have a line in the table, and a picture that is whole and
+    /// not older, are left out]
+    #[arg(long)]
+    pub(crate) again: bool,
 
     /// The analyzer
     #[arg(long, value_name = "NAME", default_value = "grad-cam", value_parser = names())]

@@ -177,6 +177,13 @@ impl Preprocess {
         Ok(imageops::resize(&part, columns, rows, FilterType::CatmullRom))
     }
 
+    /// The shape of the network's input for one photo: (1, channels, rows, columns), or with the channels last.
+    pub fn shape(&self) -> [usize; 4] {
+        let [rows, columns] = self.size.map(|side| side as usize);
+        let channels = self.channels.count();
+        if self.last { [1, rows, columns, channels] } else { [1, channels, rows, columns] }
+    }
+
     /// The network's input for one photo, which is cropped unless it is what [`photo`](Preprocess::photo) gave:
     /// (pixel - mean) / std, of shape (1, channels, rows, columns), or with the channels last.
     ///

@@ -2,15 +2,16 @@
 
 use serde_json::json;
 use xai::{Backend, Differentiable, GradientCheck, UpTo};
+use xai_cli::classes::{Class, Scores};
 use xai_cli::command_line::{Noticed, Outcome, shown};
+use xai_cli::labels::Names;
 
 use crate::args::CheckArgs;
-use crate::classes::{Class, Scores};
 use crate::input;
-use crate::labels::Names;
 use crate::methods::{Behind, check_asked_place, embedding};
 use crate::model::{self, Model, Task};
 use crate::output::{print_json, print_text};
+use crate::target;
 use crate::words;
 
 /// Compares the gradient at an input with finite differences.
@@ -83,6 +84,7 @@ impl Check<'_> {
         if let Some(names) = &self.names {
             names.check(output.shape())?;
         }
-        Ok(Some(Scores::new(&output, model.ending, self.names.as_ref())?.find(target)?))
+        let scores = Scores::new(&output, model.ending, self.names.as_ref())?;
+        Ok(Some(target::found(&scores, target)?))
     }
 }

@@ -2,27 +2,39 @@
 
 use ndarray::{ArrayD, Dimension};
 use serde_json::{Value, json};
-use xai_cli::command_line::{Outcome, failure, plain};
 
+use crate::command_line::{Outcome, failure, plain};
 use crate::labels::Names;
-use crate::model::Ending;
-use crate::target;
+
+/// How scores become probabilities behind what is explained, so that they can be told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// The scores are all that there is.
+    Scores,
+    /// By a softmax over the classes.
+    Softmax,
+    /// By a sigmoid of each.
+    Sigmoid,
+}
 
 /// An output of the network.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Class {
+pub struct Class {
     /// Where it stands, without the batch axis.
-    pub(crate) index: Vec<usize>,
+    pub index: Vec<usize>,
     /// So many of its numbers tell it from others: without the axes of length 1 at the end.
     told: usize,
-    pub(crate) name: Option<String>,
-    pub(crate) score: f32,
-    /// Where the file says how it follows from the score.
-    pub(crate) probability: Option<f64>,
+    /// All its names, if it has any.
+    pub name: Option<String>,
+    /// What is explained.
+    pub score: f32,
+    /// Where it is known how it follows from the score.
+    pub probability: Option<f64>,
 }
 
 /// What the network says of one sample.
-pub(crate) struct Scores<'a> {
+#[derive(Debug)]
+pub struct Scores<'a> {
     output: &'a ArrayD<f32>,
     /// The axes of a sample, without those of length 1 at the end.
     axes: Vec<usize>,
@@ -35,7 +47,10 @@ pub(crate) struct Scores<'a> {
 
 impl<'a> Scores<'a> {
     /// The output for one sample, batch axis first.
-    pub(crate) fn new(output: &'a ArrayD<f32>, ending: Ending, names: Option<&'a Names>) -> Outcome<Self> {
+    ///
+    /// # Errors
+    /// An output that is empty or holds a number that is not finite.
+    pub fn new(output: &'a ArrayD<f32>, ending: Ending, names: Option<&'a Names>) -> Outcome<Self> {
         if let Some((place, value)) = output.indexed_iter().find(|(_, value)| !value.is_finite()) {
             let place = place.slice();
             return Err(failure(format!("the network's output is {value} at {place:?}: check its input and weights")));
@@ -45,11 +60,11 @@ impl<'a> Scores<'a> {
         }
         let highest = output.iter().copied().fold(f32::NEG_INFINITY, f32::max);
         let total = output.iter().map(|&score| f64::from(score - highest).exp()).sum();
-        Ok(Scores { output, axes: target::told(output.shape()).to_vec(), ending, names, highest, total })
+        Ok(Scores { output, axes: told(output.shape()).to_vec(), ending, names, highest, total })
     }
 
     /// The highest outputs, the first first; of equal ones the first that stands there.
-    pub(crate) fn top(&self, count: usize) -> Vec<Class> {
+    pub fn top(&self, count: usize) -> Vec<Class> {
         let scores: Vec<f32> = self.output.iter().copied().collect();
         let mut order: Vec<usize> = (0..scores.len()).collect();
         let before = |a: &usize, b: &usize| scores[*b].total_cmp(&scores[*a]).then(a.cmp(b));
@@ -61,12 +76,22 @@ impl<'a> Scores<'a> {
         order.into_iter().map(|flat| self.class(flat, scores[flat])).collect()
     }
 
-    /// The one that `--target` says: a number, one for each axis, or a name.
-    pub(crate) fn find(&self, target: &str) -> Outcome<Class> {
-        let index = target::find(target, &self.axes, self.names)?;
+    /// The output at a place, a number for each axis but those of length 1 at the end; none where there is none.
+    pub fn at(&self, index: &[usize]) -> Option<Class> {
+        let inside = index.len() == self.axes.len() && index.iter().zip(&self.axes).all(|(at, length)| at < length);
         let flat = index.iter().zip(&self.axes).fold(0, |flat, (at, length)| flat * length + at);
-        let score = self.output.iter().nth(flat).copied().unwrap_or_default();
-        Ok(self.class(flat, score))
+        let score = self.output.iter().nth(flat).copied().filter(|_| inside)?;
+        Some(self.class(flat, score))
+    }
+
+    /// The axes of a sample, without those of length 1 at the end.
+    pub fn axes(&self) -> &[usize] {
+        &self.axes
+    }
+
+    /// The classes' names.
+    pub fn names(&self) -> Option<&Names> {
+        self.names
     }
 
     fn class(&self, flat: usize, score: f32) -> Class {
@@ -86,9 +111,16 @@ impl<'a> Scores<'a> {
     }
 }
 
+/// The axes of a sample, without those of length 1 at the end.
+pub fn told(output: &[usize]) -> &[usize] {
+    let axes = output.get(1..).unwrap_or_default();
+    let told = axes.iter().rposition(|&length| length > 1).map_or(axes.len().min(1), |last| last + 1);
+    &axes[..told]
+}
+
 impl Class {
     /// The class as people call it: its number, and the first of its names.
-    pub(crate) fn short(&self) -> String {
+    pub fn short(&self) -> String {
         match self.name.as_deref().and_then(|name| name.split(',').next()) {
             Some(name) => format!("{} {}", self.number(), plain(name)),
             None if self.told == 1 => format!("class {}", self.number()),
@@ -97,18 +129,18 @@ impl Class {
     }
 
     /// Where it stands.
-    pub(crate) fn number(&self) -> String {
+    pub fn number(&self) -> String {
         let numbers: Vec<String> = self.index.iter().take(self.told).map(usize::to_string).collect();
         numbers.join(",")
     }
 
     /// The class as an object.
-    pub(crate) fn json(&self) -> Value {
+    pub fn json(&self) -> Value {
         json!({"index": self.index, "name": self.name, "score": self.score, "probability": self.probability})
     }
 
     /// The probability as people write it, or the score.
-    pub(crate) fn opinion(&self) -> String {
+    pub fn opinion(&self) -> String {
         match self.probability {
             Some(probability) => format!("{:.1} %", probability * 100.0),
             None => format!("{:.3}", self.score),
@@ -120,9 +152,8 @@ impl Class {
 mod tests {
     use ndarray::{ArrayD, array};
 
-    use super::Scores;
+    use super::{Ending, Scores};
     use crate::labels::Names;
-    use crate::model::Ending;
 
     #[test]
     fn the_highest_come_first_and_equal_ones_in_their_order() {
@@ -139,31 +170,24 @@ mod tests {
     fn axes_of_length_1_at_the_end_are_not_told() {
         let output: ArrayD<f32> = array![[[[1.0]], [[3.0]]]].into_dyn();
         let scores = Scores::new(&output, Ending::Softmax, None).unwrap();
-        let found = scores.find("1").unwrap();
+        let found = scores.at(&[1]).unwrap();
         assert_eq!((found.short().as_str(), found.index.as_slice()), ("class 1", &[1, 0, 0][..]));
         assert!(found.probability.unwrap() > 0.5);
         let one: ArrayD<f32> = array![[2.0]].into_dyn();
-        assert_eq!(Scores::new(&one, Ending::Scores, None).unwrap().find("0").unwrap().index, [0]);
+        assert_eq!(Scores::new(&one, Ending::Scores, None).unwrap().at(&[0]).unwrap().index, [0]);
     }
 
     #[test]
-    fn targets_have_a_number_for_each_axis_or_a_name() {
+    fn an_output_has_a_number_for_each_axis() {
         let maps: ArrayD<f32> = array![[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]].into_dyn();
         let scores = Scores::new(&maps, Ending::Scores, None).unwrap();
-        let found = scores.find("1, 2").unwrap();
+        let found = scores.at(&[1, 2]).unwrap();
         assert_eq!((found.index, found.score, found.probability), (vec![1, 2], 6.0, None));
-        for wrong in ["1", "2,0", "-1,0", "cat", "", "9999999999999999999999,0"] {
-            assert!(scores.find(wrong).is_err());
-        }
-        let names = Names::from(["cat, tom", "dog"]);
+        assert!([&[1][..], &[2, 0], &[0, 3], &[1, 2, 0]].iter().all(|wrong| scores.at(wrong).is_none()));
+        let names = Names::new(["cat, tom", "dog"]);
         let output: ArrayD<f32> = array![[0.0, 1.0]].into_dyn();
         let scores = Scores::new(&output, Ending::Sigmoid, Some(&names)).unwrap();
-        assert_eq!(scores.find("TOM").unwrap().index, [0]);
-        assert_eq!(scores.find("1").unwrap().short(), "1 dog");
-        let refused = scores.find("doc").unwrap_err().to_string();
-        assert!(refused.contains("did you mean `dog`?"), "{refused}");
-        let refused = scores.find("-1").unwrap_err().to_string();
-        assert!(refused.contains("0 to 1"), "{refused}");
+        assert_eq!(scores.at(&[0]).unwrap().short(), "0 cat");
         assert!(Scores::new(&array![[f32::NAN]].into_dyn(), Ending::Scores, None).is_err());
     }
 }

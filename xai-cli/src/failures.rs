@@ -2,15 +2,19 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use indicatif::ProgressBar;
-use xai_cli::command_line::tell;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::command_line::tell;
 
 /// The failures of many photos, and a bar of how many have ended.
-pub(crate) struct Failures {
+#[derive(Debug)]
+pub struct Failures {
+    program: &'static str,
     bar: ProgressBar,
     all: Mutex<All>,
 }
 
+#[derive(Debug)]
 struct All {
     /// Whether anything was done: until then what fails may be a mistake in the command line, which is one line.
     any_done: bool,
@@ -19,14 +23,14 @@ struct All {
 }
 
 impl Failures {
-    /// `done` says that something was done before.
-    pub(crate) fn new(bar: ProgressBar, done: bool) -> Self {
+    /// Those that a program tells; `done` says that something was done before.
+    pub fn new(program: &'static str, bar: ProgressBar, done: bool) -> Self {
         bar.tick();
-        Failures { bar, all: Mutex::new(All { any_done: done, count: 0, waiting: Vec::new() }) }
+        Failures { program, bar, all: Mutex::new(All { any_done: done, count: 0, waiting: Vec::new() }) }
     }
 
     /// One has ended; of a failure it is said why.
-    pub(crate) fn ended(&self, result: Result<(), String>) {
+    pub fn ended(&self, result: Result<(), String>) {
         let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
         match result {
             Ok(()) => all.any_done = true,
@@ -37,13 +41,16 @@ impl Failures {
         }
         if all.any_done {
             let told = std::mem::take(&mut all.waiting);
-            self.bar.suspend(|| told.iter().for_each(|why| tell("xai", why)));
+            self.bar.suspend(|| told.iter().for_each(|why| tell(self.program, why)));
         }
         self.bar.inc(1);
     }
 
-    /// How many have failed; where that is all there are, why, in one line.
-    pub(crate) fn counted(self) -> Result<usize, String> {
+    /// How many have failed.
+    ///
+    /// # Errors
+    /// Where that is all there are: why, in one line.
+    pub fn counted(self) -> Result<usize, String> {
         self.bar.finish_and_clear();
         let all = self.all.into_inner().unwrap_or_else(PoisonError::into_inner);
         match all.waiting.split_first() {
@@ -51,5 +58,14 @@ impl Failures {
             Some((first, [])) => Err(first.clone()),
             Some((first, others)) => Err(format!("all {} photos failed, the first one: {first}", others.len() + 1)),
         }
+    }
+}
+
+/// A bar on stderr, hidden when that is no terminal.
+pub fn bar(template: &str, length: u64) -> ProgressBar {
+    let bar = ProgressBar::new(length);
+    match ProgressStyle::with_template(template) {
+        Ok(style) => bar.with_style(style.progress_chars("=> ")),
+        Err(_) => bar,
     }
 }

@@ -3,16 +3,25 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use crate::command_line::{Outcome, failure};
 use serde_json::Value;
-use xai_cli::command_line::{Outcome, failure};
 
 /// The names of the classes.
-pub(crate) struct Names(Vec<String>);
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Names(Vec<String>);
 
 impl Names {
+    /// These, in the order of the classes.
+    pub fn new<S: Into<String>>(names: impl IntoIterator<Item = S>) -> Self {
+        Names(names.into_iter().map(Into::into).collect())
+    }
+
     /// One a line; a JSON list; or a JSON object by the classes' numbers, which may stand as `id2label` in another one,
     /// as Hugging Face writes it.
-    pub(crate) fn read(path: &Path) -> Outcome<Self> {
+    ///
+    /// # Errors
+    /// A file that cannot be read, is in another form, or has no names.
+    pub fn read(path: &Path) -> Outcome<Self> {
         let refused = |why: String| failure(format!("{}: {why}", path.display()));
         let text =
             String::from_utf8(xai::disk::read_file(path)?).map_err(|_| refused("it is no text (UTF-8)".into()))?;
@@ -30,17 +39,17 @@ impl Names {
     }
 
     /// The name of a class.
-    pub(crate) fn get(&self, class: usize) -> Option<&str> {
+    pub fn get(&self, class: usize) -> Option<&str> {
         self.0.get(class).map(String::as_str)
     }
 
     /// All names, in the order of the classes.
-    pub(crate) fn all(&self) -> &[String] {
+    pub fn all(&self) -> &[String] {
         &self.0
     }
 
     /// The classes of this name, whole; where there are none, those of which it is one of the names.
-    pub(crate) fn find(&self, wanted: &str) -> Vec<usize> {
+    pub fn find(&self, wanted: &str) -> Vec<usize> {
         let is = |name: &str| name.trim().eq_ignore_ascii_case(wanted.trim());
         let of = |fits: &dyn Fn(&str) -> bool| (0..self.0.len()).filter(|&class| fits(&self.0[class])).collect();
         let whole: Vec<usize> = of(&is);
@@ -48,21 +57,17 @@ impl Names {
     }
 
     /// That there is one for each class, the first axis behind the batch's.
-    pub(crate) fn check(&self, output: &[usize]) -> Outcome<()> {
+    ///
+    /// # Errors
+    /// Another number of them.
+    pub fn check(&self, output: &[usize]) -> Outcome<()> {
         match output.get(1) {
             Some(&classes) if classes == self.0.len() => Ok(()),
             classes => {
                 let classes = classes.copied().unwrap_or(1);
-                Err(failure(format!("--labels has {} names, and the network {classes} classes", self.0.len())))
+                Err(failure(format!("the list of names has {} names, and the network {classes} classes", self.0.len())))
             }
         }
-    }
-}
-
-#[cfg(test)]
-impl<const N: usize> From<[&str; N]> for Names {
-    fn from(names: [&str; N]) -> Self {
-        Names(names.map(str::to_owned).to_vec())
     }
 }
 
@@ -109,7 +114,7 @@ mod tests {
 
     #[test]
     fn whole_names_come_first_and_all_of_a_name_are_found() {
-        let names = Names::from(["green, meadow", "green", "crane", "crane"]);
+        let names = Names::new(["green, meadow", "green", "crane", "crane"]);
         assert_eq!(names.find("Green"), [1]);
         assert_eq!(names.find("meadow"), [0]);
         assert_eq!(names.find("crane"), [2, 3]);

@@ -16,14 +16,11 @@
 
 mod args;
 mod check;
-mod classes;
 mod evaluate;
 mod explain;
-mod failures;
 mod folder;
 mod input;
 mod inspect;
-mod labels;
 mod methods;
 mod model;
 mod near;

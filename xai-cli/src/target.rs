@@ -2,17 +2,17 @@
 
 use ndarray::{ArrayD, IxDyn};
 use xai::Backend;
+use xai_cli::classes::{Class, Scores, told};
 use xai_cli::command_line::{Outcome, failure};
+use xai_cli::labels::Names;
 
-use crate::labels::Names;
 use crate::model::Model;
 use crate::near;
 
-/// The axes of a sample, without those of length 1 at the end.
-pub(crate) fn told(output: &[usize]) -> &[usize] {
-    let axes = output.get(1..).unwrap_or_default();
-    let told = axes.iter().rposition(|&length| length > 1).map_or(axes.len().min(1), |last| last + 1);
-    &axes[..told]
+/// The output that `--target` says: a number, one for each axis, or a name.
+pub(crate) fn found(scores: &Scores<'_>, target: &str) -> Outcome<Class> {
+    let index = find(target, scores.axes(), scores.names())?;
+    scores.at(&index).ok_or_else(|| failure(format!("--target {target}: the network has no such output")))
 }
 
 /// Where what `--target` says stands, in outputs of these axes.
@@ -74,17 +74,39 @@ pub(crate) fn check_classes<B: Backend>(
 
 #[cfg(test)]
 mod tests {
-    use super::find;
-    use crate::labels::Names;
+    use ndarray::{ArrayD, array};
+    use xai_cli::classes::{Ending, Scores};
+    use xai_cli::labels::Names;
+
+    use super::{find, found};
+
+    #[test]
+    fn targets_have_a_number_for_each_axis_or_a_name() {
+        let maps: ArrayD<f32> = array![[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]].into_dyn();
+        let scores = Scores::new(&maps, Ending::Scores, None).unwrap();
+        assert_eq!(found(&scores, "1, 2").unwrap().score, 6.0);
+        for wrong in ["1", "2,0", "-1,0", "cat", "", "9999999999999999999999,0"] {
+            assert!(found(&scores, wrong).is_err());
+        }
+        let names = Names::new(["cat, tom", "dog"]);
+        let output: ArrayD<f32> = array![[0.0, 1.0]].into_dyn();
+        let scores = Scores::new(&output, Ending::Sigmoid, Some(&names)).unwrap();
+        assert_eq!(found(&scores, "TOM").unwrap().index, [0]);
+        assert_eq!(found(&scores, "1").unwrap().short(), "1 dog");
+        let refused = found(&scores, "doc").unwrap_err().to_string();
+        assert!(refused.contains("did you mean `dog`?"), "{refused}");
+        let refused = found(&scores, "-1").unwrap_err().to_string();
+        assert!(refused.contains("0 to 1"), "{refused}");
+    }
 
     #[test]
     fn a_name_of_two_classes_is_said_with_both() {
-        let found = |names: Names, target: &str| find(target, &[3], Some(&names)).map(|index| index[0]);
-        let refused = found(Names::from(["crane", "cat", "crane"]), "crane").unwrap_err().to_string();
+        let find = |names: Names, target: &str| find(target, &[3], Some(&names)).map(|index| index[0]);
+        let refused = find(Names::new(["crane", "cat", "crane"]), "crane").unwrap_err().to_string();
         assert!(refused.contains("2 classes have this name") && refused.contains("0, 2"), "{refused}");
         // A number that is a name as well.
-        let digits = || Names::from(["2", "1", "0"]);
-        assert_eq!(found(digits(), "1").unwrap(), 1);
-        assert!(found(digits(), "0").unwrap_err().to_string().contains("name of class 2"));
+        let digits = || Names::new(["2", "1", "0"]);
+        assert_eq!(find(digits(), "1").unwrap(), 1);
+        assert!(find(digits(), "0").unwrap_err().to_string().contains("name of class 2"));
     }
 }

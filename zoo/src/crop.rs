@@ -7,7 +7,7 @@ use xai::picture::Preprocess;
 use crate::efficientnet::SIDE;
 
 /// As EfficientNet-Lite0 was trained: the middle 7/8, at 224 × 224, (byte - 127) / 128.
-fn trained() -> Preprocess {
+pub fn trained() -> Preprocess {
     // 224 fits into any number.
     #[allow(clippy::cast_possible_truncation)]
     let side = SIDE as u32;

@@ -8,8 +8,6 @@ pub mod captum;
 #[cfg(feature = "pictures")]
 pub mod crop;
 pub mod efficientnet;
-#[cfg(feature = "pictures")]
-pub mod folder;
 pub mod imagenet;
 pub mod networks;
 pub mod photo_file;
@@ -17,6 +15,10 @@ mod replay;
 pub mod resnet18;
 mod seeded;
 
+#[cfg(feature = "files")]
+pub use xai_cli::labels;
+#[cfg(all(feature = "files", feature = "pictures"))]
+pub use xai_cli::runner;
 pub use xai_cli::{analyzers, backend, command_line, options, pipeline, ranking};
 
 pub use replay::Replay;

@@ -1,15 +1,15 @@
-//! A folder of photos through one process: the pipeline of the example `folder` against one photo at a time.
+//! A folder of photos through one process: the runner of the example `folder` against one photo at a time.
 
 use std::fs;
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use measured::photos;
 use measured::subject::network;
 use xai::{Backend, GradCam};
 use xai_zoo::command_line::{Outcome, failure};
-use xai_zoo::folder::{Explainer, Job, Pictures, Room, list, one_by_one, overlapped};
+use xai_zoo::crop::trained;
+use xai_zoo::runner::{OfModel, Runner};
 
 use crate::{Args, for_each_backend, head, row};
 
@@ -25,66 +25,61 @@ pub(crate) fn report(args: &Args) -> Outcome<()> {
     let (photos, out) = (folder.path().join("photos"), folder.path().join("out"));
     fs::create_dir(&photos)?;
     photos::make(&photos, args.photos)?;
-    let jobs = list(&photos, &out)?;
     let titles = ["Grad-CAM", "photos", "images per second", "peak memory"].map(str::to_owned);
     println!("\n{}", head(&titles));
-    for_each_backend!(args, B => rows::<B>(&jobs, &out))
+    for_each_backend!(args, B => rows::<B>(&photos, args.photos, &out))
 }
 
-fn rows<B: Backend<Elem = f32>>(jobs: &[Job], out: &Path) -> Outcome<()> {
+fn rows<B: Backend<Elem = f32>>(photos: &Path, count: usize, out: &Path) -> Outcome<()> {
     // The memory of a tenth is that of all.
-    let few = &jobs[..jobs.len().div_ceil(10)];
-    print::<B>("one at a time", few, None, out)?;
-    print::<B>("one at a time", jobs, None, out)?;
+    let few = count.div_ceil(10);
+    print::<B>("one at a time", photos, few, None, out)?;
+    print::<B>("one at a time", photos, count, None, out)?;
     for batch in BATCHES {
-        print::<B>(&format!("overlapped, batch {batch}"), few, Some(batch), out)?;
-        print::<B>(&format!("overlapped, batch {batch}"), jobs, Some(batch), out)?;
+        print::<B>(&format!("overlapped, batch {batch}"), photos, few, Some(batch), out)?;
+        print::<B>(&format!("overlapped, batch {batch}"), photos, count, Some(batch), out)?;
     }
     Ok(())
 }
 
-fn print<B: Backend<Elem = f32>>(title: &str, jobs: &[Job], batch: Option<usize>, out: &Path) -> Outcome<()> {
+fn print<B: Backend<Elem = f32>>(
+    title: &str,
+    photos: &Path,
+    count: usize,
+    batch: Option<usize>,
+    out: &Path,
+) -> Outcome<()> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let forgotten = fs::write("/proc/self/clear_refs", "5").is_ok();
-    let rate = images_per_second::<B>(jobs, batch, threads, out)?;
+    let rate = images_per_second::<B>(photos, count, batch, threads, out)?;
     let peak = match peak_megabytes().filter(|_| forgotten) {
         Some(peak) => format!("{peak:.0} MB"),
         None => "unknown".into(),
     };
-    println!("{}", row([format!("{title}, {}", B::NAME), jobs.len().to_string(), format!("{rate:.1}"), peak]));
+    println!("{}", row([format!("{title}, {}", B::NAME), count.to_string(), format!("{rate:.1}"), peak]));
     Ok(())
 }
 
-/// Explains all photos: one at a time without a batch.
+/// Explains the first photos of a folder: one at a time without a batch.
 pub(crate) fn images_per_second<B: Backend<Elem = f32>>(
-    jobs: &[Job],
+    photos: &Path,
+    count: usize,
     batch: Option<usize>,
     threads: usize,
     out: &Path,
 ) -> Outcome<f64> {
-    fs::create_dir_all(out)?;
-    let mut explainer = Explainer::new(network::<B>()?, Box::new(GradCam), batch.unwrap_or(1))?;
-    let failures = AtomicUsize::new(0);
-    let ended = |result: Result<(), String>| {
-        if result.is_err() {
-            failures.fetch_add(1, Ordering::Relaxed);
-        }
-    };
-    let work = Pictures { jobs, ended };
+    let network = network::<B>()?;
+    let explains = OfModel::new(&network, &GradCam, trained()).softmax();
+    let runner = Runner::new(photos, out)?.first(count).batch(batch.unwrap_or(1)).queue(QUEUE).threads(threads);
+    let runner = runner.one_by_one(batch.is_none());
     let start = Instant::now();
-    match batch {
-        None => one_by_one(&work, jobs.len(), |photos| explainer.explain(photos))?,
-        Some(batch) => {
-            let room = Room { batch, queue: QUEUE, threads };
-            overlapped(&work, jobs.len(), room, |photos| explainer.explain(photos))?;
-        }
-    }
+    let done = runner.run(&explains)?;
     let seconds = start.elapsed().as_secs_f64();
     fs::remove_dir_all(out)?;
     #[allow(clippy::cast_precision_loss)] // fewer than 2⁵³
-    match failures.into_inner() {
-        0 => Ok(jobs.len() as f64 / seconds),
-        failures => Err(failure(format!("{failures} photos could not be explained"))),
+    match done.failed {
+        0 => Ok(done.explained as f64 / seconds),
+        failed => Err(failure(format!("{failed} photos could not be explained"))),
     }
 }
 

@@ -8,7 +8,6 @@ use measured::photos;
 use measured::subject::{Analysis, batch, network};
 use xai::Backend;
 use xai_zoo::command_line::{Outcome, failure};
-use xai_zoo::folder::list;
 
 use crate::folder::images_per_second;
 use crate::{Args, for_each_backend, head, row};
@@ -105,9 +104,8 @@ fn folders<B: Backend<Elem = f32>>() -> Outcome<()> {
     let folder = tempfile::tempdir()?;
     photos::make(folder.path(), PHOTOS)?;
     let out = folder.path().join("out");
-    let jobs = list(folder.path(), &out)?;
     for (title, batch) in [("one at a time", None), ("overlapped", Some(2))] {
-        let seconds = 1.0 / images_per_second::<B>(&jobs, batch, 1, &out)?;
+        let seconds = 1.0 / images_per_second::<B>(folder.path(), PHOTOS, batch, 1, &out)?;
         println!("A photo of a folder, {title}, {}\t{seconds}", B::NAME);
     }
     Ok(())

@@ -41,8 +41,12 @@ pub(crate) struct FolderArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) labels: Option<PathBuf>,
 
-    /// Do again what is done already [default: photos that have a line in the table, and a picture that is not older,
-    /// are left out]
+    /// Also write the numbers of each photo, NAME.safetensors beside its picture
+    #[arg(long)]
+    pub(crate) raw: bool,
+
+    /// Do again what is done already [default: photos that have a line in the table, and a picture that is whole and
+    /// not older, are left out]
     #[arg(long)]
     pub(crate) again: bool,
 

@@ -10,15 +10,15 @@ use xai::picture::image::RgbImage;
 use xai::picture::{Curves, read_photo};
 use xai::{AnalyzerInfo, AnyAnalyzer, Backend, Features, Index, MaxActivation};
 use xai_cli::command_line::{Noticed, Outcome, failure};
+use xai_cli::failures::{Failures, bar};
+use xai_cli::labels::Names;
 use xai_cli::options::Grid;
 use xai_cli::ranking;
 
 use self::report::Report;
 use crate::args::EvaluateArgs;
-use crate::failures::Failures;
 use crate::input::Trained;
-use crate::labels::Names;
-use crate::methods::{Asked, Chosen, bar, choose};
+use crate::methods::{Asked, Chosen, choose};
 use crate::model::{self, Model, Task};
 use crate::notes::Notes;
 use crate::output::{print_json, print_text};
@@ -114,7 +114,7 @@ impl Task for Evaluate<'_> {
 /// The scores of all photos that have some, and how many have none.
 fn ranked<B: Backend<Elem = f32>>(question: &Question<'_, B>, photos: &[PathBuf]) -> Outcome<(Evaluation, usize)> {
     let bar = bar("photos [{bar:30}] {pos}/{len}  {elapsed} (still {eta})", photos.len() as u64);
-    let failures = Failures::new(bar, false);
+    let failures = Failures::new("xai", bar, false);
     let mut all: Option<Evaluation> = None;
     for path in photos {
         let of_photo = |error: xai::Error| format!("{}: {}", path.display(), words::of(&error));

@@ -13,13 +13,13 @@ mod report;
 use ndarray::ArrayD;
 use xai::{Backend, Features};
 use xai_cli::command_line::{Noticed, Outcome, failure};
+use xai_cli::labels::Names;
 
 use self::finding::Finding;
 use self::outputs::Outputs;
 use self::report::Report;
 use crate::args::ExplainArgs;
 use crate::input::{self, Given};
-use crate::labels::Names;
 use crate::methods::{Asked, Chosen, check_options, choose, embedding, reference, referred};
 use crate::model::{self, Model, Task};
 use crate::output::{print_json, print_text};

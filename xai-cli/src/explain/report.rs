@@ -5,17 +5,18 @@ use std::fmt::Write;
 use ndarray::ArrayD;
 use serde_json::{Map, Value, json};
 use xai::{Backend, Extras};
+use xai_cli::classes::{Class, Ending, Scores};
 use xai_cli::command_line::{Outcome, failure, plain, shown};
+use xai_cli::labels::Names;
 
 use super::features::{Feature, features, strongest};
 use super::finding::Finding;
 use super::gap;
 use crate::args::ExplainArgs;
-use crate::classes::{Class, Scores};
 use crate::input::Given;
-use crate::labels::Names;
-use crate::model::{Ending, Model};
+use crate::model::Model;
 use crate::notes::Notes;
+use crate::target;
 
 /// What the network made of the input.
 pub(super) struct Report<'a> {
@@ -46,7 +47,7 @@ impl<'a> Report<'a> {
         let scores = Scores::new(output, model.ending, names)?;
         let top = scores.top(args.top);
         let explained = match &args.target {
-            Some(target) => scores.find(target)?,
+            Some(target) => target::found(&scores, target)?,
             None => top.first().cloned().ok_or_else(|| failure("the network's output is empty"))?,
         };
         let input = given.how.clone();

@@ -3,21 +3,20 @@
 use std::cell::Cell;
 use std::path::Path;
 
-use ndarray::{Array3, ArrayD, Axis, Ix3, concatenate};
+use ndarray::{ArrayD, Axis};
 use xai::picture::Preprocess;
-use xai::picture::image::RgbImage;
-use xai::{Analyzer, AnyAnalyzer, Backend, Kind, PerSample};
+use xai::{Analyzer, AnyAnalyzer, Backend, PerSample};
+use xai_cli::classes::{Class, Scores};
 use xai_cli::command_line::{Outcome, failure};
-use xai_cli::pipeline::Numbered;
+use xai_cli::labels::Names;
+use xai_cli::runner::{Explained, Explains, mark};
 
 use crate::args::FolderArgs;
-use crate::classes::{Class, Scores};
 use crate::input::Trained;
-use crate::labels::Names;
 use crate::methods::{Asked, Chosen, advice, advice_for_nothing, check_options, choose, is_nothing, missed};
 use crate::model::Model;
 use crate::notes::Notes;
-use crate::target::check_classes;
+use crate::target::{self, check_classes};
 use crate::words;
 
 /// The network, and the method that explains it.
@@ -33,27 +32,6 @@ pub(super) struct Explainer<'a, B: Backend> {
     missed: Cell<usize>,
     /// How many photos had values that are all 0.
     nothing: Cell<usize>,
-}
-
-/// A photo with its values (C, H, W), and what the network says.
-pub(super) struct Explained {
-    pub(super) photo: RgbImage,
-    pub(super) values: Array3<f32>,
-    pub(super) kind: Kind,
-    pub(super) class: Class,
-}
-
-/// What the network says of a photo, and why.
-struct Found {
-    values: Array3<f32>,
-    kind: Kind,
-    class: Class,
-}
-
-/// A photo as the network sees it, and its input.
-pub(super) struct Seen {
-    pub(super) photo: RgbImage,
-    pub(super) input: ArrayD<f32>,
 }
 
 /// That what is explained at a place has a picture.
@@ -99,22 +77,6 @@ impl<'a, B: Backend<Elem = f32>> Explainer<'a, B> {
         })
     }
 
-    /// What the results depend on: what the command line says, and what is in the files that it names.
-    ///
-    /// # Errors
-    /// A file that cannot be read.
-    pub(super) fn settings(&self) -> Outcome<String> {
-        let FolderArgs { network, target, labels, options, photo, .. } = self.args;
-        let file = network.file.canonicalize().unwrap_or_else(|_| network.file.clone());
-        let (size, mark) = fingerprint(&file)?;
-        let named = labels.as_deref().map(fingerprint).transpose()?;
-        let (output, others, softmax) = (&network.output, &network.others, network.after_softmax);
-        let what = format!("output {output:?}, after softmax {softmax}, inputs {others:?}, target {target:?}");
-        let what = if network.no_batch { format!("{what}, no batch") } else { what };
-        let how = format!("{}, {options:?}, {photo:?}, names {named:?}", self.chosen.title());
-        Ok(format!("{} of {size} bytes, {mark:016x}, {what}, {how}", file.display()))
-    }
-
     pub(super) fn notes(&self) -> &Notes {
         &self.notes
     }
@@ -131,39 +93,35 @@ impl<'a, B: Backend<Elem = f32>> Explainer<'a, B> {
         (!both.is_empty()).then(|| both.join("; "))
     }
 
-    pub(super) fn preprocess(&self) -> &Preprocess {
+    fn class(&self, output: &ArrayD<f32>) -> Outcome<Class> {
+        let scores = Scores::new(output, self.model.ending, self.names)?;
+        match &self.args.target {
+            Some(target) => target::found(&scores, target),
+            None => scores.top(1).pop().ok_or_else(|| failure("the network's output is empty")),
+        }
+    }
+}
+
+impl<B: Backend<Elem = f32>> Explains for Explainer<'_, B> {
+    /// What the command line says, and what is in the files that it names.
+    fn settings(&self) -> Outcome<String> {
+        let FolderArgs { network, target, labels, options, photo, .. } = self.args;
+        let file = network.file.canonicalize().unwrap_or_else(|_| network.file.clone());
+        let (size, mark) = fingerprint(&file)?;
+        let named = labels.as_deref().map(fingerprint).transpose()?;
+        let (output, others, softmax) = (&network.output, &network.others, network.after_softmax);
+        let what = format!("output {output:?}, after softmax {softmax}, inputs {others:?}, target {target:?}");
+        let what = if network.no_batch { format!("{what}, no batch") } else { what };
+        let how = format!("{}, {options:?}, {photo:?}, names {named:?}", self.chosen.title());
+        Ok(format!("{} of {size} bytes, {mark:016x}, {what}, {how}", file.display()))
+    }
+
+    fn preprocess(&self) -> &Preprocess {
         &self.trained.preprocess
     }
 
-    /// Explains each photo, for its own highest class unless a target was asked for; of those that cannot be explained
-    /// `failed` is told why.
-    pub(super) fn explain(
-        &self,
-        photos: Vec<Numbered<Seen>>,
-        failed: &impl Fn(usize, String),
-    ) -> Vec<Numbered<Explained>> {
-        match self.found(&photos) {
-            Ok(found) => {
-                let explained = |((job, seen), found): (Numbered<Seen>, Found)| {
-                    let Found { values, kind, class } = found;
-                    (job, Explained { photo: seen.photo, values, kind, class })
-                };
-                photos.into_iter().zip(found).map(explained).collect()
-            }
-            // One of them stands in the way of the others.
-            Err(_) if photos.len() > 1 => {
-                photos.into_iter().flat_map(|photo| self.explain(vec![photo], failed)).collect()
-            }
-            Err(why) => {
-                photos.iter().for_each(|(job, _)| failed(*job, words::of(&*why)));
-                Vec::new()
-            }
-        }
-    }
-
-    fn found(&self, photos: &[Numbered<Seen>]) -> Outcome<Vec<Found>> {
-        let inputs: Vec<_> = photos.iter().map(|(_, seen)| seen.input.view()).collect();
-        let input = concatenate(Axis(0), &inputs)?;
+    /// Each photo for its own highest class, unless a target was asked for.
+    fn explain(&self, input: ArrayD<f32>) -> Outcome<Vec<Explained>> {
         let network = &*self.model.network;
         let output = network.predict(input.view())?;
         let rows = output.axis_chunks_iter(Axis(0), 1);
@@ -171,37 +129,28 @@ impl<'a, B: Backend<Elem = f32>> Explainer<'a, B> {
         let targets: Vec<Vec<usize>> = classes.iter().map(|class| class.index.clone()).collect();
         let found = self.analyzer.analyze(network, &input, PerSample(targets))?;
         found.extras.notes.iter().for_each(|note| self.notes.add(note.to_string()));
-        let gaps = found.extras.completeness_gap.iter().flatten();
-        let missed =
-            found.values.axis_iter(Axis(0)).zip(gaps).filter(|(values, gap)| missed(values.view(), **gap).is_some());
-        let missed = missed.filter(|(values, _)| !is_nothing(values.view())).count();
+        if found.values.ndim() != 4 {
+            let (title, shape) = (self.chosen.title(), found.values.shape());
+            return Err(failure(format!("{title} gives values of shape {shape:?}, which are no map")));
+        }
         let nothing = found.values.axis_iter(Axis(0)).filter(|values| is_nothing(values.view())).count();
-        let kind = found.kind;
-        let values = found.values.axis_iter(Axis(0)).map(|values| {
-            values.to_owned().into_dimensionality::<Ix3>().map_err(|_| {
-                failure(format!("{} gives values of shape {:?}, which are no map", self.chosen.title(), values.shape()))
-            })
-        });
-        let values: Vec<Array3<f32>> = values.collect::<Outcome<_>>()?;
-        self.missed.set(self.missed.get() + missed);
+        let gaps = found.extras.completeness_gap.iter().flatten();
+        let apart = found.values.axis_iter(Axis(0)).zip(gaps);
+        let apart = apart.filter(|(values, gap)| missed(values.view(), **gap).is_some());
+        let apart = apart.filter(|(values, _)| !is_nothing(values.view())).count();
+        self.missed.set(self.missed.get() + apart);
         self.nothing.set(self.nothing.get() + nothing);
-        Ok(values.into_iter().zip(classes).map(|(values, class)| Found { values, kind, class }).collect())
+        let explained = |(photo, class)| Ok(Explained { explanation: found.sample(photo)?, class });
+        classes.into_iter().enumerate().map(explained).collect()
     }
 
-    fn class(&self, output: &ArrayD<f32>) -> Outcome<Class> {
-        let scores = Scores::new(output, self.model.ending, self.names)?;
-        match &self.args.target {
-            Some(target) => scores.find(target),
-            None => scores.top(1).pop().ok_or_else(|| failure("the network's output is empty")),
-        }
+    fn words(&self, error: &(dyn std::error::Error + 'static)) -> String {
+        words::of(error)
     }
 }
 
-/// The length of a file, and FNV-1a of its bytes: whether it is the one of last time.
+/// The length of a file, and a mark of its bytes: whether it is the one of last time.
 fn fingerprint(path: &Path) -> Outcome<(usize, u64)> {
     let bytes = xai::disk::read_file(path)?;
-    let mark = bytes
-        .iter()
-        .fold(0xcbf2_9ce4_8422_2325, |mark: u64, &byte| (mark ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
-    Ok((bytes.len(), mark))
+    Ok((bytes.len(), mark(&bytes)))
 }

@@ -1,8 +1,9 @@
 //! A method that was chosen.
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 use xai::{AnalyzerInfo, AnyAnalyzer, AtLayer, Backend, Inputs, Needs, Progress, Settings};
 use xai_cli::command_line::plain;
+use xai_cli::failures::bar;
 
 use super::any_model::AnyModel;
 use super::or_else::OrElse;
@@ -89,14 +90,5 @@ impl Chosen {
             })
         });
         (followed, bar)
-    }
-}
-
-/// A bar on stderr, hidden when that is no terminal.
-pub(crate) fn bar(template: &str, length: u64) -> ProgressBar {
-    let bar = ProgressBar::new(length);
-    match ProgressStyle::with_template(template) {
-        Ok(style) => bar.with_style(style.progress_chars("=> ")),
-        Err(_) => bar,
     }
 }

@@ -15,7 +15,7 @@ use xai_cli::command_line::{Outcome, failure};
 use xai_cli::options::Options;
 
 pub(crate) use self::behind::Behind;
-pub(crate) use self::chosen::{Chosen, bar};
+pub(crate) use self::chosen::Chosen;
 pub(crate) use self::embedding::embedding;
 pub(crate) use self::gap::{advice, advice_for_nothing, is_nothing, missed};
 pub(crate) use self::place::check_asked_place;

@@ -11,7 +11,7 @@ mod weights;
 use xai_cli::backend::{Framework, limit_threads};
 use xai_cli::command_line::{Outcome, failure};
 
-pub(crate) use self::opened::{Ending, Facts, Model, Task, Wanted};
+pub(crate) use self::opened::{Facts, Model, Task, Wanted};
 pub(crate) use self::places::{Map, maps};
 use crate::args::NetworkArgs;
 use crate::notes::Notes;

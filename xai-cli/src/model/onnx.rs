@@ -4,9 +4,10 @@ use ndarray::{ArrayD, IxDyn};
 use xai::Backend;
 use xai::onnx::{ElementType, Network, Reader, Signature};
 use xai_cli::backend::{self, Program};
+use xai_cli::classes::Ending;
 use xai_cli::command_line::{Outcome, failure};
 
-use super::opened::{Ending, Facts, Model, Task, Wanted};
+use super::opened::{Facts, Model, Task, Wanted};
 use crate::args::{NetworkArgs, Other};
 use crate::notes::Notes;
 use crate::npy::read_npy;

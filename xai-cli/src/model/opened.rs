@@ -4,6 +4,7 @@ use std::error::Error;
 use std::fmt;
 
 use xai::{Backend, Differentiable};
+use xai_cli::classes::Ending;
 use xai_cli::command_line::Outcome;
 
 use super::channels_first::ChannelsFirst;
@@ -56,17 +57,6 @@ pub(crate) struct Wanted {
     pub(crate) shape: Option<Vec<Option<usize>>>,
     /// How its pixels were scaled in training, where that is known.
     pub(crate) usual: Option<Preset>,
-}
-
-/// How scores become probabilities at the end of the file, so that they can be told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Ending {
-    /// The scores are all that it says.
-    Scores,
-    /// Its softmax is left out.
-    Softmax,
-    /// Its sigmoid is left out.
-    Sigmoid,
 }
 
 /// What the file says of itself.

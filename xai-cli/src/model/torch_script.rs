@@ -11,9 +11,10 @@ use crate::notes::Notes;
 pub(super) fn open(args: &NetworkArgs, notes: Notes, task: &impl Task) -> Outcome<()> {
     use xai::tch::TorchScript;
     use xai_cli::backend::{Framework, torch_device};
+    use xai_cli::classes::Ending;
     use xai_cli::command_line::failure;
 
-    use super::opened::{Ending, Facts, Model, Wanted};
+    use super::opened::{Facts, Model, Wanted};
 
     let refused = |why: &str| Err(failure(format!("{}: {why}", args.file.display())));
     if args.backend.is_some_and(|backend| backend != Framework::Tch) {

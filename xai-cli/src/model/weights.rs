@@ -2,10 +2,11 @@
 
 use xai::{Backend, files};
 use xai_cli::backend::{self, Program};
+use xai_cli::classes::Ending;
 use xai_cli::command_line::{Outcome, failure};
 use xai_cli::networks::{Known, known};
 
-use super::opened::{Ending, Facts, Model, Task, Wanted};
+use super::opened::{Facts, Model, Task, Wanted};
 use crate::args::{NetworkArgs, Preset};
 use crate::notes::Notes;
 

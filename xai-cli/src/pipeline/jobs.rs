@@ -16,6 +16,13 @@ pub struct Job {
     pub picture: PathBuf,
 }
 
+impl Job {
+    /// Where the numbers go, if they are kept: beside the picture.
+    pub fn numbers(&self) -> PathBuf {
+        self.picture.with_extension("safetensors")
+    }
+}
+
 /// The photos of a folder, sorted by name, with their pictures in another.
 ///
 /// A picture has the photo's stem, `cat.jpg` becomes `cat.png`. Where several photos have one stem their extensions are

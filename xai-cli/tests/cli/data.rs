@@ -226,7 +226,8 @@ fn an_input_without_a_batch_axis_is_one_sample() {
     assert!(found.iter().zip(right.iter().flatten()).all(|(a, b)| (a - b).abs() < 1e-3), "{found} {right:?}");
     let inspected = folder.json(&["inspect", "frames.onnx", "--no-batch", "--shape", "1x4x2", "--json"]);
     assert_eq!(inspected["output_shape"], json!([1, 4]));
-    folder.refused(&[&["explain", "frames.onnx", "frames.npy", "--no-batch"][..], &["--target", "3"]].concat(), "0 to 2");
+    folder
+        .refused(&[&["explain", "frames.onnx", "frames.npy", "--no-batch"][..], &["--target", "3"]].concat(), "0 to 2");
 }
 
 #[test]

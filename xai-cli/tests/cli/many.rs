@@ -108,6 +108,24 @@ fn what_is_done_is_not_done_again() {
 }
 
 #[test]
+fn numbers_are_kept_where_they_are_asked_for() {
+    let folder = photos();
+    folder.json(&FOLDER);
+    let call = [&FOLDER[..], &["--raw"]].concat();
+    assert_eq!(folder.json(&call)["explained"], 3, "pictures alone are not all that is asked for");
+    assert_eq!(folder.json(&call)["done_before"], 3);
+    let why = xai::files::load::<f32>(folder.at("explained/b.safetensors")).unwrap();
+    assert_eq!((why.names[0].as_str(), why.selection.indices()[0][0]), ("b.jpg", 1));
+    // A picture and numbers that were cut off are made again.
+    for name in ["a.png", "c.safetensors"] {
+        let path = folder.at("explained").join(name);
+        let bytes = std::fs::read(&path).unwrap();
+        std::fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
+    }
+    assert_eq!(folder.json(&call)["explained"], 2);
+}
+
+#[test]
 fn results_of_two_ways_are_not_mixed() {
     let folder = photos();
     folder.json(&FOLDER);

@@ -65,7 +65,7 @@ pub struct Rise {
 /// ```
 /// # use xai_core as xai;
 /// use ndarray::{Array2, ArrayView4, array};
-/// use xai::{Analyzer, BlackBox, NdArray, Rise, RiseEstimate};
+/// use xai::{Analyzer, BlackBox, Rise, RiseEstimate};
 ///
 /// // A model that always says 3: no place matters, but the mean output where a place is seen is 3 all the same.
 /// let model = BlackBox::new(|x: ArrayView4<f64>| -> Result<Array2<f64>, std::io::Error> {

@@ -128,7 +128,7 @@ impl<B: Arithmetic> RmsNorm<B> {
 /// use xai::{Differentiable, NdArray, Net};
 ///
 /// // Two groups of two channels, with the means 2 and 12 and the standard deviations 1 and 2.
-/// let net = Net::<NdArray<f64>, _>::new(GroupNorm::new(2, None, None, 0.0)?);
+/// let net = Net::<NdArray<f64>, _>::new(GroupNorm::<NdArray<f64>>::new(2, None, None, 0.0)?);
 /// let y = net.predict(array![[1.0, 3.0, 10.0, 14.0]].view().into_dyn())?;
 /// assert_eq!(y, array![[-1.0, 1.0, -1.0, 1.0]].into_dyn());
 /// # Ok::<(), xai::Error>(())

@@ -3,14 +3,16 @@
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use xai::disk::Draft;
-use xai_cli::command_line::{Outcome, failure};
-use xai_cli::pipeline::Job;
+use xai::files;
+use xai::picture::read_photo;
 
 use crate::classes::Class;
+use crate::command_line::{Outcome, failure};
+use crate::pipeline::Job;
 
 /// The table's name, in the folder of the pictures.
 pub(super) const NAME: &str = "results.csv";
@@ -58,11 +60,17 @@ impl Results {
         Ok(Results { done, file: Mutex::new(file) })
     }
 
-    /// Whether a photo is done: it has a line, and a picture that is not older than the photo.
-    pub(super) fn has(&self, job: &Job) -> bool {
-        let changed = |path: &PathBuf| path.metadata().and_then(|file| file.modified()).ok();
-        let has_line = self.done.contains_key(&name(&job.photo));
-        has_line && changed(&job.picture).zip(changed(&job.photo)).is_some_and(|(picture, photo)| picture >= photo)
+    /// Whether a photo is done: it has a line, a picture that is whole and not older than the photo, and so are its
+    /// numbers where they are `raw` asked for.
+    pub(super) fn has(&self, job: &Job, raw: bool) -> bool {
+        let changed = |path: &Path| path.metadata().and_then(|file| file.modified()).ok();
+        let photo = changed(&job.photo);
+        let is_newer = |path: &Path| changed(path).zip(photo).is_some_and(|(file, photo)| file >= photo);
+        let numbers = job.numbers();
+        self.done.contains_key(&file_name(&job.photo))
+            && is_newer(&job.picture)
+            && read_photo(&job.picture).is_ok()
+            && (!raw || is_newer(&numbers) && files::load::<f32>(&numbers).is_ok())
     }
 
     /// Takes the table back where it has no line: a mistake leaves nothing behind.
@@ -79,8 +87,8 @@ impl Results {
     pub(super) fn add(&self, job: &Job, class: &Class) -> Outcome<()> {
         let probability = class.probability.map_or_else(String::new, |probability| probability.to_string());
         let fields = [
-            name(&job.photo),
-            name(&job.picture),
+            file_name(&job.photo),
+            file_name(&job.picture),
             class.number(),
             class.name.clone().unwrap_or_default(),
             class.score.to_string(),
@@ -91,7 +99,8 @@ impl Results {
     }
 }
 
-fn name(path: &Path) -> String {
+/// The name of a file in its folder.
+pub(super) fn file_name(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 

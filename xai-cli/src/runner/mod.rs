@@ -1,0 +1,222 @@
+//! A folder of photos through any model: a picture, a line of a table and, if asked for, the numbers of each.
+//!
+//! What is done is not done again: a photo that has a line, a picture that is whole and not older, and its numbers
+//! where they are asked for, is left out by the next run. Files appear whole or not at all, so that a run may be
+//! stopped at any time; what it had begun the next one clears away.
+//!
+//! ```
+//! use image::RgbImage;
+//! use xai::nn::{Activation, AdaptiveAvgPool2d, Flatten, Sequential};
+//! use xai::picture::Preprocess;
+//! use xai::{GradCam, NdArray, files};
+//! use xai_cli::labels::Names;
+//! use xai_cli::runner::{OfModel, Runner};
+//!
+//! # let folder = tempfile::tempdir()?;
+//! # let (photos, out) = (folder.path().join("photos"), folder.path().join("explained"));
+//! # std::fs::create_dir(&photos)?;
+//! # RgbImage::from_pixel(32, 24, image::Rgb([200, 30, 30])).save(photos.join("a.png"))?;
+//! # RgbImage::from_pixel(32, 24, image::Rgb([20, 20, 180])).save(photos.join("b.png"))?;
+//! # let net = Sequential::<NdArray>::new().push_named("maps", Activation::Relu).push(AdaptiveAvgPool2d::global());
+//! # let net = net.push(Flatten::default());
+//! // `net`: any model; this one has the mean of each colour as its classes.
+//! let (method, as_trained) = (GradCam::at("maps"), Preprocess::unit(8, 8));
+//! let names = Names::new(["red", "green", "blue"]);
+//! let explained = OfModel::new(&net, &method, as_trained).names(&names).softmax();
+//! let runner = Runner::new(&photos, &out)?.batch(8).raw(true);
+//! assert_eq!(runner.run(&explained)?.explained, 2);
+//!
+//! let table = std::fs::read_to_string(out.join("results.csv"))?;
+//! assert!(table.contains("a.png,a.png,0,red,") && table.contains("b.png,b.png,2,blue,"));
+//! assert_eq!(files::load::<f32>(out.join("a.safetensors"))?.values.shape(), [1, 1, 8, 8]);
+//! assert_eq!(runner.run(&explained)?.done_before, 2);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod explains;
+mod of_model;
+mod pictures;
+mod results;
+
+use std::path::{Path, PathBuf};
+use std::{fs, thread};
+
+use xai::disk::{Draft, check_apart};
+
+use self::pictures::Pictures;
+use self::results::Results;
+use crate::command_line::{Outcome, failure, tell};
+use crate::failures::{Failures, bar};
+use crate::pipeline::{Job, Room, list, one_by_one, overlapped, unread};
+
+pub use self::explains::{Explained, Explains, mark};
+pub use self::of_model::OfModel;
+
+/// The photos of a folder, and what is done with them.
+///
+/// Threads read the photos, one explains them, a few at a time, and others write: queues between them bound the memory.
+#[derive(Debug, Clone)]
+pub struct Runner {
+    program: &'static str,
+    jobs: Vec<Job>,
+    unread: Vec<PathBuf>,
+    out: PathBuf,
+    read: Vec<PathBuf>,
+    raw: bool,
+    again: bool,
+    one_by_one: bool,
+    room: Room,
+}
+
+/// What has been done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Done {
+    /// How many photos were explained.
+    pub explained: usize,
+    /// How many were explained by runs before.
+    pub done_before: usize,
+    /// How many could not be explained: stderr has told which, and why.
+    pub failed: usize,
+    /// Photos in a format that is not read: stderr has told them too.
+    pub unread: Vec<PathBuf>,
+    /// The table.
+    pub table: PathBuf,
+}
+
+impl Runner {
+    /// The photos of a folder, *.png, *.jpg and *.jpeg, and the folder that their pictures go to, which is made if it
+    /// is missing. Two photos go through the model at once, and at most eight wait before it, and behind it.
+    ///
+    /// # Errors
+    /// A folder that cannot be read or has no photo, and pictures that would replace the photos.
+    pub fn new(photos: impl AsRef<Path>, out: impl AsRef<Path>) -> Outcome<Self> {
+        let (photos, out) = (photos.as_ref(), out.as_ref());
+        // The model computes on all cores: readers and writers with as many threads again would be in its way.
+        let threads = thread::available_parallelism().map_or(1, |cores| (cores.get() / 2).max(1));
+        Ok(Runner {
+            program: "xai",
+            jobs: list(photos, out)?,
+            unread: unread(photos)?,
+            out: out.to_owned(),
+            read: Vec::new(),
+            raw: false,
+            again: false,
+            one_by_one: false,
+            room: Room { batch: 2, queue: 8, threads },
+        })
+    }
+
+    /// The program that speaks on stderr.
+    #[must_use]
+    pub fn program(mut self, name: &'static str) -> Self {
+        self.program = name;
+        self
+    }
+
+    /// Files that are read beside the photos, as the network's, so that nothing is written over them.
+    #[must_use]
+    pub fn reads<'a>(mut self, files: impl IntoIterator<Item = &'a Path>) -> Self {
+        self.read.extend(files.into_iter().map(Path::to_owned));
+        self
+    }
+
+    /// Whether the explanation of each photo is kept too, as a safetensors file beside its picture.
+    #[must_use]
+    pub fn raw(mut self, raw: bool) -> Self {
+        self.raw = raw;
+        self
+    }
+
+    /// Whether what is done already is done again.
+    #[must_use]
+    pub fn again(mut self, again: bool) -> Self {
+        self.again = again;
+        self
+    }
+
+    /// How many photos go through the model at once, at least 1.
+    #[must_use]
+    pub fn batch(mut self, batch: usize) -> Self {
+        self.room.batch = batch.max(1);
+        self
+    }
+
+    /// How many photos wait before the model, and how many explanations behind it, at most: bounds the memory.
+    #[must_use]
+    pub fn queue(mut self, queue: usize) -> Self {
+        self.room.queue = queue;
+        self
+    }
+
+    /// How many threads read, and as many that write: unless set, half as many as there are cores.
+    #[must_use]
+    pub fn threads(mut self, threads: usize) -> Self {
+        self.room.threads = threads.max(1);
+        self
+    }
+
+    /// Whether each photo is read, explained and written before the next is read: for comparison.
+    #[must_use]
+    pub fn one_by_one(mut self, one_by_one: bool) -> Self {
+        self.one_by_one = one_by_one;
+        self
+    }
+
+    /// The first so many photos alone.
+    #[must_use]
+    pub fn first(mut self, photos: usize) -> Self {
+        self.jobs.truncate(photos);
+        self
+    }
+
+    /// Explains all photos that are not done.
+    ///
+    /// A photo that cannot be read or explained is named on stderr, and the others go on.
+    ///
+    /// # Errors
+    /// Those of [`Explains::check`], results that were made in another way, outputs that would replace what is read, a
+    /// folder that cannot be written to; and, where no photo could be explained, why.
+    pub fn run(&self, explains: &impl Explains) -> Outcome<Done> {
+        let table = self.out.join(results::NAME);
+        let read = self.read.iter().chain(self.jobs.iter().map(|job| &job.photo));
+        let written = self.jobs.iter().flat_map(|job| self.files(job));
+        check_apart(read, written.chain([table.clone()]))?;
+        explains.check()?;
+        // Finds out before the long work whether its results can be kept.
+        fs::create_dir_all(&self.out).map_err(|e| failure(format!("cannot make {}: {e}", self.out.display())))?;
+        drop(Draft::write(&table, &[])?);
+        let results = Results::open(&self.out, &explains.settings()?, self.again)?;
+        let (done, left): (Vec<&Job>, Vec<&Job>) = self.jobs.iter().partition(|job| results.has(job, self.raw));
+        let failed = self.explain(explains, &results, &left, !done.is_empty());
+        let failed = failed.inspect_err(|_| results.withdraw_empty(&self.out))?;
+        for name in &self.unread {
+            tell(self.program, &format!("{} is not read: a photo must be a PNG or a JPEG", name.display()));
+        }
+        let (explained, unread) = (left.len() - failed, self.unread.clone());
+        Ok(Done { explained, done_before: done.len(), failed, unread, table })
+    }
+
+    /// The files of a photo.
+    fn files(&self, job: &Job) -> impl Iterator<Item = PathBuf> + use<> {
+        [job.picture.clone()].into_iter().chain(self.raw.then(|| job.numbers()))
+    }
+
+    /// Explains those that are left, and counts the failures; all of them are a mistake, unless others were `done`
+    /// before.
+    fn explain(&self, explains: &impl Explains, results: &Results, left: &[&Job], done: bool) -> Outcome<usize> {
+        let bar = bar("[{bar:30}] {pos}/{len} photos  {per_sec}  {elapsed} (still {eta})", left.len() as u64);
+        let failures = Failures::new(self.program, bar, done);
+        let ended = |result: Result<(), String>| failures.ended(result);
+        let failed = |job: usize, why: String| ended(Err(format!("{}: {why}", left[job].photo.display())));
+        let (preprocess, raw) = (explains.preprocess(), self.raw);
+        let work = Pictures { jobs: left, results, preprocess, raw, ended };
+        let explain = |seen| Ok(explains::each(explains, seen, &failed));
+        if self.one_by_one {
+            one_by_one(&work, left.len(), explain)?;
+        } else {
+            overlapped(&work, left.len(), self.room, explain)?;
+        }
+        failures.counted().map_err(failure)
+    }
+}
