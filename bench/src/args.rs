@@ -36,6 +36,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", value_parser = count)]
     pub(crate) runs: Option<usize>,
 
+    /// How often each contestant is started anew, first and last in turn [default: 1; 2 with --before]
+    #[arg(long, value_name = "N", value_parser = count)]
+    pub(crate) starts: Option<usize>,
+
     /// Fewer runs, and no search for the best chunk size, which is then 10: for a first look
     #[arg(long)]
     pub(crate) quick: bool,
@@ -111,6 +115,11 @@ impl Args {
     pub(crate) fn who(&self) -> Vec<Who> {
         let all = given_or_all(&self.who).into_iter();
         all.filter(|who| who.of_another_build().is_none() || self.before.is_some()).collect()
+    }
+
+    /// How often each contestant is started.
+    pub(crate) fn starts(&self) -> usize {
+        self.starts.unwrap_or(if self.before.is_some() { 2 } else { 1 })
     }
 
     /// How often each contestant runs.

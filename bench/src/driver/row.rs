@@ -35,6 +35,20 @@ impl Row {
         (self.network, self.analyzer, self.who) == (other.network, other.analyzer, other.who)
     }
 
+    /// Takes in what the same contestant took when it was started again, after it had been `before` times: the
+    /// geometric mean of the medians, and the mean of the memory.
+    pub(super) fn join(&mut self, again: &Row, before: usize) {
+        #[allow(clippy::cast_precision_loss)]
+        let share = 1.0 / (before as f64 + 1.0);
+        self.median_ms = (self.median_ms.ln() * (1.0 - share) + again.median_ms.ln() * share).exp();
+        self.peak_mb = self.peak_mb * (1.0 - share) + again.peak_mb * share;
+        self.own_mb = self.own_mb * (1.0 - share) + again.own_mb * share;
+        self.least_ms = self.least_ms.min(again.least_ms);
+        self.greatest_ms = self.greatest_ms.max(again.greatest_ms);
+        self.runs += again.runs;
+        self.peak_without_loading &= again.peak_without_loading;
+    }
+
     /// What is wrong with a map that is too far from Captum's.
     pub(super) fn complaint(&self) -> Option<String> {
         let Row { network, analyzer, who, difference, .. } = self;
