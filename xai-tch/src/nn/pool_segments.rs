@@ -6,6 +6,7 @@ use xai_core::{Error, Pullback, Result, Tensor};
 
 use super::pool::own_padding;
 use super::resize::pad;
+use super::secant::has_nan;
 use crate::backend::{bounded, int, wide};
 use crate::failure::{TchResult, failed};
 use crate::{HostFloat, LibTorch};
@@ -61,12 +62,17 @@ impl Segments {
             |t: &Torch, start: i64| t.f_reshape([all / nodes, nodes, channels, -1])?.f_narrow(1, start, nodes - 1);
         let [starts, ends] = [end(&places, 0)?, end(&places, 1)?];
         let y = end(&highest, 1)?;
-        let limited = |t: &Torch| bounded(t, wide(kind));
-        let there = |row: i64, places: &Torch| limited(&end(&x, row)?.f_gather(3, places, false)?);
-        let ahead = limited(&end(&highest, 0)?)?.f_sub(&there(0, &ends)?)?;
-        let mut span = limited(&y)?.f_sub(&there(1, &starts)?)?.f_add_(&ahead)?;
-        let same = span.f_eq(0.0)?;
-        let share = ahead.f_masked_fill(&same, 0.5)?.f_div_(&span.f_masked_fill_(&same, 1.0)?)?;
+        let shares = |limited: &dyn Fn(Torch) -> TchResult| {
+            let there = |row: i64, places: &Torch| limited(end(&x, row)?.f_gather(3, places, false)?);
+            let ahead = limited(end(&highest, 0)?)?.f_sub(&there(0, &ends)?)?;
+            let mut span = limited(y.shallow_clone())?.f_sub(&there(1, &starts)?)?.f_add_(&ahead)?;
+            let same = span.f_eq(0.0)?;
+            ahead.f_masked_fill(&same, 0.5)?.f_div_(&span.f_masked_fill_(&same, 1.0)?)
+        };
+        let mut share = shares(&Ok)?;
+        if has_nan(&share)? {
+            share = shares(&|t| bounded(&t, wide(kind)))?;
+        }
         let shaped = |t: &Torch| t.f_reshape(output);
         let segments = Segments {
             kernel,

@@ -1,6 +1,6 @@
 //! Cotangents pulled back through the mean slopes of activations.
 
-use tch::{Kind, Tensor as Torch};
+use tch::{Kind, TchError, Tensor as Torch};
 use xai_core::nn::{Activation, provided_secant_pull};
 use xai_core::{Result, Tensor};
 
@@ -16,17 +16,29 @@ pub(super) fn secant_pull<E: HostFloat>(f: Activation, a: &Torch, b: &Torch, v: 
     let kind = v.f_kind().map_err(failed)?;
     let wide = wide(kind);
     let widened = |t: &Torch| t.f_to_kind(wide).map_err(failed);
-    let limited = |t: &Torch| bounded(&widened(t)?, wide).map_err(failed);
-    let (a, b) = (limited(a)?, limited(b)?);
-    let mut slopes = match f {
-        Activation::Relu => relu(&a, &b, wide).map_err(failed)?,
-        Activation::Relu6 => relu6(&a, &b, wide).map_err(failed)?,
-        Activation::Reciprocal => reciprocal(&a, &b).map_err(failed)?,
-        Activation::Sqrt => sqrt(&a, &b).map_err(failed)?,
-        Activation::Log => log(&a, &b).map_err(failed)?,
-        _ => curve::<E>(f, &function, &a, &b, wide)?,
+    let slopes = |a: &Torch, b: &Torch| {
+        Ok(match f {
+            Activation::Relu => relu(a, b, wide).map_err(failed)?,
+            Activation::Relu6 => relu6(a, b, wide).map_err(failed)?,
+            Activation::Reciprocal => reciprocal(a, b).map_err(failed)?,
+            Activation::Sqrt => sqrt(a, b).map_err(failed)?,
+            Activation::Log => log(a, b).map_err(failed)?,
+            _ => curve::<E>(f, &function, a, b, wide)?,
+        })
     };
-    slopes.f_mul_(&widened(v)?).and_then(|pulled| pulled.f_to_kind(kind)).map_err(failed)
+    let (a, b) = (widened(a)?, widened(b)?);
+    let mut found = slopes(&a, &b)?;
+    // Numbers that are infinite, which few networks have: bounds for all would be two more passes over every map.
+    if has_nan(&found).map_err(failed)? {
+        let limited = |t: &Torch| bounded(t, wide).map_err(failed);
+        found = slopes(&limited(&a)?, &limited(&b)?)?;
+    }
+    found.f_mul_(&widened(v)?).and_then(|pulled| pulled.f_to_kind(kind)).map_err(failed)
+}
+
+/// Whether there is a NaN, as differences and quotients of infinite numbers are: read once, and nothing written.
+pub(super) fn has_nan(t: &Torch) -> std::result::Result<bool, TchError> {
+    Ok(t.f_sum(t.f_kind()?)?.f_double_value(&[])?.is_nan())
 }
 
 /// The share of the way from a to b that is above 0: max(a, b) / |b - a|, between 0 and 1.
