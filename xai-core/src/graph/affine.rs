@@ -1,5 +1,7 @@
 //! The affine start of a graph.
 
+use std::collections::BTreeSet;
+
 use super::{Graph, Node, Value};
 use crate::{Backend, Op};
 
@@ -12,20 +14,32 @@ impl<B: Backend> Graph<'_, B> {
         let mut affine: Vec<bool> = Vec::with_capacity(self.nodes.len());
         // Whether a value still has the samples' rows: first, in order, one for each.
         let mut rows: Vec<bool> = Vec::with_capacity(self.nodes.len());
-        // Whether a value is made of numbers that are not finite.
-        let mut hides: Vec<bool> = Vec::with_capacity(self.nodes.len());
-        for node in &self.nodes {
-            // A condition says which, and is no number of what comes out.
-            let condition = usize::from(matches!(node.op(), Some(Op::Where(_))));
-            hides.push(node.inputs.iter().skip(condition).any(|value| hides[value.0]) || !node.is_finite());
+        for (place, node) in self.nodes.iter().enumerate() {
             let before = node.inputs.iter().all(|value| affine[value.0] || !varies[value.0]);
             let of_inputs: Vec<bool> = node.inputs.iter().map(|value| varies[value.0]).collect();
-            affine.push(before && !hides[hides.len() - 1] && node.is_affine(&of_inputs));
+            // Asked last: constants are read for it.
+            affine.push(before && node.is_affine(&of_inputs) && (!varies[place] || self.brings_finite(place)));
             let varying = || node.inputs.iter().filter(|value| varies[value.0]);
             rows.push(varying().all(|value| rows[value.0] && self.keeps_rows(node, *value)));
         }
         let last = (self.inputs..self.nodes.len()).rev().find(|&i| cuts[i] && affine[i] && rows[i]);
         last.map(Value)
+    }
+
+    /// Whether a node, and the constants that it is computed with, have finite numbers alone.
+    fn brings_finite(&self, place: usize) -> bool {
+        let (mut left, mut seen) = (vec![place], BTreeSet::new());
+        while let Some(place) = left.pop() {
+            let node = &self.nodes[place];
+            if !node.is_finite() {
+                return false;
+            }
+            // A condition says which, and is no number of what comes out.
+            let condition = usize::from(matches!(node.op(), Some(Op::Where(_))));
+            let fixed = node.inputs.iter().skip(condition).filter(|value| !self.reached[value.0]);
+            left.extend(fixed.map(|value| value.0).filter(|&value| seen.insert(value)));
+        }
+        true
     }
 
     /// Whether the rows of a node's output are those of one of its inputs, as far as shapes are known.
