@@ -1,8 +1,12 @@
 #!/usr/bin/env bash
-# Compares this library, on candle and on libtorch, with Captum and pytorch-grad-cam. One run sets up Python and libtorch
-# (once, into target/), lets Python explain the networks, rewrites the fixtures in tests/fixtures/captum, explains the
-# same networks in Rust and prints the differences as a Markdown table, which stays in target/compare/table.md.
-# Needs Rust and Python 3.10 or newer. Fails when a difference is above its bound.
+# Compares this library, on candle and on libtorch, with those of Python. One run sets up Python and libtorch (once,
+# into target/), lets Python explain the networks, rewrites the fixtures in tests/fixtures, explains the same networks
+# in Rust and prints the differences as Markdown tables, which stay in target/compare/table.md.
+#
+#   ./compare.sh                     # all
+#   ./compare.sh inside forward      # these alone: gradients, inside, forward, files
+#
+# Needs Rust and Python 3.11 or newer. Fails when a difference is above its bound.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -12,12 +16,17 @@ if ! command -v cargo >/dev/null; then
   echo "compare.sh: cargo is missing: install Rust (rustup) first" >&2
   exit 1
 fi
-if (($#)); then
-  echo "usage: ./compare.sh" >&2
-  exit 2
-fi
+# Each with what makes its cases, and where its fixtures are.
+families=(gradients inside forward files)
+chosen=("$@")
+(($#)) || chosen=("${families[@]}")
+for family in "${chosen[@]}"; do
+  [[ " ${families[*]} " == *" $family "* ]] || { echo "usage: ./compare.sh [${families[*]}]" >&2; exit 2; }
+done
+script() { [[ $1 == gradients ]] && echo compare/python/make.py || echo "compare/python/$1/make.py"; }
+fixtures() { [[ $1 == gradients ]] && echo tests/fixtures/captum || echo "tests/fixtures/$1"; }
 
-say "Python with torch, Captum and pytorch-grad-cam"
+say "Python with torch and the libraries to compare with"
 python=$(scripts/python.sh)
 say "libtorch"
 libtorch=$(scripts/libtorch.sh)
@@ -30,9 +39,13 @@ mkdir -p "$results"
 say "build"
 cargo build --locked --release --package compare
 
-say "what Captum and pytorch-grad-cam find"
-# -B: no compiled files beside the sources.
-"$python" -B compare/python/make.py "$results/cases" tests/fixtures/captum | tee "$results/made_by.txt"
+: >"$results/made_by.txt"
+for family in "${chosen[@]}"; do
+  say "what Python finds: $family"
+  # -B: no compiled files beside the sources.
+  PYTHONPATH=compare/python "$python" -B "$(script "$family")" "$results/cases/$family" "$(fixtures "$family")" |
+    tee -a "$results/made_by.txt"
+done
 
 say "what xai finds"
-"$target/release/compare" "$results/cases" | tee "$results/table.md"
+"$target/release/compare" "$results/cases" "${chosen[@]}" | tee "$results/table.md"

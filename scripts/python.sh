@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Gives a Python that has torch, Captum and pytorch-grad-cam, and sets it up once.
+# Gives a Python that has torch and the libraries that explain its networks, and sets it up once.
 #
 #   python=$(scripts/python.sh)         # the interpreter's path; fails if it cannot
 #
@@ -9,7 +9,7 @@
 # standard error.
 set -euo pipefail
 
-readonly minimum_python=3.10
+readonly minimum_python=3.11
 readonly needed_mb=8000 # the wheels and what they unpack to, side by side
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -53,7 +53,7 @@ set_up() {
     [[ ! -e $place || -f $place/pyvenv.cfg ]] ||
         fail "$place is there, but is no virtual environment." "Move it away."
     rm -rf "$place"
-    say "setting up torch, Captum and pytorch-grad-cam with pip (2.5 GB to download, once; they stay in $place)"
+    say "setting up torch, Captum and the other peers with pip (2.5 GB to download, once; they stay in $place)"
     "$base" -m venv "$place" >&2 || fail "$base could not make a virtual environment in $place (its words are above)."
     # pip keeps what it downloads until all is there, and /tmp can be small. Without dependencies: they are all listed.
     mkdir "$place/tmp"
@@ -62,7 +62,7 @@ set_up() {
         fail "pip could not fetch or install the packages (its words are above)." \
             "Is the Python package index reachable? Have all packages wheels for this Python and machine?"
     rm -rf "$place/tmp"
-    "$python" -c 'import torch, torchvision, captum.attr, pytorch_grad_cam' >&2 ||
+    "$python" -c 'import torch, torchvision, captum.attr, pytorch_grad_cam, shap, zennit, torchcam, onnx, onnxruntime' >&2 ||
         fail "the packages are installed, but cannot be imported (Python's words are above)."
     printf '%s\n' "$wanted" >"$stamp"
     say "ready: $place ($(du -sm "$place" | cut -f1) MB)"

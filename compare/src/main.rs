@@ -1,67 +1,54 @@
-//! Compares xai's attributions on candle and on libtorch with those that Captum gave.
+//! Compares xai's attributions on candle and on libtorch with those of other libraries.
 //!
-//! `compare.sh` runs it with the folder that the Python side wrote. It prints a Markdown table and fails when a
-//! difference is above its bound.
+//! `compare.sh` runs it with the folder that the Python side wrote, and the families to compare. It prints a Markdown
+//! table for each and fails when a difference is above its bound.
 
-mod copy_by_copy;
-mod frameworks;
-mod run;
-mod table;
+mod files;
+mod forward;
+mod gradients;
+mod inside;
+mod peers;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use crate::run::Run;
-use crate::table::Table;
+/// Prints a table of what the Python side wrote to a folder, and returns what is above its bound.
+type Compare = fn(&Path) -> xai::Result<Vec<String>>;
 
-/// The cases that the Python side makes.
-const CASES: [&str; 6] = ["mini_resnet", "mini_vgg", "mini_kinds", "resnet18", "vgg11", frameworks::EFFICIENTNET];
-
-/// Stands before the list of what kinks explain.
-const KINKS: &str = "Kinks: a relu has one slope below its corner and another above. Where 32 bits round a value to \
-                     the other side than PyTorch's do, the gradient of every pixel that reaches this value changes. In \
-                     64 bits the same analyses agree:";
+/// What is compared, by its name: `compare.sh` has the same.
+const FAMILIES: [(&str, Compare); 4] = [
+    ("gradients", gradients::compare),
+    ("inside", inside::compare),
+    ("forward", forward::compare),
+    ("files", files::compare),
+];
 
 fn main() -> ExitCode {
-    let Some(folder) = std::env::args_os().nth(1).map(PathBuf::from) else {
-        eprintln!("usage: compare FOLDER, with the cases that compare/python/make.py wrote");
+    let arguments: Vec<_> = std::env::args_os().skip(1).collect();
+    let chosen = |name: &&std::ffi::OsString| FAMILIES.iter().find(|family| **name == *family.0);
+    let families: Option<Vec<_>> = arguments.iter().skip(1).map(|name| chosen(&name)).collect();
+    let (Some(folder), Some(families)) = (arguments.first().map(PathBuf::from), families) else {
+        let names = FAMILIES.map(|(name, _)| name).join("|");
+        eprintln!("usage: compare FOLDER [{names} ..], where the folder holds one for each, written by compare/python");
         return ExitCode::from(2);
     };
-    match compare(&folder) {
-        Ok(failures) if failures.is_empty() => {
-            println!("\nEvery difference is within its bound.");
-            ExitCode::SUCCESS
-        }
-        Ok(failures) => {
-            println!();
-            failures.iter().for_each(|failure| println!("FAILED: {failure}"));
-            ExitCode::FAILURE
-        }
-        Err(error) => {
-            eprintln!("compare: {error}");
-            ExitCode::from(2)
+    let families = if families.is_empty() { FAMILIES.iter().collect() } else { families };
+    let mut failures = Vec::new();
+    for (name, compare) in families {
+        println!("\n## {name}\n");
+        match compare(&folder.join(name)) {
+            Ok(found) => failures.extend(found.into_iter().map(|words| format!("{name}: {words}"))),
+            Err(error) => {
+                eprintln!("compare: {name}: {error}");
+                return ExitCode::from(2);
+            }
         }
     }
-}
-
-/// Prints the table of all cases, with what explains its larger differences, and returns what is above its bound.
-fn compare(folder: &Path) -> xai::Result<Vec<String>> {
-    println!("{}", Table::head());
-    let (mut failures, mut kinks) = (Vec::new(), Vec::new());
-    for name in CASES {
-        let case = frameworks::case(folder, name)?;
-        let mut table = Table::new(&case);
-        for run in Run::ALL {
-            eprintln!("  {name}: {}", run.title());
-            table.add(run, frameworks::differences(folder, name, &case, run)?);
-        }
-        print!("{}", table.rows(name));
-        failures.extend(table.failures(name));
-        kinks.extend(table.kinks(name));
+    println!();
+    if failures.is_empty() {
+        println!("Every difference is within its bound.");
+        return ExitCode::SUCCESS;
     }
-    if !kinks.is_empty() {
-        println!("\n{KINKS}\n");
-        kinks.iter().for_each(|kink| println!("- {kink}"));
-    }
-    Ok(failures)
+    failures.iter().for_each(|failure| println!("FAILED: {failure}"));
+    ExitCode::FAILURE
 }

@@ -12,20 +12,20 @@ use xai_zoo::captum::{Case, Difference, counterpart};
 use xai_zoo::efficientnet::{EfficientNetLite0, SIDE, TRAINED};
 use xai_zoo::networks;
 
-use crate::copy_by_copy::CopyByCopy;
-use crate::run::Run;
+use super::copy_by_copy::CopyByCopy;
+use super::run::Run;
 
 /// The network whose weights are bundled.
-pub(crate) const EFFICIENTNET: &str = "efficientnet_lite0";
+pub(super) const EFFICIENTNET: &str = "efficientnet_lite0";
 
 /// Each method's difference to Captum.
-pub(crate) type Differences = Vec<(String, Difference)>;
+pub(super) type Differences = Vec<(String, Difference)>;
 
 /// Reads `<folder>/<name>.safetensors`.
 ///
 /// # Errors
 /// Those of the file, and of arrays that make no case.
-pub(crate) fn case(folder: &Path, name: &str) -> Result<Case> {
+pub(super) fn case(folder: &Path, name: &str) -> Result<Case> {
     Case::of(name, files::read_arrays(folder.join(format!("{name}.safetensors")))?)
 }
 
@@ -33,7 +33,7 @@ pub(crate) fn case(folder: &Path, name: &str) -> Result<Case> {
 ///
 /// # Errors
 /// Those of the files, the networks and the analyzers.
-pub(crate) fn differences(folder: &Path, name: &str, case: &Case, run: Run) -> Result<Differences> {
+pub(super) fn differences(folder: &Path, name: &str, case: &Case, run: Run) -> Result<Differences> {
     match run {
         Run::CandleSingle => analyze::<Candle<f32>>(folder, name, case, run, DType::F32),
         Run::CandleDouble => analyze::<Candle<f64>>(folder, name, case, run, DType::F64),

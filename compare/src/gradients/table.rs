@@ -5,22 +5,22 @@ use std::fmt::Write as _;
 
 use xai_zoo::captum::{Case, Difference, Greatest, METHODS, Method};
 
-use crate::frameworks::Differences;
-use crate::run::{DOUBLE_BOUND, Run};
+use super::frameworks::Differences;
+use super::run::{DOUBLE_BOUND, Run};
 
 /// What rounding alone makes of an analysis in 32 bits, at most.
 const ROUNDING: f64 = 1e-5;
 
 /// The differences of one network.
 #[derive(Debug)]
-pub(crate) struct Table {
+pub(super) struct Table {
     /// How far Captum in f32 is from Captum in f64.
     rounding: BTreeMap<String, Difference>,
     runs: BTreeMap<Run, BTreeMap<String, Difference>>,
 }
 
 impl Table {
-    pub(crate) fn new(case: &Case) -> Self {
+    pub(super) fn new(case: &Case) -> Self {
         let exact: BTreeMap<_, _> = case.captum("f64").collect();
         let rounding = case.captum("f32").filter_map(|(method, values)| {
             let difference = Difference::between(values, exact.get(method)?);
@@ -29,12 +29,12 @@ impl Table {
         Table { rounding: rounding.collect(), runs: BTreeMap::new() }
     }
 
-    pub(crate) fn add(&mut self, run: Run, differences: Differences) {
+    pub(super) fn add(&mut self, run: Run, differences: Differences) {
         self.runs.insert(run, differences.into_iter().collect());
     }
 
     /// The table's first two lines.
-    pub(crate) fn head() -> String {
+    pub(super) fn head() -> String {
         let titles: Vec<&str> = Run::ALL.iter().map(|run| run.title()).collect();
         let titles = titles.join(" | ");
         let rule = "---|".repeat(Run::ALL.len() + 5);
@@ -45,7 +45,7 @@ impl Table {
     }
 
     /// A line for each method.
-    pub(crate) fn rows(&self, network: &str) -> String {
+    pub(super) fn rows(&self, network: &str) -> String {
         let mut lines = String::new();
         let methods = METHODS.iter().flat_map(|method| {
             let names = self.names(Run::LibTorchSingle, method);
@@ -74,7 +74,7 @@ impl Table {
     }
 
     /// What is above its bound or was not compared, in words.
-    pub(crate) fn failures(&self, network: &str) -> Vec<String> {
+    pub(super) fn failures(&self, network: &str) -> Vec<String> {
         let above = self.all().filter(|(run, method, difference)| difference.relative > run.bound(method));
         let above = above.map(|(run, method, difference)| {
             let bound = run.bound(method);
@@ -89,7 +89,7 @@ impl Table {
 
     /// What single precision's kinks explain, in words: the differences that are more than rounding in 32 bits, while
     /// the same analyses agree in 64.
-    pub(crate) fn kinks(&self, network: &str) -> Vec<String> {
+    pub(super) fn kinks(&self, network: &str) -> Vec<String> {
         let large = self.all().filter(|(_, _, difference)| difference.relative > ROUNDING);
         let kinks = large.filter_map(|(run, method, difference)| {
             let double = self.runs.get(&run.in_double()?)?.get(method)?;

@@ -5,7 +5,7 @@ use xai::{Analyzer, Attribution, Call, Differentiable, Gradient, Inputs, Kind, R
 /// The gradient, as all that a wrapper is told of it: each noisy copy and each point of a path then goes through the
 /// whole network, as in Captum. With the same kernels, on the same numbers, it rounds alike.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct CopyByCopy;
+pub(super) struct CopyByCopy;
 
 impl<M: Differentiable + ?Sized> Analyzer<M> for CopyByCopy {
     fn name(&self) -> String {
