@@ -1,11 +1,10 @@
 //! A method that was chosen.
 
 use indicatif::ProgressBar;
-use xai::{AnalyzerInfo, AnyAnalyzer, AtLayer, Backend, Inputs, Needs, Progress, Settings};
+use xai::{AnalyzerInfo, AnyAnalyzer, AtLayer, Backend, Inputs, Needs, OfAny, Progress, Settings};
 use xai_cli::command_line::plain;
 use xai_cli::failures::bar;
 
-use super::any_model::AnyModel;
 use super::or_else::OrElse;
 use crate::model::Model;
 use crate::notes::Notes;
@@ -74,7 +73,7 @@ impl Chosen {
     fn by<B: Backend>(&self, settings: &Settings) -> xai::Result<Box<dyn AnyAnalyzer<B>>> {
         let analyzer: Box<dyn AnyAnalyzer<B>> = self.info.build_any::<B>(settings)?;
         Ok(match self.in_place_of_input() {
-            Some(place) => Box::new(AtLayer::new(AnyModel(analyzer), place)),
+            Some(place) => Box::new(AtLayer::new(OfAny(analyzer), place)),
             None => analyzer,
         })
     }

@@ -1,9 +1,8 @@
 //! Where whole numbers become numbers with a gradient.
 
-use xai::{Analyzer, AnalyzerInfo, AtLayer, Backend, Inputs, Settings};
+use xai::{Analyzer, AnalyzerInfo, AtLayer, Backend, Inputs, OfAny, Settings};
 use xai_cli::command_line::{Outcome, failure};
 
-use super::any_model::AnyModel;
 use crate::model::Model;
 
 /// The place that is explained in place of an input of whole numbers: the first one that has a row of numbers for each
@@ -20,7 +19,7 @@ pub(crate) fn embedding<B: Backend>(model: &Model<B>, shape: &[usize]) -> Outcom
     // Before the network's own gradient: a comparison with each whole number, as a one-hot code is, has one, of zeros.
     for place in network.places(&shapes)? {
         let rows = matches!(place.shape.as_deref(), Some(&[_, rows, width]) if rows == length && width > 1);
-        if rows && AtLayer::new(AnyModel(gradient()?), place.name.as_str()).check(network, &inputs).is_ok() {
+        if rows && AtLayer::new(OfAny(gradient()?), place.name.as_str()).check(network, &inputs).is_ok() {
             return Ok(Some(place.name));
         }
     }

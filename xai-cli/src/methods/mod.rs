@@ -1,6 +1,5 @@
 //! Which methods explain, and where they look.
 
-mod any_model;
 mod behind;
 mod chosen;
 mod embedding;

@@ -20,7 +20,7 @@ mod uploaded;
 mod way_back;
 
 pub use self::analyzer::{Analyzer, Elem};
-pub use self::any::AnyAnalyzer;
+pub use self::any::{AnyAnalyzer, OfAny};
 pub(crate) use self::call::graph_for;
 pub use self::call::{Call, Inputs};
 pub use self::dims::{Dims, Native, NotExplained, Several};

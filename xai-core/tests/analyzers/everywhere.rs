@@ -8,9 +8,8 @@ use ndarray::{ArrayD, Axis, concatenate};
 use xai_core::nn::{Activation, Conv2d, Dropout, Flatten, Identity, MaxPool2d, Sequential};
 use xai_core::rules::Unknown;
 use xai_core::{
-    Analyzer, AnalyzerInfo, AtLayer, Attribution, BoxAnalyzer, BoxAnyAnalyzer, Call, Differentiable, Error, Features,
-    FlipsAndScales, Index, Inputs, Kind, Layer, Needs, NoiseAugmentation, Opaque, Progress, Pullback, Result, Settings,
-    Var,
+    Analyzer, AnalyzerInfo, AtLayer, BoxAnalyzer, Differentiable, Error, Features, FlipsAndScales, Index, Layer, Needs,
+    NoiseAugmentation, OfAny, Opaque, Progress, Pullback, Result, Settings, Var,
 };
 
 use crate::models::B;
@@ -115,24 +114,6 @@ fn flips_and_scales_of_a_batch_are_those_of_its_samples() {
     }
 }
 
-/// An analyzer that takes any model, of a model whose type is known.
-struct Any(BoxAnyAnalyzer<B>);
-
-impl<M: Differentiable<Backend = B>> Analyzer<M> for Any {
-    fn name(&self) -> String {
-        self.0.name()
-    }
-    fn kind(&self) -> Kind {
-        self.0.kind()
-    }
-    fn check(&self, model: &M, inputs: &Inputs<'_>) -> Result<()> {
-        self.0.check(model, inputs)
-    }
-    fn attribute(&self, model: &M, call: &Call<'_, B>) -> Result<Attribution<B>> {
-        self.0.attribute(model, call)
-    }
-}
-
 /// Behind a layer that does nothing is the whole network: every analyzer at that layer is itself.
 #[test]
 fn at_a_layer_in_front_of_everything_it_is_the_analyzer() {
@@ -140,7 +121,7 @@ fn at_a_layer_in_front_of_everything_it_is_the_analyzer() {
     let x = noise(54, &SHAPE);
     // Places inside of what is behind a place have the names that they have in the whole.
     for info in every() {
-        let there = AtLayer::new(Any(info.build_any::<B>(&settings()).unwrap()), "start");
+        let there = AtLayer::new(OfAny(info.build_any::<B>(&settings()).unwrap()), "start");
         let expected = values(&*info.build::<Net>(&settings()).unwrap(), info.name, &model, &x);
         near(&values(&there, info.name, &model, &x), &expected, info.name);
     }
