@@ -1,6 +1,6 @@
 //! Layer conductance.
 
-use super::from_reference::{FromReference, Parts, own_references};
+use super::from_reference::{FromReference, Parts, block_by_block, own_references};
 use super::layer_path::{LayerPath, check_place};
 use super::quadrature::Quadrature;
 use crate::explain::{Analyzer, Attribution, Call, Extras, Inputs, Kind, Target};
@@ -196,14 +196,4 @@ impl<M: Differentiable + ?Sized> Analyzer<M> for LayerConductance {
     }
 }
 
-impl<M: Differentiable + ?Sized> FromReference<M> for LayerConductance {
-    fn attribute_from(
-        &self,
-        model: &M,
-        call: &Call<'_, M::Backend>,
-        references: &[Tensor<M::Backend>],
-    ) -> Result<Attribution<M::Backend>> {
-        let mut parts = Parts::new(call, references)?;
-        self.explain_from(model, call, |block| parts.next(block))
-    }
-}
+block_by_block!(LayerConductance);

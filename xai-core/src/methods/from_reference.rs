@@ -57,6 +57,24 @@ macro_rules! through {
 }
 through!(&A, Box<A>, std::sync::Arc<A>);
 
+/// For an analyzer whose `explain_from` asks for the references of each block as it comes to it.
+macro_rules! block_by_block {
+    ($analyzer:ident $(<$inner:ident>)?) => {
+        impl<M: Differentiable + ?Sized $(, $inner: Analyzer<M>)?> FromReference<M> for $analyzer $(<$inner>)? {
+            fn attribute_from(
+                &self,
+                model: &M,
+                call: &Call<'_, M::Backend>,
+                references: &[Tensor<M::Backend>],
+            ) -> Result<Attribution<M::Backend>> {
+                let mut parts = Parts::new(call, references)?;
+                self.explain_from(model, call, |block| parts.next(block))
+            }
+        }
+    };
+}
+pub(super) use block_by_block;
+
 /// References that are given, block by block.
 pub(super) struct Parts<'a, B: Backend> {
     references: &'a [Tensor<B>],

@@ -3,7 +3,7 @@
 use ndarray::Array2;
 
 use super::flat_rows::{as_tensors, numbers};
-use super::from_reference::{FromReference, Parts, check_own, own_references};
+use super::from_reference::{FromReference, Parts, block_by_block, check_own, own_references};
 use super::guided_walk::{Gait, GuidedWalk};
 use super::walk::completeness_gap;
 use crate::explain::{Analyzer, Attribution, Call, Extras, Inputs, Kind, Target};
@@ -222,14 +222,4 @@ impl<M: Differentiable + ?Sized> Analyzer<M> for GuidedIg {
     }
 }
 
-impl<M: Differentiable + ?Sized> FromReference<M> for GuidedIg {
-    fn attribute_from(
-        &self,
-        model: &M,
-        call: &Call<'_, M::Backend>,
-        references: &[Tensor<M::Backend>],
-    ) -> Result<Attribution<M::Backend>> {
-        let mut parts = Parts::new(call, references)?;
-        self.explain_from(model, call, |block| parts.next(block))
-    }
-}
+block_by_block!(GuidedIg);

@@ -1,7 +1,7 @@
 //! Internal influence.
 
 use super::conductance::layer_path_builders;
-use super::from_reference::{FromReference, Parts, own_references};
+use super::from_reference::{FromReference, Parts, block_by_block, own_references};
 use super::layer_path::{LayerPath, check_place};
 use super::quadrature::Quadrature;
 use crate::explain::{Analyzer, Attribution, Call, Extras, Inputs, Kind, Target};
@@ -138,14 +138,4 @@ impl<M: Differentiable + ?Sized> Analyzer<M> for InternalInfluence {
     }
 }
 
-impl<M: Differentiable + ?Sized> FromReference<M> for InternalInfluence {
-    fn attribute_from(
-        &self,
-        model: &M,
-        call: &Call<'_, M::Backend>,
-        references: &[Tensor<M::Backend>],
-    ) -> Result<Attribution<M::Backend>> {
-        let mut parts = Parts::new(call, references)?;
-        self.explain_from(model, call, |block| parts.next(block))
-    }
-}
+block_by_block!(InternalInfluence);

@@ -1,6 +1,6 @@
 //! Averaging along the straight path from a reference input.
 
-use super::from_reference::{FromReference, Parts, check_own, own_references};
+use super::from_reference::{FromReference, Parts, block_by_block, check_own, own_references};
 use super::path_settings::{PathSettings, path_builders};
 use super::quadrature::Quadrature;
 use super::tolerance::{Convergence, Tolerance};
@@ -322,17 +322,7 @@ impl<M: Differentiable + ?Sized, A: Analyzer<M>> Analyzer<M> for InterpolationAu
     }
 }
 
-impl<M: Differentiable + ?Sized, A: Analyzer<M>> FromReference<M> for InterpolationAugmentation<A> {
-    fn attribute_from(
-        &self,
-        model: &M,
-        call: &Call<'_, M::Backend>,
-        references: &[Tensor<M::Backend>],
-    ) -> Result<Attribution<M::Backend>> {
-        let mut parts = Parts::new(call, references)?;
-        self.explain_from(model, call, |block| parts.next(block))
-    }
-}
+block_by_block!(InterpolationAugmentation<A>);
 
 /// Takes the point at exactly this place out of the rule, and gives its weight.
 fn take_point(points: &mut Vec<(f64, f64)>, alpha: f64) -> Option<f64> {
