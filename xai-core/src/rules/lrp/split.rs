@@ -14,18 +14,17 @@ struct BySign<B: Backend> {
 }
 
 impl<B: Backend> BySign<B> {
-    /// For inputs that are known not to be negative, U x.
+    /// Of U and D; without D for inputs that are known not to be negative: U x.
     fn new(
         layer: &Weighted<B>,
-        [up, down]: [&Tensor<B>; 2],
+        (up, down): (&Tensor<B>, Option<&Tensor<B>>),
         x: &Tensor<B>,
         bias: Option<&Tensor<B>>,
-        not_negative: bool,
     ) -> Result<Self> {
-        if not_negative {
+        let Some(down) = down else {
             let (z, above) = layer.at(up, x)?;
             return Ok(BySign { z: biased(&z, bias)?, above, below: None });
-        }
+        };
         let (positive, choose) = B::vjp(&Op::Activation(Activation::Relu), &[x], &[true])?;
         let negative = x.sub(&positive)?;
         let ((z, above), (z_below, below)) = (layer.at(up, &positive)?, layer.at(down, &negative)?);
@@ -48,6 +47,55 @@ impl<B: Backend> BySign<B> {
 
 type Vjp<'m, B> = Result<(Tensor<B>, Pullback<'m, B>)>;
 
+/// What is above 0 of a layer's weights and bias, or what is below. All of it is made when it is asked for: weights are
+/// more numbers than a picture is, and each way through them takes its time.
+struct Signs<'a, B: Backend> {
+    layer: &'a Weighted<B>,
+    x: &'a Tensor<B>,
+    not_negative: bool,
+}
+
+impl<B: Backend> Signs<'_, B> {
+    /// The bias above 0.
+    fn bias_above(&self) -> Result<Option<Tensor<B>>> {
+        self.layer.bias.as_ref().map(Tensor::relu).transpose()
+    }
+
+    /// Positive contributions alone: x⁺w⁺ + x⁻w⁻, and this bias.
+    fn positive(&self, bias: Option<&Tensor<B>>) -> Result<BySign<B>> {
+        let plus = self.layer.weight.relu()?;
+        let minus = if self.not_negative { None } else { Some(self.layer.weight.sub(&plus)?) };
+        BySign::new(self.layer, (&plus, minus.as_ref()), self.x, bias)
+    }
+
+    /// Positive contributions, and negative ones, x⁺w⁻ + x⁻w⁺; each with the bias of its sign.
+    fn both(&self) -> Result<[BySign<B>; 2]> {
+        let plus = self.layer.weight.relu()?;
+        let minus = self.layer.weight.sub(&plus)?;
+        let above = self.bias_above()?;
+        let below = self.layer.bias.as_ref().zip(above.as_ref()).map(|(b, above)| b.sub(above)).transpose()?;
+        let of = |by, against, bias: Option<Tensor<B>>| {
+            let against = (!self.not_negative).then_some(against);
+            BySign::new(self.layer, (by, against), self.x, bias.as_ref())
+        };
+        Ok([of(&plus, &minus, above)?, of(&minus, &plus, below)?])
+    }
+
+    /// Positive contributions counted 1 + γ times, and their bias alike, all divided by 1 + γ: w⁺ + w⁻ / (1 + γ), which
+    /// is one way through the weights.
+    fn favoured(&self, gamma: f64) -> Result<BySign<B>> {
+        let less = 1.0 / (1.0 + gamma);
+        let leaky = |t: &Tensor<B>, slope| B::forward(&Op::Activation(Activation::LeakyRelu { slope }), &[t]);
+        let plus = leaky(&self.layer.weight, less)?;
+        let minus = match self.not_negative {
+            true => None,
+            false => Some(leaky(&self.layer.weight, 1.0 + gamma)?.scale(less)?),
+        };
+        let bias = self.layer.bias.as_ref().map(|bias| leaky(bias, less)).transpose()?;
+        BySign::new(self.layer, (&plus, minus.as_ref()), self.x, bias.as_ref())
+    }
+}
+
 /// The output, and the way back of multipliers. `rectified`: nothing comes back where the output is negative.
 pub(super) fn split<'m, B: Backend>(
     rule: &LrpRule,
@@ -57,45 +105,39 @@ pub(super) fn split<'m, B: Backend>(
     not_negative: bool,
     stabilizer: f64,
 ) -> Vjp<'m, B> {
-    let plus = layer.weight.relu()?;
-    let minus = layer.weight.sub(&plus)?;
-    let bias_plus = layer.bias.as_ref().map(Tensor::relu).transpose()?;
-    let bias_minus = layer.bias.as_ref().zip(bias_plus.as_ref()).map(|(b, plus)| b.sub(plus)).transpose()?;
-    let by_sign = |weights, bias: Option<&Tensor<B>>| BySign::new(&layer, weights, &x, bias, not_negative);
-    let share = move |m: &Tensor<B>, z: &Tensor<B>, of: &Tensor<B>| {
+    let signs = Signs { layer: &layer, x: &x, not_negative };
+    let share = move |m: &Tensor<B>, z: &Tensor<B>, of: &Tensor<B>, stabilizer: f64| {
         B::ratio_pull(m.inner(), z.inner(), of.inner(), stabilizer).map(Tensor::new)
     };
     match *rule {
         LrpRule::AlphaBeta(alpha, beta) if beta != 0.0 => {
-            let positive = by_sign([&plus, &minus], bias_plus.as_ref())?;
-            let negative = by_sign([&minus, &plus], bias_minus.as_ref())?;
+            let [positive, negative] = signs.both()?;
             let z = positive.z.add(&negative.z)?;
             let at = z.clone();
             let pull = move |m: &Tensor<B>| {
-                let (s, t) = (share(m, &at, &positive.z)?, share(m, &at, &negative.z)?);
+                let (s, t) = (share(m, &at, &positive.z, stabilizer)?, share(m, &at, &negative.z, stabilizer)?);
                 positive.pull(&s.scale(alpha)?)?.sub(&negative.pull(&t.scale(beta)?)?)
             };
             Ok((z, Pullback::new(pull)))
         }
         LrpRule::Gamma(gamma) if rectified => {
-            let more = |part: &Tensor<B>, whole: &Tensor<B>| whole.add(&part.scale(gamma)?);
-            let bias = layer.bias.as_ref().zip(bias_plus.as_ref()).map(|(bias, plus)| more(plus, bias)).transpose()?;
-            let weights = [more(&plus, &layer.weight)?, more(&minus, &layer.weight)?];
-            let above = by_sign(weights.each_ref(), bias.as_ref())?;
+            let above = signs.favoured(gamma)?;
             let z = forward()?;
             let at = z.clone();
-            Ok((z, Pullback::new(move |m| above.pull(&share(m, &at, &above.z)?))))
+            // 1 + γ stands above and below, but for what stabilises, which stays a number of the type.
+            let least = 1.0 / B::largest_number(&B::counting(&x.placement()));
+            let stabilizer = (stabilizer / (1.0 + gamma)).max(least);
+            Ok((z, Pullback::new(move |m| above.pull(&share(m, &at, &above.z, stabilizer)?))))
         }
         LrpRule::Gamma(gamma) => {
-            let positive = by_sign([&plus, &minus], bias_plus.as_ref())?;
-            let negative = by_sign([&minus, &plus], bias_minus.as_ref())?;
+            let [positive, negative] = signs.both()?;
             let z = positive.z.add(&negative.z)?;
             let at = z.clone();
             let pull = move |m: &Tensor<B>| {
                 let above = at.relu()?;
                 let below = at.sub(&above)?;
-                let s = share(m, &above, &at.add(&positive.z.scale(gamma)?)?)?;
-                let t = share(m, &below, &at.add(&negative.z.scale(gamma)?)?)?;
+                let s = share(m, &above, &at.add(&positive.z.scale(gamma)?)?, stabilizer)?;
+                let t = share(m, &below, &at.add(&negative.z.scale(gamma)?)?, stabilizer)?;
                 let both = s.add(&t)?;
                 let of_positive = both.add(&s.scale(gamma)?)?;
                 positive.pull(&of_positive)?.add(&negative.pull(&both.add(&t.scale(gamma)?)?)?)
@@ -104,11 +146,11 @@ pub(super) fn split<'m, B: Backend>(
         }
         // z⁺, with the bias or without.
         _ => {
-            let bias = bias_plus.filter(|_| !matches!(rule, LrpRule::Excitation));
-            let positive = by_sign([&plus, &minus], bias.as_ref())?;
+            let bias = if matches!(rule, LrpRule::Excitation) { None } else { signs.bias_above()? };
+            let positive = signs.positive(bias.as_ref())?;
             let z = forward()?;
             let at = z.clone();
-            Ok((z, Pullback::new(move |m| positive.pull(&share(m, &at, &positive.z)?))))
+            Ok((z, Pullback::new(move |m| positive.pull(&share(m, &at, &positive.z, stabilizer)?))))
         }
     }
 }
