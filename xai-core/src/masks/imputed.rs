@@ -1,134 +1,178 @@
 //! Noisy linear imputation, on the host.
 
-use ndarray::{Array1, ArrayD, ArrayViewD, Axis, Zip};
+use ndarray::{ArrayD, ArrayViewD, Axis};
+
+use super::stencil::{LANES, Numbers, Stencil};
 
 /// What fills the absent pixels of a sample (channels, height, width) or (channels, length): each is the weighted mean
 /// of its neighbours. `absent` broadcasts to the sample.
 pub(super) fn imputed(x: &ArrayViewD<'_, f64>, absent: &ArrayD<bool>) -> ArrayD<f64> {
     let mut filled = x.to_owned();
-    let shared = absent.shape().first() == Some(&1);
+    // Channels that lack the same pixels have the same equations, and are solved side by side.
+    let together = if absent.shape().first() == Some(&1) { LANES } else { 1 };
     let Some(absent) = absent.broadcast(x.raw_dim()) else { return filled };
     let mut grid: Option<Grid> = None;
-    for (mut channel, absent) in filled.axis_iter_mut(Axis(0)).zip(absent.axis_iter(Axis(0))) {
-        let (rows, columns) = match *channel.shape() {
+    let blocks = filled.axis_chunks_iter_mut(Axis(0), together).zip(absent.axis_chunks_iter(Axis(0), together));
+    for (mut channels, absent) in blocks {
+        let (rows, columns) = match channels.shape()[1..] {
             [length] => (1, length),
             [height, width] => (height, width),
             _ => continue,
         };
         let grid = match &mut grid {
-            Some(grid) if shared => grid,
-            other => other.insert(Grid::new(rows, columns, absent.iter().copied())),
+            Some(grid) if together > 1 => grid,
+            other => other.insert(Grid::new(rows, columns, absent.index_axis(Axis(0), 0).iter().copied())),
         };
-        let values = grid.solve(channel.iter().copied());
-        channel.iter_mut().zip(grid.inside(&values)).for_each(|(to, from)| *to = from);
+        let mut numbers = grid.stencil.zeros();
+        for (lane, channel) in channels.outer_iter().enumerate() {
+            let values = channel.iter().copied();
+            grid.stencil.places().zip(values).for_each(|(place, value)| numbers[place][lane] = value);
+        }
+        grid.fill(&mut numbers);
+        for (lane, mut channel) in channels.outer_iter_mut().enumerate() {
+            channel.iter_mut().zip(grid.stencil.places()).for_each(|(to, place)| *to = numbers[place][lane]);
+        }
     }
     filled
 }
 
-/// The equations of one channel. Pixels lie in a frame of zeros, so that each has all its neighbours.
+/// The equations of the absent pixels, Σⱼ wᵢⱼ (xᵢ - xⱼ) = 0 over neighbours j, for up to [`LANES`] channels at once.
 #[derive(Debug)]
 struct Grid {
-    rows: usize,
-    /// The pixels of a row with the frame's on both sides.
-    stride: usize,
-    /// 1 where a pixel is absent, else 0.
-    absent: Array1<f64>,
-    /// The sum of an absent pixel's weights, those in the frame left out; else 0.
-    diagonal: Array1<f64>,
-    /// The weights of direct neighbours and of diagonal ones.
-    weights: (f64, f64),
+    stencil: Stencil,
+    /// The places of the absent pixels, row by row.
+    absent: Vec<usize>,
+    /// For each of them, the sum of its weights.
+    diagonal: Vec<f64>,
+    /// For each of them, one over what divides in the preconditioner.
+    inverse: Vec<f64>,
 }
 
+/// How much of what an incomplete factorisation leaves out is put on its diagonal: all of it, which preserves the sums
+/// of rows, can make a zero there. The value is Bridson's (*Fluid Simulation for Computer Graphics*, 2015), as is the
+/// least share of the diagonal.
+const KEPT: f64 = 0.97;
+const LEAST: f64 = 0.25;
+
 impl Grid {
-    /// Direct neighbours weigh 1/6, diagonal ones 1/12; in a row alone both weigh 1/2.
     fn new(rows: usize, columns: usize, absent: impl Iterator<Item = bool>) -> Self {
-        let weights = if rows == 1 { (0.5, 0.0) } else { (1.0 / 6.0, 1.0 / 12.0) };
-        let stride = columns + 2;
-        let empty = Array1::zeros((rows + 2) * stride);
-        let mut grid = Grid { rows, stride, absent: empty.clone(), diagonal: empty, weights };
-        let ones = grid.framed(std::iter::repeat_n(1.0, rows * columns));
-        let around = grid.neighbours(&ones);
-        grid.absent = grid.framed(absent.map(|absent| if absent { 1.0 } else { 0.0 }));
-        grid.diagonal = around * &grid.absent;
-        grid
+        let stencil = Stencil::new(rows, columns);
+        let mut inside = vec![0.0; stencil.len()];
+        stencil.places().for_each(|place| inside[place] = 1.0);
+        let absent: Vec<usize> = stencil.places().zip(absent).filter_map(|(at, absent)| absent.then_some(at)).collect();
+        let around = |at: &usize| stencil.before(&inside, *at) + stencil.after(&inside, *at);
+        let diagonal: Vec<f64> = absent.iter().map(around).collect();
+        let inverse = factorised(&stencil, &absent, &diagonal);
+        Grid { stencil, absent, diagonal, inverse }
     }
 
-    fn framed(&self, pixels: impl Iterator<Item = f64>) -> Array1<f64> {
-        let mut all = Array1::zeros((self.rows + 2) * self.stride);
-        let inside = all.exact_chunks_mut(self.stride).into_iter().skip(1).take(self.rows);
-        let places = inside.flat_map(|row| row.into_iter().skip(1).take(self.stride - 2));
-        places.zip(pixels).for_each(|(to, from)| *to = from);
-        all
-    }
-
-    fn inside<'a>(&'a self, all: &'a Array1<f64>) -> impl Iterator<Item = f64> + 'a {
-        let rows = (1..=self.rows).map(|row| row * self.stride);
-        rows.flat_map(move |start| (start + 1..start + self.stride - 1).map(move |place| all[place]))
-    }
-
-    /// The whole channel, by conjugate gradients: the matrix is symmetric, and positive definite as soon as anything is
-    /// present, because everything is connected.
+    /// Solves for the absent pixels, from the mean of what is present: the equations are symmetric, and positive
+    /// definite as soon as anything is present, because everything is connected.
     #[allow(clippy::cast_precision_loss)]
-    fn solve(&self, values: impl Iterator<Item = f64>) -> Array1<f64> {
-        let values = self.framed(values);
-        let unknown = self.absent.sum();
-        let known = &values - &(&values * &self.absent);
-        let present = (self.rows * (self.stride - 2)) as f64 - unknown;
-        if unknown == 0.0 {
-            return values;
+    fn fill(&self, values: &mut Numbers) {
+        let (all, unknown) = (self.stencil.places().count(), self.absent.len());
+        if unknown == 0 {
+            return;
         }
-        if present == 0.0 {
-            return &self.absent * (values.sum() / unknown);
+        let mut sum = sums(self.stencil.places().map(|at| values[at]));
+        if unknown < all {
+            let absent = sums(self.absent.iter().map(|&at| values[at]));
+            sum = std::array::from_fn(|lane| sum[lane] - absent[lane]);
         }
-        // From the mean of what is present: x = mean + correction.
-        let mut x = &self.absent * (known.sum() / present);
-        let mut residual = self.neighbours(&known) * &self.absent - self.applied(&x);
-        let mut direction = residual.clone();
-        let mut squared = residual.dot(&residual);
-        let scale = known.iter().fold(0.0f64, |most, v| most.max(v.abs())).max(f64::MIN_POSITIVE);
-        for _ in 0..10 * (self.rows + self.stride) {
-            if squared.sqrt() <= 1e-12 * scale * unknown.sqrt() {
+        let count = if unknown < all { all - unknown } else { all } as f64;
+        self.absent.iter().for_each(|&at| values[at] = sum.map(|sum| sum / count));
+        if unknown < all {
+            let largest = values
+                .iter()
+                .fold([f64::MIN_POSITIVE; LANES], |most, v| std::array::from_fn(|lane| most[lane].max(v[lane].abs())));
+            self.solve(values, largest.map(|largest| 1e-12 * largest * (unknown as f64).sqrt()));
+        }
+    }
+
+    /// Conjugate gradients with the preconditioner (D + L) D⁻¹ (D + Lᵀ), whose steps are about the root of those
+    /// without, until the residual's length is below the tolerance.
+    fn solve(&self, x: &mut Numbers, tolerance: [f64; LANES]) {
+        let (mut residual, mut z) = (self.stencil.zeros(), self.stencil.zeros());
+        let (mut direction, mut image) = (self.stencil.zeros(), self.stencil.zeros());
+        for (&at, diagonal) in self.absent.iter().zip(&self.diagonal) {
+            let around = self.stencil.around(x, at);
+            residual[at] = std::array::from_fn(|lane| around[lane] - diagonal * x[at][lane]);
+        }
+        let mut far = sums(self.absent.iter().map(|&at| residual[at].map(|r| r * r)));
+        let mut last = [0.0; LANES];
+        for _ in 0..10 * (self.stencil.rows() + self.stencil.stride()) {
+            if far.iter().zip(tolerance).all(|(far, tolerance)| far.sqrt() <= tolerance) {
                 break;
             }
-            let image = self.applied(&direction);
-            let step = squared / direction.dot(&image);
-            x.scaled_add(step, &direction);
-            residual.scaled_add(-step, &image);
-            let next = residual.dot(&residual);
-            let ratio = next / squared;
-            direction.zip_mut_with(&residual, |d, r| *d = *d * ratio + r);
-            squared = next;
-        }
-        x + known
-    }
-
-    /// (W x)ᵢ = (Σⱼ wᵢⱼ) xᵢ - Σⱼ wᵢⱼ xⱼ over neighbours, for absent i; x is zero elsewhere.
-    fn applied(&self, x: &Array1<f64>) -> Array1<f64> {
-        let mut image = self.neighbours(x);
-        Zip::from(&mut image)
-            .and(x)
-            .and(&self.diagonal)
-            .and(&self.absent)
-            .for_each(|n, x, sum, absent| *n = sum * x - absent * *n);
-        image
-    }
-
-    /// Σⱼ wᵢⱼ xⱼ over the neighbours of each pixel, row by row: a loop without a branch.
-    fn neighbours(&self, x: &Array1<f64>) -> Array1<f64> {
-        let (direct, diagonal) = self.weights;
-        let mut sums = Array1::zeros(x.len());
-        let (Some(x), Some(all)) = (x.as_slice(), sums.as_slice_mut()) else { return sums };
-        let rows = x.chunks_exact(self.stride);
-        let three = rows.clone().zip(rows.clone().skip(1)).zip(rows.skip(2));
-        for (to, ((above, row), below)) in all.chunks_exact_mut(self.stride).skip(1).zip(three) {
-            let beside = |row: &[f64], k: usize| row[k] + row[k + 2];
-            for (k, to) in to[1..self.stride - 1].iter_mut().enumerate() {
-                *to = direct * (above[k + 1] + below[k + 1] + beside(row, k))
-                    + diagonal * (beside(above, k) + beside(below, k));
+            let next = self.precondition(&residual, &mut z);
+            let ratio = quotients(next, last);
+            last = next;
+            for &at in &self.absent {
+                direction[at] = std::array::from_fn(|lane| direction[at][lane] * ratio[lane] + z[at][lane]);
+            }
+            let mut across = [0.0; LANES];
+            for (&at, diagonal) in self.absent.iter().zip(&self.diagonal) {
+                let (around, d) = (self.stencil.around(&direction, at), direction[at]);
+                image[at] = std::array::from_fn(|lane| diagonal * d[lane] - around[lane]);
+                across = std::array::from_fn(|lane| across[lane] + d[lane] * image[at][lane]);
+            }
+            let step = quotients(last, across);
+            far = [0.0; LANES];
+            for &at in &self.absent {
+                x[at] = std::array::from_fn(|lane| x[at][lane] + step[lane] * direction[at][lane]);
+                let left: [f64; LANES] = std::array::from_fn(|lane| residual[at][lane] - step[lane] * image[at][lane]);
+                far = std::array::from_fn(|lane| far[lane] + left[lane] * left[lane]);
+                residual[at] = left;
             }
         }
-        sums
     }
+
+    /// The preconditioner's solution z, once forwards, once backwards, and z · residual. The neighbour that was computed
+    /// just before comes last into each sum: all else need not wait for it.
+    fn precondition(&self, residual: &Numbers, z: &mut Numbers) -> [f64; LANES] {
+        let beside = self.stencil.beside();
+        for (&at, inverse) in self.absent.iter().zip(&self.inverse) {
+            let (above, from) = (self.stencil.above(z, at), residual[at]);
+            let own: [f64; LANES] = std::array::from_fn(|lane| inverse * (from[lane] + above[lane]));
+            let (left, weight) = (z[at - 1], inverse * beside);
+            z[at] = std::array::from_fn(|lane| own[lane] + weight * left[lane]);
+        }
+        let mut product = [0.0; LANES];
+        for (&at, inverse) in self.absent.iter().zip(&self.inverse).rev() {
+            let (below, own) = (self.stencil.below(z, at), z[at]);
+            let own: [f64; LANES] = std::array::from_fn(|lane| own[lane] + inverse * below[lane]);
+            let (right, weight) = (z[at + 1], inverse * beside);
+            let found: [f64; LANES] = std::array::from_fn(|lane| own[lane] + weight * right[lane]);
+            product = std::array::from_fn(|lane| product[lane] + found[lane] * residual[at][lane]);
+            z[at] = found;
+        }
+        product
+    }
+}
+
+/// One over the diagonal D of the preconditioner, where L are the equations' own entries below the diagonal: that of an
+/// incomplete Cholesky factorisation, modified so that it nearly preserves the sums of rows.
+fn factorised(stencil: &Stencil, absent: &[usize], diagonal: &[f64]) -> Vec<f64> {
+    let mut is_absent = vec![0.0; stencil.len()];
+    absent.iter().for_each(|&at| is_absent[at] = 1.0);
+    // For each pixel before: the sum of its entries behind the diagonal, over its D.
+    let mut handed = vec![0.0; stencil.len()];
+    let one = |(&at, &own): (&usize, &f64)| {
+        let left = own - KEPT * stencil.before(&handed, at);
+        let inverse = 1.0 / if left < LEAST * own { own } else { left };
+        handed[at] = stencil.after(&is_absent, at) * inverse;
+        inverse
+    };
+    absent.iter().zip(diagonal).map(one).collect()
+}
+
+fn sums(all: impl Iterator<Item = [f64; LANES]>) -> [f64; LANES] {
+    all.fold([0.0; LANES], |sum, v| std::array::from_fn(|lane| sum[lane] + v[lane]))
+}
+
+/// A lane that is solved stands still.
+fn quotients(over: [f64; LANES], under: [f64; LANES]) -> [f64; LANES] {
+    std::array::from_fn(|lane| if under[lane] == 0.0 { 0.0 } else { over[lane] / under[lane] })
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ mod masked;
 mod segment_mean;
 mod settled;
 mod slic;
+mod stencil;
 
 pub use self::features::Features;
 pub use self::fill::Fill;
