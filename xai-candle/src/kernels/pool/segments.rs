@@ -77,8 +77,13 @@ impl<T: Real> SegmentMaxima<T> {
                 for (share, ((&a_highest, &i), (&b_highest, &j))) in shares.iter_mut().zip(found(a).zip(found(b))) {
                     // A window without a pixel has no maximum at either end.
                     if let (Some(&b_at_i), Some(&a_at_j)) = (image(b).get(i as usize), image(a).get(j as usize)) {
-                        let ahead = bounded(a_highest) - bounded(a_at_j);
-                        let span = ahead + (bounded(b_highest) - bounded(b_at_i));
+                        let of = |f: fn(T) -> T| (f(a_highest) - f(a_at_j), f(b_highest) - f(b_at_i));
+                        let (ahead, behind) = match of(|number| number) {
+                            // Infinite numbers, or none.
+                            (ahead, behind) if !(ahead + behind).is_finite() => of(bounded),
+                            finite => finite,
+                        };
+                        let span = ahead + behind;
                         *share = if span == T::zero() { T::of(0.5) } else { ahead / span };
                     }
                 }

@@ -43,9 +43,28 @@ fn by_curve<T: Host>(f: Activation, from: &Tensor, to: &Tensor, v: &Tensor) -> R
     };
     // The simplest ones by name, so that the choice is made outside the loop.
     match f {
-        Activation::Relu => host::zip3([from, to, v], |[a, b, v]| v * slope(Activation::Relu, a, b)),
+        Activation::Relu => host::zip3([from, to, v], |[a, b, v]: [T; 3]| v * relu_slope(a, b)),
         Activation::Relu6 => host::zip3([from, to, v], |[a, b, v]| v * slope(Activation::Relu6, a, b)),
         _ => host::zip3([from, to, v], |[a, b, v]| v * slope(f, a, b)),
+    }
+}
+
+/// The share of the way between two numbers that is above 0; where it is no way at all, the derivative. The higher end
+/// alone can be too large for a quotient, and the lower end too low.
+fn relu_slope<T: Host>(a: T, b: T) -> T {
+    let most = T::max_value() / T::of(8.0);
+    let (low, high) = if a > b { (b, a) } else { (a, b) };
+    // False where one is a NaN, which then comes out.
+    let ordered = low <= high;
+    let (low, high) = (if low < -most { -most } else { low }, if high > most { most } else { high });
+    // The quotient first: all three are chosen from, without a branch.
+    let share = high / (high - low);
+    if ordered & (high <= T::zero()) {
+        T::zero()
+    } else if ordered & (low >= T::zero()) {
+        T::one()
+    } else {
+        share
     }
 }
 
@@ -106,6 +125,27 @@ mod tests {
         ALL.into_iter().chain(UNBOUNDED).for_each(|f| agrees(f, &z));
         let above: Vec<f64> = z.iter().map(|z| z.abs() + 0.5).collect();
         ABOVE_ZERO.into_iter().for_each(|f| agrees(f, &above));
+    }
+
+    #[test]
+    fn a_rectifier_has_its_limits_where_numbers_are_infinite() {
+        let infinite = f32::INFINITY;
+        let cases = [
+            (infinite, -1.0, 1.0),
+            (-infinite, 2.0, 0.0),
+            (infinite, infinite, 1.0),
+            (-infinite, -infinite, 0.0),
+            (-infinite, infinite, 0.5),
+            (f32::MAX, -f32::MAX, 0.5),
+            (0.0, 0.0, 0.0),
+        ];
+        for (a, b, expected) in cases {
+            let gaps = [relu_slope(a, b), relu_slope(b, a)].map(|slope: f32| (slope - expected).abs());
+            assert!(gaps.iter().all(|gap| *gap < 1e-30), "{a} to {b}: {gaps:?}");
+        }
+        for other in [-1.0, 0.0, 1.0, f32::NAN] {
+            assert!(relu_slope(f32::NAN, other).is_nan() && relu_slope(other, f32::NAN).is_nan(), "{other}");
+        }
     }
 
     #[test]
