@@ -11,6 +11,19 @@ use crate::{Candle, Host};
 
 /// Any `candle_nn::Module` or `ModuleT` as a layer, in evaluation mode and differentiated by candle's tape: see
 /// [`module`] and [`model`].
+///
+/// ```
+/// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+/// use candle_core::Tensor;
+/// use ndarray::array;
+/// use xai::{Analyzer, Gradient, Net};
+/// use xai::candle::{Candle, module};
+///
+/// // A closure between other layers.
+/// let net = Net::<Candle<f64>, _>::new(module(|x: &Tensor| x.sqr()));
+/// assert_eq!(Gradient.analyze(&net, &array![[3.0]], 0)?.values, array![[6.0]]);
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct CandleModule<M> {
     module: M,

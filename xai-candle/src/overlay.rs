@@ -150,6 +150,25 @@ pub fn look_up(vb: &VarBuilder<'_>, table: &str, ids: &Tensor) -> Result<Tensor>
 /// from ids that are not padding, or a table that is also the output's, give something else; give the model its mask,
 /// and compare its output with the text's own once. A model that looks ids up on several ways needs the table's name
 /// once.
+///
+/// ```
+/// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+/// use std::collections::HashMap;
+///
+/// use candle_core::{DType, Device, Module, Tensor};
+/// use candle_nn::{Embedding, VarBuilder, embedding};
+/// use xai::candle::overlay::embedded;
+///
+/// let table = Tensor::new(&[[1f32, 2.0], [3.0, 4.0]], &Device::Cpu)?;
+/// let weights = HashMap::from([("words.weight".to_owned(), table)]);
+/// let vb = VarBuilder::from_tensors(weights, DType::F32, &Device::Cpu);
+/// let forward = |words: &Embedding, ids: &Tensor| words.forward(ids)?.sum(1);
+/// let net = embedded(vb, "words.weight", |vb| embedding(2, 2, vb.pp("words")), forward);
+/// // Rows in the place of the table's: of three words, each its own.
+/// let rows = Tensor::new(&[[[1f32, 0.0], [1.0, 0.0], [0.0, 5.0]]], &Device::Cpu)?;
+/// assert_eq!(net(&rows)?.to_vec2::<f32>()?, [[2.0, 5.0]]);
+/// # Ok::<(), candle_core::Error>(())
+/// ```
 pub fn embedded<'a, M>(
     vb: VarBuilder<'a>,
     table: &str,

@@ -10,6 +10,17 @@ use crate::ops;
 use crate::rules::Pull;
 
 /// Right gradients for methods of candle's `Tensor`.
+///
+/// ```
+/// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+/// use candle_core::{Device, Tensor, Var};
+/// use xai::candle::TensorExt;
+///
+/// let x = Var::new(&[1f64, 3.0], &Device::Cpu)?;
+/// let gradients = x.with_gradient().max(0)?.backward()?;
+/// assert_eq!(gradients.get(&x).map(Tensor::to_vec1).transpose()?, Some(vec![0.0, 1.0]));
+/// # Ok::<(), candle_core::Error>(())
+/// ```
 pub trait TensorExt {
     /// The methods of `Tensor` that candle differentiates wrongly or not at all, by the same names and right:
     /// `x.with_gradient().max_pool2d(2)?` in place of `x.max_pool2d(2)?`.
@@ -35,6 +46,16 @@ impl TensorExt for Tensor {
 }
 
 /// A tensor, by whose methods candle's tape gets right gradients: see [`TensorExt`].
+///
+/// ```
+/// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+/// use candle_core::{Device, Tensor};
+/// use xai::candle::TensorExt;
+///
+/// let x = Tensor::new(&[[[1f64, 3.0]]], &Device::Cpu)?;
+/// assert_eq!(x.with_gradient().interpolate1d(4)?.flatten_all()?.to_vec1::<f64>()?, [1.0, 1.0, 3.0, 3.0]);
+/// # Ok::<(), candle_core::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct WithGradient<'a>(&'a Tensor);
 

@@ -11,6 +11,16 @@ use crate::{Candle, Host};
 
 /// [`candle_nn::Activation`], also in configuration files, with this crate's gradient: candle's own of gelu is rounded
 /// to six digits, and that of relu is 1 at 0.
+///
+/// ```
+/// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+/// use candle_core::{Device, Module, Tensor};
+/// use xai::candle::nn::Activation;
+///
+/// let x = Tensor::new(&[-1f64, 2.0], &Device::Cpu)?;
+/// assert_eq!(Activation::Relu.forward(&x)?.to_vec1::<f64>()?, [0.0, 2.0]);
+/// # Ok::<(), candle_core::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Default, serde::Deserialize, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Activation {
@@ -132,6 +142,21 @@ impl Module for PReLU {
 ///
 /// # Errors
 /// When the weight is missing or of another shape.
+///
+/// ```
+/// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+/// use std::collections::HashMap;
+///
+/// use candle_core::{DType, Device, Module, Tensor};
+/// use xai::candle::nn::{VarBuilder, prelu};
+///
+/// let weights = HashMap::from([("weight".to_owned(), Tensor::new(&[0.5f64], &Device::Cpu)?)]);
+/// let vb = VarBuilder::from_tensors(weights, DType::F64, &Device::Cpu);
+/// let slope = prelu(None, vb)?;
+/// let x = Tensor::new(&[[-2f64, 2.0]], &Device::Cpu)?;
+/// assert_eq!(slope.forward(&x)?.to_vec2::<f64>()?, [[-1.0, 2.0]]);
+/// # Ok::<(), candle_core::Error>(())
+/// ```
 pub fn prelu(num_channels: Option<usize>, vb: VarBuilder<'_>) -> Result<PReLU> {
     candle_nn::prelu(num_channels, vb).map(PReLU)
 }

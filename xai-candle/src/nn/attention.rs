@@ -56,6 +56,20 @@ fn causal(q: &Tensor, keys: usize, before: usize) -> Result<Tensor> {
 ///
 /// # Errors
 /// When the shapes do not fit.
+///
+/// ```
+/// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+/// use candle_core::{Device, Tensor};
+/// use xai::candle::nn::ops::sdpa;
+///
+/// // One query, whose two keys are alike.
+/// let q = Tensor::new(&[[[[1f32, 0.0]]]], &Device::Cpu)?;
+/// let k = Tensor::new(&[[[[1f32, 0.0], [1.0, 0.0]]]], &Device::Cpu)?;
+/// let v = Tensor::new(&[[[[0f32, 2.0], [4.0, 6.0]]]], &Device::Cpu)?;
+/// let y = sdpa(&q, &k, &v, None, false, 1.0, 1.0)?;
+/// assert_eq!(y.flatten_all()?.to_vec1::<f32>()?, [2.0, 4.0]);
+/// # Ok::<(), candle_core::Error>(())
+/// ```
 pub fn sdpa(
     q: &Tensor,
     k: &Tensor,
@@ -89,6 +103,18 @@ fn added(mask: &Tensor, dtype: DType) -> Result<Tensor> {
 ///
 /// # Errors
 /// When the shapes do not fit, and for position biases (`max_bias`), which are not offered here.
+///
+/// ```
+/// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+/// use candle_core::{Device, Tensor};
+/// use xai::candle::nn::attention::{AttnMask, flash_attn};
+///
+/// // The first of two tokens looks at itself alone.
+/// let x = Tensor::new(&[[[[1f32]], [[3.0]]]], &Device::Cpu)?;
+/// let y = flash_attn::<f32>(&x, &x, &x, 1.0, AttnMask::causal(), None, None)?;
+/// assert_eq!((y.dims(), y.flatten_all()?.to_vec1::<f32>()?[0]), (&[1, 1, 2, 1][..], 1.0));
+/// # Ok::<(), candle_core::Error>(())
+/// ```
 pub fn flash_attn<T: WithDType>(
     q: &Tensor,
     k: &Tensor,

@@ -122,6 +122,22 @@ impl ModuleT for BatchNorm {
 ///
 /// # Errors
 /// When the weights are missing or of another shape.
+///
+/// ```
+/// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+/// use std::collections::HashMap;
+///
+/// use candle_core::{DType, Device, ModuleT, Tensor};
+/// use xai::candle::nn::{BatchNormConfig, VarBuilder, batch_norm};
+///
+/// let of = |number: f64| Tensor::new(&[number], &Device::Cpu);
+/// let weights = HashMap::from([("running_mean".to_owned(), of(1.0)?), ("running_var".to_owned(), of(4.0)?)]);
+/// let vb = VarBuilder::from_tensors(weights, DType::F64, &Device::Cpu);
+/// let norm = batch_norm(1, BatchNormConfig { eps: 0.0, affine: false, ..Default::default() }, vb)?;
+/// let x = Tensor::new(&[[[[5f64]]]], &Device::Cpu)?;
+/// assert_eq!(norm.forward_t(&x, false)?.flatten_all()?.to_vec1::<f64>()?, [2.0]);
+/// # Ok::<(), candle_core::Error>(())
+/// ```
 pub fn batch_norm<C: Into<BatchNormConfig>>(num_features: usize, config: C, vb: VarBuilder<'_>) -> Result<BatchNorm> {
     candle_nn::batch_norm(num_features, config, vb).map(BatchNorm)
 }

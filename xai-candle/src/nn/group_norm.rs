@@ -10,6 +10,19 @@ use crate::{Candle, Host, ops};
 
 /// The channels (axis 1) in groups, each normalised over its channels and all later axes: [`candle_nn::GroupNorm`]
 /// with this crate's gradient.
+///
+/// ```
+/// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+/// use candle_core::{Device, Module, Tensor};
+/// use xai::candle::nn::GroupNorm;
+///
+/// let (weight, bias) = (Tensor::new(&[1f64, 1.0], &Device::Cpu)?, Tensor::new(&[0f64, 0.0], &Device::Cpu)?);
+/// let norm = GroupNorm::new(weight, bias, 2, 1, 1e-9)?;
+/// let x = Tensor::new(&[[[1f64], [3.0]]], &Device::Cpu)?;
+/// let y = norm.forward(&x)?.flatten_all()?.to_vec1::<f64>()?;
+/// assert!(y.iter().zip([-1.0, 1.0]).all(|(y, right)| (y - right).abs() < 1e-6));
+/// # Ok::<(), candle_core::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct GroupNorm {
     by_candle: candle_nn::GroupNorm,
@@ -57,6 +70,25 @@ impl<E: Host> Layer<Candle<E>> for GroupNorm {
 ///
 /// # Errors
 /// When the weights are missing or of another shape, or the groups do not divide the channels.
+///
+/// ```
+/// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+/// use std::collections::HashMap;
+///
+/// use candle_core::{DType, Device, Module, Tensor};
+/// use xai::candle::nn::{VarBuilder, group_norm};
+///
+/// let weights = HashMap::from([
+///     ("weight".to_owned(), Tensor::new(&[1f64, 1.0], &Device::Cpu)?),
+///     ("bias".to_owned(), Tensor::new(&[0f64, 0.0], &Device::Cpu)?),
+/// ]);
+/// let vb = VarBuilder::from_tensors(weights, DType::F64, &Device::Cpu);
+/// let norm = group_norm(1, 2, 1e-9, vb)?;
+/// let x = Tensor::new(&[[[1f64], [3.0]]], &Device::Cpu)?;
+/// let y = norm.forward(&x)?.flatten_all()?.to_vec1::<f64>()?;
+/// assert!(y.iter().zip([-1.0, 1.0]).all(|(y, right)| (y - right).abs() < 1e-6));
+/// # Ok::<(), candle_core::Error>(())
+/// ```
 pub fn group_norm(num_groups: usize, num_channels: usize, eps: f64, vb: VarBuilder<'_>) -> Result<GroupNorm> {
     let weight = vb.get_with_hints(num_channels, "weight", Init::Const(1.))?;
     let bias = vb.get_with_hints(num_channels, "bias", Init::Const(0.))?;

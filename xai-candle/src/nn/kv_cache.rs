@@ -6,6 +6,19 @@ use candle_core::{Device, Result, Tensor, bail};
 use candle_nn::kv_cache as candle;
 
 /// [`candle_nn::kv_cache::ConcatKvCache`], with the gradient of what is in it.
+///
+/// ```
+/// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+/// use candle_core::{Device, Tensor};
+/// use xai::candle::nn::kv_cache::ConcatKvCache;
+///
+/// let mut cache = ConcatKvCache::new(2);
+/// let token = Tensor::new(&[[[[1f64]]]], &Device::Cpu)?;
+/// cache.append(&token, &token)?;
+/// let (keys, _) = cache.append(&token, &token)?;
+/// assert_eq!((keys.dims(), cache.current_seq_len()), (&[1, 1, 2, 1][..], 2));
+/// # Ok::<(), candle_core::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct ConcatKvCache {
     dim: usize,
@@ -63,6 +76,19 @@ impl ConcatKvCache {
 }
 
 /// [`candle_nn::kv_cache::KvCache`], with the gradient of what is in it.
+///
+/// ```
+/// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+/// use candle_core::{Device, Tensor};
+/// use xai::candle::nn::kv_cache::KvCache;
+///
+/// let mut cache = KvCache::new(2, 16);
+/// let token = Tensor::new(&[[[[1f64]]]], &Device::Cpu)?;
+/// cache.append(&token, &token)?;
+/// let (keys, _) = cache.append(&token, &token)?;
+/// assert_eq!((keys.dims(), cache.current_seq_len()), (&[1, 1, 2, 1][..], 2));
+/// # Ok::<(), candle_core::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct KvCache(ConcatKvCache);
 
@@ -111,6 +137,19 @@ impl KvCache {
 ///
 /// What comes after that is for generating text: with a gradient it is refused, since the window's older part would be
 /// without.
+///
+/// ```
+/// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+/// use candle_core::{Device, Tensor};
+/// use xai::candle::nn::kv_cache::RotatingKvCache;
+///
+/// let mut cache = RotatingKvCache::new(2, 16);
+/// let token = Tensor::new(&[[[[1f64]]]], &Device::Cpu)?;
+/// cache.append(&token, &token)?;
+/// let (keys, _) = cache.append(&token, &token)?;
+/// assert_eq!((keys.dims(), cache.current_seq_len()), (&[1, 1, 2, 1][..], 2));
+/// # Ok::<(), candle_core::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct RotatingKvCache(candle::RotatingKvCache);
 

@@ -112,6 +112,25 @@ impl Module for RmsNorm {
 ///
 /// # Errors
 /// When the weights are missing or of another shape.
+///
+/// ```
+/// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+/// use std::collections::HashMap;
+///
+/// use candle_core::{DType, Device, Module, Tensor};
+/// use xai::candle::nn::{VarBuilder, layer_norm};
+///
+/// let weights = HashMap::from([
+///     ("weight".to_owned(), Tensor::new(&[1f64, 1.0], &Device::Cpu)?),
+///     ("bias".to_owned(), Tensor::new(&[0f64, 5.0], &Device::Cpu)?),
+/// ]);
+/// let vb = VarBuilder::from_tensors(weights, DType::F64, &Device::Cpu);
+/// let norm = layer_norm(2, 1e-9, vb)?;
+/// let x = Tensor::new(&[[1f64, 3.0]], &Device::Cpu)?;
+/// let y = norm.forward(&x)?.to_vec2::<f64>()?;
+/// assert!((y[0][0] + 1.0).abs() < 1e-6 && (y[0][1] - 6.0).abs() < 1e-6);
+/// # Ok::<(), candle_core::Error>(())
+/// ```
 pub fn layer_norm<C: Into<LayerNormConfig>>(size: usize, config: C, vb: VarBuilder<'_>) -> Result<LayerNorm> {
     candle_nn::layer_norm(size, config, vb).map(LayerNorm)
 }
@@ -120,6 +139,22 @@ pub fn layer_norm<C: Into<LayerNormConfig>>(size: usize, config: C, vb: VarBuild
 ///
 /// # Errors
 /// When the weight is missing or of another shape.
+///
+/// ```
+/// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+/// use std::collections::HashMap;
+///
+/// use candle_core::{DType, Device, Module, Tensor};
+/// use xai::candle::nn::{VarBuilder, layer_norm_no_bias};
+///
+/// let weights = HashMap::from([("weight".to_owned(), Tensor::new(&[1f64, 2.0], &Device::Cpu)?)]);
+/// let vb = VarBuilder::from_tensors(weights, DType::F64, &Device::Cpu);
+/// let norm = layer_norm_no_bias(2, 1e-9, vb)?;
+/// let x = Tensor::new(&[[1f64, 3.0]], &Device::Cpu)?;
+/// let y = norm.forward(&x)?.to_vec2::<f64>()?;
+/// assert!((y[0][0] + 1.0).abs() < 1e-6 && (y[0][1] - 2.0).abs() < 1e-6);
+/// # Ok::<(), candle_core::Error>(())
+/// ```
 pub fn layer_norm_no_bias(size: usize, eps: f64, vb: VarBuilder<'_>) -> Result<LayerNorm> {
     candle_nn::layer_norm_no_bias(size, eps, vb).map(LayerNorm)
 }
@@ -128,6 +163,22 @@ pub fn layer_norm_no_bias(size: usize, eps: f64, vb: VarBuilder<'_>) -> Result<L
 ///
 /// # Errors
 /// When the weight is missing or of another shape.
+///
+/// ```
+/// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+/// use std::collections::HashMap;
+///
+/// use candle_core::{DType, Device, Module, Tensor};
+/// use xai::candle::nn::{VarBuilder, rms_norm};
+///
+/// let weights = HashMap::from([("weight".to_owned(), Tensor::new(&[1f64, 1.0], &Device::Cpu)?)]);
+/// let vb = VarBuilder::from_tensors(weights, DType::F64, &Device::Cpu);
+/// let norm = rms_norm(2, 1e-9, vb)?;
+/// let x = Tensor::new(&[[1f64, 3.0]], &Device::Cpu)?;
+/// let y = norm.forward(&x)?.to_vec2::<f64>()?;
+/// assert!((y[0][1] - 3.0 / 5f64.sqrt()).abs() < 1e-6);
+/// # Ok::<(), candle_core::Error>(())
+/// ```
 pub fn rms_norm(size: usize, eps: f64, vb: VarBuilder<'_>) -> Result<RmsNorm> {
     candle_nn::rms_norm(size, eps, vb).map(RmsNorm)
 }

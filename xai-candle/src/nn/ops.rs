@@ -17,6 +17,16 @@ fn axis_of(x: &Tensor, dim: impl Dim, name: &'static str) -> Result<isize> {
 ///
 /// # Errors
 /// When there is no such axis.
+///
+/// ```
+/// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+/// use candle_core::{Device, Tensor};
+/// use xai::candle::nn::ops;
+///
+/// let x = Tensor::new(&[[0f64, 0.0], [1.0, 1.0]], &Device::Cpu)?;
+/// assert_eq!(ops::softmax(&x, 1)?.to_vec2::<f64>()?, [[0.5, 0.5], [0.5, 0.5]]);
+/// # Ok::<(), candle_core::Error>(())
+/// ```
 pub fn softmax<D: Dim>(xs: &Tensor, dim: D) -> Result<Tensor> {
     ops::softmax(xs, axis_of(xs, dim, "softmax")?)
 }
@@ -25,6 +35,17 @@ pub fn softmax<D: Dim>(xs: &Tensor, dim: D) -> Result<Tensor> {
 ///
 /// # Errors
 /// When there is no such axis.
+///
+/// ```
+/// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+/// use candle_core::{Device, Tensor};
+/// use xai::candle::nn::ops;
+///
+/// let x = Tensor::new(&[[3f64, 3.0]], &Device::Cpu)?;
+/// let y = ops::log_softmax(&x, 1)?.to_vec2::<f64>()?;
+/// assert!((y[0][0] - 0.5f64.ln()).abs() < 1e-12);
+/// # Ok::<(), candle_core::Error>(())
+/// ```
 pub fn log_softmax<D: Dim>(xs: &Tensor, d: D) -> Result<Tensor> {
     ops::log_softmax(xs, axis_of(xs, d, "log-softmax")?)
 }
@@ -33,6 +54,19 @@ pub fn log_softmax<D: Dim>(xs: &Tensor, d: D) -> Result<Tensor> {
 ///
 /// # Errors
 /// When the tensor has no axis.
+///
+/// ```
+/// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+/// use candle_core::{Device, Tensor, Var};
+/// use xai::candle::nn::ops;
+///
+/// let x = Var::new(&[0f64, 0.0], &Device::Cpu)?;
+/// let y = ops::softmax_last_dim(&x)?;
+/// assert_eq!(y.to_vec1::<f64>()?, [0.5, 0.5]);
+/// let gradients = y.get(0)?.backward()?;
+/// assert_eq!(gradients.get(&x).map(Tensor::to_vec1).transpose()?, Some(vec![0.25, -0.25]));
+/// # Ok::<(), candle_core::Error>(())
+/// ```
 pub fn softmax_last_dim(xs: &Tensor) -> Result<Tensor> {
     softmax(xs, D::Minus1)
 }
@@ -41,6 +75,17 @@ pub fn softmax_last_dim(xs: &Tensor) -> Result<Tensor> {
 ///
 /// # Errors
 /// candle's own.
+///
+/// ```
+/// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+/// use candle_core::{Device, Tensor};
+/// use xai::candle::nn::ops;
+///
+/// let x = Tensor::new(&[0f64, 1.0], &Device::Cpu)?;
+/// let y = ops::silu(&x)?.to_vec1::<f64>()?;
+/// assert!(y.iter().zip([0.0, 0.7311]).all(|(y, right)| (y - right).abs() < 1e-4));
+/// # Ok::<(), candle_core::Error>(())
+/// ```
 pub fn silu(xs: &Tensor) -> Result<Tensor> {
     ops::silu(xs)
 }
@@ -49,6 +94,17 @@ pub fn silu(xs: &Tensor) -> Result<Tensor> {
 ///
 /// # Errors
 /// When the last axis has an odd length.
+///
+/// ```
+/// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+/// use candle_core::{Device, Tensor};
+/// use xai::candle::nn::ops;
+///
+/// let x = Tensor::new(&[1f64, 2.0], &Device::Cpu)?;
+/// let y = ops::swiglu(&x)?.to_vec1::<f64>()?;
+/// assert!(y.iter().zip([1.4621]).all(|(y, right)| (y - right).abs() < 1e-4));
+/// # Ok::<(), candle_core::Error>(())
+/// ```
 pub fn swiglu(xs: &Tensor) -> Result<Tensor> {
     xs.apply(&Activation::Swiglu)
 }
@@ -57,6 +113,17 @@ pub fn swiglu(xs: &Tensor) -> Result<Tensor> {
 ///
 /// # Errors
 /// candle's own.
+///
+/// ```
+/// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+/// use candle_core::{Device, Tensor};
+/// use xai::candle::nn::ops;
+///
+/// let x = Tensor::new(&[0f64, 1.0], &Device::Cpu)?;
+/// let y = ops::sigmoid(&x)?.to_vec1::<f64>()?;
+/// assert!(y.iter().zip([0.5, 0.7311]).all(|(y, right)| (y - right).abs() < 1e-4));
+/// # Ok::<(), candle_core::Error>(())
+/// ```
 pub fn sigmoid(xs: &Tensor) -> Result<Tensor> {
     ops::sigmoid(xs)
 }
@@ -65,6 +132,17 @@ pub fn sigmoid(xs: &Tensor) -> Result<Tensor> {
 ///
 /// # Errors
 /// candle's own.
+///
+/// ```
+/// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+/// use candle_core::{Device, Tensor};
+/// use xai::candle::nn::ops;
+///
+/// let x = Tensor::new(&[-3f64, 0.0, 6.0], &Device::Cpu)?;
+/// let y = ops::hard_sigmoid(&x)?.to_vec1::<f64>()?;
+/// assert!(y.iter().zip([0.0, 0.5, 1.0]).all(|(y, right)| (y - right).abs() < 1e-4));
+/// # Ok::<(), candle_core::Error>(())
+/// ```
 pub fn hard_sigmoid(xs: &Tensor) -> Result<Tensor> {
     ops::hard_sigmoid(xs)
 }
@@ -73,6 +151,17 @@ pub fn hard_sigmoid(xs: &Tensor) -> Result<Tensor> {
 ///
 /// # Errors
 /// candle's own.
+///
+/// ```
+/// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+/// use candle_core::{Device, Tensor};
+/// use xai::candle::nn::ops;
+///
+/// let x = Tensor::new(&[0f64, 1.0], &Device::Cpu)?;
+/// let y = ops::mish(&x)?.to_vec1::<f64>()?;
+/// assert!(y.iter().zip([0.0, 0.8651]).all(|(y, right)| (y - right).abs() < 1e-4));
+/// # Ok::<(), candle_core::Error>(())
+/// ```
 pub fn mish(xs: &Tensor) -> Result<Tensor> {
     ops::mish(xs)
 }
@@ -81,6 +170,17 @@ pub fn mish(xs: &Tensor) -> Result<Tensor> {
 ///
 /// # Errors
 /// candle's own.
+///
+/// ```
+/// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+/// use candle_core::{Device, Tensor};
+/// use xai::candle::nn::ops;
+///
+/// let x = Tensor::new(&[-2f64, 2.0], &Device::Cpu)?;
+/// let y = ops::leaky_relu(&x, 0.1)?.to_vec1::<f64>()?;
+/// assert!(y.iter().zip([-0.2, 2.0]).all(|(y, right)| (y - right).abs() < 1e-4));
+/// # Ok::<(), candle_core::Error>(())
+/// ```
 pub fn leaky_relu(xs: &Tensor, negative_slope: f64) -> Result<Tensor> {
     ops::leaky_relu(xs, negative_slope)
 }
@@ -89,6 +189,17 @@ pub fn leaky_relu(xs: &Tensor, negative_slope: f64) -> Result<Tensor> {
 ///
 /// # Errors
 /// candle's own.
+///
+/// ```
+/// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+/// use candle_core::{Device, Tensor};
+/// use xai::candle::nn::ops;
+///
+/// let x = Tensor::new(&[-1f64, 1.0], &Device::Cpu)?;
+/// let y = ops::selu(&x, 1.0, 2.0)?.to_vec1::<f64>()?;
+/// assert!(y.iter().zip([-1.2642, 2.0]).all(|(y, right)| (y - right).abs() < 1e-4));
+/// # Ok::<(), candle_core::Error>(())
+/// ```
 pub fn selu(xs: &Tensor, alpha: f32, gamma: f32) -> Result<Tensor> {
     ops::elu(xs, alpha.into())?.affine(gamma.into(), 0.0)
 }
@@ -97,6 +208,18 @@ pub fn selu(xs: &Tensor, alpha: f32, gamma: f32) -> Result<Tensor> {
 ///
 /// # Errors
 /// When α or β has another length than the last axis.
+///
+/// ```
+/// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+/// use candle_core::{Device, Tensor};
+/// use xai::candle::nn::ops;
+///
+/// let x = Tensor::new(&[[1f64, 3.0]], &Device::Cpu)?;
+/// let (alpha, beta) = (Tensor::new(&[1f64, 1.0], &Device::Cpu)?, Tensor::new(&[0f64, 5.0], &Device::Cpu)?);
+/// let y = ops::layer_norm(&x, &alpha, &beta, 0.0)?.to_vec2::<f64>()?;
+/// assert!(y[0].iter().zip([-1.0, 6.0]).all(|(y, right)| (y - right).abs() < 1e-4));
+/// # Ok::<(), candle_core::Error>(())
+/// ```
 pub fn layer_norm(xs: &Tensor, alpha: &Tensor, beta: &Tensor, eps: f32) -> Result<Tensor> {
     let features = xs.dim(D::Minus1)?;
     if features != alpha.dims1()? || features != beta.dims1()? {
@@ -114,6 +237,18 @@ pub fn layer_norm(xs: &Tensor, alpha: &Tensor, beta: &Tensor, eps: f32) -> Resul
 ///
 /// # Errors
 /// As [`layer_norm`].
+///
+/// ```
+/// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+/// use candle_core::{Device, Tensor};
+/// use xai::candle::nn::ops;
+///
+/// let x = Tensor::new(&[[1f64, 3.0]], &Device::Cpu)?;
+/// let (alpha, beta) = (Tensor::new(&[1f64, 1.0], &Device::Cpu)?, Tensor::new(&[0f64, 5.0], &Device::Cpu)?);
+/// let y = ops::layer_norm_slow(&x, &alpha, &beta, 0.0)?.to_vec2::<f64>()?;
+/// assert!(y[0].iter().zip([-1.0, 6.0]).all(|(y, right)| (y - right).abs() < 1e-4));
+/// # Ok::<(), candle_core::Error>(())
+/// ```
 pub fn layer_norm_slow(xs: &Tensor, alpha: &Tensor, beta: &Tensor, eps: f32) -> Result<Tensor> {
     match computed(alpha) || computed(beta) {
         true => candle_nn::ops::layer_norm_slow(xs, alpha, beta, eps),
@@ -125,6 +260,18 @@ pub fn layer_norm_slow(xs: &Tensor, alpha: &Tensor, beta: &Tensor, eps: f32) -> 
 ///
 /// # Errors
 /// When α has another length than the last axis.
+///
+/// ```
+/// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+/// use candle_core::{Device, Tensor};
+/// use xai::candle::nn::ops;
+///
+/// let x = Tensor::new(&[[1f64, 3.0]], &Device::Cpu)?;
+/// let alpha = Tensor::new(&[1f64, 1.0], &Device::Cpu)?;
+/// let y = ops::rms_norm(&x, &alpha, 0.0)?.to_vec2::<f64>()?;
+/// assert!(y[0].iter().zip([0.4472, 1.3416]).all(|(y, right)| (y - right).abs() < 1e-4));
+/// # Ok::<(), candle_core::Error>(())
+/// ```
 pub fn rms_norm(xs: &Tensor, alpha: &Tensor, eps: f32) -> Result<Tensor> {
     if xs.dim(D::Minus1)? != alpha.dims1()? {
         bail!("rms norm: the last axis of {:?} must be as long as {:?}", xs.dims(), alpha.dims());
@@ -136,6 +283,18 @@ pub fn rms_norm(xs: &Tensor, alpha: &Tensor, eps: f32) -> Result<Tensor> {
 ///
 /// # Errors
 /// As [`rms_norm`].
+///
+/// ```
+/// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+/// use candle_core::{Device, Tensor};
+/// use xai::candle::nn::ops;
+///
+/// let x = Tensor::new(&[[1f64, 3.0]], &Device::Cpu)?;
+/// let alpha = Tensor::new(&[1f64, 1.0], &Device::Cpu)?;
+/// let y = ops::rms_norm_slow(&x, &alpha, 0.0)?.to_vec2::<f64>()?;
+/// assert!(y[0].iter().zip([0.4472, 1.3416]).all(|(y, right)| (y - right).abs() < 1e-4));
+/// # Ok::<(), candle_core::Error>(())
+/// ```
 pub fn rms_norm_slow(xs: &Tensor, alpha: &Tensor, eps: f32) -> Result<Tensor> {
     match computed(alpha) {
         true => candle_nn::ops::rms_norm_slow(xs, alpha, eps),

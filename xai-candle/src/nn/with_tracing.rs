@@ -9,6 +9,17 @@ use crate::{Candle, Host};
 pub use super::{Conv2d, LayerNorm, Linear, conv2d, layer_norm, linear, linear_b, linear_no_bias};
 
 /// Rows of a table.
+///
+/// ```
+/// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+/// use candle_core::{Device, Module, Tensor};
+/// use xai::candle::nn::with_tracing::Embedding;
+///
+/// let table = Embedding::from_weights(Tensor::new(&[[1f64, 2.0], [3.0, 4.0]], &Device::Cpu)?)?;
+/// let ids = Tensor::new(&[1u32], &Device::Cpu)?;
+/// assert_eq!(table.forward(&ids)?.to_vec2::<f64>()?, [[3.0, 4.0]]);
+/// # Ok::<(), candle_core::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Embedding(candle_nn::Embedding);
 
@@ -43,6 +54,22 @@ impl Module for Embedding {
 }
 
 /// An RMS norm, built from a [`VarBuilder`].
+///
+/// ```
+/// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+/// use std::collections::HashMap;
+///
+/// use candle_core::{DType, Device, Module, Tensor};
+/// use xai::candle::nn::{VarBuilder, with_tracing::RmsNorm};
+///
+/// let weights = HashMap::from([("weight".to_owned(), Tensor::new(&[1f64, 1.0], &Device::Cpu)?)]);
+/// let vb = VarBuilder::from_tensors(weights, DType::F64, &Device::Cpu);
+/// let norm = RmsNorm::new(2, 1e-9, vb)?;
+/// let x = Tensor::new(&[[1f64, 3.0]], &Device::Cpu)?;
+/// let y = norm.forward(&x)?.to_vec2::<f64>()?;
+/// assert!((y[0][1] - 3.0 / 5f64.sqrt()).abs() < 1e-6);
+/// # Ok::<(), candle_core::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct RmsNorm(super::RmsNorm);
 
