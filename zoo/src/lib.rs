@@ -9,6 +9,7 @@ pub mod captum;
 pub mod crop;
 pub mod efficientnet;
 pub mod imagenet;
+pub mod inside;
 pub mod networks;
 pub mod photo_file;
 mod replay;

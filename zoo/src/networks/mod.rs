@@ -4,6 +4,7 @@
 mod attention;
 mod bert;
 mod kinds;
+mod minis;
 mod unet;
 mod vgg;
 mod vit;
@@ -27,10 +28,17 @@ pub fn build<B: Backend>(name: &str, weights: &Weights<B>) -> Result<Sequential<
         "vgg11" | "vgg16" => vgg(weights, 7),
         "mini_vgg" => vgg(weights, 2),
         "mini_kinds" => kinds::kinds(weights),
+        "mini_norms" => minis::norms(weights),
+        "mini_smooth" => minis::smooth(weights),
+        "mini_head" => minis::head(weights),
+        "mini_unit" => minis::unit(weights),
         _ => Err(Error::InvalidParameter {
             name: "network",
             value: name.to_owned(),
-            reason: "this program has resnet18, vgg11, vgg16, mini_resnet, mini_vgg and mini_kinds".into(),
+            reason:
+                "this program has resnet18, vgg11, vgg16, and mini_resnet, _vgg, _kinds, _norms, _smooth, _head and \
+                     _unit"
+                    .into(),
         }),
     }?;
     match weights.unused().first() {

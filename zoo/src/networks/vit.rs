@@ -1,4 +1,4 @@
-//! A small vision transformer: patches, a class token, positions, and blocks of attention.
+//! A vision transformer: patches, a class token, positions, and blocks of attention.
 
 use xai::nn::{Conv2d, LayerNorm, Linear, Weights};
 use xai::{Backend, Differentiable, Result, Var, Weight};
@@ -11,7 +11,7 @@ const WIDTH: usize = 6;
 /// The heads of each block.
 const HEADS: [usize; 2] = [2, 3];
 
-/// Images (B, 2, 4, 6) to three classes, written as forward code.
+/// Images to classes, written as forward code: of the seeded weights, (B, 2, 4, 6) to three.
 #[derive(Debug)]
 pub struct Vit<B: Backend> {
     patches: Patches<B>,
@@ -22,7 +22,7 @@ pub struct Vit<B: Backend> {
     classes: Linear<B>,
 }
 
-/// How an image becomes six patches (B, 6, WIDTH).
+/// How an image becomes patches (B, patches, width): six of the seeded weights.
 #[derive(Debug)]
 enum Patches<B: Backend> {
     /// By a convolution whose stride is its kernel.
@@ -50,7 +50,17 @@ impl<B: Backend> Vit<B> {
     /// # Errors
     /// Weights that are missing or do not fit.
     pub fn of_convolved_patches(w: &Weights<B>) -> Result<Self> {
-        Vit::load(w, Patches::Conv(Conv2d::load(&w.at("patches"))?.stride(2)))
+        Vit::of_heads(w, &HEADS)
+    }
+
+    /// The same, of any sizes, which are those of the weights, with so many heads in each block.
+    ///
+    /// # Errors
+    /// Weights that are missing or do not fit.
+    pub fn of_heads(w: &Weights<B>, heads: &[usize]) -> Result<Self> {
+        let w_patches = w.at("patches");
+        let side = w_patches.array("weight")?.shape().last().copied().unwrap_or(1);
+        Vit::load(w, Patches::Conv(Conv2d::load(&w_patches)?.stride(side)), heads)
     }
 
     /// The same network, with patches whose pixels are moved side by side.
@@ -61,15 +71,17 @@ impl<B: Backend> Vit<B> {
         let w_patches = w.at("patches");
         // A patch's pixels lie in the linear layer's weight as in the convolution's.
         let weight = w_patches.get("weight")?.reshape(&[WIDTH, 8])?;
-        Vit::load(w, Patches::Moved(Linear::new(weight, w_patches.find("bias")?)?))
+        Vit::load(w, Patches::Moved(Linear::new(weight, w_patches.find("bias")?)?), &HEADS)
     }
 
-    fn load(w: &Weights<B>, patches: Patches<B>) -> Result<Self> {
-        let blocks = HEADS.iter().enumerate().map(|(i, &heads)| Block::load(&w.at(format!("block{i}")), heads));
+    fn load(w: &Weights<B>, patches: Patches<B>, heads: &[usize]) -> Result<Self> {
+        let blocks = heads.iter().enumerate().map(|(i, &heads)| Block::load(&w.at(format!("block{i}")), heads));
+        let width = w.array("norm.weight")?.len();
+        let tokens = w.array("positions.weight")?.shape().first().copied().unwrap_or(0);
         Ok(Vit {
             patches,
-            class: w.get_shaped("class.weight", &[1, 1, WIDTH])?.into(),
-            positions: w.get_shaped("positions.weight", &[7, WIDTH])?.into(),
+            class: w.get_shaped("class.weight", &[1, 1, width])?.into(),
+            positions: w.get_shaped("positions.weight", &[tokens, width])?.into(),
             blocks: blocks.collect::<Result<_>>()?,
             norm: LayerNorm::load(&w.at("norm"), EPS)?,
             classes: Linear::load(&w.at("classes"))?,
