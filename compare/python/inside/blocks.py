@@ -3,6 +3,7 @@
 import torch
 from zennit.canonizers import AttributeCanonizer, CompositeCanonizer, SequentialMergeBatchNorm
 from zennit.layer import Sum
+from zennit.torchvision import ResNetBasicBlockCanonizer
 
 import networks
 
@@ -49,6 +50,24 @@ def attributes(name, module):
     return None
 
 
-def canonizers():
+class WholeMerge(SequentialMergeBatchNorm):
+    """zennit's, but the norm that is left behind divides by 1, not by the root of 1 + ε."""
+
+    def register(self, linears, batch_norm):
+        self.eps = batch_norm.eps
+        super().register(linears, batch_norm)
+        batch_norm.eps = 0.0
+
+    def remove(self):
+        super().remove()
+        self.batch_norm.eps = self.eps
+
+
+def canonizers(merge):
     """What zennit's own canoniser of torchvision's ResNet does, for the blocks of `networks`."""
-    return [CompositeCanonizer((SequentialMergeBatchNorm(), AttributeCanonizer(attributes)))]
+    return [CompositeCanonizer((merge, AttributeCanonizer(attributes)))]
+
+
+def torchvision_canonizers(merge):
+    """zennit's own canoniser of torchvision's ResNet, but for how norms are merged."""
+    return [CompositeCanonizer((merge, ResNetBasicBlockCanonizer()))]

@@ -15,6 +15,19 @@ from torch.nn import functional
 from exact import grad_cam_plus_plus
 
 
+# What RandomCam draws with seed 0 for eight channels. The Rust side looks whether it does.
+WEIGHTS = [
+    0.41815083085312343,
+    -0.0681565554207797,
+    0.3982864853494634,
+    -0.8796576687316566,
+    0.7582214359172372,
+    0.09906253757889294,
+    0.6579689520479985,
+    0.870853005826258,
+]
+
+
 class LogProbability:
     """What has second derivatives behind a network of rectifiers too."""
 
@@ -120,6 +133,13 @@ def score_cams(model, layer, x, targets):
     return found
 
 
+def random_cam(model, layer, x, targets):
+    """With the same weights for every sample."""
+    drawn = lambda low, high, size: numpy.tile(WEIGHTS, (size[0], 1))
+    with mock.patch.object(numpy.random, "uniform", side_effect=drawn):
+        return mapped(unscaled(peers.RandomCAM), model, layer, x, targets)
+
+
 def finer_cams(model, layer, x, output, target):
     """Of the target class against the three nearest ones; and with weights that are constant."""
     nearest = (output - output.gather(1, target[:, None])).abs().argsort(1)[:, 1:4].tolist()
@@ -182,6 +202,8 @@ def cams(model, places, x, target, costly=True):
         (gradient,) = torch.autograd.grad(output.gather(1, target[:, None]).sum(), maps)
         by_formula = grad_cam_plus_plus(maps.detach(), gradient)
         found |= {f"exact.{peer}.grad_cam_plus_plus@{place}": by_formula for peer in ["grad_cam", "torchcam"]}
+        if maps.shape[1] == len(WEIGHTS):
+            here["random_cam"] = random_cam(model, layer, x, targets).relu()
         here["shapley_cam"] = mapped(unscaled(peers.ShapleyCAM), model, layer, x, targets).relu()
         here["shapley_cam.log_probability"] = log_probabilities(model, layer, x, target)
         here |= finer_cams(model, layer, x, output.detach(), target)

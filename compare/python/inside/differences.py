@@ -27,7 +27,14 @@ STEPS = 5
 
 # What ExpectedGradients draws with seed 0 for six gradients and three references: which reference, and where on the
 # path from it. The Rust side looks whether it does.
-DRAWS = [(0, 0.0), (0, 0.0), (0, 0.0), (0, 0.0), (0, 0.0), (0, 0.0)]
+DRAWS = [
+    (0, 0.12301946068318015),
+    (2, 0.2649995352819195),
+    (1, 0.48525855601293516),
+    (0, 0.631039937516475),
+    (2, 0.6983047483587821),
+    (1, 0.8375529341394883),
+]
 
 
 def one_by_one(attribute, x, target, *of_samples):

@@ -19,7 +19,7 @@ import cases
 import nets
 import networks
 from attention import attention, one_unit
-from cams import cams, full_grads, guided
+from cams import WEIGHTS, cams, full_grads, guided
 from differences import DRAWS, differences, rectified
 from exact import exact
 from relevance import rectified as zennit_rectified
@@ -34,14 +34,14 @@ def versions():
 
 
 def norms(model, x, target, references):
-    merged = [SequentialMergeBatchNorm()]
-    found = relevance(model, merged, x, target) | zennit_rectified(model, merged, x, target)
+    found = relevance(model, [SequentialMergeBatchNorm()], [blocks.WholeMerge()], x, target)
+    found |= zennit_rectified(model, x, target)
     found |= cams(model, ["relu1", "relu2"], x, target) | torch_cams(model, ["relu1", "relu2"], x, target)
     return found | full_grads(model, x, target)
 
 
 def smooth(model, x, target, references):
-    found = relevance(model, [SequentialMergeBatchNorm()], x, target)
+    found = relevance(model, [SequentialMergeBatchNorm()], [blocks.WholeMerge()], x, target)
     return found | differences(model, ["elu"], None, x, target, references)
 
 
@@ -59,16 +59,17 @@ def vgg(model, x, target, references):
 
 
 def resnet(model, x, target, references):
-    found = relevance(model, blocks.canonizers(), x, target)
+    own, whole = blocks.canonizers(SequentialMergeBatchNorm()), blocks.canonizers(blocks.WholeMerge())
+    found = relevance(model, own, whole, x, target)
     return found | differences(model, ["layer2"], "layer4", x, target, references)
 
 
 def large_resnet(model, x, target, references):
-    found = relevance(model, [ResNetCanonizer()], x, target)
+    found = relevance(model, [ResNetCanonizer()], blocks.torchvision_canonizers(blocks.WholeMerge()), x, target)
     # torchvision's blocks have one rectifier each that runs twice, which Captum refuses or mistakes.
     apart = networks.resnet(**networks.RESNET18).to(x.dtype).eval()
     apart.load_state_dict(model.state_dict())
-    found |= zennit_rectified(model, [ResNetCanonizer()], x, target)
+    found |= zennit_rectified(model, x, target)
     found |= differences(apart, ["layer2"], "layer4", x, target, references) | rectified(apart, "layer3", x, target)
     found |= cams(apart, ["layer2"], x, target, costly=False) | cams(apart, ["layer4"], x, target)
     found |= torch_cams(apart, ["layer4"], x, target, ("layer4", "fc"), costly=False)
@@ -76,8 +77,8 @@ def large_resnet(model, x, target, references):
 
 
 def efficientnet(model, x, target, references):
-    found = relevance(model, blocks.canonizers(), x, target)
-    found |= zennit_rectified(model, blocks.canonizers(), x, target)
+    own, whole = blocks.canonizers(SequentialMergeBatchNorm()), blocks.canonizers(blocks.WholeMerge())
+    found = relevance(model, own, whole, x, target) | zennit_rectified(model, x, target)
     return found | cams(model, ["head"], x, target, costly=False)
 
 
@@ -106,7 +107,7 @@ PLAN = [
     ("mini_resnet", lambda: cases.small(lambda: networks.resnet(**networks.MINI_RESNET), 24, 5, 1), resnet),
     ("mini_vit", lambda: cases.vit(2, 6, 12, 2, [2, 3], 4, 6, 2), transformer),
     ("vit", lambda: cases.vit(3, 64, 192, 8, [3] * 6, 100, 7, 2), transformer),
-    ("resnet18", lambda: cases.large_resnet(96, 8), large_resnet),
+    ("resnet18", lambda: cases.large_resnet(64, 8), large_resnet),
     ("efficientnet_lite0", cases.efficientnet, efficientnet),
 ]
 
@@ -129,9 +130,11 @@ def explain(name, model, images, references, say):
 
 
 def fixture(case):
-    """A small case: what was said in 64 bits, in 32."""
+    """A small case: what was said in 64 bits, in 32, without what is there on equal terms too."""
     kept = {name: values for name, values in case.items() if not name.startswith(("f32.", "f64."))}
-    return kept | {name: values.float() for name, values in case.items() if name.startswith("f64.")}
+    kept |= {"input": case["input"].half(), "references": case["references"].half()}
+    said = {name: values for name, values in case.items() if name.startswith("f64.")}
+    return kept | {name: values.float() for name, values in said.items() if f"{name}.shares" not in said}
 
 
 def weights_of(model):
@@ -144,8 +147,10 @@ def main(folder, fixtures, chosen):
     fixtures.mkdir(parents=True, exist_ok=True)
     made_by = versions()
     print(made_by["made_by"], flush=True)
+    drawn = {"draws": torch.tensor(DRAWS, dtype=torch.float64)}
+    drawn["weights"] = torch.tensor(WEIGHTS, dtype=torch.float64)
     for place in [folder, fixtures]:
-        save_file({"draws": torch.tensor(DRAWS, dtype=torch.float64)}, place / "draws.safetensors", made_by)
+        save_file(drawn, place / "draws.safetensors", made_by)
     for name, make, say in PLAN:
         if chosen and name not in chosen:
             continue

@@ -15,6 +15,7 @@ from zennit.composites import (
     SpecialFirstLayerMapComposite,
     layer_map_base,
 )
+from zennit.core import Composite
 from zennit.layer import Sum
 from zennit.rules import AlphaBeta, Epsilon, Flat, Gamma, Norm, Pass, ReLUDeconvNet, ReLUGuidedBackprop
 from zennit.rules import WSquare, ZBox, ZPlus
@@ -76,28 +77,39 @@ def composites(canonizers, **arguments):
     }
 
 
-def relevance(model, canonizers, x, target):
-    """Rules and composites by name."""
-    found = {f"zennit.{name}": propagated(model, rule, x, target) for name, rule in rules(canonizers).items()}
+def canonised_output(model, canonizers, x):
+    """What the model says when canonisers have changed it."""
+    with Composite(canonizers=canonizers).context(model) as modified, torch.no_grad():
+        return modified(x)
+
+
+def relevance(model, own, whole, x, target):
+    """Rules and composites by name, with zennit's own canonisers, and with those that leave nothing of a norm."""
+    found = {f"zennit.{name}": propagated(model, rule, x, target) for name, rule in rules(whole).items()}
     # Both rules share out all that arrives at the first layer.
     found["exact.zennit.w_square"] = found["zennit.flat"].sum((1, 2, 3))
-    for name, composite in composites(canonizers).items():
+    for name, composite in composites(own).items():
         found[f"zennit.{name}"] = propagated(model, composite, x, target)
-    for name, composite in composites(canonizers, layer_map=SHARES).items():
+    for name, composite in composites(whole, layer_map=SHARES).items():
         found[f"zennit.{name}.shares"] = propagated(model, composite, x, target)
-    excitation = ExcitationBackprop(canonizers=canonizers)
+    excitation = ExcitationBackprop(canonizers=whole)
     found["zennit.excitation_backprop"] = propagated(model, excitation, x, target, ones=True)
     passing = SHARES + [((Activation, BatchNorm), Pass())]
-    excitation = ExcitationBackprop(layer_map=passing, zero_params=["bias"], canonizers=canonizers)
+    excitation = ExcitationBackprop(layer_map=passing, zero_params=["bias"], canonizers=whole)
     found["zennit.excitation_backprop.without_biases"] = propagated(model, excitation, x, target, ones=True)
+    with torch.no_grad():
+        output = model(x)
+    changed = canonised_output(model, own, x)
+    if not torch.equal(output, changed):
+        found |= {"zennit.canonised_output": changed, "exact.zennit.canonised_output": output}
     return found
 
 
-def rectified(model, canonizers, x, target):
+def rectified(model, x, target):
     """Guided backpropagation and deconvolution, also at ReLU6, which zennit's composites do not name."""
     both = (torch.nn.ReLU, torch.nn.ReLU6)
     made = {
-        "guided_backprop": GuidedBackprop([(both, ReLUGuidedBackprop())], canonizers),
-        "deconvolution": DeconvNet([(both, ReLUDeconvNet())], canonizers),
+        "guided_backprop": GuidedBackprop([(both, ReLUGuidedBackprop())]),
+        "deconvolution": DeconvNet([(both, ReLUDeconvNet())]),
     }
     return {f"zennit.{name}": propagated(model, made, x, target, ones=True) for name, made in made.items()}

@@ -41,6 +41,6 @@ fn analyze<B: Backend>(
     } else {
         network(name, &files::read_weights::<B>(folder.join(format!("{name}.weights.safetensors")), placement)?)?
     };
-    let of = |said: &&str| counterpart(said, case, &model, str::to_owned).map_err(|e| e.in_layer(said));
+    let of = |said: &&str| counterpart(said, case, &model, str::to_owned).map_err(|e| e.in_layer(*said));
     said.iter().map(of).collect()
 }

@@ -29,7 +29,7 @@ const CASES: [&str; 10] = [
 /// What has no counterpart here, in words.
 const WITHOUT: &str = "Without a counterpart here: pytorch-grad-cam's KPCA_CAM, RefineCAM, SESS and deep feature \
                        factorisation; torchcam's SmoothGradCAMpp, SSCAM, ISCAM, RefineCAM and LeGrad; zennit's \
-                       BetaSmooth. RandomCAM draws other weights. torchcam's GradCAM is pytorch-grad-cam's.";
+                       BetaSmooth. torchcam's GradCAM is pytorch-grad-cam's.";
 
 /// Compares what `compare/python/inside` wrote to the folder, and returns what is above its bound.
 ///

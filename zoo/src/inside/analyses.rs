@@ -2,8 +2,8 @@
 
 use ndarray::{ArrayD, ArrayViewD};
 use xai::{
-    Analyzer, Backend, BoxAnalyzer, BoxModel, Element, Error, Finer, Functional, LogProbability, OutputSelector,
-    PerSample, Result,
+    Analyzer, Backend, BoxAnalyzer, BoxModel, Element, Error, Finer, Functional, Gradient, LogProbability,
+    OutputSelector, PerSample, Result,
 };
 
 use super::Case;
@@ -26,12 +26,15 @@ pub fn counterpart<B: Backend>(
     let at = place(at);
     let mut parts = method.splitn(3, '.');
     let [library, method, detail] = [(); 3].map(|()| parts.next().unwrap_or_default());
-    let double = B::Elem::of(1e-12) + B::Elem::of(1.0) != B::Elem::of(1.0);
+    let target = PerSample(case.target.clone());
+    if (library, method) == ("zennit", "canonised_output") {
+        return Ok(Gradient.analyze(network, &case.input::<B::Elem>(), target)?.output.mapv(Element::as_f64));
+    }
     let found: Option<BoxAnalyzer<BoxModel<'static, B>>> = match library {
         "zennit" => of_zennit(method),
         "captum" => of_captum(method, &at, case),
-        "grad_cam" | "torchcam" => of_cams(method, detail, &at, double),
-        "hand" => of_cams(method, "by_hand", &at, double),
+        "grad_cam" | "torchcam" => of_cams(method, detail, &at),
+        "hand" => of_cams(method, "by_hand", &at),
         "lxt" => of_lxt(method, detail == "barely_stabilised"),
         _ => None,
     };
@@ -40,7 +43,6 @@ pub fn counterpart<B: Backend>(
         value: name.to_owned(),
         reason: "it has no counterpart: add it here".into(),
     })?;
-    let target = PerSample(case.target.clone());
     match (library, method, detail) {
         ("grad_cam", "finer_cam", _) => analyze(&analyzer, case, network, Finer::new(target)),
         ("grad_cam", "shapley_cam", "log_probability") => analyze(&analyzer, case, network, LogProbability(target)),

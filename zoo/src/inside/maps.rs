@@ -2,8 +2,8 @@
 
 use xai::{
     AblationCam, Backend, BoxAnalyzer, BoxModel, Cam, CamRule, CamSite, EigenCam, EigenGradCam, ElementWiseCam, Fem,
-    FullGrad, GradCam, GradCamPlusPlus, GuidedBackprop, HiResCam, LayerCam, Result, ScoreCam, ShapleyCam, Tensor,
-    XGradCam,
+    FullGrad, GradCam, GradCamPlusPlus, GuidedBackprop, HiResCam, LayerCam, RandomCam, Result, ScoreCam, ShapleyCam,
+    Tensor, XGradCam,
 };
 
 /// |Gₖ| · Aₖ, the contributions of pytorch-grad-cam's SegEigenCAM: a rule as users write them.
@@ -22,12 +22,7 @@ impl<B: Backend> CamRule<B> for Absolute {
 }
 
 /// The counterpart of a map, with what is said of it in particular.
-pub(super) fn of_cams<B: Backend>(
-    name: &str,
-    detail: &str,
-    place: &str,
-    double: bool,
-) -> Option<BoxAnalyzer<BoxModel<'static, B>>> {
+pub(super) fn of_cams<B: Backend>(name: &str, detail: &str, place: &str) -> Option<BoxAnalyzer<BoxModel<'static, B>>> {
     Some(match (name, detail) {
         ("grad_cam", "eigen_smooth") => Box::new(GradCam::at(place).eigen_smooth().signed()),
         ("grad_cam" | "finer_cam" | "cam", _) => Box::new(GradCam::at(place)),
@@ -40,12 +35,12 @@ pub(super) fn of_cams<B: Backend>(
         ("eigen_cam", _) => Box::new(EigenCam::at(place).signed()),
         ("eigen_grad_cam", _) => Box::new(EigenGradCam::at(place).signed()),
         ("seg_eigen_cam", _) => Box::new(Cam::new(Absolute).at(place).eigen_smooth().signed()),
+        ("random_cam", _) => Box::new(RandomCam::at(place)),
         ("score_cam", _) => Box::new(ScoreCam::at(place)),
         ("ablation_cam", "by_hand") => Box::new(AblationCam::at(place)),
         ("ablation_cam", _) => Box::new(AblationCam::at(place).normalised()),
-        // Its own step is for single precision.
-        ("shapley_cam", _) if double => Box::new(ShapleyCam::at(place).step(1e-4)),
-        ("shapley_cam", _) => Box::new(ShapleyCam::at(place)),
+        // Its own step is larger: kinks between both ends would be taken for curvature.
+        ("shapley_cam", _) => Box::new(ShapleyCam::at(place).step(1e-4)),
         ("full_grad", _) => Box::new(FullGrad::new()),
         ("guided_backprop", _) => Box::new(GuidedBackprop::new()),
         _ => return None,

@@ -2,16 +2,24 @@
 
 use super::lines::Line;
 
-const SUMS: &str = "zennit adds 1e-6 to sums and means and divides by them, which here are handed on as they are: the \
-                    next line is zennit with 1e-12 there";
+const OWN: &str = "zennit's canoniser leaves a norm behind that divides by the root of 1 + ε, and its rule of sums and \
+                   means divides by them and 1e-6: the next line is without";
 
-const STEP: &str = "second derivatives by finite differences here";
+const STEP: &str = "second derivatives by finite differences here, with a step of 1e-4";
 
-/// What 1e-6 in sums makes of relevance, at most.
-const STABILISED: [f64; 2] = [1e-4, 1e-4];
+/// What 1e-6 in sums and 1e-5 in each norm make of relevance, at most.
+const STABILISED: [f64; 2] = [1e-3, 1e-3];
+
+/// What the stabiliser of 1e-6 keeps at a first layer.
+const FIRST: [f64; 2] = [1e-4, 1e-5];
+
+/// Of a finite difference with a step of 1e-4, rounding in 32 bits, and the square of the step.
+const DIFFERENCE: [f64; 2] = [1e-2, 1e-6];
 
 /// All, in the order of tables.
-pub const LINES: [Line; 74] = [
+pub const LINES: [Line; 76] = [
+    Line::new("zennit.canonised_output", "the output, canonised by zennit", "the output")
+        .at_fault("the norm that is left behind divides by the root of 1 + ε; a canoniser must not change the output"),
     Line::new("zennit.zero", "zennit Epsilon(0)", "Lrp, Zero"),
     Line::new("zennit.epsilon", "zennit Epsilon(0.01)", "Lrp, Epsilon"),
     Line::new("zennit.gamma", "zennit Gamma", "Lrp, Gamma"),
@@ -19,36 +27,56 @@ pub const LINES: [Line; 74] = [
     Line::new("zennit.z_plus", "zennit ZPlus", "Lrp, ZPlus"),
     Line::new("zennit.z_box", "zennit ZBox", "Lrp, ZBox first"),
     Line::new("zennit.flat", "zennit Flat", "Lrp, Flat first"),
-    Line::new("zennit.w_square", "zennit WSquare", "Lrp, WSquare first").at_fault(
-        "zennit squares the bias too and gives it a share that is lost; the rule hands on as much as the flat rule",
-    ),
+    Line::new("zennit.w_square", "zennit WSquare", "Lrp, WSquare first")
+        .at_fault(
+            "zennit squares the bias too and gives it a share that is lost; the rule hands on as much as the flat rule",
+        )
+        .bounded(FIRST),
     Line::new("zennit.w_square.without_biases", "zennit WSquare, biases zeroed", "Lrp, WSquare first"),
-    Line::new("zennit.epsilon_plus", "zennit EpsilonPlus", "Composite::epsilon_plus").noted(SUMS).bounded(STABILISED),
-    Line::new("zennit.epsilon_plus.shares", "the same, sums unstabilised", "Composite::epsilon_plus"),
-    Line::new("zennit.epsilon_plus_flat", "zennit EpsilonPlusFlat", "Composite::epsilon_plus_flat").noted(SUMS).bounded(STABILISED),
-    Line::new("zennit.epsilon_plus_flat.shares", "the same, sums unstabilised", "Composite::epsilon_plus_flat"),
+    Line::new("zennit.epsilon_plus", "zennit EpsilonPlus", "Composite::epsilon_plus").noted(OWN).bounded(STABILISED),
+    Line::new("zennit.epsilon_plus.shares", "zennit EpsilonPlus, on equal terms", "Composite::epsilon_plus"),
+    Line::new("zennit.epsilon_plus_flat", "zennit EpsilonPlusFlat", "Composite::epsilon_plus_flat")
+        .noted(OWN)
+        .bounded(STABILISED),
+    Line::new(
+        "zennit.epsilon_plus_flat.shares",
+        "zennit EpsilonPlusFlat, on equal terms",
+        "Composite::epsilon_plus_flat",
+    ),
     Line::new("zennit.epsilon_alpha2_beta1", "zennit EpsilonAlpha2Beta1", "Composite::epsilon_alpha2_beta1")
-        .noted(SUMS).bounded(STABILISED),
-    Line::new("zennit.epsilon_alpha2_beta1.shares", "the same, sums unstabilised", "Composite::epsilon_alpha2_beta1"),
+        .noted(OWN)
+        .bounded(STABILISED),
+    Line::new(
+        "zennit.epsilon_alpha2_beta1.shares",
+        "zennit EpsilonAlpha2Beta1, on equal terms",
+        "Composite::epsilon_alpha2_beta1",
+    ),
     Line::new(
         "zennit.epsilon_alpha2_beta1_flat",
         "zennit EpsilonAlpha2Beta1Flat",
         "Composite::epsilon_alpha2_beta1_flat",
     )
-    .noted(SUMS).bounded(STABILISED),
+    .noted(OWN)
+    .bounded(STABILISED),
     Line::new(
         "zennit.epsilon_alpha2_beta1_flat.shares",
-        "the same, sums unstabilised",
+        "zennit EpsilonAlpha2Beta1Flat, on equal terms",
         "Composite::epsilon_alpha2_beta1_flat",
     ),
-    Line::new("zennit.epsilon_gamma_box", "zennit EpsilonGammaBox", "Composite::epsilon_gamma_box").noted(SUMS).bounded(STABILISED),
-    Line::new("zennit.epsilon_gamma_box.shares", "the same, sums unstabilised", "Composite::epsilon_gamma_box"),
+    Line::new("zennit.epsilon_gamma_box", "zennit EpsilonGammaBox", "Composite::epsilon_gamma_box")
+        .noted(OWN)
+        .bounded(STABILISED),
+    Line::new(
+        "zennit.epsilon_gamma_box.shares",
+        "zennit EpsilonGammaBox, on equal terms",
+        "Composite::epsilon_gamma_box",
+    ),
     Line::new("zennit.excitation_backprop", "zennit ExcitationBackprop", "ExcitationBackprop").otherwise(
         "zennit gives biases a share, and takes the gradient of activations: a walk of Zhang et al. does neither",
     ),
     Line::new(
         "zennit.excitation_backprop.without_biases",
-        "the same, biases zeroed, activations passed",
+        "zennit ExcitationBackprop, biases zeroed, activations passed",
         "ExcitationBackprop",
     ),
     Line::new("zennit.guided_backprop", "zennit GuidedBackprop", "GuidedBackprop"),
@@ -98,8 +126,11 @@ pub const LINES: [Line; 74] = [
     Line::new("grad_cam.eigen_cam", "pytorch-grad-cam EigenCAM, up to the sign", "EigenCam"),
     Line::new("grad_cam.eigen_grad_cam", "pytorch-grad-cam EigenGradCAM, up to the sign", "EigenGradCam"),
     Line::new("grad_cam.seg_eigen_cam", "pytorch-grad-cam SegEigenCAM, up to the sign", "a CamRule, eigen_smooth"),
-    Line::new("grad_cam.shapley_cam", "pytorch-grad-cam ShapleyCAM", "ShapleyCam").noted(STEP),
-    Line::new("grad_cam.shapley_cam.log_probability", "ShapleyCAM of a log-probability", "ShapleyCam").noted(STEP),
+    Line::new("grad_cam.random_cam", "pytorch-grad-cam RandomCAM, weights as here", "RandomCam"),
+    Line::new("grad_cam.shapley_cam", "pytorch-grad-cam ShapleyCAM", "ShapleyCam").noted(STEP).bounded(DIFFERENCE),
+    Line::new("grad_cam.shapley_cam.log_probability", "ShapleyCAM of a log-probability", "ShapleyCam")
+        .noted(STEP)
+        .bounded(DIFFERENCE),
     Line::new("grad_cam.finer_cam", "pytorch-grad-cam FinerCAM", "GradCam, Finer").otherwise(
         "the gradient goes through the weights of the other classes too, which here are constant as in the next line",
     ),
