@@ -23,7 +23,7 @@ from cams import WEIGHTS, cams, full_grads, guided
 from differences import DRAWS, differences, rectified
 from exact import exact
 from relevance import rectified as zennit_rectified
-from relevance import relevance
+from relevance import relevance, single_rules
 from torch_cams import torch_cams
 
 
@@ -34,14 +34,16 @@ def versions():
 
 
 def norms(model, x, target, references):
-    found = relevance(model, [SequentialMergeBatchNorm()], [blocks.WholeMerge()], x, target)
+    own, whole = [SequentialMergeBatchNorm()], [blocks.WholeMerge()]
+    found = relevance(model, own, whole, x, target) | single_rules(model, whole, x, target)
     found |= zennit_rectified(model, x, target)
     found |= cams(model, ["relu1", "relu2"], x, target) | torch_cams(model, ["relu1", "relu2"], x, target)
     return found | full_grads(model, x, target)
 
 
 def smooth(model, x, target, references):
-    found = relevance(model, [SequentialMergeBatchNorm()], [blocks.WholeMerge()], x, target)
+    own, whole = [SequentialMergeBatchNorm()], [blocks.WholeMerge()]
+    found = relevance(model, own, whole, x, target) | single_rules(model, whole, x, target)
     return found | differences(model, ["elu"], None, x, target, references)
 
 
@@ -60,12 +62,13 @@ def vgg(model, x, target, references):
 
 def resnet(model, x, target, references):
     own, whole = blocks.canonizers(SequentialMergeBatchNorm()), blocks.canonizers(blocks.WholeMerge())
-    found = relevance(model, own, whole, x, target)
+    found = relevance(model, own, whole, x, target) | single_rules(model, whole, x, target)
     return found | differences(model, ["layer2"], "layer4", x, target, references)
 
 
 def large_resnet(model, x, target, references):
-    found = relevance(model, [ResNetCanonizer()], blocks.torchvision_canonizers(blocks.WholeMerge()), x, target)
+    own, whole = [ResNetCanonizer()], blocks.torchvision_canonizers(blocks.WholeMerge())
+    found = relevance(model, own, whole, x, target) | single_rules(model, whole, x, target)
     # torchvision's blocks have one rectifier each that runs twice, which Captum refuses or mistakes.
     apart = networks.resnet(**networks.RESNET18).to(x.dtype).eval()
     apart.load_state_dict(model.state_dict())

@@ -83,11 +83,16 @@ def canonised_output(model, canonizers, x):
         return modified(x)
 
 
-def relevance(model, own, whole, x, target):
-    """Rules and composites by name, with zennit's own canonisers, and with those that leave nothing of a norm."""
+def single_rules(model, whole, x, target):
+    """Each rule by name, with canonisers that leave nothing of a norm."""
     found = {f"zennit.{name}": propagated(model, rule, x, target) for name, rule in rules(whole).items()}
     # Both rules share out all that arrives at the first layer.
-    found["exact.zennit.w_square"] = found["zennit.flat"].sum((1, 2, 3))
+    return found | {"exact.zennit.w_square": found["zennit.flat"].sum((1, 2, 3))}
+
+
+def relevance(model, own, whole, x, target):
+    """Composites by name, with zennit's own canonisers, and with those that leave nothing of a norm."""
+    found = {}
     for name, composite in composites(own).items():
         found[f"zennit.{name}"] = propagated(model, composite, x, target)
     for name, composite in composites(whole, layer_map=SHARES).items():
