@@ -90,7 +90,7 @@ pub const LINES: [Line; 76] = [
          puts one number in another's place; values add up to the change of the output",
     ),
     Line::new("captum.deep_lift.pools_along_the_way", "Captum DeepLift, pools apart and as here", "DeepLift"),
-    Line::new("captum.deep_lift_shap", "Captum DeepLiftShap", "DeepLiftShap"),
+    Line::new("captum.deep_lift_shap", "Captum DeepLiftShap, pools as here", "DeepLiftShap"),
     Line::new("captum.gradient_shap", "Captum GradientShap, with draws as here", "ExpectedGradients"),
     Line::new("captum.layer_gradient_x_activation", "Captum LayerGradientXActivation", "AtLayer(InputTimesGradient)"),
     Line::new(
