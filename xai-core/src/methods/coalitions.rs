@@ -1,8 +1,6 @@
 //! Which coalitions a kernel regression looks at.
 
-use rand::seq::index::sample;
-use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
+use super::coalition_draws::{Draws, pairs_of_size};
 
 /// Pairs of a coalition and its complement, by the Shapley kernel (D - 1) / (C(D, s)·s·(D - s)) for those of s of D
 /// features: the outer sizes all of them, while they fit into a budget, the others drawn by their weight.
@@ -63,26 +61,16 @@ impl Coalitions {
 
     /// Pairs of the sizes that are not enumerated, from a seed: one coalition of each.
     pub(super) fn draws(&self, seed: u64) -> Draws {
-        Draws { rng: ChaCha8Rng::seed_from_u64(seed), coalitions: self.clone() }
+        Draws::new(self.features, self.enumerated + 1, &self.drawn, seed)
     }
-}
 
-/// Coalitions that are drawn.
-pub(super) struct Draws {
-    rng: ChaCha8Rng,
-    coalitions: Coalitions,
-}
-
-impl Draws {
-    pub(super) fn next_coalition(&mut self) -> Vec<usize> {
-        let Coalitions { features, enumerated, drawn } = &self.coalitions;
-        let mut at = self.rng.random::<f64>() * drawn.iter().sum::<f64>();
-        let size = drawn.iter().position(|weight| {
-            at -= weight;
-            at < 0.0
-        });
-        let size = enumerated + 1 + size.unwrap_or(drawn.len().saturating_sub(1));
-        sample(&mut self.rng, *features, size.min(*features)).into_vec()
+    /// By how much the variance of a mean over so many draws of this size is smaller than of draws that are put back:
+    /// whole rounds of all pairs have none.
+    #[allow(clippy::cast_precision_loss)]
+    pub(super) fn variance_left(&self, size: usize, draws: usize) -> f64 {
+        let (pairs, draws) = (pairs_of_size(self.features, size), draws.max(1) as f64);
+        let of_a_part = draws % pairs;
+        of_a_part / draws * (1.0 - of_a_part / pairs)
     }
 }
 
@@ -92,14 +80,6 @@ fn weight_of_size(features: usize, size: usize) -> f64 {
     let (all, size) = (features as f64, size as f64);
     let sides = if 2.0 * size == all { 1.0 } else { 2.0 };
     sides * (all - 1.0) / (size * (all - size))
-}
-
-/// How many pairs of this size there are; infinite where a number would not hold it.
-#[allow(clippy::cast_precision_loss)]
-fn pairs_of_size(features: usize, size: usize) -> f64 {
-    let choices = (0..size).fold(1.0, |choices, i| choices * (features - i) as f64 / (i + 1) as f64);
-    let choices = if choices < 1e15 { choices.round() } else { f64::INFINITY };
-    if 2 * size == features { choices / 2.0 } else { choices }
 }
 
 /// All subsets of so many of the first numbers, in the order of a dictionary.
@@ -160,6 +140,20 @@ mod tests {
     }
 
     #[test]
+    fn sizes_are_spread_evenly() {
+        let coalitions = Coalitions::new(9, 0);
+        let mut draws = coalitions.draws(5);
+        let mut counts = [0.0_f64; 5];
+        for number in 1..=300 {
+            counts[draws.next_coalition().len()] += 1.0;
+            for size in 1..=4 {
+                let expected = f64::from(number) * weight_of_size(9, size) / coalitions.drawn_weight();
+                assert!((counts[size] - expected).abs() < 3.0, "{size}: {counts:?}");
+            }
+        }
+    }
+
+    #[test]
     fn sizes_are_drawn_by_their_weight() {
         let coalitions = Coalitions::new(9, 0);
         let mut draws = coalitions.draws(5);
@@ -171,6 +165,15 @@ mod tests {
         for size in 1..=4 {
             let expected = weight_of_size(9, size) / coalitions.drawn_weight();
             assert!((counts[size] - expected).abs() < 0.015, "{size}: {counts:?}");
+        }
+    }
+
+    #[test]
+    fn whole_rounds_have_no_variance() {
+        let coalitions = Coalitions::new(6, 0);
+        // Two of six: 15 pairs.
+        for (draws, left) in [(15, 0.0), (5, 2.0 / 3.0), (20, 1.0 / 6.0), (30, 0.0)] {
+            assert!((coalitions.variance_left(2, draws) - left).abs() < 1e-12, "{draws}");
         }
     }
 }

@@ -2,7 +2,8 @@
 
 use ndarray::{Array1, Array2, Axis};
 
-use super::coalitions::{Coalitions, Draws};
+use super::coalition_draws::Draws;
+use super::coalitions::Coalitions;
 use super::masking::Found;
 use super::moments::Moments;
 use super::sampling::Met;
@@ -32,13 +33,16 @@ pub(super) struct Regression<'m, 'a, M: Differentiable + ?Sized> {
     drawn: Normal,
     /// r of each pair that was drawn, of all samples.
     rests: Vec<Vec<f64>>,
+    /// How many were drawn of each size.
+    counts: Vec<usize>,
 }
 
 impl<'m, 'a, M: Differentiable + ?Sized> Regression<'m, 'a, M> {
     pub(super) fn new(masked: &'m Masked<'a, M>, empty: &[f64], coalitions: &'m Coalitions, seed: u64) -> Self {
         let change: Vec<f64> = masked.clean().iter().zip(empty).map(|(clean, empty)| clean - empty).collect();
         let normal = Normal::new(masked.features(), change.len());
-        Regression { masked, coalitions, seed, change, enumerated: normal.clone(), drawn: normal, rests: Vec::new() }
+        let (drawn, counts) = (normal.clone(), vec![0; masked.features() + 1]);
+        Regression { masked, coalitions, seed, change, enumerated: normal, drawn, rests: Vec::new(), counts }
     }
 
     /// All pairs of the outer sizes.
@@ -67,7 +71,7 @@ impl<'m, 'a, M: Differentiable + ?Sized> Regression<'m, 'a, M> {
         progress: &mut Running<'_>,
     ) -> Result<()> {
         let features = self.masked.features();
-        let (change, normal, rests) = (&self.change, &mut self.drawn, &mut self.rests);
+        let (change, normal, rests, counts) = (&self.change, &mut self.drawn, &mut self.rests, &mut self.counts);
         let mut first = Vec::new();
         self.masked.run(masks, progress, |copy, y| {
             if copy % 2 == 0 {
@@ -78,6 +82,7 @@ impl<'m, 'a, M: Differentiable + ?Sized> Regression<'m, 'a, M> {
             let rest = rest(change, &first, y, coalition.len(), features);
             normal.add(&centred(&coalition, features), &rest, 1.0);
             rests.push(rest);
+            counts[coalition.len()] += 1;
             Ok(())
         })
     }
@@ -104,7 +109,7 @@ impl<'m, 'a, M: Differentiable + ?Sized> Regression<'m, 'a, M> {
     }
 
     /// Of what a draw adds to u, A⁻¹ z̃ (r - z̃·u), the deviation of the mean; with the freedom that D - 1 values take
-    /// from the pairs.
+    /// from the pairs, and with what is left of the variance where nothing is put back.
     #[allow(clippy::cast_precision_loss)]
     fn standard_errors(&self, solver: &Solver, u: &Array2<f64>) -> Array2<f64> {
         let (draws, features) = (self.rests.len(), self.masked.features());
@@ -118,8 +123,10 @@ impl<'m, 'a, M: Differentiable + ?Sized> Regression<'m, 'a, M> {
         let mut moments = Moments::new(u.nrows(), features);
         let mut again = self.coalitions.draws(self.seed);
         for rest in &self.rests {
-            let z = Array1::from(centred(&again.next_coalition(), features));
-            let direction = solver.solve(z.view());
+            let coalition = again.next_coalition();
+            let left = self.coalitions.variance_left(coalition.len(), self.counts[coalition.len()]);
+            let z = Array1::from(centred(&coalition, features));
+            let direction = solver.solve(z.view()) * left.sqrt();
             let left = Array1::from_iter(u.rows().into_iter().zip(rest).map(|(u, rest)| rest - z.dot(&u)));
             moments.add(&(left.insert_axis(Axis(1)) * &direction));
         }

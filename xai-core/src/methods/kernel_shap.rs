@@ -17,9 +17,9 @@ use crate::{Differentiable, Result};
 ///
 /// By forward passes alone: n coalitions, and two for all and for none. Coalitions come in pairs with their
 /// complements; the outer sizes are enumerated as long as they fit into n, where each has much weight, and the others
-/// are drawn by it. With all 2^D - 2 coalitions the values are the Shapley values. The sum holds exactly for any n, up
-/// to rounding, and no feature is left out by a penalty. Values have the input's shape, in output units, signed; each
-/// number has the whole value of its feature. Those of the features are
+/// are drawn by it, evenly spread over the sizes and none twice. With all 2^D - 2 coalitions the values are the Shapley
+/// values. The sum holds exactly for any n, up to rounding, and no feature is left out by a penalty. Values have the
+/// input's shape, in output units, signed; each number has the whole value of its feature. Those of the features are
 /// [`Extras::feature_values`](crate::Extras::feature_values), with their [standard
 /// errors](crate::Extras::standard_error): of the regression's drawn part, infinite where there are fewer pairs than
 /// features. Then the shortest of the solutions is taken, apart from even shares.

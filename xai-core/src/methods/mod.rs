@@ -14,6 +14,7 @@ mod attention_rollout;
 mod blur;
 mod blur_ig;
 mod cam;
+mod coalition_draws;
 mod coalitions;
 mod conductance;
 mod crp;
