@@ -41,6 +41,9 @@ cargo build --locked --release --package compare
 
 : >"$results/made_by.txt"
 for family in "${chosen[@]}"; do
+  mkdir -p "$results/cases/$family"
+  # What is drawn at random here: Python gets the same.
+  [[ $family != forward ]] || "$target/release/compare" --drawn "$results/cases/$family/drawn.safetensors"
   say "what Python finds: $family"
   # -B: no compiled files beside the sources.
   PYTHONPATH=compare/python "$python" -B "$(script "$family")" "$results/cases/$family" "$(fixtures "$family")" |

@@ -151,6 +151,15 @@ def kinds():
     )
 
 
+def table():
+    """A small model of a table, for rows of 8 columns."""
+    return nn.Sequential(
+        OrderedDict(
+            hidden=nn.Linear(8, 16), tanh=nn.Tanh(), hidden2=nn.Linear(16, 16), relu=nn.ReLU(), classes=nn.Linear(16, 3)
+        )
+    )
+
+
 class SameConv2d(nn.Conv2d):
     """A convolution that pads as TensorFlow's SAME."""
 

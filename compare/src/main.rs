@@ -1,7 +1,8 @@
 //! Compares xai's attributions on candle and on libtorch with those of other libraries.
 //!
 //! `compare.sh` runs it with the folder that the Python side wrote, and the families to compare. It prints a Markdown
-//! table for each and fails when a difference is above its bound.
+//! table for each and fails when a difference is above its bound. Before, with `--drawn FILE`, it writes what is drawn at
+//! random here, so that Python can use the same.
 
 mod files;
 mod forward;
@@ -23,8 +24,22 @@ const FAMILIES: [(&str, Compare); 4] = [
     ("files", files::compare),
 ];
 
+/// What is written for Python, to the path behind the option.
+const WRITERS: [(&str, fn(&Path) -> xai::Result<()>); 1] = [("--drawn", forward::draw)];
+
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args_os().skip(1).collect();
+    if let [option, path] = arguments.as_slice()
+        && let Some((_, write)) = WRITERS.iter().find(|writer| *option == *writer.0)
+    {
+        return match write(Path::new(path)) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("compare: {error}");
+                ExitCode::from(2)
+            }
+        };
+    }
     let chosen = |name: &&std::ffi::OsString| FAMILIES.iter().find(|family| **name == *family.0);
     let families: Option<Vec<_>> = arguments.iter().skip(1).map(|name| chosen(&name)).collect();
     let (Some(folder), Some(families)) = (arguments.first().map(PathBuf::from), families) else {

@@ -19,7 +19,7 @@ impl Column {
     pub(crate) const ALL: [Column; 4] =
         [Column::LibTorchSingle, Column::CandleSingle, Column::LibTorchDouble, Column::CandleDouble];
 
-    fn title(self) -> &'static str {
+    pub(crate) fn title(self) -> &'static str {
         match self {
             Column::LibTorchSingle => "libtorch f32",
             Column::CandleSingle => "candle f32",

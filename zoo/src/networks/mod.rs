@@ -5,6 +5,7 @@ mod attention;
 mod bert;
 mod kinds;
 mod minis;
+mod table;
 mod unet;
 mod vgg;
 mod vit;
@@ -32,13 +33,13 @@ pub fn build<B: Backend>(name: &str, weights: &Weights<B>) -> Result<Sequential<
         "mini_smooth" => minis::smooth(weights),
         "mini_head" => minis::head(weights),
         "mini_unit" => minis::unit(weights),
+        "mini_table" => table::table(weights),
         _ => Err(Error::InvalidParameter {
             name: "network",
             value: name.to_owned(),
-            reason:
-                "this program has resnet18, vgg11, vgg16, and mini_resnet, _vgg, _kinds, _norms, _smooth, _head and \
-                     _unit"
-                    .into(),
+            reason: "this program has resnet18, vgg11, vgg16, and mini_resnet, _vgg, _kinds, _norms, _smooth, _head, \
+                     _unit and _table"
+                .into(),
         }),
     }?;
     match weights.unused().first() {
