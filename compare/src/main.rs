@@ -2,8 +2,9 @@
 //!
 //! `compare.sh` runs it with the folder that the Python side wrote, and the families to compare. It prints a Markdown
 //! table for each and fails when a difference is above its bound. Before, with `--drawn FILE`, it writes what is drawn at
-//! random here, so that Python can use the same.
+//! random here, so that Python can use the same. `--errors FOLDER` is for `scripts/shapley-errors.sh`.
 
+mod errors;
 mod files;
 mod forward;
 mod gradients;
@@ -25,7 +26,7 @@ const FAMILIES: [(&str, Compare); 4] = [
 ];
 
 /// What is written for Python, to the path behind the option.
-const WRITERS: [(&str, fn(&Path) -> xai::Result<()>); 1] = [("--drawn", forward::draw)];
+const WRITERS: [(&str, fn(&Path) -> xai::Result<()>); 2] = [("--drawn", forward::draw), ("--errors", errors::write)];
 
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args_os().skip(1).collect();
