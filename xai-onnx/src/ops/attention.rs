@@ -1,11 +1,11 @@
 //! Attention as one operator.
 
-use ndarray::Array2;
+use ndarray::Array4;
 use xai_core::Backend;
 use xai_core::nn::Activation;
 
-use crate::tape::{Id, Written, refuse};
-use crate::value::ElementType;
+use crate::tape::{Id, Written, check_size, refuse};
+use crate::value::{ElementType, Known};
 use crate::write::{Cx, Operand};
 
 /// softmax(scale · Q Kᵀ + mask) V, for each head.
@@ -24,9 +24,7 @@ pub(crate) fn attention<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>>
     if let Some(name) = cx.node.attributes.keys().find(|name| !READ.contains(&name.as_str())) {
         return Err(refuse(format!("its attribute `{name}` is not supported")));
     }
-    if cx.has_input(6) {
-        return Err(refuse("its keys have different lengths (nonpad_kv_seqlen), which is not supported"));
-    }
+    let lengths = cx.maybe_known(6, "nonpad_kv_seqlen")?.map(Known::to_ints);
     let flat = cx.shape(0)?.len() == 3;
     let heads = |cx: &Cx<'_, B>, name: &str| cx.int(name, 0).map(|heads| usize::try_from(heads).unwrap_or(0));
     let (of_q, of_kv) = (heads(cx, "q_num_heads")?, heads(cx, "kv_num_heads")?);
@@ -58,7 +56,10 @@ pub(crate) fn attention<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>>
     let scores = cx.tape.matmul(q, k)?;
     let plain = cx.tape.affine(scores, scale, 0.0)?;
     let capped = softcap(cx, plain)?;
-    let masks = masks(cx, [queries, keys], past)?;
+    if let Some(lengths) = lengths.as_ref().filter(|lengths| past > 0 || lengths.len() != batch) {
+        return Err(cx.wrong(format!("it has the lengths {lengths:?} for {batch} samples, and {past} keys before")));
+    }
+    let masks = masks(cx, [queries, keys], past, lengths.as_deref())?;
     let hidden = cx.array(&ndarray::arr0(f64::NEG_INFINITY).into_dyn())?;
     let mut masked = capped;
     for mask in &masks {
@@ -83,10 +84,7 @@ pub(crate) fn attention<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>>
     }
     let shown = match cx.int("qk_matmul_output_mode", 0)? {
         0 => plain,
-        // Which of the two the cap and the mask come first is not the same in all versions.
-        1 if cx.has("softcap") => return Err(refuse("it shows scores between mask and cap, which is not supported")),
-        1 => masked,
-        2 if cx.has("softcap") => return Err(refuse("it shows scores between mask and cap, which is not supported")),
+        1 => capped,
         2 => masked,
         _ => shares,
     };
@@ -127,7 +125,12 @@ enum Mask {
     Added(Id),
 }
 
-fn masks<B: Backend>(cx: &mut Cx<'_, B>, [queries, keys]: [usize; 2], past: usize) -> Written<Vec<Mask>> {
+fn masks<B: Backend>(
+    cx: &mut Cx<'_, B>,
+    [queries, keys]: [usize; 2],
+    past: usize,
+    lengths: Option<&[i64]>,
+) -> Written<Vec<Mask>> {
     let mut masks = Vec::new();
     if cx.has_input(3) {
         let logical = cx.element(3)? == ElementType::Bool;
@@ -155,16 +158,20 @@ fn masks<B: Backend>(cx: &mut Cx<'_, B>, [queries, keys]: [usize; 2], past: usiz
     let side = |name: &str| cx.int(name, -1).map(|size| usize::try_from(size).ok());
     let (left, right) = (side("left_window_size")?, side("right_window_size")?);
     let right = if cx.flag("is_causal", false)? { Some(0) } else { right };
-    if left.is_some() || right.is_some() {
-        let sees = |(i, j): (usize, usize)| {
-            let at = i + past;
-            let near = |size: Option<usize>, distance: Option<usize>| match (size, distance) {
-                (Some(size), Some(distance)) => distance <= size,
-                _ => true,
-            };
-            f64::from(u8::from(near(left, at.checked_sub(j)) && near(right, j.checked_sub(at))))
+    if left.is_some() || right.is_some() || lengths.is_some() {
+        let whole = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
+        let sees = |(sample, _, i, j): (usize, usize, usize, usize)| {
+            let length = lengths.and_then(|lengths| lengths.get(sample)).copied();
+            // Of keys of different lengths the queries are the last ones.
+            let before = length.map_or(whole(past), |length| length.saturating_sub(whole(queries)));
+            let (at, key) = (before.saturating_add(whole(i)), whole(j));
+            let near = |size: Option<usize>, distance: i64| size.is_none_or(|size| distance <= whole(size));
+            let there = length.is_none_or(|length| key < length);
+            f64::from(u8::from(there && near(left, at.saturating_sub(key)) && near(right, key.saturating_sub(at))))
         };
-        masks.push(Mask::Seen(cx.array(&Array2::from_shape_fn((queries, keys), sees).into_dyn())?));
+        let shape = (lengths.map_or(1, <[i64]>::len), 1, queries, keys);
+        check_size("a mask", &[shape.0, queries, keys], cx.tape.limit())?;
+        masks.push(Mask::Seen(cx.array(&Array4::from_shape_fn(shape, sees).into_dyn())?));
     }
     Ok(masks)
 }

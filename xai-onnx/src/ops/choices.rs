@@ -1,4 +1,4 @@
-//! What is chosen by its size.
+//! What is chosen by its size, or by a condition.
 
 use ndarray::{ArrayD, Axis};
 use xai_core::Backend;
@@ -141,4 +141,29 @@ pub(crate) fn non_zero<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> 
     #[allow(clippy::cast_precision_loss)]
     let places = ndarray::Array2::from_shape_fn((numbers.ndim(), found.len()), |(axis, i)| found[i][axis] as f64);
     Ok(vec![Operand::Known(Known::array(ElementType::I64, places.into_dyn()))])
+}
+
+/// The entries of an axis, or of all numbers in a row, for which a condition says yes.
+pub(crate) fn compress<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
+    if let Operand::Var(..) = cx.held(1)? {
+        return Err(refuse("how many numbers it keeps depends on the data: no shape follows from it"));
+    }
+    let kept = cx.known(1, "condition")?.numbers();
+    let kept: Vec<usize> = kept.iter().enumerate().filter(|(_, yes)| **yes != 0.0).map(|(i, _)| i).collect();
+    let x = cx.x(0)?;
+    let shape = cx.tape.shape(x).to_vec();
+    let (x, axis) = match cx.has("axis") {
+        true => (x, cx.axis(cx.int("axis", 0)?, shape.len())?),
+        false => (cx.tape.reshape(x, &[shape.iter().product()])?, 0),
+    };
+    let mut shape = cx.tape.shape(x).to_vec();
+    if kept.last().is_some_and(|&last| last >= shape[axis]) {
+        return Err(cx.wrong(format!("its condition is longer than the {} numbers", shape[axis])));
+    }
+    if kept.is_empty() {
+        shape[axis] = 0;
+        return Ok(vec![Operand::Known(Known::array(cx.element(0)?, ArrayD::zeros(shape)))]);
+    }
+    let y = cx.tape.select(x, axis, &kept)?;
+    cx.out(y)
 }

@@ -9,12 +9,16 @@ mod comparisons;
 mod constants;
 mod conv;
 mod conv_transpose;
+mod cum_prod;
+mod deform_conv;
+mod det;
 mod einsum;
 mod elementwise;
 mod fourier;
 mod gather;
 mod grid_sample;
 mod linear;
+mod linear_attention;
 mod norm;
 mod pad;
 mod parts;
@@ -22,11 +26,13 @@ mod pool;
 mod recurrent;
 mod reduce;
 mod resize;
+mod roi_align;
 mod rotary;
 mod scatter;
 mod shapes;
 mod slice;
 mod softmax;
+mod state;
 mod taps;
 mod unpool;
 mod windows;
@@ -59,9 +65,11 @@ fn onnx<B: Backend>(operator: &str) -> Option<Write<B>> {
     let write: Write<B> = match operator {
         "Conv" => conv::conv,
         "ConvTranspose" => conv_transpose::conv_transpose,
+        "DeformConv" => deform_conv::deform_conv,
         "Gemm" => linear::gemm,
         "MatMul" => linear::matmul,
         "Einsum" => einsum::einsum,
+        "Det" => det::det,
         "MaxPool" => pool::max,
         "AveragePool" => pool::average,
         "LpPool" => pool::lp,
@@ -97,10 +105,12 @@ fn onnx<B: Backend>(operator: &str) -> Option<Write<B>> {
         "ReduceSum" | "ReduceMean" | "ReduceMax" | "ReduceMin" | "ReduceProd" | "ReduceL1" | "ReduceL2"
         | "ReduceLogSum" | "ReduceLogSumExp" | "ReduceSumSquare" => reduce::reduce,
         "CumSum" => reduce::cumulative,
+        "CumProd" => cum_prod::cum_prod,
         "ArgMax" | "ArgMin" => choices::arg,
         "TopK" => choices::top,
         "OneHot" => choices::one_hot,
         "NonZero" => choices::non_zero,
+        "Compress" => choices::compress,
         "Reshape" => shapes::reshape,
         "Flatten" => shapes::flatten,
         "Transpose" => shapes::transpose,
@@ -139,10 +149,14 @@ fn onnx<B: Backend>(operator: &str) -> Option<Write<B>> {
         "HannWindow" | "HammingWindow" | "BlackmanWindow" => fourier::window,
         "MelWeightMatrix" => fourier::mel,
         "Resize" | "Upsample" => resize::resize,
+        "RoiAlign" => roi_align::roi_align,
         "LSTM" => recurrent::lstm,
         "GRU" => recurrent::gru,
         "RNN" => recurrent::rnn,
         "Attention" => attention::attention,
+        "LinearAttention" => linear_attention::linear_attention,
+        "CausalConvWithState" => state::causal_conv,
+        "TensorScatter" => state::tensor_scatter,
         "RotaryEmbedding" => rotary::rotary,
         _ => return None,
     };
@@ -155,11 +169,22 @@ pub(crate) fn missing(domain: &str, operator: &str) -> String {
     let what = if operator.starts_with("QLinear") || quantised.contains(&operator) {
         "quantised numbers have no gradient: use the file before its quantisation"
     } else if ["Loop", "Scan"].contains(&operator) {
-        "how often it runs depends on the data: export the network unrolled, for a fixed length"
+        "it is a loop, whose steps may depend on the data: export the network unrolled, for a fixed length"
     } else if operator.starts_with("Random") || ["Bernoulli", "Multinomial"].contains(&operator) {
         "it is random, and an explanation has to be of one function: export the network for inference"
-    } else if operator.starts_with("Sequence") || operator.starts_with("Optional") || operator.starts_with("String") {
-        "it works on sequences, strings or optional values, which are not numbers of a network"
+    } else if operator == "BitCast" {
+        "it reads the bits of numbers as those of others, which has no gradient: choose an output before it with \
+         `.output(..)`"
+    } else if operator.ends_with("Loss") {
+        "it is a loss, which compares with labels: choose an output before it with `.output(..)`, as the scores"
+    } else if ["NonMaxSuppression", "Unique"].contains(&operator) {
+        "how many it finds depends on the data, so that no shape follows from it: choose an output before it with \
+         `.output(..)`"
+    } else if ["Sequence", "Optional", "String"].iter().any(|kind| operator.starts_with(kind))
+        || ["SplitToSequence", "ConcatFromSequence", "RegexFullMatch", "TfIdfVectorizer", "ImageDecoder"]
+            .contains(&operator)
+    {
+        "it works on sequences, strings, files or optional values, which are not numbers of a network"
     } else if domain.is_empty() {
         "it is not supported: choose an output before it with `.output(..)`, or export the network without it"
     } else {

@@ -110,6 +110,37 @@ fn a_grid_of_the_file_is_linear_in_the_image() {
     }
 }
 
+/// As a detector has it: where it looks closer depends on what it sees.
+#[test]
+fn regions_that_are_computed_have_their_gradient_too() {
+    for mode in ["avg", "max"] {
+        let nodes = vec![
+            node("GlobalAveragePool", &["x"], &["mean"]),
+            node("Flatten", &["mean"], &["flat"]),
+            node("Gemm", &["flat", "turn", "start"], &["twelve"]),
+            node("Reshape", &["twelve", "four"], &["regions"]),
+            node("RoiAlign", &["x", "regions", "samples"], &["seen"])
+                .with(5, Message::new().text(1, "mode").text(4, mode).int(20, 3))
+                .with(5, int_attribute("output_height", 2))
+                .with(5, int_attribute("output_width", 3))
+                .with(5, int_attribute("sampling_ratio", 2)),
+            node("Tanh", &["seen"], &["bent"]),
+            node("Reshape", &["bent", "row"], &["y"]),
+        ];
+        let start = [0.6, 0.8, 4.3, 3.9, 1.2, -0.9, 9.4, 3.3, -1.1, 0.3, 2.2, 8.2];
+        let tensors = vec![
+            floats("turn", &[2, 12], &numbers(24)),
+            floats("start", &[12], &start),
+            ints("four", &[3, 4]),
+            ints("samples", &[0, 0, 0]),
+            ints("row", &[1, -1]),
+        ];
+        let network = read(nodes, tensors, &[1, 2, 6, 7]);
+        let report = check_gradient(&network, &images([1, 2, 6, 7])).unwrap();
+        assert!(report.is_trusted(), "{mode}: {report}");
+    }
+}
+
 /// Against the sums that define it, with groups, strides, dilations, and sides cut off and added.
 #[test]
 fn volumes_are_convolved_back() {

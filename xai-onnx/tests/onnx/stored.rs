@@ -47,6 +47,8 @@ fn outputs_are_right<B: Backend>(tolerance: f64) {
             let y = graph.forward(&[Tensor::upload(x.view(), &B::Placement::default()).unwrap()]).unwrap();
             let y = y.download().unwrap();
             assert_eq!(y.shape(), right.shape(), "{case:?}");
+            // Their outputs are stored with four digits.
+            let tolerance = if case.to_string_lossy().contains("roialign") { 1e-4 } else { tolerance };
             for (got, right) in y.iter().zip(right) {
                 assert!((got.as_f64() - right).abs() < tolerance * right.abs().max(1.0), "{case:?}: {got} for {right}");
             }
@@ -69,11 +71,14 @@ fn gradients_are_those_of_finite_differences() {
     let mut checked = 0;
     for case in cases() {
         let (network, x) = opened::<NdArray<f64>>(&case);
-        // The condition of an `If` has no gradient; a batch axis that moves has no rows.
+        // The condition of an `If` has no gradient; a batch axis that moves has no rows, nor have inputs that are fixed
+        // for a whole batch.
         let name = case.file_name().unwrap().to_string_lossy().into_owned();
         let input = network.inputs().into_iter().next().unwrap();
         let whole = input.element.is_some_and(|element| !element.is_float());
-        if whole || ["test_lstm", "test_gru", "test_einsum"].iter().any(|other| name.starts_with(other)) {
+        let others = ["test_lstm", "test_gru", "test_einsum", "test_linear_attention", "test_causal_conv"];
+        let others = others.iter().chain(&["test_tensorscatter", "test_attention_4d_causal_nonpad"]);
+        if whole || others.into_iter().any(|other| name.starts_with(other)) {
             continue;
         }
         let report = match check_gradient(&network, &x) {
