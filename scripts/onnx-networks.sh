@@ -14,4 +14,4 @@ if [ ! -f "$site/done" ]; then
   touch "$site/done"
 fi
 PYTHONPATH=$site python3 scripts/onnx-networks.py "$site" "$folder/networks"
-cargo run --locked --quiet --package xai-onnx --example suite -- "$folder/networks" --list
+cargo run --locked --quiet --release --package xai-onnx --example suite -- "$folder/networks" --list

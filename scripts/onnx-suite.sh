@@ -16,5 +16,5 @@ if [ ! -f "$folder/node.done" ]; then
 fi
 data=$folder/site/onnx/backend/test/data
 
-cargo run --locked --quiet --package xai-onnx --example suite -- \
+cargo run --locked --quiet --release --package xai-onnx --example suite -- \
   "$folder/node" "$data"/{simple,pytorch-converted,pytorch-operator,light} --table docs/onnx-operators.md "$@"
