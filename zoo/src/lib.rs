@@ -8,6 +8,7 @@ pub mod captum;
 #[cfg(feature = "pictures")]
 pub mod crop;
 pub mod efficientnet;
+pub mod exported;
 pub mod forward;
 pub mod imagenet;
 pub mod inside;
