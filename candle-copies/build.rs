@@ -7,7 +7,7 @@ use std::process::Command;
 use std::{env, fs};
 
 /// The files, and what they share.
-const FILES: [&str; 13] = [
+const FILES: [&str; 14] = [
     "models/bert.rs",
     "models/distilbert.rs",
     "models/mistral.rs",
@@ -17,6 +17,7 @@ const FILES: [&str; 13] = [
     "models/nomic_bert.rs",
     "models/olmo.rs",
     "models/qwen2.rs",
+    "models/resnet.rs",
     "models/segformer.rs",
     "models/vit.rs",
     "models/xlm_roberta.rs",
@@ -25,6 +26,10 @@ const FILES: [&str; 13] = [
 
 /// All that is new in a file.
 const LINE: &str = "use xai_candle::nn as candle_nn;\n";
+
+/// And where it calls a method of `Tensor` whose gradient candle has wrong or not at all.
+const METHOD: [&str; 2] = [".max_pool2d_with_stride(", ".with_gradient().max_pool2d_with_stride("];
+const METHODS: &str = "use xai_candle::TensorExt as _;\n";
 
 fn main() -> Result<(), Box<dyn Error>> {
     // Its lock file says which version; candle-transformers is in no other.
@@ -50,11 +55,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The file with the line behind what describes it.
+/// The file with the line behind what describes it, and with the methods that have a gradient.
 fn with_line(text: &str) -> String {
+    let [method, with_gradient] = METHOD;
+    let line = if text.contains(method) { format!("{LINE}{METHODS}") } else { LINE.into() };
+    let text = text.replace(method, with_gradient);
     let described = |line: &&str| line.starts_with("//!") || line.starts_with("#![") || line.trim().is_empty();
     let head: usize = text.split_inclusive('\n').take_while(described).map(str::len).sum();
-    format!("{}{LINE}{}", &text[..head], &text[head..])
+    format!("{}{line}{}", &text[..head], &text[head..])
 }
 
 /// The folder of candle-transformers' sources, which cargo fetches if they are not there.

@@ -1,6 +1,6 @@
 //! Models of images.
 
-use candle_copies::models::{segformer, vit};
+use candle_copies::models::{resnet, segformer, vit};
 use candle_core::Module;
 use ndarray::Array4;
 use serde_json::{from_value, json};
@@ -39,4 +39,10 @@ fn segformer() {
     hold("SegFormer, classes", |x| classes.forward(x), &image(64));
     let segments = segformer::SemanticSegmentationModel::new(&config, 10, drawn()).unwrap();
     hold("SegFormer, segments", |x| segments.forward(x), &image(64));
+}
+
+#[test]
+fn resnet() {
+    let model = resnet::resnet18(10, drawn()).unwrap();
+    hold("ResNet-18", |x| model.forward(x), &image(64));
 }
