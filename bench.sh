@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
-# Times xai beside Captum, pytorch-grad-cam and the bare frameworks: prints one table and writes target/bench.json.
+# Times xai beside Python's libraries and the bare frameworks: prints a table for each family of analyzers and writes
+# target/bench.json.
 #
-#   ./bench.sh                                      # everything, about 25 minutes on two cores
+#   ./bench.sh --family gradients                   # about 25 minutes on two cores
+#   ./bench.sh                                      # everything: hours
 #   ./bench.sh --network resnet18 --analyzer gradient --who xai-libtorch --who captum
 #   ./bench.sh --help
 #
-# Needs Rust and Python 3 with pip and venv. What it fetches (libtorch, and PyTorch with Captum and pytorch-grad-cam)
-# stays in target/.
+# Needs Rust and Python 3 with pip and venv. What it fetches (libtorch, and PyTorch with the libraries that explain its
+# networks) stays in target/.
 set -euo pipefail
 cd "$(dirname "$0")"
 

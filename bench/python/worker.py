@@ -1,4 +1,4 @@
-"""Captum or pytorch-grad-cam as a contestant: it answers as `bench worker` does, see bench/src/worker/mod.rs."""
+"""A Python library as a contestant: it answers as `bench worker` does, see bench/src/worker/mod.rs."""
 
 import argparse
 import json
@@ -11,84 +11,12 @@ import torch
 from safetensors.torch import load_file
 
 import memory
-import models
-
-
-class Captum:
-    """Captum's methods as they come, the chunk size apart. The weights are frozen, which is to its advantage."""
-
-    package = "captum"
-
-    def __init__(self, job, model, x):
-        from captum.attr import InputXGradient, IntegratedGradients, LayerGradCam, NoiseTunnel, Saliency
-
-        model.requires_grad_(False)
-        # Grad-CAM needs no gradient at the input: so the layers before run without a tape.
-        self.job, self.x = job, x.clone().requires_grad_(job.analyzer != "grad-cam")
-        self.saliency = Saliency(model)
-        self.method = {
-            "gradient": lambda: self.saliency,
-            "input-times-gradient": lambda: InputXGradient(model),
-            "smooth-grad": lambda: NoiseTunnel(self.saliency),
-            "integrated-gradients": lambda: IntegratedGradients(model),
-            "integrated-gradients-secant": lambda: IntegratedGradients(model),
-            "grad-cam": lambda: LayerGradCam(model, model.get_submodule(models.CAM_LAYER[job.network])),
-        }[job.analyzer]()
-
-    def attribute(self, **arguments):
-        return self.method.attribute(self.x, target=self.job.target, **arguments)
-
-    def run(self, n):
-        chunk = self.job.chunk
-        match self.job.analyzer:
-            case "gradient":
-                return self.attribute(abs=False)
-            case "input-times-gradient":
-                return self.attribute()
-            case "smooth-grad":
-                return self.attribute(
-                    nt_type="smoothgrad", nt_samples=n, nt_samples_batch_size=chunk, stdevs=0.1, abs=False
-                )
-            case "integrated-gradients" | "integrated-gradients-secant":
-                return self.attribute(n_steps=n, internal_batch_size=chunk)
-            case "grad-cam":
-                return self.attribute(relu_attributions=True)
-
-    def check(self, points, noise):
-        match self.job.analyzer:
-            case "smooth-grad":
-                copies = (self.x.detach() + noise).requires_grad_()
-                found = self.saliency.attribute(copies, target=self.job.target, abs=False)
-                return found.mean(0, keepdim=True)
-            case "integrated-gradients":
-                return self.attribute(n_steps=points)
-            case "integrated-gradients-secant":
-                return self.run(50)
-        return self.run(1)
-
-
-class PytorchGradCam:
-    package = "grad-cam"
-
-    def __init__(self, job, model, x):
-        from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
-
-        from grad_cam import UnscaledGradCAM
-
-        layer = model.get_submodule(models.CAM_LAYER[job.network])
-        self.x, self.cam = x, UnscaledGradCAM(model=model, target_layers=[layer])
-        self.targets = [ClassifierOutputTarget(job.target)]
-
-    def run(self, n):
-        return self.cam(input_tensor=self.x, targets=self.targets)
-
-    def check(self, points, noise):
-        self.run(1)
-        return torch.from_numpy(self.cam.unscaled)[:, None].relu()
+import peers
 
 
 def numbers(values):
-    return torch.as_tensor(values).detach().contiguous()
+    """Single precision, which the driver reads: numpy makes doubles of some maps."""
+    return torch.as_tensor(values).detach().float().contiguous()
 
 
 def serve(subject, own_mb, forgot_loading, noise):
@@ -109,8 +37,12 @@ def serve(subject, own_mb, forgot_loading, noise):
                 raise ValueError(f"no such order: {line}")
 
 
+# Peers print too: the driver reads what was standard output.
+out, sys.stdout = sys.stdout, sys.stderr
+
+
 def answer(**reply):
-    print(json.dumps(reply), flush=True)
+    print(json.dumps(reply), file=out, flush=True)
 
 
 def main():
@@ -122,15 +54,17 @@ def main():
         parser.add_argument(f"--{name}", required=True, type=int)
     job = parser.parse_args()
     torch.set_num_threads(job.threads)
-    photo = load_file(job.data / "photo.safetensors")
-    model = models.load(job.network, job.data)
-    subject = {"captum": Captum, "pytorch-grad-cam": PytorchGradCam}[job.who](job, model, photo["input"])
+    peer = peers.named(job.who)
+    model = peer.load(job)
+    # The file that bench/src/names/network.rs has for it.
+    sample = load_file(job.data / f"{'words' if job.network == 'bert-base' else 'photo'}.safetensors")
+    subject = peer(job, model, sample["input"])
     with torch.no_grad():
-        model(photo["input"])
+        model(sample["input"])
     own_mb, forgot_loading = memory.megabytes("VmRSS"), memory.forget_peak()
-    versions = {package: metadata.version(package) for package in ["torch", subject.package]}
+    versions = {package: metadata.version(package) for package in ["torch", *subject.packages]}
     answer(ready=True, versions={"python": sys.version.split()[0], **versions})
-    serve(subject, own_mb, forgot_loading, photo["noise"])
+    serve(subject, own_mb, forgot_loading, sample.get("noise"))
 
 
 if __name__ == "__main__":

@@ -2,14 +2,14 @@
 
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand, ValueEnum};
-use measured::names::{Analyzer, Network, Who};
+use clap::{Parser, Subcommand};
+use measured::names::{Analyzer, Family, Network, Who};
 
-/// Times xai beside Captum, pytorch-grad-cam and the bare frameworks, in one run
+/// Times xai beside Python's libraries and the bare frameworks, in one run
 ///
-/// Prints a table and writes target/bench.json. Each contestant is a process of its own; they run in turn, one at a
-/// time, on the same photo, with the same weights and as many threads. Without options everything is measured, which
-/// takes about 25 minutes on two cores.
+/// Prints a table for each family of analyzers and writes target/bench.json. Each contestant is a process of its own;
+/// they run in turn, one at a time, on the same photo, with the same weights and as many threads. Without options
+/// everything is measured, which takes hours on two cores; `--family gradients` takes about 25 minutes.
 #[derive(Debug, Parser)]
 #[command(name = "bench.sh", version)]
 pub(crate) struct Args {
@@ -17,22 +17,26 @@ pub(crate) struct Args {
     pub(crate) command: Option<Command>,
 
     /// A network; may be given several times [default: all]
-    #[arg(long = "network", value_name = "NAME", value_enum)]
+    #[arg(long = "network", value_name = "NAME", value_parser = Network::parser())]
     pub(crate) networks: Vec<Network>,
 
-    /// An analyzer; may be given several times [default: all]
-    #[arg(long = "analyzer", value_name = "NAME", value_enum)]
+    /// A family of analyzers, which is a table of its own; may be given several times [default: all]
+    #[arg(long = "family", value_name = "NAME", value_enum)]
+    pub(crate) families: Vec<Family>,
+
+    /// An analyzer; may be given several times [default: all of the families]
+    #[arg(long = "analyzer", value_name = "NAME", value_parser = Analyzer::parser())]
     pub(crate) analyzers: Vec<Analyzer>,
 
     /// A contestant; may be given several times [default: all]
-    #[arg(long = "who", value_name = "NAME", value_enum)]
+    #[arg(long = "who", value_name = "NAME", value_parser = Who::parser())]
     pub(crate) who: Vec<Who>,
 
     /// Another build of this program, whose library runs beside this one's: a change's table, before and after
     #[arg(long, value_name = "PATH")]
     pub(crate) before: Option<PathBuf>,
 
-    /// How often each contestant runs [default: 31, and 3 for the means over 50 gradients; 5 and 1 with --quick]
+    /// How often each contestant runs [default: 31, and 3 for what takes many passes; 5 and 1 with --quick]
     #[arg(long, value_name = "N", value_parser = count)]
     pub(crate) runs: Option<usize>,
 
@@ -56,12 +60,12 @@ pub(crate) struct Args {
     #[arg(long)]
     pub(crate) show: bool,
 
-    /// Also writes the table to this file, with the machine, the versions and the command: between its lines
-    /// `<!-- bench -->` and `<!-- /bench -->`
+    /// Also writes the tables to this file, with the machine, the versions and the command: that of a family between
+    /// its lines `<!-- bench FAMILY -->` and `<!-- /bench FAMILY -->`; gradients do without the name
     #[arg(long, value_name = "FILE.md")]
     pub(crate) markdown: Option<PathBuf>,
 
-    /// The Python that has torch, Captum and pytorch-grad-cam
+    /// The Python that has torch and the peers
     #[arg(long, value_name = "PATH", default_value = "python3", hide = true)]
     pub(crate) python: PathBuf,
 
@@ -81,11 +85,11 @@ pub(crate) enum Command {
 /// What a contestant has to do. `bench/python/worker.py` has the same options.
 #[derive(Debug, Clone, Parser)]
 pub(crate) struct Job {
-    #[arg(long, value_enum)]
+    #[arg(long, value_parser = Network::parser())]
     pub(crate) network: Network,
-    #[arg(long, value_enum)]
+    #[arg(long, value_parser = Analyzer::parser())]
     pub(crate) analyzer: Analyzer,
-    #[arg(long, value_enum)]
+    #[arg(long, value_parser = Who::parser())]
     pub(crate) who: Who,
     /// The folder that `bench/python/prepare.py` wrote.
     #[arg(long)]
@@ -101,20 +105,21 @@ pub(crate) struct Job {
 }
 
 impl Args {
-    /// The networks to measure.
-    pub(crate) fn networks(&self) -> Vec<Network> {
-        given_or_all(&self.networks)
+    /// What is to be measured, network by network.
+    pub(crate) fn groups(&self) -> Vec<(Network, Analyzer)> {
+        let networks = Network::all().filter(|network| given(&self.networks, network));
+        networks.flat_map(|network| self.analyzers(network).into_iter().map(move |found| (network, found))).collect()
     }
 
-    /// The analyzers to measure.
-    pub(crate) fn analyzers(&self) -> Vec<Analyzer> {
-        given_or_all(&self.analyzers)
+    fn analyzers(&self, network: Network) -> Vec<Analyzer> {
+        let chosen = |found: &Analyzer| given(&self.analyzers, found) && given(&self.families, &found.family);
+        Analyzer::all().filter(|found| chosen(found) && found.on.takes(network)).collect()
     }
 
     /// The contestants.
     pub(crate) fn who(&self) -> Vec<Who> {
-        let all = given_or_all(&self.who).into_iter();
-        all.filter(|who| who.of_another_build().is_none() || self.before.is_some()).collect()
+        let chosen = Who::all().filter(|who| given(&self.who, who));
+        chosen.filter(|who| who.of_another_build().is_none() || self.before.is_some()).collect()
     }
 
     /// How often each contestant is started.
@@ -124,7 +129,7 @@ impl Args {
 
     /// How often each contestant runs.
     pub(crate) fn runs(&self, analyzer: Analyzer) -> usize {
-        let default = match (self.quick, analyzer.averages()) {
+        let default = match (self.quick, analyzer.is_long()) {
             (false, false) => 31,
             (true, false) => 5,
             (false, true) => 3,
@@ -134,9 +139,9 @@ impl Args {
     }
 }
 
-/// Each in the order of their kind, once.
-fn given_or_all<T: ValueEnum + PartialEq + Copy + 'static>(given: &[T]) -> Vec<T> {
-    T::value_variants().iter().copied().filter(|name| given.is_empty() || given.contains(name)).collect()
+/// True for what was named, and for all where nothing was.
+fn given<T: PartialEq>(named: &[T], one: &T) -> bool {
+    named.is_empty() || named.contains(one)
 }
 
 fn count(text: &str) -> Result<usize, String> {

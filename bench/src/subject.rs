@@ -26,14 +26,11 @@ pub fn network<B: Backend>() -> Outcome<EfficientNetLite0<B>> {
 /// # Errors
 /// Weights that are not there: run `./bench.sh` first.
 pub fn prepared<B: Backend<Elem = f32>>(of: Network) -> Outcome<BoxModel<'static, B>> {
-    Ok(match of {
-        Network::EfficientnetLite0 => Box::new(network::<B>()?),
-        random => {
-            let name = random.to_string();
-            let weights = files::read_weights::<B>(written(&format!("{name}.safetensors")), B::Placement::default())?;
-            Box::new(networks::build(&name, &weights)?)
-        }
-    })
+    if of.is_bundled() {
+        return Ok(Box::new(network::<B>()?));
+    }
+    let weights = files::read_weights::<B>(written(&format!("{of}.safetensors")), B::Placement::default())?;
+    Ok(Box::new(networks::build(of.name, &weights)?))
 }
 
 /// The photo of `bench.sh`, as the networks see it.

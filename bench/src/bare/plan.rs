@@ -38,13 +38,13 @@ pub(crate) enum Step {
 use Step::{Flatten, Mean, Pool2, Pool3, Relu, Relu6, Sum};
 use measured::names::Network;
 
+/// The networks.
+const PLANS: [(&str, fn() -> Vec<Step>); 3] =
+    [("resnet18", resnet18), ("vgg16", vgg16), ("efficientnet-lite0", efficientnet_lite0)];
+
 /// The steps of a network.
-pub(crate) fn of(network: Network) -> Vec<Step> {
-    match network {
-        Network::Resnet18 => resnet18(),
-        Network::Vgg16 => vgg16(),
-        Network::EfficientnetLite0 => efficientnet_lite0(),
-    }
+pub(crate) fn of(network: Network) -> Option<Vec<Step>> {
+    PLANS.iter().find(|(name, _)| *name == network.name).map(|(_, steps)| steps())
 }
 
 fn convolution(name: impl Into<String>, stride: usize, padding: usize) -> Step {

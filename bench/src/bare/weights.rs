@@ -2,8 +2,6 @@
 
 use std::path::PathBuf;
 
-use measured::names::Network;
-
 use crate::args::Job;
 
 const BUNDLED: &str =
@@ -11,8 +9,8 @@ const BUNDLED: &str =
 
 /// The weights, the same for everybody.
 pub(crate) fn weights_file(job: &Job) -> PathBuf {
-    match job.network {
-        Network::EfficientnetLite0 => PathBuf::from(BUNDLED),
-        other => job.data.join(format!("{other}.safetensors")),
+    if job.network.is_bundled() {
+        return PathBuf::from(BUNDLED);
     }
+    job.data.join(format!("{}.safetensors", job.network))
 }

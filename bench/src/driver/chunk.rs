@@ -1,6 +1,6 @@
 //! The chunk size at which a contestant is fastest, where it does not choose by itself.
 
-use measured::names::{Network, Who};
+use measured::names::{Framework, Network, Runs, Who, Work};
 use xai_zoo::command_line::Outcome;
 
 use super::contestant::Contestant;
@@ -12,6 +12,9 @@ const SIZES: [usize; 4] = [1, 5, 10, 25];
 /// Taken without a trial by a quick run.
 const USUAL: usize = 10;
 
+/// How many masked copies a trial has.
+const SQUARE: usize = 25;
+
 /// How often each size is tried, until this much time has gone.
 const RUNS: usize = 3;
 const PATIENCE_MS: f64 = 2_000.0;
@@ -22,10 +25,13 @@ pub(super) struct Chunks(Vec<(Network, Who, usize)>);
 
 impl Chunks {
     /// The best chunk size, by measured runs of a few gradients, in processes of their own: so that the memory of the
-    /// trials does not count.
+    /// trials does not count. Bare passes of masked copies are as large as this library's.
     pub(super) fn best(&mut self, args: &Args, job: &Job) -> Outcome<usize> {
-        if !job.analyzer.averages() || !job.who.takes_chunk() {
+        if !job.analyzer.is_many() || !job.who.takes_chunk {
             return Ok(1);
+        }
+        if let (Work::Copies(_), Runs::Bare(on)) = (job.analyzer.work, job.who.runs) {
+            return Contestant::start(args, &Job { who: ours(on)?, ..job.clone() })?.chunk();
         }
         if args.quick {
             return Ok(USUAL);
@@ -44,8 +50,8 @@ impl Chunks {
                 best = (each, chunk);
             }
         }
-        // Captum's means are of two kinds.
-        if job.who != Who::Captum {
+        // A peer's means are of several kinds.
+        if job.who.runs != Runs::Python {
             self.0.push((job.network, job.who, best.1));
         }
         Ok(best.1)
@@ -54,9 +60,13 @@ impl Chunks {
 
 /// The least time for each gradient: of three runs, or of fewer where they take long.
 fn least(contestant: &mut Contestant) -> Outcome<f64> {
-    // Not all 50: what counts is the time of each.
+    // Not all 50: what counts is the time of each. Windows come in squares.
     let chunk = contestant.job.chunk;
-    let n = if contestant.job.who == Who::BareCandle { chunk } else { chunk.max(10) };
+    let n = match (contestant.job.analyzer.work, contestant.job.who.runs) {
+        (Work::Copies(_), _) => SQUARE,
+        (_, Runs::Bare(Framework::Candle)) => chunk,
+        _ => chunk.max(10),
+    };
     let (mut least, mut total) = (f64::INFINITY, 0.0);
     for _ in 0..RUNS {
         let milliseconds = contestant.run(n)?.milliseconds;
@@ -70,8 +80,17 @@ fn least(contestant: &mut Contestant) -> Outcome<f64> {
     Ok(least / n as f64)
 }
 
+/// This library on a framework.
+fn ours(on: Framework) -> Outcome<Who> {
+    let name = match on {
+        Framework::LibTorch => "xai-libtorch",
+        Framework::Candle => "xai-candle",
+    };
+    Who::find(name).ok_or_else(|| format!("there is no {name}").into())
+}
+
 /// candle's own passes take so long that the largest is left out.
 fn sizes(who: Who) -> impl Iterator<Item = usize> {
-    let most = if who == Who::BareCandle { 10 } else { 25 };
+    let most = if who.runs == Runs::Bare(Framework::Candle) { 10 } else { 25 };
     SIZES.into_iter().filter(move |&size| size <= most)
 }

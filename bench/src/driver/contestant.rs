@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
+use measured::names::Runs;
 use serde_json::{Map, Value};
 use xai_zoo::command_line::Outcome;
 
@@ -45,7 +46,7 @@ pub(super) struct Memory {
 
 impl Contestant {
     pub(super) fn start(args: &Args, job: &Job) -> Outcome<Self> {
-        let mut command = if job.who.is_python() {
+        let mut command = if job.who.runs == Runs::Python {
             let mut command = Command::new(&args.python);
             command.arg(PathBuf::from_iter([ROOT, "bench", "python", "worker.py"]));
             command
@@ -57,14 +58,15 @@ impl Contestant {
         };
         command.args(["--network", &job.network.to_string()]);
         command.args(["--analyzer", &job.analyzer.to_string()]);
-        command.args(["--who", &job.who.of_another_build().unwrap_or(job.who).to_string()]);
+        command.args(["--who", job.who.of_another_build().unwrap_or(job.who.name)]);
         command.arg("--data").arg(&job.data);
         command.args(["--target", &job.target.to_string(), "--chunk", &job.chunk.to_string()]);
-        command.args(["--threads", &job.threads.to_string()]);
+        let threads = job.who.threads.unwrap_or(job.threads).to_string();
+        command.args(["--threads", &threads]);
         for pool in ["OMP_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS"] {
-            command.env(pool, job.threads.to_string());
+            command.env(pool, &threads);
         }
-        if job.who.is_on_libtorch() {
+        if job.who.open_mp {
             // Otherwise both threads spin on one core now and then, when anything else is awake. Not for candle: the
             // threads of rayon would all inherit the core of the first.
             command.env("OMP_PROC_BIND", "true");
@@ -96,6 +98,12 @@ impl Contestant {
         let numbers = read_numbers(&path)?;
         fs::remove_file(&path)?;
         Ok(Some(numbers))
+    }
+
+    /// How many masked copies go through the network at once, where it chooses by itself.
+    pub(super) fn chunk(&mut self) -> Outcome<usize> {
+        let found = self.ask("chunk")?.get("chunk").and_then(Value::as_u64);
+        Ok(usize::try_from(found.ok_or_else(|| format!("{} chose no chunk", self.job.who))?)?)
     }
 
     pub(super) fn memory(&mut self) -> Outcome<Memory> {

@@ -1,4 +1,4 @@
-//! How far a map is from Captum's.
+//! How far a map is from another.
 
 /// ‖found - expected‖₂ / ‖expected‖₂; infinite when it is no number, or the lengths differ.
 pub(super) fn relative(found: &[f64], expected: &[f64]) -> f64 {

@@ -1,12 +1,12 @@
 //! One analyzer on one network: all contestants, side by side.
 
-use measured::names::{Analyzer, Network, Who};
+use measured::names::{Analyzer, Framework, Network, Runs, Who, Work};
 use xai_zoo::command_line::Outcome;
 
 use super::chunk::Chunks;
 use super::contestant::{Contestant, Setting};
 use super::difference::relative;
-use super::report::Report;
+use super::report::Part;
 use super::row::{Row, Times};
 use crate::args::Job;
 
@@ -43,10 +43,10 @@ struct Lane {
 impl Group<'_> {
     /// All contestants, started as often as was asked for: who is started first has other pages of memory than who is
     /// started last, which makes up to a tenth of a difference, so that each takes each place in turn.
-    pub(super) fn measure(&self, chunks: &mut Chunks, report: &mut Report) -> Outcome<Vec<Row>> {
+    pub(super) fn measure(&self, chunks: &mut Chunks, part: &mut Part) -> Outcome<Vec<Row>> {
         let mut found: Vec<Row> = Vec::new();
         for start in 0..self.setting.args.starts() {
-            for row in self.measure_once(start % 2 == 1, chunks, report)? {
+            for row in self.measure_once(start % 2 == 1, chunks, part)? {
                 match found.iter_mut().find(|before| before.is_of(&row)) {
                     Some(before) => before.join(&row, start),
                     None => found.push(row),
@@ -56,19 +56,19 @@ impl Group<'_> {
         Ok(found)
     }
 
-    fn measure_once(&self, backwards: bool, chunks: &mut Chunks, report: &mut Report) -> Outcome<Vec<Row>> {
+    fn measure_once(&self, backwards: bool, chunks: &mut Chunks, part: &mut Part) -> Outcome<Vec<Row>> {
         eprintln!("{}, {}", self.network, self.analyzer);
         let mut lanes = Vec::new();
         let mut who = self.setting.args.who();
         if backwards {
             who.reverse();
         }
-        for who in who.into_iter().filter(|who| who.has(self.analyzer)) {
+        for who in who.into_iter().filter(|who| who.has(&self.analyzer)) {
             let mut job = self.job(who);
             job.chunk = chunks.best(self.setting.args, &job)?;
             lanes.push(self.enter(&job)?);
         }
-        lanes.iter().for_each(|lane| report.add_versions(&lane.contestant.versions));
+        lanes.iter().for_each(|lane| part.add_versions(&lane.contestant.versions));
         self.compare(&mut lanes)?;
         for lane in &mut lanes {
             self.warm_up(lane)?;
@@ -97,23 +97,27 @@ impl Group<'_> {
 
     fn enter(&self, job: &Job) -> Outcome<Lane> {
         // candle's own passes are so slow that fewer are timed, for their time simply adds up.
-        let gradients = match (self.analyzer.gradients(), job.who) {
-            (50, Who::BareCandle) => job.chunk.max(5),
-            (all, _) => all,
+        let gradients = match job.who.runs {
+            Runs::Bare(Framework::Candle) if self.analyzer.is_many() => job.chunk.max(5),
+            _ => self.analyzer.count(),
         };
         let contestant = Contestant::start(self.setting.args, job)?;
         let asleep_at = contestant.processor_seconds()?;
         Ok(Lane { contestant, gradients, times: Times::default(), norm: None, difference: None, asleep_at })
     }
 
-    /// Compares each map with Captum's, so that nobody is fast by being wrong.
+    /// Compares each map with the reference's, so that nobody is fast by being wrong.
     fn compare(&self, lanes: &mut [Lane]) -> Outcome<()> {
-        let Some(captum) = lanes.iter_mut().find(|lane| lane.contestant.job.who == Who::Captum) else {
+        let name = |lane: &Lane| lane.contestant.job.who.name;
+        let is_reference = |lane: &Lane| Some(name(lane)) == self.analyzer.reference;
+        let is_apart = |lane: &Lane| self.analyzer.apart_of(name(lane), self.network).is_some();
+        let Some(reference) = lanes.iter_mut().find(|lane| is_reference(lane) && !is_apart(lane)) else {
             return Ok(());
         };
-        let expected = captum.contestant.check(POINTS)?.ok_or("Captum gave no map to compare with")?;
-        captum.fall_asleep()?;
-        for lane in lanes.iter_mut().filter(|lane| lane.contestant.job.who != Who::Captum) {
+        let found = reference.contestant.check(POINTS)?;
+        let expected = found.ok_or_else(|| format!("{} gave no map to compare with", name(reference)))?;
+        reference.fall_asleep()?;
+        for lane in lanes.iter_mut().filter(|lane| !is_reference(lane) && !is_apart(lane)) {
             let found = lane.contestant.check(POINTS)?;
             lane.difference = found.map(|found| relative(&found, &expected));
             lane.fall_asleep()?;
@@ -123,11 +127,17 @@ impl Group<'_> {
 
     /// Twice, or a few copies: what is set up on the first call has been, for the sizes that come.
     fn warm_up(&self, lane: &mut Lane) -> Outcome<()> {
-        if self.analyzer.averages() {
-            lane.contestant.run(lane.contestant.job.chunk.max(10).min(lane.gradients))?;
-        } else {
-            lane.contestant.run(1)?;
-            lane.contestant.run(1)?;
+        match self.analyzer.work {
+            Work::Gradients(_) | Work::Copies(_) => {
+                lane.contestant.run(lane.contestant.job.chunk.max(10).min(lane.gradients))?;
+            }
+            Work::Channels => {
+                lane.contestant.run(1)?;
+            }
+            Work::Gradient | Work::Forward => {
+                lane.contestant.run(1)?;
+                lane.contestant.run(1)?;
+            }
         }
         lane.fall_asleep()
     }
@@ -150,7 +160,7 @@ impl Group<'_> {
         let memory = lane.contestant.memory()?;
         let job = &lane.contestant.job;
         #[allow(clippy::cast_precision_loss)]
-        let scale = self.analyzer.gradients() as f64 / lane.gradients as f64;
+        let scale = self.analyzer.count() as f64 / lane.gradients as f64;
         Ok(Row {
             network: self.network,
             analyzer: self.analyzer,
@@ -161,7 +171,7 @@ impl Group<'_> {
             greatest_ms: lane.times.greatest() * scale,
             runs: lane.times.count(),
             gradients: lane.gradients,
-            chunk: (self.analyzer.averages() && job.who.takes_chunk()).then_some(job.chunk),
+            chunk: (self.analyzer.is_many() && job.who.takes_chunk).then_some(job.chunk),
             own_mb: memory.own_mb,
             peak_without_loading: memory.peak_without_loading,
             difference: lane.difference,

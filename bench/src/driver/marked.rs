@@ -5,32 +5,43 @@ use std::path::Path;
 
 use xai_zoo::command_line::Outcome;
 
-const BEGIN: &str = "<!-- bench -->\n";
-const END: &str = "<!-- /bench -->\n";
-
-/// Puts the text between the marks of a file; one that does not exist yet begins with them.
-pub(super) fn write(path: &Path, text: &str) -> Outcome<()> {
-    let old = if path.exists() { fs::read_to_string(path)? } else { format!("{BEGIN}{END}") };
-    let new = replaced(&old, text)
-        .ok_or_else(|| format!("{} has no lines {} and {}", path.display(), BEGIN.trim(), END.trim()))?;
-    Ok(fs::write(path, new)?)
+/// Puts texts between the marks of their names in a file; one that does not exist yet begins with them.
+pub(super) fn write(path: &Path, texts: &[(&str, String)]) -> Outcome<()> {
+    let is_new = !path.exists();
+    let mut text = if is_new { String::new() } else { fs::read_to_string(path)? };
+    for (name, new) in texts {
+        let [begin, end] = marks(name);
+        if is_new {
+            text += &format!("{begin}{end}");
+        }
+        text = replaced(&text, [&begin, &end], new)
+            .ok_or_else(|| format!("{} has no lines {} and {}", path.display(), begin.trim(), end.trim()))?;
+    }
+    Ok(fs::write(path, text)?)
 }
 
-fn replaced(old: &str, text: &str) -> Option<String> {
-    let (before, rest) = old.split_once(BEGIN)?;
-    let (_, after) = rest.split_once(END)?;
-    Some(format!("{before}{BEGIN}{text}{END}{after}"))
+fn marks(name: &str) -> [String; 2] {
+    [format!("<!-- {name} -->\n"), format!("<!-- /{name} -->\n")]
+}
+
+fn replaced(old: &str, [begin, end]: [&str; 2], text: &str) -> Option<String> {
+    let (before, rest) = old.split_once(begin)?;
+    let (_, after) = rest.split_once(end)?;
+    Some(format!("{before}{begin}{text}{end}{after}"))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{BEGIN, END, replaced};
+    use super::{marks, replaced};
 
     #[test]
     fn only_what_is_between_the_marks_changes() {
-        let old = format!("# Title\n{BEGIN}old\n{END}the rest\n");
-        assert_eq!(replaced(&old, "new\n"), Some(format!("# Title\n{BEGIN}new\n{END}the rest\n")));
-        assert_eq!(replaced("no marks\n", "new\n"), None);
-        assert_eq!(replaced(&format!("{END}{BEGIN}"), "new\n"), None);
+        let ([begin, end], [others, and]) = (marks("bench"), marks("bench files"));
+        let marks = [begin.as_str(), end.as_str()];
+        let old = format!("# Title\n{others}kept\n{and}{begin}old\n{end}the rest\n");
+        let new = format!("# Title\n{others}kept\n{and}{begin}new\n{end}the rest\n");
+        assert_eq!(replaced(&old, marks, "new\n"), Some(new));
+        assert_eq!(replaced("no marks\n", marks, "new\n"), None);
+        assert_eq!(replaced(&format!("{end}{begin}"), marks, "new\n"), None);
     }
 }

@@ -1,21 +1,27 @@
-//! The results as a whole.
+//! The results as a whole: a part for each family of analyzers, which is a table of its own.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use measured::names::Family;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use xai_zoo::command_line::Outcome;
 
 use super::machine::{self, Machine};
 use super::row::Row;
-use super::table;
+use super::wrapped::wrapped;
+use super::{notes, table};
 use crate::args::Args;
 
 /// `target/bench.json`.
 #[derive(Debug, Default, Serialize, Deserialize)]
-pub(super) struct Report {
+pub(super) struct Report(BTreeMap<Family, Part>);
+
+/// What was measured of a family.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(super) struct Part {
     date: String,
     command: String,
     threads: usize,
@@ -29,13 +35,36 @@ impl Report {
         if !path.exists() {
             return Ok(Report::default());
         }
-        serde_json::from_slice(&fs::read(path)?).map_err(|error| format!("{}: {error}", path.display()).into())
+        let of_path = |error| format!("{}: {error}", path.display());
+        let mut found: Value = serde_json::from_slice(&fs::read(path)?).map_err(of_path)?;
+        if found.get("rows").is_some() {
+            // As it was written when there was one family.
+            found = serde_json::json!({ "gradients": found });
+        }
+        serde_json::from_value(found).map_err(|error| of_path(error).into())
     }
 
     pub(super) fn write(&self, path: &Path) -> Outcome<()> {
         Ok(fs::write(path, serde_json::to_string_pretty(self)? + "\n")?)
     }
 
+    /// The part of a family.
+    pub(super) fn part(&mut self, family: Family) -> &mut Part {
+        self.0.entry(family).or_default()
+    }
+
+    /// The tables of all families.
+    pub(super) fn tables(&self) -> String {
+        self.0.values().map(Part::table).collect::<Vec<_>>().join("\n")
+    }
+
+    /// The tables with all that belongs to them, and between which marks each stands.
+    pub(super) fn markdown(&self) -> Vec<(&'static str, String)> {
+        self.0.iter().map(|(family, part)| (family.mark(), part.markdown())).collect()
+    }
+}
+
+impl Part {
     /// When and where it is measured, and how.
     pub(super) fn describe(&mut self, args: &Args, machine: Machine) {
         let words = std::env::args().skip(1).collect::<Vec<_>>();
@@ -59,16 +88,18 @@ impl Report {
     pub(super) fn replace(&mut self, rows: Vec<Row>) {
         self.rows.retain(|old| !rows.iter().any(|new| new.is_of(old)));
         self.rows.extend(rows);
-        self.rows.sort_by_key(|row| (row.network as usize, row.analyzer as usize, row.who as usize));
+        self.rows.sort_by_key(|row| (row.network.place(), row.analyzer.place(), row.who.place()));
     }
 
-    /// The table, and how well the maps agree.
-    pub(super) fn table(&self) -> String {
-        format!("{}\n{}", table::of(&self.rows), table::agreement(&self.rows))
+    /// The table, and what is to be said about it.
+    fn table(&self) -> String {
+        let lines = |text: &String| text.lines().map(|line| wrapped(line) + "\n").collect::<String>();
+        let notes = notes::of(&self.rows).iter().map(lines).collect::<Vec<_>>();
+        format!("{}\n{}", table::of(&self.rows), notes.join("\n"))
     }
 
     /// The table with all that belongs to it.
-    pub(super) fn markdown(&self) -> String {
+    fn markdown(&self) -> String {
         let Machine { processor, cores, memory_gb, system } = &self.machine;
         let versions: Vec<String> = self.versions.iter().map(|(name, version)| format!("{name} {version}")).collect();
         let measured = format!(
@@ -79,38 +110,5 @@ impl Report {
             versions.join(", ")
         );
         format!("{}\n\n{}", wrapped(&measured), self.table())
-    }
-}
-
-/// Lines that end at this column, as in all files.
-const COLUMNS: usize = 120;
-
-/// Words in lines.
-fn wrapped(text: &str) -> String {
-    let (mut lines, mut column) = (String::new(), 0);
-    for word in text.split(' ') {
-        let length = word.chars().count();
-        if column > 0 && column + 1 + length > COLUMNS {
-            lines.push('\n');
-            column = 0;
-        } else if column > 0 {
-            lines.push(' ');
-            column += 1;
-        }
-        lines += word;
-        column += length;
-    }
-    lines
-}
-
-#[cfg(test)]
-mod tests {
-    use super::wrapped;
-
-    #[test]
-    fn lines_end_where_a_word_would_go_beyond() {
-        let word = "w".repeat(59);
-        assert_eq!(wrapped(&format!("{word} {word} a b")), format!("{word} {word}\na b"));
-        assert_eq!(wrapped(&format!("{word} {word}a b")), format!("{word} {word}a\nb"));
     }
 }

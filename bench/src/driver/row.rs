@@ -25,7 +25,7 @@ pub(super) struct Row {
     pub(super) own_mb: f64,
     /// False where the system did not let the peak begin anew behind the loading.
     pub(super) peak_without_loading: bool,
-    /// ‖map - Captum's‖₂ / ‖Captum's‖₂, where both compute the same.
+    /// ‖map - reference's‖₂ / ‖reference's‖₂, where both compute the same.
     pub(super) difference: Option<f64>,
 }
 
@@ -49,11 +49,12 @@ impl Row {
         self.peak_without_loading &= again.peak_without_loading;
     }
 
-    /// What is wrong with a map that is too far from Captum's.
+    /// What is wrong with a map that is too far from the reference's.
     pub(super) fn complaint(&self) -> Option<String> {
         let Row { network, analyzer, who, difference, .. } = self;
-        let difference = difference.filter(|&difference| difference.is_nan() || difference > analyzer.bound())?;
-        Some(format!("{who} differs from captum by {difference:.1e} in {analyzer} of {network}"))
+        let difference = difference.filter(|&difference| difference.is_nan() || difference > analyzer.bound)?;
+        let reference = analyzer.reference.unwrap_or("nobody");
+        Some(format!("{who} differs from {reference} by {difference:.1e} in {analyzer} of {network}"))
     }
 }
 

@@ -1,17 +1,20 @@
 //! A contestant: it loads a network once, and then does what the driver orders on its standard input.
 //!
 //! `check POINTS FILE` analyses something that has one right answer and writes its numbers, `run N` analyses once with
-//! so many copies and tells the time, `memory` tells what the process needed. Each answer is one line of JSON.
+//! so many copies and tells the time, `chunk` tells how many copies go through the network at once, `memory` what the
+//! process needed. Each answer is one line of JSON.
 
+mod copies;
 mod memory;
+mod networks;
 mod ours;
-mod photo;
+mod sample;
 mod subject;
 
 use std::io::{BufRead, Write, stdin, stdout};
 use std::path::Path;
 
-use measured::names::Who;
+use measured::names::{Framework, Runs, Source};
 use ndarray::ArrayD;
 use serde_json::{Value, json};
 use xai::candle::Candle;
@@ -21,7 +24,7 @@ use xai_zoo::command_line::Outcome;
 
 use self::memory::Memory;
 use self::ours::Ours;
-pub(crate) use self::photo::Photo;
+pub(crate) use self::sample::Sample;
 pub(crate) use self::subject::{Subject, Timed};
 use crate::args::Job;
 use crate::bare::{Bare, CandlePasses, TorchPasses};
@@ -29,8 +32,8 @@ use crate::bare::{Bare, CandlePasses, TorchPasses};
 /// Answers until the driver closes the pipe.
 pub(crate) fn serve(job: &Job) -> Outcome<()> {
     tch::set_num_threads(i32::try_from(job.threads)?);
-    let photo = Photo::read(&job.data)?;
-    let subject = subject(job, photo)?;
+    let sample = Sample::read(&job.data, job.network)?;
+    let subject = subject(job, sample)?;
     let memory = Memory::after_loading(subject.as_ref())?;
     answer(&json!({ "ready": true }))?;
     for line in stdin().lock().lines() {
@@ -42,6 +45,7 @@ pub(crate) fn serve(job: &Job) -> Outcome<()> {
                 let Timed { milliseconds, values } = subject.run(n.parse()?)?;
                 json!({ "ms": milliseconds, "norm": norm(&values) })
             }
+            (Some("chunk"), None, None) => json!({ "chunk": subject.chunk()? }),
             (Some("memory"), None, None) => memory.report()?,
             _ => return Err(format!("no such order: {line}").into()),
         };
@@ -50,14 +54,24 @@ pub(crate) fn serve(job: &Job) -> Outcome<()> {
     Ok(())
 }
 
-fn subject(job: &Job, photo: Photo) -> Outcome<Box<dyn Subject>> {
-    Ok(match job.who {
-        Who::XaiLibtorch => Box::new(Ours::<LibTorch>::load(job, photo, tch::Device::Cpu.into())?),
-        Who::XaiCandle => Box::new(Ours::<Candle>::load(job, photo, candle_core::Device::Cpu.into())?),
-        Who::BareLibtorch => Box::new(Bare::<TorchPasses>::load(job, &photo)?),
-        Who::BareCandle => Box::new(Bare::<CandlePasses>::load(job, &photo)?),
-        Who::Captum | Who::PytorchGradCam => return Err(format!("{} runs in Python", job.who).into()),
-        Who::BeforeLibtorch | Who::BeforeCandle => return Err(format!("{} is another program", job.who).into()),
+fn subject(job: &Job, sample: Sample) -> Outcome<Box<dyn Subject>> {
+    Ok(match job.who.runs {
+        Runs::Ours { on: Framework::LibTorch, source, unguarded } => {
+            let model = networks::load::<LibTorch>(job, source, tch::Device::Cpu.into())?;
+            Box::new(Ours { model, sample, job: job.clone(), unguarded })
+        }
+        Runs::Ours { on: Framework::Candle, source, unguarded } => {
+            let model = match source {
+                Source::Code if !job.network.has_layers() => copies::explained(job)?,
+                _ => networks::load::<Candle>(job, source, candle_core::Device::Cpu.into())?,
+            };
+            Box::new(Ours { model, sample, job: job.clone(), unguarded })
+        }
+        Runs::Bare(Framework::Candle) if !job.network.has_layers() => Box::new(copies::Bare::load(job, &sample)?),
+        Runs::Bare(Framework::LibTorch) => Box::new(Bare::<TorchPasses>::load(job, &sample)?),
+        Runs::Bare(Framework::Candle) => Box::new(Bare::<CandlePasses>::load(job, &sample)?),
+        Runs::Python => return Err(format!("{} runs in Python", job.who).into()),
+        Runs::Another(_) => return Err(format!("{} is another program", job.who).into()),
     })
 }
 

@@ -1,89 +1,80 @@
 //! This library, as a user calls it: arrays in, arrays out, the analyzers as they come.
 
-use measured::names::{Analyzer as Name, Network};
-use ndarray::{Array4, ArrayD};
-use xai::nn::Sequential;
+use std::ops::ControlFlow;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use measured::names::{Check, Method};
+use ndarray::ArrayD;
 use xai::{
-    Analyzer, Backend, BoxModel, Differentiable, Gradient, Index, IntegratedGradients, NoiseAugmentation, Quadrature,
-    files,
+    Analyzer, Backend, BoxModel, Differentiable, Error, Gradient, Index, IntegratedGradients, NoiseAugmentation,
+    Progress, Quadrature,
 };
+use xai_zoo::Replay;
 use xai_zoo::command_line::Outcome;
-use xai_zoo::efficientnet::EfficientNetLite0;
-use xai_zoo::{Replay, networks};
 
-use super::{Photo, Subject, Timed};
+use super::{Sample, Subject, Timed};
 use crate::args::Job;
-use crate::bare::weights_file;
 
-/// A network of the library's layers on one of its backends.
+/// A network of the library on one of its backends.
 pub(super) struct Ours<B: Backend> {
-    network: Loaded<B>,
-    photo: Photo,
-    job: Job,
-}
-
-enum Loaded<B: Backend> {
-    Sequential(Sequential<B>),
-    EfficientNet(Box<EfficientNetLite0<B>>),
+    pub(super) model: BoxModel<'static, B>,
+    pub(super) sample: Sample,
+    pub(super) job: Job,
+    /// True where candle's tape is believed.
+    pub(super) unguarded: bool,
 }
 
 impl<B: Backend<Elem = f32>> Ours<B> {
-    pub(super) fn load(job: &Job, photo: Photo, placement: B::Placement) -> Outcome<Self> {
-        let weights = files::read_weights::<B>(weights_file(job), placement)?;
-        let network = match job.network {
-            Network::EfficientnetLite0 => Loaded::EfficientNet(Box::new(EfficientNetLite0::load(&weights)?)),
-            other => Loaded::Sequential(networks::build(&other.to_string(), &weights)?),
-        };
-        Ok(Ours { network, photo, job: job.clone() })
-    }
-
-    fn model(&self) -> BoxModel<'_, B> {
-        match &self.network {
-            Loaded::Sequential(network) => Box::new(network),
-            Loaded::EfficientNet(network) => Box::new(network.as_ref()),
-        }
-    }
-
-    fn analyze<M>(&self, analyzer: &impl Analyzer<M>, model: &M) -> Outcome<Array4<f32>>
-    where
-        M: Differentiable<Backend = B>,
-    {
-        Ok(analyzer.analyze(model, &self.photo.input, Index(self.job.target))?.values)
+    fn analyze(&self, analyzer: &impl Analyzer<BoxModel<'static, B>>) -> xai::Result<ArrayD<f32>> {
+        let explain = || analyzer.analyze(&self.model, &self.sample.input, Index(self.job.target));
+        Ok(if self.unguarded { xai::candle::without_guard(explain) } else { explain() }?.values)
     }
 }
 
 impl<B: Backend<Elem = f32>> Subject for Ours<B> {
     fn forward(&self) -> Outcome<()> {
-        let model = self.model();
-        let placement = model.placement_for(&[self.photo.input.shape().to_vec()])?;
-        model.forward(&xai::Tensor::upload(self.photo.input.view().into_dyn(), &placement)?)?;
+        self.model.predict(self.sample.input.view())?;
         Ok(())
     }
 
     fn run(&self, n: usize) -> Outcome<Timed> {
-        let model = self.model();
-        let work = || self.analyze(&self.job.analyzer.build(self.job.network, n)?, &model);
-        Timed::of(work, |values| Ok(values.into_dyn()))
+        let work = || match self.job.analyzer.method {
+            Method::Output => Ok(self.model.predict(self.sample.input.view())?),
+            Method::Named(..) | Method::Windows(_) => Ok(self.analyze(&self.job.analyzer.build(self.job.network, n)?)?),
+        };
+        Timed::of(work, Ok)
     }
 
     fn check(&self, points: usize) -> Outcome<Option<ArrayD<f32>>> {
-        let model = self.model();
-        let values = match self.job.analyzer {
-            Name::SmoothGrad => {
-                let noise = Replay::of(self.photo.noise.iter().map(|&number| number.into()));
-                self.analyze(
-                    &NoiseAugmentation::new(Gradient, self.photo.noise.shape()[0]).distribution(noise),
-                    &model,
-                )?
+        Ok(Some(match self.job.analyzer.check {
+            Check::Found => self.run(self.job.analyzer.count())?.values,
+            Check::OnNoise => {
+                let noise = self.sample.noise.as_ref().ok_or("there is no noise")?;
+                let replay = Replay::of(noise.iter().map(|&number| number.into()));
+                self.analyze(&NoiseAugmentation::new(Gradient, noise.shape()[0]).distribution(replay))?
             }
-            Name::IntegratedGradients => {
-                let integrated = IntegratedGradients::new().n(points).quadrature(Quadrature::GaussLegendre);
-                self.analyze(&integrated, &model)?
+            Check::OnNodes => {
+                self.analyze(&IntegratedGradients::new().n(points).quadrature(Quadrature::GaussLegendre))?
             }
-            Name::Gradient | Name::InputTimesGradient | Name::IntegratedGradientsSecant | Name::GradCam => {
-                return Ok(Some(self.run(1)?.values));
-            }
+        }))
+    }
+
+    /// The greatest step of the first few passes, which the clean one is among.
+    fn chunk(&self) -> Outcome<Option<usize>> {
+        const PASSES: usize = 3;
+        let steps = Arc::new(Mutex::new(vec![0]));
+        let seen = Arc::clone(&steps);
+        let tell = move |Progress { done, .. }: Progress| {
+            let mut steps = seen.lock().unwrap_or_else(PoisonError::into_inner);
+            steps.push(done);
+            if steps.len() > PASSES { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
-        Ok(Some(values.into_dyn()))
+        let Job { analyzer, network, .. } = &self.job;
+        match self.analyze(&analyzer.build_telling(*network, analyzer.count(), tell)?) {
+            Ok(_) | Err(Error::Cancelled { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+        let steps = steps.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(steps.windows(2).map(|pair| pair[1].saturating_sub(pair[0])).max())
     }
 }

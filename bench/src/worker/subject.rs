@@ -16,6 +16,11 @@ pub(crate) trait Subject {
     /// What has one right answer whoever computes it: with given noise, on the nodes of Gauss and Legendre. Nothing
     /// for passes that explain nothing.
     fn check(&self, points: usize) -> Outcome<Option<ArrayD<f32>>>;
+
+    /// How many masked copies go through the network at once, where it chooses by itself.
+    fn chunk(&self) -> Outcome<Option<usize>> {
+        Ok(None)
+    }
 }
 
 /// An analysis and how long it took.

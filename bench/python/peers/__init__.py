@@ -1,0 +1,8 @@
+"""The Python libraries: a module each, whose class `Peer` has what the library is asked for."""
+
+from importlib import import_module
+
+
+def named(who):
+    """The class of a contestant: `pytorch-grad-cam` is in `pytorch_grad_cam_peer`, whose name no library has."""
+    return import_module(f"peers.{who.replace('-', '_')}_peer").Peer
