@@ -89,8 +89,25 @@ impl Encoder {
         if words.is_empty() {
             return Err(failure(format!("`{text}` has no word")));
         }
-        Ok(Sentence { text: text.to_owned(), ids, masked, words })
+        Ok(Sentence { text: text.to_owned(), ids, masked, words: joined(text, words) })
     }
+}
+
+/// Words with a mark inside, as `don't`, `0.25` and `well-known`, in one: the network's tokenizer cuts at every mark.
+fn joined(text: &str, words: Vec<Word>) -> Vec<Word> {
+    let spoken = |word: &Word| text[word.text.clone()].chars().any(char::is_alphanumeric);
+    let touch = |a: &Word, b: &Word| a.text.end == b.text.start;
+    let (mut all, mut rest) = (Vec::<Word>::new(), words.into_iter().peekable());
+    while let Some(word) = rest.next() {
+        let inside = !spoken(&word)
+            && all.last().is_some_and(|before| touch(before, &word) && spoken(before))
+            && rest.peek().is_some_and(|next| touch(&word, next) && spoken(next));
+        match (all.last_mut(), rest.next_if(|_| inside)) {
+            (Some(before), Some(next)) => (before.text.end, before.tokens.end) = (next.text.end, next.tokens.end),
+            _ => all.push(word),
+        }
+    }
+    all
 }
 
 /// What is said in a Hugging Face `config.json`.
@@ -120,4 +137,31 @@ fn config(bytes: &[u8]) -> Result<Config, String> {
         return Err(format!("{} heads do not share a width of {}", config.heads, config.width));
     }
     Ok(config)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Word, joined};
+
+    #[test]
+    fn marks_inside_of_words_part_nothing() {
+        let text = "(don't) 0.25% a-b-c, d - e";
+        let cut = |start: usize, end: usize, token| Word { text: start..end, tokens: token..token + 1 };
+        // As a tokenizer cuts it: runs of letters and digits, and each mark by itself.
+        let (mut words, mut start) = (Vec::new(), 0);
+        for (end, character) in text.char_indices().map(|(at, character)| (at + 1, character)) {
+            let goes_on = text[end..].starts_with(char::is_alphanumeric) && character.is_alphanumeric();
+            if character == ' ' {
+                start = end;
+            } else if !goes_on {
+                words.push(cut(start, end, words.len()));
+                start = end;
+            }
+        }
+        let words = joined(text, words);
+        let found: Vec<&str> = words.iter().map(|word| &text[word.text.clone()]).collect();
+        assert_eq!(found, ["(", "don't", ")", "0.25", "%", "a-b-c", ",", "d", "-", "e"]);
+        // No token is lost.
+        assert!(words.windows(2).all(|pair| pair[0].tokens.end == pair[1].tokens.start));
+    }
 }

@@ -16,8 +16,9 @@ pub(crate) fn text(cosine: f32, sides: &[Side<'_>], reference: &str, colored: bo
         let _ = writeln!(text, "\n{sentence}");
         let _ = writeln!(
             text,
-            "with {reference} for every word {:.3}; its words add {total:+.3} (gap {:+.4}):",
-            side.without, side.gap
+            "with {reference} for every word {:.3}; its words add {total:+.3} (gap {:.4}):",
+            side.without,
+            side.gap.abs()
         );
         let mut ranked: Vec<_> = side.sentence.words.iter().zip(&side.words).collect();
         ranked.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()));
