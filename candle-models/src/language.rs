@@ -2,14 +2,11 @@
 
 use candle_core::{Device, Tensor};
 use candle_nn::VarBuilder;
-use candle_transformers::models::{
-    gemma, gemma2, granite, helium, llama, llama2_c, mistral, mixtral, olmo, olmo2, phi, phi3, qwen2, qwen3, stable_lm,
-    starcoder2,
-};
+use candle_transformers::models::llama2_c;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use crate::entry::Entry;
+use crate::entry::{Entry, both, only};
 use crate::text;
 
 fn config<C: DeserializeOwned>(act: &str, more: &Value) -> candle_core::Result<C> {
@@ -30,48 +27,69 @@ fn config<C: DeserializeOwned>(act: &str, more: &Value) -> candle_core::Result<C
 const WORDS: &str = "model.embed_tokens.weight";
 
 macro_rules! model {
-    ($name:literal, $type:ty, $act:literal, |$vb:ident, $config:ident| $new:expr $(, {$($more:tt)*})?) => {
-        Entry::text($name, WORDS, 32, |$vb: VarBuilder<'static>| {
+    ($name:literal, $file:ident::$($type:ident)::+, $act:literal, |$vb:ident, $config:ident| $new:expr
+     $(, {$($more:tt)*})?) => {
+        Entry::text($name, WORDS, 32, both!($file, |$vb: VarBuilder<'static>| {
             let $config = config($act, &json!({ $($($more)*)? }))?;
-            let mut model: $type = $new?;
+            let mut model: $file::$($type)::+ = $new?;
             Ok(Box::new(move |ids: &Tensor| model.forward(ids, 0)))
-        })
+        }))
     };
 }
 
 pub fn entries() -> Vec<Entry> {
     vec![
-        Entry::text("LLaMA", WORDS, 32, |vb| {
-            let config = config::<llama::LlamaConfig>("silu", &json!({}))?.into_config(false);
-            let mut cache = llama::Cache::new(false, vb.dtype(), &config, &Device::Cpu)?;
-            let model = llama::Llama::load(vb, &config)?;
-            Ok(Box::new(move |ids| model.forward(ids, 0, &mut cache)))
-        }),
-        Entry::text("Llama2.c", WORDS, 32, |vb| {
-            let config = llama2_c::Config {
-                dim: 32,
-                hidden_dim: 64,
-                n_layers: 2,
-                n_heads: 2,
-                n_kv_heads: 1,
-                vocab_size: 50,
-                seq_len: 16,
-                norm_eps: 1e-5,
-            };
-            let mut cache = llama2_c::Cache::new(false, &config, vb.pp("rot"))?;
-            let model = llama2_c::Llama::load(vb, config)?;
-            Ok(Box::new(move |ids| model.forward(ids, 0, &mut cache)))
-        }),
-        Entry::text("Granite", WORDS, 32, |vb| {
-            let config = config::<granite::GraniteConfig>("silu", &json!({}))?.into_config(false);
-            let mut cache = granite::Cache::new(false, vb.dtype(), &config, &Device::Cpu)?;
-            let model = granite::Granite::load(vb, &config)?;
-            Ok(Box::new(move |ids| model.forward(ids, 0, &mut cache)))
-        }),
-        Entry::text("Phi-2", WORDS, 32, |vb| {
-            let mut model = phi::Model::new(&config("gelu_new", &json!({}))?, vb)?;
-            Ok(Box::new(move |ids| model.forward(ids)))
-        }),
+        Entry::text(
+            "LLaMA",
+            WORDS,
+            32,
+            both!(llama, |vb| {
+                let config = config::<llama::LlamaConfig>("silu", &json!({}))?.into_config(false);
+                let mut cache = llama::Cache::new(false, vb.dtype(), &config, &Device::Cpu)?;
+                let model = llama::Llama::load(vb, &config)?;
+                Ok(Box::new(move |ids| model.forward(ids, 0, &mut cache)))
+            }),
+        ),
+        Entry::text(
+            "Llama2.c",
+            WORDS,
+            32,
+            only(|vb| {
+                let config = llama2_c::Config {
+                    dim: 32,
+                    hidden_dim: 64,
+                    n_layers: 2,
+                    n_heads: 2,
+                    n_kv_heads: 1,
+                    vocab_size: 50,
+                    seq_len: 16,
+                    norm_eps: 1e-5,
+                };
+                let mut cache = llama2_c::Cache::new(false, &config, vb.pp("rot"))?;
+                let model = llama2_c::Llama::load(vb, config)?;
+                Ok(Box::new(move |ids| model.forward(ids, 0, &mut cache)))
+            }),
+        ),
+        Entry::text(
+            "Granite",
+            WORDS,
+            32,
+            both!(granite, |vb| {
+                let config = config::<granite::GraniteConfig>("silu", &json!({}))?.into_config(false);
+                let mut cache = granite::Cache::new(false, vb.dtype(), &config, &Device::Cpu)?;
+                let model = granite::Granite::load(vb, &config)?;
+                Ok(Box::new(move |ids| model.forward(ids, 0, &mut cache)))
+            }),
+        ),
+        Entry::text(
+            "Phi-2",
+            WORDS,
+            32,
+            both!(phi, |vb| {
+                let mut model = phi::Model::new(&config("gelu_new", &json!({}))?, vb)?;
+                Ok(Box::new(move |ids| model.forward(ids)))
+            }),
+        ),
         model!("Qwen2", qwen2::ModelForCausalLM, "silu", |vb, config| qwen2::ModelForCausalLM::new(&config, vb)),
         model!("Qwen3", qwen3::ModelForCausalLM, "silu", |vb, config| qwen3::ModelForCausalLM::new(&config, vb)),
         model!("Mistral", mistral::Model, "silu", |vb, config| mistral::Model::new(&config, vb)),

@@ -1,4 +1,4 @@
-//! The table of two runs.
+//! The table of three runs.
 
 use std::error::Error;
 use std::fmt::Write as _;
@@ -10,38 +10,43 @@ fn read(path: &str) -> Result<Vec<Value>, Box<dyn Error>> {
     Ok(text.lines().map(serde_json::from_str).collect::<Result<_, _>>()?)
 }
 
-/// Of the lines of a run with candle as it is, and of one with candle patched.
-pub fn table(plain: &str, patched: &str) -> Result<String, Box<dyn Error>> {
-    let (plain, patched) = (read(plain)?, read(patched)?);
+/// Of the lines of a run with candle as it is, of one with layers swapped, and of one with candle patched.
+pub fn table(files: &[String]) -> Result<String, Box<dyn Error>> {
+    let [plain, swapped, patched] = files else { return Err("a table is made of three runs".into()) };
+    let (plain, swapped, patched) = (read(plain)?, read(swapped)?, read(patched)?);
     let mut out = String::new();
     let right = |lines: &[Value]| lines.iter().filter(|line| line["outcome"] == "right").count();
     writeln!(
         out,
-        "{} models: right with candle as it is {}, patched {}.\n",
+        "{} models: right with candle as it is {}, patched {}. {} of their files have a copy with swapped layers: \
+         right {}.\n",
         plain.len(),
         right(&plain),
-        right(&patched)
+        right(&patched),
+        swapped.len(),
+        right(&swapped),
     )?;
-    writeln!(out, "| | model | candle 0.11.1 | patched | forward, ms | gradient, ms | of a forward | several rows |")?;
-    writeln!(out, "|---|---|---|---|---:|---:|---:|---|")?;
+    writeln!(
+        out,
+        "| | model | candle 0.11.1 | swapped | patched | swapped: ms | patched: ms | gap | several rows |\n\
+         |---|---|---|---|---|---:|---:|---:|---|"
+    )?;
     for line in &plain {
-        let name = &line["name"];
-        let Some(other) = patched.iter().find(|other| &other["name"] == name) else {
-            return Err(format!("{name} was not tried patched").into());
-        };
-        let (forward, gradient) = (other["forward_ms"].as_f64(), other["gradient_ms"].as_f64());
-        let ms = |t: Option<f64>| t.map_or_else(String::new, |t| format!("{t:.1}"));
-        let ratio =
-            forward.zip(gradient).map_or_else(String::new, |(forward, gradient)| format!("{:.1}", gradient / forward));
+        let of = |lines: &'_ [Value]| lines.iter().find(|other| other["name"] == line["name"]).cloned();
+        let Some(other) = of(&patched) else { return Err(format!("{} was not tried patched", line["name"]).into()) };
+        let copy = of(&swapped);
+        let gap = copy.as_ref().and_then(|copy| copy["lacking"].as_f64()).or(other["lacking"].as_f64());
         writeln!(
             out,
-            "| {} | {} | {} | {} | {} | {} | {ratio} | {} |",
+            "| {} | {} | {} | {} | {} | {} | {} | {} | {} |",
             text(line, "kind"),
             text(line, "name"),
             outcome(line),
-            outcome(other),
-            ms(forward),
-            ms(gradient),
+            copy.as_ref().map_or_else(String::new, outcome),
+            outcome(&other),
+            copy.as_ref().map_or_else(String::new, times),
+            times(&other),
+            gap.map_or_else(String::new, |gap| format!("{gap:.0e}")),
             if other["rows"] == true { "yes" } else { "no" },
         )?;
     }
@@ -50,6 +55,14 @@ pub fn table(plain: &str, patched: &str) -> Result<String, Box<dyn Error>> {
 
 fn text<'a>(line: &'a Value, key: &str) -> &'a str {
     line[key].as_str().unwrap_or_default()
+}
+
+/// A forward pass, a gradient, and how many forward passes that is.
+fn times(line: &Value) -> String {
+    let Some((forward, gradient)) = line["forward_ms"].as_f64().zip(line["gradient_ms"].as_f64()) else {
+        return String::new();
+    };
+    format!("{forward:.1}, {gradient:.1} ({:.1})", gradient / forward)
 }
 
 fn outcome(line: &Value) -> String {

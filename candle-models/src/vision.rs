@@ -1,19 +1,17 @@
 //! Models of images.
 
 use candle_core::{Module, ModuleT, Result, Tensor};
-use candle_transformers::models::{
-    beit, convmixer, convnext, dinov2, dinov2reg4, efficientnet, efficientvit, eva2, mobileone, repvgg, resnet,
-    segformer, vgg, vit,
-};
+use candle_transformers::models::{resnet, vgg};
+use serde::de::DeserializeOwned;
 use serde_json::{from_value, json};
 
-use crate::entry::{Entry, Net};
+use crate::entry::{Builds, Entry, Net, both, only};
 
 fn net(model: impl Module + 'static) -> Result<Net> {
     Ok(Box::new(move |x| model.forward(x)))
 }
 
-fn small_segformer() -> Result<segformer::Config> {
+fn small_segformer<C: DeserializeOwned>() -> Result<C> {
     from_value(json!({
         "num_channels": 3, "num_encoder_blocks": 4, "depths": [1, 1, 1, 1], "sr_ratios": [8, 4, 2, 1],
         "hidden_sizes": [8, 16, 16, 32], "patch_sizes": [7, 3, 3, 3], "strides": [4, 2, 2, 2],
@@ -23,64 +21,116 @@ fn small_segformer() -> Result<segformer::Config> {
     .map_err(candle_core::Error::wrap)
 }
 
-fn small_vit() -> vit::Config {
-    let small = vit::Config::vit_base_patch16_224();
-    vit::Config {
-        hidden_size: 32,
-        num_hidden_layers: 2,
-        num_attention_heads: 2,
-        intermediate_size: 64,
-        image_size: 32,
-        ..small
-    }
+pub fn entries() -> Vec<Entry> {
+    let image = |name, shape, builds: Builds| Entry::numbers("vision", name, shape, builds);
+    let mut all = vec![
+        image(
+            "VGG-13",
+            &[1, 3, 224, 224],
+            only(|vb| {
+                let model = vgg::Vgg::new(vb, vgg::Models::Vgg13)?;
+                // It takes one image without the batch axis.
+                Ok(Box::new(move |x: &Tensor| model.forward_t(&x.squeeze(0)?, false)))
+            }),
+        ),
+        image("ResNet-18", &[1, 3, 64, 64], only(|vb| net(resnet::resnet18(10, vb)?))),
+        image("ResNet-50", &[1, 3, 64, 64], only(|vb| net(resnet::resnet50(10, vb)?))),
+    ];
+    all.extend(convolutions());
+    all.extend(transformers());
+    all
 }
 
-pub fn entries() -> Vec<Entry> {
-    let image = |name, shape, build| Entry::numbers("vision", name, shape, build);
+fn convolutions() -> Vec<Entry> {
+    let image = |name, shape, builds: Builds| Entry::numbers("vision", name, shape, builds);
+    let small: &[usize] = &[1, 3, 64, 64];
     vec![
-        image("VGG-13", &[1, 3, 224, 224], |vb| {
-            let model = vgg::Vgg::new(vb, vgg::Models::Vgg13)?;
-            // It takes one image without the batch axis.
-            Ok(Box::new(move |x: &Tensor| model.forward_t(&x.squeeze(0)?, false)))
-        }),
-        image("ResNet-18", &[1, 3, 64, 64], |vb| net(resnet::resnet18(10, vb)?)),
-        image("ResNet-50", &[1, 3, 64, 64], |vb| net(resnet::resnet50(10, vb)?)),
-        image("ConvMixer-1024/20", &[1, 3, 70, 70], |vb| net(convmixer::c1024_20(10, vb)?)),
-        image("ConvNeXt-Atto", &[1, 3, 64, 64], |vb| net(convnext::convnext(&convnext::Config::atto(), 10, vb)?)),
-        image("ConvNeXt-Atto without head", &[1, 3, 64, 64], |vb| {
-            net(convnext::convnext_no_final_layer(&convnext::Config::atto(), vb)?)
-        }),
-        image("ConvNeXt-Atto without head, 32 px", &[1, 3, 32, 32], |vb| {
-            net(convnext::convnext_no_final_layer(&convnext::Config::atto(), vb)?)
-        }),
-        image("ConvNeXt-Tiny", &[1, 3, 64, 64], |vb| net(convnext::convnext(&convnext::Config::tiny(), 10, vb)?)),
-        image("EfficientNet-B0", &[1, 3, 64, 64], |vb| {
-            net(efficientnet::EfficientNet::new(vb, efficientnet::MBConvConfig::b0(), 10)?)
-        }),
-        image("EfficientViT-M0", &[1, 3, 224, 224], |vb| {
-            net(efficientvit::efficientvit(&efficientvit::Config::m0(), 10, vb)?)
-        }),
-        image("MobileOne-S0", &[1, 3, 64, 64], |vb| net(mobileone::mobileone(&mobileone::Config::s0(), 10, vb)?)),
-        image("RepVGG-A0", &[1, 3, 64, 64], |vb| net(repvgg::repvgg(&repvgg::Config::a0(), 10, vb)?)),
-        image("ViT", &[1, 3, 32, 32], |vb| {
-            let model = vit::Model::new(&small_vit(), 10, vb)?;
-            Ok(Box::new(move |x| model.forward(x)))
-        }),
-        image("DINOv2", &[1, 3, 518, 518], |vb| net(dinov2::DinoVisionTransformer::new(vb, 1, 32, 2)?)),
-        image("DINOv2, layers between", &[1, 3, 518, 518], |vb| {
-            let model = dinov2::DinoVisionTransformer::new(vb, 2, 32, 2)?;
-            Ok(Box::new(move |x| model.get_intermediate_layers(x, &[0, 1], true, false, true)))
-        }),
-        image("DINOv2 with registers", &[1, 3, 518, 518], |vb| {
-            net(dinov2reg4::DinoVisionTransformer::new(vb, 1, 32, 2)?)
-        }),
-        image("BEiT", &[1, 3, 384, 384], |vb| net(beit::BeitVisionTransformer::new(vb, 1, 32, 2)?)),
-        image("EVA-02", &[1, 3, 448, 448], |vb| net(eva2::EVA2VisionTransformer::new(vb, 1, 128, 2)?)),
-        image("SegFormer, classes", &[1, 3, 64, 64], |vb| {
-            net(segformer::ImageClassificationModel::new(&small_segformer()?, 10, vb)?)
-        }),
-        image("SegFormer, segments", &[1, 3, 64, 64], |vb| {
-            net(segformer::SemanticSegmentationModel::new(&small_segformer()?, 10, vb)?)
-        }),
+        image("ConvMixer-1024/20", &[1, 3, 42, 42], both!(convmixer, |vb| net(convmixer::c1024_20(10, vb)?))),
+        image(
+            "ConvNeXt-Atto",
+            small,
+            both!(convnext, |vb| net(convnext::convnext(&convnext::Config::atto(), 10, vb)?)),
+        ),
+        image(
+            "ConvNeXt-Atto without head",
+            small,
+            both!(convnext, |vb| net(convnext::convnext_no_final_layer(&convnext::Config::atto(), vb)?)),
+        ),
+        image(
+            "ConvNeXt-Atto without head, 32 px",
+            &[1, 3, 32, 32],
+            both!(convnext, |vb| net(convnext::convnext_no_final_layer(&convnext::Config::atto(), vb)?)),
+        ),
+        image(
+            "ConvNeXt-Tiny",
+            small,
+            both!(convnext, |vb| net(convnext::convnext(&convnext::Config::tiny(), 10, vb)?)),
+        ),
+        image(
+            "EfficientNet-B0",
+            small,
+            both!(efficientnet, |vb| {
+                net(efficientnet::EfficientNet::new(vb, efficientnet::MBConvConfig::b0(), 10)?)
+            }),
+        ),
+        image(
+            "EfficientViT-M0",
+            &[1, 3, 224, 224],
+            both!(efficientvit, |vb| net(efficientvit::efficientvit(&efficientvit::Config::m0(), 10, vb)?)),
+        ),
+        image(
+            "MobileOne-S0",
+            small,
+            both!(mobileone, |vb| net(mobileone::mobileone(&mobileone::Config::s0(), 10, vb)?)),
+        ),
+        image("RepVGG-A0", small, both!(repvgg, |vb| net(repvgg::repvgg(&repvgg::Config::a0(), 10, vb)?))),
+    ]
+}
+
+fn transformers() -> Vec<Entry> {
+    let image = |name, shape, builds: Builds| Entry::numbers("vision", name, shape, builds);
+    vec![
+        image(
+            "ViT",
+            &[1, 3, 32, 32],
+            both!(vit, |vb| {
+                let config = vit::Config {
+                    hidden_size: 32,
+                    num_hidden_layers: 2,
+                    num_attention_heads: 2,
+                    intermediate_size: 64,
+                    image_size: 32,
+                    ..vit::Config::vit_base_patch16_224()
+                };
+                let model = vit::Model::new(&config, 10, vb)?;
+                Ok(Box::new(move |x| model.forward(x)))
+            }),
+        ),
+        image("DINOv2", &[1, 3, 518, 518], both!(dinov2, |vb| net(dinov2::DinoVisionTransformer::new(vb, 1, 32, 2)?))),
+        image(
+            "DINOv2, layers between",
+            &[1, 3, 518, 518],
+            both!(dinov2, |vb| {
+                let model = dinov2::DinoVisionTransformer::new(vb, 2, 32, 2)?;
+                Ok(Box::new(move |x| model.get_intermediate_layers(x, &[0, 1], true, false, true)))
+            }),
+        ),
+        image(
+            "DINOv2 with registers",
+            &[1, 3, 518, 518],
+            both!(dinov2reg4, |vb| net(dinov2reg4::DinoVisionTransformer::new(vb, 1, 32, 2)?)),
+        ),
+        image("BEiT", &[1, 3, 384, 384], both!(beit, |vb| net(beit::BeitVisionTransformer::new(vb, 1, 32, 2)?))),
+        image("EVA-02", &[1, 3, 448, 448], both!(eva2, |vb| net(eva2::EVA2VisionTransformer::new(vb, 1, 128, 2)?))),
+        image(
+            "SegFormer, classes",
+            &[1, 3, 64, 64],
+            both!(segformer, |vb| net(segformer::ImageClassificationModel::new(&small_segformer()?, 10, vb)?)),
+        ),
+        image(
+            "SegFormer, segments",
+            &[1, 3, 64, 64],
+            both!(segformer, |vb| net(segformer::SemanticSegmentationModel::new(&small_segformer()?, 10, vb)?)),
+        ),
     ]
 }

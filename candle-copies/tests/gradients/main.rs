@@ -9,7 +9,7 @@ mod weights;
 use candle_core::{Result, Tensor};
 use ndarray::{Array, Dimension};
 use xai_candle::Candle;
-use xai_core::{Analyzer, Gradient, Net, SumOfOutputs, check_gradient};
+use xai_core::{check_gradient, Analyzer, Gradient, Net, SumOfOutputs};
 
 /// The model's gradient, which has to be found where candle_nn's own layers would cut it.
 fn hold<D: Dimension>(name: &str, net: impl Fn(&Tensor) -> Result<Tensor>, x: &Array<f32, D>) {

@@ -9,7 +9,7 @@ use candle_core::{DType, Device, Result, Tensor};
 use candle_nn::VarBuilder;
 use ndarray::Array3;
 use serde::de::DeserializeOwned;
-use serde_json::{Value, from_value, json};
+use serde_json::{from_value, json, Value};
 use xai_candle::overlay::embedded;
 
 use crate::hold;

@@ -1,6 +1,6 @@
 //! Weights drawn by their names.
 
-use candle_core::{DType, Device, Result, Shape, Tensor, bail};
+use candle_core::{bail, DType, Device, Result, Shape, Tensor};
 use candle_nn::var_builder::SimpleBackend;
 use candle_nn::{Init, VarBuilder};
 
