@@ -62,7 +62,7 @@ set_up() {
         fail "pip could not fetch or install the packages (its words are above)." \
             "Is the Python package index reachable? Have all packages wheels for this Python and machine?"
     rm -rf "$place/tmp"
-    "$python" -c 'import torch, torchvision, captum.attr, pytorch_grad_cam, shap, zennit, torchcam, onnx, onnxruntime' >&2 ||
+    "$python" -c 'import torch, torchvision, captum.attr, pytorch_grad_cam, shap, zennit, torchcam, timm, onnx, onnxruntime' >&2 ||
         fail "the packages are installed, but cannot be imported (Python's words are above)."
     printf '%s\n' "$wanted" >"$stamp"
     say "ready: $place ($(du -sm "$place" | cut -f1) MB)"
