@@ -77,8 +77,8 @@ fn compare(subject: &Subject<'_>, dtype: DType) -> Result<Outcome> {
     if length > 0.0 {
         directions.push((&gradient / (2.0 * length))?);
     }
-    // Kinks want a small step, and a softmax with one winner, which jumps to another, a smaller one. Where a model rounds
-    // to single precision on its way, rounding wants a large one.
+    // Kinks want a small step, and a softmax with one winner, which jumps to another, a smaller one. Where a model
+    // rounds to single precision on its way, rounding wants a large one.
     let steps: &[f64] = if dtype == DType::F64 { &[1e-6, 1e-3, 1e-8, 1e-9, 1e-10] } else { &[1e-3, 1e-2] };
     let mut best = f64::INFINITY;
     for step in steps {

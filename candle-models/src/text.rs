@@ -53,7 +53,8 @@ pub fn entries() -> Vec<Entry> {
             both!(debertav2, |vb| {
                 let more = json!({
                     "relative_attention": true, "max_relative_positions": -1, "position_biased_input": false,
-                    "pos_att_type": "p2c|c2p", "position_buckets": 4, "norm_rel_ebd": "layer_norm", "share_att_key": true,
+                    "pos_att_type": "p2c|c2p", "position_buckets": 4, "norm_rel_ebd": "layer_norm",
+                    "share_att_key": true,
                 });
                 let model = debertav2::DebertaV2Model::load(vb, &config(more)?)?;
                 Ok(Box::new(move |ids| model.forward(ids, None, None)))

@@ -1,5 +1,5 @@
-//! Tries the gradients of models as they are shipped: of `tch::vision`'s, and of TorchScript files. `./zoo.sh --tch` and
-//! `./zoo.sh --torchscript` run it, and write `docs/tch-models.md`.
+//! Tries the gradients of models as they are shipped: of `tch::vision`'s, and of TorchScript files. `./zoo.sh --tch`
+//! and `./zoo.sh --torchscript` run it, and write `docs/tch-models.md`.
 //!
 //! `tch-models [NAME ..]` and `tch-models --torchscript FOLDER [NAME ..]` print a table in Markdown, with a line on
 //! stderr for each model that is under way.
