@@ -35,19 +35,20 @@ impl RiseMasks {
             (0..length).map(|at| between(at + offsets[axis], cells, length.div_ceil(cells))).collect::<Vec<_>>()
         };
         let axes: Vec<Vec<(usize, usize, f64)>> = (0..self.cells.len()).map(along).collect();
+        let cells: Vec<f64> = grid.iter().copied().collect();
         ArrayD::from_shape_fn(IxDyn(&self.plane), |place| {
-            let corners: Vec<(usize, usize, f64)> =
-                place.slice().iter().zip(&axes).map(|(&at, axis)| axis[at]).collect();
-            // Every corner of the cell, with the product of its shares.
-            (0..1usize << corners.len())
+            // Every corner of the cell, with the product of its shares. It runs for each place of each mask: nothing is
+            // allocated.
+            (0..1usize << self.cells.len())
                 .map(|corner| {
-                    let (mut at, mut share) = (Vec::with_capacity(corners.len()), 1.0);
-                    for (axis, &(low, high, part)) in corners.iter().enumerate() {
+                    let (mut at, mut share) = (0, 1.0);
+                    for (axis, &along) in place.slice().iter().enumerate() {
+                        let (low, high, part) = axes[axis][along];
                         let upper = corner >> axis & 1 == 1;
-                        at.push(if upper { high } else { low });
+                        at = at * self.cells[axis] + if upper { high } else { low };
                         share *= if upper { part } else { 1.0 - part };
                     }
-                    if share == 0.0 { 0.0 } else { share * grid[IxDyn(&at)] }
+                    if share == 0.0 { 0.0 } else { share * cells[at] }
                 })
                 // Shares that add up to 1 may be rounded to more.
                 .sum::<f64>()
