@@ -1,5 +1,5 @@
-//! What takes forward passes alone gives what Captum, shap and the formulas gave, on every backend. `compare.sh` made the
-//! files, and compares a large network too.
+//! What takes forward passes alone gives what Captum, shap and the formulas gave, on every backend. `compare.sh` made
+//! the files, and compares a large network too.
 #![cfg(feature = "files")]
 #![allow(clippy::unwrap_used, missing_docs)]
 

@@ -1,8 +1,8 @@
 //! Compares xai's attributions on candle and on libtorch with those of other libraries.
 //!
 //! `compare.sh` runs it with the folder that the Python side wrote, and the families to compare. It prints a Markdown
-//! table for each and fails when a difference is above its bound. Before, with `--drawn FILE`, it writes what is drawn at
-//! random here, so that Python can use the same. `--errors FOLDER` is for `scripts/shapley-errors.sh`.
+//! table for each and fails when a difference is above its bound. Before, with `--drawn FILE`, it writes what is drawn
+//! at random here, so that Python can use the same. `--errors FOLDER` is for `scripts/shapley-errors.sh`.
 
 mod errors;
 mod files;

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use ndarray::{Array1, ArrayD, Axis, arr1, stack};
 use xai::{Dims, Element, Error, Explanation, Result};
 
-/// The numbers by name: `GAME.truth`, and for each estimate `GAME.NAME.N` with a row for each seed, of the error and the
-/// evaluations.
+/// The numbers by name: `GAME.truth`, and for each estimate `GAME.NAME.N` with a row for each seed, of the error and
+/// the evaluations.
 pub(super) type Table = BTreeMap<String, ArrayD<f64>>;
 
 /// ‖found - truth‖₂ / ‖truth‖₂.

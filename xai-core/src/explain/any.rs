@@ -25,8 +25,9 @@ pub trait AnyAnalyzer<B: Backend>: for<'a> Analyzer<dyn Differentiable<Backend =
 
 impl<B: Backend, A: for<'a> Analyzer<dyn Differentiable<Backend = B> + 'a> + ?Sized> AnyAnalyzer<B> for A {}
 
-/// An analyzer of any model, where its own type is not known, as an analyzer of a model whose type is: what wrappers ask
-/// for, so that one of the registry's can be wrapped, as `AtLayer::new(OfAny(info.build_any(&settings)?), "layer3")`.
+/// An analyzer of any model, where its own type is not known, as an analyzer of a model whose type is: what wrappers
+/// ask for, so that one of the registry's can be wrapped, as
+/// `AtLayer::new(OfAny(info.build_any(&settings)?), "layer3")`.
 ///
 /// ```
 /// # use xai_core as xai;

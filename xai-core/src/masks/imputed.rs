@@ -127,8 +127,8 @@ impl Grid {
         }
     }
 
-    /// The preconditioner's solution z, once forwards, once backwards, and z · residual. The neighbour that was computed
-    /// just before comes last into each sum: all else need not wait for it.
+    /// The preconditioner's solution z, once forwards, once backwards, and z · residual. The neighbour that was
+    /// computed just before comes last into each sum: all else need not wait for it.
     fn precondition(&self, residual: &Numbers, z: &mut Numbers) -> [f64; LANES] {
         let beside = self.stencil.beside();
         for (&at, inverse) in self.absent.iter().zip(&self.inverse) {

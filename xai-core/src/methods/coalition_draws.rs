@@ -6,8 +6,8 @@ use rand::seq::index::sample;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-/// Coalitions that are drawn: each size as often as its weight says, evenly spread over the draws, and none twice before
-/// all of its size were there.
+/// Coalitions that are drawn: each size as often as its weight says, evenly spread over the draws, and none twice
+/// before all of its size were there.
 pub(super) struct Draws {
     rng: ChaCha8Rng,
     features: usize,

@@ -81,8 +81,8 @@ pub(crate) fn of(outcomes: &[Outcome]) -> String {
         "# Operators of ONNX\n\nWritten by `scripts/onnx-suite.sh`: the tests that the ONNX project ships and \
          generates, run in `f64` on plain arrays.\nForward passes are compared with the stored outputs, gradients with \
          central differences along a random direction.\nWhat has no gradient (whole numbers, comparisons, numbers at a \
-         pole) is right without one. Once it is built, a run\ntakes half a minute of one core, nearly all of it for the \
-         nine large networks, `light_..`.\n\n",
+         pole) is right without one. Once it is built, a run\ntakes half a minute of one core, nearly all of it for \
+         the nine large networks, `light_..`.\n\n",
     );
     let sum = |of: &dyn Fn(&Row) -> usize| rows.values().chain(nets.values()).map(of).sum::<usize>();
     let (tried, right, gradients) = (sum(&|row| row.tried), sum(&|row| row.right), sum(&|row| row.gradients));
