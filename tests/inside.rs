@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use xai::tch::tch::{Device, Kind};
 use xai::{Backend, NdArray, files};
 use xai_zoo::captum::Difference;
-use xai_zoo::inside::{Case, Line, Stands, check_draws, counterpart, network};
+use xai_zoo::inside::{Case, Line, Stands, check_draws, counterpart, line_of, network};
 
 /// The peers computed in 64 bits; their answers are stored in 32.
 const SAID: &str = "f64";
@@ -25,7 +25,7 @@ fn held<B: Backend>(name: &str, placement: impl Into<B::Placement>, double: bool
     let weights = files::read_weights::<B>(file(&format!("{name}.weights")), placement).unwrap();
     let network = network(name, &weights).unwrap();
     for (said, there) in case.said(SAID) {
-        let line = Line::find(said).unwrap();
+        let line = line_of(said).unwrap();
         let got = counterpart(said, &case, &network, str::to_owned).unwrap_or_else(|e| panic!("{name}, {said}: {e}"));
         let bound = line.bound(double, if double { 1e-6 } else { 1e-4 });
         let difference = Difference::between(&got, there).relative;

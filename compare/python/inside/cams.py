@@ -190,8 +190,10 @@ def log_probabilities(model, layer, x, target):
     return mapped(unscaled(peers.ShapleyCAM), model, layer, x, targets).relu()
 
 
-def cams(model, places, x, target, costly=True):
-    """Everything by name."""
+def cams(model, places, x, target, costly=True, kinks_behind=False):
+    """Everything by name. With kinks of rectifiers behind a place, finite differences find a curvature there that
+    derivatives have not: those of ShapleyCAM are left out.
+    """
     targets = [ClassifierOutputTarget(int(index)) for index in target]
     found = {}
     for place in places:
@@ -204,8 +206,9 @@ def cams(model, places, x, target, costly=True):
         found |= {f"exact.{peer}.grad_cam_plus_plus@{place}": by_formula for peer in ["grad_cam", "torchcam"]}
         if maps.shape[1] == len(WEIGHTS):
             here["random_cam"] = random_cam(model, layer, x, targets).relu()
-        here["shapley_cam"] = mapped(unscaled(peers.ShapleyCAM), model, layer, x, targets).relu()
-        here["shapley_cam.log_probability"] = log_probabilities(model, layer, x, target)
+        if not kinks_behind:
+            here["shapley_cam"] = mapped(unscaled(peers.ShapleyCAM), model, layer, x, targets).relu()
+            here["shapley_cam.log_probability"] = log_probabilities(model, layer, x, target)
         here |= finer_cams(model, layer, x, output.detach(), target)
         if costly:
             here["ablation_cam"] = mapped(unscaled(peers.AblationCAM), model, layer, x, targets).relu()

@@ -70,4 +70,4 @@ def efficientnet():
     photo = pil_to_tensor(Image.open(ASSETS / "photos" / "chelsea.png").convert("RGB"))[None]
     photo = (photo.float() - 127) / 128
     greys = torch.tensor([0.0, -127 / 128, 1.0])[:, None, None, None].expand(-1, *photo.shape[1:])
-    return model.eval(), photo, greys.contiguous()
+    return model.eval(), photo.contiguous(), greys.contiguous()

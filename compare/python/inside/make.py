@@ -74,7 +74,7 @@ def large_resnet(model, x, target, references):
     apart.load_state_dict(model.state_dict())
     found |= zennit_rectified(model, x, target)
     found |= differences(apart, ["layer2"], "layer4", x, target, references) | rectified(apart, "layer3", x, target)
-    found |= cams(apart, ["layer2"], x, target, costly=False) | cams(apart, ["layer4"], x, target)
+    found |= cams(apart, ["layer2"], x, target, costly=False, kinks_behind=True) | cams(apart, ["layer4"], x, target)
     found |= torch_cams(apart, ["layer4"], x, target, ("layer4", "fc"), costly=False)
     return found | full_grads(apart, x, target) | {"grad_cam.guided_backprop": guided(apart, x, target)}
 

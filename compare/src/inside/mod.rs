@@ -8,7 +8,7 @@ use std::path::Path;
 
 use judged::Judged;
 use xai::{Result, files};
-use xai_zoo::inside::{Case, LINES, Line as Method, check_draws};
+use xai_zoo::inside::{Case, LINES, Line as Method, check_draws, line_of};
 
 use crate::peers::{Column, Peers, told};
 
@@ -54,7 +54,7 @@ pub(crate) fn compare(folder: &Path) -> Result<Vec<String>> {
 /// The lines of a case, in the order of the table.
 fn lines<'a>(folder: &Path, name: &'a str, case: &'a Case) -> Result<Vec<Judged<'a>>> {
     let names: Vec<&str> = case.said("f64").map(|(said, _)| said).collect();
-    names.iter().try_for_each(|said| Method::find(said).map(|_| ()))?;
+    names.iter().try_for_each(|said| line_of(said).map(|_| ()))?;
     let of = |method: &'static Method| {
         let its = names.iter().filter(move |said| method.gave(said));
         its.map(move |said| Judged::new(name, method, said))

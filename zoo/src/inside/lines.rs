@@ -2,9 +2,6 @@
 
 use ndarray::ArrayD;
 
-use xai::{Error, Result};
-
-use super::LINES;
 use super::case::as_in;
 use crate::captum::Difference;
 
@@ -58,18 +55,6 @@ impl Line {
 
     pub(super) const fn bounded(self, bounds: [f64; 2]) -> Self {
         Line { bounds: Some(bounds), ..self }
-    }
-
-    /// The line of an array of this name.
-    ///
-    /// # Errors
-    /// [`Error::InvalidParameter`] for one that has none.
-    pub fn find(name: &str) -> Result<&'static Line> {
-        LINES.iter().find(|line| line.gave(name)).ok_or_else(|| Error::InvalidParameter {
-            name: "method",
-            value: name.to_owned(),
-            reason: "the table has no line for it".into(),
-        })
     }
 
     /// Whether an array of this name is its own.

@@ -1,14 +1,13 @@
 //! All lines, in the order of tables.
 
+use xai::{Error, Result};
+
 use super::lines::Line;
 
 const OWN: &str = "zennit's canoniser leaves a norm behind that divides by the root of 1 + ε, and its rule of sums and \
-                   means divides by them and 1e-6: the next line is without";
+                   means divides by them and 1e-6, which grows with the depth: the next line is without";
 
 const STEP: &str = "second derivatives by finite differences here, with a step of 1e-4";
-
-/// What 1e-6 in sums and 1e-5 in each norm make of relevance, at most.
-const STABILISED: [f64; 2] = [1e-3, 1e-3];
 
 /// What the stabiliser of 1e-6 keeps at a first layer.
 const FIRST: [f64; 2] = [1e-4, 1e-5];
@@ -33,19 +32,16 @@ pub const LINES: [Line; 76] = [
         )
         .bounded(FIRST),
     Line::new("zennit.w_square.without_biases", "zennit WSquare, biases zeroed", "Lrp, WSquare first"),
-    Line::new("zennit.epsilon_plus", "zennit EpsilonPlus", "Composite::epsilon_plus").noted(OWN).bounded(STABILISED),
+    Line::new("zennit.epsilon_plus", "zennit EpsilonPlus", "Composite::epsilon_plus").otherwise(OWN),
     Line::new("zennit.epsilon_plus.shares", "zennit EpsilonPlus, on equal terms", "Composite::epsilon_plus"),
-    Line::new("zennit.epsilon_plus_flat", "zennit EpsilonPlusFlat", "Composite::epsilon_plus_flat")
-        .noted(OWN)
-        .bounded(STABILISED),
+    Line::new("zennit.epsilon_plus_flat", "zennit EpsilonPlusFlat", "Composite::epsilon_plus_flat").otherwise(OWN),
     Line::new(
         "zennit.epsilon_plus_flat.shares",
         "zennit EpsilonPlusFlat, on equal terms",
         "Composite::epsilon_plus_flat",
     ),
     Line::new("zennit.epsilon_alpha2_beta1", "zennit EpsilonAlpha2Beta1", "Composite::epsilon_alpha2_beta1")
-        .noted(OWN)
-        .bounded(STABILISED),
+        .otherwise(OWN),
     Line::new(
         "zennit.epsilon_alpha2_beta1.shares",
         "zennit EpsilonAlpha2Beta1, on equal terms",
@@ -56,16 +52,13 @@ pub const LINES: [Line; 76] = [
         "zennit EpsilonAlpha2Beta1Flat",
         "Composite::epsilon_alpha2_beta1_flat",
     )
-    .noted(OWN)
-    .bounded(STABILISED),
+    .otherwise(OWN),
     Line::new(
         "zennit.epsilon_alpha2_beta1_flat.shares",
         "zennit EpsilonAlpha2Beta1Flat, on equal terms",
         "Composite::epsilon_alpha2_beta1_flat",
     ),
-    Line::new("zennit.epsilon_gamma_box", "zennit EpsilonGammaBox", "Composite::epsilon_gamma_box")
-        .noted(OWN)
-        .bounded(STABILISED),
+    Line::new("zennit.epsilon_gamma_box", "zennit EpsilonGammaBox", "Composite::epsilon_gamma_box").otherwise(OWN),
     Line::new(
         "zennit.epsilon_gamma_box.shares",
         "zennit EpsilonGammaBox, on equal terms",
@@ -161,3 +154,15 @@ pub const LINES: [Line; 76] = [
     Line::new("lxt.one_unit", "lxt.explicit linear_epsilon, z = -1.0001e-6", "Lrp, Epsilon")
         .at_fault("lxt divides by z + ε, which is near 0 for z near -ε; by hand, z² / (z + ε · sign z)"),
 ];
+
+/// The line of an array of this name.
+///
+/// # Errors
+/// [`Error::InvalidParameter`] for one that has none.
+pub fn line_of(name: &str) -> Result<&'static Line> {
+    LINES.iter().find(|line| line.gave(name)).ok_or_else(|| Error::InvalidParameter {
+        name: "method",
+        value: name.to_owned(),
+        reason: "the table has no line for it".into(),
+    })
+}
