@@ -5,10 +5,7 @@ use std::path::{Path, PathBuf};
 
 use syn::{Attribute, Expr, ExprLit, Item, Lit, Meta, UseTree, Visibility};
 
-use crate::paths;
-
-/// A path of names, as it stands in a file.
-pub(crate) type Names = Vec<String>;
+use crate::paths::{self, Names};
 
 /// A crate, as far as names go.
 pub(crate) struct Crate {

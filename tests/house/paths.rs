@@ -4,7 +4,8 @@ use proc_macro2::{TokenStream, TokenTree};
 use syn::visit::Visit;
 use syn::{Attribute, Item, Macro, Path, Visibility};
 
-use crate::modules::Names;
+/// A path of names, as it stands in a file.
+pub(crate) type Names = Vec<String>;
 
 /// True for what is compiled for tests or their docs alone.
 pub(crate) fn is_for_tests(item: &Item) -> bool {

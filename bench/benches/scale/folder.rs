@@ -11,7 +11,8 @@ use xai_zoo::command_line::{Outcome, failure};
 use xai_zoo::crop::trained;
 use xai_zoo::runner::{OfModel, Runner};
 
-use crate::{Args, for_each_backend, head, row};
+use crate::args::{Args, for_each_backend};
+use crate::rows::{head, row};
 
 /// The bound of the queues: the example's default.
 const QUEUE: usize = 8;

@@ -6,7 +6,8 @@ use xai::Backend;
 use xai_zoo::command_line::Outcome;
 use xai_zoo::efficientnet::EfficientNetLite0;
 
-use crate::{Args, for_each_backend, head, row};
+use crate::args::{Args, for_each_backend};
+use crate::rows::{head, row};
 
 /// What grows.
 struct Series {

@@ -9,8 +9,9 @@ use measured::subject::{Analysis, batch, network};
 use xai::Backend;
 use xai_zoo::command_line::{Outcome, failure};
 
+use crate::args::{Args, for_each_backend};
 use crate::folder::images_per_second;
-use crate::{Args, for_each_backend, head, row};
+use crate::rows::{head, row};
 
 const ANALYSES: [Analysis; 4] = [
     Analysis::of("gradient"),

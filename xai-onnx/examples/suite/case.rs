@@ -5,10 +5,12 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 
 use ndarray::{Array, ArrayD, IxDyn};
-use xai_core::{Differentiable, NdArray, Tensor};
-use xai_onnx::{ElementType, Fault, Network, Signature};
+use xai_core::{Differentiable, NdArray};
+use xai_onnx::{ElementType, Network, Signature};
 
+use super::forward::forward_of;
 use super::gradient;
+use super::outcome::{Found, Outcome, reason};
 
 type B = NdArray<f64>;
 
@@ -21,53 +23,6 @@ pub(crate) struct Case {
     name: String,
     network: Network<B>,
     sets: Vec<(Vec<Stored>, Vec<Stored>)>,
-}
-
-/// What a test found.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Found {
-    Right,
-    Wrong(String),
-    /// Refused, or not to be had.
-    Not(String),
-}
-
-pub(crate) struct Outcome {
-    pub(crate) name: String,
-    pub(crate) operators: Vec<String>,
-    pub(crate) forward: Found,
-    pub(crate) gradient: Found,
-}
-
-impl Outcome {
-    pub(crate) fn unreadable((name, error): (String, Box<dyn Error>)) -> Self {
-        let why = Found::Not(reason(&*error));
-        Outcome { name, operators: Vec::new(), forward: why.clone(), gradient: why }
-    }
-
-    pub(crate) fn is_wrong(&self) -> bool {
-        matches!(self.forward, Found::Wrong(_)) || matches!(self.gradient, Found::Wrong(_))
-    }
-
-    pub(crate) fn line(&self) -> String {
-        let operators = self.operators.join(" ");
-        format!("{}\t{operators}\t{:?}\t{:?}", self.name, self.forward, self.gradient).replace('\n', " ")
-    }
-}
-
-/// The reason that stands at the bottom of an error.
-fn reason(error: &(dyn Error + 'static)) -> String {
-    let mut error = error;
-    while let Some(source) = error.source() {
-        error = source;
-    }
-    match error.downcast_ref::<Fault>() {
-        Some(Fault::Refused(all)) => {
-            let lines: Vec<String> = all.iter().map(|one| format!("{}: {}", one.operator, one.reason)).collect();
-            lines.join("; ")
-        }
-        _ => error.to_string(),
-    }
 }
 
 impl Case {
@@ -187,12 +142,6 @@ fn opened(network: &Network<B>, given: &[Stored]) -> Result<(Network<B>, Vec<Arr
         }
     }
     Err(last)
-}
-
-pub(crate) fn forward_of(network: &Network<B>, inputs: &[ArrayD<f64>]) -> Result<ArrayD<f64>, xai_core::Error> {
-    let shapes: Vec<Vec<usize>> = inputs.iter().map(|array| array.shape().to_vec()).collect();
-    let tensors = inputs.iter().map(|array| Tensor::upload(array.view(), &())).collect::<Result<Vec<_>, _>>()?;
-    network.graph(&shapes)?.forward(&tensors)?.download()
 }
 
 fn compare(got: &ArrayD<f64>, right: &ArrayD<f64>, element: ElementType) -> Found {

@@ -6,7 +6,8 @@ use rand_chacha::ChaCha8Rng;
 use xai_core::{Differentiable, NdArray, Tensor};
 use xai_onnx::Network;
 
-use super::case::{Found, forward_of};
+use super::forward::forward_of;
+use super::outcome::Found;
 
 type B = NdArray<f64>;
 

@@ -6,13 +6,16 @@
 //! ```
 
 mod case;
+mod forward;
 mod gradient;
+mod outcome;
 mod table;
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
 
-use case::{Case, Outcome};
+use case::Case;
+use outcome::Outcome;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let (mut folders, mut table, mut list) = (Vec::new(), None, false);

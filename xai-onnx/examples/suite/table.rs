@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use super::case::{Found, Outcome};
+use super::outcome::{Found, Outcome};
 
 /// So many reasons stand in a row.
 const NOTES: usize = 4;

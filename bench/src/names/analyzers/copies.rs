@@ -1,7 +1,7 @@
 //! Models of candle-transformers, with the one line that makes them explainable.
 
 use super::super::analyzer::{Asked, Entry, Family, Method, On, Work};
-use super::plain;
+use super::settings::plain;
 
 pub(super) const ENTRIES: &[Entry] = &[
     Entry::new("copy-gradient", "The gradient of a copied model", Family::Copies, Method::Named("gradient", plain))

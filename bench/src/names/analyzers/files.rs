@@ -1,7 +1,7 @@
 //! Networks out of ONNX files, beside the same of layers.
 
 use super::super::analyzer::{Asked, Entry, Family, Method, On, Work};
-use super::plain;
+use super::settings::plain;
 
 /// Those whose files are small.
 const SMALL: On = On::These(&["resnet18", "efficientnet-lite0"]);

@@ -1,7 +1,7 @@
 //! Forward passes alone.
 
 use super::super::analyzer::{Asked, Entry, Family, Method, Work};
-use super::of_n;
+use super::settings::of_n;
 
 /// What is no pass may take so much.
 const ASKED: &[Asked] = &[

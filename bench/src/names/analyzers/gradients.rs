@@ -4,7 +4,7 @@ use xai::{Quadrature, Settings};
 
 use super::super::analyzer::{Check, Entry, Family, Method, Work};
 use super::super::network::Network;
-use super::{at_maps, of_n, plain};
+use super::settings::{at_maps, of_n, plain};
 
 const ALL: &[&str] = &["xai-libtorch", "xai-candle", "captum", "bare-libtorch", "bare-candle"];
 const AND_GRAD_CAM: &[&str] =

@@ -4,7 +4,7 @@ use xai::Settings;
 
 use super::super::analyzer::{Apart, Asked, Entry, Family, Method, On, Work};
 use super::super::network::Network;
-use super::{at_maps, plain};
+use super::settings::{at_maps, plain};
 
 const BESIDE_CAPTUM: &[&str] = &["xai-libtorch", "xai-candle", "captum"];
 const BESIDE_ZENNIT: &[&str] = &["xai-libtorch", "xai-candle", "zennit"];
