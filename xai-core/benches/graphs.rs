@@ -1,4 +1,4 @@
-//! What it costs to show a model's graph, which happens once for each analysis: blocks of four nodes, with a shortcut.
+//! What it costs to write a model's graph down, as is done anew for each pass: blocks of four nodes, with a shortcut.
 
 use std::hint::black_box;
 
