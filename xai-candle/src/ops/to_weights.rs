@@ -9,15 +9,15 @@ use crate::half::summed;
 use crate::rules::{self, Pull};
 use crate::{Candle, Host, weights};
 
-/// A weight, and the way of the output's cotangent to it.
-type Way<'a, E> = (&'a Weight<Candle<E>>, Pull);
+/// A weight, and the pullback of the output's cotangent to it.
+type WeightPullback<'a, E> = (&'a Weight<Candle<E>>, Pull);
 
 /// y = op(x), with the gradient's way to those of the operation's weights that are on a tape. Nothing goes to x here.
 pub(super) fn with_weights<E: Host>(op: &Op<Candle<E>>, x: &Tensor, y: Tensor) -> Result<Tensor> {
     if !op.weights().into_iter().any(|weight| weight.shared().track_op()) {
         return Ok(y);
     }
-    ways(op, x.detach())?.into_iter().try_fold(y, |y, (weight, pull)| {
+    pullbacks(op, x.detach())?.into_iter().try_fold(y, |y, (weight, pull)| {
         let to = weight.shared();
         if !to.track_op() {
             return Ok(y);
@@ -29,7 +29,7 @@ pub(super) fn with_weights<E: Host>(op: &Op<Candle<E>>, x: &Tensor, y: Tensor) -
     })
 }
 
-fn ways<E: Host>(op: &Op<Candle<E>>, x: Tensor) -> Result<Vec<Way<'_, E>>> {
+fn pullbacks<E: Host>(op: &Op<Candle<E>>, x: Tensor) -> Result<Vec<WeightPullback<'_, E>>> {
     Ok(match op {
         Op::Conv2d(op) => {
             let geometry = op.geometry(x.dims()).map_err(Error::wrap)?;
@@ -72,10 +72,10 @@ fn with_bias<'a, E: Host>(
     pull: Pull,
     bias: Option<&'a Weight<Candle<E>>>,
     to_bias: impl Fn(&Tensor) -> Result<Tensor> + Send + Sync + 'static,
-) -> Vec<Way<'a, E>> {
-    let mut ways = vec![(weight, pull)];
-    ways.extend(bias.map(|bias| (bias, Box::new(to_bias) as Pull)));
-    ways
+) -> Vec<WeightPullback<'a, E>> {
+    let mut pullbacks = vec![(weight, pull)];
+    pullbacks.extend(bias.map(|bias| (bias, Box::new(to_bias) as Pull)));
+    pullbacks
 }
 
 /// Of what is normalised, times a weight, and a bias.
@@ -85,14 +85,14 @@ fn of_norm<'a, E: Host>(
     weight: Option<&'a Weight<Candle<E>>>,
     bias: Option<&'a Weight<Candle<E>>>,
     summed: impl Fn(&Tensor) -> Result<Tensor> + Clone + Send + Sync + 'static,
-) -> Result<Vec<Way<'a, E>>> {
-    let mut ways: Vec<Way<'a, E>> = Vec::new();
+) -> Result<Vec<WeightPullback<'a, E>>> {
+    let mut pullbacks: Vec<WeightPullback<'a, E>> = Vec::new();
     if let Some(weight) = weight {
         let (normalised, summed) = (rules::forward(&bare, x).map_err(Error::wrap)?, summed.clone());
-        ways.push((weight, Box::new(move |v| summed(&(v * &normalised)?))));
+        pullbacks.push((weight, Box::new(move |v| summed(&(v * &normalised)?))));
     }
-    ways.extend(bias.map(|bias| (bias, Box::new(summed) as Pull)));
-    Ok(ways)
+    pullbacks.extend(bias.map(|bias| (bias, Box::new(summed) as Pull)));
+    Ok(pullbacks)
 }
 
 /// The gradient of a convolution's kernel (K, C / groups, kh, kw), of its input (B, C, H, W) and its output's cotangent
