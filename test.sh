@@ -44,7 +44,10 @@ cargo test --locked --workspace --features tch,onnx --no-fail-fast
 
 say "packages: no warning, each below 2 MB"
 published=(xai-core xai-derive xai-candle xai-tch xai-onnx xai-conformance xai-explain xai-cli)
-words=$(cargo package --locked --allow-dirty --no-verify "${published[@]/#/--package=}" 2>&1) || { echo "$words" >&2; exit 1; }
+words=$(cargo package --locked --allow-dirty --no-verify "${published[@]/#/--package=}" 2>&1) || {
+  echo "$words" >&2
+  exit 1
+}
 if grep '^warning' <<<"$words"; then
   echo "$words" >&2
   exit 1

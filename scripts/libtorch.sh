@@ -80,9 +80,11 @@ check_machine() {
     local glibc
     glibc=$(getconf GNU_LIBC_VERSION 2>/dev/null | cut -d' ' -f2) || true
     [[ -n $glibc && $(printf '%s\n' "$minimum_glibc" "$glibc" | sort -V | head -n1) == "$minimum_glibc" ]] ||
-        fail "libtorch needs glibc $minimum_glibc or newer; here it is ${glibc:-another C library}." "${own_libtorch[@]}"
+        fail "libtorch needs glibc $minimum_glibc or newer; here it is ${glibc:-another C library}." \
+            "${own_libtorch[@]}"
     command -v python3 >/dev/null ||
-        fail "python3 is missing; its pip does the download." "Install Python 3 with pip (Debian: python3-pip)." "${own_libtorch[@]}"
+        fail "python3 is missing; its pip does the download." "Install Python 3 with pip (Debian: python3-pip)." \
+            "${own_libtorch[@]}"
     python3 -m pip --version >/dev/null 2>&1 ||
         fail "python3 has no pip, which does the download." "Install it (Debian: python3-pip)." "${own_libtorch[@]}"
     local free
@@ -105,7 +107,8 @@ EOF
 download() {
     local into=$1
     requirements >"$into/requirements.txt"
-    PIP_USER=0 PIP_REQUIRE_VIRTUALENV=0 PIP_ROOT_USER_ACTION=ignore python3 -m pip install --quiet --disable-pip-version-check \
+    PIP_USER=0 PIP_REQUIRE_VIRTUALENV=0 PIP_ROOT_USER_ACTION=ignore python3 -m pip install \
+        --quiet --disable-pip-version-check \
         --no-deps --require-hashes --only-binary=:all: --no-compile --target "$into/wheels" \
         --python-version 3.11 --implementation cp --abi cp311 --abi abi3 --abi none \
         --platform manylinux_2_28_x86_64 --platform manylinux_2_25_x86_64 \
@@ -139,7 +142,10 @@ trim() {
     for package in "$wheels"/*.dist-info; do mv "$package" "$into/licenses/"; done
 }
 
-contents() { (cd "$1" && find . -type f ! -name contents.txt -printf '%s %p\n' -o -type l -printf 'link %p %l\n' | LC_ALL=C sort); }
+contents() (
+    cd "$1" &&
+        find . -type f ! -name contents.txt -printf '%s %p\n' -o -type l -printf 'link %p %l\n' | LC_ALL=C sort
+)
 
 # Every file there with its size, and the version: a cache that was cut off or edited is not used.
 intact() {
@@ -158,7 +164,8 @@ fetch() {
     mv "$work/contents.txt" "$work/ready/contents.txt"
     local file
     for file in lib/libtorch_cpu.so lib/libtorch.so lib/libc10.so include/torch/csrc/api/include/torch/torch.h; do
-        [[ -s $work/ready/torch/$file ]] || fail "the fetched package lacks $file: torch $version has changed its layout."
+        [[ -s $work/ready/torch/$file ]] ||
+            fail "the fetched package lacks $file: torch $version has changed its layout."
     done
     local needs
     needs=$(ldd "$work/ready/torch/lib/libtorch_cpu.so" | grep 'not found' || true)

@@ -35,7 +35,10 @@ networks = {
     "voice": ("silero_vad/data/silero_vad.onnx", {"input": speech(), "state": state, "sr": rate}),
     "voice_16k": ("silero_vad/data/silero_vad_16k_op15.onnx", {"input": speech(), "state": state, "sr": rate}),
     "voice_ifless": ("silero_vad/data/silero_vad_op18_ifless.onnx", {"input": speech(), "state": state, "sr": rate}),
-    "file_type": ("magika/models/standard_v3_3/model.onnx", [np.frombuffer(text[:2048], np.uint8)[None].astype(np.int32)]),
+    "file_type": (
+        "magika/models/standard_v3_3/model.onnx",
+        [np.frombuffer(text[:2048], np.uint8)[None].astype(np.int32)],
+    ),
 }
 for name, (path, arrays) in networks.items():
     folder = target / name / "test_data_set_0"

@@ -28,7 +28,8 @@ fail() {
 
 check_machine() {
     command -v "$base" >/dev/null ||
-        fail "$base is missing." "Install Python $minimum_python or newer with venv (Debian: python3 and python3-venv)," \
+        fail "$base is missing." \
+            "Install Python $minimum_python or newer with venv (Debian: python3 and python3-venv)," \
             "or set PYTHON to an interpreter."
     local version
     version=$("$base" -c 'import platform; print(platform.python_version())') || fail "$base does not run."
@@ -62,7 +63,8 @@ set_up() {
         fail "pip could not fetch or install the packages (its words are above)." \
             "Is the Python package index reachable? Have all packages wheels for this Python and machine?"
     rm -rf "$place/tmp"
-    "$python" -c 'import torch, torchvision, captum.attr, pytorch_grad_cam, shap, zennit, torchcam, timm, onnx, onnxruntime' >&2 ||
+    local all='torch, torchvision, captum.attr, pytorch_grad_cam, shap, zennit, torchcam, timm, onnx, onnxruntime'
+    "$python" -c "import $all" >&2 ||
         fail "the packages are installed, but cannot be imported (Python's words are above)."
     printf '%s\n' "$wanted" >"$stamp"
     say "ready: $place ($(du -sm "$place" | cut -f1) MB)"

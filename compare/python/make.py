@@ -106,12 +106,15 @@ def main(cases, fixtures):
     fixtures.mkdir(parents=True, exist_ok=True)
     made_by = versions()
     print(made_by["made_by"], flush=True)
+    mini_resnet = lambda: networks.resnet(**networks.MINI_RESNET)
+    mini_vgg = lambda: networks.vgg(**networks.MINI_VGG)
+    resnet18 = lambda: networks.resnet(**networks.RESNET18)
     plan = [
         # name, how it is made, layers for Grad-CAM, noisy copies, steps.
-        ("mini_resnet", lambda: small_case(lambda: networks.resnet(**networks.MINI_RESNET), 24, 1), ["layer1", "layer2"], 4, 5),
-        ("mini_vgg", lambda: small_case(lambda: networks.vgg(**networks.MINI_VGG), 16, 2), ["features.4", "features.10"], 4, 5),
+        ("mini_resnet", lambda: small_case(mini_resnet, 24, 1), ["layer1", "layer2"], 4, 5),
+        ("mini_vgg", lambda: small_case(mini_vgg, 16, 2), ["features.4", "features.10"], 4, 5),
         ("mini_kinds", lambda: small_case(networks.kinds, 12, 3), ["branches", "residual"], 4, 5),
-        ("resnet18", lambda: large_case(lambda: networks.resnet(**networks.RESNET18), 96, 4), ["layer2", "layer4"], 10, 10),
+        ("resnet18", lambda: large_case(resnet18, 96, 4), ["layer2", "layer4"], 10, 10),
         ("vgg11", lambda: large_case(lambda: networks.vgg(**networks.VGG11), 64, 5), ["features.20"], 10, 10),
         ("efficientnet_lite0", photo_case, ["head"], 10, 10),
     ]

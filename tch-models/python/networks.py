@@ -45,7 +45,9 @@ def flat(name):
 
 FEATURES = ("features", in_turn("features"))
 INCEPTION = "Conv2d_1a_3x3 Conv2d_2a_3x3 Conv2d_2b_3x3 maxpool1 Conv2d_3b_1x1 Conv2d_4a_3x3 maxpool2".split()
-INCEPTION += "Mixed_5b Mixed_5c Mixed_5d Mixed_6a Mixed_6b Mixed_6c Mixed_6d Mixed_6e Mixed_7a Mixed_7b Mixed_7c".split()
+INCEPTION += "Mixed_5b Mixed_5c Mixed_5d Mixed_6a Mixed_6b Mixed_6c Mixed_6d Mixed_6e".split()
+INCEPTION += "Mixed_7a Mixed_7b Mixed_7c".split()
+RESNET = "conv1 bn1 relu maxpool layer1 layer2 layer3 layer4".split()
 
 
 def vit_b_16_tokens(net, x):
@@ -59,7 +61,7 @@ def vit_b_16_head(net, tokens):
 
 
 TORCHVISION = [
-    of_torchvision("resnet18", "layer4", in_turn(*"conv1 bn1 relu maxpool layer1 layer2 layer3 layer4".split()), flat("fc")),
+    of_torchvision("resnet18", "layer4", in_turn(*RESNET), flat("fc")),
     of_torchvision("vgg11_bn", *FEATURES, flat("classifier")),
     of_torchvision(
         "densenet121", *FEATURES, lambda net, maps: net.classifier(maps.relu().mean((2, 3)))

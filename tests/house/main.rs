@@ -75,6 +75,14 @@ fn lines_end_at_120_columns() {
     assert!(long.is_empty(), "{}", long.join("\n"));
 }
 
+#[test]
+fn lines_of_scripts_and_manifests_end_at_120_columns() {
+    for ending in ["sh", "py", "toml", "yml", "yaml"] {
+        let long = long_lines(ending, |_| false);
+        assert!(long.is_empty(), "{}", long.join("\n"));
+    }
+}
+
 /// Rows of tables cannot be broken, nor can a link without spaces.
 #[test]
 fn lines_of_text_end_at_120_columns() {
@@ -114,7 +122,7 @@ fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         if path.is_dir() {
-            if name != "target" && !name.starts_with('.') {
+            if name != "target" && (!name.starts_with('.') || name == ".cargo") {
                 found.extend(files(&path, ending));
             }
         } else if path.extension().is_some_and(|of_file| of_file == ending) {

@@ -37,7 +37,8 @@ def tables(name, ours, found, budgets, seeds):
 def rise_table(found, seeds):
     """Of RISE the formula as published stands beside the two others, each held against its own long run."""
     names = ["Published", "Mean", "Slope"]
-    lines = [f"RISE, {seeds} seeds:", "", "| n | " + " | ".join(f"`{name}`" for name in names) + " |", "|---|---|---|---|"]
+    head = "| n | " + " | ".join(f"`{name}`" for name in names) + " |"
+    lines = [f"RISE, {seeds} seeds:", "", head, "|---|---|---|---|"]
     for n in sorted({n for _, n in found}):
         published = found["Published", n][0]
         cells = [f"{found[name, n][0]:.1e} ({found[name, n][0] / published:.2f})" for name in names]
