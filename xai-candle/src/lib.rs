@@ -32,6 +32,8 @@ mod guard;
 mod half;
 mod host;
 mod input;
+// Public for the benchmark of the kernels alone.
+#[doc(hidden)]
 pub mod kernels;
 mod layers;
 mod matmul;
@@ -60,4 +62,16 @@ pub use train::train_forward;
 pub use xai_core::{Arithmetic, Backend, Differentiable, Layer, LayerSplit, Method, Result, Var};
 
 /// The backend that a derived model runs on unless it names another.
+///
+/// ```
+/// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+/// use ndarray::array;
+/// use xai::candle::DefaultBackend;
+/// use xai::nn::Activation;
+/// use xai::{Analyzer, Gradient, Net};
+///
+/// let net = Net::<DefaultBackend, _>::new(Activation::Relu);
+/// assert_eq!(Gradient.analyze(&net, &array![[3f32, -1.0]], 0)?.values, array![[1.0, 0.0]]);
+/// # Ok::<(), xai::Error>(())
+/// ```
 pub type DefaultBackend = Candle;

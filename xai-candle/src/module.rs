@@ -31,7 +31,15 @@ pub struct CandleModule<M> {
 }
 
 impl<M: ModuleT> CandleModule<M> {
-    /// The module.
+    /// The module, back from [`module`].
+    ///
+    /// ```
+    /// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+    /// use candle_nn::Activation;
+    /// use xai::candle::module;
+    ///
+    /// assert!(matches!(module(Activation::Silu).into_inner(), Activation::Silu));
+    /// ```
     pub fn into_inner(self) -> M {
         self.module
     }
@@ -66,7 +74,24 @@ impl<M: ModuleT> CandleModule<M> {
 
 /// What [`module`] and [`model`] take: a `Module` or `ModuleT`, or a pointer to one, as `&net` or an `Arc` of it.
 ///
-/// `How` tells the two apart, and is found by the compiler.
+/// `How` tells the two apart ([`Owned`] and [`Behind`]), and is found by the compiler.
+///
+/// ```
+/// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+/// use std::sync::Arc;
+///
+/// use candle_core::{Device, Result, Tensor};
+/// use candle_nn::{Activation, ModuleT};
+/// use xai::candle::IntoModule;
+///
+/// /// What a module makes of 2, whether it is given or lent.
+/// fn of_two<How>(net: impl IntoModule<How>) -> Result<f32> {
+///     net.into_module().forward_t(&Tensor::new(2f32, &Device::Cpu)?, false)?.to_scalar()
+/// }
+/// let shared = Arc::new(Activation::Relu);
+/// assert_eq!([of_two(&Activation::Relu)?, of_two(Arc::clone(&shared))?, of_two(Activation::Relu)?], [2.0; 3]);
+/// # Ok::<(), candle_core::Error>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no candle model",
     label = "no `candle_nn::Module` or `ModuleT`",
@@ -101,7 +126,20 @@ impl<P: Deref<Target: ModuleT>> IntoModule<Behind> for P {
     }
 }
 
-/// A module behind a pointer, as a module.
+/// A module behind a pointer, as a module: what [`IntoModule`] makes of it.
+///
+/// ```
+/// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+/// use candle_core::{Device, Tensor};
+/// use candle_nn::{Activation, ModuleT};
+/// use xai::candle::{IntoModule, Lent};
+///
+/// let net = Activation::Relu;
+/// let lent: Lent<&Activation> = IntoModule::into_module(&net);
+/// let y = lent.forward_t(&Tensor::new(&[-2f32, 3.0], &Device::Cpu)?, false)?;
+/// assert_eq!(y.to_vec1::<f32>()?, [0.0, 3.0]);
+/// # Ok::<(), candle_core::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Lent<P>(P);
 

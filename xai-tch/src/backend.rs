@@ -30,6 +30,23 @@ use crate::{Placement, tape};
 pub struct LibTorch<E = f32>(PhantomData<E>);
 
 /// A host number that libtorch knows too: `f32` and `f64`.
+///
+/// ```
+/// # mod xai { pub use xai_core::*; pub use xai_tch as tch; }
+/// use ndarray::Array2;
+/// use xai::nn::Activation;
+/// use xai::tch::{HostFloat, LibTorch};
+/// use xai::{Analyzer, Gradient, Net};
+///
+/// /// The slope of silu at 0, with arrays in single or in double precision.
+/// fn slope<E: HostFloat>() -> xai::Result<f64> {
+///     let net = Net::<LibTorch<E>, _>::new(Activation::Silu);
+///     let why = Gradient.analyze(&net, &Array2::from_elem((1, 1), E::of(0.0)), 0)?;
+///     Ok(why.values[[0, 0]].as_f64())
+/// }
+/// assert_eq!((slope::<f32>()?, slope::<f64>()?), (0.5, 0.5));
+/// # Ok::<(), xai::Error>(())
+/// ```
 pub trait HostFloat: Element + tch::kind::Element {}
 
 impl<E: Element + tch::kind::Element> HostFloat for E {}

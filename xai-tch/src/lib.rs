@@ -61,7 +61,7 @@ mod train;
 
 pub use tch;
 // What the expansion of `#[derive(Explainable)]` names, for `crate = "xai_tch"`, and what its user needs beside it.
-#[doc(no_inline)]
+#[doc(hidden)]
 pub use xai_core::{
     Arithmetic, Backend, BoxModel, Differentiable, Layer, LayerSplit, Method, Net, Pullback, Result, Tensor, Var,
 };
@@ -73,4 +73,16 @@ pub use self::torch_script::TorchScript;
 pub use self::train::train_forward;
 
 /// The backend that a derived model runs on unless it names another.
+///
+/// ```
+/// # mod xai { pub use xai_core::*; pub use xai_tch as tch; }
+/// use ndarray::array;
+/// use xai::nn::Activation;
+/// use xai::tch::DefaultBackend;
+/// use xai::{Analyzer, Gradient, Net};
+///
+/// let net = Net::<DefaultBackend, _>::new(Activation::Relu);
+/// assert_eq!(Gradient.analyze(&net, &array![[3f32, -1.0]], 0)?.values, array![[1.0, 0.0]]);
+/// # Ok::<(), xai::Error>(())
+/// ```
 pub type DefaultBackend = LibTorch<f32>;

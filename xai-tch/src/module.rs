@@ -8,10 +8,49 @@ use xai_core::{Layer, Net, Opaque, Result, Var};
 use crate::{HostFloat, LibTorch};
 
 /// A [`tch::nn::Module`] behind a pointer (`&M`, `Box<M>`, `Arc<M>`, `Box<dyn Module>`), as a layer: see [`module`].
+///
+/// ```
+/// # mod xai { pub use xai_core::*; pub use xai_tch as tch; }
+/// use ndarray::array;
+/// use tch::nn;
+/// use xai::tch::{LibTorch, ModuleLayer, module};
+/// use xai::{Analyzer, Differentiable, Gradient, Result, Var};
+///
+/// /// A block of any kind, and a rectifier behind it.
+/// struct Net {
+///     block: ModuleLayer<Box<dyn nn::Module>>,
+/// }
+///
+/// impl Differentiable for Net {
+///     type Backend = LibTorch;
+///     fn trace<'m>(&'m self, x: &[Var<'m, LibTorch>]) -> Result<Var<'m, LibTorch>> {
+///         Ok(x[0].layer("block", &self.block)?.relu())
+///     }
+/// }
+///
+/// let block: Box<dyn nn::Module> = Box::new(nn::func(|x| x * 2.0));
+/// let why = Gradient.analyze(&Net { block: module(block) }, &array![[3f32, -1.0]], 0)?;
+/// assert_eq!(why.values, array![[2.0, 0.0]]);
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct ModuleLayer<P>(P);
 
 /// A [`tch::nn::ModuleT`] behind a pointer, in evaluation mode, as a layer: see [`module_t`].
+///
+/// ```
+/// # mod xai { pub use xai_core::*; pub use xai_tch as tch; }
+/// use ndarray::array;
+/// use tch::nn;
+/// use xai::tch::{LibTorch, ModuleTLayer, module_t};
+/// use xai::{Analyzer, Gradient, Net};
+///
+/// let block: Box<dyn nn::ModuleT> = Box::new(nn::func_t(|x, train| if train { x * 0.0 } else { x * 2.0 }));
+/// let layer: ModuleTLayer<Box<dyn nn::ModuleT>> = module_t(block);
+/// let why = Gradient.analyze(&Net::<LibTorch, _>::new(layer), &array![[3f32]], 0)?;
+/// assert_eq!(why.values, array![[2.0]]);
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct ModuleTLayer<P>(P);
 

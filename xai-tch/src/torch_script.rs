@@ -90,8 +90,19 @@ impl<E: HostFloat> TorchScript<E> {
 
     /// Another method of the same module as a model. The weights are shared.
     ///
-    /// A file whose module exports its halves as methods is split by
-    /// `Split::new(model.method("features"), model.method("adaptation"))`.
+    /// A file whose module exports its halves as methods is split by them, here on a GPU:
+    ///
+    /// ```no_run
+    /// # mod xai { pub use xai_core::*; pub use xai_tch as tch; }
+    /// use ndarray::Array4;
+    /// use xai::tch::{TorchScript, tch::Device};
+    /// use xai::{Analyzer, GradCam, MaxActivation, Split};
+    ///
+    /// let model = TorchScript::<f32>::load_on("model.pt", Device::Cuda(0))?;
+    /// let parts = Split::new(model.method("features"), model.method("adaptation"));
+    /// let map = GradCam.analyze(&parts, &Array4::zeros((1, 3, 224, 224)), MaxActivation)?;
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     #[must_use]
     pub fn method(&self, name: impl Into<String>) -> Self {
         TorchScript { method: name.into(), ..self.clone() }

@@ -9,6 +9,22 @@ use crate::{Candle, Host};
 /// [`ops::layer`](crate::ops::layer).
 ///
 /// Implemented here alone, for the layers whose weights candle_nn shows.
+///
+/// ```
+/// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+/// use candle_core::{Device, Result, Tensor};
+/// use candle_nn::{Activation, Linear};
+/// use xai::candle::{OwnGradient, ops};
+///
+/// /// Any layer of these, and its rectifier.
+/// fn rectified(layer: &impl OwnGradient, x: &Tensor) -> Result<Tensor> {
+///     ops::layer(&Activation::Relu, &ops::layer(layer, x)?)
+/// }
+/// let linear = Linear::new(Tensor::new(&[[1f32, -2.0], [1.0, 0.0]], &Device::Cpu)?, None);
+/// let y = rectified(&linear, &Tensor::new(&[[3f32, 4.0]], &Device::Cpu)?)?;
+/// assert_eq!(y.to_vec2::<f32>()?, [[0.0, 3.0]]);
+/// # Ok::<(), candle_core::Error>(())
+/// ```
 pub trait OwnGradient: sealed::Sealed {
     /// What the layer computes of x, written once for graphs and for candle's tape.
     #[doc(hidden)]
