@@ -10,9 +10,14 @@ use crate::{Candle, Host};
 /// closure. So a network that explains itself is trained as it stands, and nothing is written twice.
 ///
 /// Weights that are variables, as those of a `VarBuilder` over a `VarMap`, get their gradient, and so do inputs that
-/// are on the tape. Layers run as they do in an analysis: a norm by its running statistics, no dropout. What is
-/// computed once, as the weights that [`xai_core::nn`]'s layers make of theirs when they are built, is fixed; nothing
-/// goes back through a gradient by hand.
+/// are on the tape. What is computed once, as the weights that [`xai_core::nn`]'s layers make of theirs when they are
+/// built, is fixed; nothing goes back through a gradient by hand.
+///
+/// # Evaluation mode
+/// Layers run as they do in an analysis, and nothing is said where training would have another mode: a batch norm goes
+/// by its running statistics, which stay as they are, while its scale and shift are trained; dropout does nothing. That
+/// is how a pretrained network is tuned with its norms frozen. A network whose norms start from nothing learns better
+/// with statistics of its batches, by candle's own `forward_t(&x, true)`, and explains itself afterwards.
 ///
 /// ```
 /// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }

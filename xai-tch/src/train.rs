@@ -9,9 +9,15 @@ use crate::{HostFloat, LibTorch};
 /// y = f(inputs) on tch's own tensors and their tape, for any model: a derived struct, forward code on values, a
 /// closure. So a network that explains itself is trained as it stands, and nothing is written twice.
 ///
-/// Weights of a `VarStore` get their gradient, and so do inputs that ask for one. Layers run as they do in an analysis:
-/// a norm by its running statistics, no dropout. What is computed once, as the weights that [`xai_core::nn`]'s layers
-/// make of theirs when they are built, is fixed; nothing goes back through a gradient by hand.
+/// Weights of a `VarStore` get their gradient, and so do inputs that ask for one. What is computed once, as the weights
+/// that [`xai_core::nn`]'s layers make of theirs when they are built, is fixed; nothing goes back through a gradient by
+/// hand.
+///
+/// # Evaluation mode
+/// Layers run as they do in an analysis, and nothing is said where training would have another mode: a batch norm goes
+/// by its running statistics, which stay as they are, while its scale and shift are trained; a module's dropout does
+/// nothing. That is how a pretrained network is tuned with its norms frozen. A network whose norms start from nothing
+/// learns better with statistics of its batches, by tch's own `forward_t(&x, true)`, and explains itself afterwards.
 ///
 /// ```
 /// # mod xai { pub use xai_core::*; pub use xai_tch as tch; }

@@ -7,8 +7,11 @@ use crate::layers::OwnGradient;
 /// A layer of candle_nn's in evaluation mode, with this crate's gradient on candle's tape: `ops::layer(&self.norm, &x)`
 /// in place of `self.norm.forward(&x)`.
 ///
-/// It trains as `forward` does: outside of an analysis, weights that are variables get their gradient, by this crate's
-/// rules, for transposed convolutions too, of which candle has none.
+/// Outside of an analysis, weights that are variables get their gradient, by this crate's rules, for transposed
+/// convolutions too, of which candle has none. The layer stays in evaluation mode all the same: a `BatchNorm` goes by
+/// its running statistics, which it neither takes from the batch nor moves, and a `Dropout` does nothing. That is how
+/// a network is tuned with its norms frozen; for statistics of the batch and for dropout call candle's own
+/// `forward_t(&x, true)`, which has candle's gradient.
 ///
 /// ```
 /// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
