@@ -37,6 +37,26 @@ fn refused<'a>(analyzer: impl Analyzer<Counted<'a>>, passes: &'a Cell<usize>) ->
     error.to_string()
 }
 
+/// What `fn main() -> Result<()>` ends with is written by `Debug`, and is for the user to read all the same.
+#[test]
+fn errors_read_the_same_where_main_returns_them() {
+    let of_user = || Error::backend("mine", std::io::Error::other("out of memory"));
+    let x = array![[1.0, 2.0, 3.0]];
+    let errors = [
+        SmoothGrad::new().n(0).analyze(&TanhNet::default(), &x, 0).unwrap_err(),
+        Gradient.analyze(&TanhNet::default(), &x, 7).unwrap_err(),
+        Error::check_shape("the input", &[1, 2], &[1, 3]).unwrap_err(),
+        of_user(),
+        of_user().in_layer("head").in_layer("net"),
+    ];
+    for error in errors {
+        let words = error.to_string();
+        assert_eq!(format!("{error:?}"), words);
+        assert_eq!(format!("{error:#?}"), words);
+        assert!(!words.contains('{') && !words.contains("Error"), "{words}");
+    }
+}
+
 #[test]
 fn parameters_are_refused_before_any_pass() {
     let passes = Cell::new(0);
