@@ -35,6 +35,8 @@ fn a_tensor_is_explained_as_its_array_is() {
         // On the model's device and in its number type.
         assert_eq!(why.values.dtype(), DType::F32);
         assert!(!why.values.track_op());
+        let first = why.sample(0).unwrap().values;
+        assert_eq!((first.dims(), first.dtype()), (&[1, 3][..], DType::F32));
         let why = why.named(["a", "b"]).unwrap().into_ndarray().unwrap();
         assert_eq!(why.values, array.values.clone().into_dyn());
         assert_eq!(why.output, array.output);

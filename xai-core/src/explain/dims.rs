@@ -2,9 +2,9 @@
 
 use std::marker::PhantomData;
 
-use ndarray::{Array, Dimension};
+use ndarray::{Array, Axis, Dimension};
 
-use crate::{Arithmetic, Element};
+use crate::{Arithmetic, Element, Error, Result};
 
 /// What the values of an explanation come back as: as the explained inputs were given.
 ///
@@ -25,10 +25,38 @@ use crate::{Arithmetic, Element};
 pub trait Dims<E: Element> {
     /// The values: an array, a framework's tensor, or a tuple.
     type Values;
+
+    /// Those of one sample, counted from 0, as a batch of one: of each input, where there are several. Of a framework's
+    /// tensor it is a part of the same memory.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`] when there is no such sample, and the framework's own.
+    fn sample(values: &Self::Values, sample: usize) -> Result<Self::Values>;
+}
+
+pub(super) fn no_sample(sample: usize, samples: usize) -> Error {
+    let reason = format!("the explanation has {samples}, counted from 0");
+    Error::InvalidParameter { name: "sample", value: sample.to_string(), reason }
+}
+
+fn check_sample(sample: usize, shape: &[usize]) -> Result<()> {
+    let samples = shape.first().copied().unwrap_or_default();
+    if sample < samples { Ok(()) } else { Err(no_sample(sample, samples)) }
 }
 
 impl<E: Element, D: Dimension> Dims<E> for D {
     type Values = Array<E, D>;
+
+    fn sample(values: &Array<E, D>, sample: usize) -> Result<Array<E, D>> {
+        check_sample(sample, values.shape())?;
+        let row = values.view().into_dyn().select(Axis(0), &[sample]);
+        let got = row.shape().to_vec();
+        row.into_dimensionality::<D>().map_err(|error| Error::InvalidShape {
+            what: "values".into(),
+            got,
+            reason: error.to_string(),
+        })
+    }
 }
 
 /// The values are the framework's own tensors, because the input was one.
@@ -49,6 +77,11 @@ pub struct Native<B>(PhantomData<B>);
 
 impl<B: Arithmetic> Dims<B::Elem> for Native<B> {
     type Values = B::Tensor;
+
+    fn sample(values: &B::Tensor, sample: usize) -> Result<B::Tensor> {
+        check_sample(sample, &B::shape(values))?;
+        B::narrow(values, 0, sample, 1)
+    }
 }
 
 /// Several inputs: a tuple of what each comes back as.
@@ -83,20 +116,28 @@ pub struct NotExplained;
 
 impl<E: Element> Dims<E> for Several<NotExplained> {
     type Values = ();
+
+    fn sample((): &(), _: usize) -> Result<()> {
+        Ok(())
+    }
 }
 
 macro_rules! tuples {
-    ($(($($name:ident),+))*) => {$(
+    ($(($($name:ident $place:tt),+))*) => {$(
         impl<E: Element, $($name: Dims<E>),+> Dims<E> for Several<($($name,)+)> {
             type Values = ($($name::Values,)+);
+
+            fn sample(values: &Self::Values, sample: usize) -> Result<Self::Values> {
+                Ok(($($name::sample(&values.$place, sample)?,)+))
+            }
         }
     )*};
 }
 tuples! {
-    (A)
-    (A, B)
-    (A, B, C)
-    (A, B, C, D)
-    (A, B, C, D, F)
-    (A, B, C, D, F, G)
+    (A 0)
+    (A 0, B 1)
+    (A 0, B 1, C 2)
+    (A 0, B 1, C 2, D 3)
+    (A 0, B 1, C 2, D 3, F 4)
+    (A 0, B 1, C 2, D 3, F 4, G 5)
 }

@@ -5,6 +5,7 @@ use std::fmt;
 
 use ndarray::{Array, ArrayD, ArrayViewD, Axis, Dimension, IxDyn};
 
+use super::dims::no_sample;
 use super::{Dims, Extras, Native, Selection};
 use crate::{Arithmetic, Backend, Element, Error, Result, Tensor};
 
@@ -173,26 +174,12 @@ impl<E: Element, D: Dims<E>> Explanation<E, D> {
         self.metadata.insert(key.into(), value.into());
         self
     }
-}
 
-impl<E: Element, D: Dimension> Explanation<E, D> {
-    /// Puts an explanation together, as a reader of files does.
-    pub fn new(
-        values: Array<E, D>,
-        output: ArrayD<E>,
-        selection: Selection,
-        analyzer: impl Into<String>,
-        kind: Kind,
-        extras: Extras,
-    ) -> Self {
-        let (analyzer, names, metadata) = (analyzer.into(), Vec::new(), BTreeMap::new());
-        Explanation { values, output, selection, analyzer, kind, extras, names, metadata }
-    }
-
-    /// One sample of the batch, counted from 0, as a batch of one: values, output, selection, extras and name.
+    /// One sample of the batch, counted from 0, as a batch of one: values (of each input, where several were
+    /// explained), output, selection, extras and name.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] when there is no such sample.
+    /// [`Error::InvalidParameter`] when there is no such sample; of tensors the framework's own.
     ///
     /// ```
     /// # use xai_core as xai;
@@ -209,25 +196,12 @@ impl<E: Element, D: Dimension> Explanation<E, D> {
     /// ```
     pub fn sample(&self, sample: usize) -> Result<Self> {
         let samples = self.selection.samples();
-        let there = |array: &ArrayD<E>| array.shape().first().is_some_and(|&rows| sample < rows);
-        let values: Array<E, D> = self.values.clone();
-        let values = values.into_dyn();
-        if sample >= samples || !there(&values) || !there(&self.output) {
-            return Err(Error::InvalidParameter {
-                name: "sample",
-                value: sample.to_string(),
-                reason: format!("the explanation has {samples}, counted from 0"),
-            });
+        if sample >= samples || self.output.shape().first().is_none_or(|&rows| sample >= rows) {
+            return Err(no_sample(sample, samples));
         }
-        let row = |array: &ArrayD<E>| array.select(Axis(0), &[sample]);
-        let got = values.shape().to_vec();
         Ok(Explanation {
-            values: row(&values).into_dimensionality::<D>().map_err(|error| Error::InvalidShape {
-                what: "values".into(),
-                got,
-                reason: error.to_string(),
-            })?,
-            output: row(&self.output),
+            values: D::sample(&self.values, sample)?,
+            output: self.output.select(Axis(0), &[sample]),
             selection: self.selection.part(sample, 1),
             analyzer: self.analyzer.clone(),
             kind: self.kind,
@@ -235,6 +209,21 @@ impl<E: Element, D: Dimension> Explanation<E, D> {
             names: self.names.get(sample).cloned().into_iter().collect(),
             metadata: self.metadata.clone(),
         })
+    }
+}
+
+impl<E: Element, D: Dimension> Explanation<E, D> {
+    /// Puts an explanation together, as a reader of files does.
+    pub fn new(
+        values: Array<E, D>,
+        output: ArrayD<E>,
+        selection: Selection,
+        analyzer: impl Into<String>,
+        kind: Kind,
+        extras: Extras,
+    ) -> Self {
+        let (analyzer, names, metadata) = (analyzer.into(), Vec::new(), BTreeMap::new());
+        Explanation { values, output, selection, analyzer, kind, extras, names, metadata }
     }
 
     /// The same explanation with a dynamic dimension.
@@ -247,7 +236,7 @@ impl<E: Element, D: Dimension> Explanation<E, D> {
 }
 
 impl<B: Arithmetic> Explanation<B::Elem, Native<B>> {
-    /// The values as an ndarray array: what pictures, files and [`sample`](Explanation::sample) take.
+    /// The values as an ndarray array: what pictures and files take.
     ///
     /// # Errors
     /// The framework's own.

@@ -3,7 +3,7 @@
 use ndarray::{Array2, ArrayD, Axis, array};
 use xai_core::nn::Linear;
 use xai_core::{
-    Analyzer, Differentiable, Explanation, Given, Gradient, Ids, Index, InputTimesGradient, IntegratedGradients,
+    Analyzer, Differentiable, Error, Explanation, Given, Gradient, Ids, Index, InputTimesGradient, IntegratedGradients,
     NoiseAugmentation, Quadrature, Reference, Result, SmoothGrad, Var,
 };
 
@@ -60,6 +60,27 @@ fn the_gradient_of_each_input_by_differences() {
     let (first, ()) = Gradient.analyze(&model, (&x.0, Given(&x.1)), Index(1)).unwrap().values;
     let ((), second) = Gradient.analyze(&model, (Given(&x.0), &x.1), Index(1)).unwrap().values;
     assert_eq!((first, second), why.values);
+}
+
+#[test]
+fn a_sample_is_one_of_each_input() {
+    let (model, x) = (two(), inputs());
+    let path = IntegratedGradients::new().n(7);
+    let all = path.analyze(&model, (&x.0, &x.1), Index(1)).unwrap().named(["a", "b", "c"]).unwrap();
+    let rows = [x.0.select(Axis(0), &[2]), x.1.select(Axis(0), &[2])];
+    let alone = path.analyze(&model, (&rows[0], &rows[1]), Index(1)).unwrap();
+    let third = all.sample(2).unwrap();
+    close(&third.values.0, &alone.values.0, 1e-12);
+    close(&third.values.1, &alone.values.1, 1e-12);
+    assert_eq!((third.output.shape(), &third.selection), (&[1, 2][..], &alone.selection));
+    let gaps = all.extras.completeness_gap.clone().unwrap();
+    assert_eq!(third.extras.completeness_gap, Some(vec![gaps[2]]));
+    assert_eq!(third.names, ["c"]);
+    // What is only given has nothing to choose from.
+    let ((), second) = path.analyze(&model, (Given(&x.0), &x.1), Index(1)).unwrap().sample(1).unwrap().values;
+    assert_eq!(second.dim(), (1, 2));
+    let error = all.sample(3).unwrap_err();
+    assert!(matches!(error, Error::InvalidParameter { name: "sample", .. }), "{error}");
 }
 
 #[test]
