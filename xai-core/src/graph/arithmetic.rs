@@ -181,7 +181,7 @@ impl<'m, B: Backend> Var<'m, B> {
 }
 
 macro_rules! operators {
-    ($($trait:ident $method:ident $binary:expr, |$x:ident, $number:ident| $scaled:expr;)*) => {$(
+    ($($trait:ident $method:ident $binary:expr, |$x:ident, $number:ident| $scaled:expr, $from:expr;)*) => {$(
         impl<'m, B: Backend> $trait<&Var<'m, B>> for &Var<'m, B> {
             type Output = Var<'m, B>;
             fn $method(self, other: &Var<'m, B>) -> Var<'m, B> {
@@ -220,14 +220,29 @@ macro_rules! operators {
                 $scaled
             }
         }
+        impl<'m, B: Backend> $trait<&Var<'m, B>> for f64 {
+            type Output = Var<'m, B>;
+            fn $method(self, $x: &Var<'m, B>) -> Var<'m, B> {
+                let $number = self;
+                $from
+            }
+        }
+        impl<'m, B: Backend> $trait<Var<'m, B>> for f64 {
+            type Output = Var<'m, B>;
+            fn $method(self, other: Var<'m, B>) -> Var<'m, B> {
+                let ($number, $x) = (self, &other);
+                $from
+            }
+        }
     )*};
 }
 
+// With a number behind the value, and in front of it.
 operators! {
-    Add add Binary::Add, |x, number| x.affine(1.0, number);
-    Sub sub Binary::Sub, |x, number| x.affine(1.0, -number);
-    Mul mul Binary::Mul, |x, number| x.affine(number, 0.0);
-    Div div Binary::Div, |x, number| x.affine(1.0 / number, 0.0);
+    Add add Binary::Add, |x, number| x.affine(1.0, number), x.affine(1.0, number);
+    Sub sub Binary::Sub, |x, number| x.affine(1.0, -number), x.affine(-1.0, number);
+    Mul mul Binary::Mul, |x, number| x.affine(number, 0.0), x.affine(number, 0.0);
+    Div div Binary::Div, |x, number| x.affine(1.0 / number, 0.0), x.reciprocal().affine(number, 0.0);
 }
 
 impl<'m, B: Backend> Neg for Var<'m, B> {

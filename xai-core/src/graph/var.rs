@@ -14,6 +14,9 @@ use crate::{Backend, Error, Op, Result, Weight};
 /// what every method works on that looks inside. A mistake (shapes that do not fit) is said when the network is
 /// complete, with the names of the layer that it is in.
 ///
+/// `+`, `-`, `*` and `/` take values, references to them, and numbers on either side: `1.0 - &x`. A number over a value
+/// is the number times its reciprocal.
+///
 /// Cloning gives another handle on the same value.
 ///
 /// ```

@@ -45,6 +45,26 @@ fn four_operations_of_two_values_and_of_a_number() {
 }
 
 #[test]
+fn numbers_stand_on_either_side() {
+    let x = noise(5, &[2, 3, 4]).mapv(|v| v + 2.0 * v.signum());
+    let cases: [(Code, ArrayD<f64>, bool); 8] = [
+        (Code(|x| Ok(2.0 + x)), 2.0 + &x, true),
+        (Code(|x| Ok(1.0 - x)), 1.0 - &x, true),
+        (Code(|x| Ok(3.0 * x)), 3.0 * &x, true),
+        (Code(|x| Ok(2.0 / x)), 2.0 / &x, false),
+        (Code(|x| Ok(2.0 + &x)), 2.0 + &x, true),
+        (Code(|x| Ok(x.tanh() - (1.0 - &x))), x.mapv(f64::tanh) - 1.0 + &x, false),
+        (Code(|x| Ok(-0.5 * &x)), -0.5 * &x, true),
+        (Code(|x| Ok(1.0 / &(1.0 + x.exp()))), x.mapv(|v| 1.0 / (1.0 + v.exp())), false),
+    ];
+    for (code, expected, affine) in cases {
+        assert_close(&forward(&code, &x), &expected, 1e-14);
+        assert_jacobian(&code, &x);
+        assert_eq!(is_affine(&code, &[2, 3, 4]), affine);
+    }
+}
+
+#[test]
 fn what_is_broadcast_gets_the_sum_back() {
     let x = noise(4, &[2, 3, 4]).mapv(|v| v + 2.0 * v.signum());
     for code in [
