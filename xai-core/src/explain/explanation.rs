@@ -154,6 +154,18 @@ impl<E: Element, D: Dims<E>> Explanation<E, D> {
     ///
     /// # Errors
     /// [`Error::InvalidParameter`] when there are more or fewer names than samples.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::nn::Activation;
+    /// use xai::{Analyzer, Gradient, NdArray, Net};
+    ///
+    /// let net = Net::<NdArray<f64>, _>::new(Activation::Relu);
+    /// let why = Gradient.analyze(&net, &array![[3.0, -1.0]], 0)?.named(["cat.jpg"])?.with("model", "a rectifier");
+    /// assert_eq!((why.names, why.metadata["model"].as_str()), (vec!["cat.jpg".to_owned()], "a rectifier"));
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     pub fn named<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Result<Self> {
         let names: Vec<String> = names.into_iter().map(Into::into).collect();
         let samples = self.selection.samples();
@@ -168,7 +180,7 @@ impl<E: Element, D: Dims<E>> Explanation<E, D> {
         Ok(self)
     }
 
-    /// With an entry of your own, as the model's name or the date: kept in files.
+    /// With an entry of your own, as the model's name or the date: kept in files. See [`named`](Explanation::named).
     #[must_use]
     pub fn with(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.metadata.insert(key.into(), value.into());
@@ -214,6 +226,18 @@ impl<E: Element, D: Dims<E>> Explanation<E, D> {
 
 impl<E: Element, D: Dimension> Explanation<E, D> {
     /// Puts an explanation together, as a reader of files does.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::{Explanation, Extras, Kind, Selection};
+    ///
+    /// // What a service has found.
+    /// let (values, output, class) = (array![[0.5, -0.25]], array![[0.25]].into_dyn(), Selection::from(vec![vec![0]]));
+    /// let why = Explanation::new(values, output, class, "Theirs", Kind::Attribution, Extras::default());
+    /// assert_eq!(why.sample(0)?.values.sum(), 0.25);
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     pub fn new(
         values: Array<E, D>,
         output: ArrayD<E>,
@@ -227,6 +251,21 @@ impl<E: Element, D: Dimension> Explanation<E, D> {
     }
 
     /// The same explanation with a dynamic dimension.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::nn::Activation;
+    /// use xai::{Analyzer, Gradient, NdArray, Net};
+    ///
+    /// // In one list, explanations of inputs of any number of axes.
+    /// let net = Net::<NdArray<f64>, _>::new(Activation::Relu);
+    /// let row = Gradient.analyze(&net, &array![[3.0]], 0)?.into_dyn();
+    /// let map = Gradient.analyze(&net, &array![[[[3.0]]]], xai::Index([0, 0, 0]))?.into_dyn();
+    /// let all = [row, map];
+    /// assert_eq!(all.map(|why| why.values.ndim()), [2, 4]);
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     pub fn into_dyn(self) -> Explanation<E, IxDyn> {
         let Explanation { values, output, selection, analyzer, kind, extras, names, metadata } = self;
         let values: Array<E, D> = values;

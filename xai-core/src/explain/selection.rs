@@ -111,6 +111,17 @@ impl Selection {
     }
 
     /// A weighted sum of each sample's outputs, Σ w · y: weights in the output's shape, batch axis included.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::Selection;
+    ///
+    /// // For the first sample the difference of two outputs, for the second their sum.
+    /// let sums = Selection::weights(&array![[1.0, -1.0], [1.0, 1.0]].into_dyn());
+    /// assert_eq!((sums.samples(), sums.indices().len()), (2, 0));
+    /// assert_eq!(sums.weights_of_sums(), Some(array![[1.0, -1.0], [1.0, 1.0]].into_dyn()));
+    /// ```
     pub fn weights<E: Element>(weights: &ArrayD<E>) -> Self {
         let mut weights = weights.mapv(Element::as_f64);
         if weights.ndim() == 0 {
@@ -122,6 +133,14 @@ impl Selection {
     }
 
     /// The same of the output at another scale.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use xai::{OutputScale, Selection};
+    ///
+    /// let class = Selection::from(vec![vec![3]]).at_scale(OutputScale::Probability);
+    /// assert_eq!(class.scale(), OutputScale::Probability);
+    /// ```
     #[must_use]
     pub fn at_scale(self, scale: OutputScale) -> Self {
         Selection { scale, ..self }
@@ -185,6 +204,14 @@ impl Selection {
     }
 
     /// Each sample's choice n times, as [`augment_batch_dim`](crate::augment_batch_dim) repeats the samples.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use xai::Selection;
+    ///
+    /// let classes = Selection::from(vec![vec![3], vec![5]]);
+    /// assert_eq!(classes.repeat(2).indices(), [[3], [3], [5], [5]]);
+    /// ```
     #[must_use]
     pub fn repeat(&self, n: usize) -> Self {
         self.of_rows(|rows| rows.into_iter().flat_map(|row| std::iter::repeat_n(row, n)).collect())
@@ -216,6 +243,17 @@ impl Selection {
     ///
     /// # Errors
     /// The framework's own.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::{NdArray, Selection, Tensor};
+    ///
+    /// let output = Tensor::<NdArray<f64>>::upload(array![[0.2, 0.8], [0.7, 0.3]].view().into_dyn(), &())?;
+    /// let chosen = Selection::from(vec![vec![1], vec![0]]);
+    /// assert_eq!(chosen.cotangent(&output)?.download()?, array![[0.0, 1.0], [1.0, 0.0]].into_dyn());
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     pub fn cotangent<B: Backend>(&self, output: &Tensor<B>) -> Result<Tensor<B>> {
         let shape = output.shape();
         match &self.what {

@@ -29,6 +29,19 @@ impl<E: Element> Target<'_, E> {
     ///
     /// # Errors
     /// The selector's own, and those of [`Selection::new`].
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::arr2;
+    /// use xai::{MaxActivation, NdArray, Target, Tensor};
+    ///
+    /// let tensor = |numbers: [f64; 2]| Tensor::<NdArray<f64>>::upload(arr2(&[numbers]).view().into_dyn(), &());
+    /// let chosen = Target::Choose(&MaxActivation).settle(&tensor([0.2, 0.8])?)?;
+    /// // On a noisy copy it stays what it was.
+    /// assert_eq!(Target::Chosen(&chosen).settle(&tensor([0.9, 0.1])?)?, chosen);
+    /// assert_eq!(chosen.indices(), [[1]]);
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     pub fn settle<B: Backend<Elem = E>>(&self, output: &Tensor<B>) -> Result<Selection> {
         let shape = output.shape();
         let selection = match self {
@@ -42,6 +55,13 @@ impl<E: Element> Target<'_, E> {
     }
 
     /// What is made of the output before anything of it is chosen.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use xai::{MaxActivation, OutputScale, Probability, Target};
+    ///
+    /// assert_eq!(Target::<f32>::Choose(&Probability(MaxActivation)).scale(), OutputScale::Probability);
+    /// ```
     pub fn scale(&self) -> OutputScale {
         match self {
             Target::Choose(selector) => selector.scale(),

@@ -13,6 +13,23 @@ impl<B: Backend> Var<'_, B> {
     ///
     /// What is infinite or NaN where it is not chosen is in neither the output nor the gradient. No gradient goes to
     /// the condition: [`Where`].
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::{arr2, array};
+    /// use xai::{Graph, NdArray, Tensor};
+    ///
+    ///
+    /// // The greater of two, and 0 where they are equal.
+    /// let tensor = |numbers: [f64; 3]| Tensor::<NdArray<f64>>::upload(arr2(&[numbers]).view().into_dyn(), &());
+    /// let (a, b) = (tensor([1.0, 5.0, 3.0])?, tensor([4.0, 2.0, 3.0])?);
+    /// let graph = Graph::trace(&[a.shape(), b.shape()], |x| {
+    ///     let greater = x[0].greater(&x[1]).select(&x[0], &x[1]);
+    ///     Ok(x[0].equal(&x[1]).select(&(&x[0] * 0.0), &greater))
+    /// })?;
+    /// assert_eq!(graph.forward(&[a, b])?.download()?, array![[4.0, 5.0, 0.0]].into_dyn());
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     #[must_use]
     pub fn select(&self, a: &Self, b: &Self) -> Self {
         self.op_with(Where, &[a, b])

@@ -74,6 +74,24 @@ impl<'m, B: Backend> Var<'m, B> {
     ///
     /// # Errors
     /// [`Error::InvalidParameter`] when there are more or fewer.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::{Analyzer, Differentiable, Gradient, NdArray, Result, Var};
+    ///
+    /// struct Model;
+    /// impl Differentiable for Model {
+    ///     type Backend = NdArray<f64>;
+    ///     fn trace<'m>(&'m self, inputs: &[Var<'m, NdArray<f64>>]) -> Result<Var<'m, NdArray<f64>>> {
+    ///         Ok(Var::only(inputs)?.tanh())
+    ///     }
+    /// }
+    /// assert_eq!(Gradient.analyze(&Model, &array![[0.0]], 0)?.values, array![[1.0]]);
+    /// let two = (&array![[0.0]], &array![[0.0]]);
+    /// assert!(Gradient.analyze(&Model, two, 0).is_err());
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     pub fn only(inputs: &[Self]) -> Result<Self> {
         match inputs {
             [x] => Ok(x.clone()),
@@ -90,6 +108,20 @@ impl<'m, B: Backend> Var<'m, B> {
     /// # Errors
     /// [`Error::Opaque`] when the value comes from code that nobody can look into, so that its shape is known only when
     /// it runs.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use xai::{Graph, NdArray};
+    ///
+    ///
+    /// // Each channel by itself, whatever the batch and the size of the image.
+    /// let graph = Graph::<NdArray>::trace(&[vec![2, 3, 4, 5]], |x| match x[0].shape()?[..] {
+    ///     [batch, channels, rows, columns] => Ok(x[0].reshape(&[batch * channels, 1, rows, columns])),
+    ///     _ => Ok(x[0].clone()),
+    /// })?;
+    /// assert_eq!(graph.output_shape(), Some(&[6, 1, 4, 5][..]));
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     pub fn shape(&self) -> Result<Vec<usize>> {
         self.tracer.shape(self.value).ok_or_else(|| match self.tracer.has_failed() {
             true => Error::backend(B::NAME, "the network could not be written down"),
@@ -104,19 +136,42 @@ impl<'m, B: Backend> Var<'m, B> {
     }
 
     /// Through an operation of one input.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use xai::nn::{AdaptiveAvgPool2d, Flatten};
+    /// use xai::{Graph, NdArray};
+    ///
+    /// let graph = Graph::<NdArray>::trace(&[vec![2, 8, 7, 7]], |x| {
+    ///     Ok(x[0].op(AdaptiveAvgPool2d::global()).op(Flatten::default()))
+    /// })?;
+    /// assert_eq!(graph.output_shape(), Some(&[2, 8][..]));
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     #[must_use]
     pub fn op(&self, op: impl Into<Op<B>>) -> Self {
         self.push(Step::Op(op.into()), &[self])
     }
 
     /// Through an operation of several inputs: this value first, then the others.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use xai::nn::Binary;
+    /// use xai::{Graph, NdArray};
+    ///
+    /// // The same as `&x[0] - &x[1]`.
+    /// let graph = Graph::<NdArray>::trace(&[vec![2, 3], vec![1, 3]], |x| Ok(x[0].op_with(Binary::Sub, &[&x[1]])))?;
+    /// assert_eq!(graph.output_shape(), Some(&[2, 3][..]));
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     #[must_use]
     pub fn op_with(&self, op: impl Into<Op<B>>, others: &[&Self]) -> Self {
         let inputs: Vec<&Self> = std::iter::once(self).chain(others.iter().copied()).collect();
         self.push(Step::Op(op.into()), &inputs)
     }
 
-    /// Through code that nobody can look into.
+    /// Through code that nobody can look into: [`Opaque`] has an example.
     #[must_use]
     pub fn opaque(&self, code: Opaque<'m, B>) -> Self {
         self.opaque_with(code, &[])
@@ -130,6 +185,19 @@ impl<'m, B: Backend> Var<'m, B> {
     }
 
     /// A tensor of the network's own, beside this value: a position embedding, a class token.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::{Graph, NdArray, Tensor};
+    ///
+    ///
+    /// let class = Tensor::<NdArray<f64>>::upload(array![[[7.0]]].view().into_dyn(), &())?;
+    /// let tokens = Tensor::<NdArray<f64>>::upload(array![[[1.0], [2.0]]].view().into_dyn(), &())?;
+    /// let graph = Graph::trace(&[tokens.shape()], |x| Ok(x[0].constant(class).concat(&[&x[0]], 1)))?;
+    /// assert_eq!(graph.forward(&[tokens])?.download()?, array![[[7.0], [1.0], [2.0]]].into_dyn());
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     #[must_use]
     pub fn constant(&self, tensor: impl Into<Weight<B>>) -> Self {
         self.push(Step::Constant(tensor.into()), &[])
@@ -139,6 +207,19 @@ impl<'m, B: Backend> Var<'m, B> {
     ///
     /// # Errors
     /// The code's own.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use xai::{Graph, NdArray};
+    ///
+    ///
+    /// let graph = Graph::<NdArray>::trace(&[vec![1, 3]], |x| {
+    ///     x[0].within("head", || x[0].within("scores", || Ok(x[0].tanh())))
+    /// })?;
+    /// let names: Vec<String> = graph.places().into_iter().map(|place| place.name).collect();
+    /// assert_eq!(names, ["head.scores", "head"]);
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     pub fn within(&self, name: impl ToString, code: impl FnOnce() -> Result<Self>) -> Result<Self> {
         let value = self.tracer.within(name.to_string(), || {
             let y = code()?;
@@ -151,6 +232,19 @@ impl<'m, B: Backend> Var<'m, B> {
     ///
     /// # Errors
     /// [`Error::InvalidParameter`] when there are more or fewer.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::{Graph, NdArray, Tensor};
+    ///
+    ///
+    /// let double = Graph::<NdArray<f64>>::trace(&[vec![1, 2]], |x| Ok(&x[0] * 2.0))?;
+    /// let x = Tensor::<NdArray<f64>>::upload(array![[1.0, 3.0]].view().into_dyn(), &())?;
+    /// let twice = Graph::trace(&[x.shape()], |x| x[0].graph(&double, &[])?.graph(&double, &[]))?;
+    /// assert_eq!(twice.forward(&[x])?.download()?, array![[4.0, 12.0]].into_dyn());
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     pub fn graph(&self, graph: &Graph<'m, B>, others: &[&Self]) -> Result<Self> {
         let inputs: Vec<&Self> = std::iter::once(self).chain(others.iter().copied()).collect();
         graph.check_count(inputs.len())?;

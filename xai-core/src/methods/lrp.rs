@@ -72,6 +72,21 @@ impl Lrp {
     }
 
     /// What is done at steps without a rule.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::{ArcArray, IxDyn, array};
+    /// use xai::rules::Unknown;
+    /// use xai::{Analyzer, Function, Lrp, NdArray};
+    ///
+    /// // A gradient by hand: nobody can look into it.
+    /// type T = ArcArray<f64, IxDyn>;
+    /// let net = Function::<NdArray<f64>, _, _>::new(|x: &T| x * 2.0, |_: &T, v: &T| v * 2.0);
+    /// assert!(Lrp::default().analyze(&net, &array![[3.0]], 0).is_err());
+    /// let why = Lrp::default().unknown(Unknown::Gradient).analyze(&net, &array![[3.0]], 0)?;
+    /// assert_eq!(why.values, array![[6.0]]);
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     #[must_use]
     pub fn unknown(self, unknown: Unknown) -> Self {
         Lrp { unknown, ..self }

@@ -59,7 +59,7 @@ pub(crate) struct NoiseSettings {
 /// The builder methods of everything that adds noise; `$settings` is the way from `self` to the settings.
 macro_rules! noise_builders {
     ($($settings:ident).+) => {
-        /// Sets the number of noisy copies, at least 1.
+        /// Sets the number of noisy copies, at least 1: see [`seed`](Self::seed).
         #[must_use]
         #[doc(alias("nt_samples"))]
         pub fn n(mut self, n: usize) -> Self {
@@ -116,6 +116,19 @@ macro_rules! noise_builders {
         }
 
         /// The seed of the generator (ChaCha8), 0 unless set. The same seed gives the same noise on every backend.
+        ///
+        /// ```
+        /// # use xai_core as xai;
+        /// use ndarray::array;
+        /// use xai::nn::Activation;
+        /// use xai::{Analyzer, NdArray, Net, SmoothGrad};
+        ///
+        /// let net = Net::<NdArray<f64>, _>::new(Activation::Tanh);
+        /// let of = |seed| SmoothGrad::new().n(8).relative_std(0.15).seed(seed).analyze(&net, &array![[0.5, 2.0]], 0);
+        /// assert_eq!(of(1)?, of(1)?);
+        /// assert_ne!(of(1)?.values, of(2)?.values);
+        /// # Ok::<(), xai::Error>(())
+        /// ```
         #[must_use]
         pub fn seed(mut self, seed: u64) -> Self {
             self.$($settings).+.law.set_seed(seed);

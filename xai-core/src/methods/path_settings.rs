@@ -20,7 +20,7 @@ pub(crate) struct PathSettings {
 /// The builder methods of everything that follows a path; `$settings` is the way from `self` to the settings.
 macro_rules! path_builders {
     ($($settings:ident).+) => {
-        /// Sets the number of points on the path, 2 to 10,000,000.
+        /// Sets the number of points on the path, 2 to 10,000,000: see [`quadrature`](Self::quadrature).
         #[must_use]
         #[doc(alias("n_steps"))]
         pub fn n(mut self, n: usize) -> Self {
@@ -49,6 +49,24 @@ macro_rules! path_builders {
         }
 
         /// The reference inputs of several explained inputs, in their order; zeros for those that have none.
+        ///
+        /// ```
+        /// # use xai_core as xai;
+        /// use ndarray::array;
+        /// use xai::{Analyzer, Differentiable, IntegratedGradients, NdArray, Reference, Result, Var};
+        ///
+        /// struct Sum;
+        /// impl Differentiable for Sum {
+        ///     type Backend = NdArray<f64>;
+        ///     fn trace<'m>(&'m self, x: &[Var<'m, NdArray<f64>>]) -> Result<Var<'m, NdArray<f64>>> {
+        ///         Ok(&x[0] + &x[1])
+        ///     }
+        /// }
+        /// let path = IntegratedGradients::new().references([Reference::Zeros, Reference::Constant(1.0)]);
+        /// let (a, b) = path.analyze(&Sum, (&array![[3.0]], &array![[3.0]]), 0)?.values;
+        /// assert!((a[[0, 0]] - 3.0).abs() < 1e-12 && (b[[0, 0]] - 2.0).abs() < 1e-12);
+        /// # Ok::<(), xai::Error>(())
+        /// ```
         #[must_use]
         pub fn references(mut self, references: impl IntoIterator<Item = $crate::Reference>) -> Self {
             self.$($settings).+.references = references.into_iter().collect();

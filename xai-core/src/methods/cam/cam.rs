@@ -60,12 +60,26 @@ impl<R> Cam<R, AtMark> {
 
 impl<R, P> Cam<R, P> {
     /// At a named place: [`places`](crate::Differentiable::places) lists them.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::nn::{Activation, AdaptiveAvgPool2d, Flatten, Sequential};
+    /// use xai::{Analyzer, Differentiable, GradCam, NdArray};
+    ///
+    /// let net = Sequential::<NdArray<f64>>::new().push_named("maps", Activation::Relu);
+    /// let net = net.push(AdaptiveAvgPool2d::global()).push(Flatten::default());
+    /// let photo = array![[[[1.0, 3.0]]]];
+    /// assert_eq!(net.places(&[vec![1, 1, 1, 2]])?[0].name, "maps");
+    /// assert_eq!(GradCam::at("maps").analyze(&net, &photo, 0)?.values, array![[[[0.5, 1.5]]]]);
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     #[must_use]
     pub fn at(self, place: impl Into<String>) -> Cam<R> {
         self.at_all([place])
     }
 
-    /// At several named places, in one forward pass and one way back: their maps are fused.
+    /// At several named places, in one forward pass and one way back: their maps are fused. [`Fusion`] has an example.
     #[must_use]
     pub fn at_all<S: Into<String>>(self, places: impl IntoIterator<Item = S>) -> Cam<R> {
         let Cam { rule, grid, fusion, signed, eigen_smooth, bypassed, reporter, .. } = self;

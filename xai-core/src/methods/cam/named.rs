@@ -9,7 +9,8 @@ macro_rules! cam_rule {
                 Self::default()
             }
 
-            /// At a named place of the model: [`Differentiable::places`](crate::Differentiable::places) lists them.
+            /// At a named place of the model: [`Differentiable::places`](crate::Differentiable::places) lists them, and
+            /// [`Cam::at`](crate::Cam::at) has an example.
             pub fn at(place: impl Into<String>) -> $crate::Cam<Self> {
                 $crate::Cam::new(Self::default()).at(place)
             }
