@@ -39,15 +39,18 @@ fn on_host(f: Activation, x: &Tensor) -> Ruled {
 }
 
 fn by_curve<T: Host>(f: Activation, x: Tensor) -> Ruled {
-    // The simplest ones by name, so that the choice is made outside the loop.
+    // Those that networks are full of by name, so that the choice is made outside the loop.
     let y = match f {
         Activation::Relu => host::map(&x, |x: T| curve::value(Activation::Relu, x)),
         Activation::Relu6 => host::map(&x, |x: T| curve::value(Activation::Relu6, x)),
+        Activation::Gelu => host::map(&x, |x: T| curve::value(Activation::Gelu, x)),
+        Activation::LeakyRelu { slope } => host::map(&x, |x: T| curve::value(Activation::LeakyRelu { slope }, x)),
         _ => host::map(&x, |x: T| curve::value(f, x)),
     }?;
     let pull: Pull = Box::new(move |v| match f {
         Activation::Relu => host::zip(&x, v, |x: T, v| curve::slope(Activation::Relu, x) * v),
         Activation::Relu6 => host::zip(&x, v, |x: T, v| curve::slope(Activation::Relu6, x) * v),
+        Activation::Gelu => host::zip(&x, v, |x: T, v| curve::slope(Activation::Gelu, x) * v),
         _ => host::zip(&x, v, |x: T, v| curve::slope(f, x) * v),
     });
     Ok((y, pull))
@@ -127,6 +130,23 @@ mod tests {
                     );
                 }
             }
+        }
+    }
+
+    #[test]
+    fn in_single_precision_erf_is_rounded_and_nothing_more() {
+        for i in -60_000..=60_000 {
+            let x = i as f32 * 1e-4;
+            let exact = Activation::Erf.value(f64::from(x));
+            let got = f64::from(curve::value(Activation::Erf, x));
+            assert!((got - exact).abs() <= 1.01e-7 * exact.abs(), "{x}: {got} {exact}");
+            let gap = f64::from(curve::value(Activation::Gelu, x)) - Activation::Gelu.value(f64::from(x));
+            assert!(gap.abs() <= 1.5e-7 * f64::from(x).abs(), "{x}: {gap}");
+        }
+        assert!(curve::value(Activation::Erf, f32::NAN).is_nan());
+        for far in [-20.0f32, -1000.0, -1e30] {
+            assert_eq!([curve::value(Activation::Gelu, far), curve::slope(Activation::Gelu, far)], [0.0, 0.0]);
+            assert_eq!([curve::value(Activation::Gelu, -far), curve::slope(Activation::Gelu, -far)], [-far, 1.0]);
         }
     }
 
