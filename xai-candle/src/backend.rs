@@ -5,6 +5,7 @@ use xai_core::{Backend, FusedResult, Pullback, Result, Tensor};
 
 use crate::error::failed;
 use crate::explaining::is_training;
+use crate::memory::keep_freed_maps;
 use crate::rules::{self, with_pullback};
 use crate::{Candle, Host, ops, run};
 
@@ -17,7 +18,10 @@ impl<E: Host> Backend for Candle<E> {
         match (op, inputs) {
             (Op::Embedding(op), [ids]) => rules::embedding(op, op.table.tensor().inner(), ids.inner()).map(Tensor::new),
             (Op::Where(_), &[condition, a, b]) => rules::select([condition, a, b], &[]).map(|(y, _)| y),
-            (op, [x]) if rules::has(op) => rules::forward(op, x.inner()).map(Tensor::new),
+            (op, [x]) if rules::has(op) => {
+                keep_freed_maps(x.inner());
+                rules::forward(op, x.inner()).map(Tensor::new)
+            }
             _ => provided_forward(op, inputs),
         }
     }
@@ -34,7 +38,10 @@ impl<E: Host> Backend for Candle<E> {
                 Ok((Tensor::new(rows), Pullback::of_all(|_| Ok(vec![None]))))
             }
             (Op::Where(_), &[condition, a, b]) => rules::select([condition, a, b], wanted),
-            (op, [x]) if rules::has(op) => rules::vjp(op, x.inner()).map(with_pullback),
+            (op, [x]) if rules::has(op) => {
+                keep_freed_maps(x.inner());
+                rules::vjp(op, x.inner()).map(with_pullback)
+            }
             _ => provided_vjp(op, inputs, wanted),
         }
     }
@@ -44,10 +51,12 @@ impl<E: Host> Backend for Candle<E> {
     }
 
     fn forward_fused(ops: &[&Op<Self>], x: &Tensor<Self>) -> FusedResult<Tensor<Self>> {
+        keep_freed_maps(x.inner());
         run::forward(ops, x.inner()).map(Tensor::new)
     }
 
     fn vjp_fused(ops: &[&Op<Self>], x: &Tensor<Self>) -> FusedResult<(Tensor<Self>, Pullback<'static, Self>)> {
+        keep_freed_maps(x.inner());
         run::vjp(ops, x.inner()).map(with_pullback)
     }
 

@@ -19,6 +19,10 @@
 //! [`check_gradient`](xai_core::check_gradient) says whether a model's gradient can be trusted: run it once on yours.
 //!
 //! Weights are read and never changed; `BatchNorm` and `Dropout` run in evaluation mode.
+//!
+//! # Memory
+//! With glibc, the first pass on the CPU sets 992 MiB of addresses aside in the heap. They become memory as maps are
+//! put there, which then stays with the process for the next pass, instead of going back to the system and forth.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod arithmetic;
@@ -37,6 +41,7 @@ mod input;
 pub mod kernels;
 mod layers;
 mod matmul;
+mod memory;
 mod module;
 pub mod nn;
 pub mod ops;

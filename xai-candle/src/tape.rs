@@ -5,6 +5,7 @@ use candle_core::{Tensor, Var};
 use xai_core::{Error, Pullback, Result};
 
 use crate::error::{failed, on_the_way_back};
+use crate::memory::keep_freed_maps;
 use crate::{Candle, Host};
 
 pub(crate) const CAUSES: &str = "candle_nn's LayerNorm, RmsNorm, ops::softmax_last_dim, ops::layer_norm, \
@@ -24,6 +25,7 @@ pub(crate) fn on_the_tape<'a, E: Host>(
     f: &impl Fn(&[&Tensor]) -> Result<Tensor>,
     x: &[xai_core::Tensor<Candle<E>>],
 ) -> Result<(xai_core::Tensor<Candle<E>>, Pullback<'a, Candle<E>>)> {
+    x.iter().for_each(|x| keep_freed_maps(x.inner()));
     // Detached first: a variable would be taken as it is, and be the user's own.
     let variable = |x: &xai_core::Tensor<Candle<E>>| Var::from_tensor(&x.inner().detach()).map_err(failed);
     let x = x.iter().map(variable).collect::<Result<Vec<Var>>>()?;

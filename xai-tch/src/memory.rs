@@ -13,7 +13,8 @@ use tch::{Device, Kind, Tensor as Torch};
 /// program's own may come from another allocator.
 pub(crate) fn keep_freed_maps(input: &Torch) {
     static ONCE: Once = Once::new();
-    if cfg!(all(target_os = "linux", target_env = "gnu")) && !ONCE.is_completed() && input.device() == Device::Cpu {
+    let here = cfg!(all(target_os = "linux", target_env = "gnu", target_pointer_width = "64"));
+    if here && !ONCE.is_completed() && input.device() == Device::Cpu {
         ONCE.call_once(|| {
             // The first is mapped by itself. Given back, it has all others of its size put into the heap.
             drop(block());
