@@ -6,7 +6,7 @@ use crate::explain::finite::check_values;
 use crate::explain::{
     Analyzer, Attribution, Call, Elem, Extras, Inputs, Kind, OutputSelector, Selection, Target, Uploaded, pulled,
 };
-use crate::op::{Op, Upsample2d, UpsampleMode};
+use crate::op::{Activation, Op, Upsample2d, UpsampleMode};
 use crate::rules::{BiasGradients, Unknown};
 use crate::{Backend, Differentiable, Element, Error, Result, Tensor, Value};
 
@@ -176,16 +176,20 @@ fn sums<B: Backend>(t: &Tensor<B>) -> Result<Tensor<B>> {
     t.widen()?.sum(&axes)?.reshape(&shape[..1])
 }
 
+/// The greatest number of each sample, (B, 1, 1, 1).
+fn of_samples<B: Backend>(t: &Tensor<B>) -> Result<Tensor<B>> {
+    let shape = t.shape();
+    let [samples, numbers] = [shape[0], shape[1..].iter().product()];
+    t.reshape(&[samples, numbers])?.max(&[1])?.reshape(&[samples, 1, 1, 1])
+}
+
 /// ψ: |t|, stretched to 0..1 over each sample, at this size, summed over channels; (B, 1, H, W).
 fn psi<B: Backend>(t: &Tensor<B>, size: [usize; 2]) -> Result<Tensor<B>> {
-    let t = t.widen()?;
-    let flipped = t.scale(-1.0)?;
-    let absolute = t.relu()?.add(&flipped.relu()?)?;
-    let lowest = absolute.scale(-1.0)?.max(&[1, 2, 3])?;
+    let absolute = B::forward(&Op::Activation(Activation::Abs), &[&t.widen()?])?;
+    let lowest = of_samples(&absolute.scale(-1.0)?)?;
     let above = absolute.add(&lowest)?;
     // Where all are the same, nothing stands out.
-    let stretched = above.div(&above.max(&[1, 2, 3])?.affine(1.0, 1e-30)?)?;
-    let map = stretched.sum(&[1])?;
+    let map = above.sum(&[1])?.div(&of_samples(&above)?.affine(1.0, 1e-30)?)?;
     if map.shape()[2..] == size {
         return Ok(map);
     }
