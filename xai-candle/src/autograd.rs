@@ -8,6 +8,8 @@ use xai_core::{Autograd, Pullback, Result};
 use crate::error::of_code;
 use crate::explaining::{explaining, is_training};
 use crate::guard::{self, Pass};
+use crate::guard_memory::whose;
+use crate::memory::keep_freed_maps;
 use crate::rows::all_or_one_by_one;
 use crate::tape::on_the_tape;
 use crate::{Candle, Host};
@@ -19,12 +21,14 @@ impl<E: Host> Autograd for Candle<E> {
     ) -> Result<xai_core::Tensor<Self>> {
         if is_training() {
             let x: Vec<_> = x.iter().map(xai_core::Tensor::inner).collect();
-            return all_or_one_by_one(|x| f(x).map_err(of_code), &x).map(xai_core::Tensor::new);
+            let (y, _) = whose(|| all_or_one_by_one(|x| f(x).map_err(of_code), &x));
+            return y.map(xai_core::Tensor::new);
         }
+        x.iter().for_each(|x| keep_freed_maps(x.inner()));
         let x: Vec<Tensor> = x.iter().map(|x| x.inner().detach()).collect();
         let f = |x: &[&Tensor]| explaining(|| f(x)).map_err(of_code);
-        let y = all_or_one_by_one(f, &x.iter().collect::<Vec<_>>())?;
-        Ok(xai_core::Tensor::new(y.detach()))
+        let (y, _) = whose(|| all_or_one_by_one(f, &x.iter().collect::<Vec<_>>()));
+        Ok(xai_core::Tensor::new(y?.detach()))
     }
 
     fn record<'a>(
@@ -32,14 +36,15 @@ impl<E: Host> Autograd for Candle<E> {
         x: &[xai_core::Tensor<Self>],
     ) -> Result<(xai_core::Tensor<Self>, Pullback<'a, Self>)> {
         let f = move |x: &[&Tensor]| all_or_one_by_one(|x| explaining(|| f(x)).map_err(of_code), x);
-        let (y, pullback) = on_the_tape(&f, x)?;
+        let (recorded, memory) = whose(|| on_the_tape(&f, x));
+        let (y, pullback) = recorded?;
         let [only] = x else { return Ok((y, pullback)) };
         let (only, output, asked) = (only.inner().detach(), y.inner().clone(), Cell::new(false));
         let guarded = move |v: &xai_core::Tensor<Self>| {
             let parts = pullback.pull_all(v)?;
             if let ([Some(dx)], false) = (&parts[..], asked.replace(true)) {
                 let pass = Pass { x: &only, y: &output, v: v.inner(), dx: dx.inner() };
-                guard::check::<E>(&f, &pass)?;
+                guard::check::<E>(&f, &pass, memory.as_ref())?;
             }
             Ok(parts)
         };

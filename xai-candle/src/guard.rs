@@ -6,6 +6,7 @@ use candle_core::{DType, Device, Tensor};
 use xai_core::{Differentiable, Error, GradientCheck, Opaque, Pullback, Result, Var, Verdict};
 
 use crate::error::failed;
+use crate::guard_memory::{Found, Known, Memory, whose};
 use crate::tape::{CAUSES, on_the_tape};
 use crate::{Candle, Host};
 
@@ -18,8 +19,13 @@ thread_local! {
 /// candle hides its tape, so that a branch that an operation without a gradient cuts cannot be seen where another
 /// branch goes around it: `x + f(LayerNorm(x))` gets the gradient of x alone. Therefore each gradient of code with one
 /// input is compared, once per recorded pass, with the change of one sample's output along two random directions: two
-/// forward passes of that sample. Where the two differ by more than 3 %, [`GradientCheck`] decides, and a wrong
-/// gradient is [`Error::WrongGradient`].
+/// forward passes of that sample. Where the two differ by more than 3 %, twelve more tell whether the code bends or the
+/// gradient is wrong; then [`GradientCheck`] decides, and a wrong gradient is [`Error::WrongGradient`].
+///
+/// A [`model`](crate::model) or [`module`](crate::module) remembers for which shapes of input that was done, and from
+/// then on compares along one direction, another one for each gradient; of code of which the twelve passes told that it
+/// bends, no twelve follow again for a difference like that. A closure has no name to remember it by, and is compared
+/// along two directions each time.
 ///
 /// It can miss what moves the output by less than a few percent, what shows at other inputs only, what is behind an
 /// output that does not move, and where the code bends so much that differences do not agree with each other; it asks
@@ -57,15 +63,25 @@ pub(crate) struct Pass<'a> {
 }
 
 /// Refuses a gradient that misses a path of the code.
-pub(crate) fn check<E: Host>(code: &impl Fn(&[&Tensor]) -> Result<Tensor>, pass: &Pass<'_>) -> Result<()> {
+pub(crate) fn check<E: Host>(
+    code: &impl Fn(&[&Tensor]) -> Result<Tensor>,
+    pass: &Pass<'_>,
+    memory: Option<&Memory>,
+) -> Result<()> {
     let x = pass.x;
     if OFF.get() || GradientCheck::is_running() || !matches!(x.dtype(), DType::F32 | DType::F64) {
         return Ok(());
     }
+    let known = memory.map_or_else(Known::default, |memory| memory.of(x));
+    // Passes of the guard's own are nobody's recording.
+    let (found, _) = whose(|| compare::<E>(code, pass, known));
     // What cannot be asked of one sample alone, as code that takes one number of them, is not asked.
-    let Ok(suspicious) = is_suspicious::<E>(code, pass) else { return Ok(()) };
-    if suspicious {
-        return without_guard(|| decide::<E>(code, x));
+    let Ok(found) = found else { return Ok(()) };
+    if found == Found::Suspicious {
+        return whose(|| without_guard(|| decide::<E>(code, x))).0;
+    }
+    if let Some(memory) = memory {
+        memory.add(x, found);
     }
     Ok(())
 }
@@ -77,8 +93,14 @@ const LONGEST: f64 = 0.05;
 const CLEAR: f64 = 300.0;
 /// What differs by less than this share of a typical change is let pass.
 const SLACK: f64 = 0.03;
+/// Directions of the closer look.
+const CLOSER: u64 = 6;
+/// By which factor a difference has to exceed what two ways differ by, where these differ by more than this share of a
+/// typical change: below it, the long comparison finds its way between the kinks.
+const AGREE: f64 = 3.0;
+const BENT: f64 = 0.3;
 
-fn is_suspicious<E: Host>(code: &impl Fn(&[&Tensor]) -> Result<Tensor>, pass: &Pass<'_>) -> Result<bool> {
+fn compare<E: Host>(code: &impl Fn(&[&Tensor]) -> Result<Tensor>, pass: &Pass<'_>, known: Known) -> Result<Found> {
     let sample = |t: &Tensor| t.detach().narrow(0, 0, 1).map_err(failed);
     let (x, y, v, dx) = (sample(pass.x)?, sample(pass.y)?, sample(pass.v)?, sample(pass.dx)?);
     let host = |t: &Tensor| -> Result<Vec<f64>> {
@@ -104,23 +126,61 @@ fn is_suspicious<E: Host>(code: &impl Fn(&[&Tensor]) -> Result<Tensor>, pass: &P
     let (still, terms) = value(&y)?;
     let rounding = 8.0 * epsilon * terms;
     let step = (epsilon.cbrt() * 0.2).max(CLEAR * rounding / typical).min(LONGEST);
-    for seed in 0..DIRECTIONS {
+    // The change of the output for a step this way, and what the gradient says of it.
+    let along = |seed: u64, step: f64| -> Result<(f64, f64)> {
         let direction = normals(numbers.len(), seed);
         let moved: Vec<f64> = numbers.iter().zip(&direction).map(|(x, d)| x + step * size * d).collect();
         let moved = Tensor::from_vec(moved, x.dims(), &Device::Cpu)
             .and_then(|t| t.to_dtype(x.dtype())?.to_device(x.device()))
             .map_err(failed)?;
         let change = value(&code(&[&moved])?.detach())?.0 - still;
-        let along = host(&moved)?;
-        let expected: f64 =
-            gradient.iter().zip(along.iter().zip(&numbers)).map(|(g, (to, from))| g * (to - from)).sum();
+        let steps = host(&moved)?;
+        let expected = gradient.iter().zip(steps.iter().zip(&numbers)).map(|(g, (to, from))| g * (to - from)).sum();
+        Ok((change, expected))
+    };
+    let unit = step * typical;
+    let stands_out = |apart: f64| apart > SLACK * unit && apart > CLEAR * rounding / 10.0;
+    // Code that has been compared before is by one direction, another one each time.
+    let seeds = if known.times == 0 { 0..DIRECTIONS } else { known.times + 1..known.times + 2 };
+    let mut compared = false;
+    for seed in seeds {
+        let (change, expected) = along(seed, step)?;
         let apart = (change - expected).abs();
         // A number that is not finite says nothing.
-        if apart > SLACK * step * typical && apart > CLEAR * rounding / 10.0 {
-            return Ok(true);
+        compared |= apart.is_finite();
+        if apart.is_finite() && stands_out(apart) && apart > AGREE * known.bend * unit {
+            return look_closer(along, step, unit, stands_out);
         }
     }
-    Ok(false)
+    Ok(if compared { Found::Same } else { Found::Nothing })
+}
+
+/// More directions, both ways: the mean of two ways is free of curvature, and their difference tells how far
+/// differences of this code agree with each other at all. Where they do not, as between the many kinks of a deep
+/// network of random weights, the long comparison would come to no other end.
+fn look_closer(
+    along: impl Fn(u64, f64) -> Result<(f64, f64)>,
+    step: f64,
+    unit: f64,
+    stands_out: impl Fn(f64) -> bool,
+) -> Result<Found> {
+    let (mut count, mut apart, mut bend) = (0.0, 0.0, 0.0);
+    for seed in 0..CLOSER {
+        let [(there, expected), (back, expected_back)] = [along(seed, step)?, along(seed, -step)?];
+        let (middle, turn) = ((there - back) - (expected - expected_back), (there + back) - (expected + expected_back));
+        if middle.is_finite() && turn.is_finite() {
+            (count, apart, bend) = (count + 1.0, apart + middle.powi(2) / 4.0, bend + turn.powi(2) / 4.0);
+        }
+    }
+    if count == 0.0 {
+        return Ok(Found::Nothing);
+    }
+    let [apart, bend] = [apart, bend].map(|squares: f64| (squares / count).sqrt());
+    Ok(match stands_out(apart) {
+        false => Found::Same,
+        true if apart > AGREE * bend || bend < BENT * unit => Found::Suspicious,
+        true => Found::Bends(bend / unit),
+    })
 }
 
 /// The relative precision of the numbers.

@@ -6,6 +6,7 @@ use candle_core::{ModuleT, Tensor};
 use xai_core::{Layer, Net, Opaque, Result, Var};
 
 use crate::error::failed;
+use crate::guard_memory::Memory;
 use crate::rows::one_by_one;
 use crate::{Candle, Host};
 
@@ -28,6 +29,7 @@ use crate::{Candle, Host};
 pub struct CandleModule<M> {
     module: M,
     one_by_one: bool,
+    compared: Memory,
 }
 
 impl<M: ModuleT> CandleModule<M> {
@@ -169,7 +171,7 @@ impl<P: Deref<Target: ModuleT>> ModuleT for Lent<P> {
 /// # Ok::<(), xai::Error>(())
 /// ```
 pub fn module<How, M: IntoModule<How>>(module: M) -> CandleModule<M::Module> {
-    CandleModule { module: module.into_module(), one_by_one: false }
+    CandleModule { module: module.into_module(), one_by_one: false, compared: Memory::default() }
 }
 
 /// Any `candle_nn::Module` or `ModuleT` as a whole model, as [`module`] differentiates it: `model(net)`, or
@@ -202,7 +204,10 @@ pub fn model<How, M: IntoModule<How>>(net: M) -> Net<Candle, CandleModule<M::Mod
 
 impl<E: Host, M: ModuleT> Layer<Candle<E>> for CandleModule<M> {
     fn trace<'m>(&'m self, x: Var<'m, Candle<E>>) -> Result<Var<'m, Candle<E>>> {
-        let all = |x: &[&Tensor]| self.module.forward_t(x[0], false).map_err(failed);
+        let all = |x: &[&Tensor]| {
+            self.compared.is_recorded();
+            self.module.forward_t(x[0], false).map_err(failed)
+        };
         Ok(x.opaque(Opaque::recorded(move |x| if self.one_by_one { one_by_one(all, x) } else { all(x) })))
     }
 }

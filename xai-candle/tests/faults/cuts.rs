@@ -1,5 +1,8 @@
 //! A branch that candle's tape cuts in silence is an error.
 
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
+
 use candle_core::{DType, Device, Module, Result, Tensor};
 use candle_nn::LayerNorm;
 use ndarray::{Array2, array};
@@ -45,6 +48,70 @@ fn a_skip_around_what_cuts_is_refused() {
     }
     let right = Net::<Candle, _>::new(|x: &Tensor| x + ops::layer(&norm, x)?.matmul(&weight)?);
     Gradient.analyze(&right, &input(1, 6, 0.0), Index(1)).unwrap();
+}
+
+/// x + f(x), the second way cut where it is said, counting how often it is run.
+struct Skip<F> {
+    f: F,
+    cut: AtomicBool,
+    runs: AtomicUsize,
+}
+
+impl<F: Fn(&Tensor) -> Result<Tensor>> Skip<F> {
+    fn new(f: F) -> Self {
+        Skip { f, cut: AtomicBool::new(false), runs: AtomicUsize::new(0) }
+    }
+    /// How many passes a gradient of this input takes.
+    fn passes(&self, explain: impl FnOnce()) -> usize {
+        let before = self.runs.load(Relaxed);
+        explain();
+        self.runs.load(Relaxed) - before
+    }
+}
+
+impl<F: Fn(&Tensor) -> Result<Tensor>> Module for Skip<F> {
+    fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        self.runs.fetch_add(1, Relaxed);
+        let way = (self.f)(x)?;
+        x + if self.cut.load(Relaxed) { way.detach() } else { way }
+    }
+}
+
+#[test]
+fn a_model_that_was_found_right_is_still_compared() {
+    let weight = numbers(&[6, 6], 0.9);
+    let skip = Skip::new(|x: &Tensor| (x.matmul(&weight)? * 0.5)?.tanh());
+    let net = xai_candle::model(&skip);
+    let gradient = |rows| drop(Gradient.analyze(&net, &input(rows, 6, 0.0), Index(1)).unwrap());
+    // The recorded pass, and the directions.
+    assert_eq!(skip.passes(|| gradient(1)), 3);
+    assert_eq!(skip.passes(|| gradient(1)), 2);
+    assert_eq!(skip.passes(|| gradient(2)), 3, "another shape");
+    assert_eq!(skip.passes(|| gradient(2)), 2);
+    let unnamed = Net::<Candle, _>::new(|x: &Tensor| skip.forward(x));
+    for _ in 0..2 {
+        assert_eq!(skip.passes(|| drop(Gradient.analyze(&unnamed, &input(1, 6, 0.0), Index(1)).unwrap())), 3);
+    }
+    skip.cut.store(true, Relaxed);
+    let is_refused = |seed: &u32| match Gradient.analyze(&net, &input(1, 6, f64::from(*seed)), Index(1)) {
+        Ok(_) => false,
+        Err(error) => matches!(error.root(), Error::WrongGradient { .. }),
+    };
+    // One direction sees it but for some times in tens.
+    let refused = (0..20).filter(is_refused).count();
+    assert!(refused >= 17, "{refused}");
+}
+
+#[test]
+fn code_that_bends_everywhere_takes_a_dozen_passes_once() {
+    let weight = numbers(&[64, 64], 0.7);
+    // A step of the differences is some third of a wave.
+    let skip = Skip::new(|x: &Tensor| x.affine(3000.0, 0.0)?.sin()?.affine(0.01, 0.0)?.matmul(&weight));
+    let net = xai_candle::model(&skip);
+    let gradient = || drop(Gradient.analyze(&net, &input(1, 64, 0.0), Index(1)).unwrap());
+    let first = skip.passes(gradient);
+    assert!((14..=15).contains(&first), "{first}");
+    assert_eq!(skip.passes(gradient), 2);
 }
 
 /// One of many kinds of right code, at inputs of several sizes.
