@@ -116,6 +116,28 @@ fn units_below_zero() {
     }
 }
 
+/// Units that are cut on both sides hand all of theirs on, but for those below zero.
+#[test]
+fn clamped_units() {
+    let (first, second) = (linear(1, 6, 5), linear(2, 3, 6));
+    let model = Sequential::<B>::new().push(first.clone()).push(Activation::Relu6).push(second.clone());
+    let x = rows(3, 8, 5) * 12.0;
+    let (mut below, mut above) = (false, false);
+    for rule in all_rules() {
+        let got = values(&by(rule.clone()), &model, &x, 0);
+        for (x, got) in x.rows().into_iter().zip(got.axis_iter(Axis(0))) {
+            let z = forward(&first, &x.to_owned());
+            let hidden = z.mapv(|z| z.clamp(0.0, 6.0));
+            (below, above) = (below || z.iter().any(|&z| z < 0.0), above || z.iter().any(|&z| z > 6.0));
+            let y = forward(&second, &hidden);
+            let r = back(&rule, &second, &hidden, &array![y[0], 0.0, 0.0]);
+            let r = back(&rule, &first, &x.to_owned(), &r);
+            assert_close(&got.to_owned().into_dyn(), &r.into_dyn(), 1e-9, &format!("{rule:?}"));
+        }
+    }
+    assert!(below && above);
+}
+
 /// A product with a matrix of the network's own is a dense layer, on either side.
 struct Product {
     matrix: xai_core::Weight<B>,

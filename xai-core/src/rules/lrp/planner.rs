@@ -84,7 +84,7 @@ impl Planner<'_> {
             _ => {
                 let varies = site.wanted().iter().position(|&wanted| wanted).unwrap_or(0);
                 let not_negative = self.facts.not_negative[site.node().inputs()[varies].0];
-                Propagation::Split { rule, run, rectified: activation == Some(Activation::Relu), not_negative }
+                Propagation::Split { rule, run, rectified: activation.is_some_and(is_zero_below), not_negative }
             }
         }
     }
@@ -143,6 +143,11 @@ fn merges<B: Backend>(layer: &Site<'_, '_, B>, next: &Site<'_, '_, B>) -> bool {
 fn is_line<B: Backend>(site: &Site<'_, '_, B>) -> bool {
     let activation = site.op().and_then(Op::as_activation);
     activation.is_some_and(|f| matches!(f, Activation::Relu | Activation::LeakyRelu { .. } | Activation::Abs))
+}
+
+/// Whether nothing comes back of numbers below 0, for they all give 0.
+fn is_zero_below(f: Activation) -> bool {
+    matches!(f, Activation::Relu | Activation::Relu6)
 }
 
 /// How relevance goes back through an activation; none where it has no secant from 0.
