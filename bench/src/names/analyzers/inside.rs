@@ -65,6 +65,29 @@ const RELU6: &[Apart] = &[Apart {
     why: "it does not know ReLU6 and takes its gradient without a word",
 }];
 
+/// Zeros are the reference: all numbers of a window of a pool are one there.
+const TIES: Apart = Apart {
+    who: "captum",
+    network: Some("vgg16"),
+    why: "its max pools hand the difference to one of several that tie at a constant reference, by rounding, and its \
+          rule at pools is another one",
+};
+
+const DEEP_LIFT: &[Apart] = &[RELU6[0], TIES];
+
+const KINKS: &[Apart] = &[Apart {
+    who: "pytorch-grad-cam",
+    network: Some("vgg16"),
+    why: "the dense layers behind its maps have kinks, which second derivatives do not see, and differences of \
+          gradients take for curvature",
+}];
+
+const SHARE: &[Apart] = &[Apart {
+    who: "pytorch-grad-cam",
+    network: None,
+    why: "it divides what is lost by the output, which turns the sign where that is negative",
+}];
+
 const TWICE: &[Apart] = &[Apart {
     who: "captum",
     network: Some("resnet18"),
@@ -72,7 +95,7 @@ const TWICE: &[Apart] = &[Apart {
 }];
 
 pub(super) const ENTRIES: &[Entry] = &[
-    beside_captum("deep-lift", "DeepLIFT").apart(RELU6),
+    beside_captum("deep-lift", "DeepLIFT").apart(DEEP_LIFT),
     beside_captum("guided-backprop", "Guided backpropagation").apart(RELU6),
     beside_captum("lrp-epsilon", "LRP-ε").on(RECTIFIERS).apart(TWICE),
     beside_zennit("lrp-epsilon-plus", "LRP ε, z⁺", Method::Named("lrp-epsilon-plus", plain)),
@@ -85,9 +108,9 @@ pub(super) const ENTRIES: &[Entry] = &[
     cam("eigen-cam", "Eigen-CAM"),
     cam("eigen-grad-cam", "EigenGrad-CAM").apart(FREE_SIGN),
     cam("fem", "FEM"),
-    cam("shapley-cam", "ShapleyCAM"),
+    cam("shapley-cam", "ShapleyCAM").apart(KINKS),
     cam("score-cam", "Score-CAM").work(Work::Channels),
-    cam("ablation-cam", "Ablation-CAM").work(Work::Channels),
+    cam("ablation-cam", "Ablation-CAM").work(Work::Channels).apart(SHARE),
     Entry::new("full-grad", "FullGrad", Family::Inside, Method::Named("full-grad", plain))
         .by(BESIDE_GRAD_CAM)
         .like("xai-libtorch")
