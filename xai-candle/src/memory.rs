@@ -10,8 +10,8 @@ use candle_core::Tensor;
 /// room for the maps of a pass: addresses, which become memory as they are used. BENCHMARKS.md tells what that saves.
 ///
 /// Done when the first map comes, and not before: weights would take the room; of the heap of the thread that asks
-/// first. Where the program has another allocator
-/// than the system's, that one decides, and nothing but addresses is taken.
+/// first. Where the program has another allocator than the system's, that one decides, and nothing but addresses is
+/// taken.
 pub(crate) fn keep_freed_maps(x: &Tensor) {
     static ONCE: Once = Once::new();
     let here = cfg!(all(target_os = "linux", target_env = "gnu", target_pointer_width = "64"));

@@ -17,6 +17,7 @@ mod layer;
 mod names;
 mod node;
 mod opaque;
+mod operators;
 mod places;
 mod rules;
 mod runs;
