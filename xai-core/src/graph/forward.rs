@@ -100,7 +100,8 @@ impl<'m, B: Backend> Graph<'m, B> {
 
     /// How many of a run the backend computes together: those whose shapes are known to fit.
     pub(super) fn fused(&self, run: &[usize], inputs: &[Tensor<B>]) -> usize {
-        let known = run.iter().take_while(|&&node| self.nodes[node].shape.is_some()).count();
+        let alone = |node: usize| self.nodes[node].shape.is_some() && self.nodes[node].inputs.len() == 1;
+        let known = run.iter().take_while(|&&node| alone(node)).count();
         match (inputs, &run[..known]) {
             ([x], run @ [_, ..]) => B::fuses(&self.ops(run), x).min(known),
             _ => 0,

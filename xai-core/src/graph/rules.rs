@@ -1,7 +1,7 @@
 //! Another way back than the gradient: [`Rules`].
 
 use super::{Graph, Node, Step, Value};
-use crate::{Backend, Error, Op, Pullback, Result, Tensor};
+use crate::{Backend, Error, Op, Pullback, Result, Tensor, Weight};
 
 /// Another way back than the gradient, for the nodes that it takes; the rest goes back by the gradient.
 ///
@@ -45,7 +45,7 @@ pub trait Rules<B: Backend> {
     fn vjp<'m>(&self, site: &Site<'_, 'm, B>, inputs: &[Tensor<B>]) -> Result<(Tensor<B>, Pullback<'m, B>)>;
 
     /// How many operations they take together at a node that they take: it, and those behind it, of which each is the
-    /// only reader of the one before and reads nothing else ([`Site::next`]).
+    /// only reader of the one before and reads nothing else but constants ([`Site::next`]).
     fn run(&self, site: &Site<'_, '_, B>) -> usize {
         let _ = site;
         1
@@ -144,9 +144,15 @@ impl<'a, 'm, B: Backend> Site<'a, 'm, B> {
         self.node().inputs.get(input).map(|value| Site::new(self.graph, value.0, self.varies))
     }
 
-    /// The node behind it, if that is the only one that reads its output, and reads nothing else.
+    /// The node behind it, if that is the only one that reads its output, and reads nothing else but constants of the
+    /// network's own.
     pub fn next(&self) -> Option<Site<'a, 'm, B>> {
-        self.reader().filter(|reader| reader.node().inputs.len() == 1)
+        self.graph.next(self.node).map(|node| Site::new(self.graph, node, self.varies))
+    }
+
+    /// What one of its inputs is, if that is a constant of the network's own.
+    pub fn constant(&self, input: usize) -> Option<&'a Weight<B>> {
+        self.graph.constant(*self.node().inputs.get(input)?)
     }
 
     /// The output of so many nodes, this one and those [behind](Site::next) it, for this one's inputs.

@@ -1,13 +1,26 @@
 //! Straight runs of nodes that rules take together.
 
-use super::{Graph, Step};
-use crate::{Backend, Error, Pullback, Result, Tensor};
+use super::{Graph, Step, Value};
+use crate::{Backend, Error, Pullback, Result, Tensor, Weight};
 
 impl<'m, B: Backend> Graph<'m, B> {
-    /// So many nodes from one on, each the only reader of the one before.
+    /// The node behind one, if that is the only one that reads it, and reads nothing else but constants.
+    pub(super) fn next(&self, node: usize) -> Option<usize> {
+        let mut others = |value: &Value| value.0 == node || self.constant(*value).is_some();
+        self.reader[node].filter(|&reader| self.nodes[reader].inputs.iter().all(&mut others))
+    }
+
+    /// What a value is, if it is a constant of the network's own.
+    pub(super) fn constant(&self, value: Value) -> Option<&Weight<B>> {
+        match &self.nodes[value.0].step {
+            Step::Constant(weight) => Some(weight),
+            _ => None,
+        }
+    }
+
+    /// So many nodes from one on, each [behind](Self::next) the one before.
     pub(super) fn run_of(&self, node: usize, len: usize) -> Result<Vec<usize>> {
-        let next = |node: &usize| self.reader[*node].filter(|&reader| self.nodes[reader].inputs.len() == 1);
-        let run: Vec<usize> = std::iter::successors(Some(node), next).take(len.max(1)).collect();
+        let run: Vec<usize> = std::iter::successors(Some(node), |&node| self.next(node)).take(len.max(1)).collect();
         if run.len() == len.max(1) {
             return Ok(run);
         }
@@ -16,6 +29,13 @@ impl<'m, B: Backend> Graph<'m, B> {
             value: len.to_string(),
             reason: format!("only {} node(s) follow one another there: `Site::next` tells them", run.len()),
         })
+    }
+
+    /// What the next node of a run reads, where y is the output of the one before.
+    fn inputs_behind(&self, run: &[usize], at: usize, y: Tensor<B>) -> Vec<Tensor<B>> {
+        let Some(&node) = run.get(at) else { return vec![y] };
+        let tensor = |&value: &Value| self.constant(value).map_or_else(|| y.clone(), Weight::tensor);
+        self.nodes[node].inputs.iter().map(tensor).collect()
     }
 
     /// The output of so many nodes from one on: what the backend computes together, it does.
@@ -32,7 +52,7 @@ impl<'m, B: Backend> Graph<'m, B> {
                 _ => B::forward_fused(&self.ops(&rest[..fused]), &inputs[0]).map_err(|(_, error)| error)?,
             };
             at += fused.max(1);
-            inputs = vec![y];
+            inputs = self.inputs_behind(&run, at, y);
         }
         Ok(inputs.swap_remove(0))
     }
@@ -62,15 +82,19 @@ impl<'m, B: Backend> Graph<'m, B> {
                     found.map_err(|(_, error)| error)?
                 }
             };
-            inputs = vec![y];
-            pulls.push(pull);
+            let varies = self.nodes[rest[0]].inputs.iter().position(|value| varies[value.0]).unwrap_or(0);
+            pulls.push((pull, varies));
+            inputs = self.inputs_behind(&run, at, y);
         }
         let y = inputs.swap_remove(0);
         let pull = move |v: &Tensor<B>| {
-            let mut parts = vec![Some(v.clone())];
-            for pull in pulls.iter().rev() {
-                let Some(Some(v)) = parts.first() else { return Ok(parts) };
-                parts = pull.pull_all(v)?;
+            let (mut v, mut parts) = (v.clone(), Vec::new());
+            for (i, (pull, varies)) in pulls.iter().enumerate().rev() {
+                parts = pull.pull_all(&v)?;
+                match parts.get(*varies) {
+                    Some(Some(part)) if i > 0 => v = part.clone(),
+                    _ => break,
+                }
             }
             Ok(parts)
         };

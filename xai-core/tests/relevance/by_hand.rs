@@ -1,7 +1,7 @@
 //! Relevance itself, handed on contribution by contribution as the rules are written in the papers.
 
 use ndarray::{Array1, Array2, Array4, ArrayD, Axis, Ix1, Ix2, array};
-use xai_core::nn::{Activation, ConvTranspose2d, Flatten, Linear, Residual, Sequential};
+use xai_core::nn::{Activation, Conv2d, ConvTranspose2d, Flatten, Linear, Op, Residual, Sequential};
 use xai_core::rules::{Composite, LrpRule};
 use xai_core::{Differentiable, Layer, Lrp, Result, Var};
 
@@ -172,6 +172,57 @@ fn products_with_a_constant_are_dense_layers() {
     }
 }
 
+/// A layer, and its bias as a sum behind it.
+struct BiasApart {
+    layer: Op<B>,
+    bias: xai_core::Weight<B>,
+    taken_away: bool,
+}
+
+impl Differentiable for BiasApart {
+    type Backend = B;
+    fn trace<'m>(&'m self, x: &[Var<'m, B>]) -> Result<Var<'m, B>> {
+        let (z, bias) = (x[0].op(self.layer.clone()), x[0].constant(self.bias.clone()));
+        let z = if self.taken_away { z - bias } else { bias + z };
+        let z = z.relu().flatten(1, -1);
+        let width = z.shape()?[1];
+        Ok(z.op(last(width)))
+    }
+}
+
+fn last(width: usize) -> Linear<B> {
+    Linear::new(tensor(&noise(9, &[2, width])), None).unwrap()
+}
+
+/// Written as `x.matmul(&w)? + b`, or read from a file that has them as two steps: the same layer by every rule.
+#[test]
+fn added_constants_are_biases() {
+    let (w, b) = (noise(1, &[12, 5]), noise(2, &[12]));
+    let x = rows(2, 4, 5);
+    let whole = Sequential::new()
+        .push(Linear::new(tensor(&w), tensor(&b)).unwrap())
+        .push(Activation::Relu)
+        .push(last(12));
+    let linear = Op::from(Linear::new(tensor(&w), None).unwrap());
+    let dense = BiasApart { layer: linear.clone(), bias: tensor(&b).into(), taken_away: false };
+    let against = BiasApart { layer: linear, bias: tensor(&-&b).into(), taken_away: true };
+
+    let (w, c) = (noise(3, &[3, 2, 2, 2]), noise(4, &[3]));
+    let photo = photos(5, 2);
+    let conv = |bias: Option<xai_core::Tensor<B>>| Conv2d::new(tensor(&w), bias).unwrap();
+    let one = Sequential::new().push(conv(Some(tensor(&c)))).push(Activation::Relu).push(Flatten::default()).push(last(3 * 8 * 7));
+    let bias = c.clone().into_shape_with_order(vec![3, 1, 1]).unwrap();
+    let apart = BiasApart { layer: conv(None).into(), bias: tensor(&bias).into(), taken_away: false };
+    for rule in all_rules() {
+        let lrp = by(rule.clone());
+        let expected = values(&lrp, &whole, &x, 1);
+        assert_close(&values(&lrp, &dense, &x, 1), &expected, 1e-12, &format!("x W + b by {rule:?}"));
+        assert_close(&values(&lrp, &against, &x, 1), &expected, 1e-12, &format!("x W - -b by {rule:?}"));
+        let expected = values(&lrp, &one, &photo, 1);
+        assert_close(&values(&lrp, &apart, &photo, 1), &expected, 1e-12, &format!("conv + c by {rule:?}"));
+    }
+}
+
 /// A layer as the matrix that it is: the same relevance as of a dense layer.
 fn as_dense(model: &Sequential<B>, shape: &[usize]) -> Linear<B> {
     let numbers: usize = shape[1..].iter().product();
@@ -199,7 +250,7 @@ impl Layer<B> for Then {
 fn convolutions_are_dense_layers_of_many_zeros() {
     let grouped = {
         let bias = tensor(&(noise(5, &[6]) * 0.3));
-        xai_core::nn::Conv2d::new(weight(4, &[6, 1, 3, 2]), bias)
+        Conv2d::new(weight(4, &[6, 1, 3, 2]), bias)
             .unwrap()
             .stride([2, 1])
             .groups(2)

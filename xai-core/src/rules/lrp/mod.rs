@@ -1,9 +1,11 @@
 //! Layer-wise relevance propagation, in multiplier form.
 
+mod blocks;
 mod composite;
 mod constant_deviation;
 mod facts;
 mod first;
+mod merging;
 mod plan;
 mod planner;
 mod propagation;

@@ -2,6 +2,7 @@
 
 use super::composite::{Composite, Described, LayerKind};
 use super::facts::{Facts, kind};
+use super::merging::merges;
 use super::propagation::{Plan, Propagation, Touch};
 use super::rule::LrpRule;
 use crate::graph::{Site, Step};
@@ -127,17 +128,6 @@ impl Planner<'_> {
 
 fn touch(plan: &mut Plan, value: usize, eps: f64) {
     plan.touches.entry(value).or_default().push(Touch::Epsilon(eps));
-}
-
-/// Whether a step is merged into the weights of a layer in front.
-fn merges<B: Backend>(layer: &Site<'_, '_, B>, next: &Site<'_, '_, B>) -> bool {
-    match (layer.op(), next.op()) {
-        (Some(Op::Conv2d(_) | Op::ConvTranspose2d(_)), Some(Op::ChannelAffine(_) | Op::Scale(_))) => true,
-        (Some(Op::Linear(_)), Some(Op::Scale(_))) => true,
-        // The channels of rows of numbers are the outputs.
-        (Some(Op::Linear(_)), Some(Op::ChannelAffine(_))) => layer.node().shape().is_some_and(|shape| shape.len() == 2),
-        _ => false,
-    }
 }
 
 fn is_line<B: Backend>(site: &Site<'_, '_, B>) -> bool {

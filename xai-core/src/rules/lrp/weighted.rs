@@ -1,5 +1,6 @@
 //! A layer with weights, and the norm behind it in them.
 
+use super::merging::added;
 use crate::graph::Site;
 use crate::op::{ConvTranspose2d, MatMul};
 use crate::{Backend, Element, Error, Op, Pullback, Result, Tensor};
@@ -51,9 +52,20 @@ impl<B: Backend> Weighted<B> {
             _ => return Err(unseen()),
         };
         for step in std::iter::successors(site.next(), Site::next).take(run - 1) {
-            layer.merge(step.op().ok_or_else(unseen)?, site.node().shape().map_or(2, <[usize]>::len))?;
+            match added(site, &step) {
+                Some((place, taken_away)) => {
+                    layer.add(&step.constant(place).ok_or_else(unseen)?.tensor(), taken_away)?;
+                }
+                None => layer.merge(step.op().ok_or_else(unseen)?, site.node().shape().map_or(2, <[usize]>::len))?,
+            }
         }
         Ok((layer, x.clone()))
+    }
+
+    fn add(&mut self, constant: &Tensor<B>, taken_away: bool) -> Result<()> {
+        let constant = if taken_away { constant.scale(-1.0)? } else { constant.clone() };
+        self.bias = Some(plus(&constant, self.bias.as_ref())?);
+        Ok(())
     }
 
     fn merge(&mut self, op: &Op<B>, rank: usize) -> Result<()> {
@@ -98,6 +110,14 @@ impl<B: Backend> Weighted<B> {
         }
     }
 
+    /// The operation that holds W, if one does.
+    pub(super) fn op(&self) -> Option<&Op<B>> {
+        match &self.form {
+            Form::Op(op) => Some(op),
+            Form::Right | Form::Left => None,
+        }
+    }
+
     /// W x for other weights, without a bias, and the pullback to x.
     pub(super) fn at(&self, weight: &Tensor<B>, x: &Tensor<B>) -> Result<(Tensor<B>, Pullback<'static, B>)> {
         let held = || weight.clone().into();
@@ -119,7 +139,7 @@ impl<B: Backend> Weighted<B> {
 }
 
 /// z with a bias, if there is one.
-pub(super) fn plus<B: Backend>(z: &Tensor<B>, bias: Option<&Tensor<B>>) -> Result<Tensor<B>> {
+fn plus<B: Backend>(z: &Tensor<B>, bias: Option<&Tensor<B>>) -> Result<Tensor<B>> {
     bias.map_or_else(|| Ok(z.clone()), |bias| z.add(bias))
 }
 
