@@ -1,11 +1,12 @@
 //! Entries by fixed places, and choices by a condition.
 
-use candle_core::{Result, Tensor};
+use candle_core::{DType, Result, Tensor};
 use xai_core::Pullback;
 use xai_core::nn::{IndexSelect, Op, Where};
 
 use super::{Pull, Ruled};
 use crate::error::failed;
+use crate::host::{self, with_number_type};
 use crate::{Candle, Host};
 
 /// Of what is repeated the cotangents are added up.
@@ -29,17 +30,13 @@ pub(crate) fn select<E: Host>(
     let shapes = inputs.map(|input| input.shape());
     let shape = Op::<Candle<E>>::from(Where).output_shape(&shapes.each_ref().map(Vec::as_slice))?;
     let [condition, a, b] = inputs.map(|input| input.inner().detach());
-    let wide = |t: &Tensor| t.broadcast_as(&shape[..])?.contiguous();
-    let choose = || -> Result<(Tensor, Tensor)> {
-        let mask = wide(&condition.ne(0_f64)?)?;
-        let y = mask.where_cond(&wide(&a)?, &wide(&b)?)?;
-        Ok((mask, y))
-    };
-    let (mask, y) = choose().map_err(failed)?;
+    let chosen = || chosen([&wide(&condition, &shape)?, &wide(&a, &shape)?, &wide(&b, &shape)?]);
+    let y = chosen().map_err(failed)?;
     let wanted = wanted.to_vec();
     let pull = move |v: &Wrapped<E>| {
         let v = v.inner().detach().contiguous().map_err(failed)?;
         let zeros = v.zeros_like().map_err(failed)?;
+        let mask = condition.ne(0_f64).and_then(|mask| wide(&mask, &shape)).map_err(failed)?;
         let part = |(i, shape): (usize, &Vec<usize>)| {
             let flow = match i {
                 _ if wanted.get(i) != Some(&true) => return Ok(None),
@@ -52,4 +49,20 @@ pub(crate) fn select<E: Host>(
         shapes.iter().enumerate().map(part).collect()
     };
     Ok((Wrapped::new(y), Pullback::of_all(pull)))
+}
+
+fn wide(t: &Tensor, shape: &[usize]) -> Result<Tensor> {
+    t.broadcast_as(shape)?.contiguous()
+}
+
+/// a where the condition is not 0, else b, of one shape; on the CPU in one pass.
+fn chosen([condition, a, b]: [&Tensor; 3]) -> Result<Tensor> {
+    let dtype = condition.dtype();
+    let alike = [a, b].iter().all(|t| t.dtype() == dtype) && matches!(dtype, DType::F32 | DType::F64);
+    if alike && [condition, a, b].iter().all(|t| t.device().is_cpu()) {
+        return with_number_type!(dtype, T => {
+            host::zip3::<T>([condition, a, b], |[condition, a, b]| if condition == 0.0 { b } else { a })
+        });
+    }
+    condition.ne(0_f64)?.where_cond(a, b)
 }

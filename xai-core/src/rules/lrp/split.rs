@@ -3,7 +3,7 @@
 use super::blocks::{Blocks, Row};
 use super::rule::LrpRule;
 use super::weighted::Weighted;
-use crate::op::Activation;
+use crate::op::{Activation, Where};
 use crate::{Backend, Op, Pullback, Result, Tensor};
 
 type Vjp<'m, B> = Result<(Tensor<B>, Pullback<'m, B>)>;
@@ -101,12 +101,13 @@ pub(super) fn split<'m, B: Backend>(
             let z = both.z[0].add(&both.z[1])?;
             let at = z.clone();
             let pull = move |m: &Tensor<B>| {
+                // Of outputs above 0, contributions above 0 are favoured, of those below, the others.
                 let above = at.relu()?;
-                let below = at.sub(&above)?;
-                let s = share(m, &above, &at.add(&both.z[0].scale(gamma)?)?, stabilizer)?;
-                let t = share(m, &below, &at.add(&both.z[1].scale(gamma)?)?, stabilizer)?;
-                let of_all = s.add(&t)?;
-                both.pull(&[of_all.add(&s.scale(gamma)?)?, of_all.add(&t.scale(gamma)?)?])
+                let by_sign = |a: &Tensor<B>, b: &Tensor<B>| B::forward(&Where.into(), &[&above, a, b]);
+                let favoured = by_sign(&both.z[0], &both.z[1])?.scale(gamma)?;
+                let s = share(m, &at, &at.add(&favoured)?, stabilizer)?;
+                let more = s.scale(1.0 + gamma)?;
+                both.pull(&[by_sign(&more, &s)?, by_sign(&s, &more)?])
             };
             Ok((z, Pullback::new(pull)))
         }
