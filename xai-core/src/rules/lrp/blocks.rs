@@ -1,7 +1,7 @@
 //! A layer with several sets of weights at once.
 
 use super::weighted::{Weighted, number};
-use crate::op::{ConvTranspose2d, Where};
+use crate::op::Where;
 use crate::{Backend, Op, Pullback, Result, Tensor};
 
 /// The weights of one output: for what is above 0 of x, and for what is below, if anything is; and the bias.
@@ -13,7 +13,7 @@ pub(super) struct Row<B: Backend> {
 
 /// z = U x⁺ + D x⁻ + b for each of several (U, D, b), and the way back.
 ///
-/// Of a convolution they are one, of more channels: each number of the input and of what comes back is read once.
+/// Of a convolution of one group they are one, of more channels: each number of the input and of what comes back is read once.
 pub(super) struct Blocks<B: Backend> {
     pub(super) z: Vec<Tensor<B>>,
     back: Back<B>,
@@ -22,8 +22,8 @@ pub(super) struct Blocks<B: Backend> {
 }
 
 enum Back<B: Backend> {
-    /// Through a convolution of so many groups, of all.
-    Stacked(Pullback<'static, B>, usize),
+    /// Through one convolution.
+    Stacked(Pullback<'static, B>),
     /// Through each: for each row, of what is above 0, and of what is below.
     Apart(Vec<Vec<Pullback<'static, B>>>),
 }
@@ -46,9 +46,8 @@ impl<B: Backend> Blocks<B> {
     /// m with x · m = Σ x⁺ · Uᵀs + x⁻ · Dᵀs, for an s of each row.
     pub(super) fn pull(&self, shares: &[Tensor<B>]) -> Result<Tensor<B>> {
         let sides = match &self.back {
-            Back::Stacked(pull, groups) => {
-                let m = pull.pull(&joined(shares, *groups)?)?;
-                taken_apart(&m, 1 + usize::from(self.positive.is_some()), *groups)?
+            Back::Stacked(pull) => {
+                taken_apart(&pull.pull(&joined(shares, 1)?)?, 1 + usize::from(self.positive.is_some()))?
             }
             Back::Apart(pulls) => {
                 let side = |side: usize| {
@@ -78,111 +77,73 @@ type Found<B> = Result<(Vec<Tensor<B>>, Back<B>)>;
 fn apart<B: Backend>(layer: &Weighted<B>, parts: &[Tensor<B>], rows: &[Row<B>]) -> Found<B> {
     let (mut outputs, mut pulls) = (Vec::new(), Vec::new());
     for row in rows {
-        let weights = std::iter::once(&row.above).chain(&row.below);
-        let passes = weights.zip(parts).map(|(weight, x)| layer.at(weight, x)).collect::<Result<Vec<_>>>()?;
+        let sides =
+            std::iter::once((&row.above, row.bias.as_ref())).chain(row.below.as_ref().map(|below| (below, None)));
+        let pass = |((weight, bias), x): ((&Tensor<B>, Option<&Tensor<B>>), &Tensor<B>)| layer.at(weight, bias, x);
+        let passes = sides.zip(parts).map(pass).collect::<Result<Vec<_>>>()?;
         let (z, back): (Vec<_>, Vec<_>) = passes.into_iter().unzip();
-        let bias = row.bias.iter().cloned();
-        outputs.push(sum(z.into_iter().chain(bias).map(Ok))?);
+        outputs.push(sum(z.into_iter().map(Ok))?);
         pulls.push(back);
     }
     Ok((outputs, Back::Apart(pulls)))
 }
 
-/// A convolution whose inputs and outputs are several times those of the layer, group by group.
+/// A convolution whose inputs and outputs are several times those of the layer. One of several groups is run apart: its
+/// channels would have to be mixed and sorted again, which costs more than it saves.
 struct Stack<'a, B: Backend> {
-    op: &'a Op<B>,
-    groups: usize,
-    /// Where outputs and inputs of a group are among the axes of (groups, ..) weights.
+    layer: &'a Weighted<B>,
+    /// Where outputs and inputs are among the axes of the weights.
     axes: [usize; 2],
 }
 
 impl<'a, B: Backend> Stack<'a, B> {
     fn of(layer: &'a Weighted<B>) -> Option<Self> {
         match layer.op()? {
-            op @ Op::Conv2d(conv) => Some(Stack { op, groups: conv.groups, axes: [1, 2] }),
-            op @ Op::ConvTranspose2d(conv) => Some(Stack { op, groups: conv.groups, axes: [2, 1] }),
+            Op::Conv2d(conv) if conv.groups == 1 => Some(Stack { layer, axes: [0, 1] }),
+            Op::ConvTranspose2d(conv) if conv.groups == 1 => Some(Stack { layer, axes: [1, 0] }),
             _ => None,
         }
     }
 
     fn run(&self, parts: &[Tensor<B>], rows: &[Row<B>]) -> Found<B> {
-        let weight = self.weights(rows)?.into();
-        let bias = self.biases(rows)?.map(Into::into);
-        let op = match self.op {
-            Op::ConvTranspose2d(op) => Op::ConvTranspose2d(ConvTranspose2d { weight, bias, ..op.clone() }),
-            Op::Conv2d(op) => Op::Conv2d(crate::op::Conv2d { weight, bias, ..op.clone() }),
-            op => op.clone(),
-        };
-        let (z, pull) = B::vjp(&op, &[&joined(parts, self.groups)?], &[true])?;
-        Ok((taken_apart(&z, rows.len(), self.groups)?, Back::Stacked(pull, self.groups)))
+        let bias = self.biases(rows)?;
+        let (z, pull) = self.layer.at(&self.weights(rows)?, bias.as_ref(), &joined(parts, 1)?)?;
+        Ok((taken_apart(&z, rows.len())?, Back::Stacked(pull)))
     }
 
-    /// (groups, outputs, inputs, ..), or (groups, inputs, outputs, ..) of a transposed convolution, as the operation
-    /// has them.
     fn weights(&self, rows: &[Row<B>]) -> Result<Tensor<B>> {
         let [outputs, inputs] = self.axes;
-        let by_group = |w: &Tensor<B>| {
-            let shape = w.shape();
-            w.reshape(&[&[self.groups, shape[0] / self.groups.max(1)], &shape[1..]].concat())
-        };
         let row = |row: &Row<B>| {
-            let sides = std::iter::once(&row.above).chain(&row.below).map(by_group).collect::<Result<Vec<_>>>()?;
-            one_behind_another(&sides, inputs)
+            let sides: Vec<_> = std::iter::once(&row.above).chain(&row.below).cloned().collect();
+            joined(&sides, inputs)
         };
-        let all = one_behind_another(&rows.iter().map(row).collect::<Result<Vec<_>>>()?, outputs)?;
-        let shape = all.shape();
-        all.reshape(&[&[shape[0] * shape[1]], &shape[2..]].concat())
+        joined(&rows.iter().map(row).collect::<Result<Vec<_>>>()?, outputs)
     }
 
     fn biases(&self, rows: &[Row<B>]) -> Result<Option<Tensor<B>>> {
         if rows.iter().all(|row| row.bias.is_none()) {
             return Ok(None);
         }
-        let weight = rows[0].above.shape();
-        let outputs = if self.axes[0] == 1 { weight[0] } else { weight[1] * self.groups };
         let bias = |row: &Row<B>| {
             let bias = row.bias.clone().map_or_else(|| number(0.0, &row.above), Ok)?;
-            bias.broadcast_to(&[1, outputs, 1, 1])?.reshape(&[self.groups, outputs / self.groups.max(1)])
+            bias.broadcast_to(&[1, row.above.shape()[self.axes[0]], 1, 1])
         };
-        let all = one_behind_another(&rows.iter().map(bias).collect::<Result<Vec<_>>>()?, 1)?;
-        all.reshape(&[outputs * rows.len()]).map(Some)
+        joined(&rows.iter().map(bias).collect::<Result<Vec<_>>>()?, 1).map(Some)
     }
 }
 
-fn one_behind_another<B: Backend>(parts: &[Tensor<B>], axis: usize) -> Result<Tensor<B>> {
+fn joined<B: Backend>(parts: &[Tensor<B>], axis: usize) -> Result<Tensor<B>> {
     match parts {
         [one] => Ok(one.clone()),
         parts => Tensor::concat(&parts.iter().collect::<Vec<_>>(), axis),
     }
 }
 
-/// Images of (batch, channels, ..) as one whose groups hold a part of each.
-fn joined<B: Backend>(parts: &[Tensor<B>], groups: usize) -> Result<Tensor<B>> {
-    let [_, _, ..] = parts else { return one_behind_another(parts, 1) };
-    if groups == 1 {
-        return one_behind_another(parts, 1);
-    }
-    let by_group = |t: &Tensor<B>| {
-        let shape = t.shape();
-        t.reshape(&[&[shape[0], groups, shape[1] / groups], &shape[2..]].concat())
-    };
-    let all = one_behind_another(&parts.iter().map(by_group).collect::<Result<Vec<_>>>()?, 2)?;
-    let shape = all.shape();
-    all.reshape(&[&[shape[0], shape[1] * shape[2]], &shape[3..]].concat())
-}
-
-/// So many images out of one: the way back from [`joined`].
-fn taken_apart<B: Backend>(t: &Tensor<B>, count: usize, groups: usize) -> Result<Vec<Tensor<B>>> {
+/// So many parts of an axis of channels, of one length.
+fn taken_apart<B: Backend>(t: &Tensor<B>, count: usize) -> Result<Vec<Tensor<B>>> {
     if count < 2 {
         return Ok(vec![t.clone()]);
     }
-    let shape = t.shape();
-    let each = shape[1] / count;
-    if groups == 1 {
-        return (0..count).map(|k| t.narrow(1, k * each, each)).collect();
-    }
-    let all = t.reshape(&[&[shape[0], groups, shape[1] / groups], &shape[2..]].concat())?;
-    let in_group = each / groups;
-    let one = |k| all.narrow(2, k * in_group, in_group)?.reshape(&[&[shape[0], each], &shape[2..]].concat());
-    (0..count).map(one).collect()
+    let each = t.shape()[1] / count;
+    (0..count).map(|k| t.narrow(1, k * each, each)).collect()
 }

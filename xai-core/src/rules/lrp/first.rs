@@ -18,8 +18,8 @@ pub(super) fn first<'m, B: Backend>(
         let plus = layer.weight.relu()?;
         let minus = layer.weight.sub(&plus)?;
         let (low, high) = (of_sample(low, &x)?, of_sample(high, &x)?);
-        let (by_x, of_x) = layer.at(&layer.weight, &x)?;
-        let ((by_low, of_low), (by_high, of_high)) = (layer.at(&plus, &low)?, layer.at(&minus, &high)?);
+        let (by_x, of_x) = layer.at(&layer.weight, None, &x)?;
+        let ((by_low, of_low), (by_high, of_high)) = (layer.at(&plus, None, &low)?, layer.at(&minus, None, &high)?);
         let sum = by_x.sub(&by_low)?.sub(&by_high)?;
         let z = layer.with_bias(&by_x)?;
         let at = z.clone();
@@ -35,7 +35,7 @@ pub(super) fn first<'m, B: Backend>(
         _ => layer.weight.mul(&layer.weight)?,
     };
     let ones = number(1.0, &x)?.broadcast_to(&x.shape())?;
-    let (sum, pull) = layer.at(&weight, &ones)?;
+    let (sum, pull) = layer.at(&weight, None, &ones)?;
     let z = forward()?;
     let at = z.clone();
     Ok((z, Pullback::new(move |m| pull.pull(&share(m, &at, &sum)?))))

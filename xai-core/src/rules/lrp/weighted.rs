@@ -3,7 +3,7 @@
 use super::merging::added;
 use crate::graph::Site;
 use crate::op::{ConvTranspose2d, MatMul};
-use crate::{Backend, Element, Error, Op, Pullback, Result, Tensor};
+use crate::{Backend, Element, Error, Op, Pullback, Result, Tensor, Weight};
 
 /// z = W x + b, with what scales and shifts z taken into W and b.
 pub(super) struct Weighted<B: Backend> {
@@ -42,7 +42,7 @@ impl<B: Backend> Weighted<B> {
             }
             (Op::Linear(linear), [x]) => {
                 let form = Form::Op(Op::Linear(crate::op::Linear { bias: None, ..linear.clone() }));
-                let bias = linear.bias.as_ref().map(crate::Weight::tensor);
+                let bias = linear.bias.as_ref().map(Weight::tensor);
                 (x, Weighted { form, weight: linear.weight.tensor(), bias })
             }
             (Op::MatMul(_), [a, b]) => match site.wanted() {
@@ -118,18 +118,38 @@ impl<B: Backend> Weighted<B> {
         }
     }
 
-    /// W x for other weights, without a bias, and the pullback to x.
-    pub(super) fn at(&self, weight: &Tensor<B>, x: &Tensor<B>) -> Result<(Tensor<B>, Pullback<'static, B>)> {
+    /// W x + b for other weights and another bias, and the pullback to x.
+    pub(super) fn at(
+        &self,
+        weight: &Tensor<B>,
+        bias: Option<&Tensor<B>>,
+        x: &Tensor<B>,
+    ) -> Result<(Tensor<B>, Pullback<'static, B>)> {
         let held = || weight.clone().into();
+        let of_channels = |outputs: usize| -> Result<Option<Weight<B>>> {
+            let flat = |bias: &Tensor<B>| bias.broadcast_to(&[1, outputs, 1, 1])?.reshape(&[outputs]);
+            Ok(bias.map(flat).transpose()?.map(Into::into))
+        };
+        let shape = weight.shape();
         let op = match &self.form {
-            Form::Op(Op::Conv2d(op)) => Op::Conv2d(crate::op::Conv2d { weight: held(), ..op.clone() }),
-            Form::Op(Op::ConvTranspose2d(op)) => Op::ConvTranspose2d(ConvTranspose2d { weight: held(), ..op.clone() }),
+            Form::Op(Op::Conv2d(op)) => {
+                let bias = of_channels(shape[0])?;
+                return B::vjp(&crate::op::Conv2d { weight: held(), bias, ..op.clone() }.into(), &[x], &[true]);
+            }
+            Form::Op(Op::ConvTranspose2d(op)) => {
+                let bias = of_channels(shape[1] * op.groups)?;
+                return B::vjp(&ConvTranspose2d { weight: held(), bias, ..op.clone() }.into(), &[x], &[true]);
+            }
             Form::Op(Op::Linear(op)) => Op::Linear(crate::op::Linear { weight: held(), ..op.clone() }),
             Form::Op(op) => op.clone(),
-            Form::Right => return B::vjp(&MatMul.into(), &[x, weight], &[true, false]).map(|found| part(found, 0)),
-            Form::Left => return B::vjp(&MatMul.into(), &[weight, x], &[false, true]).map(|found| part(found, 1)),
+            Form::Right | Form::Left => MatMul.into(),
         };
-        B::vjp(&op, &[x], &[true])
+        let (z, pull) = match &self.form {
+            Form::Op(_) => B::vjp(&op, &[x], &[true])?,
+            Form::Right => part(B::vjp(&op, &[x, weight], &[true, false])?, 0),
+            Form::Left => part(B::vjp(&op, &[weight, x], &[false, true])?, 1),
+        };
+        Ok((plus(&z, bias)?, pull))
     }
 
     /// W x with the layer's bias.
