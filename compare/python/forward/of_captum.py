@@ -7,6 +7,7 @@ from math import comb, lcm
 import torch
 from captum._utils.models.linear_model import SkLearnRidge
 from captum.attr import FeatureAblation, KernelShap, Lime, Occlusion, ShapleyValues, ShapleyValueSampling
+from captum.attr._core.lime import get_exp_kernel_similarity_function
 from captum.metrics import infidelity, sensitivity_max
 
 # Windows and strides of a small image; those of a large one are four times as large.
@@ -23,8 +24,14 @@ def orders_of(prefixes):
 
 
 def weight(mask):
-    """exp(-d² / width²) with d = 1 - √(share of what is present)."""
-    return math.exp(-(((1 - math.sqrt(float(mask.double().mean()))) / WIDTH) ** 2))
+    """As LIME's own code has it, √exp(-d² / width²) with the cosine distance d from all ones.
+
+    Captum's kernel is the same, and rounds d to 32 bits.
+    """
+    found = math.sqrt(math.exp(-(((1 - math.sqrt(float(mask.double().mean()))) / WIDTH) ** 2)))
+    of_captum = get_exp_kernel_similarity_function("cosine", WIDTH)(torch.ones_like(mask), mask, mask)
+    assert abs(found - of_captum) < 1e-5, (found, of_captum)
+    return found
 
 
 class Fed(ShapleyValueSampling):

@@ -16,15 +16,16 @@ use crate::{Differentiable, Error, Result};
 /// A linear model of the output on presence, near the input: the a, with a constant, that minimises
 /// Σᵢ wᵢ·(y(mᵢ) - c - a·mᵢ)² + α·‖a‖², for masks mᵢ of which each feature is present or absent with the same chance.
 ///
-/// wᵢ = exp(-dᵢ² / width²) with the cosine distance dᵢ = 1 - √(|mᵢ| / D) of the mask from all ones: what is far from
-/// the input weighs less. By forward passes alone, n and the clean one, which counts as a mask of ones. Where n is 2^D
-/// or more every mask is there once; then, with a width of infinity and α = 0, the values are the Banzhaf values.
-/// Values have the input's shape, in output units, signed; each number has the whole value of its feature. Those of the
-/// features are [`Extras::feature_values`](crate::Extras::feature_values), with the [standard
+/// wᵢ = exp(-dᵢ² / (2·width²)) with the cosine distance dᵢ = 1 - √(|mᵢ| / D) of the mask from all ones: what is far
+/// from the input weighs less. So the authors' code and Captum have it, while the paper's formula is without the 2: for
+/// its weights, divide the width by √2. By forward passes alone, n and the clean one, which counts as a mask of ones.
+/// Where n is 2^D or more every mask is there once; then, with a width of infinity and α = 0, the values are the
+/// Banzhaf values. Values have the input's shape, in output units, signed; each number has the whole value of its
+/// feature. Those of the features are [`Extras::feature_values`](crate::Extras::feature_values), with the [standard
 /// errors](crate::Extras::standard_error) of the regression that also hold where scatter is uneven (infinite for fewer
 /// masks than D + 2).
 ///
-/// Defaults, those of the paper's code for images but for the segments: n = 1000, width 0.25, α = 1, seed 0;
+/// Defaults, those of the authors' code for images but for the segments: n = 1000, width 0.25, α = 1, seed 0;
 /// [`Features::about(64)`](Features::about), filled with zeros. The paper has super-pixels, `Features::super_pixels`,
 /// and their mean colour, `Fill::SegmentMean`.
 ///
@@ -101,7 +102,7 @@ impl Lime {
     #[allow(clippy::cast_precision_loss)]
     fn weight(&self, present: &[bool]) -> f64 {
         let share = present.iter().filter(|&&present| present).count() as f64 / present.len() as f64;
-        (-((1.0 - share.sqrt()) / self.width).powi(2)).exp()
+        (-0.5 * ((1.0 - share.sqrt()) / self.width).powi(2)).exp()
     }
 }
 

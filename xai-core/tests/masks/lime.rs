@@ -1,6 +1,6 @@
 //! LIME.
 
-use ndarray::{Array1, Array2, Axis, Ix2, array};
+use ndarray::{Array1, Array2, Axis, Ix2, array, s};
 use xai_core::{Analyzer, Error, Index, Lime};
 
 use super::cases::{close, game, linear, numbers, of_row, weight};
@@ -69,7 +69,7 @@ fn weights_are_those_of_the_formula() {
     let masks: [[f64; 3]; 4] = [[0.0, 0.0, 0.0], [1.0, 0.0, 1.0], [0.0, 1.0, 2.0], [1.0, 1.0, 6.0]];
     let weights = masks.map(|m| {
         let distance: f64 = 1.0 - ((m[0] + m[1]) / 2.0).sqrt();
-        (-(distance / width).powi(2)).exp()
+        (-distance.powi(2) / (2.0 * width * width)).exp()
     });
     let total: f64 = weights.iter().sum();
     let mean = |k: usize| masks.iter().zip(weights).map(|(m, w)| w * m[k]).sum::<f64>() / total;
@@ -80,6 +80,21 @@ fn weights_are_those_of_the_formula() {
     let det = p * q - r * r;
     let expected = array![[(q * cov(0, 2) - r * cov(1, 2)) / det, (p * cov(1, 2) - r * cov(0, 2)) / det]];
     close(&why.values, &expected, 1e-12);
+}
+
+/// What `lime` 0.2.0.1 says of all masks of five features: its own kernel and cosine distance, and scikit-learn's ridge
+/// regression, of `LimeBase.explain_instance_with_data`.
+#[test]
+fn the_authors_code_says_the_same() {
+    let model = of_row(|x| (x[0] * x[1] + x[2]).tanh() + x[3] * x[4] * x[4] + 2.0 * x[2] * x[0]);
+    let x = array![[1.5, -0.5, 2.0, 0.25, -1.0]];
+    let lime = || Lime::new().n(32);
+    let by_default = lime().analyze(&model, &x, Index(0)).unwrap();
+    let expected = [2.8316162519587373, -0.2608113711015272, 3.9308711465645425, 0.03176760906847197];
+    close(&by_default.values.slice_move(s![.., ..4]), &array![expected], 1e-12);
+    let wide = lime().width(0.75).ridge(0.1).analyze(&model, &x, Index(0)).unwrap();
+    let expected = [2.9235841916078917, -0.1564894367419334, 4.20060063757877, 0.1609460997788444];
+    close(&wide.values.slice_move(s![.., ..4]), &array![expected], 1e-12);
 }
 
 #[test]
