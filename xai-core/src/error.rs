@@ -234,10 +234,20 @@ pub enum Error {
         /// The number: NaN, or an infinity.
         value: f64,
     },
+    /// An error on some rows of a batch, of a model that was called for each part of it.
+    #[error("on {}: {source}", counted("row", "rows", .rows))]
+    Rows {
+        /// The rows of the call that failed, counted from 0.
+        rows: Range<usize>,
+        /// What went wrong.
+        #[source]
+        source: Box<Error>,
+    },
     /// An error while the model ran on masked copies of the input.
-    #[error("on {}: {source}", copies_of(.copies, .samples))]
+    #[error("on masked {} of {}: {source}", counted("copy", "copies", .copies), counted("sample", "samples", .samples))]
     Copies {
-        /// Which copies were in the pass, counted from 0 in the order of their masks: one, where it is known.
+        /// Which copies were in the pass, or in the call of it that failed: one, where it is known. They are counted
+        /// from 0 over all of the analysis of these samples, in the order in which their masks were asked for.
         copies: Range<usize>,
         /// Of which samples of the batch.
         samples: Range<usize>,
@@ -281,12 +291,11 @@ fn cut_places(known: &[String]) -> String {
     if known.is_empty() { "no place of it can be".into() } else { format!("it can be at `{}`", known.join("`, `")) }
 }
 
-fn copies_of(copies: &Range<usize>, samples: &Range<usize>) -> String {
-    let said = |one: &str, many: &str, of: &Range<usize>| match of.len() {
+fn counted(one: &str, many: &str, of: &Range<usize>) -> String {
+    match of.len() {
         1 => format!("{one} {}", of.start),
         _ => format!("{many} {} to {}", of.start, of.end.saturating_sub(1)),
-    };
-    format!("masked {} of {}", said("copy", "copies", copies), said("sample", "samples", samples))
+    }
 }
 
 fn did_you_mean(names: &[String]) -> String {
@@ -310,16 +319,31 @@ impl Error {
         Error::Layer { layer: layer.into(), source: Box::new(self) }
     }
 
+    /// Says on which rows of a batch the error happened.
+    #[must_use]
+    pub(crate) fn on_rows(self, rows: Range<usize>) -> Self {
+        Error::Rows { rows, source: Box::new(self) }
+    }
+
+    /// The same, of a batch that begins at a row of a larger one.
+    #[must_use]
+    pub(crate) fn from_row(self, start: usize) -> Self {
+        match self {
+            Error::Rows { rows, source } => Error::Rows { rows: rows.start + start..rows.end + start, source },
+            other => other,
+        }
+    }
+
     /// Says on which copies of which samples the error happened.
     #[must_use]
     pub(crate) fn on_copies(self, copies: Range<usize>, samples: Range<usize>) -> Self {
         Error::Copies { copies, samples, source: Box::new(self) }
     }
 
-    /// The error itself, without the layers and the copies it happened in.
+    /// The error itself, without the layers, the rows and the copies it happened in.
     pub fn root(&self) -> &Error {
         match self {
-            Error::Layer { source, .. } | Error::Copies { source, .. } => source.root(),
+            Error::Layer { source, .. } | Error::Rows { source, .. } | Error::Copies { source, .. } => source.root(),
             other => other,
         }
     }

@@ -1,6 +1,7 @@
 //! The model's output on masked copies of the input: [`Masked`].
 
 use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ndarray::{Array2, ArrayD};
 
@@ -25,8 +26,9 @@ use crate::{Backend, Differentiable, Element, Error, Result, Tensor};
 /// found depends neither on the chunk nor on the batch.
 ///
 /// Which output is explained is settled on the clean input, once. An error of the model, another number of rows than it
-/// was given, or an output that is not finite is [`Error::Copies`], which says on which copies of which samples;
-/// [`for_each`](Masked::for_each) has handed out everything before it by then.
+/// was given, or an output that is not finite is [`Error::Copies`], which says on which copies of which samples: copies
+/// are counted over all that was asked for since the `Masked` was made. [`for_each`](Masked::for_each) has handed out
+/// everything before that pass by then.
 ///
 /// ```
 /// # use xai_core as xai;
@@ -53,6 +55,9 @@ pub struct Masked<'a, M: Differentiable + ?Sized> {
     output: Tensor<M::Backend>,
     selection: Selection,
     clean: Vec<f64>,
+    reporter: Reporter,
+    /// How many masks were asked for: the next one's number.
+    asked: AtomicUsize,
 }
 
 impl<'a, M: Differentiable + ?Sized> Masked<'a, M> {
@@ -104,7 +109,38 @@ impl<'a, M: Differentiable + ?Sized> Masked<'a, M> {
             return Err(Error::NotFinite { value });
         }
         let evaluations = fill.evaluations();
-        Ok(Masked { model, call: *call, layout, filled, chunk, evaluations, output, selection, clean })
+        let (reporter, asked) = (Reporter::default(), AtomicUsize::new(0));
+        Ok(Masked { model, call: *call, layout, filled, chunk, evaluations, output, selection, clean, reporter, asked })
+    }
+
+    /// Calls back after every pass of [`values`](Masked::values) and [`for_each`](Masked::for_each). A callback that
+    /// answers `ControlFlow::Break(())` stops it, with [`Error::Cancelled`]; what the last pass found is not handed out
+    /// then. The total is that of the masks, where their iterator knows how many there are, and otherwise of those
+    /// asked for so far.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use std::ops::ControlFlow;
+    /// use xai::nn::Activation;
+    /// use xai::{Call, Error, Features, Fill, Index, Masked, NdArray, Net, Progress, Target, Tensor};
+    ///
+    /// let net = Net::<NdArray<f64>, _>::new(Activation::Tanh);
+    /// let x = [Tensor::upload(array![[0.5, 2.0]].view().into_dyn(), &())?];
+    /// let call = Call { inputs: &x, explained: &[true], target: Target::Choose(&Index(0)), samples: &[0] };
+    /// let stop = |p: Progress| if p.done < 20 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) };
+    /// let masked = Masked::in_chunks(&net, &call, &Features::each(), &Fill::default(), Some(10))?.on_progress(stop);
+    /// let stopped = masked.values(vec![vec![true, false]; 50]);
+    /// assert!(matches!(stopped, Err(Error::Cancelled { done: 20, total: 50 })));
+    /// # Ok::<(), xai::Error>(())
+    /// ```
+    #[must_use]
+    pub fn on_progress<Go: crate::Answer>(
+        mut self,
+        report: impl Fn(crate::Progress) -> Go + Send + Sync + 'static,
+    ) -> Self {
+        self.reporter = Reporter::new(report);
+        self
     }
 
     /// The number of features, of all explained inputs: what a mask has.
@@ -135,10 +171,11 @@ impl<'a, M: Differentiable + ?Sized> Masked<'a, M> {
     /// The explained output on copies with these masks: (masks, samples).
     ///
     /// # Errors
-    /// [`Error::Shape`] or [`Error::InvalidParameter`] for a mask that does not fit, [`Error::Copies`].
+    /// [`Error::Shape`] or [`Error::InvalidParameter`] for a mask that does not fit, [`Error::Copies`], and
+    /// [`Error::Cancelled`] when a progress callback says so.
     pub fn values(&self, masks: impl IntoIterator<Item = impl Into<Mask>>) -> Result<Array2<f64>> {
-        let (reporter, mut all) = (Reporter::default(), Vec::new());
-        self.run(masks, &mut reporter.start(0), |_, y| {
+        let mut all = Vec::new();
+        self.for_each(masks, |_, y| {
             all.extend_from_slice(y);
             Ok(())
         })?;
@@ -146,8 +183,8 @@ impl<'a, M: Differentiable + ?Sized> Masked<'a, M> {
         Array2::from_shape_vec((all.len() / samples.max(1), samples), all).map_err(|e| Error::backend("ndarray", e))
     }
 
-    /// Hands out the explained output on copies with these masks, as soon as it is there: the mask's number, and the
-    /// output of each sample. Nothing of it is kept. An error of `each` ends it.
+    /// Hands out the explained output on copies with these masks, as soon as it is there: the mask's number among them,
+    /// and the output of each sample. Nothing of it is kept. An error of `each` ends it.
     ///
     /// # Errors
     /// As [`values`](Masked::values), and those of `each`.
@@ -156,7 +193,9 @@ impl<'a, M: Differentiable + ?Sized> Masked<'a, M> {
         masks: impl IntoIterator<Item = impl Into<Mask>>,
         each: impl FnMut(usize, &[f64]) -> Result<()>,
     ) -> Result<()> {
-        self.run(masks, &mut Reporter::default().start(0), each)
+        let (masks, evaluations) = (masks.into_iter(), self.evaluations.saturating_mul(self.call.rows()));
+        let mut progress = self.reporter.start(masks.size_hint().1.unwrap_or(0).saturating_mul(evaluations));
+        self.run(masks, &mut progress, each)
     }
 
     /// Values of the features, (samples, features), as values of the explained inputs' numbers: each number gets its
@@ -184,7 +223,7 @@ impl<'a, M: Differentiable + ?Sized> Masked<'a, M> {
         self.layout.places()
     }
 
-    /// As [`for_each`](Masked::for_each), with progress.
+    /// As [`for_each`](Masked::for_each), with the progress of an analysis that asks more than once.
     pub(crate) fn run(
         &self,
         masks: impl IntoIterator<Item = impl Into<Mask>>,
@@ -198,7 +237,8 @@ impl<'a, M: Differentiable + ?Sized> Masked<'a, M> {
             if part.is_empty() {
                 return Ok(());
             }
-            let y = self.pass(first, &part, progress)?;
+            progress.ask(part.len().saturating_mul(self.evaluations).saturating_mul(self.call.rows()));
+            let y = self.pass(self.asked.fetch_add(part.len(), Ordering::Relaxed), &part, progress)?;
             for (copy, y) in y.rows().into_iter().enumerate() {
                 each(first + copy, &y.to_vec())?;
             }
@@ -219,10 +259,8 @@ impl<'a, M: Differentiable + ?Sized> Masked<'a, M> {
             for fill in 0..fills {
                 let inputs = copies.filled_with(fill)?;
                 let samples = &self.call.samples[start..start + len];
-                let picked = self.forward(&inputs, &target).map_err(|error| {
-                    let of = samples.first().copied().unwrap_or(0)..samples.last().map_or(0, |last| last + 1);
-                    error.on_copies(first..first + masks.len(), of)
-                })?;
+                let picked = self.forward(&inputs, &target);
+                let picked = picked.map_err(|error| blamed(error, first, masks.len(), samples))?;
                 for (row, value) in picked.into_iter().enumerate() {
                     let (sample, copy) = (row / masks.len(), row % masks.len());
                     if !value.is_finite() {
@@ -259,6 +297,19 @@ impl<M: Differentiable + ?Sized> fmt::Debug for Masked<'_, M> {
     }
 }
 
+/// An error of a pass over so many copies of each sample, on those that it tells of: on all, or on some rows.
+fn blamed(error: Error, first: usize, copies: usize, samples: &[usize]) -> Error {
+    let (rows, error) = match error {
+        Error::Rows { rows, source } => (rows, *source),
+        other => (0..samples.len() * copies, other),
+    };
+    let (start, last) = (rows.start, rows.end.saturating_sub(1));
+    // A part that reaches into another sample has its last copies and the first ones of that.
+    let of = if start / copies == last / copies { start % copies..last % copies + 1 } else { 0..copies };
+    let number = |sample: usize| samples.get(sample).copied().unwrap_or(0);
+    error.on_copies(first + of.start..first + of.end, number(start / copies)..number(last / copies) + 1)
+}
+
 /// Fills have the shape of the input, or one row of it.
 fn check_fills<B: Backend>(filled: &Filled<B>, call: &Call<'_, B>) -> Result<()> {
     let Filled::Tensors(fills) = filled else { return Ok(()) };
@@ -285,7 +336,7 @@ fn clean_output<M: Differentiable + ?Sized>(
     for (start, len) in even_parts(call.rows(), chunk) {
         let inputs = call.inputs.iter().map(|x| rows(x, start, len)).collect::<Result<Vec<_>>>()?;
         let shapes: Vec<Vec<usize>> = inputs.iter().map(Tensor::shape).collect();
-        let output = graph_for(model, &shapes, call.target)?.forward(&inputs)?;
+        let output = graph_for(model, &shapes, call.target)?.forward(&inputs).map_err(|error| error.from_row(start))?;
         inputs.first().map_or(Ok(()), |input| check_rows(input, &output))?;
         parts.push(output);
     }

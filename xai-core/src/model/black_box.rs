@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::ops::Range;
 use std::thread;
 
 use ndarray::{Array, ArrayD, ArrayView, ArrayViewD, Axis, Dimension, Slice, concatenate};
@@ -41,7 +42,23 @@ pub struct BlackBox<F, E, D> {
     input: PhantomData<fn(E, D)>,
 }
 
-type Parallel<F, E> = fn(&F, &[ArrayViewD<'_, E>], usize) -> Result<Vec<ArrayD<E>>>;
+type Parallel<F, E> = fn(&F, &[Part<'_, E>], usize) -> Result<Vec<ArrayD<E>>>;
+
+/// The rows of one call.
+struct Part<'x, E> {
+    x: ArrayViewD<'x, E>,
+    /// Which they are, where others have calls of their own.
+    rows: Option<Range<usize>>,
+}
+
+impl<E> Part<'_, E> {
+    fn blamed(&self, error: Error) -> Error {
+        match &self.rows {
+            Some(rows) => error.on_rows(rows.clone()),
+            None => error,
+        }
+    }
+}
 
 impl<F, E, D> BlackBox<F, E, D> {
     /// The model of a function.
@@ -88,13 +105,16 @@ where
 {
     type Backend = NdArray<E>;
     fn trace<'m>(&'m self, inputs: &[Var<'m, NdArray<E>>]) -> Result<Var<'m, NdArray<E>>> {
-        let forward = |x: &[Tensor<NdArray<E>>]| {
+        let threads = self.parallel.as_ref().map_or(1, |(threads, _)| *threads);
+        let forward = move |x: &[Tensor<NdArray<E>>]| {
             let x = x[0].inner().view();
             let rows = x.shape().first().copied().unwrap_or(0);
-            let threads = self.parallel.as_ref().map_or(1, |(threads, _)| *threads);
             let each = rows.div_ceil(threads).min(self.rows.unwrap_or(rows)).max(1);
-            let part = |start| x.slice_axis(Axis(0), Slice::from(start..rows.min(start + each)));
-            let parts: Vec<ArrayViewD<'_, E>> = (0..rows).step_by(each).map(part).collect();
+            let part = |start| {
+                let of = start..rows.min(start + each);
+                Part { x: x.slice_axis(Axis(0), Slice::from(of.clone())), rows: (of.len() < rows).then_some(of) }
+            };
+            let parts: Vec<Part<'_, E>> = (0..rows).step_by(each).map(part).collect();
             let outputs = match &self.parallel {
                 Some((threads, run)) if parts.len() > 1 => run(&self.function, &parts, *threads)?,
                 _ => parts.iter().map(|part| called(&self.function, part)).collect::<Result<Vec<_>>>()?,
@@ -105,7 +125,7 @@ where
     }
 }
 
-fn called<F, E, D, O, X>(function: &F, part: &ArrayViewD<'_, E>) -> Result<ArrayD<E>>
+fn called<F, E, D, O, X>(function: &F, part: &Part<'_, E>) -> Result<ArrayD<E>>
 where
     F: for<'x> Fn(ArrayView<'x, E, D>) -> std::result::Result<Array<E, O>, X>,
     E: Element,
@@ -113,17 +133,17 @@ where
     O: Dimension,
     X: Into<BoxError>,
 {
-    let view = part.view().into_dimensionality::<D>().map_err(|_| Error::InvalidShape {
+    let view = part.x.view().into_dimensionality::<D>().map_err(|_| Error::InvalidShape {
         what: "input".into(),
-        got: part.shape().to_vec(),
+        got: part.x.shape().to_vec(),
         reason: format!("the function takes an array of {} axes", D::NDIM.unwrap_or(0)),
     })?;
-    function(view).map(Array::into_dyn).map_err(|error| Error::backend("black box", error))
+    function(view).map(Array::into_dyn).map_err(|error| part.blamed(Error::backend("black box", error)))
 }
 
 /// The outputs of the parts in their order, computed by so many threads, which take the next part as they are free.
 /// After an error no new part is begun.
-fn at_the_same_time<F, E, D, O, X>(function: &F, parts: &[ArrayViewD<'_, E>], threads: usize) -> Result<Vec<ArrayD<E>>>
+fn at_the_same_time<F, E, D, O, X>(function: &F, parts: &[Part<'_, E>], threads: usize) -> Result<Vec<ArrayD<E>>>
 where
     F: for<'x> Fn(ArrayView<'x, E, D>) -> std::result::Result<Array<E, O>, X> + Sync,
     E: Element,
@@ -164,14 +184,14 @@ where
 }
 
 /// The outputs of the parts, one after another: a row for each.
-fn joined<E: Element>(parts: &[ArrayViewD<'_, E>], outputs: Vec<ArrayD<E>>) -> Result<Tensor<NdArray<E>>> {
+fn joined<E: Element>(parts: &[Part<'_, E>], outputs: Vec<ArrayD<E>>) -> Result<Tensor<NdArray<E>>> {
     for (part, output) in parts.iter().zip(&outputs) {
-        if output.shape().first() != part.shape().first() {
-            return Err(Error::InvalidShape {
+        if output.shape().first() != part.x.shape().first() {
+            return Err(part.blamed(Error::InvalidShape {
                 what: "output of the black box".into(),
                 got: output.shape().to_vec(),
-                reason: format!("for an input of shape {:?} it must have a row for each sample", part.shape()),
-            });
+                reason: format!("for an input of shape {:?} it must have a row for each sample", part.x.shape()),
+            }));
         }
     }
     let mut outputs = outputs;
