@@ -138,6 +138,15 @@ impl<'m, B: Backend> Graph<'m, B> {
         known.map(count).max().unwrap_or(0)
     }
 
+    /// Of how many rows a step works at the same time: 1 where that is not told.
+    pub(crate) fn rows_at_once(&self) -> usize {
+        let of_node = |node: &Node<'m, B>| match &node.step {
+            Step::Opaque(code) => code.at_once,
+            _ => 1,
+        };
+        self.nodes.iter().map(of_node).max().unwrap_or(1)
+    }
+
     /// For each node, whether its value changes with those inputs that are `wanted`.
     pub(crate) fn varying(&self, wanted: &[bool]) -> Vec<bool> {
         let wanted = wanted.iter().take(self.inputs).enumerate().filter(|(_, wanted)| **wanted);

@@ -46,6 +46,8 @@ pub struct Opaque<'m, B: Backend> {
     shape: Option<Shape<'m>>,
     pub(crate) placement: Option<B::Placement>,
     without_gradient: Option<String>,
+    /// Of how many rows it works at the same time.
+    pub(crate) at_once: usize,
 }
 
 impl<'m, B: Backend> Opaque<'m, B> {
@@ -59,6 +61,7 @@ impl<'m, B: Backend> Opaque<'m, B> {
             shape: None,
             placement: None,
             without_gradient: None,
+            at_once: 1,
         }
     }
 
@@ -120,6 +123,13 @@ impl<'m, B: Backend> Opaque<'m, B> {
         self
     }
 
+    /// The same step, which works on so many rows at the same time.
+    #[must_use]
+    pub(crate) fn at_once(mut self, rows: usize) -> Self {
+        self.at_once = rows;
+        self
+    }
+
     pub(crate) fn output_shape(&self, inputs: &[&[usize]]) -> Result<Option<Vec<usize>>> {
         self.shape.as_ref().map(|shape| shape(inputs)).transpose()
     }
@@ -145,6 +155,7 @@ impl<B: Backend> Clone for Opaque<'_, B> {
             shape: self.shape.clone(),
             placement: self.placement.clone(),
             without_gradient: self.without_gradient.clone(),
+            at_once: self.at_once,
         }
     }
 }

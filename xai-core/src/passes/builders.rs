@@ -4,8 +4,8 @@
 macro_rules! pass_builders {
     ($($settings:ident).+) => {
         /// At most how many samples go through the model in one pass: this bounds the memory. Unless set, as many as
-        /// a CPU is fastest with, so that the largest map that a layer gives out has at most 26 MB, and at most 64. A
-        /// GPU is filled by more.
+        /// a CPU is fastest with, so that the largest map that a layer gives out has at most 26 MB, and at most 64; and
+        /// a row for each thread of a [`BlackBox`]($crate::BlackBox). A GPU is filled by more.
         #[must_use]
         #[doc(alias("internal_batch_size", "perturbations_per_eval"))]
         pub fn chunk(mut self, chunk: usize) -> Self {

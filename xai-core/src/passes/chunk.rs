@@ -4,7 +4,7 @@ use crate::explain::rows::check_rows;
 use crate::explain::{Attribution, Call, Extras, Target, graph_for};
 use crate::passes::fits_in_memory;
 use crate::tensor::Tensor;
-use crate::{Backend, Differentiable, Result};
+use crate::{Arithmetic, Backend, Differentiable, Result};
 
 /// How many samples go through the model in one pass.
 #[derive(Debug, Clone, Copy)]
@@ -22,6 +22,10 @@ const MAP_BYTES: usize = 26_000_000;
 
 /// At most so many samples, however small.
 const MOST: usize = 64;
+
+/// Where a step works on several rows at the same time a pass has a row for each, while they take so many bytes: what
+/// it makes of them is its own.
+const AT_ONCE_BYTES: usize = 64_000_000;
 
 /// How much larger than the inputs the largest map is taken to be where no layer can be seen, as in a closure.
 const UNSEEN: usize = 5;
@@ -56,14 +60,18 @@ impl Chunk {
         }
     }
 
-    /// The number of samples for a model: by the largest map that it writes down for one sample.
+    /// The number of samples for a model: by the largest map that it writes down for one sample, and as many as it
+    /// works on at the same time.
     pub(crate) fn for_model<M: Differentiable + ?Sized>(self, model: &M, call: &Call<'_, M::Backend>) -> Result<usize> {
         if let Chunk::Fixed(samples) = self {
             return Ok(samples);
         }
         let rows = call.rows().max(1);
-        let largest = graph_for(model, &call.shapes(), call.target)?.largest_map();
-        Ok(self.samples::<M::Backend>(largest.div_ceil(rows)))
+        let graph = graph_for(model, &call.shapes(), call.target)?;
+        let numbers = call.inputs.iter().map(|x| x.shape().iter().skip(1).product::<usize>()).sum::<usize>();
+        let most = AT_ONCE_BYTES / (numbers * size_of::<<M::Backend as Arithmetic>::Elem>()).max(1);
+        let suiting = self.samples::<M::Backend>(graph.largest_map().div_ceil(rows));
+        Ok(suiting.max(graph.rows_at_once().min(most)))
     }
 }
 

@@ -1,11 +1,13 @@
 //! A function on arrays as a model.
 
+use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Barrier, Mutex};
+use std::sync::{Arc, Barrier, Mutex};
 
 use ndarray::{Array1, Array2, Array3, ArrayView2, ArrayView3, ArrayView4, ArrayViewD, Axis, IxDyn, array};
 use xai_core::{
     Analyzer, BlackBox, Differentiable, Error, FeatureAblation, Features, Gradient, Index, MaxActivation, NdArray,
+    Progress,
 };
 
 use super::cases::{Down, numbers};
@@ -88,6 +90,49 @@ fn a_call_has_at_most_so_many_rows() {
     assert_eq!(std::mem::take(&mut *rows.lock().unwrap()), [4, 4, 2]);
     assert_eq!(BlackBox::new(record).rows_of_a_call(1).threads(3).predict(x.view()).unwrap(), x);
     assert_eq!(rows.lock().unwrap().len(), 10);
+}
+
+/// A photo's own pass has eight rows.
+#[test]
+fn a_pass_has_a_row_for_each_thread_unless_it_is_said() {
+    let photo = numbers::<f32, _>((1, 3, 224, 224));
+    let calls = AtomicUsize::new(0);
+    let f = |x: ArrayView4<f32>| -> Result<Array2<f32>, Down> {
+        calls.fetch_add(1, Ordering::Relaxed);
+        Ok(x.sum_axis(Axis(3)).sum_axis(Axis(2)))
+    };
+    let passes = |model: &dyn Differentiable<Backend = NdArray<f32>>, chunk: Option<usize>| {
+        let seen = Arc::new(Mutex::new(vec![0]));
+        let log = Arc::clone(&seen);
+        let ablation = FeatureAblation::new().features(Features::grid([4, 5]));
+        let ablation = chunk.map_or(ablation.clone(), |chunk| ablation.chunk(chunk));
+        let ablation = ablation.on_progress(move |p: Progress| log.lock().unwrap().push(p.done));
+        ablation.analyze(&model, &photo, Index(0)).unwrap();
+        let seen = seen.lock().unwrap();
+        seen.windows(2).map(|pair| pair[1] - pair[0]).collect::<Vec<_>>()
+    };
+    assert_eq!(passes(&BlackBox::new(f), None), [8, 8, 4]);
+    calls.store(0, Ordering::Relaxed);
+    assert_eq!(passes(&BlackBox::new(f).threads(20), None), [20]);
+    assert_eq!(calls.load(Ordering::Relaxed), 1 + 20);
+    assert_eq!(passes(&BlackBox::new(f).threads(3), None), [8, 8, 4]);
+    assert_eq!(passes(&BlackBox::new(f).threads(20), Some(5)), [5; 4]);
+    // No more than 64 MB of copies, however many threads.
+    let large = numbers::<f64, _>((1, 1, 1000, 1000));
+    let rows = Mutex::new(0);
+    let most = BlackBox::new(|x: ArrayView4<f64>| -> Result<Array2<f64>, Down> {
+        *rows.lock().unwrap() += x.dim().0;
+        Ok(x.sum_axis(Axis(3)).sum_axis(Axis(2)))
+    })
+    .threads(usize::MAX);
+    let done = Arc::new(AtomicUsize::new(0));
+    let log = Arc::clone(&done);
+    let first = FeatureAblation::new().features(Features::grid([3, 4])).on_progress(move |p: Progress| {
+        log.store(p.done, Ordering::Relaxed);
+        ControlFlow::Break(())
+    });
+    assert!(first.analyze(&most, &large, Index(0)).is_err());
+    assert_eq!(done.load(Ordering::Relaxed), 8);
 }
 
 #[test]
