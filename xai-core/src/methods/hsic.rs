@@ -7,7 +7,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::masking::{Found, MaskSettings, features_builder, mask_builders};
-use super::sampling::{Sampling, relative, sampling_builders};
+use super::sampling::{Rounds, Sampling, relative, sampling_builders};
 use crate::explain::{Analyzer, Attribution, Call, Inputs, Kind};
 use crate::masks::{Features, Mask, Masked};
 use crate::passes::{Running, within};
@@ -92,23 +92,26 @@ impl<M: Differentiable + ?Sized> Analyzer<M> for Hsic {
     fn check(&self, _: &M, inputs: &Inputs<'_>) -> Result<()> {
         within("n", self.sampling.n, 5, MOST_MASKS)?;
         self.sampling.check(5)?;
-        self.settings.check(inputs)
+        self.settings.check(inputs)?;
+        self.sampling.check_limit(&rounds(self.settings.fill.evaluations()))
     }
 
     fn attribute(&self, model: &M, call: &Call<'_, M::Backend>) -> Result<Attribution<M::Backend>> {
         let apart = self.sampling.tolerance.is_some();
-        let copies = |_| self.sampling.evaluations(1);
+        let copies = |_| self.sampling.copies(1, self.settings.fill.evaluations());
         self.settings.explain(model, call, apart, copies, |masked, progress| self.find(masked, progress))
     }
 }
 
-/// With a tolerance, so many masks at first.
-const FIRST_MASKS: usize = 100;
+/// The unbiased estimate takes four masks, and one is left out of five.
+fn rounds(of_a_copy: usize) -> Rounds {
+    Rounds { first: 100, least: 5, of_a_draw: of_a_copy, before: 1 }
+}
 
 impl Hsic {
     fn find<M: Differentiable + ?Sized>(&self, masked: &Masked<'_, M>, progress: &mut Running<'_>) -> Result<Found> {
         let (features, samples, of_a_copy) = (masked.features(), masked.clean().len(), masked.evaluations_of_a_copy());
-        let sampling = Sampling { max_n: self.sampling.max_n.min(MOST_MASKS * of_a_copy), ..self.sampling.clone() };
+        let sampling = Sampling { max_n: self.sampling.max_n.min(1 + MOST_MASKS * of_a_copy), ..self.sampling.clone() };
         let mut rng = ChaCha8Rng::seed_from_u64(sampling.seed);
         let mut next = || (0..features).map(|_| rng.random()).collect::<Vec<bool>>();
         let seen = RefCell::new((Vec::<Vec<bool>>::new(), vec![Vec::new(); samples]));
@@ -140,7 +143,7 @@ impl Hsic {
             let (values, errors) = solve();
             relative(&errors, &values)
         };
-        let (n, tolerance) = sampling.run(FIRST_MASKS, of_a_copy, draw, error)?;
+        let (n, tolerance) = sampling.run(&rounds(of_a_copy), draw, error)?;
         let (values, errors) = solve();
         Ok(Found { values, standard_error: Some(errors), gap: None, evaluations: 1 + n * of_a_copy, tolerance })
     }

@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::coalitions::Coalitions;
 use super::kernel_regression::{Regression, both};
 use super::masking::{Found, MaskSettings, features_builder, mask_builders};
-use super::sampling::{Sampling, relative, sampling_builders};
+use super::sampling::{Rounds, Sampling, relative, sampling_builders};
 use crate::explain::{Analyzer, Attribution, Call, Inputs, Kind};
 use crate::masks::{Features, Masked};
 use crate::passes::{Running, within};
@@ -92,25 +92,41 @@ impl<M: Differentiable + ?Sized> Analyzer<M> for KernelShap {
     fn check(&self, _: &M, inputs: &Inputs<'_>) -> Result<()> {
         Sampling { n: self.n.unwrap_or(2), ..self.sampling.clone() }.check(2)?;
         self.settings.check(inputs)?;
-        within("features", self.settings.count(inputs)?, 1, MOST_FEATURES)
+        let features = self.settings.count(inputs)?;
+        within("features", features, 1, MOST_FEATURES)?;
+        self.sampling.check_limit(&least_rounds(features, self.settings.fill.evaluations()))
     }
 
     fn attribute(&self, model: &M, call: &Call<'_, M::Backend>) -> Result<Attribution<M::Backend>> {
         let apart = self.sampling.tolerance.is_some();
+        let of_a_copy = self.settings.fill.evaluations();
         let copies = |features| match apart {
-            true => 1 + self.sampling.max_n,
-            false => 1 + self.budget(features),
+            true => self.sampling.copies(1, of_a_copy),
+            false => 1 + self.budget(features, of_a_copy),
         };
         self.settings.explain(model, call, apart, copies, |masked, progress| self.find(masked, progress))
     }
 }
 
+/// As many pairs as features determine the regression, two have a standard error, and all coalitions have none.
+fn least_rounds(features: usize, of_a_copy: usize) -> Rounds {
+    let least = least_pairs(features);
+    Rounds { first: least, least, of_a_draw: 2 * of_a_copy, before: 1 + of_a_copy }
+}
+
+fn least_pairs(features: usize) -> usize {
+    features.max(2).min(all_coalitions(features).div_ceil(2))
+}
+
 impl KernelShap {
     /// How many coalitions are looked at, or at first: as many as there are at most.
-    fn budget(&self, features: usize) -> usize {
+    fn budget(&self, features: usize, of_a_copy: usize) -> usize {
         let all = all_coalitions(features);
         match (self.sampling.tolerance, self.n) {
-            (Some(_), _) => (4 * features).max(64).min(self.sampling.max_n.max(2)).min(all),
+            (Some(_), _) => {
+                let room = self.sampling.max_n.saturating_sub(1 + of_a_copy) / of_a_copy.max(1);
+                (4 * features).max(64).min(room).min(all)
+            }
             (None, Some(n)) => n.min(all),
             (None, None) => (2 * features + 2048).min(all),
         }
@@ -124,10 +140,10 @@ impl KernelShap {
             empty = y.to_vec();
             Ok(())
         })?;
-        let (mut budget, all) = (self.budget(features), all_coalitions(features));
+        let (mut budget, all) = (self.budget(features, of_a_copy), all_coalitions(features));
         let mut spent = 1 + of_a_copy;
         loop {
-            let coalitions = Coalitions::new(features, budget);
+            let coalitions = coalitions_of(features, budget, self.sampling.tolerance.is_some());
             let mut regression = Regression::new(masked, &empty, &coalitions, self.sampling.seed);
             regression.enumerate(progress)?;
             let outer = 2 * coalitions.enumerated_pairs();
@@ -137,10 +153,11 @@ impl KernelShap {
                 return Ok(regression.found(&empty, spent, tolerance));
             }
             // With a tolerance never more than all coalitions take, which are exact.
-            let most = self.sampling.max_n.min(all.saturating_mul(of_a_copy)).saturating_sub(spent);
+            let most = self.sampling.max_n.min(all.saturating_mul(of_a_copy));
             let pairs = Sampling { n: (budget - outer.min(budget)) / 2, max_n: most, ..self.sampling.clone() };
             let (mut drawn, mut followed) = (coalitions.draws(pairs.seed), coalitions.draws(pairs.seed));
-            let first = pairs.n.max(8);
+            let least = drawn_at_least(features, &coalitions);
+            let rounds = Rounds { first: pairs.n.max(8), least, of_a_draw: 2 * of_a_copy, before: spent };
             let regression = RefCell::new(regression);
             let draw = |range: Range<usize>| {
                 let masks = range.flat_map(|_| both(&drawn.next_coalition(), features));
@@ -150,7 +167,7 @@ impl KernelShap {
                 let (values, errors) = regression.borrow().solve();
                 relative(&errors, &values)
             };
-            let (done, met) = pairs.run(first, 2 * of_a_copy, draw, error)?;
+            let (done, met) = pairs.run(&rounds, draw, error)?;
             spent += 2 * done * of_a_copy;
             let fits = spent.saturating_add(all.saturating_mul(of_a_copy)) <= self.sampling.max_n;
             if !matches!(met, Some((_, false))) || !fits {
@@ -159,6 +176,22 @@ impl KernelShap {
             budget = all;
         }
     }
+}
+
+/// Those of a budget. With a tolerance, enough of them are left to be drawn for a standard error: outer sizes are
+/// enumerated only where the budget has room for both.
+fn coalitions_of(features: usize, budget: usize, to_tolerance: bool) -> Coalitions {
+    let coalitions = Coalitions::new(features, budget);
+    let left = budget.saturating_sub(2 * coalitions.enumerated_pairs()) / 2;
+    if !to_tolerance || coalitions.is_complete() || left >= drawn_at_least(features, &coalitions) {
+        return coalitions;
+    }
+    Coalitions::new(features, 2 * least_pairs(features))
+}
+
+/// So many pairs beside those that are enumerated.
+fn drawn_at_least(features: usize, coalitions: &Coalitions) -> usize {
+    features.saturating_sub(coalitions.enumerated_pairs()).max(2)
 }
 
 /// 2^D - 2, where that is a number.

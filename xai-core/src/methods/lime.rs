@@ -7,7 +7,7 @@ use ndarray::Array2;
 
 use super::lime_fit::{Coins, Fit};
 use super::masking::{Found, MaskSettings, features_builder, mask_builders};
-use super::sampling::{Sampling, relative, sampling_builders};
+use super::sampling::{Rounds, Sampling, relative, sampling_builders};
 use crate::explain::{Analyzer, Attribution, Call, Inputs, Kind};
 use crate::masks::{Features, Masked};
 use crate::passes::Running;
@@ -93,10 +93,13 @@ impl Lime {
     mask_builders!(settings);
 
     /// Every mask once, where there are no more than so many.
-    fn enumerates(&self, features: usize) -> bool {
+    fn enumerates(&self, features: usize, of_a_copy: usize) -> bool {
         let all = u32::try_from(features).ok().and_then(|features| 1usize.checked_shl(features)).filter(|all| *all > 0);
-        let most = if self.sampling.tolerance.is_some() { self.sampling.max_n } else { self.sampling.n };
-        all.is_some_and(|all| all <= most)
+        all.is_some_and(|all| match self.sampling.tolerance {
+            // The mask of ones is the clean input, which runs once.
+            Some(_) => (all - 1).saturating_mul(of_a_copy) < self.sampling.max_n,
+            None => all <= self.sampling.n,
+        })
     }
 
     #[allow(clippy::cast_precision_loss)]
@@ -133,17 +136,28 @@ impl<M: Differentiable + ?Sized> Analyzer<M> for Lime {
             return refused("ridge", self.ridge, "it must be a finite number that is not negative");
         }
         self.settings.check(inputs)?;
-        crate::passes::within("features", self.settings.count(inputs)?, 1, MOST_FEATURES)
+        let (features, of_a_copy) = (self.settings.count(inputs)?, self.settings.fill.evaluations());
+        crate::passes::within("features", features, 1, MOST_FEATURES)?;
+        if self.enumerates(features, of_a_copy) {
+            return Ok(());
+        }
+        self.sampling.check_limit(&rounds(features, of_a_copy))
     }
 
     fn attribute(&self, model: &M, call: &Call<'_, M::Backend>) -> Result<Attribution<M::Backend>> {
         let apart = self.sampling.tolerance.is_some();
-        let copies = |features| match self.enumerates(features) {
+        let of_a_copy = self.settings.fill.evaluations();
+        let copies = |features| match self.enumerates(features, of_a_copy) {
             true => (1 << features) - 1,
-            false => self.sampling.evaluations(1),
+            false => self.sampling.copies(1, of_a_copy),
         };
         self.settings.explain(model, call, apart, copies, |masked, progress| self.find(masked, progress))
     }
+}
+
+/// A regression of D features and a constant has freedom left with a mask more than that, the clean one among them.
+fn rounds(features: usize, of_a_copy: usize) -> Rounds {
+    Rounds { first: (4 * features).max(64), least: features + 1, of_a_draw: of_a_copy, before: 1 }
 }
 
 impl Lime {
@@ -153,7 +167,7 @@ impl Lime {
         let mut fit = Fit::new(features, masked.clean());
         let add = |fit: &mut Fit<'_>, present: Vec<bool>, y: &[f64]| fit.add(self.weight(&present), &present, y);
         add(&mut fit, vec![true; features], masked.clean());
-        if self.enumerates(features) {
+        if self.enumerates(features, of_a_copy) {
             let subset = |subset: usize| (0..features).map(|feature| subset >> feature & 1 == 1).collect::<Vec<_>>();
             let all = (1usize << features) - 1;
             masked.run((0..all).map(subset), progress, |copy, y| {
@@ -185,7 +199,7 @@ impl Lime {
             let (values, errors) = fit.borrow().solve(self.ridge, again());
             relative(&errors, &values)
         };
-        let (masks, tolerance) = self.sampling.run((4 * features).max(64), of_a_copy, draw, error)?;
+        let (masks, tolerance) = self.sampling.run(&rounds(features, of_a_copy), draw, error)?;
         let (values, errors) = fit.into_inner().solve(self.ridge, again());
         let evaluations = 1 + masks * of_a_copy;
         Ok(Found { values, standard_error: Some(errors), evaluations, tolerance, gap: None })

@@ -111,7 +111,8 @@ impl<M: Differentiable + ?Sized> Analyzer<M> for Owen {
     }
 
     fn attribute(&self, model: &M, call: &Call<'_, M::Backend>) -> Result<Attribution<M::Backend>> {
-        self.settings.explain(model, call, true, |_| self.n, |masked, progress| self.find(masked, progress))
+        let copies = |_| self.n / self.settings.fill.evaluations().max(1);
+        self.settings.explain(model, call, true, copies, |masked, progress| self.find(masked, progress))
     }
 }
 

@@ -8,7 +8,7 @@ use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
-use super::sampling::{Sampling, relative};
+use super::sampling::{Rounds, Sampling, relative};
 use crate::explain::rows::check_rows;
 use crate::explain::{Call, Elem, Inputs, Target};
 use crate::masks::{Features, Mask, absences};
@@ -84,8 +84,10 @@ pub struct Importance {
     pub within_tolerance: Option<bool>,
 }
 
-/// A feature is shuffled twice as often as it takes to say how much shuffles differ.
-const FIRST_SHUFFLES: usize = 4;
+/// A feature is shuffled twice as often as it takes to say how much shuffles differ, where the limit has room for it.
+fn rounds(features: usize) -> Rounds {
+    Rounds { first: 4, least: 2, of_a_draw: features, before: 1 }
+}
 
 impl PermutationImportance {
     /// Five shuffles of every number.
@@ -116,8 +118,8 @@ impl PermutationImportance {
         self
     }
 
-    /// With a tolerance, at most so many evaluations of each sample, one for each feature and shuffle: 10 000 unless
-    /// set. Four shuffles are made in any case.
+    /// With a tolerance, at most so many evaluations of each sample, one for each feature and shuffle and that of the
+    /// data as they are: 10 000 unless set. Less than two shuffles take is refused before any pass.
     #[must_use]
     pub fn max_n(mut self, max_n: usize) -> Self {
         self.sampling.max_n = max_n;
@@ -181,6 +183,7 @@ impl PermutationImportance {
             });
         }
         let features = self.features.count(&Inputs { shapes: &shapes, explained: &[true] })?;
+        self.sampling.check_limit(&rounds(features))?;
         let placement = model.placement_for(&shapes)?;
         let chunk = {
             let sample = Tensor::upload(data.slice_axis(Axis(0), Slice::from(0..1)), &placement)?;
@@ -189,7 +192,7 @@ impl PermutationImportance {
             let call = Call { inputs: &inputs, explained: &[true], target, samples: &[0] };
             Chunk::of(self.chunk, &call).for_model(model, &call)?
         };
-        let evaluations = self.sampling.evaluations(features).saturating_add(1);
+        let evaluations = self.sampling.copies(features, 1).saturating_add(1);
         let mut progress = self.reporter.start(rows.saturating_mul(evaluations));
         let mut score_of = |data: &ArrayViewD<'_, Elem<M>>| -> Result<f64> {
             let mut outputs = Vec::new();
@@ -227,7 +230,7 @@ impl PermutationImportance {
             let (drops, errors) = summed();
             relative(&errors, &drops)
         };
-        let (shuffles, met) = self.sampling.run(FIRST_SHUFFLES, features, draw, error)?;
+        let (shuffles, met) = self.sampling.run(&rounds(features), draw, error)?;
         let (drops, standard_error) = summed();
         Ok(Importance { score: clean, drops, standard_error, shuffles, within_tolerance: met.map(|met| met.1) })
     }

@@ -7,7 +7,7 @@ use ndarray::{Array1, Array2, ArrayD, Axis};
 
 use super::masking::{Found, MaskSettings, mask_builders};
 use super::rise_masks::RiseMasks;
-use super::sampling::{Sampling, relative, sampling_builders};
+use super::sampling::{Rounds, Sampling, relative, sampling_builders};
 use crate::explain::{Analyzer, Attribution, Call, Inputs, Kind};
 use crate::masks::{Features, Mask, Masked};
 use crate::passes::Running;
@@ -148,6 +148,7 @@ impl<M: Differentiable + ?Sized> Analyzer<M> for Rise {
         inputs.check_one_explained("Rise")?;
         self.sampling.check(3)?;
         self.settings.check(inputs)?;
+        self.sampling.check_limit(&rounds(self.settings.fill.evaluations()))?;
         if !(self.p > 0.0 && self.p < 1.0) {
             return Err(Error::InvalidParameter {
                 name: "p",
@@ -165,15 +166,17 @@ impl<M: Differentiable + ?Sized> Analyzer<M> for Rise {
 
     fn attribute(&self, model: &M, call: &Call<'_, M::Backend>) -> Result<Attribution<M::Backend>> {
         let apart = self.sampling.tolerance.is_some();
-        let copies = |_| self.sampling.evaluations(1);
+        let copies = |_| self.sampling.copies(1, self.settings.fill.evaluations());
         let plane: Vec<usize> =
             call.explained_inputs().flat_map(|x| x.shape().into_iter().skip(2).collect::<Vec<_>>()).collect();
         self.settings.explain(model, call, apart, copies, |masked, progress| self.find(masked, &plane, progress))
     }
 }
 
-/// With a tolerance, so many masks at first.
-const FIRST_MASKS: usize = 64;
+/// A slope takes two masks, and its error one more.
+fn rounds(of_a_copy: usize) -> Rounds {
+    Rounds { first: 64, least: 3, of_a_draw: of_a_copy, before: 1 }
+}
 
 impl Rise {
     fn find<M: Differentiable + ?Sized>(
@@ -205,7 +208,7 @@ impl Rise {
             let (values, errors) = sums.borrow().estimate(self.estimate, self.p);
             relative(&errors, &values)
         };
-        let (n, tolerance) = self.sampling.run(FIRST_MASKS, of_a_copy, draw, error)?;
+        let (n, tolerance) = self.sampling.run(&rounds(of_a_copy), draw, error)?;
         let (values, errors) = sums.into_inner().estimate(self.estimate, self.p);
         Ok(Found { values, standard_error: Some(errors), gap: None, evaluations: 1 + n * of_a_copy, tolerance })
     }

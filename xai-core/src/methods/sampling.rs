@@ -35,8 +35,9 @@ macro_rules! sampling_builders {
             self
         }
 
-        /// With a tolerance, at most so many evaluations for each sample: 10 000 unless set. Where it comes first,
-        /// [`Extras::within_tolerance`]($crate::Extras::within_tolerance) is false.
+        /// With a tolerance, at most so many evaluations for each sample, the clean one among them: 10 000 unless set.
+        /// Where it comes first, [`Extras::within_tolerance`]($crate::Extras::within_tolerance) is false. A limit that
+        /// does not suffice for values and their standard errors is refused before any pass, with the least that does.
         #[must_use]
         pub fn max_n(mut self, max_n: usize) -> Self {
             self.$($sampling).+.max_n = max_n;
@@ -45,6 +46,19 @@ macro_rules! sampling_builders {
     };
 }
 pub(crate) use sampling_builders;
+
+/// How draws are made where there is a tolerance.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rounds {
+    /// So many in the first round, where they fit into the limit.
+    pub(super) first: usize,
+    /// Values and their standard errors take so many.
+    pub(super) least: usize,
+    /// The evaluations of one.
+    pub(super) of_a_draw: usize,
+    /// The evaluations beside the draws: of the clean input, and of what else comes first.
+    pub(super) before: usize,
+}
 
 /// What a tolerance came to: the relative error, and whether it was within.
 pub(super) type Met = Option<(f64, bool)>;
@@ -67,20 +81,35 @@ impl Sampling {
         }
     }
 
-    /// How many evaluations to expect, of draws of so many evaluations each.
-    pub(super) fn evaluations(&self, of_a_draw: usize) -> usize {
+    /// That a tolerance's limit has room for the fewest draws.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`], with the least limit.
+    pub(super) fn check_limit(&self, rounds: &Rounds) -> Result<()> {
+        let least = rounds.before.saturating_add(rounds.least.saturating_mul(rounds.of_a_draw));
+        if self.tolerance.is_none() || self.max_n >= least {
+            return Ok(());
+        }
+        Err(Error::InvalidParameter {
+            name: "max_n",
+            value: self.max_n.to_string(),
+            reason: format!("it must be at least {least}: so much is taken by values and their standard errors here"),
+        })
+    }
+
+    /// How many copies to expect, of draws of so many copies each; a copy takes so many evaluations.
+    pub(super) fn copies(&self, of_a_draw: usize, of_a_copy: usize) -> usize {
         match self.tolerance {
             None => self.n.saturating_mul(of_a_draw),
-            Some(_) => self.max_n,
+            Some(_) => self.max_n.saturating_sub(1) / of_a_copy.max(1),
         }
     }
 
-    /// Draws `n` times; or, with a tolerance, in rounds: the first has `first` draws. `draw` is asked for draws from
-    /// one on to another, and `error` for the relative error of what there is.
+    /// Draws `n` times; or, with a tolerance, in rounds. `draw` is asked for draws from one on to another, and `error`
+    /// for the relative error of what there is.
     pub(super) fn run(
         &self,
-        first: usize,
-        evaluations_of_a_draw: usize,
+        rounds: &Rounds,
         mut draw: impl FnMut(std::ops::Range<usize>) -> Result<()>,
         error: impl Fn() -> f64,
     ) -> Result<(usize, Met)> {
@@ -88,9 +117,9 @@ impl Sampling {
             draw(0..self.n)?;
             return Ok((self.n, None));
         };
-        // One round at least, or there would be nothing to tell.
-        let most = (self.max_n / evaluations_of_a_draw.max(1)).max(first);
-        let (mut done, mut next) = (0, first);
+        self.check_limit(rounds)?;
+        let most = (self.max_n - rounds.before) / rounds.of_a_draw.max(1);
+        let (mut done, mut next) = (0, rounds.first.min(most));
         loop {
             draw(done..next)?;
             done = next;

@@ -7,7 +7,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::masking::{Found, MaskSettings, features_builder, mask_builders};
 use super::moments::Moments;
-use super::sampling::{Sampling, relative, sampling_builders};
+use super::sampling::{Rounds, Sampling, relative, sampling_builders};
 use crate::explain::{Analyzer, Attribution, Call, Inputs, Kind};
 use crate::masks::{Features, Mask, Masked};
 use crate::passes::Running;
@@ -87,18 +87,25 @@ impl<M: Differentiable + ?Sized> Analyzer<M> for ShapleySampling {
 
     fn check(&self, _: &M, inputs: &Inputs<'_>) -> Result<()> {
         self.sampling.check(1)?;
-        self.settings.check(inputs)
+        self.settings.check(inputs)?;
+        self.sampling.check_limit(&rounds(self.settings.count(inputs)?, self.settings.fill.evaluations()))
     }
 
     fn attribute(&self, model: &M, call: &Call<'_, M::Backend>) -> Result<Attribution<M::Backend>> {
-        let copies = |features| 1 + self.sampling.evaluations(evaluations_of_a_pair(features));
         let apart = self.sampling.tolerance.is_some();
+        let drawn = |features| self.sampling.copies(evaluations_of_a_pair(features), self.settings.fill.evaluations());
+        // Beside the draws there is what has nothing of the input.
+        let copies = |features| drawn(features) + usize::from(!apart);
         self.settings.explain(model, call, apart, copies, |masked, progress| self.find(masked, progress))
     }
 }
 
-/// A pair is looked at twice as often as it takes to say how much pairs differ.
-const FIRST_PAIRS: usize = 4;
+/// A pair is looked at twice as often as it takes to say how much pairs differ, where the limit has room for it.
+fn rounds(features: usize, of_a_copy: usize) -> Rounds {
+    // One or two features have all their orders in a pair.
+    let least = if features <= 2 { 1 } else { 2 };
+    Rounds { first: 4, least, of_a_draw: evaluations_of_a_pair(features) * of_a_copy, before: 1 + of_a_copy }
+}
 
 fn evaluations_of_a_pair(features: usize) -> usize {
     2 * features.saturating_sub(1)
@@ -115,7 +122,7 @@ impl ShapleySampling {
         let (mut drawn, mut followed) =
             (Orders::new(self.sampling.seed, features), Orders::new(self.sampling.seed, features));
         let moments = std::cell::RefCell::new(Moments::new(clean.len(), features));
-        let each = evaluations_of_a_pair(features) * masked.evaluations_of_a_copy();
+        let rounds = rounds(features, masked.evaluations_of_a_copy());
         let draw = |pairs: std::ops::Range<usize>| {
             let mut walk = Walk::new(&empty, clean, features);
             let mut moments = moments.borrow_mut();
@@ -139,14 +146,13 @@ impl ShapleySampling {
             let moments = moments.borrow();
             relative(&moments.standard_error(), moments.mean())
         };
-        let (pairs, tolerance) = self.sampling.run(FIRST_PAIRS, each, draw, error)?;
+        let (pairs, tolerance) = self.sampling.run(&rounds, draw, error)?;
         let moments = moments.into_inner();
         let values = moments.mean().clone();
-        // One or two features have all their orders in a pair.
         let exact = features <= 2;
         let standard_error = if exact { Array2::zeros(values.dim()) } else { moments.standard_error() };
         let gap = gap(&values, clean, &empty);
-        let evaluations = 1 + masked.evaluations_of_a_copy() + pairs * each;
+        let evaluations = rounds.before + pairs * rounds.of_a_draw;
         Ok(Found { values, standard_error: Some(standard_error), gap: Some(gap), evaluations, tolerance })
     }
 }

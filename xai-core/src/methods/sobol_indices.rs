@@ -9,7 +9,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::masking::{Found, MaskSettings, features_builder, mask_builders};
 use super::moments::Moments;
-use super::sampling::{Sampling, relative, sampling_builders};
+use super::sampling::{Rounds, Sampling, relative, sampling_builders};
 use crate::explain::{Analyzer, Attribution, Call, Inputs, Kind};
 use crate::masks::{Features, Masked};
 use crate::passes::Running;
@@ -94,20 +94,26 @@ impl<M: Differentiable + ?Sized> Analyzer<M> for SobolIndices {
 
     fn check(&self, _: &M, inputs: &Inputs<'_>) -> Result<()> {
         self.sampling.check(2)?;
-        self.settings.check(inputs)
+        self.settings.check(inputs)?;
+        self.sampling.check_limit(&rounds(self.settings.count(inputs)?, self.settings.fill.evaluations()))
     }
 
     fn attribute(&self, model: &M, call: &Call<'_, M::Backend>) -> Result<Attribution<M::Backend>> {
         let apart = self.sampling.tolerance.is_some();
-        let copies = |features| self.sampling.evaluations(features + 2);
+        let copies = |features| self.sampling.copies(features + 2, self.settings.fill.evaluations());
         self.settings.explain(model, call, apart, copies, |masked, progress| self.find(masked, progress))
     }
+}
+
+/// A block at first, where the limit has room for it.
+fn rounds(features: usize, of_a_copy: usize) -> Rounds {
+    Rounds { first: BLOCK, least: 2, of_a_draw: (features + 2) * of_a_copy, before: 1 }
 }
 
 impl SobolIndices {
     fn find<M: Differentiable + ?Sized>(&self, masked: &Masked<'_, M>, progress: &mut Running<'_>) -> Result<Found> {
         let (features, clean) = (masked.features(), masked.clean());
-        let of_a_row = (features + 2) * masked.evaluations_of_a_copy();
+        let rounds = rounds(features, masked.evaluations_of_a_copy());
         let state = RefCell::new((Moments::new(clean.len(), features), Moments::new(clean.len(), 1)));
         let mut rows = Rows::new(self.sampling.seed, features);
         let draw = |range: std::ops::Range<usize>| {
@@ -152,9 +158,9 @@ impl SobolIndices {
             let (values, errors) = shares();
             relative(&errors, &values)
         };
-        let (rows_drawn, tolerance) = self.sampling.run(BLOCK, of_a_row, draw, error)?;
+        let (rows_drawn, tolerance) = self.sampling.run(&rounds, draw, error)?;
         let (values, errors) = shares();
-        let evaluations = 1 + rows_drawn * of_a_row;
+        let evaluations = rounds.before + rows_drawn * rounds.of_a_draw;
         Ok(Found { values, standard_error: Some(errors), gap: None, evaluations, tolerance })
     }
 }

@@ -50,7 +50,7 @@ fn a_tolerance_is_met_or_the_limit_is_told() {
     assert_eq!((same.drops, same.standard_error), (met.drops, met.standard_error));
     let seen = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
     let log = std::sync::Arc::clone(&seen);
-    let limited = PermutationImportance::new().tolerance(1e-9).max_n(40).on_progress(move |p: Progress| {
+    let limited = PermutationImportance::new().tolerance(1e-9).max_n(41).on_progress(move |p: Progress| {
         log.lock().unwrap().push((p.done, p.total));
     });
     let limited = limited.measure(&model(), &x, score(&x)).unwrap();
@@ -59,10 +59,15 @@ fn a_tolerance_is_met_or_the_limit_is_told() {
     for (importance, name) in [
         (PermutationImportance::new().tolerance(0.0), "tolerance"),
         (PermutationImportance::new().tolerance(0.1).max_n(0), "max_n"),
+        // Two shuffles of four features, and the data as they are.
+        (PermutationImportance::new().tolerance(0.1).max_n(8), "max_n"),
     ] {
         let error = importance.measure(&model(), &x, score(&x)).unwrap_err();
         assert!(matches!(&error, Error::InvalidParameter { name: got, .. } if *got == name), "{error}");
     }
+    let least = PermutationImportance::new().tolerance(1e-9).max_n(9).measure(&model(), &x, score(&x)).unwrap();
+    assert_eq!((least.shuffles, least.within_tolerance), (2, Some(false)));
+    assert!(least.standard_error.iter().all(|error| error.is_finite()));
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod engine;
 mod features;
 mod fills;
 mod lime;
+mod limits;
 mod owen;
 mod rise;
 mod shapley;

@@ -230,13 +230,13 @@ fn a_tolerance_is_met_or_the_limit_is_told() {
     for max_n in [50, 500] {
         let why = ShapleySampling::new().tolerance(1e-9).max_n(max_n).analyze(&model, &ones(6), Index(0)).unwrap();
         assert_eq!(why.extras.within_tolerance, Some(vec![false]));
-        assert!(why.extras.evaluations.unwrap()[0] <= max_n + 2);
+        assert!(why.extras.evaluations.unwrap()[0] <= max_n);
     }
     let many = of_row(|x| x.iter().enumerate().map(|(j, x)| x * (j + 1) as f64).sum::<f64>().sin());
     let why =
         KernelShap::new().tolerance(1e-9).max_n(700).analyze(&many, &numbers::<f64, _>((1, 20)), Index(0)).unwrap();
     assert_eq!(why.extras.within_tolerance, Some(vec![false]));
-    assert!((300..=702).contains(&why.extras.evaluations.unwrap()[0]));
+    assert!((300..=700).contains(&why.extras.evaluations.unwrap()[0]));
 }
 
 #[test]
