@@ -31,8 +31,8 @@ pub(super) struct Regression<'m, 'a, M: Differentiable + ?Sized> {
     enumerated: Normal,
     /// As if each pair had the weight 1.
     drawn: Normal,
-    /// r of each pair that was drawn, of all samples.
-    rests: Vec<Vec<f64>>,
+    /// r of each pair that was drawn, of all samples: a number each, for pairs are drawn again.
+    rests: Vec<f64>,
     /// How many were drawn of each size.
     counts: Vec<usize>,
 }
@@ -81,10 +81,15 @@ impl<'m, 'a, M: Differentiable + ?Sized> Regression<'m, 'a, M> {
             let coalition = followed.next_coalition();
             let rest = rest(change, &first, y, coalition.len(), features);
             normal.add(&centred(&coalition, features), &rest, 1.0);
-            rests.push(rest);
+            rests.extend(rest);
             counts[coalition.len()] += 1;
             Ok(())
         })
+    }
+
+    /// How many pairs were drawn.
+    fn draws(&self) -> usize {
+        self.counts.iter().sum()
     }
 
     /// The values and their standard errors, (samples, features).
@@ -92,7 +97,7 @@ impl<'m, 'a, M: Differentiable + ?Sized> Regression<'m, 'a, M> {
     pub(super) fn solve(&self) -> (Array2<f64>, Array2<f64>) {
         let features = self.masked.features();
         let (mut matrix, mut right) = (self.enumerated.matrix.clone(), self.enumerated.right.clone());
-        let draws = self.rests.len();
+        let draws = self.draws();
         if draws > 0 {
             let weight = self.coalitions.drawn_weight() / draws as f64;
             matrix.scaled_add(weight, &self.drawn.matrix);
@@ -112,7 +117,7 @@ impl<'m, 'a, M: Differentiable + ?Sized> Regression<'m, 'a, M> {
     /// from the pairs, and with what is left of the variance where nothing is put back.
     #[allow(clippy::cast_precision_loss)]
     fn standard_errors(&self, solver: &Solver, u: &Array2<f64>) -> Array2<f64> {
-        let (draws, features) = (self.rests.len(), self.masked.features());
+        let (draws, features) = (self.draws(), self.masked.features());
         if self.coalitions.is_complete() {
             return Array2::zeros(u.dim());
         }
@@ -122,7 +127,7 @@ impl<'m, 'a, M: Differentiable + ?Sized> Regression<'m, 'a, M> {
         }
         let mut moments = Moments::new(u.nrows(), features);
         let mut again = self.coalitions.draws(self.seed);
-        for rest in &self.rests {
+        for rest in self.rests.chunks(self.change.len().max(1)) {
             let coalition = again.next_coalition();
             let left = self.coalitions.variance_left(coalition.len(), self.counts[coalition.len()]);
             let z = Array1::from(centred(&coalition, features));

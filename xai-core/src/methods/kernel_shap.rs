@@ -24,6 +24,10 @@ use crate::{Differentiable, Result};
 /// errors](crate::Extras::standard_error): of the regression's drawn part, infinite where there are fewer pairs than
 /// features. Then the shortest of the solutions is taken, apart from even shares.
 ///
+/// Beside the model it keeps 16·D·(D + samples) bytes for the regression of D features, and of each pair that is drawn
+/// 8 for each sample: what is left of each output goes into the standard errors. So that none is drawn twice, it keeps
+/// D / 8 bytes of a pair and about 40 more, of sizes that have up to 10⁹ pairs.
+///
 /// Defaults: n = 2·D + 2048, [`Features::about(64)`](Features::about), filled with zeros, seed 0.
 ///
 /// Errors: [`Error::InvalidParameter`](crate::Error::InvalidParameter) for n < 2 or more than 4096 features, which a

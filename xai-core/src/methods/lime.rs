@@ -25,6 +25,9 @@ use crate::{Differentiable, Error, Result};
 /// errors](crate::Extras::standard_error) of the regression that also hold where scatter is uneven (infinite for fewer
 /// masks than D + 2).
 ///
+/// Beside the model it keeps 8·D·(D + samples) bytes for the regression of D features, and 8 more for each mask and
+/// sample: what is left of each output goes into the standard errors. Masks are drawn again, not kept.
+///
 /// Defaults, those of the authors' code for images but for the segments: n = 1000, width 0.25, α = 1, seed 0;
 /// [`Features::about(64)`](Features::about), filled with zeros. The paper has super-pixels, `Features::super_pixels`,
 /// and their mean colour, `Fill::SegmentMean`.

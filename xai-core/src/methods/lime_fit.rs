@@ -1,6 +1,6 @@
 //! The regression of LIME.
 
-use ndarray::{Array1, Array2, Axis};
+use ndarray::{Array1, Array2, ArrayView1, Axis};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -30,8 +30,8 @@ pub(super) struct Fit<'a> {
     weight: f64,
     masks: Array1<f64>,
     outputs: Array1<f64>,
-    /// Of each mask, of all samples.
-    changes: Vec<Vec<f64>>,
+    /// Of each mask, of all samples: a number each, for masks are drawn again.
+    changes: Vec<f64>,
 }
 
 impl<'a> Fit<'a> {
@@ -47,8 +47,8 @@ impl<'a> Fit<'a> {
         self.normal.add(z.as_slice().unwrap_or_default(), &change, weight);
         self.weight += weight;
         self.masks.scaled_add(weight, &z);
-        self.outputs.scaled_add(weight, &Array1::from(change.clone()));
-        self.changes.push(change);
+        self.outputs.scaled_add(weight, &ArrayView1::from(&change));
+        self.changes.extend(change);
     }
 
     /// The values, (samples, features).
@@ -66,13 +66,14 @@ impl<'a> Fit<'a> {
     ) -> (Array2<f64>, Array2<f64>) {
         let (solver, values) = self.solver(ridge);
         let (mean, outputs) = self.means();
-        let (count, features) = (self.changes.len(), mean.len());
+        let samples = self.clean.len().max(1);
+        let (count, features) = (self.changes.len() / samples, mean.len());
         if solver.is_singular() || count < features + 2 {
             let unknown = Array2::from_elem(values.dim(), f64::INFINITY);
             return (values, unknown);
         }
         let mut squares = Array2::<f64>::zeros(values.dim());
-        for ((weight, present), change) in masks.zip(&self.changes) {
+        for ((weight, present), change) in masks.zip(self.changes.chunks(samples)) {
             let z = degrees(&present) - &mean;
             let direction = solver.solve(z.view()) * weight;
             for (sample, mut squares) in squares.rows_mut().into_iter().enumerate() {
