@@ -21,7 +21,8 @@ use crate::{Differentiable, Result};
 /// It is the unbiased estimate, so that values of features that do nothing are around zero, on either side. Values have
 /// the input's shape and no unit; each number has the whole value of its feature. Those of the features are
 /// [`Extras::feature_values`](crate::Extras::feature_values), with their [standard
-/// errors](crate::Extras::standard_error), by the jackknife.
+/// errors](crate::Extras::standard_error), by the jackknife: of features that matter little these are too large rather
+/// than too small, in the mean over seeds.
 ///
 /// Defaults: n = 500, [`Features::about(64)`](Features::about), filled with zeros, seed 0. It takes n² numbers of
 /// memory and n²·D operations beside the model.

@@ -82,6 +82,7 @@ mod shapley_sampling;
 mod smooth_grad;
 mod smooth_grad_squared;
 mod sobol_indices;
+mod sobol_shares;
 mod strata;
 mod tolerance;
 mod var_grad;

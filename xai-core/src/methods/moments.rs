@@ -30,12 +30,6 @@ impl Moments {
         &self.mean
     }
 
-    /// The variance of the draws; 0 of a single one.
-    #[allow(clippy::cast_precision_loss)]
-    pub(super) fn variance(&self) -> Array2<f64> {
-        self.squares.mapv(|squares| squares / self.draws.saturating_sub(1).max(1) as f64)
-    }
-
     /// The standard deviation of the mean; infinite after a single draw, which says nothing about it.
     #[allow(clippy::cast_precision_loss)]
     pub(super) fn standard_error(&self) -> Array2<f64> {

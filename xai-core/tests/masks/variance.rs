@@ -16,21 +16,110 @@ fn within_errors(why: &Explanation<f64, Ix2>, expected: &[f64], most: f64) {
     }
 }
 
-/// sin x₁ + 7 sin² x₂ + 0.1 x₃⁴ sin x₁ for even x from -π to π: the total indices are known.
-#[test]
-fn ishigami() {
-    let model = of_row(|x| x[0].sin() + 7.0 * x[1].sin().powi(2) + 0.1 * x[2].powi(4) * x[0].sin());
+fn ishigami_indices() -> [f64; 3] {
     let pi = std::f64::consts::PI;
-    // From -π, where nothing is present, to π.
-    let sobol = SobolIndices::new().n(8192).fill(Reference::Constant(-pi)).chunk(512);
-    let why = sobol.analyze(&model, &array![[pi, pi, pi]], Index(0)).unwrap();
     let first = 0.5 * (1.0 + 0.1 * pi.powi(4) / 5.0).powi(2);
     let both = 0.01 * pi.powi(8) * (1.0 / 18.0 - 1.0 / 50.0);
     let second = 49.0 / 8.0;
     let variance = first + second + both;
-    let expected = [(first + both) / variance, second / variance, both / variance];
+    [(first + both) / variance, second / variance, both / variance]
+}
+
+/// sin x₁ + 7 sin² x₂ + 0.1 x₃⁴ sin x₁ for even x from -π to π: the total indices are known.
+#[test]
+fn ishigami() {
+    let model = ishigami_function();
+    let pi = std::f64::consts::PI;
+    // From -π, where nothing is present, to π.
+    let sobol = SobolIndices::new().n(8192).fill(Reference::Constant(-pi)).chunk(512);
+    let why = sobol.analyze(&model, &array![[pi, pi, pi]], Index(0)).unwrap();
+    let expected = ishigami_indices();
     close(&Array1::from(expected.to_vec()), &array![0.5576, 0.4424, 0.2437], 1e-4);
     within_errors(&why, &expected, 0.02);
+}
+
+fn ishigami_function() -> impl xai_core::Differentiable<Backend = xai_core::NdArray<f64>> {
+    of_row(|x| x[0].sin() + 7.0 * x[1].sin().powi(2) + 0.1 * x[2].powi(4) * x[0].sin())
+}
+
+/// Root mean squares over seeds: of the errors in standard errors, feature by feature, and of the errors of all beside
+/// what was said.
+fn told(seeds: u64, expected: &[f64], run: &dyn Fn(u64) -> Explanation<f64, Ix2>) -> (Vec<f64>, Vec<f64>) {
+    let (mut scores, mut errors, mut said) =
+        (vec![0.0; expected.len()], vec![0.0; expected.len()], vec![0.0; expected.len()]);
+    for seed in 0..seeds {
+        let why = run(seed);
+        let standard = &why.extras.standard_error.as_ref().unwrap()[0];
+        for (j, expected) in expected.iter().enumerate() {
+            let error = why.values[[0, j]] - expected;
+            scores[j] += (error / standard[j]).powi(2) / seeds as f64;
+            errors[j] += error * error;
+            said[j] += standard[j].powi(2);
+        }
+    }
+    let ratios = errors.iter().zip(said).map(|(errors, said)| (errors / said).sqrt());
+    (scores.iter().map(|squares| squares.sqrt()).collect(), ratios.collect())
+}
+
+/// Both the numerator and the variance below it are estimates, of the same rows: an error of the numerator alone was
+/// too small for what makes up little of the variance by itself.
+#[test]
+fn standard_errors_of_indices_are_right() {
+    let pi = std::f64::consts::PI;
+    let model = ishigami_function();
+    let fill = || Fill::from(Reference::Constant(-pi));
+    let sobol = || SobolIndices::new().n(256).chunk(512);
+    let run = |seed| sobol().fill(fill()).seed(seed).analyze(&model, &array![[pi, pi, pi]], Index(0)).unwrap();
+    let (scores, ratios) = told(120, &ishigami_indices(), &run);
+    assert!(scores.iter().chain(&ratios).all(|score| (0.75..1.12).contains(score)), "{scores:?}, {ratios:?}");
+    // Sobol's g-function, Π (|4x - 2| + a) / (1 + a): the variance that x has by itself is 1/3 (1 + a)^-2.
+    let a = [0.0, 0.5, 3.0, 9.0];
+    let g = of_row(move |x| x.iter().zip(a).map(|(x, a)| ((4.0 * x - 2.0).abs() + a) / (1.0 + a)).product());
+    let own = a.map(|a| (1.0 + a).powi(-2) / 3.0);
+    let product: f64 = own.iter().map(|own| 1.0 + own).product();
+    let expected = own.map(|own| own * product / (1.0 + own) / (product - 1.0));
+    let run = |seed| sobol().seed(seed).analyze(&g, &array![[1.0, 1.0, 1.0, 1.0]], Index(0)).unwrap();
+    let (scores, ratios) = told(120, &expected, &run);
+    assert!(scores.iter().chain(&ratios).all(|score| (0.75..1.12).contains(score)), "{scores:?}, {ratios:?}");
+}
+
+/// The criterion of a game of few players by all pairs of masks, for the width that all pairs of outputs give.
+fn criteria(players: usize, worth: impl Fn(&[f64]) -> f64) -> Vec<f64> {
+    let masks: Vec<Vec<f64>> = (0..1usize << players)
+        .map(|subset| (0..players).map(|player| (subset >> player & 1) as f64).collect())
+        .collect();
+    let outputs: Vec<f64> = masks.iter().map(|mask| worth(mask)).collect();
+    let n = masks.len();
+    let gap = |a: usize, b: usize| (outputs[a] - outputs[b]).abs();
+    let mut gaps: Vec<f64> = (0..n * n).map(|pair| gap(pair / n, pair % n)).filter(|gap| *gap > 1e-12).collect();
+    gaps.sort_by(f64::total_cmp);
+    let width = gaps[gaps.len() / 2];
+    let of_outputs = Array2::from_shape_fn((n, n), |(a, b)| (-0.5 * (gap(a, b) / width).powi(2)).exp());
+    let rows = of_outputs.mean_axis(Axis(1)).unwrap();
+    let of_player = |player: usize| {
+        let alike = Array2::from_shape_fn((n, n), |(a, b)| f64::from(u8::from(masks[a][player] == masks[b][player])));
+        // E[KL] + E[K] E[L] - 2 E[E[K | x] E[L | y]], of which a coin's E[K | x] is 1/2.
+        (&alike * &of_outputs).mean().unwrap() + 0.5 * rows.mean().unwrap() - rows.mean().unwrap()
+    };
+    (0..players).map(of_player).collect()
+}
+
+/// In the mean square: with a feature of little dependence the error goes along with the estimate, and single scores
+/// say less.
+#[test]
+fn standard_errors_of_the_criterion_are_right() {
+    let weights = [1.0, 0.6, -0.8, 0.45, 0.3, 0.0];
+    let worth =
+        move |x: &[f64]| x.iter().zip(weights).map(|(x, w)| x * w).sum::<f64>() + 0.7 * x[0] * x[1] - 0.9 * x[2] * x[4];
+    let expected = criteria(6, worth);
+    let model = of_row(worth);
+    let x = Array2::ones((1, 6));
+    let run = |seed| Hsic::new().n(150).seed(seed).analyze(&model, &x, Index(0)).unwrap();
+    let (_, ratios) = told(100, &expected, &run);
+    // Three that matter; what matters little is told too large an error rather than too small a one.
+    assert!(ratios[..3].iter().all(|ratio| (0.8..1.2).contains(ratio)), "{ratios:?}");
+    assert!(ratios.iter().all(|ratio| (0.5..1.2).contains(ratio)), "{ratios:?}");
+    assert!(expected[..3].iter().all(|value| *value > 0.01) && expected[5].abs() < 1e-12, "{expected:?}");
 }
 
 #[test]
