@@ -1,7 +1,10 @@
 //! What absent means.
 
 use ndarray::{Array1, Array2, Array4, Axis, array};
-use xai_core::{Analyzer, Error, FeatureAblation, Features, Fill, Index, NoiseAugmentation, Occlusion, Reference};
+use xai_core::{
+    Analyzer, Differentiable, Error, ExactShapley, FeatureAblation, Features, Fill, Index, NdArray, NoiseAugmentation,
+    Occlusion, Opaque, Reference, Tensor, Var,
+};
 
 use super::cases::{close, linear, numbers, of_row, weight};
 
@@ -28,6 +31,72 @@ fn references_for_all_for_each_sample_and_for_a_set() {
     }
     // Five for each copy, and the clean one.
     assert_eq!(found.extras.evaluations, Some(vec![21; 3]));
+}
+
+/// x·y + 2·x, of two inputs: Σⱼ over their numbers.
+struct Pairs;
+
+impl Differentiable for Pairs {
+    type Backend = NdArray<f64>;
+    fn trace<'m>(&'m self, x: &[Var<'m, NdArray<f64>>]) -> Result<Var<'m, NdArray<f64>>, Error> {
+        let code = Opaque::forward_only(|x: &[Tensor<NdArray<f64>>]| x[0].mul(&x[1].affine(1.0, 2.0)?)?.sum(&[1]));
+        Ok(x[0].opaque_with(code, &[&x[1]]))
+    }
+}
+
+/// Each input has its own: a feature that is absent takes its reference's number, and nothing of the other's.
+#[test]
+fn references_of_each_input_are_their_own() {
+    let (x, y) = (numbers::<f64, _>((3, 4)), numbers::<f64, _>((3, 4)).mapv(|v| 0.3 - v * v));
+    let row = array![0.5, -1.0, 2.0, 0.25];
+    let own = numbers::<f64, _>((3, 4)).mapv(|v| 1.0 + v);
+    let ablate = |references: [Reference; 2], chunk| {
+        let fill = Fill::References(references.to_vec());
+        FeatureAblation::new().fill(fill).chunk(chunk).analyze(&Pairs, (&x, &y), Index(0)).unwrap().values
+    };
+    // Without xⱼ: (xⱼ - rⱼ)·(yⱼ + 2). Without yⱼ: xⱼ·(yⱼ - sⱼ).
+    let by_hand = |r: &Array2<f64>, s: &Array2<f64>| ((&x - r) * (&y + 2.0), &x * (&y - s));
+    let rows = Array2::from_shape_fn((3, 4), |(_, j)| row[j]);
+    let constant = Array2::from_elem((3, 4), 0.4);
+    let lowest = Array2::from_shape_fn((3, 4), |(s, _)| y.row(s).iter().copied().fold(f64::INFINITY, f64::min));
+    for chunk in [1, 5, 100] {
+        let found = ablate([Reference::sample(&row), Reference::Constant(0.4)], chunk);
+        let expected = by_hand(&rows, &constant);
+        close(&found.0, &expected.0, 1e-12);
+        close(&found.1, &expected.1, 1e-12);
+        let found = ablate([Reference::array(&own), Reference::Lowest], chunk);
+        let expected = by_hand(&own, &lowest);
+        close(&found.0, &expected.0, 1e-12);
+        close(&found.1, &expected.1, 1e-12);
+        let found = ablate([Reference::Constant(0.4), Reference::array(&own)], chunk);
+        let expected = by_hand(&constant, &own);
+        close(&found.0, &expected.0, 1e-12);
+        close(&found.1, &expected.1, 1e-12);
+    }
+    // Values of Shapley share a product's change: half at the one's end, half at the other's.
+    let fill = Fill::References(vec![Reference::array(&own), Reference::Constant(0.4)]);
+    let exact = ExactShapley::new().fill(fill).analyze(&Pairs, (&x, &y), Index(0)).unwrap().values;
+    let (with, of_y) = by_hand(&own, &constant);
+    let (without, alone) = ((&x - &own) * (&constant + 2.0), &own * (&y - &constant));
+    close(&exact.0, &((with + without) / 2.0), 1e-12);
+    close(&exact.1, &((of_y + alone) / 2.0), 1e-12);
+}
+
+#[test]
+fn a_single_reference_of_a_list_is_that_reference() {
+    let x = numbers::<f64, _>((3, 4));
+    let own = numbers::<f64, _>((3, 4)).mapv(|v| v * v);
+    let fill = || Fill::References(vec![Reference::array(&own)]);
+    let linear = FeatureAblation::new().fill(fill()).analyze(&linear::<ndarray::Ix2>(), &x, Index(0)).unwrap();
+    close(&linear.values, &((&x - &own) * &weights(4)), 1e-12);
+    let product = FeatureAblation::new().fill(fill()).analyze(&of_row(|x| x.iter().product()), &x, Index(0)).unwrap();
+    for ((sample, j), value) in product.values.indexed_iter() {
+        let others: f64 = (0..4).filter(|&other| other != j).map(|other| x[[sample, other]]).product();
+        assert!((value - (x[[sample, j]] - own[[sample, j]]) * others).abs() < 1e-12);
+    }
+    let wrong = Fill::References(vec![Reference::Zeros, Reference::sample(&array![1.0, 2.0])]);
+    let error = FeatureAblation::new().fill(wrong).analyze(&Pairs, (&x, &x), Index(0)).unwrap_err();
+    assert!(error.to_string().contains("reference"), "{error}");
 }
 
 #[test]
