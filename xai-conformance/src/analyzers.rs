@@ -5,9 +5,10 @@ use xai_core::rules::{Composite, LrpRule, Unknown};
 use xai_core::tensor::count_transfers;
 use xai_core::{
     Analyzer, AnalyzerInfo, Backend, Crp, Deconvolution, DeepLift, DeepLiftShap, Differentiable, Element,
-    ExcitationBackprop, Explanation, Features, FullGrad, GradCam, Gradient, GradientCheck, GuidedBackprop, Index,
-    InputTimesGradient, IntegratedGradients, InterpolationAugmentation, LayerSplit, Lrp, MaxActivation, NdArray, Needs,
-    NoiseAugmentation, Quadrature, Reference, Settings, SmoothGrad,
+    ExcitationBackprop, Explanation, FeatureAblation, Features, FullGrad, GradCam, Gradient, GradientCheck,
+    GuidedBackprop, Index, InputTimesGradient, IntegratedGradients, InterpolationAugmentation, LayerSplit, Lrp,
+    MaxActivation, NdArray, Needs, NoiseAugmentation, Quadrature, Reference, Rise, Settings, ShapleySampling,
+    SmoothGrad,
 };
 
 use crate::networks::{Opaque, images, small_network};
@@ -242,7 +243,8 @@ pub fn checked_gradient<B: Backend>(suite: &Suite<B>) -> Outcome {
 }
 
 /// The input goes up once and the values come down once; beside them only what is as small as the outputs travels.
-/// Noise is made on the host: it goes up once for all samples of a batch. Everything else stays where the model lives.
+/// Noise is made on the host: it goes up once for all samples of a batch. So do the masks of what takes forward passes
+/// alone, for all channels too, and what is found of features, as values. Everything else stays where the model lives.
 pub fn transfers<B: Backend>(suite: &Suite<B>) -> Outcome {
     let model = small_network::<B>(suite.placement())?;
     let x = values(&images(2), 306);
@@ -265,6 +267,18 @@ pub fn transfers<B: Backend>(suite: &Suite<B>) -> Outcome {
         (Box::new(path().n(7).reference(Reference::Constant(0.5))), vec![], true),
         (Box::new(path().n(7).reference(from_array)), vec![input.clone()], true),
     ];
+    // Two masks of both samples in a pass; of five the last is alone.
+    let masks = |passes: &[usize]| -> Vec<Vec<usize>> {
+        let of_pass = |&masks: &usize| vec![1, masks, 1, 9, 8];
+        passes.iter().map(of_pass).chain([input.clone()]).collect()
+    };
+    let filled = Reference::Constant(0.5);
+    let ablation = FeatureAblation::new().features(Features::grid([2, 2])).fill(filled.clone()).chunk(4);
+    let shapley = ShapleySampling::new().n(1).features(Features::grid([2, 2])).fill(filled).chunk(4);
+    expected.push((Box::new(ablation), masks(&[2, 2]), true));
+    // Nothing, and three masks on each of two ways to everything.
+    expected.push((Box::new(shapley), masks(&[1, 2, 2, 2]), true));
+    expected.push((Box::new(Rise::new([3, 3]).n(5).chunk(4)), masks(&[2, 2, 1]), true));
     for rule in Quadrature::ALL {
         for n in [2, 20] {
             expected.push((Box::new(path().n(n).quadrature(rule)), vec![], true));

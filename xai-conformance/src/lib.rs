@@ -21,6 +21,7 @@ pub mod analyzers;
 pub mod attention;
 pub mod choices;
 pub mod composed;
+pub mod forward;
 pub mod infinities;
 pub mod layers;
 pub mod networks;
@@ -44,6 +45,7 @@ macro_rules! suite {
                 composed: composed_layers;
                 analyzers: every_analyzer, relevance, nestings, shortcuts, batches, chunks, seeds, split_parts,
                     checked_gradient, transfers;
+                forward: fills, metrics, permutation_importance;
                 attention: attention_matrices;
                 refusals: tensors_refuse, layers_refuse, analyzers_refuse;
             );
