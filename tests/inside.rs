@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use xai::tch::tch::{Device, Kind};
 use xai::{Backend, NdArray, files};
 use xai_zoo::captum::Difference;
-use xai_zoo::inside::{Case, Line, Stands, check_draws, counterpart, line_of, network};
+use xai_zoo::inside::{Case, Line, Stands, check_draws, counterpart, line_of, network, next_of};
 
 /// The peers computed in 64 bits; their answers are stored in 32.
 const SAID: &str = "f64";
@@ -40,7 +40,11 @@ fn held<B: Backend>(name: &str, placement: impl Into<B::Placement>, double: bool
                 assert!(!double || at_fault > bound, "{name}, {said}: {} is no longer at fault", line.peer);
             }
             // The line after it is held.
-            Stands::ToNext => assert!(difference.is_finite(), "{name}, {said}, {}: {difference}", B::NAME),
+            Stands::ToNext => {
+                assert!(difference.is_finite(), "{name}, {said}, {}: {difference}", B::NAME);
+                let next = next_of(said).unwrap();
+                assert!(case.said_as(SAID, &next).is_some(), "{name}, {said}: nothing is held, there is no {next}");
+            }
         }
     }
     case.said(SAID).count()

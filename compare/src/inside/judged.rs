@@ -2,7 +2,7 @@
 
 use ndarray::ArrayD;
 use xai_zoo::captum::Difference;
-use xai_zoo::inside::{Case, Line as Method, Stands};
+use xai_zoo::inside::{Case, Line as Method, Stands, next_of};
 
 use crate::peers::{Column, Line};
 
@@ -43,7 +43,13 @@ impl<'a> Judged<'a> {
                 self.line.add_bounded(column, nearest.relative, f64::INFINITY);
                 self.judge(column, case, got, bound);
             }
-            (Stands::ToNext, _) => self.line.add_bounded(column, nearest.relative, f64::INFINITY),
+            (Stands::ToNext, _) => {
+                self.line.add_bounded(column, nearest.relative, f64::INFINITY);
+                let held = next_of(self.said).is_ok_and(|next| case.said_as(column.precision(), &next).is_some());
+                if !held {
+                    self.fail(column, "it is held to nothing, and no line after it is in its place");
+                }
+            }
         }
     }
 

@@ -15,4 +15,4 @@ pub use case::Case;
 pub use draws::check_draws;
 pub use lines::{Line, Stands};
 pub use network::network;
-pub use table::{LINES, line_of};
+pub use table::{LINES, line_of, next_of};

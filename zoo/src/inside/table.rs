@@ -2,7 +2,7 @@
 
 use xai::{Error, Result};
 
-use super::lines::Line;
+use super::lines::{Line, Stands};
 
 const OWN: &str = "zennit's canoniser leaves a norm behind that divides by the root of 1 + ε, and its rule of sums and \
                    means divides by them and 1e-6, which grows with the depth: the next line is without";
@@ -165,4 +165,33 @@ pub fn line_of(name: &str) -> Result<&'static Line> {
         value: name.to_owned(),
         reason: "the table has no line for it".into(),
     })
+}
+
+/// The array that is held in place of one of this name, at the same place: that of the line after it, on equal terms.
+///
+/// # Errors
+/// As [`line_of`], and for a line that is held itself, or behind which there is none of the same method that is.
+pub fn next_of(name: &str) -> Result<String> {
+    let line = line_of(name)?;
+    let next = LINES.iter().skip_while(|other| other.called != line.called).nth(1);
+    let same = |next: &&Line| line.stands == Stands::ToNext && next.stands != Stands::ToNext && next.here == line.here;
+    let next = next.filter(same).ok_or_else(|| Error::InvalidParameter {
+        name: "method",
+        value: name.to_owned(),
+        reason: "the line after it in the table is none that is held in its place".into(),
+    })?;
+    Ok(name.replacen(line.called, next.called, 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LINES, Stands, next_of};
+
+    #[test]
+    fn what_is_held_to_nothing_has_a_line_that_is_held() {
+        for line in LINES {
+            assert_eq!(next_of(line.called).is_ok(), line.stands == Stands::ToNext, "{}", line.called);
+        }
+        assert_eq!(next_of("grad_cam.score_cam@a.1").unwrap(), "grad_cam.score_cam.resized_as_images@a.1");
+    }
 }
