@@ -12,6 +12,11 @@ use crate::{Backend, Element, Error, Result, Tensor};
 /// nothing but the scale. So they are as they are, in output units, and divided by |y| with
 /// [`normalised`](Cam::normalised). For a head that is linear in the maps they add up to y - b.
 ///
+/// It shows what the output does without a channel, where a gradient only says how it begins to change: also of units
+/// that are saturated. Channels are taken away one at a time, so that of two which say the same neither counts; a head
+/// without a channel may be one that it was never trained to be. One weight holds for a whole channel, whose other
+/// places come along.
+///
 /// Only what is behind the place runs again, once for each channel, in chunks; no gradient is taken. Tokens that are
 /// no part of the map ([`Cam::tokens`]) stay as they are. Costs one forward pass, and K forward passes of the head.
 /// Shapes, places and errors are those of [`Cam`]; the model must be one that can be cut at the place.

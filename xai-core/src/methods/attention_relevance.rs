@@ -12,6 +12,14 @@ use crate::{Differentiable, Error, Result};
 /// They differ from output to output. Costs one forward pass, and one way back to the first matrix, whose gradients
 /// are all of that one. Matrices may be at places that something bypasses, as they are in self-attention.
 ///
+/// It shows which tokens attention brought to the output, one class from another, as [`RawAttention`] and
+/// [`AttentionRollout`] cannot. What is done to a token by itself, by values, dense layers and norms, counts as nothing
+/// but a shortcut, and what speaks against the output is cut off. So rows are in no units, and add up to no output; and
+/// by R = 1 at the start each token has most from itself: compare the others.
+///
+/// [`RawAttention`]: crate::RawAttention
+/// [`AttentionRollout`]: crate::AttentionRollout
+///
 /// Errors: those of [`AttentionRollout`](crate::AttentionRollout), and
 /// [`Error::NotDifferentiable`](crate::Error::NotDifferentiable).
 ///

@@ -17,6 +17,11 @@ use crate::{Differentiable, Result};
 /// [`Error::InvalidShape`] for an input without axes behind the channels, and [`Error::InvalidParameter`] for a σ that
 /// is not above 0.
 ///
+/// It shows what the details added to the blurred input's output. What the widest blur leaves, as the colour of large
+/// areas, is where it begins, and gets nothing: values say nothing about f(blurred x) itself. With zeros around it the
+/// input fades towards its edges, and what comes back there is counted ([`Edge::Mirror`] has none of that). As with any
+/// path, another one has other shares.
+///
 /// Reference: Xu, Venugopalan, Sundararajan (2020), *Attribution in Scale and Space*, arXiv:2004.03383.
 ///
 /// [`Error::InvalidShape`]: crate::Error::InvalidShape

@@ -12,6 +12,10 @@ use crate::{Differentiable, Result};
 /// together all of them, add up to [`Lrp`], where nothing bypasses the place. The explanation carries how much
 /// relevance arrived, and how much did not: what was conditioned away, and what [`Lrp`] tells of.
 ///
+/// It shows where in the input that lies to which some channels respond, and how much of the output goes through them.
+/// It does not say what a channel stands for: for that, look at the samples in which most relevance goes through it.
+/// What goes around the place is under no condition. What [`Lrp`] cannot show, this cannot.
+///
 /// Cost, default and errors as [`Lrp`]; [`Error::UnknownPlace`](crate::Error::UnknownPlace) and
 /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a place or a channel that there is not.
 ///

@@ -20,6 +20,12 @@ use crate::{Answer, Backend, Differentiable, Graph, Progress, Result, Tensor};
 /// none, as a norm, a softmax, a quotient of two values or code that nobody can look into, is refused by the layer's
 /// name; by [`unknown`](DeepLift::unknown) it takes the mean of its gradients at both ends.
 ///
+/// It shows shares of a change also where the gradient is 0, as behind a saturated unit. They are shares beside the
+/// reference: what is as in the reference gets nothing. What is added up in a unit has one slope, whatever its sign: of
+/// min(a, b) = a - relu(a - b) the smaller one has all from zeros, and the other nothing (the paper's other rule,
+/// reveal-cancel, which gives each half, is not here). And two networks that compute the same function may have other
+/// shares (Sundararajan et al. 2017, arXiv:1703.01365).
+///
 /// Cost: a forward pass of the input, and a forward and backward pass of the reference. Default: zeros as the
 /// reference.
 ///

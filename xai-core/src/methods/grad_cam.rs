@@ -8,9 +8,17 @@ use crate::{Backend, Result, Tensor};
 /// With feature maps A of shape (B, K, spatial axes...):
 /// αₖ = mean over the spatial axes of ∂yₜ/∂Aₖ, and the map is relu(Σₖ αₖ Aₖ), of shape (B, 1, spatial axes...).
 ///
-/// Feature maps may have any number of spatial axes, none included. The map is neither normalised nor resized. The
-/// feature layers run once, without a tape; gradients are taken from the adaptation layers alone. Elsewhere:
-/// [`GradCam::at`], [`GradCam::at_all`]; with what can be set: [`Cam`](crate::Cam).
+/// Feature maps may have any number of spatial axes, none included. The map is neither normalised nor resized.
+/// Elsewhere: [`GradCam::at`], [`GradCam::at_all`]; with what can be set: [`Cam`](crate::Cam).
+///
+/// It shows in which part of the image that lies which speaks for the output, as coarsely as the maps at the place are.
+/// One weight holds for a whole channel: where the gradient is not the same everywhere, it may point at places that
+/// contributed nothing, and miss some that did ([`HiResCam`](crate::HiResCam) does not). Behind a global average and a
+/// linear layer both are the same. The relu cuts off what speaks against the output: see
+/// [`signed`](crate::Cam::signed). Far from the output it says less and less.
+///
+/// Costs a forward pass of what leads to the place, without a tape, and a gradient of what is behind it. Errors are
+/// those of [`Cam`](crate::Cam).
 ///
 /// Reference: Selvaraju et al. (2017), *Grad-CAM: Visual Explanations from Deep Networks via Gradient-based
 /// Localization*, arXiv:1610.02391.

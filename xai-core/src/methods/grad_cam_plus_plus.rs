@@ -59,6 +59,10 @@ impl<B: Backend> CamRule<B> for GradCamPlusPlus {
 ///
 /// Costs what [`GradCam`](crate::GradCam) does; shapes, places and errors are those of [`Cam`](crate::Cam).
 ///
+/// It shows what [`GradCam`](crate::GradCam) does, with weights that share out the output as well as one for each
+/// channel can. That is one still, for all places of it: which of them contributed is not told. Where a channel's
+/// numbers nearly cancel each other, its weight is large and says little. Biases behind the place are no part of it.
+///
 /// Reference: Fu, Hu, Dong, Guo, Gao, Li (2020), *Axiom-based Grad-CAM: Towards Accurate Visualization and Explanation
 /// of CNNs*, arXiv:2008.02312.
 ///

@@ -45,6 +45,11 @@ impl<B: Backend> CamRule<B> for HiResCam {
 /// LayerCAM: relu(Σₖ relu(Gₖᵢ) · Aₖᵢ), for places far from the output too, and for several fused
 /// ([`LayerCam::at_all`]).
 ///
+/// It shows finer places than [`GradCam`](crate::GradCam), since each has a weight of its own, which is what makes
+/// early places of use, where an average over the map says nothing. It adds up to no output: what would reduce the
+/// output by growing is left out of every channel, and [`signed`](crate::Cam::signed) does not bring it back. An early
+/// place shows edges and textures, of whatever makes them: fuse it with a late one.
+///
 /// Costs what [`GradCam`](crate::GradCam) does; shapes, places and errors are those of [`Cam`](crate::Cam).
 ///
 /// Reference: Jiang, Zhang, Hou, Cheng, Wei (2021), *LayerCAM: Exploring Hierarchical Class Activation Maps for

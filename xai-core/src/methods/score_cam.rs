@@ -47,6 +47,11 @@ pub enum CamScores {
 /// axes...) must have as many spatial axes as the maps. Masks and masked inputs are made on the model's device, chunk
 /// by chunk. [`scores`](Cam::scores) makes other weights of the scores.
 ///
+/// It shows by which of its own maps the input may be covered and still give the output, without a gradient. A covered
+/// image is none that the network was trained on. The softmax gives every channel a positive weight, one that speaks
+/// against the output too, and of scores that lie far apart nearly all to one: [`CamScores`] has others. One weight
+/// holds for a whole channel.
+///
 /// Costs K + 1 forward passes of the whole model, one more for raw scores, and no gradient. Shapes, places and errors
 /// are those of [`Cam`].
 ///
