@@ -32,11 +32,13 @@ use crate::{Backend, Element, Error, Result, Tensor};
 ///
 /// let net = Sequential::<NdArray<f64>>::new()
 ///     .push_named("maps", Activation::Relu)
+///     .push(Activation::Power { exponent: 2.0 })
 ///     .push(AdaptiveAvgPool2d::global())
 ///     .push(Flatten::default());
 /// let photo = array![[[[1.0, 2.0], [3.0, 4.0]], [[0.0, 0.0], [5.0, 0.0]]]];
 /// let map = AblationCam::at("maps").analyze(&net, &photo, 0)?;
-/// assert_eq!(map.values.dim(), (1, 1, 2, 2));
+/// // Without the first channel y falls from (1 + 4 + 9 + 16) / 4 to 0; without the second it stays.
+/// assert_eq!(map.values, array![[[[7.5, 15.0], [22.5, 30.0]]]]);
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

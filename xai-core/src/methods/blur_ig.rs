@@ -30,16 +30,15 @@ use crate::{Differentiable, Result};
 /// ```
 /// # use xai_core as xai;
 /// use ndarray::array;
-/// use xai::nn::{Activation, AdaptiveAvgPool2d, Flatten, Sequential};
-/// use xai::{Analyzer, BlurIg, NdArray};
+/// use xai::nn::{Activation, Sequential};
+/// use xai::{Analyzer, BlurIg, Index, NdArray};
 ///
-/// let net = Sequential::<NdArray<f64>>::new()
-///     .push_named("maps", Activation::Relu)
-///     .push(AdaptiveAvgPool2d::global())
-///     .push(Flatten::default());
-/// let photo = array![[[[1.0, 2.0], [3.0, 4.0]], [[0.0, 0.0], [5.0, 0.0]]]];
-/// let why = BlurIg::new().sigma(2.0).analyze(&net, &photo, 0)?;
-/// assert_eq!(why.values.dim(), (1, 2, 2, 2));
+/// // A signal of two numbers, of which the output is the first. Blurred by σ = 1, of its 4 there is left the share that
+/// // the middle of the kernel has; the rest of the way back to 4 is explained.
+/// let net = Sequential::<NdArray<f64>>::new().push(Activation::Relu);
+/// let why = BlurIg::new().sigma(1.0).analyze(&net, &array![[[4.0, 0.0]]], Index([0, 0]))?.values;
+/// let middle = 1.0 / (1.0 + 2.0 * [1.0f64, 4.0, 9.0, 16.0].map(|square| (-square / 2.0).exp()).iter().sum::<f64>());
+/// assert!((why - array![[[4.0 - 4.0 * middle, 0.0]]]).iter().all(|gap| gap.abs() < 1e-9));
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone)]

@@ -35,7 +35,11 @@ use crate::{Differentiable, Result};
 /// let photo = array![[[[1.0, 2.0], [3.0, 4.0]], [[0.0, 0.0], [5.0, 0.0]]]];
 /// // What channel 0 of the maps has to say for class 0.
 /// let why = Crp::default().condition("maps", &[0]).analyze(&net, &photo, 0)?;
-/// assert_eq!(why.values.dim(), (1, 2, 2, 2));
+/// let expected = array![[[[0.25, 0.5], [0.75, 1.0]], [[0.0, 0.0], [0.0, 0.0]]]];
+/// assert!((why.values - expected).iter().all(|gap| gap.abs() < 1e-5));
+/// // Channel 1 has nothing to say for it.
+/// let why = Crp::default().condition("maps", &[1]).analyze(&net, &photo, 0)?;
+/// assert!(why.values.iter().all(|&value| value == 0.0));
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]

@@ -25,9 +25,10 @@ use crate::{Backend, Result, Tensor};
 ///     .push_named("maps", Activation::Relu)
 ///     .push(AdaptiveAvgPool2d::global())
 ///     .push(Flatten::default());
-/// let photo = array![[[[1.0, 2.0], [3.0, 4.0]], [[0.0, 0.0], [5.0, 0.0]]]];
-/// let map = EigenCam::at("maps").analyze(&net, &photo, 0)?;
-/// assert_eq!(map.values.dim(), (1, 1, 2, 2));
+/// // Around the means the channels are (-1.5, 1.5) and (-2, 2), so that v = (3, 4) / 5.
+/// let photo = array![[[[1.0, 4.0]], [[1.0, 5.0]]]];
+/// let map = EigenCam::at("maps").analyze(&net, &photo, 0)?.values;
+/// assert!((map - array![[[[0.0, 2.5]]]]).iter().all(|gap| gap.abs() < 1e-9));
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -65,9 +66,10 @@ impl<B: Backend> CamRule<B> for EigenCam {
 ///     .push_named("maps", Activation::Relu)
 ///     .push(AdaptiveAvgPool2d::global())
 ///     .push(Flatten::default());
-/// let photo = array![[[[1.0, 2.0], [3.0, 4.0]], [[0.0, 0.0], [5.0, 0.0]]]];
-/// let map = EigenGradCam::at("maps").analyze(&net, &photo, 0)?;
-/// assert_eq!(map.values.dim(), (1, 1, 2, 2));
+/// // G is 1/2 in the first channel, and 0 in the second: of (1, 4) / 2, what is above the mean.
+/// let photo = array![[[[1.0, 4.0]], [[1.0, 5.0]]]];
+/// let map = EigenGradCam::at("maps").analyze(&net, &photo, 0)?.values;
+/// assert!((map - array![[[[0.0, 0.75]]]]).iter().all(|gap| gap.abs() < 1e-9));
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -28,7 +28,9 @@ use crate::{Backend, Differentiable, Element, Result, Tensor};
 ///     .push(Flatten::default());
 /// let photo = array![[[[1.0, 2.0], [3.0, 4.0]], [[0.0, 0.0], [5.0, 0.0]]]];
 /// let why = ExcitationBackprop::new().analyze(&net, &photo, 0)?;
-/// assert_eq!(why.values.dim(), (1, 2, 2, 2));
+/// // The walk goes back from the mean of the first channel: to each number by its share of 10.
+/// let expected = array![[[[0.1, 0.2], [0.3, 0.4]], [[0.0, 0.0], [0.0, 0.0]]]];
+/// assert!((why.values - expected).iter().all(|gap| gap.abs() < 1e-5));
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]

@@ -30,8 +30,10 @@ const EPSILON: f64 = 1e-7;
 ///     .push(AdaptiveAvgPool2d::global())
 ///     .push(Flatten::default());
 /// let photo = array![[[[1.0, 2.0], [3.0, 4.0]], [[0.0, 0.0], [5.0, 0.0]]]];
-/// let map = GradCamPlusPlus::at("maps").analyze(&net, &photo, 0)?;
-/// assert_eq!(map.values.dim(), (1, 1, 2, 2));
+/// let map = GradCamPlusPlus::at("maps").analyze(&net, &photo, 0)?.values;
+/// // G = 1/4 at each of 4 places, and S = 10: w = 4 · 1/4 / (2 + 10/4).
+/// let expected = array![[[[1.0, 2.0], [3.0, 4.0]]]] / 4.5;
+/// assert!((map - expected).iter().all(|gap| gap.abs() < 1e-6));
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -57,11 +59,11 @@ impl<B: Backend> CamRule<B> for GradCamPlusPlus {
 /// output before the relu, as [`HiResCam`](crate::HiResCam)'s does, up to its bias. Sₖ is kept from 0 by 1e-7, on its
 /// own side of it; a channel of zeros contributes nothing.
 ///
-/// Costs what [`GradCam`](crate::GradCam) does; shapes, places and errors are those of [`Cam`](crate::Cam).
-///
 /// It shows what [`GradCam`](crate::GradCam) does, with weights that share out the output as well as one for each
 /// channel can. That is one still, for all places of it: which of them contributed is not told. Where a channel's
 /// numbers nearly cancel each other, its weight is large and says little. Biases behind the place are no part of it.
+///
+/// Costs what [`GradCam`](crate::GradCam) does; shapes, places and errors are those of [`Cam`](crate::Cam).
 ///
 /// Reference: Fu, Hu, Dong, Guo, Gao, Li (2020), *Axiom-based Grad-CAM: Towards Accurate Visualization and Explanation
 /// of CNNs*, arXiv:2008.02312.
@@ -74,11 +76,13 @@ impl<B: Backend> CamRule<B> for GradCamPlusPlus {
 ///
 /// let net = Sequential::<NdArray<f64>>::new()
 ///     .push_named("maps", Activation::Relu)
+///     .push(Activation::Power { exponent: 2.0 })
 ///     .push(AdaptiveAvgPool2d::global())
 ///     .push(Flatten::default());
-/// let photo = array![[[[1.0, 2.0], [3.0, 4.0]], [[0.0, 0.0], [5.0, 0.0]]]];
-/// let map = XGradCam::at("maps").analyze(&net, &photo, 0)?;
-/// assert_eq!(map.values.dim(), (1, 1, 2, 2));
+/// let photo = array![[[[1.0, 3.0]]]];
+/// let map = XGradCam::at("maps").analyze(&net, &photo, 0)?.values;
+/// // y is the mean square, G = A: w = (1 · 1 + 3 · 3) / (1 + 3), where Grad-CAM has the mean, 2.
+/// assert!((map - array![[[[2.5, 7.5]]]]).iter().all(|gap| gap.abs() < 1e-6));
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -31,11 +31,13 @@ use crate::{Differentiable, Error, Result, Tensor};
 ///
 /// let net = Sequential::<NdArray<f64>>::new()
 ///     .push_named("maps", Activation::Relu)
+///     .push(Activation::Power { exponent: 2.0 })
 ///     .push(AdaptiveAvgPool2d::global())
 ///     .push(Flatten::default());
-/// let photo = array![[[[1.0, 2.0], [3.0, 4.0]], [[0.0, 0.0], [5.0, 0.0]]]];
+/// let photo = array![[[[1.0, 3.0]]]];
 /// let why = InternalInfluence::at("maps").analyze(&net, &photo, 0)?;
-/// assert_eq!(why.values.dim(), (1, 2, 2, 2));
+/// // y is the mean square: on the way from zeros the gradient rises from 0 to A, by A / 2 in the mean.
+/// assert!((why.values - array![[[[0.5, 1.5]]]]).iter().all(|gap| gap.abs() < 1e-12));
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone)]

@@ -68,9 +68,12 @@ pub enum CamScores {
 ///     .push_named("maps", Activation::Relu)
 ///     .push(AdaptiveAvgPool2d::global())
 ///     .push(Flatten::default());
-/// let photo = array![[[[1.0, 2.0], [3.0, 4.0]], [[0.0, 0.0], [5.0, 0.0]]]];
-/// let map = ScoreCam::at("maps").analyze(&net, &photo, 0)?;
-/// assert_eq!(map.values.dim(), (1, 1, 2, 2));
+/// // The masks are (0, 1) and (1, 0): what they leave of the first channel has the means 3/2 and 1/2.
+/// let photo = array![[[[1.0, 3.0]], [[5.0, 0.0]]]];
+/// let map = ScoreCam::at("maps").analyze(&net, &photo, 0)?.values;
+/// let first = 1.0 / (1.0 + (0.5f64 - 1.5).exp());
+/// let expected = array![[[[first + (1.0 - first) * 5.0, first * 3.0]]]];
+/// assert!((map - expected).iter().all(|gap| gap.abs() < 1e-12));
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

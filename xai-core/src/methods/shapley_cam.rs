@@ -26,11 +26,13 @@ use crate::{Backend, Error, Result, Tensor};
 ///
 /// let net = Sequential::<NdArray<f64>>::new()
 ///     .push_named("maps", Activation::Relu)
+///     .push(Activation::Power { exponent: 2.0 })
 ///     .push(AdaptiveAvgPool2d::global())
 ///     .push(Flatten::default());
-/// let photo = array![[[[1.0, 2.0], [3.0, 4.0]], [[0.0, 0.0], [5.0, 0.0]]]];
-/// let map = ShapleyCam::at("maps").analyze(&net, &photo, 0)?;
-/// assert_eq!(map.values.dim(), (1, 1, 2, 2));
+/// let photo = array![[[[1.0, 3.0]]]];
+/// let map = ShapleyCam::at("maps").analyze(&net, &photo, 0)?.values;
+/// // y is the mean square: G = A and H·A = A, so that w is half of the mean, 2, that Grad-CAM has.
+/// assert!((map - array![[[[1.0, 3.0]]]]).iter().all(|gap| gap.abs() < 1e-9));
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
