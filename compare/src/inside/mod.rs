@@ -28,8 +28,9 @@ const CASES: [&str; 10] = [
 
 /// What has no counterpart here, in words.
 const WITHOUT: &str = "Without a counterpart here: pytorch-grad-cam's KPCA_CAM, RefineCAM, SESS and deep feature \
-                       factorisation; torchcam's SmoothGradCAMpp, SSCAM, ISCAM, RefineCAM and LeGrad; zennit's \
-                       BetaSmooth. torchcam's GradCAM is pytorch-grad-cam's.";
+                       factorisation; torchcam's SmoothGradCAMpp, SSCAM, ISCAM, RefineCAM and LeGrad. zennit's \
+                       BetaSmooth is not run: BetaSmooth here is held to its formula. torchcam's GradCAM is \
+                       pytorch-grad-cam's.";
 
 /// Compares what `compare/python/inside` wrote to the folder, and returns what is above its bound.
 ///

@@ -11,6 +11,7 @@ mod at_references;
 mod attention_matrices;
 mod attention_relevance;
 mod attention_rollout;
+mod beta_smooth;
 mod blur;
 mod blur_ig;
 mod cam;
@@ -97,6 +98,7 @@ pub use self::at_layers::AtLayers;
 pub use self::attention_matrices::Heads;
 pub use self::attention_relevance::AttentionRelevance;
 pub use self::attention_rollout::{AttentionRollout, RawAttention};
+pub use self::beta_smooth::BetaSmooth;
 pub use self::blur::{Blur, Edge};
 pub use self::blur_ig::BlurIg;
 pub use self::cam::{AtMark, AtPlaces, Cam, CamPlaces, CamRule, CamSite, Fusion};
@@ -231,6 +233,9 @@ analyzers! {
     "deconvolution", "Deconvolution", Operations, "1 gradient",
     "what rectifiers let pass back where it is positive; hardly shows what was learned":
         Deconvolution::new() => [unknown];
+    "beta-smooth", "Beta-smooth Gradient", Operations, "1 gradient",
+    "the gradient, of which rectifiers have a derivative without a kink":
+        BetaSmooth::new() => [beta, unknown];
     "full-grad", "FullGrad", Operations, "about 3 gradients",
     "a map of what the input and all biases contributed":
         FullGrad::new() => [unknown];

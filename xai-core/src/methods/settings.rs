@@ -111,6 +111,8 @@ settings! {
     /// The named place of the model that is looked at; [`Settings::marked`] takes the one that the model marks.
     place: String, into;
     /// The channels of the place that are looked at.
+    /// How fast the derivative of a rectifier rises from 0 to 1.
+    beta: f64;
     channels: Vec<usize>, into;
     /// The least number that an input can have.
     low: Bound, into;

@@ -5,6 +5,7 @@ mod lrp;
 mod paths;
 mod rectifiers;
 mod secants;
+mod smooth_rectifiers;
 mod unknown;
 
 pub use self::bias_gradients::BiasGradients;
@@ -12,4 +13,5 @@ pub(crate) use self::lrp::Condition;
 pub use self::lrp::{Bound, Composite, LrpRule, Relevance};
 pub use self::rectifiers::Rectifiers;
 pub use self::secants::Secants;
+pub use self::smooth_rectifiers::SmoothRectifiers;
 pub use self::unknown::Unknown;

@@ -58,16 +58,30 @@ impl Rectifiers {
     }
 }
 
-fn is_rectifier<B: Backend>(site: &Site<'_, '_, B>) -> bool {
+pub(super) fn is_rectifier<B: Backend>(site: &Site<'_, '_, B>) -> bool {
     matches!(site.op(), Some(Op::Activation(Activation::Relu | Activation::Relu6)))
 }
 
 /// Where the rules know no way.
-fn unknown<B: Backend>(site: &Site<'_, '_, B>) -> Option<String> {
+pub(super) fn unknown<B: Backend>(site: &Site<'_, '_, B>) -> Option<String> {
     match site.node().step() {
         Step::Op(Op::Activation(f)) if !is_rectifier(site) => Some(format!("{f:?}")),
         Step::Opaque(_) if !site.is_affine() => Some("code that nobody can look into".into()),
         _ => None,
+    }
+}
+
+/// That there is a way.
+pub(super) fn check_unknown<B: Backend>(rules: &str, done: Unknown, site: &Site<'_, '_, B>) -> Result<()> {
+    match unknown(site) {
+        Some(what) if done == Unknown::Refuse => Err(Error::NoRule {
+            rules: rules.into(),
+            what,
+            reason: "it is defined for relu and relu6 alone: choose another method, or take the gradient there by \
+                     `.unknown(Unknown::Gradient)`"
+                .into(),
+        }),
+        _ => Ok(()),
     }
 }
 
@@ -78,16 +92,7 @@ impl<B: Backend> Rules<B> for Rectifiers {
     }
 
     fn check(&self, site: &Site<'_, '_, B>) -> Result<()> {
-        match unknown(site) {
-            Some(what) if self.unknown == Unknown::Refuse => Err(Error::NoRule {
-                rules: self.name().into(),
-                what,
-                reason: "it is defined for relu and relu6 alone: choose another method, or take the gradient there \
-                         by `.unknown(Unknown::Gradient)`"
-                    .into(),
-            }),
-            _ => Ok(()),
-        }
+        check_unknown(self.name(), self.unknown, site)
     }
 
     fn vjp<'m>(&self, site: &Site<'_, 'm, B>, inputs: &[Tensor<B>]) -> Result<(Tensor<B>, Pullback<'m, B>)> {

@@ -7,4 +7,5 @@ mod full_grad;
 mod guided;
 mod lrp;
 mod nets;
+mod smooth;
 mod steps;
