@@ -277,49 +277,49 @@ analyzers! {
         Xrai::super_pixels() => [n, references, features, chunk, on_progress];
     "grad-cam", "Grad-CAM", Gradient, "1 forward pass, 1 gradient behind the place",
     "where the feature maps at a place speak for the output" with place:
-        GradCam::at(place) => [];
+        GradCam::at(place) => [] and maps;
     "guided-grad-cam", "Guided Grad-CAM", Operations, "1 forward pass, 1 gradient, 1 gradient behind the place",
     "guided backprop where Grad-CAM looks: in detail, of one class" with place:
-        Product::new(GuidedBackprop::new(), GradCam::at(place)) => [unknown];
+        Product::new(GuidedBackprop::new(), GradCam::at(place)) => [unknown] and maps;
     "grad-cam-plus-plus", "Grad-CAM++", Gradient, "1 forward pass, 1 gradient behind the place",
     "Grad-CAM with positive gradients, weighted as if the output were its exponential" with place:
-        GradCamPlusPlus::at(place) => [];
+        GradCamPlusPlus::at(place) => [] and maps;
     "hi-res-cam", "HiResCAM", Gradient, "1 forward pass, 1 gradient behind the place",
     "feature maps times their gradients: a linear head's output, place by place" with place:
-        HiResCam::at(place) => [];
+        HiResCam::at(place) => [] and maps;
     "seg-x-res-cam", "Seg-XRes-CAM", Gradient, "1 forward pass, 1 gradient behind the place",
     "feature maps times gradients averaged in windows, for regions of a segmentation" with place:
-        SegXResCam::at(place) => [];
+        SegXResCam::at(place) => [] and maps;
     "layer-cam", "LayerCAM", Gradient, "1 forward pass, 1 gradient behind the place",
     "feature maps times their positive gradients, for early places too" with place:
-        LayerCam::at(place) => [];
+        LayerCam::at(place) => [] and maps;
     "x-grad-cam", "XGrad-CAM", Gradient, "1 forward pass, 1 gradient behind the place",
     "Grad-CAM with gradients averaged where the feature maps are large" with place:
-        XGradCam::at(place) => [];
+        XGradCam::at(place) => [] and maps;
     "element-wise-cam", "Element-wise CAM", Gradient, "1 forward pass, 1 gradient behind the place",
     "feature maps times their gradients, what is positive of each" with place:
-        ElementWiseCam::at(place) => [];
+        ElementWiseCam::at(place) => [] and maps;
     "eigen-cam", "Eigen-CAM", Forward, "1 forward pass",
     "the first principal component of the feature maps, the same for every output" with place:
-        EigenCam::at(place) => [];
+        EigenCam::at(place) => [] and maps;
     "eigen-grad-cam", "EigenGrad-CAM", Gradient, "1 forward pass, 1 gradient behind the place",
     "the first principal component of feature maps times gradients" with place:
-        EigenGradCam::at(place) => [];
+        EigenGradCam::at(place) => [] and maps;
     "fem", "FEM", Forward, "1 forward pass",
     "feature maps by how much of each stands out, the same for every output" with place:
-        Fem::at(place) => [];
+        Fem::at(place) => [] and maps;
     "ablation-cam", "Ablation-CAM", Forward, "1 forward pass, 1 behind the place for each channel",
     "feature maps by how much the output loses without them" with place:
-        AblationCam::at(place) => [chunk, on_progress];
+        AblationCam::at(place) => [chunk, on_progress] and maps;
     "score-cam", "Score-CAM", Forward, "1 forward pass, and 1 for each channel",
     "feature maps by the output of the input masked with them" with place:
-        ScoreCam::at(place) => [chunk, on_progress];
+        ScoreCam::at(place) => [scores, chunk, on_progress] and maps;
     "shapley-cam", "ShapleyCAM", Gradient, "1 forward pass, 3 gradients behind the place",
     "Grad-CAM, less half the output's curvature along the feature maps" with place:
-        ShapleyCam::at(place) => [];
+        ShapleyCam::at(place) => [] and maps;
     "random-cam", "Random CAM", Forward, "1 forward pass",
     "feature maps with random weights: a control" with place:
-        RandomCam::at(place) => [seed];
+        RandomCam::at(place) => [seed] and maps;
     "layer-conductance", "Layer Conductance", Operations, "n forward passes, n gradients behind the place",
     "how much of the change of the output from a reference goes through each number at a place" with place:
         LayerConductance::at(place) => [n, reference, chunk, on_progress];

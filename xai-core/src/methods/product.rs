@@ -1,5 +1,6 @@
 //! The product of two analyzers' values.
 
+use super::cam::{Cam, MapSettings};
 use super::guided::GuidedBackprop;
 use crate::explain::{Analyzer, Attribution, Call, Extras, Inputs, Kind, Target};
 use crate::passes::resized;
@@ -48,6 +49,13 @@ impl<C> Product<GuidedBackprop, C> {
     #[must_use]
     pub fn unknown(self, unknown: Unknown) -> Self {
         Product { first: self.first.unknown(unknown), ..self }
+    }
+}
+
+impl<A, R> Product<A, Cam<R>> {
+    /// With what was set on the class activation map.
+    pub(super) fn with_maps(self, set: &MapSettings, places: Option<Vec<String>>) -> Self {
+        Product { second: self.second.with_maps(set, places), ..self }
     }
 }
 

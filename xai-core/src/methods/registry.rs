@@ -108,11 +108,11 @@ pub type BoxAnyAnalyzer<B> = Box<dyn AnyAnalyzer<B> + Send + Sync>;
 
 /// Makes [`AnalyzerInfo::all`] and its kin of entries: name, title, what it needs, cost, what it says, `with` the
 /// settings that it cannot be built without, how it is built, and the settings that it takes, `as` the method that
-/// takes them where that has another name.
+/// takes them where that has another name, `and maps` those of every class activation map.
 macro_rules! analyzers {
     ($(
         $name:literal, $title:literal, $needs:ident, $cost:literal, $about:literal $(with $($required:ident),+)?:
-        $build:expr => [$($setting:ident $(as $method:ident)?),* $(,)?];
+        $build:expr => [$($setting:ident $(as $method:ident)?),* $(,)?] $(and $shared:ident)?;
     )*) => {
         impl $crate::AnalyzerInfo {
             /// All analyzers of the library.
@@ -130,7 +130,7 @@ macro_rules! analyzers {
                         needs: $crate::Needs::$needs,
                         cost: $cost,
                         about: $about,
-                        settings: &[$($(stringify!($required),)+)? $(stringify!($setting)),*],
+                        settings: analyzers!(@names [$($($required,)+)? $($setting,)*] $($shared)?),
                         required: &[$($(stringify!($required)),+)?],
                     }
                 ),*];
@@ -163,7 +163,7 @@ macro_rules! analyzers {
                 settings: &$crate::Settings,
             ) -> $crate::Result<$crate::BoxAnalyzer<M>> {
                 analyzers!(@build self, settings,
-                    $($name, [$($($required),+)?], $build, [$($setting $(as $method)?),*];)*)
+                    $($name, [$($($required),+)?], $build, [$($setting $(as $method)?),*] $($shared)?;)*)
             }
 
             /// The analyzer, for any model on a backend.
@@ -175,12 +175,12 @@ macro_rules! analyzers {
                 settings: &$crate::Settings,
             ) -> $crate::Result<$crate::BoxAnyAnalyzer<B>> {
                 analyzers!(@build self, settings,
-                    $($name, [$($($required),+)?], $build, [$($setting $(as $method)?),*];)*)
+                    $($name, [$($($required),+)?], $build, [$($setting $(as $method)?),*] $($shared)?;)*)
             }
         }
     };
     (@build $info:ident, $settings:ident,
-        $($name:literal, [$($required:ident),*], $build:expr, [$($setting:ident $(as $method:ident)?),*];)*
+        $($name:literal, [$($required:ident),*], $build:expr, [$($setting:ident $(as $method:ident)?),*] $($shared:ident)?;)*
     ) => {{
         let set = $crate::methods::settings::Set($settings);
         match $info.name {
@@ -191,11 +191,20 @@ macro_rules! analyzers {
                     Some(value) => analyzers!(@set analyzer, value, $setting $(as $method)?),
                     None => analyzer,
                 };)*
+                $(let analyzer = analyzers!(@with $shared, analyzer, set);)?
                 Ok(Box::new(analyzer))
             })*
             other => Err($crate::AnalyzerInfo::unknown(other)),
         }
     }};
+    (@names [$($name:ident,)*]) => { &[$(stringify!($name)),*] };
+    (@names [$($name:ident,)*] maps) => {
+        &[
+            $(stringify!($name),)* "places", "tokens", "channels_last", "channels_first", "fusion", "eigen_smooth",
+            "signed", "allow_bypass",
+        ]
+    };
+    (@with maps, $analyzer:ident, $set:ident) => { $analyzer.with_maps($set.maps(), $set.places()) };
     (@set $analyzer:ident, $value:ident, $setting:ident) => { $analyzer.$setting($value) };
     (@set $analyzer:ident, $value:ident, $setting:ident as $method:ident) => { $analyzer.$method($value) };
 }

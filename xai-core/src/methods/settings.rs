@@ -4,9 +4,11 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::attention_matrices::Heads;
+use super::cam::{Fusion, Grid, MapSettings};
 use super::feature_tree::FeatureTree;
 use super::quadrature::Quadrature;
 use super::reference_set::ReferenceSet;
+use super::score_cam::CamScores;
 use crate::masks::{Features, Fill};
 use crate::passes::Reference;
 use crate::rules::{Bound, Unknown};
@@ -36,6 +38,7 @@ use crate::{Answer, Progress};
 #[derive(Clone, Default)]
 pub struct Settings {
     values: Values,
+    maps: MapSettings,
     progress: Option<Arc<dyn Fn(Progress) -> ControlFlow<()> + Send + Sync>>,
 }
 
@@ -108,17 +111,18 @@ settings! {
     unknown: Unknown;
     /// What stabilises the quotients of relevance.
     stabilizer: f64;
+    /// How fast the derivative of a rectifier rises from 0 to 1.
+    beta: f64;
     /// The named place of the model that is looked at; [`Settings::marked`] takes the one that the model marks.
     place: String, into;
     /// The channels of the place that are looked at.
-    /// How fast the derivative of a rectifier rises from 0 to 1.
-    beta: f64;
     channels: Vec<usize>, into;
     /// The least number that an input can have.
     low: Bound, into;
     /// The greatest number that an input can have.
     high: Bound, into;
-    /// The named places of attention matrices, in the order in which they are computed.
+    /// The named places of attention matrices, in the order in which they are computed; those of class activation maps
+    /// that are fused, in place of the one that [`Settings::place`] names.
     places: Vec<String>, into;
     /// The token whose row of a matrix of tokens is taken.
     token: usize;
@@ -126,6 +130,8 @@ settings! {
     heads: Heads;
     /// The share of each layer's attention that is left out, the lowest.
     discard: f64;
+    /// How Score-CAM makes weights of its scores.
+    scores: CamScores;
 }
 
 impl Settings {
@@ -137,6 +143,70 @@ impl Settings {
     /// The defaults, at the place that the model marks.
     pub fn marked(model: &(impl crate::LayerSplit + ?Sized)) -> Self {
         Self::new().place(model.split_at())
+    }
+
+    /// What is at the place of a class activation map are tokens: [`Cam::tokens`](crate::Cam::tokens).
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::nn::{Activation, Flatten, Sequential};
+    /// use xai::{Analyzer, AnalyzerInfo, NdArray, Settings};
+    ///
+    /// // A class token and four of an image of 2 × 2; the output is token 3, so that α is the mean of 0, 0, 1 and 0.
+    /// let net = Sequential::<NdArray<f64>>::new().push_named("block", Activation::Relu).push(Flatten::default());
+    /// let tokens = array![[[9.0], [4.0], [8.0], [0.0], [12.0]]].into_dyn();
+    /// let cam = AnalyzerInfo::find("grad-cam")?.build(&Settings::new().place("block").tokens(1, 2, 2))?;
+    /// assert_eq!(cam.analyze(&net, &tokens, 3)?.values, array![[[[1.0, 2.0], [0.0, 3.0]]]].into_dyn());
+    /// # Ok::<(), xai::Error>(())
+    /// ```
+    #[must_use]
+    pub fn tokens(mut self, skip: usize, rows: usize, columns: usize) -> Self {
+        self.maps.grid = Some(Grid::Tokens { skip, rows, columns });
+        self
+    }
+
+    /// What is there has its channels last: [`Cam::channels_last`](crate::Cam::channels_last).
+    #[must_use]
+    pub fn channels_last(mut self) -> Self {
+        self.maps.grid = Some(Grid::ChannelsLast);
+        self
+    }
+
+    /// What is there has its channels first, and is none of tokens:
+    /// [`Cam::channels_first`](crate::Cam::channels_first).
+    #[must_use]
+    pub fn channels_first(mut self) -> Self {
+        self.maps.grid = Some(Grid::ChannelsFirst);
+        self
+    }
+
+    /// How the class activation maps of several [`places`](Settings::places) become one.
+    #[must_use]
+    pub fn fusion(mut self, fusion: Fusion) -> Self {
+        self.maps.fusion = Some(fusion);
+        self
+    }
+
+    /// The first principal component of class activation maps: [`Cam::eigen_smooth`](crate::Cam::eigen_smooth).
+    #[must_use]
+    pub fn eigen_smooth(mut self) -> Self {
+        self.maps.eigen_smooth = true;
+        self
+    }
+
+    /// What is negative of class activation maps too: [`Cam::signed`](crate::Cam::signed).
+    #[must_use]
+    pub fn signed(mut self) -> Self {
+        self.maps.signed = true;
+        self
+    }
+
+    /// Class activation maps at a place that something bypasses: [`Cam::allow_bypass`](crate::Cam::allow_bypass).
+    #[must_use]
+    pub fn allow_bypass(mut self) -> Self {
+        self.maps.allow_bypass = true;
+        self
     }
 
     /// Calls back after every pass of an analyzer that takes many. A callback that answers `ControlFlow::Break(())`
@@ -151,6 +221,10 @@ impl Settings {
 }
 
 impl Set<'_> {
+    pub(super) fn maps(&self) -> &MapSettings {
+        &self.0.maps
+    }
+
     pub(super) fn on_progress(&self) -> Option<impl Fn(Progress) -> ControlFlow<()> + Send + Sync + 'static> {
         let report = Arc::clone(self.0.progress.as_ref()?);
         Some(move |progress| report(progress))
@@ -159,6 +233,8 @@ impl Set<'_> {
 
 impl std::fmt::Debug for Settings {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Settings").field("values", &self.values).field("progress", &self.progress.is_some()).finish()
+        let Settings { values, maps, progress } = self;
+        let progress = progress.is_some();
+        f.debug_struct("Settings").field("values", values).field("maps", maps).field("progress", &progress).finish()
     }
 }

@@ -7,6 +7,7 @@ mod closed_forms;
 mod eigen;
 mod heads;
 mod layers;
+mod named;
 mod places;
 mod progress;
 mod refused;

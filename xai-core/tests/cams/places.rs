@@ -100,16 +100,16 @@ fn a_bypassed_place_is_refused_unless_it_is_allowed() {
 }
 
 /// Tokens (B, 1 + 6, K), of a class token and of patches; what follows mixes them, if it is asked to.
-struct Tokens {
+pub(super) struct Tokens {
     class: Weight<B>,
     mix: Linear<B>,
     classes: Linear<B>,
     last: bool,
 }
 
-const WIDTH: usize = 4;
+pub(super) const WIDTH: usize = 4;
 
-fn tokens(last: bool) -> Tokens {
+pub(super) fn tokens(last: bool) -> Tokens {
     let class = weight(80, &[1, 1, WIDTH]).into();
     Tokens { class, mix: linear(81, 7, 7), classes: linear(82, 3, WIDTH), last }
 }

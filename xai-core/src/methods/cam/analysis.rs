@@ -82,6 +82,7 @@ where
         let input = inputs.explained_shapes().next().unwrap_or_default();
         for value in &values {
             let there = graph.nodes()[value.0].shape();
+            there.map_or(Ok(()), |shape| self.grid.check(&name, input, shape))?;
             let maps = there.map(|shape| self.grid.shape(&name, shape)).transpose()?;
             self.rule.check(input, maps.as_deref())?;
             sizes.extend(maps.map(|mut maps| maps.split_off(2)));
@@ -92,6 +93,7 @@ where
 
     fn attribute(&self, model: &M, call: &Call<'_, M::Backend>) -> Result<Attribution<M::Backend>> {
         let (name, places) = (self.rule.name(), self.places.of(model));
+        let input = call.explained_inputs().next().map(Tensor::shape).unwrap_or_default();
         let graph = call.graph(model)?;
         let graph = graph.keeping(&self.values(&graph, &places)?);
         let (kept, gradients, selection) = match self.rule.reads_gradient() {
@@ -116,6 +118,7 @@ where
         let mut maps = Vec::with_capacity(places.len());
         for ((&place, there), gradient) in places.iter().zip(&kept.values).zip(gradients) {
             check_rows(place, there, call.rows())?;
+            self.grid.check(&name, &input, &there.shape())?;
             if self.rule.reads_gradient() && gradient.is_none() {
                 return Err(no_gradient(place));
             }

@@ -15,8 +15,8 @@ use crate::passes::Reporter;
 /// places in one way back. Rules that need no gradient run forward only.
 ///
 /// Errors: [`UnknownPlace`](crate::Error::UnknownPlace) and [`BypassedPlace`](crate::Error::BypassedPlace), which name
-/// the places that are near; [`InvalidShape`](crate::Error::InvalidShape) for maps without channels and for tokens that
-/// do not fit; [`InvalidParameter`](crate::Error::InvalidParameter) when no place is named.
+/// the places that are near; [`InvalidShape`](crate::Error::InvalidShape) for maps without channels, for tokens that
+/// do not fit, and for what may be tokens of an image where nobody says how they lie; [`InvalidParameter`](crate::Error::InvalidParameter) when no place is named.
 ///
 /// ```
 /// # use xai_core as xai;
@@ -130,6 +130,32 @@ impl<R, P> Cam<R, P> {
     #[must_use]
     pub fn channels_last(mut self) -> Self {
         self.grid = Grid::ChannelsLast;
+        self
+    }
+
+    /// What is at the place has its channels first, (B, K, spatial axes...), which is so unless it is said otherwise.
+    ///
+    /// It has to be said where the input is an image and the place has one spatial axis alone, as that of a network
+    /// that folds an image into a sequence: what is there might be tokens, and is refused.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::nn::{Activation, Flatten, Sequential};
+    /// use xai::{Analyzer, GradCam, NdArray};
+    ///
+    /// // One channel of 1 × 2 pixels becomes a sequence of 2, of which the output is the first.
+    /// let net = Sequential::<NdArray<f64>>::new().push(Flatten::new(2, 3)).push_named("rows", Activation::Relu);
+    /// let (net, photo) = (net.push(Flatten::default()), array![[[[2.0, 4.0]]]].into_dyn());
+    /// let refused = GradCam::at("rows").analyze(&net, &photo, 0).unwrap_err();
+    /// assert!(refused.to_string().contains("`.tokens(skip, rows, columns)`"));
+    /// let map = GradCam::at("rows").channels_first().analyze(&net, &photo, 0)?;
+    /// assert_eq!(map.values, array![[[1.0, 2.0]]].into_dyn());
+    /// # Ok::<(), xai::Error>(())
+    /// ```
+    #[must_use]
+    pub fn channels_first(mut self) -> Self {
+        self.grid = Grid::ChannelsFirst;
         self
     }
 

@@ -5,10 +5,12 @@ use crate::{Backend, Error, Result, Tensor};
 
 /// Where the channels are in what a place gives out.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) enum Grid {
-    /// (B, K, spatial axes...)
+pub(in crate::methods) enum Grid {
+    /// (B, K, spatial axes...), where nobody says so: not what may as well be tokens.
     #[default]
     Channels,
+    /// (B, K, spatial axes...), because somebody says so.
+    ChannelsFirst,
     /// (B, spatial axes..., K)
     ChannelsLast,
     /// (B, skip + rows · columns, K): the first tokens belong to no place.
@@ -20,7 +22,7 @@ impl Grid {
     pub(super) fn shape(self, rule: &str, shape: &[usize]) -> Result<Vec<usize>> {
         let refused = |reason: String| Error::InvalidShape { what: "feature maps".into(), got: shape.to_vec(), reason };
         match (self, shape) {
-            (Grid::Channels, [_, _, ..]) => Ok(shape.to_vec()),
+            (Grid::Channels | Grid::ChannelsFirst, [_, _, ..]) => Ok(shape.to_vec()),
             (Grid::ChannelsLast, &[batch, ref spatial @ .., channels]) => Ok([&[batch, channels], spatial].concat()),
             (Grid::Tokens { skip, rows, columns }, &[batch, tokens, channels]) => {
                 let needed = rows.checked_mul(columns).and_then(|places| places.checked_add(skip));
@@ -37,11 +39,29 @@ impl Grid {
         }
     }
 
+    /// Of an image, what has one axis behind the second may be tokens (B, T, D) as well as (B, K, places): which of the
+    /// two, nobody but the caller knows.
+    pub(super) fn check(self, rule: &str, input: &[usize], shape: &[usize]) -> Result<()> {
+        match (self, input, shape) {
+            (Grid::Channels, [_, _, image @ ..], &[_, second, _]) if image.len() > 1 => Err(Error::InvalidShape {
+                what: "feature maps".into(),
+                got: shape.to_vec(),
+                reason: format!(
+                    "the input is an image, and {rule} cannot tell tokens (batch, tokens, channels) from (batch, \
+                     channels, places): say `.tokens(skip, rows, columns)` for the one{}, `.channels_first()` for the \
+                     other",
+                    fitting(image, second),
+                ),
+            }),
+            _ => Ok(()),
+        }
+    }
+
     /// What is at the place, as maps.
     pub(super) fn to_maps<B: Backend>(self, rule: &str, there: &Tensor<B>) -> Result<Tensor<B>> {
         let maps = self.shape(rule, &there.shape())?;
         match self {
-            Grid::Channels => Ok(there.clone()),
+            Grid::Channels | Grid::ChannelsFirst => Ok(there.clone()),
             Grid::ChannelsLast => {
                 let last = maps.len() - 1;
                 there.permute(&[&[0, last], &(1..last).collect::<Vec<_>>()[..]].concat())
@@ -70,5 +90,43 @@ impl Grid {
             }
             _ => Ok(maps.clone()),
         }
+    }
+}
+
+/// How many tokens stand in front of the patches in vision transformers: none, a class token, one for distillation
+/// too, four registers too.
+const SKIPPED: [usize; 4] = [0, 1, 2, 5];
+
+/// The tokens of an image in patches that are as many, in words.
+fn fitting(image: &[usize], tokens: usize) -> String {
+    let &[height, width] = image else { return String::new() };
+    let found = SKIPPED.into_iter().find_map(|skip| {
+        let grids = (1..=height.min(width)).map(|patch| (height / patch, width / patch));
+        let mut fits = grids.filter(|(rows, columns)| rows * columns + skip == tokens);
+        fits.next().map(|(rows, columns)| (skip, rows, columns))
+    });
+    found.map_or(String::new(), |(skip, rows, columns)| {
+        format!(" ({skip},{rows},{columns} fits: {tokens} = {skip} + {rows} × {columns})")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fitting;
+
+    #[test]
+    fn tokens_of_the_usual_transformers_fit() {
+        let fits = |image: [usize; 2], tokens: usize, words: &str| {
+            assert!(fitting(&image, tokens).contains(&format!("({words} fits: ")), "{tokens}");
+        };
+        fits([224, 224], 197, "1,14,14");
+        fits([224, 224], 50, "1,7,7");
+        fits([224, 224], 198, "2,14,14");
+        fits([224, 224], 261, "5,16,16");
+        fits([224, 224], 196, "0,14,14");
+        fits([224, 448], 393, "1,14,28");
+        // 300 and what is skipped of them are no squares.
+        assert_eq!(fitting(&[224, 224], 300), "");
+        assert_eq!(fitting(&[8, 224, 224], 197), "");
     }
 }

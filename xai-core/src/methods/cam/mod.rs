@@ -5,6 +5,7 @@ mod analysis;
 mod cam;
 mod fusion;
 mod grid;
+mod map_settings;
 mod named;
 mod places;
 mod principal;
@@ -13,6 +14,8 @@ mod site;
 
 pub use self::cam::Cam;
 pub use self::fusion::Fusion;
+pub(super) use self::grid::Grid;
+pub(super) use self::map_settings::MapSettings;
 pub(super) use self::named::cam_rule;
 pub use self::places::{AtMark, AtPlaces, CamPlaces};
 pub(super) use self::principal::principal;
