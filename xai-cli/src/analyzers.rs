@@ -9,22 +9,23 @@ pub fn by_name() -> impl TypedValueParser<Value = &'static AnalyzerInfo> {
     PossibleValuesParser::new(names).try_map(|name| AnalyzerInfo::find(&name))
 }
 
-/// A line for each analyzer: its name on the command line, its name for people, what it needs of the model, what it
-/// costs, which of these options it takes, and what its values are. The options stand behind their settings' names.
+/// A line for each analyzer: its name on the command line, its name for people, what it needs of the model, and of these
+/// options, what it costs, which of them it takes, and what its values are. The options stand behind their settings'
+/// names. A place is none that is needed: a command has one of its own.
 pub fn list(options: &[(&str, &str)]) -> String {
     let all = AnalyzerInfo::all();
     let width = all.iter().map(|info| info.name.len()).max().unwrap_or_default();
     let line = |info: &AnalyzerInfo| {
-        let taken: Vec<&str> =
-            options.iter().filter(|(setting, _)| info.settings.contains(setting)).map(|(_, option)| *option).collect();
+        let of = |settings: &[&str]| -> Vec<&str> {
+            options.iter().filter(|(setting, _)| settings.contains(setting)).map(|(_, option)| *option).collect()
+        };
+        let required: Vec<&str> = info.required.iter().copied().filter(|setting| *setting != "place").collect();
+        let needs = [vec![needs(info.needs)], of(&required)].concat().join(", ");
+        let taken = of(info.settings);
         let taken = if taken.is_empty() { "none".to_owned() } else { taken.join(" ") };
         format!(
-            "{:width$}  {} | needs {} | costs {} | options: {taken} | {}\n",
-            info.name,
-            info.title,
-            needs(info.needs),
-            info.cost,
-            info.about
+            "{:width$}  {} | needs {needs} | costs {} | options: {taken} | {}\n",
+            info.name, info.title, info.cost, info.about
         )
     };
     all.iter().map(line).collect()
@@ -37,5 +38,29 @@ pub fn needs(needs: Needs) -> &'static str {
         Needs::Gradient => "the gradient",
         Needs::Attention => "attention matrices",
         _ => "the operations",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::list;
+    use crate::options::OPTIONS;
+
+    #[test]
+    fn what_a_method_cannot_do_without_is_listed() {
+        let offered: Vec<_> = OPTIONS.into_iter().chain([("place", "--at")]).collect();
+        let lines = list(&offered);
+        let says = |name: &str, part: &str| {
+            let line = lines.lines().find(|line| line.starts_with(&format!("{name} "))).unwrap();
+            assert!(line.contains(part), "{line}");
+        };
+        says("crp", "| needs the operations, --concepts |");
+        says("lrp-epsilon-gamma-box", "| needs the operations, --low, --high |");
+        says("grad-cam", "| needs the gradient |");
+        says("grad-cam", "--tokens --channels-last");
+        says("expected-gradients", "--references");
+        says("deep-lift-shap", "--references");
+        says("blur-ig", "--sigma");
+        says("lrp-epsilon", "--stabilizer");
     }
 }

@@ -8,7 +8,7 @@ use xai_cli::command_line::{Noticed, Outcome, failure};
 use xai_cli::options::OPTIONS;
 
 /// What a program reads in the library's messages, and what who typed a command reads in its place; longer ones first.
-const WORDS: [(&str, &str); 24] = [
+const WORDS: [(&str, &str); 26] = [
     ("no rule of Lrp goes", "no rule of LRP goes"),
     ("no rule of DeepLift goes", "no rule of DeepLIFT goes"),
     ("take `IntegratedGradients` with `Quadrature::Secant`", "take --method integrated-gradients"),
@@ -25,6 +25,8 @@ const WORDS: [(&str, &str); 24] = [
     ("; of tokens (batch, number, channels) `Cam::tokens(skip, rows, columns)` makes maps of an image", ""),
     ("; give it as `input.into_dyn()`", ""),
     (", or compare with `Infidelity::scaled`", ""),
+    ("`.tokens(skip, rows, columns)`", "--tokens SKIP,ROWS,COLUMNS"),
+    ("`.channels_first()`", "--channels-first"),
     ("`InputTimesGradient`", "--method input-times-gradient"),
     (": as one sample for all it is `Reference::sample(&array)`", ""),
     ("; bring it to a float kind with `model.at(..)`", ""),

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use xai::Reference;
+use xai_cli::options;
 
 /// Tables, signals, bytes and tokens.
 #[derive(Debug, Clone, Default, PartialEq, Args)]
@@ -40,27 +42,19 @@ fn pad(text: &str) -> Result<u32, String> {
 }
 
 /// What stands for nothing.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub(crate) enum Baseline {
     Mean,
-    Lowest,
-    Highest,
-    Number(f64),
     File(PathBuf),
+    Everywhere(Reference),
 }
 
 pub(super) fn reference(text: &str) -> Result<Baseline, String> {
     match text {
-        "zeros" => Ok(Baseline::Number(0.0)),
         "mean" => Ok(Baseline::Mean),
-        "lowest" => Ok(Baseline::Lowest),
-        "highest" => Ok(Baseline::Highest),
         text if text.ends_with(".npy") => Ok(Baseline::File(text.into())),
-        text => text
-            .parse()
-            .ok()
-            .filter(|number: &f64| number.is_finite())
-            .map(Baseline::Number)
-            .ok_or_else(|| "it is zeros, mean, lowest, highest, a number, or the name of a file .npy".into()),
+        text => options::reference(text)
+            .map(Baseline::Everywhere)
+            .map_err(|_| "it is zeros, mean, lowest, highest, a number, or the name of a file .npy".into()),
     }
 }

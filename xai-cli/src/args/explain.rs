@@ -41,7 +41,8 @@ pub(crate) struct ExplainArgs {
 
     /// What absent numbers are, and where paths begin: zeros, mean (of a table's rows), lowest, highest (of the input),
     /// a number, or a file of numpy's with one input [default: each method's own, zeros for most]
-    #[arg(long, value_name = "WHAT", value_parser = reference, allow_hyphen_values = true)]
+    #[arg(long, value_name = "WHAT", value_parser = reference, allow_hyphen_values = true,
+        conflicts_with = "references")]
     pub(crate) reference: Option<Baseline>,
 
     /// The names of the classes: a text file with one a line, a JSON list, or Hugging Face's config.json

@@ -64,7 +64,7 @@ pub(crate) fn choose<B: Backend>(
         asked.options.check_required(info)?;
         let chosen = chosen(asked, info, last.as_deref())?;
         if let Some(at) = chosen.at.as_deref().filter(|_| info.at_place()) {
-            check_has_maps::<B>(&graph, info, &chosen.settings, at)?;
+            check_has_maps(&graph, info, at)?;
         }
         all.push(path::followed(chosen, asked.options, model, shape, notes));
     }

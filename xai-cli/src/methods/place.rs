@@ -1,6 +1,6 @@
 //! Places that were asked for, and whether a method can look there.
 
-use xai::{Analyzer, AnalyzerInfo, AnyAnalyzer, Backend, Error, Graph, Kind, Settings};
+use xai::{AnalyzerInfo, Backend, Error, Graph};
 use xai_cli::command_line::{Outcome, failure};
 
 use crate::model::Model;
@@ -24,14 +24,8 @@ pub(super) fn check_place<B: Backend>(graph: &Graph<'_, B>, at: &str) -> Outcome
 }
 
 /// That there are feature maps, where a method tells their rows and columns apart.
-pub(super) fn check_has_maps<B: Backend>(
-    graph: &Graph<'_, B>,
-    info: &AnalyzerInfo,
-    settings: &Settings,
-    at: &str,
-) -> Outcome<()> {
-    let analyzer: Box<dyn AnyAnalyzer<B>> = info.build_any::<B>(settings)?;
-    if analyzer.kind() != Kind::Cam {
+pub(super) fn check_has_maps<B: Backend>(graph: &Graph<'_, B>, info: &AnalyzerInfo, at: &str) -> Outcome<()> {
+    if !info.settings.contains(&"tokens") {
         return Ok(());
     }
     match shape(graph, at) {

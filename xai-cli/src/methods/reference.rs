@@ -17,9 +17,7 @@ pub(crate) fn reference(baseline: &Baseline, given: &Given) -> Outcome<Reference
         Reference::sample(&numbers)
     };
     Ok(match baseline {
-        Baseline::Number(number) => Reference::Constant(*number),
-        Baseline::Lowest => Reference::Lowest,
-        Baseline::Highest => Reference::Highest,
+        Baseline::Everywhere(reference) => reference.clone(),
         Baseline::File(path) => sample(read_npy(path)?),
         Baseline::Mean => match &given.mean {
             Some(mean) => sample(mean.clone()),

@@ -59,6 +59,12 @@ fn mistakes_end_with_one_line_and_leave_no_file() {
         (&["explain", "colours.onnx", "red.png", "--method", "crp"], "Concept Relevance Propagation needs --concepts"),
         (&["explain", "colours.onnx", "red.png", "--method", "crp", "--concepts", "3"], "channel"),
         (&["explain", "colours.onnx", "red.png", "--method", "lrp-epsilon-gamma-box", "--low", "0"], "needs --high"),
+        (&["explain", "colours.onnx", "red.png", "--tokens", "1,2"], "as 1,14,14"),
+        (&["explain", "colours.onnx", "red.png", "--tokens", "1,2,2"], "tokens are (batch, number, channels)"),
+        (&["explain", "colours.onnx", "red.png", "--tokens", "1,2,2", "--channels-last"], "cannot be used with"),
+        (&["explain", "colours.onnx", "red.png", "--method", "gradient", "--signed"], "takes --signed: xai methods"),
+        (&["explain", "colours.onnx", "red.png", "--references", "black"], "zeros, lowest, highest"),
+        (&["explain", "colours.onnx", "red.png", "--method", "beta-smooth", "--beta", "0"], "above 0"),
         (&["explain", "colours.onnx", "red.png", "--method", "attention-rollout"], "no place `weights`"),
         (&["explain", "colours.onnx", "red.png", "--method", "raw-attention", "--at", "flatten"], "tokens, tokens"),
         (
