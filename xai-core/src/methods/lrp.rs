@@ -31,8 +31,9 @@ use crate::{Backend, Differentiable, Element, Error, Graph, Result, Tensor};
 /// [`Composite::epsilon_plus`], stabilised by 1e-6.
 ///
 /// Errors: [`Error::NoRule`], with the layer's name and before any pass, for what has no rule, as code that nobody can
-/// look into, and for a model that ends in probabilities: explain the logit. [`Error::UnknownPlace`] for a name in the
-/// composite that is nothing's; [`Error::InvalidParameter`] for impossible rules.
+/// look into, and, whatever [`unknown`](Lrp::unknown) says, for a model that ends in probabilities: explain the logit.
+/// [`Error::UnknownPlace`] for a name in the composite that is nothing's; [`Error::InvalidParameter`] for impossible
+/// rules.
 ///
 /// References: Bach et al. (2015), *On Pixel-Wise Explanations for Non-Linear Classifier Decisions by Layer-Wise
 /// Relevance Propagation*, PLOS ONE; Montavon et al. (2019), *Layer-Wise Relevance Propagation: An Overview*.
@@ -77,7 +78,7 @@ impl Lrp {
         Lrp { stabilizer, ..self }
     }
 
-    /// What is done at steps without a rule.
+    /// What is done at steps without a rule. A model that ends in probabilities is refused whatever is said here.
     ///
     /// ```
     /// # use xai_core as xai;

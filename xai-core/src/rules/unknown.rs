@@ -16,6 +16,7 @@ pub enum Unknown {
     /// The model is refused before any pass, by the layer's name.
     #[default]
     Refuse,
-    /// The step goes back by its gradient. What comes of it is no longer what the method promises.
+    /// The step goes back by its gradient. What comes of it is no longer what the method promises. Relevance of a model
+    /// that ends in probabilities is refused all the same: that end is no step without a rule, but the wrong output.
     Gradient,
 }

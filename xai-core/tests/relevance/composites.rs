@@ -1,11 +1,11 @@
 //! Which layer goes by which rule; concepts; what is refused.
 
 use ndarray::{Array4, Axis};
-use xai_core::nn::{Activation, Flatten, LogSoftmax, Residual, Sequential, Softmax};
+use xai_core::nn::{Activation, Flatten, Residual, Sequential};
 use xai_core::rules::{Composite, LrpRule, Unknown};
 use xai_core::{
-    Analyzer, Contrast, Crp, Error, ExcitationBackprop, Function, Index, Layer, LogProbability, Lrp, NdArray, Opaque,
-    Probability, Pullback, Result, Tensor, Var,
+    Analyzer, Crp, Error, ExcitationBackprop, Function, Index, Layer, Lrp, NdArray, Opaque, Pullback, Result, Tensor,
+    Var,
 };
 
 use crate::models::B;
@@ -147,48 +147,12 @@ impl xai_core::Differentiable for Beside {
     }
 }
 
-fn ends(last: impl Layer<B> + Send + Sync + 'static) -> Sequential<B> {
+pub(super) fn ends(last: impl Layer<B> + Send + Sync + 'static) -> Sequential<B> {
     Sequential::new().push(linear(1, 4, 4)).push(Activation::Relu).push(linear(2, 3, 4)).push_named("end", last)
 }
 
-#[test]
-fn a_model_that_ends_in_probabilities_is_met_with_a_word() {
-    let x = rows(1, 2, 4);
-    for (model, what) in [
-        (ends(Softmax::new(1)), "Softmax"),
-        (ends(LogSoftmax::new(-1)), "LogSoftmax"),
-        (ends(Activation::Sigmoid), "Activation"),
-    ] {
-        for analyzer in [
-            Box::new(Lrp::default()) as Box<dyn Analyzer<_>>,
-            Box::new(ExcitationBackprop::new()),
-            Box::new(Crp::default()),
-        ] {
-            let error = analyzer.analyze(&model, &x, Index(0)).unwrap_err();
-            let words = format!("in layer `end`: no rule of {} goes back through {what}: ", analyzer.name());
-            assert!(error.to_string().starts_with(&words) && error.to_string().contains("logit"), "{error}");
-            assert!(matches!(error.root(), Error::NoRule { .. }));
-        }
-    }
-    let logits = Sequential::<B>::new().push(linear(1, 3, 4));
-    for error in [
-        Lrp::default().analyze(&logits, &x, Probability(Index(0))).unwrap_err(),
-        Lrp::default().analyze(&logits, &x, LogProbability(Index(0))).unwrap_err(),
-    ] {
-        assert!(error.to_string().contains("logit"), "{error}");
-    }
-    assert!(Lrp::default().analyze(&logits, &x, Contrast(0, 2)).is_ok());
-    // Inside, a softmax has a rule, and a logarithm of one has none.
-    let inside = |layer: Sequential<B>| layer.push(linear(3, 2, 3));
-    assert!(Lrp::default().analyze(&inside(ends(Softmax::new(1))), &x, Index(0)).is_ok());
-    let error = Lrp::default().analyze(&inside(ends(LogSoftmax::new(1))), &x, Index(0)).unwrap_err();
-    assert!(error.to_string().starts_with("in layer `end`: no rule of Lrp goes back through LogSoftmax"), "{error}");
-    let asked = Lrp::default().unknown(Unknown::Gradient);
-    assert!(asked.analyze(&inside(ends(LogSoftmax::new(1))), &x, Index(0)).is_ok());
-}
-
 /// Code that is affine, or not.
-struct Code(bool);
+pub(super) struct Code(pub(super) bool);
 
 impl Layer<B> for Code {
     fn trace<'m>(&'m self, x: Var<'m, B>) -> Result<Var<'m, B>> {

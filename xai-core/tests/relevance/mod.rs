@@ -3,6 +3,7 @@
 mod by_hand;
 mod composites;
 mod deep_lift;
+mod endings;
 mod full_grad;
 mod guided;
 mod lrp;

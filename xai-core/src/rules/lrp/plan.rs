@@ -33,9 +33,8 @@ impl Plan {
         let facts = Facts::of(graph, &sites);
         let mut plan =
             Plan { ways: vec![Propagation::Gradient; count], touches: BTreeMap::new(), relevance: vec![false; count] };
-        if unknown == Unknown::Refuse
-            && let Some(site) = end_in_probabilities(graph, &sites)
-        {
+        // Whatever is done where there is no rule: such an end has none that is of one class alone.
+        if let Some(site) = end_in_probabilities(graph, &sites) {
             plan.ways[site.id()] = Propagation::Refused(
                 "the model ends in it, and probabilities depend on all classes at once: explain the logit before it, \
                  by a model without this step and by a selector of the output as it is"
