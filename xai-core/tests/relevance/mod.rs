@@ -9,4 +9,6 @@ mod guided;
 mod lrp;
 mod nets;
 mod smooth;
+mod normalised;
+mod products;
 mod steps;
