@@ -12,3 +12,4 @@ mod smooth;
 mod normalised;
 mod products;
 mod steps;
+mod transformer;
