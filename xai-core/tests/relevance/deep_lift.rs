@@ -133,6 +133,26 @@ fn a_batch_gives_what_its_samples_give_in_any_chunk() {
     assert_close(&values(&quiet, &model, &x, 1), &values(&DeepLift::new(), &model, &x, 1), 1e-12, "quiet");
 }
 
+/// To the last bit a sample is what it is alone of as many: neither what lies beside it nor its references are seen.
+#[test]
+fn the_other_rows_of_a_batch_are_not_seen() {
+    let (model, x, x0) = (photo_net(Biases::With), photos(1, 3), photos(2, 3));
+    let first = |x: &ndarray::Array4<f64>, x0: &ndarray::Array4<f64>| {
+        let why = explain(&DeepLift::new().reference(x0), &model, x, 1);
+        let gap = why.extras.completeness_gap.unwrap()[0];
+        (why.values.index_axis(Axis(0), 0).to_owned(), gap)
+    };
+    let expected = first(&x, &x0);
+    for factor in [0.0, -1.0, 1e6] {
+        let (mut others, mut references) = (x.clone(), x0.clone());
+        others.slice_mut(ndarray::s![1.., .., .., ..]).mapv_inplace(|v| v * factor);
+        assert_eq!(first(&others, &x0), expected, "{factor}");
+        references.slice_mut(ndarray::s![1.., .., .., ..]).mapv_inplace(|v| v * factor);
+        assert_eq!(first(&others, &references), expected, "{factor}");
+        assert_eq!(first(&x, &references), expected, "{factor}");
+    }
+}
+
 #[test]
 fn a_set_gives_the_mean_and_its_standard_error() {
     let (model, x, set) = (photo_net(Biases::With), photos(1, 2), photos(9, 6));

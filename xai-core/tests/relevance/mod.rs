@@ -13,3 +13,4 @@ mod normalised;
 mod products;
 mod steps;
 mod transformer;
+mod used_again;
