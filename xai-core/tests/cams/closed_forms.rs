@@ -187,4 +187,13 @@ fn the_stabiliser_of_x_grad_cam_has_a_sign() {
     let found = largest([1.0, -1.0 - 1e-7]);
     assert!(found < 1.001 * plain, "{found} {plain}");
     assert!(largest([1.0, -1.0]) < 1e-6);
+    // Σ G·A / S is G wherever |S| is 1e-7 or more, and below it S / 1e-7 of G, of either sign.
+    for (sum, share) in [(-1e-3, 1.0), (-2e-7, 1.0), (2e-7, 1.0), (-5e-8, 0.5), (5e-8, 0.5), (-1e-8, 0.1)] {
+        let a = [1.0, -1.0 + sum];
+        let map = XGradCam::at("maps").signed().analyze(&model, &at(a), Index(0)).unwrap().values;
+        for (got, a) in map.iter().zip(a) {
+            let expected = model.weight[[0, 0]] / 2.0 * share * a;
+            assert!((got - expected).abs() < 1e-6 * plain, "{sum}: {got} {expected}");
+        }
+    }
 }

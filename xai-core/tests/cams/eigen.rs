@@ -69,7 +69,7 @@ fn eigen_grad_is_that_of_the_products() {
 }
 
 /// The first principal component by plain power iteration, long enough.
-fn by_power(sample: &Array2<f64>) -> Array1<f64> {
+pub(super) fn by_power(sample: &Array2<f64>) -> Array1<f64> {
     let centred = sample - &sample.mean_axis(Axis(1)).unwrap().insert_axis(Axis(1));
     let gram = centred.dot(&centred.t());
     let mut v = Array1::<f64>::from_elem(gram.nrows(), 1.0);

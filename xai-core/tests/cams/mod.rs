@@ -3,11 +3,13 @@
 mod alike;
 mod around;
 mod attention;
+mod axes;
 mod closed_forms;
 mod eigen;
 mod heads;
 mod layers;
 mod named;
+mod negative;
 mod places;
 mod progress;
 mod refused;
