@@ -1,10 +1,9 @@
 //! Analyzers that look at attention matrices.
 
-use ndarray::{Axis, concatenate};
 use xai_core::nn::{Flatten, Linear, MultiHeadAttention, Sequential};
 use xai_core::{AnalyzerInfo, Backend, Element, Heads, NdArray, Needs, Result, Settings, Tensor};
 
-use crate::analyzers::{Boxed, explain, same};
+use crate::explained::{Boxed, explain, one_by_one, same};
 use crate::{Failure, Outcome, Suite, values};
 
 /// Tokens, and numbers of each.
@@ -50,11 +49,7 @@ pub fn attention_matrices<B: Backend>(suite: &Suite<B>) -> Outcome {
     for (analyzer, reference) in here.iter().zip(&there) {
         let all = explain(&**analyzer, &model, &x)?;
         same(suite, &all, &explain(&**reference, &truth, &x)?)?;
-        let alone = x.axis_chunks_iter(Axis(0), 1).map(|sample| explain(&**analyzer, &model, &sample.to_owned()));
-        let alone = alone.map(|why| Ok(why?.values.mapv(Element::as_f64))).collect::<Result<Vec<_>, Failure>>()?;
-        let alone: Vec<_> = alone.iter().map(|values| values.view()).collect();
-        let joined = concatenate(Axis(0), &alone).map_err(|error| Failure::new(error.to_string()))?;
-        suite.close(&format!("batch of {}", all.analyzer), &all.values, &joined)?;
+        one_by_one(suite, &all, &x, |sample| explain(&**analyzer, &model, sample))?;
     }
     Ok(())
 }

@@ -16,6 +16,7 @@
 
 mod cases;
 mod compare;
+mod explained;
 
 pub mod analyzers;
 pub mod attention;
@@ -24,9 +25,11 @@ pub mod composed;
 pub mod forward;
 pub mod infinities;
 pub mod layers;
+pub mod maps;
 pub mod networks;
 pub mod refusals;
 pub mod tensors;
+pub mod wrappers;
 
 pub use compare::{Failure, Outcome, Suite, values};
 
@@ -47,6 +50,8 @@ macro_rules! suite {
                     checked_gradient, transfers;
                 forward: fills, metrics, permutation_importance;
                 attention: attention_matrices;
+                maps: lines, volumes, rows;
+                wrappers: parts_of_models, finer_selections;
                 refusals: tensors_refuse, layers_refuse, analyzers_refuse;
             );
         }
