@@ -73,7 +73,7 @@ pub(crate) struct Args {
     ///
     /// backend, device, image or input, samples (class, name, top_five of class, name, probability, logit), analyzers
     /// (by name: milliseconds, and per sample or null completeness_gap, evaluations, estimated_error,
-    /// within_tolerance, relevance_arrived), out, raw.
+    /// within_tolerance, relevance_arrived, relevance_kept), out, raw.
     #[arg(long)]
     pub(crate) json: bool,
 }

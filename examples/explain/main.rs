@@ -36,7 +36,8 @@
 //!
 //! `class` is the class that is explained; `top_five` has five entries; `image` is null for the bundled photo and with
 //! `--input`, where `input` is the file instead; `completeness_gap` has one number per sample,
-//! and so have `relevance_arrived` of methods that propagate relevance, and what `--tolerance` took.
+//! and so have `relevance_arrived` and `relevance_kept` of methods that propagate relevance, and what `--tolerance`
+//! took.
 
 mod analyzers;
 mod args;

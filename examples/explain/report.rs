@@ -79,6 +79,7 @@ impl<'a> Report<'a> {
                 "estimated_error": extras.estimated_error,
                 "within_tolerance": extras.within_tolerance,
                 "relevance_arrived": extras.relevance_arrived,
+                "relevance_kept": extras.relevance_kept,
             });
             (finding.info.name.to_owned(), found)
         };
@@ -118,6 +119,10 @@ impl<'a> Report<'a> {
             if let Some(arrived) = &extras.relevance_arrived {
                 let arrived: Vec<String> = arrived.iter().map(|arrived| format!("{arrived:.3e}")).collect();
                 text += &format!("   relevance that arrived {}", arrived.join(" "));
+            }
+            if let Some(kept) = &extras.relevance_kept {
+                let kept: Vec<String> = kept.iter().map(|kept| format!("{kept:.3e}")).collect();
+                text += &format!(", that was kept {}", kept.join(" "));
             }
             text += "\n";
             text += &spent(extras, width);

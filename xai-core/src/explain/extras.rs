@@ -32,7 +32,20 @@ pub struct Extras {
     pub within_tolerance: Option<Vec<bool>>,
     /// How much of each sample's explained output arrived at the explained inputs, Σ R, where relevance is propagated.
     pub relevance_arrived: Option<Vec<f64>>,
-    /// How much of it did not, y - Σ R: what biases, stabilisers and inputs that are not explained have kept.
+    /// How much of it did not: y - Σ R, or 1 - Σ R where relevance begins with 1. One number, of either sign, with all
+    /// that steps on the way kept, or gave out beyond what came to them:
+    ///
+    /// - the shares of what is no input: biases, shifts of norms, constants that are added, f(0) of activations, and
+    ///   inputs that are not explained;
+    /// - what stabilises: ε of its rule, and next to nothing of other denominators;
+    /// - what a step by its gradient is off its value, f(x) - x · ∂f/∂x: a softmax inside of a network, and steps
+    ///   without a rule where their gradient was asked for;
+    /// - what a rule does not conserve: by z⁺ the relevance of a unit without a positive contribution; by αβ 1 - α
+    ///   times that of a unit without a negative one, and α times that of a unit without a positive one;
+    /// - channels that a condition leaves out.
+    ///
+    /// By LRP-0 of affine layers, batch norms, rectifiers and poolings it is the share of the biases and shifts, and
+    /// nothing else: [`FullGrad::decompose`](crate::FullGrad::decompose) tells that of each.
     pub relevance_kept: Option<Vec<f64>>,
     /// For each sample the value of each feature, where numbers are explained in groups
     /// ([`Features`](crate::Features)): the values have it at every number of the feature.

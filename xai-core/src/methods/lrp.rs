@@ -9,8 +9,9 @@ use crate::{Backend, Differentiable, Element, Error, Graph, Result, Tensor};
 /// it.
 ///
 /// Values have the input's shape, in output units, signed. The explanation carries how much relevance arrived, Σ R,
-/// and how much was kept on the way, y - Σ R: by biases, for which y is not the input's alone, by stabilisers, and by
-/// inputs that are not explained.
+/// and how much was kept on the way, y - Σ R: by biases, for which y is not the input's alone, by stabilisers, by
+/// inputs that are not explained, and by steps that do not conserve, as a softmax by its gradient. The
+/// [extra](crate::Extras::relevance_kept) has the whole list.
 ///
 /// What the rules are is with [`LrpRule`](crate::rules::LrpRule). Between layers with weights:
 /// - sums, concatenations, poolings, products with what does not vary: each part by its share of the value. So

@@ -2,7 +2,7 @@
 
 use ndarray::{Array2, ArrayD, Axis};
 use xai_core::nn::{Activation, AdaptiveAvgPool2d, Flatten, LayerNorm, Sequential, Softmax};
-use xai_core::rules::Unknown;
+use xai_core::rules::{LrpRule, Unknown};
 use xai_core::{
     Analyzer, Differentiable, Error, FullGrad, Function, Index, InputTimesGradient, MaxActivation, NdArray, Net,
     NoiseAugmentation, Result, Var,
@@ -10,6 +10,7 @@ use xai_core::{
 
 use crate::models::B;
 use crate::models::differences::{linear, noise, tensor};
+use crate::relevance::lrp::by;
 use crate::relevance::nets::{
     Biases, assert_close, batch_is_its_samples, conv, explain, photo_net, photos, rows, values,
 };
@@ -69,6 +70,20 @@ fn a_bias_gradient_is_the_gradient_by_that_bias() {
     assert!(
         last.axis_iter(Axis(0)).all(|row| row[[2]] == array(second.bias.as_ref().unwrap())[[2]] && row[[0]] == 0.0)
     );
+}
+
+/// Of layers, batch norms, rectifiers and pools, what relevance by LRP-0 keeps is what the biases have, one by one.
+#[test]
+fn what_relevance_keeps_is_the_biases_share() {
+    let (model, x) = (photo_net(Biases::With), photos(1, 3));
+    for index in 0..3 {
+        let parts = FullGrad::new().decompose(&model, &x, Index(index)).unwrap();
+        let kept = explain(&by(LrpRule::Zero), &model, &x, index).extras.relevance_kept.unwrap();
+        for (sample, kept) in kept.into_iter().enumerate() {
+            let of_biases: f64 = parts.biases.iter().map(|(_, part)| part.index_axis(Axis(0), sample).sum()).sum();
+            assert!((kept - of_biases).abs() < 1e-12 && of_biases.abs() > 1e-3, "{kept} {of_biases}");
+        }
+    }
 }
 
 /// What is not linear has the rest of its value as its bias.
