@@ -8,7 +8,7 @@ use xai_core::{
     Tensor,
 };
 
-use crate::analyzers::{explain, same};
+use crate::explained::{explain, same};
 use crate::networks::{images, small_network};
 use crate::{Failure, Outcome, Suite, values};
 

@@ -2,9 +2,9 @@
 
 use xai_core::nn::{Activation, Conv1d, Conv3d, Linear};
 use xai_core::{
-    AblationCam, Backend, CamScores, Differentiable, EigenCam, EigenGradCam, Element, ElementWiseCam, Fem,
-    Fusion, GradCam, GradCamPlusPlus, HiResCam, Layer, LayerCam, NdArray, RandomCam, Result, ScoreCam, SegXResCam,
-    ShapleyCam, Tensor, Var, XGradCam,
+    AblationCam, Backend, CamScores, Differentiable, EigenCam, EigenGradCam, Element, ElementWiseCam, Fem, Fusion,
+    GradCam, GradCamPlusPlus, HiResCam, Layer, LayerCam, NdArray, RandomCam, Result, ScoreCam, SegXResCam, ShapleyCam,
+    Tensor, Var, XGradCam,
 };
 
 use crate::explained::{Boxed, explain, one_by_one, same};

@@ -327,7 +327,7 @@ impl Error {
 
     /// The same, of a batch that begins at a row of a larger one.
     #[must_use]
-    pub(crate) fn from_row(self, start: usize) -> Self {
+    pub(crate) fn counted_from(self, start: usize) -> Self {
         match self {
             Error::Rows { rows, source } => Error::Rows { rows: rows.start + start..rows.end + start, source },
             other => other,

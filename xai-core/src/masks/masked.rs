@@ -336,7 +336,8 @@ fn clean_output<M: Differentiable + ?Sized>(
     for (start, len) in even_parts(call.rows(), chunk) {
         let inputs = call.inputs.iter().map(|x| rows(x, start, len)).collect::<Result<Vec<_>>>()?;
         let shapes: Vec<Vec<usize>> = inputs.iter().map(Tensor::shape).collect();
-        let output = graph_for(model, &shapes, call.target)?.forward(&inputs).map_err(|error| error.from_row(start))?;
+        let output =
+            graph_for(model, &shapes, call.target)?.forward(&inputs).map_err(|error| error.counted_from(start))?;
         inputs.first().map_or(Ok(()), |input| check_rows(input, &output))?;
         parts.push(output);
     }

@@ -198,7 +198,7 @@ impl PermutationImportance {
             let mut outputs = Vec::new();
             for (start, len) in even_parts(rows, chunk) {
                 let part = Tensor::upload(data.slice_axis(Axis(0), Slice::from(start..start + len)), &placement)?;
-                let output = model.forward(&part).map_err(|error| error.from_row(start))?;
+                let output = model.forward(&part).map_err(|error| error.counted_from(start))?;
                 check_rows(&part, &output)?;
                 outputs.push(output.download()?);
                 progress.advance(len)?;

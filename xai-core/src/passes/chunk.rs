@@ -105,7 +105,7 @@ pub(crate) fn in_blocks<M: Differentiable + ?Sized>(
     let forward = |block: &(usize, usize)| {
         let inputs = of_block(block)?;
         let part = Call { inputs: &inputs, samples: &call.samples[block.0..block.0 + block.1], ..*call };
-        let output = part.graph(model)?.forward(&inputs).map_err(|error| error.from_row(block.0))?;
+        let output = part.graph(model)?.forward(&inputs).map_err(|error| error.counted_from(block.0))?;
         check_rows(&inputs[0], &output)?;
         Ok(output)
     };

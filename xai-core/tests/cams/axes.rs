@@ -161,7 +161,8 @@ fn two_places_of_other_sizes() {
     for spatial in [&[][..], &[4], &[4, 2], &[2, 4, 2]] {
         let x = noise(41, &[&[2, K], spatial].concat());
         for class in 0..CLASSES {
-            let one = |place: &str| LayerCam::at(place).allow_bypass().analyze(&model, &x, Index(class)).unwrap().values;
+            let one =
+                |place: &str| LayerCam::at(place).allow_bypass().analyze(&model, &x, Index(class)).unwrap().values;
             let (whole, part) = (one("whole"), one("part"));
             let fused = |fusion| {
                 let cam = LayerCam::at_all(["part", "whole"]).allow_bypass().fusion(fusion);

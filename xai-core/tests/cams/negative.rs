@@ -36,9 +36,8 @@ fn check(
     let mut any = false;
     for class in 0..CLASSES {
         let weights: Vec<f64> = model.weight.index_axis(Axis(0), class).iter().copied().collect();
-        let of = |analyzer: &dyn Analyzer<Pooled>| {
-            Analyzer::analyze(&analyzer, &model, &x, Index(class)).unwrap().values
-        };
+        let of =
+            |analyzer: &dyn Analyzer<Pooled>| Analyzer::analyze(&analyzer, &model, &x, Index(class)).unwrap().values;
         let (signed, map) = (of(signed), of(map));
         for sample in 0..2 {
             let one = |a: &ArrayD<f64>| a.index_axis(Axis(0), sample).to_owned();

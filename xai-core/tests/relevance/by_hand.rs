@@ -199,10 +199,8 @@ fn last(width: usize) -> Linear<B> {
 fn added_constants_are_biases() {
     let (w, b) = (noise(1, &[12, 5]), noise(2, &[12]));
     let x = rows(2, 4, 5);
-    let whole = Sequential::new()
-        .push(Linear::new(tensor(&w), tensor(&b)).unwrap())
-        .push(Activation::Relu)
-        .push(last(12));
+    let whole =
+        Sequential::new().push(Linear::new(tensor(&w), tensor(&b)).unwrap()).push(Activation::Relu).push(last(12));
     let linear = Op::from(Linear::new(tensor(&w), None).unwrap());
     let dense = BiasApart { layer: linear.clone(), bias: tensor(&b).into(), taken_away: false };
     let against = BiasApart { layer: linear, bias: tensor(&-&b).into(), taken_away: true };
@@ -210,7 +208,11 @@ fn added_constants_are_biases() {
     let (w, c) = (noise(3, &[3, 2, 2, 2]), noise(4, &[3]));
     let photo = photos(5, 2);
     let conv = |bias: Option<xai_core::Tensor<B>>| Conv2d::new(tensor(&w), bias).unwrap();
-    let one = Sequential::new().push(conv(Some(tensor(&c)))).push(Activation::Relu).push(Flatten::default()).push(last(3 * 8 * 7));
+    let one = Sequential::new()
+        .push(conv(Some(tensor(&c))))
+        .push(Activation::Relu)
+        .push(Flatten::default())
+        .push(last(3 * 8 * 7));
     let bias = c.clone().into_shape_with_order(vec![3, 1, 1]).unwrap();
     let apart = BiasApart { layer: conv(None).into(), bias: tensor(&bias).into(), taken_away: false };
     for rule in all_rules() {
@@ -250,12 +252,7 @@ impl Layer<B> for Then {
 fn convolutions_are_dense_layers_of_many_zeros() {
     let grouped = {
         let bias = tensor(&(noise(5, &[6]) * 0.3));
-        Conv2d::new(weight(4, &[6, 1, 3, 2]), bias)
-            .unwrap()
-            .stride([2, 1])
-            .groups(2)
-            .padding(1)
-            .dilation([1, 2])
+        Conv2d::new(weight(4, &[6, 1, 3, 2]), bias).unwrap().stride([2, 1]).groups(2).padding(1).dilation([1, 2])
     };
     let transposed = || {
         let bias = tensor(&(noise(7, &[4]) * 0.3));

@@ -61,7 +61,8 @@ fn gradients_of_unknown_steps_leave_it_refused() {
             Box::new(Crp::default().unknown(Unknown::Gradient)),
         ] {
             let error = analyzer.analyze(&model, &x, Index(0)).unwrap_err();
-            let words = format!("in layer `net`: in layer `end`: no rule of {} goes back through {what}: ", analyzer.name());
+            let words =
+                format!("in layer `net`: in layer `end`: no rule of {} goes back through {what}: ", analyzer.name());
             assert!(error.to_string().starts_with(&words) && error.to_string().contains("logit"), "{error}");
         }
     }

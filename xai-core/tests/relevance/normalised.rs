@@ -1,7 +1,9 @@
 //! Norms whose deviation is held, and norms in front of a layer, by hand.
 
 use ndarray::{Array1, Array2, ArrayD, Axis, array};
-use xai_core::nn::{Activation, BatchNorm2d, Concat, Conv2d, GroupNorm, Identity, LayerNorm, Linear, RmsNorm, Sequential};
+use xai_core::nn::{
+    Activation, BatchNorm2d, Concat, Conv2d, GroupNorm, Identity, LayerNorm, Linear, RmsNorm, Sequential,
+};
 use xai_core::rules::{Composite, LrpRule};
 use xai_core::{Differentiable, InputTimesGradient, Lrp, Result, Var};
 
@@ -148,7 +150,8 @@ fn a_norm_in_front_of_a_layer_keeps_its_shift() {
         assert!((why.extras.relevance_kept.unwrap()[0] - kept).abs() < 1e-12, "{rule:?}");
         // Where all passes, the shift keeps nothing: relevance of z, at the same place.
         let pass = Lrp::new(Composite::new().all(rule.clone()).norm(LrpRule::Pass)).stabilizer(1e-14);
-        let z = values(&by(rule.clone()), &Sequential::<B>::new().push(plain(array![[3.0, -1.0]])), &array![[4.0, 1.0]], 0);
+        let z =
+            values(&by(rule.clone()), &Sequential::<B>::new().push(plain(array![[3.0, -1.0]])), &array![[4.0, 1.0]], 0);
         assert_close(&values(&pass, &model, &x, 0), &z, 1e-10, &format!("{rule:?}, passed"));
     }
 }
@@ -196,7 +199,8 @@ fn norms_in_front_of_convolutions() {
     assert!(output(&of_maps, std::slice::from_ref(&x)).iter().any(|&y| y > 0.0));
     for rule in all_rules() {
         for (channel, column) in (0..3).flat_map(|channel| (0..4).map(move |column| (channel, column))) {
-            let maps = xai_core::Analyzer::analyze(&by(rule.clone()), &of_maps, &x, xai_core::Index([channel, 0, column]));
+            let maps =
+                xai_core::Analyzer::analyze(&by(rule.clone()), &of_maps, &x, xai_core::Index([channel, 0, column]));
             let maps = maps.unwrap().values;
             let one = Array2::from_shape_fn((1, 2), |(_, k)| x[[0, k, 0, column]]);
             let expected = values(&by(rule.clone()), &of_rows, &one, channel);

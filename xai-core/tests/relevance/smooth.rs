@@ -32,7 +32,7 @@ fn a_network_by_hand() {
         let smooth = if beta == 10.0 { BetaSmooth::new() } else { BetaSmooth::new().beta(beta) };
         let slope = |z: f64| sigmoid(beta * z) - sigmoid(beta * (z - 6.0));
         for index in 0..3 {
-            let v = z2.mapv(slope) * &w3.row(index);
+            let v = z2.mapv(slope) * w3.row(index);
             let v = v.dot(&w2) * z1.mapv(|z| sigmoid(beta * z));
             assert_close(&values(&smooth, &model, &x, index), &v.dot(&w1).into_dyn(), 1e-12, "smooth");
         }

@@ -132,10 +132,8 @@ impl Block {
         let (n, n_) = (self.norm(0, x, x), self.norm(0, x, moved));
         let [attended, attended_] = self.attention(&n, &n_, looks);
         let (x1, x1_) = (x + attended, moved + attended_);
-        let (up, up_) = (
-            apply(&self.layers[4], &self.norm(1, &x1, &x1)),
-            apply(&self.layers[4], &self.norm(1, &x1, &x1_)),
-        );
+        let (up, up_) =
+            (apply(&self.layers[4], &self.norm(1, &x1, &x1)), apply(&self.layers[4], &self.norm(1, &x1, &x1_)));
         let slope = up.mapv(|z| gelu(z) / z);
         let x2 = x1 + apply(&self.layers[5], &up.mapv(gelu));
         let x2_ = x1_ + apply(&self.layers[5], &(up_ * slope));
