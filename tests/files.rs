@@ -99,7 +99,8 @@ fn what_was_found_for_features_comes_back() {
 #[test]
 fn notes_come_back() {
     let mut why = explanation::<f32>(None);
-    why.extras.notes = vec![Note::OneByOne { error: "of \"two\"\nlines".into() }];
+    let gap = Note::LargeGap { sample: 1, gap: 1.3e11, change: -2.2 };
+    why.extras.notes = vec![Note::OneByOne { error: "of \"two\"\nlines".into() }, gap];
     let bytes = files::encode(&why).unwrap();
     assert_eq!(files::decode::<f32>(&bytes).unwrap(), why.into_dyn());
 }

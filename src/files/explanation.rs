@@ -33,6 +33,8 @@ const STANDARD: &str = "standard_error";
 const COUNTS: &str = "features";
 /// The error of a note that rows were run one by one.
 const ONE_BY_ONE: &str = "note.one_by_one";
+/// The sample, the gap and the change of a note of a large gap.
+const LARGE_GAP: &str = "note.large_gap";
 /// The samples' names.
 const NAMES: &str = "names";
 /// Before the key of an entry of the user's own.
@@ -149,10 +151,14 @@ pub fn encode<E: Element, D: Dimension>(explanation: &Explanation<E, D>) -> Resu
     extra(ARRIVED, explanation.extras.relevance_arrived.as_ref().map(|list| format!("{list:?}")));
     extra(KEPT, explanation.extras.relevance_kept.as_ref().map(|list| format!("{list:?}")));
     for note in &explanation.extras.notes {
-        // A note that is not known here is none of a file's.
-        if let Note::OneByOne { error } = note {
-            header.insert(ONE_BY_ONE.to_owned(), error.clone());
-        }
+        match note {
+            Note::OneByOne { error } => header.insert(ONE_BY_ONE.to_owned(), error.clone()),
+            Note::LargeGap { sample, gap, change } => {
+                header.insert(LARGE_GAP.to_owned(), format!("{sample} {gap:?} {change:?}"))
+            }
+            // A note that is not known here is none of a file's.
+            _ => None,
+        };
     }
     if !explanation.names.is_empty() {
         header.insert(NAMES.to_owned(), serde_json::to_string(&explanation.names).map_err(bad_format)?);
@@ -230,7 +236,8 @@ pub fn decode<E: Element>(bytes: &[u8]) -> Result<Explanation<E, IxDyn>> {
     extras.relevance_kept = list(&entries, KEPT)?;
     extras.feature_values = of_features(&file, &entries, FEATURES)?;
     extras.standard_error = of_features(&file, &entries, STANDARD)?;
-    extras.notes = entries.get(ONE_BY_ONE).map(|error| Note::OneByOne { error: error.clone() }).into_iter().collect();
+    let one_by_one = entries.get(ONE_BY_ONE).map(|error| Note::OneByOne { error: error.clone() });
+    extras.notes = one_by_one.into_iter().chain(large_gap(&entries)?).collect();
     let values = array("values")?;
     check_batch(values.shape(), output.shape(), &extras)?;
     let (analyzer, kind) = (entry("analyzer")?.as_str(), entry("kind")?.parse()?);
@@ -243,6 +250,17 @@ pub fn decode<E: Element>(bytes: &[u8]) -> Result<Explanation<E, IxDyn>> {
     let own = entries.iter().filter_map(|(key, value)| Some((key.strip_prefix(OWN)?.to_owned(), value.clone())));
     why.metadata = own.collect();
     Ok(why)
+}
+
+/// The note of a large gap, if the file has it.
+fn large_gap(entries: &HashMap<String, String>) -> Result<Option<Note>> {
+    let Some(text) = entries.get(LARGE_GAP) else { return Ok(None) };
+    let wrong =
+        || bad_format(format!("`{LARGE_GAP}` is `{}`, and should be a sample, a gap and a change", short(text)));
+    let [sample, gap, change] = text.split(' ').collect::<Vec<_>>()[..] else { return Err(wrong()) };
+    let number = |text: &str| text.parse::<f64>().map_err(|_| wrong());
+    let sample = sample.parse().map_err(|_| wrong())?;
+    Ok(Some(Note::LargeGap { sample, gap: number(gap)?, change: number(change)? }))
 }
 
 /// Numbers for the features of each sample, if the file has them.

@@ -1,7 +1,7 @@
 //! Whether what a method found is what it promises.
 
 use super::finding::Finding;
-use crate::methods::{advice, advice_for_nothing, is_nothing, missed};
+use crate::methods::{advice, advice_for_nothing, is_nothing};
 
 /// What should be looked at: values that are all 0, or do not add up, a tolerance that was not met; with what to do.
 pub(super) fn noticed(finding: &Finding) -> Option<String> {
@@ -16,7 +16,7 @@ pub(super) fn noticed(finding: &Finding) -> Option<String> {
         return Some(format!("{title}: {}: {}", nothing(finding), advice_for_nothing(finding.info.settings)));
     }
     let gap = extras.completeness_gap.as_ref()?.first().copied()?;
-    let change = missed(values.view(), gap)?;
+    let change = extras.missed_change(0, values.iter().copied().map(f64::from))?;
     let sum = values.iter().copied().map(f64::from).sum::<f64>();
     Some(format!(
         "{title}: the values add up to {sum:+.4}, and the output changed by {change:+.4} from the reference, a \

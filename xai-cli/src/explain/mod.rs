@@ -11,7 +11,7 @@ mod picture;
 mod report;
 
 use ndarray::ArrayD;
-use xai::{Backend, Features};
+use xai::{Backend, Features, Note};
 use xai_cli::command_line::{Noticed, Outcome, failure};
 use xai_cli::labels::Names;
 
@@ -69,6 +69,8 @@ impl Task for Explain<'_> {
         let report = Report::new(args, &model, &given, &output, self.names.as_ref())?.noting(&notes);
         let findings = finding::explain(&model, &given.numbers, chosen, report.explained())?;
         let of_methods = findings.iter().flat_map(|finding| &finding.explanation.extras.notes);
+        // A gap is told in words of the command.
+        let of_methods = of_methods.filter(|note| !matches!(note, Note::LargeGap { .. }));
         of_methods.for_each(|note| notes.add(note.to_string()));
         self.finish(&given, &output, &report, &findings)?;
         notes.tell();

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use ndarray::{ArrayD, Axis};
 use xai::picture::Preprocess;
-use xai::{Analyzer, AnyAnalyzer, Backend, PerSample};
+use xai::{Analyzer, AnyAnalyzer, Backend, Note, PerSample};
 use xai_cli::classes::{Class, Scores};
 use xai_cli::command_line::{Outcome, failure};
 use xai_cli::labels::Names;
@@ -13,7 +13,7 @@ use xai_cli::runner::{Explained, Explains, mark};
 
 use crate::args::FolderArgs;
 use crate::input::Trained;
-use crate::methods::{Asked, Chosen, advice, advice_for_nothing, check_options, choose, is_nothing, missed};
+use crate::methods::{Asked, Chosen, advice, advice_for_nothing, check_options, choose, is_nothing};
 use crate::model::Model;
 use crate::notes::Notes;
 use crate::target::{self, check_classes};
@@ -128,16 +128,19 @@ impl<B: Backend<Elem = f32>> Explains for Explainer<'_, B> {
         let classes: Vec<Class> = rows.map(|row| self.class(&row.to_owned())).collect::<Outcome<_>>()?;
         let targets: Vec<Vec<usize>> = classes.iter().map(|class| class.index.clone()).collect();
         let found = self.analyzer.analyze(network, &input, PerSample(targets))?;
-        found.extras.notes.iter().for_each(|note| self.notes.add(note.to_string()));
+        // A gap is counted below.
+        let notes = found.extras.notes.iter().filter(|note| !matches!(note, Note::LargeGap { .. }));
+        notes.for_each(|note| self.notes.add(note.to_string()));
         if found.values.ndim() != 4 {
             let (title, shape) = (self.chosen.title(), found.values.shape());
             return Err(failure(format!("{title} gives values of shape {shape:?}, which are no map")));
         }
         let nothing = found.values.axis_iter(Axis(0)).filter(|values| is_nothing(values.view())).count();
-        let gaps = found.extras.completeness_gap.iter().flatten();
-        let apart = found.values.axis_iter(Axis(0)).zip(gaps);
-        let apart = apart.filter(|(values, gap)| missed(values.view(), **gap).is_some());
-        let apart = apart.filter(|(values, _)| !is_nothing(values.view())).count();
+        let apart = found.values.axis_iter(Axis(0)).enumerate();
+        let apart = apart.filter(|(sample, values)| {
+            found.extras.missed_change(*sample, values.iter().copied().map(f64::from)).is_some()
+        });
+        let apart = apart.filter(|(_, values)| !is_nothing(values.view())).count();
         self.missed.set(self.missed.get() + apart);
         self.nothing.set(self.nothing.get() + nothing);
         let explained = |(photo, class)| Ok(Explained { explanation: found.sample(photo)?, class });

@@ -1,20 +1,6 @@
-//! Whether values are any, and whether those that are shares of a change add up to it.
+//! Whether values are any, and what to do where they are not, or do not add up.
 
 use ndarray::ArrayViewD;
-
-/// Of a gap above this share of what is shared out, something is wrong.
-const LARGE: f64 = 0.1;
-
-/// The change that one sample's values are shares of, where a completeness gap is large beside it.
-///
-/// Beside the values' length, where that is more, as a tolerance measures it: of values that nearly cancel each other,
-/// the change is no measure.
-pub(crate) fn missed(values: ArrayViewD<'_, f32>, gap: f64) -> Option<f64> {
-    let numbers = || values.iter().copied().map(f64::from);
-    let (sum, length) = (numbers().sum::<f64>(), numbers().fold(0.0, f64::hypot));
-    let change = sum - gap;
-    (gap.abs() > LARGE * change.abs().max(length)).then_some(change)
-}
 
 /// Whether there are values and all of them are 0, so that they explain nothing.
 pub(crate) fn is_nothing(values: ArrayViewD<'_, f32>) -> bool {
@@ -53,7 +39,7 @@ pub(crate) fn advice(settings: &[&str]) -> String {
 mod tests {
     use ndarray::array;
 
-    use super::{advice, advice_for_nothing, is_nothing, missed};
+    use super::{advice, advice_for_nothing, is_nothing};
 
     #[test]
     fn zeros_explain_nothing() {
@@ -62,16 +48,6 @@ mod tests {
         assert!(!is_nothing(array![[0.0f32, f32::NAN]].into_dyn().view()));
         assert!(advice_for_nothing(&["unknown"]).contains("integrated-gradients"));
         assert!(!advice_for_nothing(&["n"]).contains("rules"));
-    }
-
-    #[test]
-    fn a_gap_is_large_beside_what_is_shared_out() {
-        let values = array![[3.0f32, 1.0]].into_dyn();
-        assert_eq!(missed(values.view(), 0.2), None);
-        assert_eq!(missed(values.view(), -1.0), Some(5.0));
-        // They cancel each other.
-        assert_eq!(missed(array![[3.0f32, -2.9]].into_dyn().view(), 0.1), None);
-        assert_eq!(missed(array![[0.0f32]].into_dyn().view(), 0.0), None);
     }
 
     #[test]

@@ -16,7 +16,7 @@ use xai_cli::options::Options;
 pub(crate) use self::behind::Behind;
 pub(crate) use self::chosen::Chosen;
 pub(crate) use self::embedding::embedding;
-pub(crate) use self::gap::{advice, advice_for_nothing, is_nothing, missed};
+pub(crate) use self::gap::{advice, advice_for_nothing, is_nothing};
 pub(crate) use self::place::check_asked_place;
 use self::place::{check_has_maps, check_place, may_have_maps};
 pub(crate) use self::reference::{reference, referred};

@@ -1,6 +1,9 @@
 //! What an analyzer says beside the values: [`Extras`].
 
+use ndarray::{ArrayD, Axis};
+
 use super::Note;
+use crate::Element;
 
 /// What an analyzer found out beside the values.
 ///
@@ -52,7 +55,7 @@ pub struct Extras {
     pub feature_values: Option<Vec<Vec<f64>>>,
     /// For each sample the standard error of each feature's value, where values are estimated by sampling.
     pub standard_error: Option<Vec<Vec<f64>>>,
-    /// What was done otherwise than may be thought, of the whole batch.
+    /// What its asker should know, of the whole batch.
     pub notes: Vec<Note>,
 }
 
@@ -68,6 +71,47 @@ fn sum_of_rows(rows: impl IntoIterator<Item = Vec<f64>>) -> Option<Vec<f64>> {
 }
 
 impl Extras {
+    /// Above this share of what is shared out, a completeness gap is large: 0.1.
+    pub const LARGE_GAP: f64 = 0.1;
+
+    /// The change of the output that one sample's values are shares of, where its completeness gap is large beside it.
+    ///
+    /// Beside the values' length ‖A‖₂, where that is more, as a tolerance measures it: of values that nearly cancel
+    /// each other, the change is no measure.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::nn::Activation;
+    /// use xai::{Analyzer, IntegratedGradients, NdArray, Net, Note};
+    ///
+    /// // All of the change is at the end of the path, where two points give it half the weight.
+    /// let steep = Net::<NdArray<f64>, _>::new(Activation::Power { exponent: 9.0 });
+    /// let why = IntegratedGradients::new().n(2).analyze(&steep, &array![[1.0]], 0)?;
+    /// assert_eq!(why.extras.missed_change(0, why.values), Some(1.0));
+    /// assert_eq!(why.extras.notes, [Note::LargeGap { sample: 0, gap: 3.5, change: 1.0 }]);
+    /// # Ok::<(), xai::Error>(())
+    /// ```
+    pub fn missed_change(&self, sample: usize, values: impl IntoIterator<Item = f64>) -> Option<f64> {
+        let gap = *self.completeness_gap.as_ref()?.get(sample)?;
+        let (sum, length) = values.into_iter().fold((0.0, 0.0_f64), |(sum, length), v| (sum + v, length.hypot(v)));
+        let change = sum - gap;
+        (gap.abs() > Self::LARGE_GAP * change.abs().max(length)).then_some(change)
+    }
+
+    /// A note where gaps are large, of the sample whose gap is the largest of them.
+    pub(crate) fn note_gaps<E: Element>(&mut self, values: &[ArrayD<E>]) {
+        let gaps = self.completeness_gap.iter().flatten().copied().enumerate();
+        let missed = gaps.filter_map(|(sample, gap)| {
+            let own = values.iter().filter(|values| values.shape().first().is_some_and(|rows| *rows > sample));
+            let own = own.flat_map(|values| values.index_axis(Axis(0), sample).into_iter().map(|v| v.as_f64()));
+            Some(Note::LargeGap { sample, gap, change: self.missed_change(sample, own)? })
+        });
+        let size = |note: &Note| if let Note::LargeGap { gap, .. } = note { gap.abs() } else { 0.0 };
+        let worst = missed.max_by(|a, b| size(a).total_cmp(&size(b)));
+        self.notes.extend(worst);
+    }
+
     /// The extras of parts of a batch, one after another. What one part lacks, all lack.
     pub(crate) fn joined(parts: impl IntoIterator<Item = Extras>) -> Extras {
         fn append<T>(all: Option<Vec<T>>, part: Option<Vec<T>>) -> Option<Vec<T>> {
@@ -152,7 +196,7 @@ impl Extras {
             relevance_kept: of(self.relevance_kept.as_ref(), sample),
             feature_values: of(self.feature_values.as_ref(), sample),
             standard_error: of(self.standard_error.as_ref(), sample),
-            notes: self.notes.clone(),
+            notes: self.notes.iter().filter_map(|note| note.of_sample(sample)).collect(),
         }
     }
 
@@ -169,5 +213,34 @@ impl Extras {
             (own, inner) => own.or(inner),
         };
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_gap_is_large_beside_what_is_shared_out() {
+        let missed = |gap: f64, values: [f64; 2]| {
+            Extras { completeness_gap: Some(vec![gap]), ..Extras::default() }.missed_change(0, values)
+        };
+        assert_eq!(missed(0.2, [3.0, 1.0]), None);
+        assert_eq!(missed(-1.0, [3.0, 1.0]), Some(5.0));
+        // They cancel each other.
+        assert_eq!(missed(0.1, [3.0, -2.9]), None);
+        assert_eq!(missed(0.0, [0.0, 0.0]), None);
+        // Nor has every sample one.
+        assert_eq!(Extras::default().missed_change(0, [1.0]), None);
+    }
+
+    #[test]
+    fn the_worst_gap_of_a_batch_is_a_note_of_its_sample() {
+        let gaps = Some(vec![0.0, 5.0, -7.0]);
+        let mut extras = Extras { completeness_gap: gaps, ..Extras::default() };
+        extras.note_gaps(&[ndarray::array![[1.0], [2.0], [1.0]].into_dyn()]);
+        assert_eq!(extras.notes, [Note::LargeGap { sample: 2, gap: -7.0, change: 8.0 }]);
+        assert_eq!(extras.sample(1).notes, []);
+        assert_eq!(extras.sample(2).notes, [Note::LargeGap { sample: 0, gap: -7.0, change: 8.0 }]);
     }
 }

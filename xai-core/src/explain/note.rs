@@ -1,12 +1,11 @@
-//! What an analysis did otherwise than its asker may think: [`Note`].
+//! What the asker of an analysis should know: [`Note`].
 
 use std::cell::RefCell;
 use std::fmt;
 
 use crate::Result;
 
-/// What an analysis did otherwise than its asker may think, though its values are right:
-/// [`Extras::notes`](crate::Extras::notes).
+/// What the asker of an analysis should know: [`Extras::notes`](crate::Extras::notes).
 ///
 /// ```
 /// # use xai_core as xai;
@@ -19,7 +18,7 @@ use crate::Result;
 /// assert_eq!(why.extras.notes, []);
 /// # Ok::<(), xai::Error>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Note {
     /// Code of the framework's kind is written for one sample: a pass of several rows, a batch's samples or the altered
@@ -27,6 +26,16 @@ pub enum Note {
     OneByOne {
         /// The error, in words.
         error: String,
+    },
+    /// The values of a sample, the worst one, do not add up to the change of its output that they are shares of: the
+    /// completeness gap is more than [`Extras::LARGE_GAP`](crate::Extras::LARGE_GAP) of it.
+    LargeGap {
+        /// Which sample of the batch.
+        sample: usize,
+        /// Σ values - change.
+        gap: f64,
+        /// By how much the output changes from the reference.
+        change: f64,
     },
 }
 
@@ -49,6 +58,18 @@ impl Note {
     }
 }
 
+impl Note {
+    /// As a note of one sample alone, if it has to do with it.
+    pub(crate) fn of_sample(&self, of: usize) -> Option<Note> {
+        match *self {
+            Note::LargeGap { sample, gap, change } => {
+                (sample == of).then_some(Note::LargeGap { sample: 0, gap, change })
+            }
+            _ => Some(self.clone()),
+        }
+    }
+}
+
 impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -56,6 +77,14 @@ impl fmt::Display for Note {
                 f,
                 "the model takes one row at a time: a pass of several is an error ({error}), so that their rows were \
                  run one by one"
+            ),
+            Note::LargeGap { sample, gap, change } => write!(
+                f,
+                "the values of sample {sample} add up to {:+.4e} and the output changes by {change:+.4e} from the \
+                 reference, a completeness gap of {gap:+.4e}, so that they are no shares of that change: take more \
+                 points, a tolerance or `Quadrature::Graded`, or another reference (a network that begins with an RMS \
+                 norm has a gradient of 1/√ε at zeros)",
+                change + gap
             ),
         }
     }
