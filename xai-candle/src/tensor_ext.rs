@@ -1,5 +1,6 @@
 //! Methods of `Tensor` whose gradient candle has wrong, or has not, by their own names.
 
+use candle_core::conv::CudnnFwdAlgo;
 use candle_core::shape::Dim;
 use candle_core::{Error, Result, Tensor, ToUsize2, bail};
 use candle_nn::{Conv1dConfig, Conv2dConfig, ConvTranspose1dConfig, ConvTranspose2dConfig, Module};
@@ -71,6 +72,10 @@ fn with_source(name: &'static str, put: Tensor, indexes: &Tensor, source: &Tenso
     ops::ruled(name, source, (put, pull)).map_err(Error::wrap)
 }
 
+/// What candle writes in place, `slice_set`, `scatter_set` and `scatter_add_set`, has no gradient and no twin, for
+/// nothing on a tape may change under it: take what gives a new tensor, `slice_scatter`, and
+/// [`scatter`](WithGradient::scatter) and [`scatter_add`](WithGradient::scatter_add).
+///
 /// All of these have candle's signatures, and candle's errors or, where the shapes do not fit, this crate's.
 #[allow(clippy::missing_errors_doc)]
 impl WithGradient<'_> {
@@ -138,7 +143,7 @@ impl WithGradient<'_> {
         self.upsample_bilinear2d(whole(rows, scale_h)?, whole(columns, scale_w)?, align_corners)
     }
 
-    /// A convolution over sequences.
+    /// A convolution over sequences; candle's gradient mixes up the samples of a batch, those of the kernel too.
     pub fn conv1d(
         &self,
         kernel: &Tensor,
@@ -147,7 +152,20 @@ impl WithGradient<'_> {
         dilation: usize,
         groups: usize,
     ) -> Result<Tensor> {
-        let config = Conv1dConfig { padding, stride, dilation, groups, cudnn_fwd_algo: None };
+        self.conv1d_with_algo(kernel, padding, stride, dilation, groups, None)
+    }
+
+    /// As [`conv1d`](WithGradient::conv1d), with the algorithm that cuDNN is to take.
+    pub fn conv1d_with_algo(
+        &self,
+        kernel: &Tensor,
+        padding: usize,
+        stride: usize,
+        dilation: usize,
+        groups: usize,
+        cudnn_fwd_algo: Option<CudnnFwdAlgo>,
+    ) -> Result<Tensor> {
+        let config = Conv1dConfig { padding, stride, dilation, groups, cudnn_fwd_algo };
         Conv1d::new(kernel.clone(), None, config).forward(self.0)
     }
 
@@ -160,11 +178,24 @@ impl WithGradient<'_> {
         dilation: usize,
         groups: usize,
     ) -> Result<Tensor> {
-        let config = Conv2dConfig { padding, stride, dilation, groups, cudnn_fwd_algo: None };
+        self.conv2d_with_algo(kernel, padding, stride, dilation, groups, None)
+    }
+
+    /// As [`conv2d`](WithGradient::conv2d), with the algorithm that cuDNN is to take.
+    pub fn conv2d_with_algo(
+        &self,
+        kernel: &Tensor,
+        padding: usize,
+        stride: usize,
+        dilation: usize,
+        groups: usize,
+        cudnn_fwd_algo: Option<CudnnFwdAlgo>,
+    ) -> Result<Tensor> {
+        let config = Conv2dConfig { padding, stride, dilation, groups, cudnn_fwd_algo };
         Conv2d::new(kernel.clone(), None, config).forward(self.0)
     }
 
-    /// A transposed convolution over sequences, which has no gradient in candle.
+    /// A transposed convolution over sequences, which has no gradient in candle, and mixes up the samples of a batch.
     pub fn conv_transpose1d(
         &self,
         kernel: &Tensor,
@@ -211,6 +242,16 @@ impl WithGradient<'_> {
     pub fn min<D: Dim>(&self, dim: D) -> Result<Tensor> {
         let dim = dim.to_index(self.0.shape(), "min")?;
         self.min_keepdim(dim)?.squeeze(dim)
+    }
+
+    /// The greatest of all numbers, without an axis; the first of equal ones gets the gradient.
+    pub fn max_all(&self) -> Result<Tensor> {
+        if self.0.rank() == 0 { Ok(self.0.clone()) } else { WithGradient(&self.0.flatten_all()?).max(0) }
+    }
+
+    /// The smallest of all numbers, without an axis; the first of equal ones gets the gradient.
+    pub fn min_all(&self) -> Result<Tensor> {
+        if self.0.rank() == 0 { Ok(self.0.clone()) } else { WithGradient(&self.0.flatten_all()?).min(0) }
     }
 
     fn extreme(&self, of: Reduction, axis: usize) -> Result<Tensor> {

@@ -7,8 +7,9 @@ use candle_nn::{
     linear,
 };
 use ndarray::Array4;
+use xai_candle::nn;
 use xai_core::nn::{Flatten, MaxPool2d};
-use xai_core::{Analyzer, GradCam, Gradient, GradientCheck, MaxActivation};
+use xai_core::{Analyzer, GradCam, Gradient, GradientCheck, MaxActivation, check_gradient};
 use xai_derive::Explainable;
 
 #[derive(Explainable)]
@@ -84,4 +85,49 @@ fn a_struct_of_candle_layers_is_explained() {
     for (a, b) in predicted.flatten_all().unwrap().to_vec1::<f32>().unwrap().iter().zip(&expected) {
         assert!((a - b).abs() < 1e-5, "{a} {b}");
     }
+}
+
+/// The same, of `xai_candle::nn`'s layers.
+#[derive(Explainable)]
+#[explainable(crate = "xai_candle")]
+struct Swapped {
+    #[explainable(features)]
+    stem: nn::Conv1d,
+    #[explainable(features)]
+    norm: nn::GroupNorm,
+    #[explainable(features)]
+    activation: nn::Activation,
+    #[explainable(adaptation)]
+    nothing: nn::ops::Identity,
+    #[explainable(adaptation)]
+    flatten: Flatten,
+    #[explainable(adaptation)]
+    rms_norm: nn::RmsNorm,
+    #[explainable(adaptation)]
+    layer_norm: nn::LayerNorm,
+    #[explainable(adaptation)]
+    classes: nn::Linear,
+}
+
+#[test]
+fn a_struct_of_the_swapped_layers_is_explained() {
+    let numbers = |shape: &[usize], seed: f64| {
+        let count = shape.iter().product::<usize>();
+        let all: Vec<f64> = (0..count).map(|i| ((i as f64 + 1.0) * (seed + 1.618)).sin() * 0.5).collect();
+        Tensor::from_vec(all, shape, &Device::Cpu).unwrap().to_dtype(DType::F32).unwrap()
+    };
+    let net = Swapped {
+        stem: nn::Conv1d::new(numbers(&[4, 2, 3], 0.1), None, nn::Conv1dConfig::default()),
+        norm: nn::GroupNorm::new(numbers(&[4], 0.2), numbers(&[4], 0.3), 4, 2, 1e-5).unwrap(),
+        activation: nn::Activation::Gelu,
+        nothing: nn::ops::Identity::new(),
+        flatten: Flatten::default(),
+        rms_norm: nn::RmsNorm::new(numbers(&[20], 0.4), 1e-5),
+        layer_norm: nn::LayerNorm::new(numbers(&[20], 0.5), numbers(&[20], 0.6), 1e-5),
+        classes: nn::Linear::new(numbers(&[3, 20], 0.7), None),
+    };
+    let x = ndarray::Array3::from_shape_fn((2, 2, 7), |(b, c, i)| ((b * 7 + c * 5 + i * 3) as f32).cos());
+    assert!(check_gradient(&net, &x).unwrap().is_trusted());
+    let map = GradCam.analyze(&net, &x, MaxActivation).unwrap().values;
+    assert_eq!(map.dim(), (2, 1, 5));
 }

@@ -60,4 +60,5 @@ layers! {
     candle_nn::Linear,
     candle_nn::PReLU,
     candle_nn::RmsNorm,
+    candle_nn::ops::Identity,
 }

@@ -13,6 +13,11 @@
 //! it is. For methods of `Tensor` see [`TensorExt`](crate::TensorExt), for `candle_transformers::models::with_tracing`
 //! see [`with_tracing`].
 //!
+//! Not here are the few names that have no gradient and no twin: `moe` (fused products on CUDA in half types), the
+//! caches that [`kv_cache`] names, and `with_tracing`'s `QMatMul`, a product with quantised weights. A file that uses
+//! one of them does not compile with the line, and says so by the name: take it from `::candle_nn` where the path
+//! through it needs no gradient. Position biases by slopes (`max_bias`, `alibi_slopes`) are an error.
+//!
 //! ```
 //! # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
 //! use candle_core::{DType, Device, Module, Tensor, Var};
@@ -37,6 +42,7 @@ pub mod attention;
 pub mod batch_norm;
 mod computed;
 pub mod conv;
+pub mod cpu_flash_attention;
 pub mod group_norm;
 pub mod kv_cache;
 pub mod layer_norm;
@@ -45,6 +51,11 @@ pub mod ops;
 pub mod rotary_emb;
 pub mod with_tracing;
 mod wrap;
+
+/// The name that [`attention::varlen`] had before.
+pub mod varlen_attention {
+    pub use super::attention::varlen::*;
+}
 
 pub use candle_nn::{
     AdamW, Embedding, Func, FuncT, GRU, GRUConfig, Init, LSTM, LSTMConfig, Module, ModuleT, Optimizer, ParamsAdamW,

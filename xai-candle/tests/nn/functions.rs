@@ -1,7 +1,7 @@
 //! `nn::ops`, `nn::rotary_emb` and `nn::attention` against finite differences, and against candle's own values.
 
 use candle_core::{D, DType, Device, Result, Tensor};
-use xai_candle::nn::{attention, ops, rotary_emb};
+use xai_candle::nn::{attention, cpu_flash_attention, ops, rotary_emb};
 
 use crate::finite_differences::{assert_close, numbers};
 use crate::tape::{check, flat};
@@ -127,4 +127,53 @@ fn attentions() {
         check("flash", |q| run(q, &one(&k), &one(&v)), &[1, 3, 4, 5]);
     }
     assert!(ops::sdpa(&q, &numbers(&[2, 3, 3, 5], 1), &v, None, false, 1.0, 1.0).is_err());
+}
+
+/// Sentences of 2 and 3 tokens behind each other, of 2 heads.
+#[test]
+fn attention_of_sentences_behind_each_other() {
+    let lengths = Tensor::new(&[2u32, 3], &Device::Cpu).unwrap();
+    let (k, v) = (numbers(&[5, 1, 4], 3), numbers(&[5, 1, 4], 4));
+    for (causal, window) in
+        [(false, (None, None)), (true, (None, None)), (true, (Some(1), None)), (false, (Some(1), Some(0)))]
+    {
+        let (left, right) = window;
+        let run = |q: &Tensor, k: &Tensor| {
+            attention::flash_attn_varlen_unfused(q, k, &v, None, &lengths, &lengths, 3, 3, 0.5, causal, left, right)
+        };
+        let name = format!("{causal} {window:?}");
+        check(&name, |q| run(q, &k), &[5, 2, 4]);
+        check(&name, |k| run(&numbers(&[5, 2, 4], 5), k), &[5, 1, 4]);
+        // candle's softmax takes no f64.
+        let single = |t: &Tensor| t.to_dtype(DType::F32).unwrap();
+        let q = numbers(&[5, 2, 4], 5);
+        let by_candle = candle_nn::attention::flash_attn_varlen_unfused(
+            &single(&q),
+            &single(&k),
+            &single(&v),
+            None,
+            &lengths,
+            &lengths,
+            3,
+            3,
+            0.5,
+            causal,
+            left,
+            right,
+        );
+        assert_close(&name, &run(&q, &k).unwrap(), &flat(&by_candle.unwrap()), 1e-6);
+    }
+    let slopes = numbers(&[2], 1);
+    let q = numbers(&[5, 2, 4], 5);
+    let refused = |slopes, right| {
+        attention::flash_attn_varlen_cpu(&q, &k, &v, slopes, &lengths, &lengths, 3, 3, 0.5, true, None, right).is_err()
+    };
+    assert!(refused(Some(&slopes), None) && refused(None, Some(1)));
+}
+
+#[test]
+fn attention_by_its_name_before() {
+    let (k, v, mask) = (numbers(&[1, 3, 2, 4], 3), numbers(&[1, 3, 2, 4], 4), numbers(&[3, 3], 6));
+    let run = |q: &Tensor| cpu_flash_attention::run_flash_attn_cpu::<f64>(q, &k, &v, Some(&mask), 0.5, None, Some(2.0));
+    check("run_flash_attn_cpu", run, &[1, 3, 2, 4]);
 }

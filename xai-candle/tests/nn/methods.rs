@@ -60,7 +60,12 @@ fn pools_and_sizes() {
 fn convolutions() {
     let (w, sequences) = (numbers(&[4, 2, 3], 3), [2, 4, 9]);
     same("conv1d", |x| x.with_gradient().conv1d(&w, 1, 2, 1, 2), |x| x.conv1d(&w, 1, 2, 1, 2), &sequences);
+    let with_algo = |x: &Tensor| x.with_gradient().conv1d_with_algo(&w, 0, 1, 1, 2, None);
+    same("conv1d_with_algo", with_algo, |x| x.conv1d(&w, 0, 1, 1, 2), &sequences);
+    check("conv1d's kernel", |w| numbers(&sequences, 5).with_gradient().conv1d(w, 1, 2, 1, 2), &[4, 2, 3]);
     let w = numbers(&[4, 3, 3, 3], 3);
+    let with_algo = |x: &Tensor| x.with_gradient().conv2d_with_algo(&w, 1, 1, 1, 1, None);
+    same("conv2d_with_algo", with_algo, |x| x.conv2d(&w, 1, 1, 1, 1), &[2, 3, 5, 4]);
     same("conv2d", |x| x.with_gradient().conv2d(&w, 1, 2, 1, 1), |x| x.conv2d(&w, 1, 2, 1, 1), &[2, 3, 9, 8]);
     let w = numbers(&[3, 2, 3], 3);
     same(
@@ -85,6 +90,8 @@ fn extremes_and_functions() {
     same("max_keepdim", |x| x.with_gradient().max_keepdim(2), |x| x.max_keepdim(2), &shape);
     same("min", |x| x.with_gradient().min(0), |x| x.min(0), &shape);
     same("min_keepdim", |x| x.with_gradient().min_keepdim(1), |x| x.min_keepdim(1), &shape);
+    same("max_all", |x| x.with_gradient().max_all(), Tensor::max_all, &shape);
+    same("min_all", |x| x.with_gradient().min_all(), Tensor::min_all, &shape);
     same("relu", |x| x.with_gradient().relu(), Tensor::relu, &shape);
     same("gelu", |x| x.with_gradient().gelu(), Tensor::gelu, &shape);
     same("gelu_erf", |x| x.with_gradient().gelu_erf(), Tensor::gelu_erf, &shape);
@@ -94,6 +101,7 @@ fn extremes_and_functions() {
     assert_eq!(gradient(zeros.with_gradient().relu()), [0.0, 0.0]);
     assert_eq!(gradient(zeros.with_gradient().abs()), [0.0, 0.0]);
     assert_eq!(gradient(zeros.with_gradient().max(0)), [1.0, 0.0]);
+    assert_eq!(gradient(zeros.with_gradient().min_all()), [1.0, 0.0]);
 }
 
 #[test]

@@ -1,9 +1,9 @@
 //! Attention by products and softmax, where candle has one fused step without a gradient.
 
 use candle_core::{DType, Result, Tensor, WithDType, bail};
-pub use candle_nn::attention::AttnMask;
+use candle_nn::attention::AttnMask;
 
-use super::ops::softmax_last_dim;
+use crate::nn::ops::softmax_last_dim;
 
 /// What the scores go through.
 struct Scores {
