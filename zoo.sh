@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Tries models that others have written: of candle-transformers, with candle as it is, with the layers of
-# xai::candle::nn in copies of their files, and with candle patched by scripts/patch-candle.sh, for the table of
+# xai::candle::nn in copies of their files, and with candle patched as `xai patch-candle` does it, for the table of
 # docs/candle-models.md; of tch::vision, and TorchScript files of torchvision's and timm's, for those of
 # docs/tch-models.md.
 #
@@ -83,13 +83,14 @@ build plain "$root/candle-models" --locked
 
 # The copies stay where they are while nothing about them changes, or cargo would build all of it again in every run.
 patched="$CARGO_TARGET_DIR/patched"
-wanted=$(cat "$root/scripts/patch-candle.sh" "$root/candle-models/Cargo.lock" "$root/candle-models/Cargo.toml" | cksum)
+patch="$root/xai-cli/src/patch/patch-candle.sh"
+wanted=$(cat "$patch" "$root/candle-models/Cargo.lock" "$root/candle-models/Cargo.toml" | cksum)
 if [[ $(cat "$patched/complete" 2>/dev/null) != "$wanted" ]]; then
     rm -rf "$patched"
     mkdir -p "$patched/models"
     cp -Rp "$root"/candle-models/{Cargo.*,src} "$patched/models/"
     sed -i.own "s|path = \"\.\.|path = \"$root|" "$patched/models/Cargo.toml"
-    "$root/scripts/patch-candle.sh" --manifest "$patched/models/Cargo.toml" --to "$patched/candle" >"$work/lines"
+    bash "$patch" --manifest "$patched/models/Cargo.toml" --to "$patched/candle" >"$work/lines"
     cat "$work/lines" >>"$patched/models/Cargo.toml"
     printf '%s\n' "$wanted" >"$patched/complete"
 fi

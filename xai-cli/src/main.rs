@@ -7,6 +7,7 @@
 //! xai folder net.onnx photos --out explained
 //! xai evaluate net.onnx photos
 //! xai methods
+//! xai patch-candle >> Cargo.toml
 //! ```
 //!
 //! Every mistake ends with one line on stderr and exit code 2, before any output is written; exit code 1 means that all
@@ -27,6 +28,7 @@ mod near;
 mod notes;
 mod npy;
 mod output;
+mod patch;
 mod shell;
 mod target;
 mod words;
@@ -53,6 +55,7 @@ fn run(args: &Args) -> Outcome<()> {
             let offered: Vec<_> = options::OPTIONS.into_iter().chain([("place", "--at")]).collect();
             print(analyzers::list(&offered))
         }
+        Command::PatchCandle(args) => patch::run(args),
         Command::Completions { shell } => shell::completions(*shell),
         Command::Man => shell::man(),
     }

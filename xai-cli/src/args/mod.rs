@@ -10,6 +10,8 @@ mod photo;
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
+use crate::patch::{PatchArgs, edits};
+
 pub(crate) use self::data::{Baseline, DataArgs};
 pub(crate) use self::explain::ExplainArgs;
 pub(crate) use self::inspect::{CheckArgs, InspectArgs, Lengths};
@@ -50,6 +52,9 @@ pub(crate) enum Command {
     Evaluate(Box<EvaluateArgs>),
     /// All methods, one a line: name, title, what it needs, what it costs, its options, and what its values are
     Methods,
+    /// Gives a Rust project's candle the gradients that it lacks: copies it, and prints lines for Cargo.toml
+    #[command(long_about = edits())]
+    PatchCandle(PatchArgs),
     /// The script that completes the command in a shell
     Completions {
         /// The shell

@@ -8,6 +8,8 @@ mod inspect;
 mod many;
 mod mistakes;
 mod names;
+#[cfg(unix)]
+mod patch;
 mod paths;
 mod shell;
 mod weights;

@@ -3,12 +3,12 @@
 # shipped: copies the candle-core and candle-nn of your Cargo.lock from cargo's own sources, edits the places below,
 # and prints the lines that make cargo use the copies.
 #
-#   scripts/patch-candle.sh                       # in your project: copies to ./candle-patched
-#   scripts/patch-candle.sh --to FOLDER           # to another folder
-#   scripts/patch-candle.sh --manifest Cargo.toml # for a project elsewhere
-#   scripts/patch-candle.sh >> Cargo.toml         # the lines alone go to standard output
+#   xai patch-candle                       # in your project: copies to ./candle-patched
+#   xai patch-candle --to FOLDER           # to another folder
+#   xai patch-candle --manifest Cargo.toml # for a project elsewhere
+#   xai patch-candle >> Cargo.toml         # the lines alone go to standard output
 #
-# What is edited, and nothing else; forward values stay what they are:
+# The command runs this script, which bash runs by itself too. What is edited, and nothing else:
 #   candle-nn    softmax_last_dim, layer_norm, rms_norm: a tracked input takes candle's own slow form, with a gradient
 #                rope, rope_i, rope_thd: a backward pass, which turns back
 #                flash_attn on the CPU: products and softmax for tracked inputs
@@ -16,8 +16,13 @@
 #   candle-core  max_pool2d, avg_pool2d: any stride and remainder, and the right factor
 #                upsample_nearest1d, upsample_nearest2d: any factor, beside other branches
 #                conv2d: unequal sides; conv_transpose1d, to its input; scatter and scatter_add
-# Only versions on the list below are edited. Each edit must find its place exactly once, else nothing is kept. Files of
-# candle's that are not named stay as they are, its licence among them.
+#                conv1d: its weight's gradient, in a batch
+#   On the CPU, forward too, where candle mixes up numbers; all other forward values stay what they are:
+#                products of transposed matrices with a repeated one, as Linear and conv_transpose1d make them: the
+#                samples behind the first one (and conv1d's gradient, which conv_transpose1d makes)
+#                conv1d of a kernel that does not lie in order
+# Only versions on the list below are edited. Each edit must find its place exactly once, else nothing is kept. All
+# other files stay as they are, candle-core's LICENSE among them (candle-nn's package has none of its own).
 set -euo pipefail
 
 readonly known="0.11.1"
@@ -310,6 +315,18 @@ edit candle-core/src/backprop.rs <<'E'
                             .narrow(3, 0, w)?;
 E
 edit candle-core/src/backprop.rs <<'E'
+                            .conv1d(&grad.transpose(0, 1)?, *padding, *dilation, *stride, 1)?
+====
+                            // patch-candle: in order, since conv1d reads kernels as if they were.
+                            .conv1d(
+                                &grad.transpose(0, 1)?.contiguous()?,
+                                *padding,
+                                *dilation,
+                                *stride,
+                                1,
+                            )?
+E
+edit candle-core/src/backprop.rs <<'E'
                     Op::ConvTranspose1D { .. } => Err(Error::BackwardNotSupported {
                         op: "conv-transpose1d",
                     })?,
@@ -474,6 +491,27 @@ fn nearest2d_grad(arg: &Tensor, grad: &Tensor) -> Result<Tensor> {
 }
 
 /// A store for gradients, associating a tensor id to the corresponding gradient tensor, used for back propagation.
+E
+
+edit candle-core/src/cpu_backend/mod.rs <<'E'
+        let (b, m, n, k) = if b_skip == 0 && a_skip == m * k {
+====
+        // patch-candle: and the rows of lhs follow each other from batch to batch, as transposed ones do not.
+        let (b, m, n, k) = if b_skip == 0 && a_skip == m * lhs_rs {
+E
+edit candle-core/src/cpu_backend/mod.rs <<'E'
+            kernel.copy_strided_src(&mut kernel_c, 0, kernel_l)?;
+            let kernel_l = Layout::contiguous_with_offset((1, n, k), kernel_l.start_offset())
+                .transpose(1, 2)?
+                .broadcast_as((b, k, n))?;
+            col.matmul(kernel, (b, m, n, k), &col_l, &kernel_l)?
+====
+            kernel.copy_strided_src(&mut kernel_c, 0, kernel_l)?;
+            // patch-candle: the copy, which begins at 0.
+            let kernel_l = Layout::contiguous((1, n, k))
+                .transpose(1, 2)?
+                .broadcast_as((b, k, n))?;
+            col.matmul(&kernel_c, (b, m, n, k), &col_l, &kernel_l)?
 E
 
 mkdir -p "$to"
