@@ -7,8 +7,7 @@ use xai_core::{Autograd, Pullback, Result};
 
 use crate::error::of_code;
 use crate::explaining::{explaining, is_training};
-use crate::guard::{self, Pass};
-use crate::guard_memory::whose;
+use crate::guard::{self, Pass, whose};
 use crate::memory::keep_freed_maps;
 use crate::rows::all_or_one_by_one;
 use crate::tape::on_the_tape;
@@ -38,12 +37,13 @@ impl<E: Host> Autograd for Candle<E> {
         let f = move |x: &[&Tensor]| all_or_one_by_one(|x| explaining(|| f(x)).map_err(of_code), x);
         let (recorded, memory) = whose(|| on_the_tape(&f, x));
         let (y, pullback) = recorded?;
-        let [only] = x else { return Ok((y, pullback)) };
-        let (only, output, asked) = (only.inner().detach(), y.inner().clone(), Cell::new(false));
+        let (inputs, output, asked) =
+            (x.iter().map(|x| x.inner().detach()).collect::<Vec<_>>(), y.inner().clone(), Cell::new(false));
         let guarded = move |v: &xai_core::Tensor<Self>| {
             let parts = pullback.pull_all(v)?;
-            if let ([Some(dx)], false) = (&parts[..], asked.replace(true)) {
-                let pass = Pass { x: &only, y: &output, v: v.inner(), dx: dx.inner() };
+            if !asked.replace(true) {
+                let dx: Vec<_> = parts.iter().map(|dx| dx.as_ref().map(|dx| dx.inner().clone())).collect();
+                let pass = Pass { x: &inputs, y: &output, v: v.inner(), dx: &dx };
                 guard::check::<E>(&f, &pass, memory.as_ref())?;
             }
             Ok(parts)

@@ -5,13 +5,65 @@ use std::fmt;
 use candle_core::DType;
 use xai_core::Error;
 
+/// What mends a whole model, where candle's own operations have no gradient or a wrong one.
+macro_rules! remedies {
+    () => {
+        "in a copied file of a model `use xai::candle::nn as candle_nn` swaps all of these layers, and the command \
+         `xai patch-candle` makes a copy of candle that has the gradients, for models as they are: \
+         docs/candle-models.md"
+    };
+}
+pub(crate) use remedies;
+
+/// What has a wrong gradient in candle, and what to say instead.
+pub(crate) const PLACES: &str = "max_pool2d, max_keepdim and scatter, which have a wrong gradient in candle and a twin \
+    in `ops`, as `xai::candle::ops::max_pool2d`";
+
+/// Where candle mixes up the samples of a batch, and what to say instead.
+pub(crate) const BATCHES: &str = concat!(
+    "candle mixes up samples behind the first one in conv1d without padding, on the way back, in conv_transpose1d \
+     without padding, and in products of transposed matrices with a repeated one, as its Linear makes of \
+     `x.transpose(1, 2)`: say `x.with_gradient().conv1d(..)` (`xai::candle::TensorExt`), put `.contiguous()?` in front \
+     of the product, give the samples one by one (`module(net).one_by_one()`), or mend the whole model: ",
+    remedies!()
+);
+
 /// An error of candle's, as this library's.
 pub(crate) fn failed(error: candle_core::Error) -> Error {
     match without_backtrace(error) {
         candle_core::Error::DTypeMismatchBinaryOp { lhs, rhs, op } => Error::backend("candle", Types { lhs, rhs, op }),
-        error => Error::backend("candle", error),
+        error => match no_double(&error) {
+            Some(error) => Error::backend("candle", error),
+            None => Error::backend("candle", error),
+        },
     }
 }
+
+/// candle's fused layers take no double precision.
+#[derive(Debug)]
+struct NoDouble(String);
+
+/// The words of an error about double precision, without the numbers that candle prints behind them.
+fn no_double(error: &candle_core::Error) -> Option<NoDouble> {
+    let words = error.to_string();
+    let about = words.split('(').next().unwrap_or_default();
+    let is_type = words.to_lowercase().starts_with("unsupported dtype");
+    (is_type && about.contains("F64")).then(|| NoDouble(about.trim_end().to_owned()))
+}
+
+impl fmt::Display for NoDouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{}: candle's fused layers (LayerNorm, RmsNorm) take no F64: load the \
+             weights in F32 and leave out `.at(DType::F64)`, or swap or patch the layers, which then take both: {}",
+            self.0,
+            remedies!()
+        )
+    }
+}
+
+impl std::error::Error for NoDouble {}
 
 /// An error of forward code's, in which candle's own may be wrapped.
 pub(crate) fn of_code(error: Error) -> Error {
@@ -71,8 +123,9 @@ pub(crate) fn on_the_way_back(error: candle_core::Error) -> Error {
         reason: format!(
             "candle's backward pass says `{error}`. Some operations have none, or not at every size (convolutions with \
              a stride, transposed ones, scatter_add, bilinear resizing, overlapping pools): use the functions of \
-             `xai_candle::ops`, which are `xai::candle::ops`, in their place, or make the layer a field of a derived \
-             struct"
+             `xai_candle::ops`, which are `xai::candle::ops`, or the methods of `xai::candle::TensorExt` in their \
+             place, make the layer a field of a derived struct, or mend the whole model: {}",
+            remedies!()
         ),
     }
 }

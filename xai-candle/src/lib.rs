@@ -33,7 +33,6 @@ mod combine;
 mod error;
 mod explaining;
 mod guard;
-mod guard_memory;
 mod half;
 mod host;
 mod input;

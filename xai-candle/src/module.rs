@@ -6,7 +6,7 @@ use candle_core::{ModuleT, Tensor};
 use xai_core::{Layer, Net, Opaque, Result, Var};
 
 use crate::error::failed;
-use crate::guard_memory::Memory;
+use crate::guard::Memory;
 use crate::rows::one_by_one;
 use crate::{Candle, Host};
 

@@ -4,17 +4,19 @@ use candle_core::backprop::GradStore;
 use candle_core::{Tensor, Var};
 use xai_core::{Error, Pullback, Result};
 
-use crate::error::{failed, on_the_way_back};
+use crate::error::{failed, on_the_way_back, remedies};
 use crate::memory::keep_freed_maps;
 use crate::{Candle, Host};
 
-pub(crate) const CAUSES: &str = "candle_nn's LayerNorm, RmsNorm, ops::softmax_last_dim, ops::layer_norm, \
-    ops::rms_norm and rotary_emb::rope have no gradient in candle and cut it without an error (use the functions \
-    of `xai_candle::ops`, which are `xai::candle::ops`, in their place, or make the layer a field of a derived \
-    struct; in a copied file of a model `use xai::candle::nn as candle_nn` swaps all of them, and \
-    scripts/patch-candle.sh gives them to a model as it is: docs/candle-models.md); detach(); argmax, sign, \
-    round, floor, ceil and comparisons; a cast to an integer type, as for an embedding; to_vec, or a tensor that \
-    is built anew from numbers";
+pub(crate) const CAUSES: &str = concat!(
+    "candle_nn's LayerNorm, RmsNorm, ops::softmax_last_dim, ops::layer_norm, ops::rms_norm and rotary_emb::rope have \
+     no gradient in candle and cut it without an error (use the functions of `xai_candle::ops`, which are \
+     `xai::candle::ops`, in their place, or make the layer a field of a derived struct; ",
+    remedies!(),
+    "); slice_set, scatter_set and scatter_add_set, which write in place; detach(); argmax, sign, round, floor, ceil \
+     and comparisons; a cast to an integer type, as for an embedding; to_vec, or a tensor that is built anew from \
+     numbers"
+);
 
 fn detached() -> Error {
     Error::Detached { at: "the function recorded on candle's tape".into(), causes: CAUSES.into() }

@@ -1,6 +1,6 @@
 //! Convolutions, plain and transposed.
 
-use candle_core::{Module, Result, Tensor};
+use candle_core::{Module, Result, Tensor, bail};
 use candle_nn::VarBuilder;
 pub use candle_nn::{Conv1dConfig, Conv2dConfig, ConvTranspose1dConfig, ConvTranspose2dConfig};
 
@@ -8,7 +8,7 @@ use super::computed::{computed, run};
 use super::wrap::wrap;
 
 macro_rules! convolutions {
-    ($($(#[$doc:meta])* $name:ident($config:ident), $bias_shape:expr;)*) => {$(
+    ($($(#[$doc:meta])* $name:ident($config:ident), $bias_shape:expr, $by_candle:expr;)*) => {$(
         wrap! {
             $(#[$doc])*
             $name
@@ -43,7 +43,7 @@ macro_rules! convolutions {
                         let bare = $name::new(self.weight().clone(), None, *self.config());
                         bare.forward(x)?.broadcast_add(&bias.reshape($bias_shape)?)
                     }
-                    _ => run(&self.0, [self.weight()], x, || self.0.forward(x)),
+                    _ => run(&self.0, [self.weight()], x, || $by_candle(&self.0, x)),
                 }
             }
         }
@@ -52,13 +52,48 @@ macro_rules! convolutions {
 
 convolutions! {
     /// Over sequences (batch, channels, length): [`candle_nn::Conv1d`] with this crate's gradient.
-    Conv1d(Conv1dConfig), (1, (), 1);
+    Conv1d(Conv1dConfig), (1, (), 1), conv1d_by_windows;
     /// Over images (batch, channels, rows, columns): [`candle_nn::Conv2d`] with this crate's gradient.
-    Conv2d(Conv2dConfig), (1, (), 1, 1);
+    Conv2d(Conv2dConfig), (1, (), 1, 1), Module::forward;
     /// Over sequences: [`candle_nn::ConvTranspose1d`], which has no gradient in candle, with this crate's.
-    ConvTranspose1d(ConvTranspose1dConfig), (1, (), 1);
+    ConvTranspose1d(ConvTranspose1dConfig), (1, (), 1), transposed_one_by_one;
     /// Over images: [`candle_nn::ConvTranspose2d`] with this crate's gradient.
-    ConvTranspose2d(ConvTranspose2dConfig), (1, (), 1, 1);
+    ConvTranspose2d(ConvTranspose2dConfig), (1, (), 1, 1), Module::forward;
+}
+
+/// A convolution whose weight was computed, as a product of windows: candle's own mixes up the samples of a batch on
+/// its way back.
+fn conv1d_by_windows(conv: &candle_nn::Conv1d, x: &Tensor) -> Result<Tensor> {
+    let Conv1dConfig { padding, stride, dilation, groups, .. } = *conv.config();
+    let (outputs, inputs, width) = conv.weight().dims3()?;
+    let x = x.pad_with_zeros(2, padding, padding)?;
+    let (batch, channels, length) = x.dims3()?;
+    let reach = dilation.saturating_mul(width.saturating_sub(1)).saturating_add(1);
+    if channels != inputs * groups || length < reach || stride == 0 || groups == 0 {
+        bail!("conv1d: {:?} with {padding} zeros at each end does not fit {conv:?}", x.dims());
+    }
+    let count = (length - reach) / stride + 1;
+    let place = |i: usize| u32::try_from(i / width * stride + i % width * dilation).map_err(candle_core::Error::wrap);
+    let places = (0..count * width).map(place).collect::<Result<Vec<u32>>>()?;
+    let places = Tensor::from_vec(places, count * width, x.device())?;
+    let group = |(x, weight): (&Tensor, &Tensor)| {
+        let windows = x.contiguous()?.index_select(&places, 2)?.reshape((batch, inputs, count, width))?;
+        let windows = windows.transpose(1, 2)?.reshape((batch * count, inputs * width))?;
+        let weight = weight.reshape((outputs / groups, inputs * width))?.t()?;
+        windows.matmul(&weight)?.reshape((batch, count, outputs / groups))?.transpose(1, 2)
+    };
+    let (x, weights) = (x.chunk(groups, 1)?, conv.weight().chunk(groups, 0)?);
+    let y = Tensor::cat(&x.iter().zip(&weights).map(group).collect::<Result<Vec<_>>>()?, 1)?;
+    match conv.bias() {
+        Some(bias) => y.broadcast_add(&bias.reshape((1, (), 1))?),
+        None => Ok(y),
+    }
+}
+
+/// Samples by themselves: candle's own transposed convolution mixes them up.
+fn transposed_one_by_one(conv: &candle_nn::ConvTranspose1d, x: &Tensor) -> Result<Tensor> {
+    let rows = (0..x.dim(0)?).map(|row| conv.forward(&x.narrow(0, row, 1)?)).collect::<Result<Vec<_>>>()?;
+    Tensor::cat(&rows, 0)
 }
 
 impl Conv2d {

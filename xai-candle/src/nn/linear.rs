@@ -37,7 +37,8 @@ impl Module for Linear {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
         match self.bias() {
             Some(bias) if computed(bias) => Linear::new(self.weight().clone(), None).forward(x)?.broadcast_add(bias),
-            _ => run(&self.0, [self.weight()], x, || self.0.forward(x)),
+            // In order: candle's product of transposed matrices with a repeated weight is wrong behind the first one.
+            _ => run(&self.0, [self.weight()], x, || self.0.forward(&x.contiguous()?)),
         }
     }
 }

@@ -3,7 +3,9 @@
 //! candle's own gradients are wrong or missing for some common operations: max pooling, pools with a remainder or an
 //! overlap, nearest up-sampling beside a skip connection; `max_keepdim` and `min_keepdim` where numbers are equal,
 //! `scatter`, and `relu` at exactly 0, whose slope is 1 there; `LayerNorm`, `RmsNorm` and `softmax_last_dim` cut the
-//! gradient. Use these in their place, in a `Module`, a `Func` or a closure:
+//! gradient. In a batch, `conv1d`, `conv_transpose1d` and `Linear` of transposed rows mix up the samples behind the
+//! first one: see [`nn`](crate::nn) and [`TensorExt`](crate::TensorExt). Use these in their place, in a `Module`, a
+//! `Func` or a closure:
 //!
 //! ```
 //! # mod xai { pub use xai_core::*; pub use xai_candle as candle; }

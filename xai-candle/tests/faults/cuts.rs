@@ -7,7 +7,7 @@ use candle_core::{DType, Device, Module, Result, Tensor};
 use candle_nn::LayerNorm;
 use ndarray::{Array2, array};
 use xai_candle::{Candle, ops, without_guard};
-use xai_core::{Analyzer, Error, Gradient, Index, Net, SmoothGrad, check_gradient};
+use xai_core::{Analyzer, Differentiable, Error, Given, Gradient, Index, Net, Opaque, SmoothGrad, Var, check_gradient};
 
 fn numbers(shape: &[usize], seed: f64) -> Tensor {
     let count = shape.iter().product::<usize>();
@@ -37,7 +37,11 @@ fn a_skip_around_what_cuts_is_refused() {
                 SmoothGrad::new().n(6).analyze(&model, &x, Index(1)).unwrap_err(),
             ] {
                 assert!(matches!(error.root(), Error::WrongGradient { .. }), "{name}: {error}");
-                assert!(error.to_string().contains("LayerNorm"), "{name}: {error}");
+                for part in
+                    ["LayerNorm", "use xai::candle::nn as candle_nn", "xai patch-candle", "docs/candle-models.md"]
+                {
+                    assert!(error.to_string().contains(part), "{name}, {part}: {error}");
+                }
             }
             // The word that turns it off: the skip's gradient alone.
             let silent = without_guard(|| Gradient.analyze(&model, &x, Index(1))).unwrap().values;
@@ -48,6 +52,55 @@ fn a_skip_around_what_cuts_is_refused() {
     }
     let right = Net::<Candle, _>::new(|x: &Tensor| x + ops::layer(&norm, x)?.matmul(&weight)?);
     Gradient.analyze(&right, &input(1, 6, 0.0), Index(1)).unwrap();
+}
+
+/// a / 100 + b / 2 + tanh(b): the last way is cut where it is said.
+struct Two {
+    cut: bool,
+}
+
+impl Differentiable for Two {
+    type Backend = Candle;
+    fn trace<'m>(&'m self, x: &[Var<'m, Candle>]) -> xai_core::Result<Var<'m, Candle>> {
+        let code = move |x: &[&Tensor]| {
+            let way = if self.cut { x[1].detach() } else { x[1].clone() };
+            (x[0].affine(0.01, 0.0)? + x[1].affine(0.5, 0.0)?)? + way.tanh()?
+        };
+        let code = Opaque::recorded(move |x: &[&Tensor]| code(x).map_err(|error| Error::backend("candle", error)));
+        Ok(x[0].opaque_with(code, &[&x[1]]))
+    }
+}
+
+#[test]
+fn of_several_inputs_each_is_compared() {
+    for rows in [1, 3] {
+        // Of other sizes, and of one that is not explained.
+        let (a, b) = (input(rows, 6, 0.0).mapv(|a| 100.0 * a), input(rows, 6, 0.3));
+        let (right, cut) = (Two { cut: false }, Two { cut: true });
+        let why = Gradient.analyze(&right, (&a, &b), Index(1)).unwrap();
+        assert!(why.values.1[[0, 1]] > 0.5);
+        let refused = |found: xai_core::Result<()>| {
+            let error = found.unwrap_err();
+            assert!(matches!(error.root(), Error::WrongGradient { .. }), "{rows}: {error}");
+        };
+        refused(Gradient.analyze(&cut, (&a, &b), Index(1)).map(drop));
+        refused(Gradient.analyze(&cut, (Given(&a), &b), Index(1)).map(drop));
+        // Ids are not moved: no gradient comes to them.
+        let ids = Array2::from_shape_fn((rows, 6), |(row, i)| (row + i) as f32);
+        Gradient.analyze(&Chosen, (&a, Given(&ids)), Index(1)).unwrap();
+    }
+}
+
+/// a · (1 + the whole part of b), which no change of b moves but where it jumps.
+struct Chosen;
+
+impl Differentiable for Chosen {
+    type Backend = Candle;
+    fn trace<'m>(&'m self, x: &[Var<'m, Candle>]) -> xai_core::Result<Var<'m, Candle>> {
+        let code = |x: &[&Tensor]| x[0] * (x[1].floor()? + 1.0)?;
+        let code = Opaque::recorded(move |x: &[&Tensor]| code(x).map_err(|error| Error::backend("candle", error)));
+        Ok(x[0].opaque_with(code, &[&x[1]]))
+    }
 }
 
 /// x + f(x), the second way cut where it is said, counting how often it is run.

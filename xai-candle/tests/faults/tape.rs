@@ -43,7 +43,9 @@ fn a_backward_pass_that_fails_names_the_twins() {
     let x = Array4::from_shape_fn((1, 1, 12, 9), |(_, _, i, j)| (i * j) as f32 * 0.1);
     let error = Gradient.analyze(&strided, &x, Index(0)).unwrap_err();
     assert!(matches!(error.root(), Error::NotDifferentiable { .. }), "{error}");
-    assert!(error.to_string().contains("xai_candle::ops"), "{error}");
+    for part in ["xai_candle::ops", "TensorExt", "use xai::candle::nn as candle_nn", "xai patch-candle"] {
+        assert!(error.to_string().contains(part), "{part}: {error}");
+    }
     let report = check_gradient(&strided, &x).unwrap();
     assert!(matches!(report.verdict, Verdict::Failed { .. }), "{report}");
 }
@@ -54,6 +56,7 @@ fn words<T>(found: xai_core::Result<T>) -> String {
 
 #[test]
 fn errors_say_what_to_write() {
+    use xai_core::Differentiable;
     let row = array![[1.0_f32, 2.0, 3.0]];
     for dtype in [DType::F64, DType::F16] {
         let weight = Tensor::ones((2, 3), dtype, &Device::Cpu).unwrap();
@@ -61,9 +64,17 @@ fn errors_say_what_to_write() {
         let said = words(Gradient.analyze(&xai_candle::model(net), &row, Index(0)));
         assert!(said.contains(&format!("model.at(DType::{dtype:?})")), "{said}");
         let net = candle_nn::seq().add(candle_nn::Linear::new(weight, None));
-        use xai_core::Differentiable;
         Gradient.analyze(&xai_candle::model(net).at(dtype), &row, Index(0)).unwrap();
     }
+    // candle's fused layers take no double precision.
+    let ones = Tensor::ones(3, DType::F64, &Device::Cpu).unwrap();
+    let norm = candle_nn::LayerNorm::new(ones.clone(), ones, 1e-5);
+    let said = words(Gradient.analyze(&xai_candle::model(norm).at(DType::F64), &row, Index(0)));
+    let remedies = ["leave out `.at(DType::F64)`", "use xai::candle::nn as candle_nn", "xai patch-candle"];
+    for part in ["unsupported dtype for rmsnorm F64:"].into_iter().chain(remedies) {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    assert!(!said.contains("[1"), "{said}");
     // A second input that a closure captured, of two rows.
     let second = Tensor::ones((2, 3), DType::F32, &Device::Cpu).unwrap();
     let model = Net::<Candle, _>::new(|x: &Tensor| x.broadcast_mul(&second));
