@@ -7,7 +7,7 @@ use std::process::Command;
 use std::{env, fs};
 
 /// The files, and what they share.
-const FILES: [&str; 36] = [
+const FILES: [&str; 37] = [
     "models/beit.rs",
     "models/bert.rs",
     "models/convmixer.rs",
@@ -41,6 +41,7 @@ const FILES: [&str; 36] = [
     "models/segformer.rs",
     "models/stable_lm.rs",
     "models/starcoder2.rs",
+    "models/vgg.rs",
     "models/vit.rs",
     "models/xlm_roberta.rs",
     "utils.rs",
@@ -74,7 +75,32 @@ fn main() -> Result<(), Box<dyn Error>> {
     let modules = |files: Vec<&str>| files.into_iter().filter_map(named).collect::<String>();
     fs::write(out.join("models.rs"), modules(models))?;
     fs::write(out.join("others.rs"), modules(others))?;
+    let guide = Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("../docs/candle-models.md");
+    println!("cargo:rerun-if-changed={}", guide.display());
+    let text = fs::read_to_string(sources.join("src/models/vit.rs"))?;
+    fs::write(out.join("by_hand.rs"), by_hand(&text, &fs::read_to_string(guide)?)?)?;
     Ok(())
+}
+
+/// The file with the head that the guide says, in the place of the one that the guide says it has.
+fn by_hand(text: &str, guide: &str) -> Result<String, Box<dyn Error>> {
+    let block = |name: &str| {
+        let (_, after) = guide.split_once(&format!("<!-- {name} -->"))?;
+        let (_, code) = after.split_once("```rust\n")?;
+        Some(code.split_once("```")?.0)
+    };
+    let before = block("vit.rs as it is").ok_or("the guide does not say how vit.rs begins")?;
+    let after = block("vit.rs in your project").ok_or("the guide does not say how a copy of vit.rs begins")?;
+    if text.matches(before).count() != 1 {
+        return Err(format!("vit.rs does not begin as docs/candle-models.md says:\n{before}").into());
+    }
+    let head = |text: &str| text.find(before).map(|at| text[..at].trim().lines().all(|line| line.starts_with("//!")));
+    if head(text) != Some(true) {
+        return Err("there is more in front of what docs/candle-models.md shows of vit.rs".into());
+    }
+    // An included file has no inner documentation; the facade is not here, but the crate behind it.
+    let text = text.replace(before, &after.replace("xai::candle", "xai_candle"));
+    Ok(text.lines().skip_while(|line| line.starts_with("//!")).map(|line| format!("{line}\n")).collect())
 }
 
 /// The file with the line behind what describes it, and with the methods that have a gradient.

@@ -16,4 +16,9 @@ pub mod models {
     }
 }
 
+/// `vit.rs` as docs/candle-models.md says to write it by hand.
+pub mod by_hand {
+    include!(concat!(env!("OUT_DIR"), "/by_hand.rs"));
+}
+
 include!(concat!(env!("OUT_DIR"), "/others.rs"));

@@ -27,21 +27,66 @@ pub fn measure(subject: &Subject<'_>) -> Value {
     };
     let outcome = outcome.unwrap_or_else(|error| Outcome::Failed(first_line(&error.to_string())));
     let times = times(subject).ok();
-    let rows = subject.at(2, DType::F32).and_then(|x| subject.run(&x)).is_ok();
+    let is_quick = times.is_some_and(|(_, gradient)| gradient < SLOW);
+    let rows = rows(subject, dtype, is_quick).unwrap_or_else(|_| "no".to_owned());
     let bound = if dtype == DType::F64 { 1e-3 } else { 5e-2 };
     let (what, error) = match &outcome {
         Outcome::Compared(error) => (if *error < bound { "right" } else { "wrong" }.to_owned(), Some(*error)),
         Outcome::Cut => ("cut".to_owned(), None),
         Outcome::Failed(message) => (message.clone(), None),
     };
-    // Forty gradients: of those that take longer it would be the time of all the others together.
-    let quick = what == "right" && times.is_some_and(|(_, gradient)| gradient < 4e3);
-    let lacking = if quick { explain::lacking(subject).map_err(|error| eprintln!("  {error}")).ok() } else { None };
+    let lacking = if what == "right" && is_quick {
+        explain::lacking(subject).map_err(|error| eprintln!("  {error}")).ok()
+    } else {
+        None
+    };
     json!({
         "kind": subject.entry.kind, "name": subject.entry.name, "dtype": format!("{dtype:?}"), "outcome": what,
         "error": error, "rows": rows, "forward_ms": times.map(|t| t.0), "gradient_ms": times.map(|t| t.1),
         "lacking": lacking, "single": single,
     })
+}
+
+/// In milliseconds: of gradients that take longer, many would take the time of all the other models together.
+const SLOW: f64 = 4e3;
+
+/// A pass of two rows beside their own: an error where the model takes none.
+fn rows(subject: &Subject<'_>, dtype: DType, is_quick: bool) -> Result<String> {
+    let x = subject.at(2, dtype)?;
+    let count = x.dim(0)? / subject.at(1, dtype)?.dim(0)?;
+    let own = |row: usize| x.chunk(count, 0)?.swap_remove(row).contiguous();
+    // Recorded, for the reason that `value` gives.
+    let recorded = |x: &Tensor| subject.scores(Var::from_tensor(x)?.as_tensor());
+    let (together, mut values, mut gradients) = (recorded(&x)?.detach(), Vec::new(), Vec::new());
+    let found = if is_quick { gradient(subject, &x) } else { Ok(None) };
+    for row in 0..count {
+        values.push(recorded(&own(row)?)?.detach());
+        if let Ok(Some(_)) = &found {
+            gradients.extend(gradient(subject, &own(row)?)?);
+        }
+    }
+    let apart = other(&together, &values)?;
+    if apart.is_nan() || apart >= SAME {
+        return Ok(format!("other values, {apart:.0e}"));
+    }
+    Ok(match found {
+        Ok(Some(found)) => match other(&found, &gradients)? {
+            apart if apart < SAME => "yes".to_owned(),
+            apart => format!("other gradients, {apart:.0e}"),
+        },
+        _ => "yes, of values".to_owned(),
+    })
+}
+
+/// Rows together and by themselves differ by less than this, in single precision too.
+const SAME: f64 = 1e-3;
+
+/// The greatest difference to these behind each other, over the greatest number.
+fn other(together: &Tensor, each: &[Tensor]) -> Result<f64> {
+    let each = Tensor::cat(each, 0)?.to_dtype(DType::F64)?;
+    let greatest = |t: &Tensor| t.abs()?.flatten_all()?.max(0)?.to_scalar::<f64>();
+    let apart = (&together.to_dtype(DType::F64)? - &each)?;
+    Ok(greatest(&apart)? / greatest(&each)?.max(f64::MIN_POSITIVE))
 }
 
 fn first_line(text: &str) -> String {

@@ -47,7 +47,7 @@ pub fn table(files: &[String]) -> Result<String, Box<dyn Error>> {
             copy.as_ref().map_or_else(String::new, times),
             times(&other),
             gap.map_or_else(String::new, |gap| format!("{gap:.0e}")),
-            if other["rows"] == true { "yes" } else { "no" },
+            rows(line, copy.as_ref(), &other),
         )?;
     }
     Ok(out)
@@ -63,6 +63,18 @@ fn times(line: &Value) -> String {
         return String::new();
     };
     format!("{forward:.1}, {gradient:.1} ({:.1})", gradient / forward)
+}
+
+/// What a batch is on a patched candle, and where that is another thing as candle is or by swapped layers.
+fn rows(plain: &Value, swapped: Option<&Value>, patched: &Value) -> String {
+    let mut said = text(patched, "rows").to_owned();
+    for (name, line) in [("as it is", Some(plain)), ("swapped", swapped)] {
+        let Some(own) = line.map(|line| text(line, "rows")).filter(|own| *own != text(patched, "rows")) else {
+            continue;
+        };
+        said += &format!("; {name}: {own}");
+    }
+    said
 }
 
 fn outcome(line: &Value) -> String {

@@ -1,11 +1,10 @@
 //! Models of images.
 
 use candle_core::{Module, ModuleT, Result, Tensor};
-use candle_transformers::models::{resnet, vgg};
 use serde::de::DeserializeOwned;
 use serde_json::{from_value, json};
 
-use crate::entry::{Builds, Entry, Net, both, only};
+use crate::entry::{Builds, Entry, Net, both};
 
 fn net(model: impl Module + 'static) -> Result<Net> {
     Ok(Box::new(move |x| model.forward(x)))
@@ -27,14 +26,14 @@ pub fn entries() -> Vec<Entry> {
         image(
             "VGG-13",
             &[1, 3, 224, 224],
-            only(|vb| {
+            both!(vgg, |vb| {
                 let model = vgg::Vgg::new(vb, vgg::Models::Vgg13)?;
                 // It takes one image without the batch axis.
                 Ok(Box::new(move |x: &Tensor| model.forward_t(&x.squeeze(0)?, false)))
             }),
         ),
-        image("ResNet-18", &[1, 3, 64, 64], only(|vb| net(resnet::resnet18(10, vb)?))),
-        image("ResNet-50", &[1, 3, 64, 64], only(|vb| net(resnet::resnet50(10, vb)?))),
+        image("ResNet-18", &[1, 3, 64, 64], both!(resnet, |vb| net(resnet::resnet18(10, vb)?))),
+        image("ResNet-50", &[1, 3, 64, 64], both!(resnet, |vb| net(resnet::resnet50(10, vb)?))),
     ];
     all.extend(convolutions());
     all.extend(transformers());

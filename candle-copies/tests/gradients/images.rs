@@ -1,5 +1,6 @@
 //! Models of images.
 
+use candle_copies::by_hand;
 use candle_copies::models::{resnet, segformer, vit};
 use candle_core::Module;
 use ndarray::Array4;
@@ -24,6 +25,17 @@ fn vit() {
     };
     let model = vit::Model::new(&config, 10, drawn()).unwrap();
     hold("ViT", |x| model.forward(x), &image(32));
+    // The file as the guide says to write it by hand.
+    let config = by_hand::Config { hidden_size: 32, ..by_hand::Config::vit_base_patch16_224() };
+    let config = by_hand::Config {
+        num_hidden_layers: 2,
+        num_attention_heads: 2,
+        intermediate_size: 64,
+        image_size: 32,
+        ..config
+    };
+    let model = by_hand::Model::new(&config, 10, drawn()).unwrap();
+    hold("ViT, by hand", |x| model.forward(x), &image(32));
 }
 
 #[test]
