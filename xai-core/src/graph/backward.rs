@@ -104,15 +104,23 @@ impl<'m, B: Backend> Graph<'m, B> {
         self.check_reached(way)
     }
 
-    /// The error of a step without a gradient, with the names of those behind it that have none either: all at once.
+    /// The error of a step without a gradient, with the names of those behind it that have none either, and why: all
+    /// at once.
     fn with_others(&self, first: usize, way: &BackwardPlan<'_, B>, error: Error) -> Error {
-        let without = |&i: &usize| {
+        let without = |i: usize| {
             let node = &self.nodes[i];
-            let none = matches!(&node.step, Step::Opaque(code) if code.vjp.is_none());
-            none && self.needed[i] && way.passes(node) && !way.ruled(self, i)
+            let Step::Opaque(code) = &node.step else { return None };
+            let none = code.vjp.is_none() && self.needed[i] && way.passes(node) && !way.ruled(self, i);
+            none.then(|| match (&error, code.without()) {
+                (Error::NotDifferentiable { reason: first, .. }, Error::NotDifferentiable { reason, .. })
+                    if reason != *first =>
+                {
+                    format!("`{}` ({reason})", self.path(Value(i)))
+                }
+                _ => format!("`{}`", self.path(Value(i))),
+            })
         };
-        let mut others: Vec<String> =
-            (first + 1..self.nodes.len()).filter(without).map(|i| format!("`{}`", self.path(Value(i)))).collect();
+        let mut others: Vec<String> = (first + 1..self.nodes.len()).filter_map(without).collect();
         others.dedup();
         match error {
             Error::NotDifferentiable { what, reason } if !others.is_empty() => {
