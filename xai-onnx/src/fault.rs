@@ -114,7 +114,7 @@ pub enum Fault {
 /// let refused = Refused { node, operator, opset: 17, reason };
 /// assert_eq!(refused.to_string(), "node `pick` (If, opset 17): it depends on the data");
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Refused {
     /// The node's name, or that of its first output.
     pub node: String,

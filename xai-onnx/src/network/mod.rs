@@ -1,18 +1,22 @@
 //! A file as a network: [`Network`], and how it is read: [`Reader`].
 
+mod calls;
 mod ending;
 mod folded;
 mod plan;
+mod planning;
 mod reader;
+mod refusals;
 mod rows;
 mod scope;
+mod search;
 mod signature;
 mod unsupported;
 mod walk;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use ndarray::{ArrayD, ArrayViewD};
 use xai_core::{Arithmetic, Backend, Differentiable, Element, Error, Result, Var};
@@ -21,16 +25,11 @@ use self::ending::Ending;
 use self::folded::Folded;
 use self::plan::Plan;
 pub use self::reader::Reader;
-use self::scope::{Scope, Slot};
 pub use self::signature::Signature;
-use self::walk::Walk;
 use crate::Fault;
 use crate::file::Model;
 use crate::value::{ElementType, Known};
-use crate::write::{Kept, Operand};
-
-/// So many shapes of the inputs are kept at once.
-const PLANS: usize = 64;
+use crate::write::Kept;
 
 type Plans<B> = Mutex<HashMap<Vec<Vec<usize>>, Arc<Plan<B>>>>;
 
@@ -189,89 +188,6 @@ impl<B: Backend> Network<B> {
     /// As [`graph`](Differentiable::graph).
     pub fn is_row_by_row(&self, inputs: &[Vec<usize>]) -> Result<bool> {
         Ok(self.plan(inputs)?.row_by_row)
-    }
-
-    fn plan(&self, shapes: &[Vec<usize>]) -> Result<Arc<Plan<B>>> {
-        let lock = || self.plans.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(plan) = lock().get(shapes) {
-            return Ok(Arc::clone(plan));
-        }
-        let plan = Arc::new(self.make_plan(shapes)?);
-        let mut plans = lock();
-        if plans.len() >= PLANS {
-            plans.clear();
-        }
-        plans.insert(shapes.to_vec(), Arc::clone(&plan));
-        Ok(plan)
-    }
-
-    fn make_plan(&self, given: &[Vec<usize>]) -> Result<Plan<B>> {
-        let File { model, kept, folded, at, limit } = &*self.file;
-        let mut walk = Walk::new(model, kept, folded, at, *limit);
-        let mut scope = Scope::default();
-        let open = model.graph.inputs.iter().filter(|info| !self.fixed.contains_key(&info.name));
-        let open: Vec<_> = open.collect();
-        if open.len() != given.len() {
-            return Err(Error::InvalidParameter {
-                name: "inputs",
-                value: given.len().to_string(),
-                reason: format!("the model takes {}: {}", open.len(), signature::named(&open)),
-            });
-        }
-        let samples = signature::samples(&open, given);
-        for (info, shape) in open.iter().zip(given) {
-            let mut shape = shape.clone();
-            if samples.is_some() {
-                shape[0] = 1;
-            }
-            signature::check(info, &shape)?;
-            let id = walk.tape.input(&shape).map_err(signature::wrong)?;
-            let element = info.element.unwrap_or(ElementType::F32);
-            scope.own.insert(info.name.clone(), Slot::Operand(Operand::Var(id, element)));
-        }
-        for (name, known) in model.graph.tensors.iter().chain(&self.fixed) {
-            scope.own.insert(name.clone(), Slot::Operand(Operand::Known(known.clone())));
-        }
-        let wanted = self.wanted();
-        walk.nodes(&model.graph.nodes, |i| wanted[i], &mut scope, "", &model.opsets)?;
-        if !walk.refused.is_empty() {
-            return Err(Fault::Refused(walk.refused).into());
-        }
-        let output = match scope.read(&self.output) {
-            Some(Slot::Operand(Operand::Var(id, _))) => id,
-            Some(Slot::Operand(Operand::Known(known))) => {
-                walk.tape.array(&known.numbers(), at).map_err(signature::wrong)?
-            }
-            Some(Slot::Missing(refused)) => return Err(Fault::Refused(vec![refused]).into()),
-            _ => return Err(Fault::Undefined { node: "the output".into(), value: self.output.clone() }.into()),
-        };
-        let Some(samples) = samples else { return Ok(Plan::new(walk.tape, walk.traced, output)) };
-        let lifted = rows::lifted(&walk.tape, &walk.traced, output, samples).map_err(signature::wrong)?;
-        let Some(output) = lifted.output else {
-            return Err(Error::InvalidShape {
-                what: format!("output `{}`", self.output),
-                got: walk.tape.shape(output).to_vec(),
-                reason: "the file is frozen at one sample, and this output has no axis for samples: give one at a time"
-                    .into(),
-            });
-        };
-        let mut plan = Plan::new(lifted.tape, lifted.traced, output);
-        plan.row_by_row = lifted.row_by_row;
-        Ok(plan)
-    }
-
-    /// For each node, whether the output depends on it.
-    fn wanted(&self) -> Vec<bool> {
-        let nodes = &self.file.model.graph.nodes;
-        let mut names: HashSet<&str> = HashSet::from([self.output.as_str()]);
-        let mut wanted = vec![false; nodes.len()];
-        for (i, node) in nodes.iter().enumerate().rev() {
-            if node.outputs.iter().any(|name| !name.is_empty() && names.contains(name.as_str())) {
-                wanted[i] = true;
-                names.extend(node.reads());
-            }
-        }
-        wanted
     }
 }
 

@@ -3,31 +3,25 @@
 use xai_core::Backend;
 
 use super::Network;
+use super::search::{Search, is_true, of_constant};
 use crate::fault::Refused;
-use crate::file::Node;
-use crate::ops;
 
 impl<B: Backend> Network<B> {
     /// The nodes before the output whose operators nothing is known of, whatever the shapes of the inputs: a
     /// [`graph`](xai_core::Differentiable::graph) is refused by these, and by what of the others depends on shapes and
-    /// data.
+    /// data. Nodes of functions are among them where the functions are called, and those of an `If` in the branch that
+    /// a constant of the file chooses; in both, where the file alone does not say which one runs.
     pub fn unsupported(&self) -> Vec<Refused> {
         let model = &self.file.model;
         let wanted = self.wanted();
-        let own = model.graph.nodes.iter().zip(wanted).filter_map(|(node, wanted)| wanted.then_some(node));
-        let functions = model.functions.values().flat_map(|function| &function.nodes);
-        let is_known = |node: &Node| {
-            let key = (node.domain.clone(), node.operator.clone());
-            model.functions.contains_key(&key)
-                || (node.domain.is_empty() && node.operator == "If")
-                || ops::find::<B>(&node.domain, &node.operator).is_some()
+        let holds = |name: &str| {
+            let known = model.graph.tensors.get(name).or_else(|| self.fixed.get(name));
+            known.map(is_true).or_else(|| of_constant(&model.graph.nodes, name))
         };
-        let refused = |node: &Node| Refused {
-            node: node.name.clone(),
-            operator: node.full_operator(),
-            opset: model.opsets.get(&node.domain).copied().unwrap_or(1),
-            reason: ops::missing(&node.domain, &node.operator),
-        };
-        own.chain(functions).filter(|node| !is_known(node)).map(refused).collect()
+        let mut search = Search::<B>::new(model);
+        for (node, _) in model.graph.nodes.iter().zip(wanted).filter(|(_, wanted)| *wanted) {
+            search.node(node, &model.opsets, &holds);
+        }
+        search.found
     }
 }

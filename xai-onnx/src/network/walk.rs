@@ -1,19 +1,19 @@
 //! From what the file says to a tape, for inputs of certain shapes.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 
 use xai_core::{Backend, NdArray};
 
 use super::folded::Folded;
 use super::scope::{Scope, Slot};
+use super::search::Search;
 use crate::Fault;
 use crate::fault::Refused;
-use crate::file::{Attribute, Function, Graph, Model, Node};
+use crate::file::{Model, Node};
 use crate::ops;
 use crate::tape::{Fail, Id, Tape, Written};
 use crate::value::Known;
-use crate::write::{Cx, Kept, Operand, graph};
+use crate::write::{Cx, Kept, Operand};
 
 /// Functions and graphs inside of each other: in files that are meant there are few.
 const DEPTH: usize = 48;
@@ -38,6 +38,9 @@ pub(super) struct Walk<'a, B: Backend> {
     pub(super) tape: Tape<B>,
     pub(super) traced: Vec<Traced>,
     pub(super) refused: Vec<Refused>,
+    /// Nodes that run, and through which no gradient passes.
+    pub(super) forward_only: Vec<Refused>,
+    pub(super) search: Search<'a, B>,
     depth: usize,
     visits: usize,
     /// Numbers that were computed beforehand.
@@ -53,8 +56,20 @@ impl<'a, B: Backend> Walk<'a, B> {
         limit: usize,
     ) -> Self {
         let tape = Tape::new(limit);
-        let (traced, refused) = (Vec::new(), Vec::new());
-        Walk { model, kept, folded, at, tape, traced, refused, depth: 0, visits: 0, spent: 0 }
+        Walk {
+            model,
+            kept,
+            folded,
+            at,
+            tape,
+            traced: Vec::new(),
+            refused: Vec::new(),
+            forward_only: Vec::new(),
+            search: Search::new(model),
+            depth: 0,
+            visits: 0,
+            spent: 0,
+        }
     }
 
     /// Writes down those of the nodes that are wanted; `prefix` tells nodes of functions and graphs apart.
@@ -86,7 +101,11 @@ impl<'a, B: Backend> Walk<'a, B> {
             };
             let outputs = match self.given(&inputs) {
                 Some(inputs) => self.node(node, &inputs, scope, &format!("{prefix}{i}"), opsets)?,
-                None => None,
+                // Behind a node that is refused, those of which nothing is known are named all the same.
+                None => {
+                    self.search(node, scope, opsets);
+                    None
+                }
             };
             self.bind(node, outputs, scope);
         }
@@ -101,9 +120,7 @@ impl<'a, B: Backend> Walk<'a, B> {
             Slot::Absent => Some(None),
             Slot::Refused => None,
             Slot::Missing(refused) => {
-                if !self.refused.contains(refused) {
-                    self.refused.push(refused.clone());
-                }
+                self.refused.push(refused.clone());
                 None
             }
         };
@@ -126,16 +143,6 @@ impl<'a, B: Backend> Walk<'a, B> {
             };
             scope.own.insert(name.clone(), slot);
         }
-    }
-
-    fn refuse(&mut self, node: &Node, opset: i64, reason: String) {
-        let refused = self.refusal(node, opset, reason);
-        self.refused.push(refused);
-    }
-
-    fn refusal(&self, node: &Node, opset: i64, reason: String) -> Refused {
-        let opset = if opset == 0 { self.model.opset() } else { opset };
-        Refused { node: node.name.clone(), operator: node.full_operator(), opset, reason }
     }
 
     /// The outputs of a node, or none if it is refused.
@@ -171,6 +178,7 @@ impl<'a, B: Backend> Walk<'a, B> {
                 if known(inputs).is_none() {
                     outputs = outputs.into_iter().map(unstable).collect();
                 }
+                self.name_steps(node, opset, inputs, start);
                 self.trace(node, start, &outputs);
                 Ok(Some(outputs))
             }
@@ -182,7 +190,7 @@ impl<'a, B: Backend> Walk<'a, B> {
         }
     }
 
-    fn trace(&mut self, node: &Node, start: usize, outputs: &[Operand]) {
+    pub(super) fn trace(&mut self, node: &Node, start: usize, outputs: &[Operand]) {
         let named = node.outputs.iter().zip(outputs).filter(|(name, _)| !name.is_empty());
         let outputs: Vec<(String, Id)> = named
             .filter_map(|(name, held)| match held {
@@ -232,90 +240,6 @@ impl<'a, B: Backend> Walk<'a, B> {
         }
         Ok(found)
     }
-
-    /// A function of the file: its nodes, with the inputs and attributes that it is called with.
-    fn function(
-        &mut self,
-        node: &Node,
-        function: &Function,
-        inputs: &[Option<Operand>],
-        key: &str,
-    ) -> Result<Option<Vec<Operand>>, xai_core::Error> {
-        let mut scope = Scope::default();
-        for (i, name) in function.inputs.iter().enumerate() {
-            let slot = inputs.get(i).cloned().flatten().map_or(Slot::Absent, Slot::Operand);
-            scope.own.insert(name.clone(), slot);
-        }
-        let given = |name: &str| node.attributes.get(name).or_else(|| function.defaults.get(name));
-        let nodes: Vec<Node> = function.nodes.iter().map(|node| with_attributes(node, &given).into_owned()).collect();
-        self.nodes(&nodes, |_| true, &mut scope, &format!("{key}/"), &function.opsets)?;
-        self.results(node, &function.outputs.iter().map(String::as_str).collect::<Vec<_>>(), &scope)
-    }
-
-    /// One of two graphs, by a condition that is known.
-    fn choice(
-        &mut self,
-        node: &Node,
-        inputs: &[Option<Operand>],
-        scope: &Scope<'_>,
-        key: &str,
-        opsets: &HashMap<String, i64>,
-    ) -> Result<Option<Vec<Operand>>, xai_core::Error> {
-        let Some(Some(Operand::Known(condition))) = inputs.first() else {
-            let opset = opsets.get("").copied().unwrap_or(1);
-            let reason = "which of its branches runs depends on the data: export the network with one of them, or \
-                          choose an output before it with `.output(..)`";
-            self.refuse(node, opset, reason.into());
-            return Ok(None);
-        };
-        let holds = condition.numbers().first().is_some_and(|&n| n != 0.0);
-        let name = if holds { "then_branch" } else { "else_branch" };
-        let Some(branch) = graph(node, name) else {
-            return Err(node.fault(format!("it has no graph `{name}`")).into());
-        };
-        let mut inner = Scope::inside(scope);
-        self.graph(branch, &mut inner, &format!("{key}/{name}/"), opsets)?;
-        let outputs: Vec<&str> = branch.outputs.iter().map(|info| info.name.as_str()).collect();
-        self.results(node, &outputs, &inner)
-    }
-
-    fn graph(
-        &mut self,
-        graph: &Graph,
-        scope: &mut Scope<'_>,
-        prefix: &str,
-        opsets: &HashMap<String, i64>,
-    ) -> Result<(), xai_core::Error> {
-        for (name, known) in &graph.tensors {
-            scope.own.insert(name.clone(), Slot::Operand(Operand::Known(known.clone())));
-        }
-        self.nodes(&graph.nodes, |_| true, scope, prefix, opsets)
-    }
-
-    /// The outputs of a graph or function, as those of the node that it stands for.
-    fn results(
-        &mut self,
-        node: &Node,
-        names: &[&str],
-        scope: &Scope<'_>,
-    ) -> Result<Option<Vec<Operand>>, xai_core::Error> {
-        let mut outputs = Vec::with_capacity(names.len());
-        for name in names {
-            match scope.read(name) {
-                Some(Slot::Operand(held)) => outputs.push(held),
-                Some(Slot::Refused) => return Ok(None),
-                Some(Slot::Missing(refused)) => {
-                    self.refused.push(refused);
-                    return Ok(None);
-                }
-                Some(Slot::Absent) | None => {
-                    return Err(Fault::Undefined { node: node.name.clone(), value: (*name).to_owned() }.into());
-                }
-            }
-        }
-        self.trace(node, self.tape.entries.len(), &outputs);
-        Ok(Some(outputs))
-    }
 }
 
 /// Whether all inputs are known, and then whether they follow from the file alone.
@@ -336,25 +260,4 @@ fn unstable(held: Operand) -> Operand {
         Operand::Known(known) => Operand::Known(known.stable(false)),
         held @ Operand::Var(..) => held,
     }
-}
-
-/// The node of a function, with the attributes that the function is called with.
-fn with_attributes<'n, 'g>(node: &'n Node, given: &dyn Fn(&str) -> Option<&'g Attribute>) -> Cow<'n, Node> {
-    let refers = |attribute: &Attribute| matches!(attribute, Attribute::Of(_) | Attribute::Graph(_));
-    if !node.attributes.values().any(refers) {
-        return Cow::Borrowed(node);
-    }
-    let mut node = node.clone();
-    node.attributes = std::mem::take(&mut node.attributes)
-        .into_iter()
-        .filter_map(|(name, attribute)| match attribute {
-            Attribute::Of(outer) => given(&outer).map(|attribute| (name, attribute.clone())),
-            Attribute::Graph(mut graph) => {
-                graph.nodes = graph.nodes.iter().map(|node| with_attributes(node, given).into_owned()).collect();
-                Some((name, Attribute::Graph(graph)))
-            }
-            attribute => Some((name, attribute)),
-        })
-        .collect();
-    Cow::Owned(node)
 }

@@ -30,6 +30,13 @@ impl HostStep {
         HostStep { shape, forward: Arc::new(forward), back: None, advice }
     }
 
+    /// Puts the operator that it is of in front of why it has no gradient; gives that why, if it has none.
+    pub(crate) fn name(&mut self, operator: &str) -> Option<String> {
+        let why = self.back.is_none().then(|| self.advice.clone());
+        self.advice = format!("{operator}: {}", self.advice);
+        why
+    }
+
     /// With its way back: for each input the cotangent, or none.
     pub(crate) fn with_back(
         shape: Vec<usize>,

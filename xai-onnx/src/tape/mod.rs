@@ -53,6 +53,16 @@ impl<B: Backend> Clone for Step<B> {
     }
 }
 
+impl<B: Backend> Step<B> {
+    /// Names the operator of a step on the host; gives why it has no gradient, if it has none.
+    pub(crate) fn name(&mut self, operator: &str) -> Option<String> {
+        match self {
+            Step::Host(step) => step.name(operator),
+            Step::Input | Step::Constant(_) | Step::Op(_) => None,
+        }
+    }
+}
+
 /// A network is refused that takes more steps: as many are in no network, but in an expansion without end.
 const STEPS: usize = 1 << 20;
 

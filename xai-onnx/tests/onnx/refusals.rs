@@ -47,6 +47,15 @@ fn control_flow_by_the_data_is_refused() {
     let error = network(vec![choice], vec!["y"]).graph(&[vec![1, 4]]).unwrap_err();
     let Fault::Refused(all) = fault(&error) else { panic!("{error}") };
     assert!(all[0].reason.contains("depends on the data"), "{}", all[0].reason);
+    // Of what either branch has, all is said.
+    let choice = node("If", &["x"], &["y"])
+        .with(5, graph_attribute("then_branch", branch("Magic")))
+        .with(5, graph_attribute("else_branch", branch("Neg")));
+    let network = network(vec![choice], vec!["y"]);
+    let error = network.graph(&[vec![1, 4]]).unwrap_err();
+    let Fault::Refused(all) = fault(&error) else { panic!("{error}") };
+    assert_eq!(all.iter().map(|one| one.operator.as_str()).collect::<Vec<_>>(), ["If", "Magic"]);
+    assert_eq!(network.unsupported(), all[1..]);
 }
 
 #[test]
@@ -61,7 +70,8 @@ fn a_step_without_a_gradient_is_refused_where_one_is_asked_for_alone() {
     // All of them are named at once.
     let both = network.output("y").unwrap();
     let error = both.graph(&[vec![1, 4]]).unwrap().check(None, &[true]).unwrap_err();
-    assert!(error.to_string().contains("`f`") && error.to_string().contains("`r`"), "{error}");
+    assert!(error.to_string().contains("Floor, opset 17: it is constant but for jumps"), "{error}");
+    assert!(error.to_string().contains("`r` (Round, opset 17: it is constant but for jumps: choose"), "{error}");
 }
 
 #[test]
@@ -83,4 +93,47 @@ fn outputs_that_are_not_computed_are_refused_where_they_are_read() {
 fn read_graph(parts: Parts) -> Result<(), xai_core::Error> {
     let network = read(model(graph(parts)))?;
     network.graph(&[vec![1, 4]]).map(|_| ())
+}
+
+/// Behind a node that is refused, the others are named too, those of functions and branches among them; and what only
+/// has no gradient.
+#[test]
+fn a_chain_of_operators_that_are_not_supported_is_named_whole() {
+    let branch =
+        |operator: &str| Message::new().with(1, node(operator, &["c"], &["z"])).with(12, Message::new().text(1, "z"));
+    let choice = node("If", &["yes"], &["d"])
+        .with(5, graph_attribute("then_branch", branch("Magic")))
+        .with(5, graph_attribute("else_branch", branch("Wizardry")));
+    let call = |name: &str, from: &str, to: &str| node(name, &[from], &[to]).text(7, "mine");
+    let function = |name: &str, operator: &str| {
+        let own = Message::new().text(1, "").int(2, 12);
+        let body = node(operator, &["a"], &["b"]).text(3, operator);
+        Message::new().text(1, name).text(4, "a").text(5, "b").with(7, body).text(10, "mine").with(9, own)
+    };
+    let nodes = vec![
+        node("Round", &["x"], &["rounded"]),
+        node("QuantizeLinear", &["rounded", "rounded"], &["a"]).text(3, "first"),
+        node("Relu", &["a"], &["b"]),
+        node("NonMaxSuppression", &["b", "b"], &["c"]).text(3, "second"),
+        choice,
+        call("Called", "d", "e"),
+        call("Called", "e", "y"),
+    ];
+    let truth = Message::new().int(2, 9).text(8, "yes").bytes(9, &[1]);
+    let parts = Parts { nodes, tensors: vec![truth], inputs: vec![info("x", &[0, 4])], outputs: vec!["y"] };
+    let functions = [function("Called", "Unique"), function("Never", "Loop")];
+    let network = read(super::wire::model_with(graph(parts), functions)).unwrap();
+    let error = network.graph(&[vec![1, 4]]).unwrap_err();
+    let Fault::Refused(all) = fault(&error) else { panic!("{error}") };
+    let named: Vec<(&str, &str, i64)> =
+        all.iter().map(|one| (one.node.as_str(), one.operator.as_str(), one.opset)).collect();
+    let unsupported = [
+        ("first", "QuantizeLinear", 17),
+        ("second", "NonMaxSuppression", 17),
+        ("z", "Magic", 17),
+        ("Unique", "Unique", 12),
+    ];
+    assert_eq!(named, [&unsupported[..], &[("rounded", "Round", 17)]].concat());
+    assert!(all[1].reason.contains("no shape follows") && all[4].reason.contains("no gradient"), "{error}");
+    assert_eq!(network.unsupported(), all[..4]);
 }

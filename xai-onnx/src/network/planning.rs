@@ -1,0 +1,103 @@
+//! What a network computes for inputs of certain shapes, found once and kept.
+
+use std::collections::HashSet;
+use std::sync::{Arc, PoisonError};
+
+use xai_core::{Backend, Error, Result};
+
+use super::plan::Plan;
+use super::scope::{Scope, Slot};
+use super::walk::Walk;
+use super::{File, Network, rows, signature};
+use crate::Fault;
+use crate::value::ElementType;
+use crate::write::Operand;
+
+/// So many shapes of the inputs are kept at once.
+const PLANS: usize = 64;
+
+impl<B: Backend> Network<B> {
+    pub(super) fn plan(&self, shapes: &[Vec<usize>]) -> Result<Arc<Plan<B>>> {
+        let lock = || self.plans.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(plan) = lock().get(shapes) {
+            return Ok(Arc::clone(plan));
+        }
+        let plan = Arc::new(self.make_plan(shapes)?);
+        let mut plans = lock();
+        if plans.len() >= PLANS {
+            plans.clear();
+        }
+        plans.insert(shapes.to_vec(), Arc::clone(&plan));
+        Ok(plan)
+    }
+
+    fn make_plan(&self, given: &[Vec<usize>]) -> Result<Plan<B>> {
+        let File { model, kept, folded, at, limit } = &*self.file;
+        let mut walk = Walk::new(model, kept, folded, at, *limit);
+        let mut scope = Scope::default();
+        let open = model.graph.inputs.iter().filter(|info| !self.fixed.contains_key(&info.name));
+        let open: Vec<_> = open.collect();
+        if open.len() != given.len() {
+            return Err(Error::InvalidParameter {
+                name: "inputs",
+                value: given.len().to_string(),
+                reason: format!("the model takes {}: {}", open.len(), signature::named(&open)),
+            });
+        }
+        let samples = signature::samples(&open, given);
+        for (info, shape) in open.iter().zip(given) {
+            let mut shape = shape.clone();
+            if samples.is_some() {
+                shape[0] = 1;
+            }
+            signature::check(info, &shape)?;
+            let id = walk.tape.input(&shape).map_err(signature::wrong)?;
+            let element = info.element.unwrap_or(ElementType::F32);
+            scope.own.insert(info.name.clone(), Slot::Operand(Operand::Var(id, element)));
+        }
+        for (name, known) in model.graph.tensors.iter().chain(&self.fixed) {
+            scope.own.insert(name.clone(), Slot::Operand(Operand::Known(known.clone())));
+        }
+        let wanted = self.wanted();
+        walk.nodes(&model.graph.nodes, |i| wanted[i], &mut scope, "", &model.opsets)?;
+        let refused = walk.all_refused();
+        if !refused.is_empty() {
+            return Err(Fault::Refused(refused).into());
+        }
+        let output = match scope.read(&self.output) {
+            Some(Slot::Operand(Operand::Var(id, _))) => id,
+            Some(Slot::Operand(Operand::Known(known))) => {
+                walk.tape.array(&known.numbers(), at).map_err(signature::wrong)?
+            }
+            Some(Slot::Missing(refused)) => return Err(Fault::Refused(vec![refused]).into()),
+            _ => return Err(Fault::Undefined { node: "the output".into(), value: self.output.clone() }.into()),
+        };
+        let Some(samples) = samples else { return Ok(Plan::new(walk.tape, walk.traced, output)) };
+        let lifted = rows::lifted(&walk.tape, &walk.traced, output, samples).map_err(signature::wrong)?;
+        let Some(output) = lifted.output else {
+            return Err(Error::InvalidShape {
+                what: format!("output `{}`", self.output),
+                got: walk.tape.shape(output).to_vec(),
+                reason: "the file is frozen at one sample, and this output has no axis for samples: give one at a time"
+                    .into(),
+            });
+        };
+        let mut plan = Plan::new(lifted.tape, lifted.traced, output);
+        plan.row_by_row = lifted.row_by_row;
+        Ok(plan)
+    }
+
+    /// For each node, whether the output depends on it.
+    pub(super) fn wanted(&self) -> Vec<bool> {
+        let nodes = &self.file.model.graph.nodes;
+        let mut names: HashSet<&str> = HashSet::from([self.output.as_str()]);
+        let mut wanted = vec![false; nodes.len()];
+        for (i, node) in nodes.iter().enumerate().rev() {
+            if node.outputs.iter().any(|name| !name.is_empty() && names.contains(name.as_str())) {
+                wanted[i] = true;
+                names.extend(node.reads());
+            }
+        }
+        wanted
+    }
+}
