@@ -34,7 +34,7 @@
 //!   `docs/onnx-operators.md` lists operators and how they were tried.
 //! - Numbers that the file keeps elsewhere are read from its own folder alone. A file that is damaged, or means harm,
 //!   gives a typed error: nothing is allocated beyond a constant times the file before a network is asked for, and
-//!   then no value larger than [`Reader::limit`].
+//!   then no value larger than [`Reader::limit`], nor more than that, and a constant times the file, before any pass.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod fault;

@@ -14,13 +14,18 @@ use crate::Fault;
 pub(crate) struct Folder {
     /// None when the model did not come from a file.
     path: Option<PathBuf>,
-    files: RefCell<HashMap<String, Bytes>>,
+    files: RefCell<HashMap<PathBuf, Bytes>>,
 }
 
 impl Folder {
     pub(crate) fn of(model: &Path) -> Self {
         let folder = model.parent().map(|folder| if folder.as_os_str().is_empty() { Path::new(".") } else { folder });
         Folder { path: folder.map(Path::to_path_buf), files: RefCell::default() }
+    }
+
+    /// How many bytes the files have that were read.
+    pub(crate) fn bytes_read(&self) -> usize {
+        self.files.borrow().values().map(Bytes::len).sum()
     }
 
     /// The bytes that a tensor says are its own.
@@ -47,9 +52,6 @@ impl Folder {
     }
 
     fn file(&self, location: &str, refused: &dyn Fn(String) -> Fault) -> Result<Bytes, Fault> {
-        if let Some(bytes) = self.files.borrow().get(location) {
-            return Ok(bytes.clone());
-        }
         let Some(folder) = &self.path else {
             return Err(refused("the model was read from memory, beside which there are no files".into()));
         };
@@ -63,8 +65,12 @@ impl Folder {
         if !path.starts_with(&folder) || !path.is_file() {
             return Err(refused("only files in the model's own folder are read".into()));
         }
+        // One file, however it is spelled.
+        if let Some(bytes) = self.files.borrow().get(&path) {
+            return Ok(bytes.clone());
+        }
         let bytes = Bytes::from(std::fs::read(&path).map_err(|error| refused(error.to_string()))?);
-        self.files.borrow_mut().insert(location.to_owned(), bytes.clone());
+        self.files.borrow_mut().insert(path, bytes.clone());
         Ok(bytes)
     }
 }

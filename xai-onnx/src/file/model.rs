@@ -20,6 +20,8 @@ pub(crate) struct Model {
     pub(crate) graph: Graph,
     /// By domain and name.
     pub(crate) functions: HashMap<(String, String), Function>,
+    /// Its size, with that of the files beside it.
+    pub(crate) bytes: usize,
 }
 
 /// An operator that the file itself says in others.
@@ -35,6 +37,7 @@ pub(crate) struct Function {
 impl Model {
     /// The model, of a file's bytes.
     pub(crate) fn read(bytes: Bytes, folder: &Folder) -> Result<Self, Fault> {
+        let size = bytes.len();
         let proto = ModelProto::decode(bytes).map_err(Fault::Encoding)?;
         let graph = proto.graph.ok_or(Fault::Missing { what: "graph" })?;
         let opsets = opsets(&proto.opset_import);
@@ -48,7 +51,8 @@ impl Model {
             return Err(Fault::Missing { what: "output" });
         }
         let producer = format!("{} {}", proto.producer_name, proto.producer_version).trim().to_owned();
-        Ok(Model { producer, ir_version: proto.ir_version, opsets, graph, functions })
+        let bytes = size.saturating_add(folder.bytes_read());
+        Ok(Model { producer, ir_version: proto.ir_version, opsets, graph, functions, bytes })
     }
 
     /// The version of ONNX's own operators.

@@ -28,6 +28,7 @@ pub use self::reader::Reader;
 pub use self::signature::Signature;
 use crate::Fault;
 use crate::file::Model;
+use crate::tape::Budget;
 use crate::value::{ElementType, Known};
 use crate::write::Kept;
 
@@ -65,12 +66,18 @@ struct File<B: Backend> {
     folded: Folded,
     at: B::Placement,
     limit: usize,
+    budget: Budget,
 }
+
+/// So many numbers are brought into memory for each byte of a file, beyond the limit: those of its weights, once as
+/// they are and once as they are computed.
+const FOR_A_BYTE: usize = 2;
 
 impl<B: Backend> Network<B> {
     fn new(model: Model, at: B::Placement, limit: usize) -> Self {
         let output = model.graph.outputs.first().map(|info| info.name.clone()).unwrap_or_default();
-        let file = File { model, kept: Kept::default(), folded: Folded::default(), at, limit };
+        let budget = Budget::new(limit.saturating_add(model.bytes.saturating_mul(FOR_A_BYTE)));
+        let file = File { model, kept: Kept::default(), folded: Folded::default(), at, limit, budget };
         Network { file: Arc::new(file), output, fixed: HashMap::new(), plans: Arc::default() }
     }
 

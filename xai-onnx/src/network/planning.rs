@@ -10,6 +10,7 @@ use super::scope::{Scope, Slot};
 use super::walk::Walk;
 use super::{File, Network, rows, signature};
 use crate::Fault;
+use crate::tape::Tape;
 use crate::value::ElementType;
 use crate::write::Operand;
 
@@ -32,8 +33,9 @@ impl<B: Backend> Network<B> {
     }
 
     fn make_plan(&self, given: &[Vec<usize>]) -> Result<Plan<B>> {
-        let File { model, kept, folded, at, limit } = &*self.file;
-        let mut walk = Walk::new(model, kept, folded, at, *limit);
+        let File { model, kept, folded, at, limit, budget } = &*self.file;
+        let tape = Tape::new(*limit, budget.other_shapes());
+        let mut walk = Walk::new(model, kept, folded, at, tape);
         let mut scope = Scope::default();
         let open = model.graph.inputs.iter().filter(|info| !self.fixed.contains_key(&info.name));
         let open: Vec<_> = open.collect();

@@ -52,8 +52,9 @@ impl<B: Backend> Reader<B> {
         self
     }
 
-    /// Sets how many numbers one value of the network may have, and all together that are computed beforehand: a few
-    /// bytes of a file can ask for any number of them.
+    /// Sets how many numbers one value of the network may have: a few bytes of a file can ask for any number of them.
+    /// As many, and two more for each byte of the file, may be brought into memory before any pass, all together:
+    /// weights, constants, and what is computed beforehand.
     #[must_use]
     pub fn limit(mut self, numbers: usize) -> Self {
         self.limit = numbers;

@@ -29,7 +29,9 @@ pub(super) struct Lifted<B: Backend> {
 /// The tape for so many samples, of which each is computed as the only one of `base`. What keeps the first axis runs on
 /// all at once, the rest sample by sample.
 pub(super) fn lifted<B: Backend>(base: &Tape<B>, traced: &[Traced], output: Id, samples: usize) -> Written<Lifted<B>> {
-    let mut lift = Lift { tape: Tape::new(base.limit()), forms: Vec::with_capacity(base.entries.len()), samples };
+    // What each sample has is what the caller asks for, and not the file.
+    let tape = Tape::new(base.limit(), base.budget().afresh(samples));
+    let mut lift = Lift { tape, forms: Vec::with_capacity(base.entries.len()), samples };
     let (mut starts, mut row_by_row) = (Vec::with_capacity(base.entries.len() + 1), false);
     for entry in &base.entries {
         starts.push(lift.tape.entries.len());

@@ -7,6 +7,7 @@ use xai_core::{Backend, NdArray};
 use super::folded::Folded;
 use super::scope::{Scope, Slot};
 use super::search::Search;
+use super::signature::wrong;
 use crate::Fault;
 use crate::fault::Refused;
 use crate::file::{Model, Node};
@@ -43,8 +44,6 @@ pub(super) struct Walk<'a, B: Backend> {
     pub(super) search: Search<'a, B>,
     depth: usize,
     visits: usize,
-    /// Numbers that were computed beforehand.
-    spent: usize,
 }
 
 impl<'a, B: Backend> Walk<'a, B> {
@@ -53,9 +52,8 @@ impl<'a, B: Backend> Walk<'a, B> {
         kept: &'a Kept<B>,
         folded: &'a Folded,
         at: &'a B::Placement,
-        limit: usize,
+        tape: Tape<B>,
     ) -> Self {
-        let tape = Tape::new(limit);
         Walk {
             model,
             kept,
@@ -68,7 +66,6 @@ impl<'a, B: Backend> Walk<'a, B> {
             search: Search::new(model),
             depth: 0,
             visits: 0,
-            spent: 0,
         }
     }
 
@@ -177,6 +174,10 @@ impl<'a, B: Backend> Walk<'a, B> {
             Ok(mut outputs) => {
                 if known(inputs).is_none() {
                     outputs = outputs.into_iter().map(unstable).collect();
+                    outputs
+                        .iter()
+                        .try_for_each(|output| self.pay(output))
+                        .map_err(|fail| wrong(fail).in_layer(&node.name))?;
                 }
                 self.name_steps(node, opset, inputs, start);
                 self.trace(node, start, &outputs);
@@ -187,6 +188,14 @@ impl<'a, B: Backend> Walk<'a, B> {
                 Ok(None)
             }
             Err(Fail::Wrong(error)) => Err(error.in_layer(&node.name)),
+        }
+    }
+
+    /// Counts the numbers that an operator has made, if they are in memory, and are not those of an input.
+    fn pay(&self, output: &Operand) -> Written<()> {
+        match output {
+            Operand::Known(known) => self.tape.budget().spend(known.own_numbers(), known.stable),
+            Operand::Var(..) => Ok(()),
         }
     }
 
@@ -218,7 +227,8 @@ impl<'a, B: Backend> Walk<'a, B> {
         let Some(write) = ops::find::<NdArray<f64>>(&node.domain, &node.operator) else {
             return Err(Fail::Refused(ops::missing(&node.domain, &node.operator)));
         };
-        let mut tape = Tape::new(self.tape.limit().saturating_sub(self.spent));
+        // What it takes on the way is gone afterwards.
+        let mut tape = Tape::new(self.tape.limit(), self.tape.budget().afresh(1));
         let outputs = write(&mut Cx { node, opset, inputs, tape: &mut tape, kept: None, at: &(), key })?;
         let mut found = Vec::with_capacity(outputs.len());
         for output in outputs {
@@ -227,13 +237,11 @@ impl<'a, B: Backend> Walk<'a, B> {
                     let stable = stable && known.stable;
                     known.stable(stable)
                 }
-                Operand::Var(id, element) => {
-                    let value = tape.value(id)?;
-                    self.spent = self.spent.saturating_add(value.len());
-                    Known::array(element, value).stable(stable)
-                }
+                Operand::Var(id, element) => Known::array(element, tape.value(id)?).stable(stable),
             };
-            found.push(Operand::Known(known));
+            let output = Operand::Known(known);
+            self.pay(&output)?;
+            found.push(output);
         }
         if stable {
             self.folded.keep(key, &found);

@@ -4,7 +4,7 @@ use std::f64::consts::TAU;
 
 use ndarray::{Array2, ArrayD};
 use xai_core::nn::Linear;
-use xai_core::{Backend, Element, Tensor};
+use xai_core::{Backend, Element};
 
 use crate::tape::{Id, Written, check_size};
 use crate::value::{ElementType, Known};
@@ -70,10 +70,9 @@ fn transformed<B: Backend>(cx: &mut Cx<'_, B>, x: Id, of: Transform, weights: Op
     let [outer @ .., given, parts] = &shape[..] else { return Err(cx.shape_error(&shape, "it needs 2 axes")) };
     let (out, out_parts) = of.output();
     check_size("a transform", &[out, out_parts, given * parts], cx.tape.limit())?;
-    let matrix = of.matrix(*given, weights).mapv(B::Elem::of).into_dyn();
-    let weight = Tensor::<B>::upload(matrix.view(), cx.at)?;
+    let weight = cx.made(&of.matrix(*given, weights).mapv(B::Elem::of).into_dyn())?;
     let y = cx.tape.reshape(x, &[outer, &[given * parts][..]].concat())?;
-    let y = cx.tape.op(Linear { weight: weight.into(), bias: None }, &[y])?;
+    let y = cx.tape.op(Linear { weight, bias: None }, &[y])?;
     cx.tape.reshape(y, &[outer, &[out, out_parts][..]].concat())
 }
 

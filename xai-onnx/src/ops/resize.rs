@@ -1,9 +1,8 @@
 //! Other sizes.
 
 use ndarray::Array2;
-use xai_core::Backend;
 use xai_core::nn::{Linear, Upsample2d, UpsampleMode};
-use xai_core::{Element, Tensor};
+use xai_core::{Backend, Element};
 
 use crate::tape::{Id, Written, check_size};
 use crate::write::{Cx, Operand};
@@ -203,12 +202,12 @@ fn one_axis<B: Backend>(cx: &mut Cx<'_, B>, settings: &Settings, x: Id, axis: us
     for i in 0..along.to {
         shared(settings, along, i).into_iter().for_each(|(from, share)| shares[[i, from]] += share);
     }
-    let weight = Tensor::<B>::upload(shares.mapv(B::Elem::of).into_dyn().view(), cx.at)?;
+    let weight = cx.made(&shares.mapv(B::Elem::of).into_dyn())?;
     let mut order: Vec<usize> = (0..cx.tape.shape(x).len()).collect();
     let last = order.len() - 1;
     order.swap(axis, last);
     let y = cx.tape.permute(x, &order)?;
-    let y = cx.tape.op(Linear { weight: weight.into(), bias: None }, &[y])?;
+    let y = cx.tape.op(Linear { weight, bias: None }, &[y])?;
     cx.tape.permute(y, &order)
 }
 

@@ -82,6 +82,7 @@ impl<B: Backend> Tape<B> {
 
     pub(crate) fn concat(&mut self, parts: &[Id], axis: usize) -> Written<Id> {
         match parts {
+            [] => Err(refuse("nothing is there to be put together")),
             [one] => Ok(*one),
             _ => self.op(Concatenate { axis }, parts),
         }
@@ -149,6 +150,7 @@ impl<B: Backend> Tape<B> {
     /// An array, as a constant of the tape.
     pub(crate) fn array(&mut self, array: &ArrayD<f64>, at: &B::Placement) -> Written<Id> {
         check_size("a constant", array.shape(), self.limit())?;
+        self.budget().spend(array.len(), false)?;
         let tensor = Tensor::<B>::upload(array.mapv(B::Elem::of).view(), at)?;
         self.constant(tensor.into())
     }

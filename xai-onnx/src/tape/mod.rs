@@ -1,5 +1,6 @@
 //! What a network computes for inputs of certain shapes, written down once: [`Tape`].
 
+mod budget;
 mod fail;
 mod functions;
 mod host_step;
@@ -8,6 +9,7 @@ mod run;
 
 use xai_core::{Backend, Op, Weight};
 
+pub(crate) use self::budget::Budget;
 pub(crate) use self::fail::{Fail, refuse};
 pub(crate) use self::host_step::HostStep;
 use crate::Fault;
@@ -25,6 +27,7 @@ pub(crate) struct Tape<B: Backend> {
     pub(crate) entries: Vec<Entry<B>>,
     /// So many numbers one value may have.
     limit: usize,
+    budget: Budget,
 }
 
 #[derive(Debug)]
@@ -67,8 +70,8 @@ impl<B: Backend> Step<B> {
 const STEPS: usize = 1 << 20;
 
 impl<B: Backend> Tape<B> {
-    pub(crate) fn new(limit: usize) -> Self {
-        Tape { entries: Vec::new(), limit }
+    pub(crate) fn new(limit: usize, budget: Budget) -> Self {
+        Tape { entries: Vec::new(), limit, budget }
     }
 
     pub(crate) fn input(&mut self, shape: &[usize]) -> Written<Id> {
@@ -82,6 +85,9 @@ impl<B: Backend> Tape<B> {
 
     pub(crate) fn op(&mut self, op: impl Into<Op<B>>, inputs: &[Id]) -> Written<Id> {
         let op = op.into();
+        if let Op::IndexSelect(select) = &op {
+            self.budget.spend(select.places.len(), false)?;
+        }
         let shapes: Vec<&[usize]> = inputs.iter().map(|id| &*self.entries[id.0].shape).collect();
         let shape = op.output_shape(&shapes)?;
         self.push(Step::Op(op), inputs.to_vec(), shape)
@@ -107,6 +113,10 @@ impl<B: Backend> Tape<B> {
 
     pub(crate) fn limit(&self) -> usize {
         self.limit
+    }
+
+    pub(crate) fn budget(&self) -> &Budget {
+        &self.budget
     }
 }
 

@@ -64,6 +64,14 @@ impl Known {
         self.shape.iter().product()
     }
 
+    /// How many numbers of it are in memory for it alone: not those of the file, nor those that another one has too.
+    pub(crate) fn own_numbers(&self) -> usize {
+        match &self.numbers {
+            Numbers::Array(array) if Arc::strong_count(array) == 1 => array.len(),
+            Numbers::Array(_) | Numbers::Stored(_) | Numbers::Same(_) => 0,
+        }
+    }
+
     /// The same number everywhere, if that is known without looking at all of them.
     pub(crate) fn everywhere(&self) -> Option<f64> {
         match &self.numbers {

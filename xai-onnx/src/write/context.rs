@@ -122,7 +122,9 @@ impl<B: Backend> Cx<'_, B> {
         if let Some(Item::Weight(weight)) = keeper.and_then(|kept| kept.find(self.key, part)) {
             return Ok(weight);
         }
-        let weight = Weight::from(Tensor::<B>::upload(make(known)?.view(), self.at)?);
+        let array = make(known)?;
+        self.tape.budget().spend(array.len(), keeper.is_some())?;
+        let weight = Weight::from(Tensor::<B>::upload(array.view(), self.at)?);
         if let Some(kept) = keeper {
             kept.keep(self.key, part, Item::Weight(weight.clone()));
         }
@@ -147,9 +149,17 @@ impl<B: Backend> Cx<'_, B> {
         Ok(op)
     }
 
+    /// A known input, for an operation that is kept if it is stable.
     pub(crate) fn upload(&self, known: &Known) -> Written<Tensor<B>> {
         check_size("a weight", &known.shape, self.tape.limit())?;
+        self.tape.budget().spend(known.len(), self.kept.is_some() && known.stable)?;
         Ok(Tensor::upload(known.of::<B::Elem>().view(), self.at)?)
+    }
+
+    /// What an operator makes of what is known, for the inputs' shapes.
+    pub(crate) fn made(&self, array: &ArrayD<B::Elem>) -> Written<Weight<B>> {
+        self.tape.budget().spend(array.len(), false)?;
+        Ok(Tensor::<B>::upload(array.view(), self.at)?.into())
     }
 
     pub(crate) fn array(&mut self, array: &ArrayD<f64>) -> Written<Id> {

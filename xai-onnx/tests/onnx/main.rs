@@ -4,6 +4,7 @@
 mod fuzz;
 mod hostile;
 mod masks;
+mod memory;
 mod network;
 mod operators;
 mod refusals;
