@@ -101,5 +101,7 @@ pub(crate) fn of(outcomes: &[Outcome]) -> String {
         let why: Vec<&str> = row.not.keys().map(String::as_str).collect();
         let _ = writeln!(text, "| {name} | {} | {} |", row.tried, why.join("; ").replace('|', "\\|"));
     }
+    text.push('\n');
+    text.push_str(include_str!("forms.md"));
     text
 }

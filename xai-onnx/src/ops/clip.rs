@@ -3,12 +3,17 @@
 use xai_core::Backend;
 use xai_core::nn::Activation;
 
+use super::comparisons::one_of;
 use crate::tape::{Id, Written};
 use crate::write::{Cx, Operand};
 
 /// The bounds are attributes before opset 11, and inputs since.
 pub(crate) fn clip<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let x = cx.x(0)?;
+    let computed = |i: usize| matches!(cx.inputs.get(i), Some(Some(Operand::Var(..))));
+    if cx.opset >= 11 && (computed(1) || computed(2)) {
+        return by_data(cx, x);
+    }
     let bound = |cx: &Cx<'_, B>, i: usize, name: &str| -> Written<Option<f64>> {
         if cx.opset < 11 {
             return cx.maybe_float(name);
@@ -17,6 +22,18 @@ pub(crate) fn clip<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     };
     let (low, high) = (bound(cx, 1, "min")?, bound(cx, 2, "max")?);
     let y = between(cx, x, low.unwrap_or(f64::NEG_INFINITY), high.unwrap_or(f64::INFINITY))?;
+    cx.out(y)
+}
+
+/// Bounds that are computed: the greater of the lower one, and then the smaller of the upper one.
+fn by_data<B: Backend>(cx: &mut Cx<'_, B>, x: Id) -> Written<Vec<Operand>> {
+    let mut y = x;
+    for (i, smallest) in [(1, false), (2, true)] {
+        if cx.has_input(i) {
+            let bound = cx.x(i)?;
+            y = one_of(cx.tape, y, bound, smallest)?;
+        }
+    }
     cx.out(y)
 }
 

@@ -4,7 +4,7 @@ use xai_core::Backend;
 use xai_core::nn::Activation;
 
 use super::arithmetic::{on_host, pair};
-use crate::tape::{Id, Written};
+use crate::tape::{Id, Tape, Written};
 use crate::value::ElementType;
 use crate::write::{Cx, Operand};
 
@@ -112,13 +112,13 @@ pub(crate) fn extreme<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let mut y = cx.x(0)?;
     for i in 1..cx.inputs.len() {
         let next = cx.x(i)?;
-        y = one_of(cx, y, next, smallest)?;
+        y = one_of(cx.tape, y, next, smallest)?;
     }
     cx.out(y)
 }
 
-fn one_of<B: Backend>(cx: &mut Cx<'_, B>, a: Id, b: Id, smallest: bool) -> Written<Id> {
-    let t = &mut *cx.tape;
+/// The greater of two values, or the smaller one, number by number.
+pub(super) fn one_of<B: Backend>(t: &mut Tape<B>, a: Id, b: Id, smallest: bool) -> Written<Id> {
     let first = if smallest { t.above(b, a)? } else { t.above(a, b)? };
     t.choose(first, a, b)
 }

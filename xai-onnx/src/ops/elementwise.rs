@@ -3,7 +3,7 @@
 use xai_core::Backend;
 use xai_core::nn::Activation;
 
-use crate::tape::{Id, Written};
+use crate::tape::{Id, Tape, Written};
 use crate::value::ElementType;
 use crate::write::{Cx, Operand};
 
@@ -64,13 +64,7 @@ pub(crate) fn unary<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
         }
         "HardSigmoid" => {
             let (alpha, beta) = (cx.float("alpha", 0.2)?, cx.float("beta", 0.5)?);
-            if near(alpha, 1.0 / 6.0) && near(beta, 0.5) {
-                cx.tape.act(x, Activation::HardSigmoid)?
-            } else {
-                let y = cx.tape.affine(x, 6.0 * alpha, 6.0 * beta)?;
-                let y = cx.tape.act(y, Activation::Relu6)?;
-                cx.tape.affine(y, 1.0 / 6.0, 0.0)?
-            }
+            hard_sigmoid(cx.tape, x, alpha, beta)?
         }
         "Swish" => {
             let alpha = cx.float("alpha", 1.0)?;
@@ -93,10 +87,20 @@ pub(crate) fn unary<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     if operator == "Not" { Ok(vec![Operand::Var(y, ElementType::Bool)]) } else { cx.out(y) }
 }
 
+/// αx + β, kept between 0 and 1.
+pub(super) fn hard_sigmoid<B: Backend>(t: &mut Tape<B>, x: Id, alpha: f64, beta: f64) -> Written<Id> {
+    if near(alpha, 1.0 / 6.0) && near(beta, 0.5) {
+        return t.act(x, Activation::HardSigmoid);
+    }
+    let y = t.affine(x, 6.0 * alpha, 6.0 * beta)?;
+    let y = t.act(y, Activation::Relu6)?;
+    t.affine(y, 1.0 / 6.0, 0.0)
+}
+
 /// x - bias above λ, x + bias below -λ, 0 between.
 fn shrink<B: Backend>(cx: &mut Cx<'_, B>, x: Id, lambda: f64, bias: f64) -> Written<Id> {
     let t = &mut *cx.tape;
-    let side = |t: &mut crate::tape::Tape<B>, sign: f64| {
+    let side = |t: &mut Tape<B>, sign: f64| {
         let outside = t.affine(x, sign, -lambda)?;
         let outside = t.act(outside, Activation::Sign)?;
         let outside = t.act(outside, Activation::Relu)?;

@@ -4,7 +4,8 @@ use ndarray::{ArrayD, IxDyn};
 use xai_core::Backend;
 use xai_core::nn::Embedding;
 
-use crate::tape::{HostStep, Id, Written, refuse};
+use super::computed::{self, flat};
+use crate::tape::{Id, Written, check_size};
 use crate::value::Known;
 use crate::write::{Cx, Operand};
 
@@ -23,9 +24,10 @@ pub(crate) fn gather<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let (shape, chosen) = (cx.shape(0)?, cx.shape(1)?);
     let axis = cx.axis(cx.int("axis", 0)?, shape.len())?;
     let wanted = [&shape[..axis], &chosen[..], &shape[axis + 1..]].concat();
+    check_size("what is gathered", &wanted, cx.tape.limit())?;
     if let Operand::Var(ids, _) = cx.held(1)? {
         let ids = *ids;
-        let y = by_data(cx, ids, &shape, axis)?;
+        let y = by_data(cx, ids, &shape, axis, &wanted)?;
         let y = cx.tape.reshape(y, &wanted)?;
         return cx.out(y);
     }
@@ -40,16 +42,13 @@ pub(crate) fn gather<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     cx.out(y)
 }
 
-/// Rows of a table of the file, by whole numbers that are the network's input: an embedding.
-fn by_data<B: Backend>(cx: &mut Cx<'_, B>, ids: Id, shape: &[usize], axis: usize) -> Written<Id> {
-    let Operand::Known(table) = cx.held(0)? else {
-        return Err(refuse("it takes entries of computed values at computed places: fix one with `Network::fix`"));
+/// Entries at places that are computed: rows of a table of the file, which is an embedding, and any others.
+fn by_data<B: Backend>(cx: &mut Cx<'_, B>, ids: Id, shape: &[usize], axis: usize, wanted: &[usize]) -> Written<Id> {
+    let table = match cx.held(0)? {
+        Operand::Known(table) if axis == 0 && !shape.is_empty() => table.clone(),
+        _ => return computed::taken(cx, wanted.to_vec(), move |data, ids| computed::entries(axis, data, ids)),
     };
-    if axis != 0 || shape.is_empty() {
-        return Err(refuse("it takes entries at computed places, along another axis than the first"));
-    }
-    let (stable, table) = (table.stable, table.clone());
-    let width: usize = shape[1..].iter().product();
+    let (stable, width) = (table.stable, shape[1..].iter().product());
     let op = cx.kept_op("table", stable, |cx| {
         let rows = cx.upload(&table)?.reshape(&[shape[0], width])?;
         Ok(Embedding::new(rows)?.into())
@@ -57,17 +56,9 @@ fn by_data<B: Backend>(cx: &mut Cx<'_, B>, ids: Id, shape: &[usize], axis: usize
     cx.tape.op(op, &[ids])
 }
 
-/// The flat places that lengths and steps lead to, row-major.
-fn flat(place: &[usize], shape: &[usize]) -> usize {
-    place.iter().zip(shape).fold(0, |all, (&at, &length)| all * length + at)
-}
-
 /// For each number of an array of indices, the flat place in the data whose index along an axis is that number.
 pub(super) fn element_places<B: Backend>(cx: &Cx<'_, B>, data: &[usize], indices: &Known) -> Written<Vec<usize>> {
-    let axis = cx.axis(cx.int("axis", 0)?, data.len())?;
-    if indices.shape.len() != data.len() || (0..data.len()).any(|i| i != axis && indices.shape[i] > data[i]) {
-        return Err(cx.wrong(format!("its indices {:?} do not fit its data {data:?}", indices.shape)));
-    }
+    let axis = element_axis(cx, data, &indices.shape)?;
     let at = places(cx, &indices.to_ints(), data[axis])?;
     let own = ndarray::indices(IxDyn(&indices.shape));
     let place = |(own, at): (IxDyn, usize)| {
@@ -78,11 +69,23 @@ pub(super) fn element_places<B: Backend>(cx: &Cx<'_, B>, data: &[usize], indices
     Ok(own.into_iter().zip(at).map(place).collect())
 }
 
+/// The axis along which indices of a shape say the place in the data.
+fn element_axis<B: Backend>(cx: &Cx<'_, B>, data: &[usize], indices: &[usize]) -> Written<usize> {
+    let axis = cx.axis(cx.int("axis", 0)?, data.len())?;
+    match indices.len() != data.len() || (0..data.len()).any(|i| i != axis && indices[i] > data[i]) {
+        true => Err(cx.wrong(format!("its indices {indices:?} do not fit its data {data:?}"))),
+        false => Ok(axis),
+    }
+}
+
 pub(crate) fn elements<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let data = cx.shape(0)?;
     if let Operand::Var(ids, _) = cx.held(1)? {
-        let ids = *ids;
-        return elements_by_data(cx, ids, &data);
+        // As a softmax's answer at a label that is an input.
+        let shape = cx.tape.shape(*ids).to_vec();
+        let axis = element_axis(cx, &data, &shape)?;
+        let y = computed::taken(cx, shape, move |data, ids| computed::elements(axis, data, ids))?;
+        return cx.out(y);
     }
     let indices = cx.known(1, "indices")?.clone();
     let places = element_places(cx, &data, &indices)?;
@@ -99,40 +102,16 @@ fn take<B: Backend>(cx: &mut Cx<'_, B>, places: &[usize], shape: &[usize]) -> Wr
     cx.tape.reshape(y, shape)
 }
 
-/// As a softmax's answer at a label that is an input: on the host, with its way back.
-fn elements_by_data<B: Backend>(cx: &mut Cx<'_, B>, ids: Id, data: &[usize]) -> Written<Vec<Operand>> {
-    let axis = cx.axis(cx.int("axis", 0)?, data.len())?;
-    let shape = cx.tape.shape(ids).to_vec();
-    if shape.len() != data.len() || (0..data.len()).any(|i| i != axis && shape[i] > data[i]) {
-        return Err(cx.wrong(format!("its indices {shape:?} do not fit its data {data:?}")));
+/// The shape of what tuples of indices, of a shape, take of the data.
+fn nd_shape<B: Backend>(cx: &Cx<'_, B>, data: &[usize], indices: &[usize], batch: usize) -> Written<Vec<usize>> {
+    let wrong = || cx.wrong(format!("its indices {indices:?} do not fit its data {data:?}"));
+    let (&deep, outer) = indices.split_last().ok_or_else(wrong)?;
+    if deep > data.len() - batch || batch > outer.len() || data[..batch] != outer[..batch] || deep == 0 {
+        return Err(wrong());
     }
-    let x = cx.x(0)?;
-    let length = data[axis];
-    #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-    let place = move |own: &[usize], id: f64| {
-        let at = if id < 0.0 { id + length as f64 } else { id };
-        let mut place = own.to_vec();
-        place[axis] = (at.max(0.0) as usize).min(length.saturating_sub(1));
-        place
-    };
-    let step = HostStep::with_back(
-        shape,
-        move |x| {
-            let mut y = x[1].clone();
-            y.indexed_iter_mut().for_each(|(own, n)| *n = x[0][&place(ndarray::Dimension::slice(&own), *n)[..]]);
-            y
-        },
-        move |x, v| {
-            let mut back = ArrayD::zeros(x[0].raw_dim());
-            for (own, &id) in x[1].indexed_iter() {
-                let own = ndarray::Dimension::slice(&own);
-                back[&place(own, id)[..]] += v[own];
-            }
-            vec![Some(back), None]
-        },
-    );
-    let y = cx.tape.host(step, &[x, ids])?;
-    cx.out(y)
+    let shape = [outer, &data[batch + deep..]].concat();
+    check_size("what is gathered", &shape, cx.tape.limit())?;
+    Ok(shape)
 }
 
 /// For each tuple of indices, the flat places in the data, and the shape of what is taken.
@@ -142,17 +121,12 @@ pub(super) fn nd_places<B: Backend>(
     indices: &Known,
     batch: usize,
 ) -> Written<(Vec<usize>, Vec<usize>)> {
-    let wrong = || cx.wrong(format!("its indices {:?} do not fit its data {data:?}", indices.shape));
-    let (&deep, outer) = indices.shape.split_last().ok_or_else(wrong)?;
-    if batch + deep > data.len() || batch > outer.len() || data[..batch] != outer[..batch] || deep == 0 {
-        return Err(wrong());
-    }
+    let shape = nd_shape(cx, data, &indices.shape, batch)?;
+    let (deep, outer) = (indices.shape[indices.shape.len() - 1], &indices.shape[..indices.shape.len() - 1]);
     let rest: usize = data[batch + deep..].iter().product();
     let per_batch: usize = outer[batch..].iter().product();
     let numbers = indices.to_ints();
     let mut found = Vec::with_capacity((numbers.len() / deep).saturating_mul(rest));
-    let shape = [outer, &data[batch + deep..]].concat();
-    crate::tape::check_size("what is gathered", &shape, cx.tape.limit())?;
     for (i, tuple) in numbers.chunks(deep).enumerate() {
         let mut start = i / per_batch.max(1);
         for (k, &at) in tuple.iter().enumerate() {
@@ -167,6 +141,12 @@ pub(super) fn nd_places<B: Backend>(
 pub(crate) fn nd<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let data = cx.shape(0)?;
     let batch = usize::try_from(cx.int("batch_dims", 0)?).unwrap_or(usize::MAX).min(data.len());
+    if let Operand::Var(ids, _) = cx.held(1)? {
+        // As what stands at the end of each sentence.
+        let shape = nd_shape(cx, &data, cx.tape.shape(*ids), batch)?;
+        let y = computed::taken(cx, shape, move |data, ids| computed::tuples(batch, data, ids))?;
+        return cx.out(y);
+    }
     let indices = cx.known(1, "indices")?.clone();
     let (places, shape) = nd_places(cx, &data, &indices, batch)?;
     let y = take(cx, &places, &shape)?;

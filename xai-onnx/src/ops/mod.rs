@@ -6,6 +6,7 @@ mod choices;
 mod clip;
 mod col2im;
 mod comparisons;
+mod computed;
 mod constants;
 mod conv;
 mod conv_transpose;

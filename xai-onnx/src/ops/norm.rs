@@ -4,7 +4,7 @@ use ndarray::ArrayD;
 use xai_core::Backend;
 use xai_core::nn::{Activation, AvgPool2d, ChannelAffine, GroupNorm, LayerNorm, Padding, Reduction, RmsNorm};
 
-use crate::tape::{Id, Tape, Written, refuse};
+use crate::tape::{Id, Tape, Written, check_size, refuse};
 use crate::value::Known;
 use crate::write::{Cx, Operand};
 
@@ -19,13 +19,17 @@ pub(crate) fn batch<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     if !cx.flag("spatial", true)? {
         return Err(refuse("it has a scale for each place of the map (spatial = 0), as no newer opset does"));
     }
+    if (1..5).any(|i| is_computed(cx, i)) {
+        return batch_by_data(cx);
+    }
     let known = |cx: &Cx<'_, B>, i: usize, what: &str| cx.known(i, what).cloned();
     let (scale, bias) = (known(cx, 1, "scale")?, known(cx, 2, "bias")?);
     let (mean, var) = (known(cx, 3, "mean")?, known(cx, 4, "variance")?);
     let eps = cx.float("epsilon", EPSILON)?;
     let stable = [&scale, &bias, &mean, &var].iter().all(|known| known.stable);
     let at = cx.at;
-    let op = cx.kept_op("affine", stable, |_| {
+    let op = cx.kept_op("affine", stable, |cx| {
+        cx.tape.budget().spend(scale.len().saturating_mul(2), cx.kept.is_some() && stable)?;
         let (scale, bias, mean, var) = (scale.of(), bias.of(), mean.of(), var.of());
         let op =
             ChannelAffine::<B>::batch_norm(Some(scale.view()), Some(bias.view()), mean.view(), var.view(), eps, at)?;
@@ -36,9 +40,44 @@ pub(crate) fn batch<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     cx.out(y)
 }
 
+fn is_computed<B: Backend>(cx: &Cx<'_, B>, i: usize) -> bool {
+    matches!(cx.inputs.get(i), Some(Some(Operand::Var(..))))
+}
+
+/// (x - mean) / √(variance + ε) · scale + bias, of which some are computed.
+fn batch_by_data<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
+    let (x, eps) = (cx.x(0)?, cx.float("epsilon", EPSILON)?);
+    let [scale, bias, mean, variance] = [1, 2, 3, 4].map(|i| by_channels(cx, i, 1));
+    let (scale, bias, mean, variance) = (scale?, bias?, mean?, variance?);
+    let t = &mut *cx.tape;
+    let centred = t.sub(x, mean)?;
+    let variance = t.affine(variance, 1.0, eps)?;
+    let inverse = t.act(variance, Activation::Power { exponent: -0.5 })?;
+    let y = t.mul(centred, inverse)?;
+    let y = t.mul(y, scale)?;
+    let y = t.add(y, bias)?;
+    cx.out(y)
+}
+
+/// An input of one number for each channel, or for so many channels each, along the channels of input 0.
+fn by_channels<B: Backend>(cx: &mut Cx<'_, B>, i: usize, each: usize) -> Written<Id> {
+    let (shape, own) = (cx.shape(0)?, cx.shape(i)?);
+    let Some(&channels) = shape.get(1).filter(|&&channels| own == [channels / each]) else {
+        return Err(cx.shape_error(&own, format!("it is not of the channels of {shape:?}")));
+    };
+    let mut value = cx.x(i)?;
+    if each > 1 {
+        let places: Vec<usize> = (0..channels).map(|channel| channel / each).collect();
+        value = cx.tape.select(value, 0, &places)?;
+    }
+    cx.tape.reshape(value, &[&[channels][..], &vec![1; shape.len() - 2]].concat())
+}
+
 pub(crate) fn instance<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let shape = cx.shape(0)?;
-    let Some(&channels) = shape.get(1) else { return Err(cx.shape_error(&shape, "it has no channels")) };
+    let Some(&channels) = shape.get(1).filter(|&&channels| channels > 0) else {
+        return Err(cx.shape_error(&shape, "it has no channels"));
+    };
     in_groups(cx, channels, 1)
 }
 
@@ -56,6 +95,14 @@ pub(crate) fn group<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
 /// Group norm, each scale and bias for so many channels.
 fn in_groups<B: Backend>(cx: &mut Cx<'_, B>, groups: usize, each: usize) -> Written<Vec<Operand>> {
     let eps = cx.float("epsilon", EPSILON)?;
+    if is_computed(cx, 1) || is_computed(cx, 2) {
+        let x = cx.x(0)?;
+        let (scale, bias) = (by_channels(cx, 1, each)?, by_channels(cx, 2, each)?);
+        let y = cx.tape.op(GroupNorm { groups, weight: None, bias: None, eps }, &[x])?;
+        let y = cx.tape.mul(y, scale)?;
+        let y = cx.tape.add(y, bias)?;
+        return cx.out(y);
+    }
     let repeat = |known: &Known| -> Written<ArrayD<B::Elem>> {
         let numbers = known.of();
         let numbers = numbers.iter().flat_map(|&n| std::iter::repeat_n(n, each)).collect::<ndarray::Array1<_>>();
@@ -159,6 +206,7 @@ pub(crate) fn lrn<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
         Ok(size) if size > 0 => size,
         _ => return Err(cx.wrong("its size has to be at least 1")),
     };
+    check_size("a window", &[size], cx.tape.limit())?;
     let t = &mut *cx.tape;
     let squares = t.mul(x, x)?;
     let rows = t.reshape(squares, &[batch, 1, channels, rest.iter().product()])?;
@@ -201,10 +249,13 @@ pub(crate) fn lp<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let sizes = if squared { t.mul(x, x)? } else { t.act(x, Activation::Abs)? };
     let sum = t.reduce(sizes, Reduction::Sum, &[axis])?;
     let norm = if squared { t.act(sum, Activation::Sqrt)? } else { sum };
-    // What is zero altogether stays so.
-    let one = cx.array(&ndarray::arr0(1.0).into_dyn())?;
-    let t = &mut *cx.tape;
-    let norm = t.choose(norm, norm, one)?;
-    let y = t.div(x, norm)?;
+    let y = divided(cx, x, norm)?;
     cx.out(y)
+}
+
+/// x over its norm; what is zero altogether stays so.
+pub(super) fn divided<B: Backend>(cx: &mut Cx<'_, B>, x: Id, norm: Id) -> Written<Id> {
+    let one = cx.array(&ndarray::arr0(1.0).into_dyn())?;
+    let norm = cx.tape.choose(norm, norm, one)?;
+    cx.tape.div(x, norm)
 }

@@ -1,22 +1,15 @@
 //! Recurrent layers, step by step.
 
-use ndarray::{ArrayD, Axis, IxDyn, Slice};
-use xai_core::nn::{Activation, Linear};
-use xai_core::{Backend, Weight};
+mod cell;
+mod functions;
 
-use crate::tape::{Id, Written, refuse};
-use crate::value::Known;
+use ndarray::{ArrayD, Axis, IxDyn};
+use xai_core::Backend;
+use xai_core::nn::Linear;
+
+use self::cell::{Cell, cell};
+use crate::tape::{Id, Tape, Written, refuse};
 use crate::write::{Cx, Operand};
-
-/// The weights of one direction.
-struct Cell<B: Backend> {
-    /// Of the inputs, with all biases but one that stands inside of a reset.
-    input: Linear<B>,
-    state: Linear<B>,
-    hidden: usize,
-    functions: Vec<Activation>,
-    clip: Option<f64>,
-}
 
 #[derive(Clone, Copy)]
 struct State {
@@ -25,18 +18,16 @@ struct State {
 }
 
 pub(crate) fn lstm<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
-    if cx.flag("input_forget", false)? {
-        return Err(refuse("its input and forget gates are coupled, which is not supported"));
-    }
-    run(cx, 4, 3, true, &|cx, cell, gates, before| {
-        let peephole = peepholes(cx, cell.hidden)?;
+    let coupled = cx.flag("input_forget", false)?;
+    run(cx, 4, 3, true, &move |cx, cell, gates, before| {
+        let peephole = peepholes(cx, cell)?;
         let h = cell.hidden;
         let t = &mut *cx.tape;
         let gates = {
             let given = t.op(cell.state.clone(), &[before.hidden])?;
             t.add(gates, given)?
         };
-        let part = |t: &mut crate::tape::Tape<B>, i: usize| t.narrow(gates, 1, i * h, h);
+        let part = |t: &mut Tape<B>, i: usize| t.narrow(gates, 1, i * h, h);
         let (mut i, mut o, mut f, c) = (part(t, 0)?, part(t, 1)?, part(t, 2)?, part(t, 3)?);
         let memory = match before.memory {
             Some(memory) => memory,
@@ -46,7 +37,9 @@ pub(crate) fn lstm<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
             let (more_i, more_f) = (cx.tape.mul(pi, memory)?, cx.tape.mul(pf, memory)?);
             (i, f) = (cx.tape.add(i, more_i)?, cx.tape.add(f, more_f)?);
         }
-        let (i, f, c) = (gate(cx, cell, i, 0)?, gate(cx, cell, f, 0)?, gate(cx, cell, c, 1)?);
+        let (i, c) = (gate(cx, cell, i, 0)?, gate(cx, cell, c, 1)?);
+        // What is not forgotten is what nothing comes in for.
+        let f = if coupled { cx.tape.not(i)? } else { gate(cx, cell, f, 0)? };
         let (kept, fresh) = (cx.tape.mul(f, memory)?, cx.tape.mul(i, c)?);
         let memory = cx.tape.add(kept, fresh)?;
         if let Some([_, po, _]) = peephole {
@@ -54,7 +47,7 @@ pub(crate) fn lstm<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
             o = cx.tape.add(o, more)?;
         }
         let o = gate(cx, cell, o, 0)?;
-        let shown = cx.tape.act(memory, cell.functions[2])?;
+        let shown = cell.functions[2].of(cx.tape, memory)?;
         Ok(State { hidden: cx.tape.mul(o, shown)?, memory: Some(memory) })
     })
 }
@@ -113,17 +106,16 @@ fn gate<B: Backend>(cx: &mut Cx<'_, B>, cell: &Cell<B>, x: Id, function: usize) 
         Some(clip) => super::clip::between(cx, x, -clip, clip)?,
         None => x,
     };
-    cx.tape.act(x, cell.functions[function])
+    cell.functions[function].of(cx.tape, x)
 }
 
-fn peepholes<B: Backend>(cx: &mut Cx<'_, B>, hidden: usize) -> Written<Option<[Id; 3]>> {
+fn peepholes<B: Backend>(cx: &mut Cx<'_, B>, cell: &Cell<B>) -> Written<Option<[Id; 3]>> {
     if !cx.has_input(7) {
         return Ok(None);
     }
-    if cx.shape(7)?.first() != Some(&1) {
-        return Err(refuse("it has peepholes in two directions"));
-    }
+    let hidden = cell.hidden;
     let all = cx.x(7)?;
+    let all = cx.tape.narrow(all, 0, cell.direction, 1)?;
     let mut part = |i: usize| -> Written<Id> {
         let part = cx.tape.narrow(all, 1, i * hidden, hidden)?;
         cx.tape.reshape(part, &[hidden])
@@ -148,11 +140,10 @@ fn run<B: Backend>(
     }
     let shape = cx.tape.shape(x).to_vec();
     let &[steps, batch, _] = &shape[..] else { return Err(cx.shape_error(&shape, "it needs 3 axes")) };
-    if let Some(lengths) = cx.maybe_known(4, "sequence lengths")?
-        && lengths.to_ints().iter().any(|&n| usize::try_from(n) != Ok(steps))
-    {
-        return Err(refuse("its sequences have different lengths: give them one by one"));
+    if steps == 0 || batch == 0 {
+        return Err(cx.shape_error(&shape, "it has no step"));
     }
+    let lengths = lengths(cx, steps, batch)?;
     let directions: &[bool] = match cx.text("direction")?.as_str() {
         "reverse" => &[true],
         "bidirectional" => &[false, true],
@@ -171,16 +162,21 @@ fn run<B: Backend>(
             let i = if backward { steps - 1 - i } else { i };
             let one = cx.tape.narrow(given, 0, i, 1)?;
             let one = cx.tape.reshape(one, &[batch, gates * cell.hidden])?;
-            state = step(cx, &cell, one, state)?;
-            states.push(cx.tape.reshape(state.hidden, &[1, 1, batch, cell.hidden])?);
+            let before = state;
+            state = step(cx, &cell, one, before)?;
+            let mut shown = state.hidden;
+            if lengths.iter().any(|&length| length <= i) {
+                (state, shown) = within(cx, &lengths, i, state, before)?;
+            }
+            states.push(behind(cx.tape, shown, 2)?);
         }
         if backward {
             states.reverse();
         }
         all.push(cx.tape.concat(&states, 0)?);
-        last.push(cx.tape.reshape(state.hidden, &[1, batch, cell.hidden])?);
+        last.push(behind(cx.tape, state.hidden, 1)?);
         if let Some(memory) = state.memory {
-            memories.push(cx.tape.reshape(memory, &[1, batch, cell.hidden])?);
+            memories.push(behind(cx.tape, memory, 1)?);
         }
     }
     let t = &mut *cx.tape;
@@ -196,6 +192,47 @@ fn run<B: Backend>(
     }
     let element = cx.element(0)?;
     Ok(outputs.into_iter().map(|id| Operand::Var(id, element)).collect())
+}
+
+/// (samples, numbers) with one axis or two of length 1 in front. It says which axis is that of the samples, also where
+/// there is one of them.
+fn behind<B: Backend>(t: &mut Tape<B>, x: Id, axes: usize) -> Written<Id> {
+    let &[samples, numbers] = t.shape(x) else { return Err(refuse("its state has other axes than two")) };
+    let ones = vec![1; axes];
+    let y = t.reshape(x, &[&[samples][..], &ones, &[numbers]].concat())?;
+    let order: Vec<usize> = (1..=axes).chain([0, axes + 1]).collect();
+    t.permute(y, &order)
+}
+
+/// How many steps each sequence has.
+fn lengths<B: Backend>(cx: &Cx<'_, B>, steps: usize, batch: usize) -> Written<Vec<usize>> {
+    let Some(known) = cx.maybe_known(4, "sequence lengths")? else { return Ok(vec![steps; batch]) };
+    let lengths = cx.lengths("sequence lengths", &known.to_ints())?;
+    match lengths.len() == batch && lengths.iter().all(|&length| length <= steps) {
+        true => Ok(lengths),
+        false => Err(cx.wrong(format!("its sequence lengths are {lengths:?} for {batch} samples of {steps} steps"))),
+    }
+}
+
+/// Beyond the end of a sequence the state stays what it was before, and zeros are shown.
+fn within<B: Backend>(
+    cx: &mut Cx<'_, B>,
+    lengths: &[usize],
+    step: usize,
+    state: State,
+    before: State,
+) -> Written<(State, Id)> {
+    let inside = lengths.iter().map(|&length| f64::from(u8::from(step < length)));
+    let inside = cx.array(&ndarray::Array1::from_iter(inside).insert_axis(Axis(1)).into_dyn())?;
+    let zero = cx.array(&ndarray::arr0(0.0).into_dyn())?;
+    let t = &mut *cx.tape;
+    let shown = t.choose(inside, state.hidden, zero)?;
+    let hidden = t.choose(inside, state.hidden, before.hidden)?;
+    let memory = match (state.memory, before.memory) {
+        (Some(memory), Some(before)) => Some(t.choose(inside, memory, before)?),
+        (memory, _) => memory,
+    };
+    Ok((State { hidden, memory }, shown))
 }
 
 /// The state before the first step: an input, or zeros.
@@ -216,71 +253,4 @@ fn start<B: Backend>(
     }
     let one = cx.tape.narrow(all, 0, direction, 1)?;
     cx.tape.reshape(one, &[batch, hidden])
-}
-
-fn cell<B: Backend>(cx: &mut Cx<'_, B>, gates: usize, functions: usize, d: usize) -> Written<Cell<B>> {
-    let (w, r) = (cx.known(1, "weight")?.clone(), cx.known(2, "recurrence weight")?.clone());
-    let (&[_, rows, _], &[_, _, hidden]) = (&w.shape[..], &r.shape[..]) else {
-        return Err(cx.wrong(format!("its weights are {:?} and {:?}", w.shape, r.shape)));
-    };
-    if rows != gates * hidden || r.shape[1] != rows || d >= w.shape[0] || d >= r.shape[0] {
-        return Err(cx.wrong(format!("its weights are {:?} and {:?}", w.shape, r.shape)));
-    }
-    let parts = [["w0", "r0", "bw0", "br0"], ["w1", "r1", "bw1", "br1"]][d];
-    let input = cx.weight(parts[0], &w, |known| Ok(of_direction(known, d)))?;
-    let state = cx.weight(parts[1], &r, |known| Ok(of_direction(known, d)))?;
-    let bias = cx.maybe_known(3, "bias")?.cloned();
-    let bias = bias
-        .map(|bias| -> Written<(Weight<B>, Weight<B>)> {
-            if bias.shape.len() != 2 || bias.shape[1] != 2 * rows || d >= bias.shape[0] {
-                return Err(cx.wrong(format!("its bias is {:?}", bias.shape)));
-            }
-            let half = |known: &Known, from: usize| {
-                let one = of_direction::<B::Elem>(known, d);
-                one.slice_axis(Axis(0), Slice::from(from..from + rows)).to_owned()
-            };
-            let of_input = cx.weight(parts[2], &bias, |known| Ok(half(known, 0)))?;
-            let of_state = cx.weight(parts[3], &bias, |known| Ok(half(known, rows)))?;
-            Ok((of_input, of_state))
-        })
-        .transpose()?;
-    let (of_input, of_state) = bias.unzip();
-    Ok(Cell {
-        input: Linear { weight: input, bias: of_input },
-        state: Linear { weight: state, bias: of_state },
-        hidden,
-        functions: activations(cx, functions, d)?,
-        clip: cx.maybe_float("clip")?,
-    })
-}
-
-fn of_direction<E: xai_core::Element>(known: &Known, d: usize) -> ArrayD<E> {
-    known.of::<E>().index_axis(Axis(0), d).to_owned()
-}
-
-/// The functions of one direction: σ and tanh unless they are named.
-fn activations<B: Backend>(cx: &Cx<'_, B>, count: usize, d: usize) -> Written<Vec<Activation>> {
-    let defaults = match count {
-        1 => vec![Activation::Tanh],
-        2 => vec![Activation::Sigmoid, Activation::Tanh],
-        _ => vec![Activation::Sigmoid, Activation::Tanh, Activation::Tanh],
-    };
-    let names = cx.text("activations")?;
-    if names.is_empty() {
-        return Ok(defaults);
-    }
-    let names: Vec<String> = names.split(',').map(str::to_lowercase).collect();
-    let own = names.get(d * count..(d + 1) * count);
-    let own = own.ok_or_else(|| cx.wrong(format!("it names {} functions", names.len())))?;
-    let plain = cx.has("activation_alpha") || cx.has("activation_beta");
-    let function = |name: &String| match name.as_str() {
-        "sigmoid" => Ok(Activation::Sigmoid),
-        "tanh" => Ok(Activation::Tanh),
-        "relu" => Ok(Activation::Relu),
-        "softplus" => Ok(Activation::Softplus),
-        "elu" if !plain => Ok(Activation::Elu { alpha: 1.0 }),
-        "leakyrelu" if !plain => Ok(Activation::LeakyRelu { slope: 0.01 }),
-        other => Err(refuse(format!("its function `{other}` is not supported"))),
-    };
-    own.iter().map(function).collect()
 }
