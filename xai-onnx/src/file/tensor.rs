@@ -17,6 +17,8 @@ pub(crate) fn read(tensor: TensorProto, folder: &Folder) -> Result<Known, Fault>
     let shape = shape.ok_or_else(|| refused(format!("its shape is {:?}", tensor.dims)))?;
     // Of what has no number, the other lengths are not looked at: they must be countable all the same.
     let count = shape.iter().try_fold(1_usize, |all, &n| if n == 0 { Some(all) } else { all.checked_mul(n) });
+    // What an array can be of, also where it has no number.
+    let count = count.filter(|&count| count <= isize::MAX as usize / 8);
     let count = count.ok_or_else(|| refused(format!("its shape {shape:?} has too many numbers to be counted")))?;
     let count = if shape.contains(&0) { 0 } else { count };
     let Some(width) = element.bytes() else {

@@ -34,7 +34,10 @@ pub(crate) fn attention<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>>
     for (i, new) in [(4, &mut k), (5, &mut v)] {
         if cx.has_input(i) {
             let before = cx.x(i)?;
-            past = cx.tape.shape(before)[2];
+            let &[_, _, steps, _] = cx.tape.shape(before) else {
+                return Err(cx.shape_error(cx.tape.shape(before), "keys and values of before need 4 axes"));
+            };
+            past = steps;
             *new = cx.tape.concat(&[before, *new], 2)?;
         }
     }

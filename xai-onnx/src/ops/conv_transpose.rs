@@ -4,7 +4,7 @@ use xai_core::Backend;
 use xai_core::nn::{ConvTranspose2d, Padding};
 
 use super::pad;
-use super::windows::pads;
+use super::windows::{MOST, pads};
 use crate::tape::{Written, check_size, refuse};
 use crate::value::Known;
 use crate::write::{Cx, Operand};
@@ -23,7 +23,11 @@ pub(crate) fn conv_transpose<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Oper
     let list = |name: &str, default: usize| -> Written<Vec<usize>> {
         let Some(values) = cx.ints(name)? else { return Ok(vec![default; rank]) };
         let values = cx.lengths(name, &values)?;
-        if values.len() == rank { Ok(values) } else { Err(cx.wrong(format!("its {name} are {values:?}"))) }
+        if values.len() == rank && values.iter().all(|&value| value <= MOST) {
+            Ok(values)
+        } else {
+            Err(cx.wrong(format!("its {name} are {values:?}")))
+        }
     };
     let (stride, dilation) = (list("strides", 1)?, list("dilations", 1)?);
     let mut more = list("output_padding", 0)?;
@@ -55,7 +59,10 @@ pub(crate) fn conv_transpose<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Oper
             sides[axis] = if automatic == "SAME_UPPER" { (less, rest) } else { (rest, less) };
         }
     }
-    let groups = usize::try_from(cx.int("group", 1)?).unwrap_or(0);
+    let groups = match usize::try_from(cx.int("group", 1)?) {
+        Ok(groups) if groups > 0 => groups,
+        _ => return Err(cx.wrong("its group has to be at least 1")),
+    };
     if rank == 3 {
         return volume(cx, &Settings { stride, dilation, more, sides, groups }, &weight, bias.as_ref());
     }

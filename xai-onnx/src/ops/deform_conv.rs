@@ -32,9 +32,9 @@ pub(crate) fn deform_conv<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand
     let fits = groups > 0
         && of_places > 0
         && channels % of_places == 0
-        && channels == of_group * groups
+        && of_group.checked_mul(groups) == Some(channels)
         && outputs % groups == 0
-        && moves == 2 * of_places * taps
+        && taps.checked_mul(of_places).and_then(|all| all.checked_mul(2)) == Some(moves)
         && moved[0] == batch;
     if !fits || shape.contains(&0) || kernel.contains(&0) || moved.contains(&0) {
         return Err(cx.shape_error(&shape, format!("its kernel is {kernel:?}, its offsets are {moved:?}")));
@@ -60,7 +60,7 @@ pub(crate) fn deform_conv<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand
     let step = HostStep::with_back(
         seen.clone(),
         move |x| {
-            let mut y = ArrayD::zeros(&seen[..]);
+            let mut y = ArrayD::zeros([&x[0].shape()[..1], &seen[1..]].concat());
             at.visit(x, |place, _, share, number, _, _| y[place] += share * number);
             y
         },
@@ -113,10 +113,12 @@ impl Taps {
         let &[batch, channels, height, width] = image.shape() else { return };
         let [rows, columns] = self.out;
         let taps = self.kernel[0] * self.kernel[1];
+        // There may be more rows of one than of the other, as where offsets of the file are the same for all.
+        let known = offsets.shape()[0];
         for (sample, channel) in ndarray::indices([batch, channels]) {
             let first = channel / (channels / self.groups) * taps;
             for (tap, row, column) in ndarray::indices([taps, rows, columns]) {
-                let moved = [0, 1].map(|axis| [sample, 2 * (first + tap) + axis, row, column]);
+                let moved = [0, 1].map(|axis| [sample % known, 2 * (first + tap) + axis, row, column]);
                 let own = [(row, tap / self.kernel[1]), (column, tap % self.kernel[1])];
                 let mut near = [[(0_i64, 0.0, 0.0); 2]; 2];
                 for (axis, (out, inner)) in own.into_iter().enumerate() {

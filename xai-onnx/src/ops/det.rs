@@ -17,15 +17,15 @@ pub(crate) fn det<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
         return Err(cx.shape_error(&shape, format!("it needs square matrices of {LARGEST} rows the most")));
     }
     let out = shape[..shape.len() - 2].to_vec();
-    let (count, of) = (out.iter().product(), out.clone());
     let step = HostStep::with_back(
         out,
         move |x| {
-            let found = matrices(&x[0], count, rows).iter().map(|matrix| determinant(matrix.clone())).collect();
-            ArrayD::from_shape_vec(of.clone(), found).unwrap_or_else(|_| ArrayD::zeros(of.clone()))
+            let of = x[0].shape()[..x[0].ndim() - 2].to_vec();
+            let found = matrices(&x[0], rows).into_iter().map(determinant).collect();
+            ArrayD::from_shape_vec(of.clone(), found).unwrap_or_else(|_| ArrayD::zeros(of))
         },
         move |x, v| {
-            let back = matrices(&x[0], count, rows).into_iter().zip(v);
+            let back = matrices(&x[0], rows).into_iter().zip(v);
             let back = back.flat_map(|(matrix, &v)| cofactors(matrix.view()).into_iter().map(move |n| n * v)).collect();
             vec![ArrayD::from_shape_vec(x[0].raw_dim(), back).ok()]
         },
@@ -35,8 +35,8 @@ pub(crate) fn det<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     cx.out(y)
 }
 
-fn matrices(x: &ArrayD<f64>, count: usize, rows: usize) -> Vec<Array2<f64>> {
-    let all = x.to_shape((count * rows, rows));
+fn matrices(x: &ArrayD<f64>, rows: usize) -> Vec<Array2<f64>> {
+    let all = x.to_shape((x.len() / rows.max(1), rows));
     let all = all.map(|all| all.into_owned()).unwrap_or_else(|_| Array2::zeros((0, rows)));
     all.axis_chunks_iter(Axis(0), rows.max(1)).map(|one| one.to_owned()).collect()
 }

@@ -24,6 +24,12 @@ pub(crate) fn einsum<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     }
     let mut values = Vec::with_capacity(terms.len());
     let mut widest = 0;
+    let is_fine = |term: &str| {
+        term.matches("...").count() <= 1 && term.replacen("...", "", 1).chars().all(|c| c.is_ascii_alphabetic())
+    };
+    if let Some(term) = terms.iter().copied().chain(to.as_deref()).find(|term| !is_fine(term)) {
+        return Err(cx.wrong(format!("`{equation}`: `{term}` is not of letters and one `...`")));
+    }
     for (i, term) in terms.iter().enumerate() {
         let id = cx.x(i)?;
         let rank = cx.tape.shape(id).len();

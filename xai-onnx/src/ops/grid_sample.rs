@@ -7,11 +7,15 @@ use super::taps::{Sampling, Tap, combined};
 use crate::tape::{HostStep, Id, Written, check_size};
 use crate::write::{Cx, Operand};
 
+/// Images of more axes than a volume's are refused.
+const MOST_AXES: usize = 3;
+
 /// The image is (N, C, ...), the grid (N, out..., axes), with the last axis of the image first.
 pub(crate) fn grid_sample<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let sampling = Sampling::read(cx)?;
     let (shape, grid) = (cx.shape(0)?, cx.shape(1)?);
-    let fits = shape.len() > 2 && grid.len() == shape.len() && grid[0] == shape[0];
+    // What a place is made of doubles with each axis, or is four times as many.
+    let fits = (3..=MOST_AXES + 2).contains(&shape.len()) && grid.len() == shape.len() && grid[0] == shape[0];
     if !fits || grid[grid.len() - 1] != shape.len() - 2 || shape.contains(&0) {
         return Err(cx.shape_error(&shape, format!("its grid is {grid:?}")));
     }

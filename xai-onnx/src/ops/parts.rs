@@ -60,6 +60,9 @@ pub(crate) fn split<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
 fn blocks<B: Backend>(cx: &Cx<'_, B>) -> Written<([usize; 4], usize)> {
     let shape = cx.shape(0)?;
     let lengths = <[usize; 4]>::try_from(&shape[..]).map_err(|_| cx.shape_error(&shape, "it needs 4 axes"))?;
+    if shape.contains(&0) {
+        return Err(cx.shape_error(&shape, "it has no pixel"));
+    }
     match usize::try_from(cx.int("blocksize", 0)?) {
         Ok(block) if block > 0 => Ok((lengths, block)),
         _ => Err(cx.wrong("its blocksize has to be at least 1")),
@@ -68,10 +71,9 @@ fn blocks<B: Backend>(cx: &Cx<'_, B>) -> Written<([usize; 4], usize)> {
 
 pub(crate) fn depth_to_space<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let ([n, c, h, w], b) = blocks(cx)?;
-    if c % b.saturating_mul(b) != 0 {
+    let Some(inner) = b.checked_mul(b).filter(|square| c % square == 0).map(|square| c / square) else {
         return Err(cx.shape_error(&[n, c, h, w], format!("its channels are no multiple of {b} × {b}")));
-    }
-    let inner = c / (b * b);
+    };
     let (split, order) = match cx.text("mode")?.as_str() {
         "CRD" => ([n, inner, b, b, h, w], [0, 1, 4, 2, 5, 3]),
         _ => ([n, b, b, inner, h, w], [0, 3, 4, 1, 5, 2]),

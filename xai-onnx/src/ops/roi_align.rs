@@ -56,7 +56,14 @@ pub(crate) fn roi_align<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>>
     let of = Regions { scale: cx.float("spatial_scale", 1.0)?, half_pixel, ratio, bins, largest };
     let out = vec![count, channels, bins[0], bins[1]];
     check_size("the regions", &out, cx.tape.limit())?;
-    check_size("the samples of a bin", &[ratio, ratio], cx.tape.limit())?;
+    let finest = if ratio == 0 { FINEST } else { ratio };
+    check_size("the samples of a bin", &[finest, finest], cx.tape.limit())?;
+    for bins in bins {
+        check_size("the samples of a region", &[bins, finest], cx.tape.limit())?;
+    }
+    if cx.shape(2)? != [count] {
+        return Err(cx.shape_error(&cx.shape(2)?, format!("it needs a sample for each of the {count} regions")));
+    }
     if [height, width].contains(&0) {
         return Err(cx.shape_error(&shape, "it has no pixel"));
     }
@@ -70,7 +77,7 @@ pub(crate) fn roi_align<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>>
     let step = HostStep::with_back(
         out.clone(),
         move |x| {
-            let mut y = ArrayD::zeros(&out[..]);
+            let mut y = ArrayD::zeros([&x[1].shape()[..1], &out[1..]].concat());
             of.visit(x, |place, _, share, number, _| y[place] += share * number);
             y
         },
@@ -96,7 +103,8 @@ impl Regions {
     fn visit(self, x: &[ArrayD<f64>], mut see: impl FnMut([usize; 4], [usize; 4], f64, f64, [f64; 4])) {
         let (image, regions, samples) = (&x[0], &x[1], &x[2]);
         let &[rows, channels, height, width] = image.shape() else { return };
-        for (region, &sample) in samples.iter().enumerate() {
+        // There may be more regions than samples that the file says: then those are said again.
+        for (region, &sample) in (0..regions.shape()[0]).zip(samples.iter().cycle()) {
             let sample = sample as usize;
             let corner = |i: usize| regions.get([region, i]).copied().unwrap_or(0.0);
             let down = self.along(corner(1), corner(3), self.bins[0], height);

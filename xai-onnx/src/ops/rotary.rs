@@ -24,7 +24,7 @@ pub(crate) fn rotary<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
         width => width,
     };
     let half = width / 2;
-    if width > shape[3] || half == 0 {
+    if width > shape[3] || width % 2 != 0 || half == 0 {
         return Err(cx.wrong(format!("it turns {width} of {} numbers", shape[3])));
     }
     let (cos, sin) = (angles(cx, 1, [shape[0], shape[1], half])?, angles(cx, 2, [shape[0], shape[1], half])?);

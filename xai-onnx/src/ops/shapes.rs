@@ -8,6 +8,7 @@ use crate::write::{Cx, Operand};
 
 /// In the shape, with what is known staying known.
 fn reshaped<B: Backend>(cx: &mut Cx<'_, B>, shape: &[usize]) -> Written<Vec<Operand>> {
+    check_size("another shape", shape, cx.tape.limit())?;
     if let Operand::Known(known) = cx.held(0)?
         && known.shape != shape
         && known.len() == shape.iter().product::<usize>()
@@ -90,7 +91,7 @@ pub(crate) fn squeeze<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
 pub(crate) fn unsqueeze<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let shape = cx.shape(0)?;
     let axes = cx.ints_at(1, "axes")?.ok_or_else(|| cx.wrong("it has no axes"))?;
-    let axes = cx.axes(&axes, shape.len() + axes.len())?;
+    let axes = cx.axes(&axes, shape.len().saturating_add(axes.len()))?;
     let mut own = shape.iter();
     let length = |axis: usize| if axes.contains(&axis) { 1 } else { own.next().copied().unwrap_or(1) };
     let wider: Vec<usize> = (0..shape.len() + axes.len()).map(length).collect();

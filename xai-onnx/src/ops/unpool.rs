@@ -65,12 +65,15 @@ pub(crate) fn unpool<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     }
     let stride = cx.ints("strides")?.map(|stride| cx.lengths("strides", &stride)).transpose()?;
     let stride = stride.unwrap_or_else(|| vec![1; rank]);
+    if stride.len() != rank {
+        return Err(cx.wrong(format!("its strides for {rank} axes are {stride:?}")));
+    }
     let pads = pads(cx, rank)?;
     let mut wide = shape[..2].to_vec();
     for axis in 0..rank {
         let last = shape[axis + 2].saturating_sub(1);
-        let all = stride.get(axis).map(|stride| last.saturating_mul(*stride).saturating_add(kernel[axis]));
-        let length = all.and_then(|all| all.checked_sub(pads[axis].0 + pads[axis].1)).filter(|&length| length > 0);
+        let all = last.saturating_mul(stride[axis]).saturating_add(kernel[axis]);
+        let length = all.checked_sub(pads[axis].0 + pads[axis].1).filter(|&length| length > 0);
         wide.push(length.ok_or_else(|| cx.wrong("its strides and pads do not fit its kernel"))?);
     }
     check_size("what is put back", &wide, cx.tape.limit())?;

@@ -5,6 +5,9 @@ use xai_core::Backend;
 use crate::tape::{Written, refuse};
 use crate::write::Cx;
 
+/// Kernels, strides, dilations and pads are at most this: their products can be counted, and networks have smaller ones.
+pub(super) const MOST: usize = i32::MAX as usize;
+
 /// A window on its way over the axes behind batch and channels.
 #[derive(Debug, Clone)]
 pub(super) struct Windows {
@@ -22,13 +25,13 @@ impl Windows {
         let list = |name: &str| -> Written<Vec<usize>> {
             let Some(values) = cx.ints(name)? else { return Ok(vec![1; rank]) };
             let values = cx.lengths(name, &values)?;
-            match values.len() == rank && !values.contains(&0) {
+            match values.len() == rank && values.iter().all(|value| (1..=MOST).contains(value)) {
                 true => Ok(values),
                 false => Err(cx.wrong(format!("its {name} are {values:?} for {rank} axes"))),
             }
         };
         let (stride, dilation) = (list("strides")?, list("dilations")?);
-        if kernel.len() != rank || kernel.contains(&0) {
+        if kernel.len() != rank || !kernel.iter().all(|length| (1..=MOST).contains(length)) {
             return Err(cx.wrong(format!("its kernel is {kernel:?} for {rank} axes")));
         }
         let same = |axis: usize, lower: bool| {
@@ -86,8 +89,8 @@ pub(super) fn pads<B: Backend>(cx: &Cx<'_, B>, rank: usize) -> Written<Vec<(usiz
         return Err(refuse(format!("its pads {pads:?} cut off numbers")));
     }
     let pads = cx.lengths("pads", &pads)?;
-    if pads.len() != 2 * rank {
-        return Err(cx.wrong(format!("it has {} pads for {rank} axes", pads.len())));
+    if pads.len() != 2 * rank || pads.iter().any(|&pad| pad > MOST) {
+        return Err(cx.wrong(format!("its pads for {rank} axes are {pads:?}")));
     }
     Ok((0..rank).map(|axis| (pads[axis], pads[rank + axis])).collect())
 }

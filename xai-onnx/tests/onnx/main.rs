@@ -7,6 +7,7 @@ mod masks;
 mod memory;
 mod network;
 mod operators;
+mod overflows;
 mod recurrent;
 mod refusals;
 mod stored;
