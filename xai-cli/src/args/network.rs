@@ -14,7 +14,7 @@ pub(crate) struct NetworkArgs {
     pub(crate) file: PathBuf,
 
     /// The output to explain, of those that `xai inspect` lists, or any value that a node of the file computes
-    /// [default: the file's first]
+    /// [default: the file's first that is not of whole numbers, as a label is]
     #[arg(long, value_name = "NAME", help_heading = "Network")]
     pub(crate) output: Option<String>,
 

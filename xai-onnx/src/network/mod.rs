@@ -27,7 +27,7 @@ use self::plan::Plan;
 pub use self::reader::Reader;
 pub use self::signature::Signature;
 use crate::Fault;
-use crate::file::Model;
+use crate::file::{Info, Model};
 use crate::tape::Budget;
 use crate::value::{ElementType, Known};
 use crate::write::Kept;
@@ -37,8 +37,9 @@ type Plans<B> = Mutex<HashMap<Vec<Vec<usize>>, Arc<Plan<B>>>>;
 /// An ONNX file as a network, on any backend.
 ///
 /// Its inputs are the file's, in the file's order and without those that were [fixed](Network::fix); its output is the
-/// first of the file's, or the one [chosen](Network::output). Places have the names of the file's nodes and of their
-/// outputs. What follows from shapes alone is computed once for each shape of the inputs.
+/// first of the file's that is not of whole numbers, truths or strings, or the one [chosen](Network::output). Places
+/// have the names of the file's nodes and of their outputs. What follows from shapes alone is computed once for each
+/// shape of the inputs.
 ///
 /// Cloning shares the file and the weights.
 ///
@@ -75,7 +76,11 @@ const FOR_A_BYTE: usize = 2;
 
 impl<B: Backend> Network<B> {
     fn new(model: Model, at: B::Placement, limit: usize) -> Self {
-        let output = model.graph.outputs.first().map(|info| info.name.clone()).unwrap_or_default();
+        // A classifier's file may give its label first, a whole number.
+        let outputs = &model.graph.outputs;
+        let of_numbers = |info: &&Info| info.element.is_none_or(ElementType::is_float);
+        let output = outputs.iter().find(of_numbers).or(outputs.first());
+        let output = output.map(|info| info.name.clone()).unwrap_or_default();
         let budget = Budget::new(limit.saturating_add(model.bytes.saturating_mul(FOR_A_BYTE)));
         let file = File { model, kept: Kept::default(), folded: Folded::default(), at, limit, budget };
         Network { file: Arc::new(file), output, fixed: HashMap::new(), plans: Arc::default() }
@@ -141,7 +146,8 @@ impl<B: Backend> Network<B> {
         Ending::find(&self.file.model.graph.nodes, &self.output).map(|ending| ending.operator)
     }
 
-    /// The name of the output: the file's first, or the one that was chosen.
+    /// The name of the output: the file's first that is not of whole numbers, truths or strings, or the one that was
+    /// chosen.
     pub fn output_name(&self) -> &str {
         &self.output
     }

@@ -68,6 +68,13 @@ impl<B: Backend> Network<B> {
         }
         let output = match scope.read(&self.output) {
             Some(Slot::Operand(Operand::Var(id, _))) => id,
+            Some(Slot::Operand(Operand::Known(known))) if known.element.bytes().is_none() => {
+                return Err(Fault::Tensor {
+                    tensor: self.output.clone(),
+                    reason: format!("it is an output of numbers that are not read, {}", known.element),
+                }
+                .into());
+            }
             Some(Slot::Operand(Operand::Known(known))) => {
                 walk.tape.array(&known.numbers(), at).map_err(signature::wrong)?
             }

@@ -20,6 +20,7 @@ mod gather;
 mod grid_sample;
 mod linear;
 mod linear_attention;
+mod ml;
 mod norm;
 mod pad;
 mod parts;
@@ -56,6 +57,15 @@ pub(crate) fn find<B: Backend>(domain: &str, operator: &str) -> Option<Write<B>>
             "FastGelu" | "BiasGelu" => Some(elementwise::biased_gelu),
             "FusedMatMul" => Some(linear::fused_matmul),
             "SkipLayerNormalization" => Some(norm::skip_layer),
+            _ => None,
+        },
+        "ai.onnx.ml" => match operator {
+            "LinearClassifier" => Some(ml::classifier),
+            "LinearRegressor" => Some(ml::regressor),
+            "Scaler" => Some(ml::scaler),
+            "Normalizer" => Some(ml::normalizer),
+            "FeatureVectorizer" => Some(ml::vectorizer),
+            "ZipMap" => Some(ml::zip_map),
             _ => None,
         },
         _ => None,
@@ -186,6 +196,12 @@ pub(crate) fn missing(domain: &str, operator: &str) -> String {
             .contains(&operator)
     {
         "it works on sequences, strings, files or optional values, which are not numbers of a network"
+    } else if domain == "ai.onnx.ml" && operator.starts_with("TreeEnsemble") {
+        "trees are constant between their splits, so that there is no gradient: explain the model they are of by its \
+         own predictions, with a method of masks"
+    } else if domain == "ai.onnx.ml" {
+        "of scikit-learn's operators the linear ones are supported, and scalers: choose an output before it with \
+         `.output(..)`, or prepare the columns before the network"
     } else if domain.is_empty() {
         "it is not supported: choose an output before it with `.output(..)`, or export the network without it"
     } else {

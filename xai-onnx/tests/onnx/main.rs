@@ -10,5 +10,6 @@ mod operators;
 mod overflows;
 mod recurrent;
 mod refusals;
+mod sklearn;
 mod stored;
 mod wire;
