@@ -5,9 +5,10 @@
 
 use std::path::{Path, PathBuf};
 
+use ndarray::{ArrayD, Dimension};
 #[cfg(feature = "tch")]
 use xai::tch::tch::{Device, Kind};
-use xai::{Backend, BoxModel, Element, NdArray, files, onnx};
+use xai::{Analyzer, Backend, BoxModel, Element, Index, IntegratedGradients, NdArray, Quadrature, files, onnx};
 use xai_zoo::captum::Difference;
 use xai_zoo::exported::{EXPORTERS, Exported, Method, counterpart};
 
@@ -50,6 +51,21 @@ fn agrees<B: Backend>(name: &str, placement: impl Into<B::Placement>, analyses: 
         let stored = case.array(&format!("onnxruntime.{exporter}")).unwrap();
         let difference = Difference::between(&case.output(&network).unwrap(), stored);
         assert!(difference.relative < 1e-4, "{name}, {exporter}, {}: {difference:?}", B::NAME);
+    }
+}
+
+/// PyTorch's attention puts samples behind the steps for a while: rows are followed all the same.
+#[test]
+fn secants_go_through_a_vision_transformer() {
+    for exporter in EXPORTERS {
+        let network = onnx::read::<NdArray<f64>>(fixture(&format!("mini_vit.{exporter}.onnx"))).unwrap();
+        let photos = ArrayD::from_shape_fn(vec![2, 3, 16, 16], |at| {
+            let places = at.slice().iter().enumerate().map(|(i, n)| ((i * 3 + 1) * n) as f64);
+            places.sum::<f64>().sin()
+        });
+        let path = IntegratedGradients::new().n(40).quadrature(Quadrature::Secant);
+        let gaps = path.analyze(&network, &photos, Index(1)).unwrap().extras.completeness_gap.unwrap();
+        assert!(gaps.iter().all(|gap| gap.abs() < 1e-4), "{exporter}: {gaps:?}");
     }
 }
 

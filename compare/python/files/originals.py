@@ -60,7 +60,7 @@ def vit(sizes, seed, modules):
     side = sizes["image_size"]
     images = half(torch.randn(3, 3, side, side, generator=generator))
     model, given = case(model, images[:2], images[2:3], modules, dict.fromkeys(modules, (1, 2)), False)
-    # PyTorch's attention puts the batch axis second for a while, where secants, which conductance takes, are refused.
+    # Conductance, which takes secants, is not among the analyses that are stored.
     return model, given | {"secants": False}
 
 

@@ -1,8 +1,11 @@
 //! A file as a network: [`Network`], and how it is read: [`Reader`].
 
+mod batch_first;
 mod calls;
 mod ending;
 mod folded;
+mod form;
+mod moved;
 mod plan;
 mod planning;
 mod reader;

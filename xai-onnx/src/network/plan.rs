@@ -19,15 +19,8 @@ pub(super) struct Plan<B: Backend> {
 
 impl<B: Backend> Plan<B> {
     pub(super) fn new(tape: Tape<B>, traced: Vec<Traced>, output: Id) -> Self {
-        let entries = tape.entries;
-        let mut needed = vec![false; entries.len()];
-        needed[output.0] = true;
-        for i in (0..entries.len()).rev() {
-            if needed[i] {
-                entries[i].inputs.iter().for_each(|id| needed[id.0] = true);
-            }
-        }
-        Plan { entries, traced, output, needed, row_by_row: false }
+        let needed = tape.needed(output);
+        Plan { entries: tape.entries, traced, output, needed, row_by_row: false }
     }
 
     /// The output, of a network that nothing is given to.

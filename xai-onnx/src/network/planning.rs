@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError};
 
 use xai_core::{Backend, Error, Result};
 
+use super::batch_first::{BatchFirst, batch_first};
 use super::plan::Plan;
 use super::scope::{Scope, Slot};
 use super::walk::Walk;
@@ -81,12 +82,16 @@ impl<B: Backend> Network<B> {
             Some(Slot::Missing(refused)) => return Err(Fault::Refused(vec![refused]).into()),
             _ => return Err(Fault::Undefined { node: "the output".into(), value: self.output.clone() }.into()),
         };
-        let Some(samples) = samples else { return Ok(Plan::new(walk.tape, walk.traced, output)) };
-        let lifted = rows::lifted(&walk.tape, &walk.traced, output, samples).map_err(signature::wrong)?;
+        let (tape, traced, output) = match batch_first(&walk.tape, &walk.traced, output) {
+            Some(BatchFirst { tape, traced, output }) => (tape, traced, output),
+            None => (walk.tape, walk.traced, output),
+        };
+        let Some(samples) = samples else { return Ok(Plan::new(tape, traced, output)) };
+        let lifted = rows::lifted(&tape, &traced, output, samples).map_err(signature::wrong)?;
         let Some(output) = lifted.output else {
             return Err(Error::InvalidShape {
                 what: format!("output `{}`", self.output),
-                got: walk.tape.shape(output).to_vec(),
+                got: tape.shape(output).to_vec(),
                 reason: "the file is frozen at one sample, and this output has no axis for samples: give one at a time"
                     .into(),
             });

@@ -107,6 +107,18 @@ impl<B: Backend> Tape<B> {
         Ok(Id(self.entries.len() - 1))
     }
 
+    /// For each value, whether another one depends on it.
+    pub(crate) fn needed(&self, output: Id) -> Vec<bool> {
+        let mut needed = vec![false; self.entries.len()];
+        needed[output.0] = true;
+        for i in (0..=output.0).rev() {
+            if needed[i] {
+                self.entries[i].inputs.iter().for_each(|id| needed[id.0] = true);
+            }
+        }
+        needed
+    }
+
     pub(crate) fn shape(&self, id: Id) -> &[usize] {
         &self.entries[id.0].shape
     }

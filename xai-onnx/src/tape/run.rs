@@ -10,13 +10,7 @@ type Host = NdArray<f64>;
 impl Tape<Host> {
     /// The numbers of one of its values; there are no inputs.
     pub(crate) fn value(&self, of: Id) -> Written<ArrayD<f64>> {
-        let mut needed = vec![false; self.entries.len()];
-        needed[of.0] = true;
-        for i in (0..=of.0).rev() {
-            if needed[i] {
-                self.entries[i].inputs.iter().for_each(|id| needed[id.0] = true);
-            }
-        }
+        let needed = self.needed(of);
         let mut values: Vec<Option<Tensor<Host>>> = vec![None; self.entries.len()];
         for i in 0..=of.0 {
             let entry = &self.entries[i];

@@ -5,6 +5,7 @@ mod fuzz;
 mod hostile;
 mod masks;
 mod memory;
+mod moved;
 mod network;
 mod operators;
 mod overflows;
