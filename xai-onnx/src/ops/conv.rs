@@ -23,12 +23,16 @@ pub(crate) fn conv<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
         return Err(cx.wrong(format!("its kernel is {kernel:?}, and its weight {:?}", weight.shape)));
     }
     let windows = Windows::read(cx, kernel, &shape[2..])?;
-    let groups = usize::try_from(cx.int("group", 1)?).unwrap_or(0);
+    let groups = match usize::try_from(cx.int("group", 1)?) {
+        Ok(groups) if groups > 0 => groups,
+        _ => return Err(cx.wrong("its group has to be at least 1")),
+    };
     let x = cx.x(0)?;
     if rank == 3 {
         let three = |values: &[usize]| [values[0], values[1], values[2]];
-        let bias = bias.map(|bias| cx.upload(&bias)).transpose()?;
-        let layer = Conv3d::new(cx.upload(&weight)?, bias)?
+        let weight = cx.weight("weight", &weight, |known| Ok(known.of()))?.tensor();
+        let bias = bias.map(|bias| cx.weight("bias", &bias, |known| Ok(known.of()))).transpose()?;
+        let layer = Conv3d::new(weight, bias.map(|bias| bias.tensor()))?
             .stride(three(&windows.stride))
             .dilation(three(&windows.dilation))
             .padding(ConvPaddingNd::from([windows.pads[0], windows.pads[1], windows.pads[2]]))

@@ -258,3 +258,20 @@ fn threads_share_a_network() {
     let x = Tensor::<B>::upload(images(1).view().into_dyn(), &()).unwrap();
     assert_eq!(network.forward(&x).unwrap().shape(), [1, 2]);
 }
+
+#[test]
+fn weights_of_volumes_are_brought_once_for_all_shapes() {
+    let weight: Vec<f32> = (0..2 * 8).map(|i| (i as f32 - 7.0) / 8.0).collect();
+    let conv = node("Conv", &["x", "w", "b"], &["y"]);
+    let tensors = vec![floats("w", &[1, 2, 2, 2, 2], &weight), floats("b", &[1], &[0.5])];
+    let parts = Parts { nodes: vec![conv], tensors, inputs: vec![info("x", &[0, 2, 0, 0, 0])], outputs: vec!["y"] };
+    let network = read(model(graph(parts)));
+    let uploads = |length: usize| {
+        let shape = vec![1, 2, length, length, length];
+        let (graph, transfers) = xai_core::tensor::count_transfers(|| network.graph(&[shape]).map(|_| ()));
+        graph.unwrap();
+        transfers.uploads
+    };
+    assert_eq!(uploads(3), [vec![1, 2, 2, 2, 2], vec![1]]);
+    assert!(uploads(4).is_empty() && uploads(2).is_empty());
+}
