@@ -3,6 +3,7 @@
 mod batch_first;
 mod calls;
 mod ending;
+mod fixed;
 mod folded;
 mod form;
 mod moved;
@@ -25,6 +26,7 @@ use ndarray::{ArrayD, ArrayViewD};
 use xai_core::{Arithmetic, Backend, Differentiable, Element, Error, Result, Var};
 
 use self::ending::Ending;
+use self::fixed::Fixed;
 use self::folded::Folded;
 use self::plan::Plan;
 pub use self::reader::Reader;
@@ -59,7 +61,7 @@ type Plans<B> = Mutex<HashMap<Vec<Vec<usize>>, Arc<Plan<B>>>>;
 pub struct Network<B: Backend> {
     file: Arc<File<B>>,
     output: String,
-    fixed: HashMap<String, Known>,
+    fixed: HashMap<String, Fixed>,
     plans: Arc<Plans<B>>,
 }
 
@@ -160,18 +162,46 @@ impl<B: Backend> Network<B> {
     ///
     /// # Errors
     /// [`Fault::Unknown`] as the source of [`Error::Backend`] when there is no such input.
-    pub fn fix(mut self, name: &str, value: ArrayViewD<'_, B::Elem>) -> Result<Self> {
-        let graph = &self.file.model.graph;
-        let Some(info) = graph.inputs.iter().find(|info| info.name == name) else {
-            let known = graph.inputs.iter().map(|info| info.name.clone()).collect();
-            return Err(Fault::Unknown { what: "input", name: name.to_owned(), known }.into());
-        };
-        let element = info.element.unwrap_or(ElementType::F32);
+    pub fn fix(self, name: &str, value: ArrayViewD<'_, B::Elem>) -> Result<Self> {
+        let element = self.input(name)?.element.unwrap_or(ElementType::F32);
         // Not of the file: what follows from it is not kept for other networks of it.
         let known = Known::array(element, value.mapv(Element::as_f64)).stable(false);
-        self.fixed.insert(name.to_owned(), known);
+        Ok(self.with_fixed(name, Fixed::Numbers(known)))
+    }
+
+    /// The same network with an input that is this number in all of its places, as [`fix`](Network::fix). A length that
+    /// the file leaves open is that of an axis with the same name of an input that is left, as for a mask beside a
+    /// text, and else 1.
+    ///
+    /// # Errors
+    /// [`Fault::Unknown`] as the source of [`Error::Backend`] when there is no such input.
+    ///
+    /// ```
+    /// # mod xai { pub use xai_core::*; pub use xai_onnx as onnx; }
+    /// use xai::{NdArray, onnx};
+    ///
+    /// # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/files/test_Conv2d_depthwise/model.onnx");
+    /// let zeros = onnx::read::<NdArray>(path)?.fill("0", 0.0)?;
+    /// assert!(zeros.inputs().is_empty());
+    /// assert_eq!(zeros.value()?.shape(), [2, 4, 4, 4]);
+    /// # Ok::<(), xai::Error>(())
+    /// ```
+    pub fn fill(self, name: &str, number: f64) -> Result<Self> {
+        self.input(name)?;
+        Ok(self.with_fixed(name, Fixed::Everywhere(number)))
+    }
+
+    fn input(&self, name: &str) -> Result<&Info> {
+        let inputs = &self.file.model.graph.inputs;
+        let known = || inputs.iter().map(|info| info.name.clone()).collect();
+        let found = inputs.iter().find(|info| info.name == name);
+        found.ok_or_else(|| Fault::Unknown { what: "input", name: name.to_owned(), known: known() }.into())
+    }
+
+    fn with_fixed(mut self, name: &str, fixed: Fixed) -> Self {
+        self.fixed.insert(name.to_owned(), fixed);
         self.plans = Arc::default();
-        Ok(self)
+        self
     }
 
     /// The operators of the file, those of its functions too, with how often each stands there; with the domain unless

@@ -48,6 +48,7 @@ impl<B: Backend> Network<B> {
             });
         }
         let samples = signature::samples(&open, given);
+        let mut beside = Vec::with_capacity(open.len());
         for (info, shape) in open.iter().zip(given) {
             let mut shape = shape.clone();
             if samples.is_some() {
@@ -57,9 +58,16 @@ impl<B: Backend> Network<B> {
             let id = walk.tape.input(&shape).map_err(signature::wrong)?;
             let element = info.element.unwrap_or(ElementType::F32);
             scope.own.insert(info.name.clone(), Slot::Operand(Operand::Var(id, element)));
+            beside.push((*info, shape));
         }
-        for (name, known) in model.graph.tensors.iter().chain(&self.fixed) {
+        for (name, known) in &model.graph.tensors {
             scope.own.insert(name.clone(), Slot::Operand(Operand::Known(known.clone())));
+        }
+        for info in &model.graph.inputs {
+            if let Some(fixed) = self.fixed.get(&info.name) {
+                let known = fixed.known(info, &beside, *limit)?;
+                scope.own.insert(info.name.clone(), Slot::Operand(Operand::Known(known)));
+            }
         }
         let wanted = self.wanted();
         walk.nodes(&model.graph.nodes, |i| wanted[i], &mut scope, "", &model.opsets)?;

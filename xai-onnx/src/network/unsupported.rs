@@ -3,6 +3,7 @@
 use xai_core::Backend;
 
 use super::Network;
+use super::fixed::Fixed;
 use super::search::{Search, is_true, of_constant};
 use crate::fault::Refused;
 
@@ -15,8 +16,9 @@ impl<B: Backend> Network<B> {
         let model = &self.file.model;
         let wanted = self.wanted();
         let holds = |name: &str| {
-            let known = model.graph.tensors.get(name).or_else(|| self.fixed.get(name));
-            known.map(is_true).or_else(|| of_constant(&model.graph.nodes, name))
+            let fixed = || self.fixed.get(name).map(Fixed::is_true);
+            let known = model.graph.tensors.get(name).map(is_true).or_else(fixed);
+            known.or_else(|| of_constant(&model.graph.nodes, name))
         };
         let mut search = Search::<B>::new(model);
         for (node, _) in model.graph.nodes.iter().zip(wanted).filter(|(_, wanted)| *wanted) {

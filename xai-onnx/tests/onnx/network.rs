@@ -275,3 +275,30 @@ fn weights_of_volumes_are_brought_once_for_all_shapes() {
     assert_eq!(uploads(3), [vec![1, 2, 2, 2, 2], vec![1]]);
     assert!(uploads(4).is_empty() && uploads(2).is_empty());
 }
+
+/// Beside a text of any length a mask of ones is as long.
+#[test]
+fn inputs_can_be_one_number_in_lengths_that_have_the_same_name() {
+    let named = |name: &str, dims: &[&str]| {
+        let dims = dims
+            .iter()
+            .map(|dim| dim.parse().map_or_else(|_| Message::new().text(2, dim), |n| Message::new().int(1, n)));
+        let tensor = Message::new().int(1, 1).with(2, Message::new().all(1, dims));
+        Message::new().text(1, name).with(2, Message::new().with(1, tensor))
+    };
+    let nodes = vec![
+        node("ReduceSum", &["mask"], &["seen"]).with(5, int_attribute("keepdims", 0)),
+        node("Mul", &["x", "seen"], &["y"]),
+    ];
+    let inputs = vec![named("x", &["batch", "steps"]), named("mask", &["batch", "steps", "2", "other"])];
+    let network = read(model(graph(Parts { nodes, tensors: vec![], inputs, outputs: vec!["y"] })));
+    let filled = network.clone().fill("mask", 0.5).unwrap();
+    assert_eq!(filled.inputs().len(), 1);
+    for shape in [[1, 3], [2, 5]] {
+        let x = ndarray::Array2::from_elem(shape, 3.0);
+        // Half of rows, steps, two, and one that nothing says.
+        let right = 3.0 * 0.5 * (shape[0] * shape[1] * 2) as f64;
+        assert_eq!(filled.predict(x.view().into_dyn()).unwrap(), ArrayD::from_elem(&shape[..], right));
+    }
+    assert!(matches!(fault(&network.fill("other", 1.0).unwrap_err()), Fault::Unknown { what: "input", .. }));
+}
