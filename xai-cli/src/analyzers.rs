@@ -16,12 +16,9 @@ pub fn list(options: &[(&str, &str)]) -> String {
     let all = AnalyzerInfo::all();
     let width = all.iter().map(|info| info.name.len()).max().unwrap_or_default();
     let line = |info: &AnalyzerInfo| {
-        let of = |settings: &[&str]| -> Vec<&str> {
-            options.iter().filter(|(setting, _)| settings.contains(setting)).map(|(_, option)| *option).collect()
-        };
         let required: Vec<&str> = info.required.iter().copied().filter(|setting| *setting != "place").collect();
-        let needs = [vec![needs(info.needs)], of(&required)].concat().join(", ");
-        let taken = of(info.settings);
+        let needs = [vec![needs(info.needs)], self::options(&required, options)].concat().join(", ");
+        let taken = self::options(info.settings, options);
         let taken = if taken.is_empty() { "none".to_owned() } else { taken.join(" ") };
         format!(
             "{:width$}  {} | needs {needs} | costs {} | options: {taken} | {}\n",
@@ -29,6 +26,11 @@ pub fn list(options: &[(&str, &str)]) -> String {
         )
     };
     all.iter().map(line).collect()
+}
+
+/// The options of these settings, among those that are offered, which stand behind their settings' names.
+pub fn options<'o>(settings: &[&str], offered: &[(&str, &'o str)]) -> Vec<&'o str> {
+    offered.iter().filter(|(setting, _)| settings.contains(setting)).map(|(_, option)| *option).collect()
 }
 
 /// What a method needs of a model, in words.

@@ -35,8 +35,7 @@ mod words;
 
 use std::process::ExitCode;
 
-use xai_cli::command_line::{self, Outcome, print};
-use xai_cli::{analyzers, options};
+use xai_cli::command_line::{self, Outcome};
 
 use self::args::{Args, Command};
 
@@ -51,10 +50,7 @@ fn run(args: &Args) -> Outcome<()> {
         Command::Check(args) => check::run(args),
         Command::Folder(args) => folder::run(args),
         Command::Evaluate(args) => evaluate::run(args),
-        Command::Methods => {
-            let offered: Vec<_> = options::OPTIONS.into_iter().chain([("place", "--at")]).collect();
-            print(analyzers::list(&offered))
-        }
+        Command::Methods { json } => methods::list(*json),
         Command::PatchCandle(args) => patch::run(args),
         Command::Completions { shell } => shell::completions(*shell),
         Command::Man => shell::man(),

@@ -51,7 +51,11 @@ pub(crate) enum Command {
     /// Which method is most faithful on this network? Ranks them by five metrics
     Evaluate(Box<EvaluateArgs>),
     /// All methods, one a line: name, title, what it needs, what it costs, its options, and what its values are
-    Methods,
+    Methods {
+        /// Print one JSON object on stdout instead of text
+        #[arg(long)]
+        json: bool,
+    },
     /// Gives a Rust project's candle the gradients that it lacks: copies it, and prints lines for Cargo.toml
     #[command(long_about = edits())]
     PatchCandle(PatchArgs),

@@ -60,15 +60,6 @@ pub(crate) enum Other {
     File(String, PathBuf),
 }
 
-impl Other {
-    /// The input's name.
-    pub(crate) fn name(&self) -> &str {
-        match self {
-            Other::Number(name, _) | Other::File(name, _) => name,
-        }
-    }
-}
-
 impl NetworkArgs {
     /// The framework to run on.
     pub(crate) fn framework(&self) -> Framework {

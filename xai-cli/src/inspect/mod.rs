@@ -44,6 +44,7 @@ impl Task for Inspect<'_> {
             }
             Err(error) => return Err(error.into()),
         };
+        model.note_rows(&shape, &notes);
         // Where there is none, what can be explained says so.
         let start = embedding(&model, &shape).ok().flatten();
         let found = Findings {
@@ -121,13 +122,15 @@ fn fixed<B: Backend>(model: &Model<B>) -> Result<Vec<usize>, String> {
     Ok(axes.iter().map(|length| length.unwrap_or(1)).collect())
 }
 
-/// Whether it can be explained by the gradient, by rules, by feature maps, and by its output alone: one method of each.
+/// Whether it can be explained by the gradient, by rules, by feature maps, by its output alone, and by its attention: one
+/// method of each.
 fn ways<B: Backend>(model: &Model<B>, graph: &Graph<'_, B>, shape: &[usize], start: Option<&str>) -> Ways {
     let tried = [
         ("gradients and paths", "gradient"),
         ("relevance by rules (LRP)", "lrp-epsilon"),
         ("secants (DeepLIFT)", "deep-lift"),
         ("masks, by the output alone", "feature-ablation"),
+        ("attention matrices", "attention-rollout"),
     ];
     let options = Options::default();
     let try_it = |name: &str| -> Outcome<()> {

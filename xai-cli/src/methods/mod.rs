@@ -4,6 +4,7 @@ mod behind;
 mod chosen;
 mod embedding;
 mod gap;
+mod listed;
 mod or_else;
 mod path;
 mod place;
@@ -17,6 +18,7 @@ pub(crate) use self::behind::Behind;
 pub(crate) use self::chosen::Chosen;
 pub(crate) use self::embedding::embedding;
 pub(crate) use self::gap::{advice, advice_for_nothing, is_nothing};
+pub(crate) use self::listed::list;
 pub(crate) use self::place::check_asked_place;
 use self::place::{check_has_maps, check_place, may_have_maps};
 pub(crate) use self::reference::{reference, referred};
@@ -43,6 +45,7 @@ pub(crate) fn choose<B: Backend>(
     notes: &Notes,
 ) -> Outcome<Vec<Chosen>> {
     let graph = model.network.graph(&[shape.to_vec()])?;
+    model.note_rows(shape, notes);
     if let Some(at) = asked.at {
         check_place(&graph, at)?;
     }

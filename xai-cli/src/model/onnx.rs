@@ -1,6 +1,5 @@
 //! Networks in ONNX files.
 
-use ndarray::{ArrayD, IxDyn};
 use xai::Backend;
 use xai::onnx::{ElementType, Network, Reader, Signature};
 use xai_cli::backend::{self, Program};
@@ -56,12 +55,19 @@ impl<T: Task> Program for Open<'_, T> {
             network = network.before_softmax();
         }
         for other in &self.args.others {
-            let value = value(other, &inputs)?;
-            network = network.fix(other.name(), value.view())?;
+            network = match other {
+                Other::File(name, path) => network.fix(name, read_npy(path)?.view())?,
+                Other::Number(name, number) => network.fill(name, f64::from(*number))?,
+            };
         }
         match only(&network.inputs()) {
             Ok(input) => {
-                let model = Model { network: Box::new(network), input, ending, facts, notes };
+                let file = network.clone();
+                let row_by_row = Box::new(move |shape: &[usize]| {
+                    let two = [&[2], shape.get(1..).unwrap_or_default()].concat();
+                    file.is_row_by_row(&[two]).unwrap_or(false)
+                });
+                let model = Model { network: Box::new(network), input, ending, facts, notes, row_by_row };
                 self.task.run(model.one_sample(self.args.no_batch))
             }
             Err(why) => self.task.of_file(&facts, why),
@@ -105,22 +111,3 @@ fn argument(input: &Signature) -> String {
     let plain = given.chars().all(|c| c.is_alphanumeric() || "_-.=:/+,@%".contains(c));
     if plain { given } else { format!("'{}'", given.replace('\'', "'\\''")) }
 }
-
-/// The numbers of an input that is given.
-fn value(other: &Other, inputs: &[Signature]) -> Outcome<ArrayD<f32>> {
-    match other {
-        Other::File(_, path) => read_npy(path),
-        Other::Number(name, number) => {
-            let shape = inputs.iter().find(|input| input.name == *name).and_then(|input| input.shape.as_ref());
-            let lengths: Vec<usize> = shape.into_iter().flatten().map(|length| length.unwrap_or(1)).collect();
-            let numbers = lengths.iter().try_fold(1usize, |product, &length| product.checked_mul(length));
-            if numbers.is_none_or(|numbers| numbers > MOST) {
-                return Err(failure(format!("input `{name}` of shape {lengths:?} is more than a number fills")));
-            }
-            Ok(ArrayD::from_elem(IxDyn(&lengths), *number))
-        }
-    }
-}
-
-/// A gigabyte.
-const MOST: usize = 1 << 28;

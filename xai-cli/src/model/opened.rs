@@ -20,6 +20,8 @@ pub(crate) struct Model<B: Backend> {
     pub(crate) facts: Facts,
     /// What was seen as it was opened.
     pub(crate) notes: Notes,
+    /// Whether parts of it run for one sample after another, with an input of a shape.
+    pub(crate) row_by_row: Box<dyn Fn(&[usize]) -> bool>,
 }
 
 impl<B: Backend> Model<B> {
@@ -29,13 +31,24 @@ impl<B: Backend> Model<B> {
         self.network.graph(&[two]).is_err() && self.network.graph(&[shape.to_vec()]).is_ok()
     }
 
+    /// Notes that parts of it run for one sample after another, if they do.
+    pub(crate) fn note_rows(&self, shape: &[usize], notes: &Notes) {
+        if (self.row_by_row)(shape) {
+            notes.add(
+                "the file is frozen at one sample, and parts of it run for one sample after another: export it with an \
+                 open batch axis, and it runs faster",
+            );
+        }
+    }
+
     /// The same network, whose input has no batch axis, as one that takes one sample.
     pub(super) fn one_sample(self, has_no_batch: bool) -> Self {
         if !has_no_batch {
             return self;
         }
         let shape = self.input.shape.map(|shape| std::iter::once(Some(1)).chain(shape).collect());
-        Model { network: Box::new(OneSample(self.network)), input: Wanted { shape, ..self.input }, ..self }
+        let input = Wanted { shape, ..self.input };
+        Model { network: Box::new(OneSample(self.network)), input, row_by_row: Box::new(|_| false), ..self }
     }
 
     /// The same network, with the channels of its input in front of rows and columns, where they are the last axis.

@@ -38,7 +38,14 @@ pub(super) fn open(args: &NetworkArgs, notes: Notes, task: &impl Task) -> Outcom
         unsupported: Vec::new(),
     };
     let input = Wanted { name: "input".into(), whole: false, shape: None, usual: None };
-    let model = Model { network: Box::new(network), input, ending: Ending::Scores, facts, notes };
+    let model = Model {
+        network: Box::new(network),
+        input,
+        ending: Ending::Scores,
+        facts,
+        notes,
+        row_by_row: Box::new(|_| false),
+    };
     task.run(model.one_sample(args.no_batch))
 }
 

@@ -48,6 +48,13 @@ impl<T: Task> Program for Open<'_, T> {
         let input = Wanted { name: "input".into(), whole: false, shape, usual: Some(usual) };
         // All of them are trained to give the scores that a softmax makes probabilities of.
         let notes = self.notes.clone();
-        self.task.run(Model { network: model, input, ending: Ending::Softmax, facts, notes })
+        self.task.run(Model {
+            network: model,
+            input,
+            ending: Ending::Softmax,
+            facts,
+            notes,
+            row_by_row: Box::new(|_| false),
+        })
     }
 }

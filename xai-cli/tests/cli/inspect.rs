@@ -34,6 +34,7 @@ fn what_cannot_be_explained_says_why() {
     assert_eq!(cams["possible"], false);
     assert!(cams["reason"].as_str().unwrap().contains("no feature maps"));
     assert_eq!(found["explained_by"]["gradients and paths"]["possible"], true);
+    assert_eq!(found["explained_by"]["attention matrices"]["possible"], false);
     let text = folder.json(&["inspect", "text.onnx", "--shape", "1x8", "--json"]);
     assert_eq!(text["explained_place"], "embedding");
     assert_eq!(text["explained_by"]["gradients and paths"]["possible"], true);
@@ -120,6 +121,12 @@ fn every_method_is_listed_on_a_line() {
     let all: Vec<&str> = AnalyzerInfo::all().iter().map(|info| info.name).collect();
     assert_eq!(listed, all);
     assert!(text.lines().any(|line| line.starts_with("grad-cam ") && line.contains("--at")));
+    let found = folder.json(&["methods", "--json"]);
+    let methods = found["methods"].as_array().unwrap();
+    assert_eq!(methods.iter().map(|method| method["name"].as_str().unwrap()).collect::<Vec<_>>(), all);
+    let cam = methods.iter().find(|method| method["name"] == "grad-cam").unwrap();
+    assert!(cam["options"].as_array().unwrap().contains(&json!("--at")), "{cam}");
+    assert_eq!((&cam["needs"], &cam["title"]), (&json!("the gradient"), &json!("Grad-CAM")));
 }
 
 #[test]
