@@ -26,11 +26,12 @@ const SQUARES: [[u32; 3]; 11] = [
 /// How many crops there are.
 pub(crate) const MOST: usize = BUNDLED.len() * SQUARES.len();
 
-/// The network's input for so many crops, (1, 3, 224, 224) each; the photos themselves come first.
-pub(crate) fn crops(count: usize) -> Outcome<Vec<Array4<f32>>> {
-    let photos = BUNDLED.iter().map(|(name, _)| bundled(name)).collect::<Outcome<Vec<_>>>()?;
-    let all = SQUARES.iter().flat_map(|square| photos.iter().map(move |photo| input(photo, *square)));
-    all.take(count).collect()
+/// The network's input for so many crops, (1, 3, 224, 224) each, by the name of the photo that it is of; the photos
+/// themselves come first.
+pub(crate) fn crops(count: usize) -> Outcome<Vec<(&'static str, Array4<f32>)>> {
+    let photos = BUNDLED.iter().map(|(name, _)| Ok((*name, bundled(name)?))).collect::<Outcome<Vec<_>>>()?;
+    let all = SQUARES.iter().flat_map(|square| photos.iter().map(move |(name, photo)| (*name, photo, *square)));
+    all.take(count).map(|(name, photo, square)| Ok((name, input(photo, square)?))).collect()
 }
 
 fn input(photo: &RgbImage, [left, top, side]: [u32; 3]) -> Outcome<Array4<f32>> {

@@ -11,8 +11,8 @@
 //! scored on a grid of features: how the class's probability rises as the most important cells come (insertion), falls
 //! as they go (deletion), whether the order is right when what goes is imputed (ROAD), how far sums of the values are
 //! from what the logit does (infidelity, with the factor that suits the values best), and how alike the map is to that
-//! of the same network with random weights. A table in Markdown on stdout has the mean of each, sorted by the mean
-//! rank, beside a random map. `docs/evaluation.md` tells more.
+//! of the same network with random weights. A table in Markdown on stdout has the mean of each, with an interval over
+//! the photos, whose crops are alike, sorted by the mean rank, beside random maps. `docs/evaluation.md` tells more.
 
 mod args;
 mod crops;

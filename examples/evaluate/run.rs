@@ -4,7 +4,7 @@ use std::io::Write;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use xai::disk::Draft;
-use xai::metrics::{Evaluation, Metric, evaluate};
+use xai::metrics::{Evaluate, Evaluation, Metric};
 use xai::picture::Curves;
 use xai::{AnalyzerInfo, AnyAnalyzer, Backend, BoxAnyAnalyzer, Features, MaxActivation, Settings, files};
 use xai_zoo::backend::Program;
@@ -45,10 +45,12 @@ fn scores<B: Backend<Elem = f32>>(args: &Args, network: &EfficientNetLite0<B>) -
     let bar = progress_bar(args.crops);
     bar.tick();
     let mut all: Option<Evaluation> = None;
-    for crop in crops::crops(args.crops)? {
-        let found = evaluate(network, &crop, MaxActivation, &analyzers, &metrics)?;
+    for (number, (photo, crop)) in (0..).zip(crops::crops(args.crops)?) {
+        // Crops of one photo are alike: the interval is of the photos, and each crop has a random map of its own.
+        let evaluate = Evaluate::new(&analyzers, &metrics).groups([photo]).seed(number);
+        let found = evaluate.run(network, &crop, MaxActivation)?;
         match &mut all {
-            Some(all) => ranking::add(all, found)?,
+            Some(all) => all.extend(found)?,
             None => all = Some(found),
         }
         bar.inc(1);

@@ -4,7 +4,7 @@ use image::{Rgb, RgbImage};
 
 use super::Panel;
 use super::caption::Pen;
-use crate::metrics::{Curve, Evaluation, Scores};
+use crate::metrics::{Cell, Curve, Evaluation};
 use crate::{Error, Result};
 
 const PAPER: Rgb<u8> = Rgb([255, 255, 255]);
@@ -30,7 +30,7 @@ const MOST: usize = 42;
 ///
 /// ```
 /// use ndarray::array;
-/// use xai::metrics::{Deletion, evaluate};
+/// use xai::metrics::{Deletion, Evaluate};
 /// use xai::nn::{Linear, Sequential};
 /// use xai::picture::{Curves, Panel};
 /// use xai::{Gradient, InputTimesGradient, NdArray, Tensor};
@@ -38,7 +38,7 @@ const MOST: usize = 42;
 /// let weight = Tensor::<NdArray<f64>>::upload(array![[1.0, -2.0, 3.0]].view().into_dyn(), &())?;
 /// let net = Sequential::new().push(Linear::new(weight, None)?);
 /// let x = array![[0.1, 0.2, 0.3], [0.3, -0.1, 0.2]];
-/// let table = evaluate(&net, &x, 0, &[&Gradient, &InputTimesGradient], &[&Deletion::new()])?;
+/// let table = Evaluate::new(&[&Gradient, &InputTimesGradient], &[&Deletion::new()]).run(&net, &x, 0)?;
 /// let picture = Curves::of(&table, 0)?.image();
 /// let panel = Panel::new().photo("deletion", &picture);
 /// # assert!(panel.render()?.width() > 600);
@@ -60,9 +60,7 @@ impl Curves {
     /// # Errors
     /// [`Error::InvalidParameter`] when there is no such metric, it has no curve, and as [`Curves::new`].
     pub fn of(table: &Evaluation, metric: usize) -> Result<Self> {
-        let of_row = |cells: &Vec<Result<Scores>>| {
-            cells.get(metric).and_then(|cell| cell.as_ref().ok()).and_then(|scores| scores.curve.clone())
-        };
+        let of_row = |cells: &Vec<Cell>| cells.get(metric).and_then(|cell| cell.scores.curve.clone());
         let rows = table.analyzers.iter().zip(&table.cells);
         let curves: Vec<(&String, Curve)> = rows.filter_map(|(name, row)| Some((name, of_row(row)?))).collect();
         if curves.is_empty() {

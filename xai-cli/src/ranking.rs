@@ -1,9 +1,9 @@
-//! Methods ranked by metrics: which metrics, and from the tables of single photos to one that is sorted.
+//! Methods ranked by metrics: which metrics, and the table sorted.
 
 use xai::metrics::{
-    Better, Deletion, Evaluation, Infidelity, Insertion, Metric, Order, ParameterRandomisation, Road, Scores,
+    Better, Cell, Deletion, Evaluation, Infidelity, Insertion, Metric, Order, ParameterRandomisation, Road,
 };
-use xai::{Backend, Error, Features, Fill, OutputScale, Result};
+use xai::{Backend, Features, Fill, OutputScale};
 
 /// Whether an explanation of a photo is true, by a grid of so many cells along each side.
 ///
@@ -27,56 +27,59 @@ pub fn metrics<B: Backend>(grid: usize) -> Vec<Box<dyn Metric<B>>> {
     ]
 }
 
-/// Adds a photo's scores to those of the photos before it, all or none.
-///
-/// # Errors
-/// Why an analyzer has no score for this photo where it had one before.
-pub fn add(all: &mut Evaluation, crop: Evaluation) -> Result<()> {
-    let wanted = all.cells.iter().flatten().map(Result::is_ok);
-    let more = wanted.zip(crop.cells.into_iter().flatten());
-    let more = more.map(|(wanted, more)| if wanted { more.map(Some) } else { Ok(None) }).collect::<Result<Vec<_>>>()?;
-    for (cell, more) in all.cells.iter_mut().flatten().zip(more) {
-        if let (Ok(scores), Some(more)) = (cell, more) {
-            scores.extend(more);
-        }
-    }
-    Ok(())
-}
-
 /// Puts the mean rank of each row over the metrics behind its scores, and sorts the rows by it; the last one, the
 /// random map, stays.
 pub fn rank(table: &mut Evaluation) {
     let metrics = table.metrics.len();
-    let means: Vec<Vec<f64>> = table.cells.iter().map(|row| row.iter().map(mean).collect()).collect();
+    let rows = table.analyzers.len();
     let place = |row: usize, metric: usize| {
-        let (mine, better) = (means[row][metric], table.metrics[metric].1);
-        let ahead = means.iter().filter(|other| match better {
-            Better::Lower => other[metric] < mine,
-            _ => other[metric] > mine,
-        });
+        let better = table.metrics[metric].1;
         // What has no score comes behind all that have one.
-        if mine.is_nan() { as_number(means.len()) } else { as_number(1 + ahead.count()) }
+        let Some(mine) = table.mean(row, metric).filter(|mean| !mean.is_nan()) else { return as_number(rows) };
+        let ahead = (0..rows).filter(|&other| table.mean(other, metric).is_some_and(|mean| better.prefers(mean, mine)));
+        as_number(1 + ahead.count())
     };
     let ranks = |row: usize| (0..metrics).map(|metric| place(row, metric)).sum::<f64>() / as_number(metrics);
-    let ranks: Vec<f64> = (0..means.len()).map(ranks).collect();
+    let ranks: Vec<f64> = (0..rows).map(ranks).collect();
 
     let names = std::mem::take(&mut table.analyzers).into_iter();
     let mut rows: Vec<_> = names.zip(std::mem::take(&mut table.cells)).zip(ranks).collect();
     let last = rows.pop();
     rows.sort_by(|a, b| a.1.total_cmp(&b.1));
     for ((name, mut cells), rank) in rows.into_iter().chain(last) {
-        cells.push(Ok(Scores::from(vec![rank])));
+        cells.push(Cell::from(rank));
         table.analyzers.push(name);
         table.cells.push(cells);
     }
     table.metrics.push(("mean rank".to_owned(), Better::Lower));
 }
 
-fn mean(cell: &std::result::Result<Scores, Error>) -> f64 {
-    cell.as_ref().map_or(f64::NAN, |scores| scores.values.iter().sum::<f64>() / as_number(scores.values.len()))
-}
-
 #[allow(clippy::cast_precision_loss)] // rows and photos
 fn as_number(count: usize) -> f64 {
     count as f64
+}
+
+#[cfg(all(test, feature = "files"))]
+mod tests {
+    use ndarray::array;
+    use xai::metrics::{Better, Evaluate, Gini};
+    use xai::nn::Activation;
+    use xai::{Gradient, InputTimesGradient, NdArray, Net};
+
+    use super::rank;
+
+    #[test]
+    fn the_number_that_is_right_is_ahead_of_those_below_it() {
+        let net = Net::<NdArray<f64>, _>::new(Activation::Tanh);
+        let evaluate = Evaluate::new(&[&Gradient, &InputTimesGradient], &[&Gini]);
+        let mut table = evaluate.run(&net, &array![[0.5, 2.0]], 0).unwrap();
+        table.metrics[0].1 = Better::Closer(0.0);
+        for (row, score) in [-0.9, 0.1, 0.5].into_iter().enumerate() {
+            table.cells[row][0].scores.values = vec![score];
+        }
+        rank(&mut table);
+        assert_eq!(table.analyzers, ["InputTimesGradient", "Gradient", "RandomMap"]);
+        let ranks: Vec<f64> = table.cells.iter().map(|row| row[1].scores.values[0]).collect();
+        assert_eq!(ranks, [1.0, 3.0, 2.0]);
+    }
 }

@@ -5,7 +5,7 @@ mod report;
 use std::path::PathBuf;
 
 use xai::disk::{Draft, check_apart};
-use xai::metrics::{Evaluation, Metric, evaluate};
+use xai::metrics::{Evaluate as Table, Evaluation, Metric};
 use xai::picture::image::RgbImage;
 use xai::picture::{Curves, read_photo};
 use xai::{AnalyzerInfo, AnyAnalyzer, Backend, Features, Index, MaxActivation};
@@ -116,14 +116,14 @@ fn ranked<B: Backend<Elem = f32>>(question: &Question<'_, B>, photos: &[PathBuf]
     let bar = bar("photos [{bar:30}] {pos}/{len}  {elapsed} (still {eta})", photos.len() as u64);
     let failures = Failures::new("xai", bar, false);
     let mut all: Option<Evaluation> = None;
-    for path in photos {
+    for (number, path) in (0..).zip(photos) {
         let of_photo = |error: xai::Error| format!("{}: {}", path.display(), words::of(&error));
         let mut scored = || {
             // Which names the photo itself.
             let photo = read_photo(path).map_err(|error| words::of(&error))?;
-            let found = question.of(&photo).map_err(of_photo)?;
+            let found = question.of(&photo, number).map_err(of_photo)?;
             if let Some(all) = &mut all {
-                return ranking::add(all, found).map_err(of_photo);
+                return all.extend(found).map_err(of_photo);
             }
             all = Some(found);
             Ok(())
@@ -135,13 +135,13 @@ fn ranked<B: Backend<Elem = f32>>(question: &Question<'_, B>, photos: &[PathBuf]
 }
 
 impl<B: Backend<Elem = f32>> Question<'_, B> {
-    /// The scores of one photo.
-    fn of(&self, photo: &RgbImage) -> xai::Result<Evaluation> {
+    /// The scores of one photo, and of a random map that is its own.
+    fn of(&self, photo: &RgbImage, number: u64) -> xai::Result<Evaluation> {
         let input = self.trained.preprocess.input::<f32>(photo)?;
-        let (network, analyzers, metrics) = (&*self.model.network, &self.analyzers, &self.metrics);
+        let table = Table::new(&self.analyzers, &self.metrics).seed(number);
         match &self.target {
-            Some(index) => evaluate(network, &input, Index(index.clone()), analyzers, metrics),
-            None => evaluate(network, &input, MaxActivation, analyzers, metrics),
+            Some(index) => table.run(&*self.model.network, &input, Index(index.clone())),
+            None => table.run(&*self.model.network, &input, MaxActivation),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The ranking, for programs.
 
 use serde_json::{Map, Value, json};
-use xai::metrics::{Better, Evaluation};
+use xai::metrics::{Better, Cell, Evaluation, Failure};
 use xai_cli::command_line::shown;
 
 use crate::args::EvaluateArgs;
@@ -20,14 +20,14 @@ pub(super) struct Report<'a> {
 impl Report<'_> {
     /// The best method first, each with its scores of every photo; the random map is the last.
     pub(super) fn json(&self, table: &Evaluation, photos: usize, notes: &Notes) -> Value {
-        let metric = |(name, better): &(String, Better)| {
-            let better = if *better == Better::Higher { "higher" } else { "lower" };
-            json!({"name": name, "better": better})
-        };
-        let rows = table.analyzers.iter().zip(&table.cells);
-        let row = |(title, cells): (&String, &Vec<xai::Result<xai::metrics::Scores>>)| {
+        let metric = |(name, better): &(String, Better)| json!({"name": name, "better": better.to_string()});
+        let rows = table.analyzers.iter().zip(&table.cells).enumerate();
+        let row = |(row, (title, cells)): (usize, (&String, &Vec<Cell>))| {
             let chosen = self.chosen.iter().find(|chosen| chosen.title() == *title);
-            let scores = table.metrics.iter().zip(cells).map(|((name, _), cell)| (name.clone(), scores(cell)));
+            let columns = table.metrics.iter().zip(cells).enumerate();
+            let scores = columns.map(|(column, ((name, _), cell))| {
+                (name.clone(), scores(cell, table.mean(row, column), table.interval(row, column)))
+            });
             json!({
                 "method": chosen.map(|chosen| chosen.info.name),
                 "place": chosen.and_then(|chosen| chosen.at.as_ref()),
@@ -49,15 +49,15 @@ impl Report<'_> {
     }
 }
 
-/// A score for each photo with their mean, or why there is none.
-fn scores(cell: &xai::Result<xai::metrics::Scores>) -> Value {
-    match cell {
-        Ok(scores) => {
-            // As many photos as there are files.
-            #[allow(clippy::cast_precision_loss)]
-            let mean = scores.values.iter().sum::<f64>() / scores.values.len() as f64;
-            json!({"mean": mean, "values": scores.values})
-        }
-        Err(error) => json!({"mean": null, "reason": words::of(error)}),
-    }
+/// The mean with its interval, a score for each photo that has one, what they say in words, and why others have none.
+fn scores(cell: &Cell, mean: Option<f64>, interval: Option<f64>) -> Value {
+    let failed = |failure: &Failure| json!({"photo": failure.sample, "reason": words::of(&*failure.error)});
+    json!({
+        "mean": mean,
+        "interval": interval,
+        "values": cell.scores.values,
+        "photos": cell.samples,
+        "verdict": cell.scores.verdict().map(|verdict| words::translated(&verdict)),
+        "failed": cell.failures.iter().map(failed).collect::<Vec<Value>>(),
+    })
 }

@@ -46,11 +46,11 @@ macro_rules! of_a_mask {
             fn score(&self, on: &Scored<'_, B>) -> Result<Scores> {
                 let (clean, shown) = outputs(on, &self.perturbation)?;
                 let number: fn(f64, f64) -> f64 = $number;
-                let scores = clean.iter().zip(shown).enumerate().map(|(sample, (&clean, shown))| {
+                let scores = clean.iter().zip(shown).enumerate().map(|(row, (&clean, shown))| {
                     if clean == 0.0 {
                         return Err(Error::InvalidParameter {
                             name: "output",
-                            value: format!("0 of sample {sample}"),
+                            value: format!("0 of sample {}", on.sample(row)),
                             reason: format!("the {} is relative to it", $title),
                         });
                     }
@@ -117,12 +117,16 @@ of_a_mask! {
 
 /// The clean outputs, and those on what the map shows.
 fn outputs<B: Backend>(on: &Scored<'_, B>, by: &Perturbation) -> Result<(Vec<f64>, Vec<f64>)> {
-    by.with(on, |masked, mut values| {
-        for mut row in values.rows_mut() {
-            let most = row.iter().fold(0.0_f64, |most, &value| most.max(value));
-            row.mapv_inplace(|value| if most > 0.0 { value.max(0.0) / most } else { 0.0 });
-        }
-        let shown = masked.values([values])?.row(0).to_vec();
-        Ok((masked.clean().to_vec(), shown))
-    })
+    by.with(
+        on,
+        |_| 1,
+        |masked, mut values| {
+            for mut row in values.rows_mut() {
+                let most = row.iter().fold(0.0_f64, |most, &value| most.max(value));
+                row.mapv_inplace(|value| if most > 0.0 { value.max(0.0) / most } else { 0.0 });
+            }
+            let shown = masked.values([values])?.row(0).to_vec();
+            Ok((masked.clean().to_vec(), shown))
+        },
+    )
 }

@@ -10,8 +10,8 @@ use crate::{Backend, Kind, Result};
 /// Completeness: |Σa - (y(x) - y(x₀))| / max(|y(x) - y(x₀)|, ‖a‖₁ · 2⁻²⁰), x₀ being the reference that the fill is.
 ///
 /// 0 for values that share out the change of the output; lower is better. Only attributions claim it; for other kinds
-/// the number says how far they are from it. The verdict says for how many samples the gap is within the tolerance,
-/// 0.01 unless set. The reference is zeros unless set by [`fill`](Completeness::fill): it must be the analyzer's own.
+/// the number says how far they are from it. The verdict says whether a sample's gap is within the tolerance, 0.01
+/// unless set. The reference is zeros unless set by [`fill`](Completeness::fill): it must be the analyzer's own.
 /// It costs a forward pass.
 ///
 /// Reference: Sundararajan, Taly, Yan (2017), *Axiomatic Attribution for Deep Networks*, arXiv:1703.01365.
@@ -73,20 +73,27 @@ impl<B: Backend> Metric<B> for Completeness {
 
     fn score(&self, on: &Scored<'_, B>) -> Result<Scores> {
         let signed = Perturbation { channels: Some(super::relevance::Channels::Sum), ..self.perturbation.clone() };
-        signed.with(on, |masked, values| {
-            let nothing = masked.values([vec![false; masked.features()]])?;
-            let gaps = values.rows().into_iter().zip(masked.clean()).zip(nothing.row(0)).map(|((row, y), y0)| {
-                let (change, size) = (y - y0, row.iter().map(|v| v.abs()).sum::<f64>());
-                // Below the last bits of the values a change is no change.
-                let scale = change.abs().max(size * 2.0_f64.powi(-20));
-                let gap = (row.sum() - change).abs();
-                if gap == 0.0 { 0.0 } else { gap / scale }
-            });
-            let gaps: Vec<f64> = gaps.collect();
-            let within = gaps.iter().filter(|gap| **gap <= self.tolerance).count();
-            let claim = if on.kind == Kind::Attribution { "" } else { "; this kind of values does not claim it" };
-            let verdict = format!("{within} of {} sample(s) within {}{claim}", gaps.len(), self.tolerance);
-            Ok(Scores { values: gaps, verdict: Some(verdict), ..Scores::default() })
-        })
+        signed.with(
+            on,
+            |_| 1,
+            |masked, values| {
+                let nothing = masked.values([vec![false; masked.features()]])?;
+                let gaps = values.rows().into_iter().zip(masked.clean()).zip(nothing.row(0)).map(|((row, y), y0)| {
+                    let (change, size) = (y - y0, row.iter().map(|v| v.abs()).sum::<f64>());
+                    // Below the last bits of the values a change is no change.
+                    let scale = change.abs().max(size * 2.0_f64.powi(-20));
+                    let gap = (row.sum() - change).abs();
+                    if gap == 0.0 { 0.0 } else { gap / scale }
+                });
+                let gaps: Vec<f64> = gaps.collect();
+                let claim = if on.kind == Kind::Attribution { "" } else { "; this kind of values does not claim it" };
+                let words = |gap: &f64| {
+                    let what = if *gap <= self.tolerance { "within" } else { "not within" };
+                    format!("{what} {}{claim}", self.tolerance)
+                };
+                let verdicts = Some(gaps.iter().map(words).collect());
+                Ok(Scores { values: gaps, verdicts, ..Scores::default() })
+            },
+        )
     }
 }

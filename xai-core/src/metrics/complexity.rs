@@ -113,12 +113,12 @@ impl<B: Backend> Metric<B> for Entropy {
 
 /// A number of each sample's sizes |a| and their sum, which is not zero.
 fn each<B: Backend>(on: &Scored<'_, B>, number: impl Fn(&[f64], f64) -> f64) -> Result<Scores> {
-    let of_sample = |(sample, values): (usize, ndarray::ArrayViewD<'_, f64>)| {
+    let of_sample = |(row, values): (usize, ndarray::ArrayViewD<'_, f64>)| {
         let largest = values.iter().fold(0.0_f64, |most, value| most.max(value.abs()));
         if largest == 0.0 {
             return Err(Error::InvalidParameter {
                 name: "values",
-                value: format!("zeros of sample {sample}"),
+                value: format!("zeros of sample {}", on.sample(row)),
                 reason: "they have no shares: is there anything that the output depends on?".into(),
             });
         }

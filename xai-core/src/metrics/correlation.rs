@@ -152,11 +152,16 @@ impl<B: Backend> Metric<B> for FaithfulnessCorrelation {
     }
 
     fn score(&self, on: &Scored<'_, B>) -> Result<Scores> {
-        self.perturbation.with(on, |masked, values| {
-            let (sums, falls) = random_sets(masked, &values, self.n, size(self.share, masked.features()), self.seed)?;
-            let rows = sums.rows().into_iter().zip(falls.rows());
-            Ok(rows.map(|(sums, falls)| similarity(self.similarity, sums, falls)).collect::<Vec<_>>().into())
-        })
+        self.perturbation.with(
+            on,
+            |_| self.n,
+            |masked, values| {
+                let (sums, falls) =
+                    random_sets(masked, &values, self.n, size(self.share, masked.features()), self.seed)?;
+                let rows = sums.rows().into_iter().zip(falls.rows());
+                Ok(rows.map(|(sums, falls)| similarity(self.similarity, sums, falls)).collect::<Vec<_>>().into())
+            },
+        )
     }
 }
 
@@ -177,9 +182,14 @@ impl<B: Backend> Metric<B> for SensitivityN {
     }
 
     fn score(&self, on: &Scored<'_, B>) -> Result<Scores> {
-        self.perturbation.with(on, |masked, values| {
-            let mut sizes: Vec<usize> = self.shares.iter().map(|&share| size(share, masked.features())).collect();
+        let sizes_of = |features: usize| {
+            let mut sizes: Vec<usize> = self.shares.iter().map(|&share| size(share, features)).collect();
             sizes.dedup();
+            sizes
+        };
+        let masks = |features| sizes_of(features).len().saturating_mul(self.n);
+        self.perturbation.with(on, masks, |masked, values| {
+            let sizes = sizes_of(masked.features());
             let mut y = Array2::zeros((on.samples(), sizes.len()));
             for (&size, mut column) in sizes.iter().zip(y.columns_mut()) {
                 let (sums, falls) = random_sets(masked, &values, self.n, size, self.seed)?;

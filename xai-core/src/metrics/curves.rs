@@ -3,13 +3,13 @@
 use ndarray::{Array1, Array2, Axis};
 
 use super::metric::Metric;
-use super::perturbed::{Perturbation, mask, perturbation_builders, places, shuffled};
+use super::perturbed::{Perturbation, Runs, mask, perturbation_builders, places, shuffled};
 use super::scored::Scored;
 use super::scores::{Better, Curve, Scores};
 use super::statistics::count;
-use crate::masks::{Fill, Masked};
+use crate::masks::Fill;
 use crate::passes::within;
-use crate::{Backend, Differentiable, Error, Result};
+use crate::{Backend, Error, Result};
 
 /// More steps, and more random orders, than anybody waits for.
 const MOST_STEPS: usize = 1_000_000;
@@ -39,42 +39,50 @@ impl Walk {
 
     /// The curves by the values' order and by random orders, from nothing moved to everything.
     fn score<B: Backend>(&self, on: &Scored<'_, B>, insert: bool) -> Result<Scores> {
-        self.perturbation.with(on, |masked, values| {
-            let ordered = if self.least_first { -values } else { values };
-            let x: Vec<f64> = (0..=self.steps).map(|step| count(step) / count(self.steps)).collect();
-            let mut y = curve(masked, &places(&ordered, self.seed), &x, insert)?;
-            let mut random = Array2::zeros(y.dim());
-            for order in 0..self.orders {
-                let seed = self.seed.wrapping_add(1 + order as u64);
-                let order = Array1::from(shuffled(masked.features(), seed));
-                let order = order.broadcast((on.samples(), masked.features())).map(|order| order.to_owned());
-                random += &curve(masked, &order.unwrap_or_default(), &x, insert)?;
-            }
-            random /= count(self.orders.max(1));
-            if self.relative {
-                let clean = Array1::from(masked.clean().to_vec()).insert_axis(Axis(1));
-                if let Some(sample) = masked.clean().iter().position(|clean| *clean == 0.0) {
-                    return Err(Error::InvalidParameter {
-                        name: "relative",
-                        value: "true".into(),
-                        reason: format!("the output of sample {sample} is 0, and nothing is relative to it"),
-                    });
+        let masks = self.steps.saturating_add(1).saturating_mul(self.orders.saturating_add(1));
+        self.perturbation.with(
+            on,
+            |_| masks,
+            |masked, values| {
+                let ordered = if self.least_first { -values } else { values };
+                let x: Vec<f64> = (0..=self.steps).map(|step| count(step) / count(self.steps)).collect();
+                let mut y = curve(masked, &places(&ordered, self.seed), &x, insert)?;
+                let mut random = Array2::zeros(y.dim());
+                for order in 0..self.orders {
+                    let seed = self.seed.wrapping_add(1 + order as u64);
+                    let order = Array1::from(shuffled(masked.features(), seed));
+                    let order = order.broadcast((on.samples(), masked.features())).map(|order| order.to_owned());
+                    random += &curve(masked, &order.unwrap_or_default(), &x, insert)?;
                 }
-                y /= &clean;
-                random /= &clean;
-            }
-            let areas = |y: &Array2<f64>| y.rows().into_iter().map(|y| area(&x, &y.to_vec())).collect::<Vec<f64>>();
-            let (values, baseline) = (areas(&y), (self.orders > 0).then(|| areas(&random)));
-            let at = x.iter().map(|share| format!("{share:.3}")).collect();
-            let curve = Curve { at, x, y, random: (self.orders > 0).then_some(random) };
-            Ok(Scores { values, random: baseline, curve: Some(curve), verdict: None })
-        })
+                random /= count(self.orders.max(1));
+                if self.relative {
+                    let clean = Array1::from(masked.clean().to_vec()).insert_axis(Axis(1));
+                    if let Some(row) = masked.clean().iter().position(|clean| *clean == 0.0) {
+                        return Err(Error::InvalidParameter {
+                            name: "relative",
+                            value: "true".into(),
+                            reason: format!(
+                                "the output of sample {} is 0, and nothing is relative to it",
+                                on.sample(row)
+                            ),
+                        });
+                    }
+                    y /= &clean;
+                    random /= &clean;
+                }
+                let areas = |y: &Array2<f64>| y.rows().into_iter().map(|y| area(&x, &y.to_vec())).collect::<Vec<f64>>();
+                let (values, baseline) = (areas(&y), (self.orders > 0).then(|| areas(&random)));
+                let at = x.iter().map(|share| format!("{share:.3}")).collect();
+                let curve = Curve { at, x, y, random: (self.orders > 0).then_some(random) };
+                Ok(Scores { values, random: baseline, curve: Some(curve), verdicts: None })
+            },
+        )
     }
 }
 
 /// The output as the features of the first places go, or come: (samples, points).
-pub(super) fn curve<M: Differentiable + ?Sized>(
-    masked: &Masked<'_, M>,
+pub(super) fn curve<B: Backend>(
+    masked: &Runs<'_, '_, B>,
     places: &Array2<usize>,
     x: &[f64],
     insert: bool,
@@ -97,7 +105,7 @@ fn area(x: &[f64], y: &[f64]) -> f64 {
 macro_rules! walks {
     ($(
         $(#[$doc:meta])*
-        $name:ident, $title:literal, insert: $insert:literal, $better:ident, $fill:expr, $fills:literal;
+        $name:ident, $title:literal, insert: $insert:literal, $fill:expr, $fills:literal;
     )*) => {$(
         $(#[$doc])*
         #[derive(Debug, Clone)]
@@ -169,10 +177,7 @@ macro_rules! walks {
             }
 
             fn better(&self) -> Better {
-                match self.walk.least_first {
-                    false => Better::$better,
-                    true => Better::$better.opposite(),
-                }
+                if $insert != self.walk.least_first { Better::Higher } else { Better::Lower }
             }
 
             fn check(&self, input: &[usize]) -> Result<()> {
@@ -219,7 +224,7 @@ walks! {
     /// # Ok::<(), xai::Error>(())
     /// ```
     #[doc(alias("PixelFlipping", "RegionPerturbation", "MoRF"))]
-    Deletion, "deletion", insert: false, Lower, Fill::default(), "what goes is filled with zeros.";
+    Deletion, "deletion", insert: false, Fill::default(), "what goes is filled with zeros.";
     /// The insertion curve: what becomes of the output as the most important features come, one share after another,
     /// into an input of which nothing is there. The score is the area under it; higher is better.
     ///
@@ -242,15 +247,6 @@ walks! {
     /// # Ok::<(), xai::Error>(())
     /// ```
     #[doc(alias("LeRF"))]
-    Insertion, "insertion", insert: true, Higher, Fill::default(),
+    Insertion, "insertion", insert: true, Fill::default(),
         "what is not there yet is zeros: `Fill::Blur { sigma: 5.0 }` is the paper's for photos.";
-}
-
-impl Better {
-    fn opposite(self) -> Self {
-        match self {
-            Better::Higher => Better::Lower,
-            Better::Lower => Better::Higher,
-        }
-    }
 }

@@ -103,17 +103,22 @@ impl<B: Backend> Metric<B> for Infidelity {
                 ),
             });
         }
-        self.perturbation.with(on, |masked, values| {
-            let (sums, falls) = random_sets(masked, &values, self.n, size(self.share, masked.features()), self.seed)?;
-            let rows = sums.rows().into_iter().zip(falls.rows()).map(|(sums, falls)| {
-                let factor = match (self.scaled, sums.dot(&sums)) {
-                    (false, _) => 1.0,
-                    (true, 0.0) => 0.0,
-                    (true, squares) => sums.dot(&falls) / squares,
-                };
-                sums.iter().zip(falls).map(|(sum, fall)| (factor * sum - fall).powi(2)).sum::<f64>() / count(self.n)
-            });
-            Ok(rows.collect::<Vec<_>>().into())
-        })
+        self.perturbation.with(
+            on,
+            |_| self.n,
+            |masked, values| {
+                let (sums, falls) =
+                    random_sets(masked, &values, self.n, size(self.share, masked.features()), self.seed)?;
+                let rows = sums.rows().into_iter().zip(falls.rows()).map(|(sums, falls)| {
+                    let factor = match (self.scaled, sums.dot(&sums)) {
+                        (false, _) => 1.0,
+                        (true, 0.0) => 0.0,
+                        (true, squares) => sums.dot(&falls) / squares,
+                    };
+                    sums.iter().zip(falls).map(|(sum, fall)| (factor * sum - fall).powi(2)).sum::<f64>() / count(self.n)
+                });
+                Ok(rows.collect::<Vec<_>>().into())
+            },
+        )
     }
 }

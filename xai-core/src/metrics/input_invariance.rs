@@ -109,14 +109,14 @@ impl<B: Backend> Metric<B> for InputInvariance {
         Error::check_shape("values of the shifted input", on.values.shape(), found.shape())?;
         let norm = |of: &ArrayD<f64>| of.iter().map(|v| v * v).sum::<f64>().sqrt();
         let pairs = on.values.outer_iter().zip(found.outer_iter()).enumerate();
-        let changes = pairs.map(|(sample, (here, there))| {
+        let changes = pairs.map(|(row, (here, there))| {
             let size = norm(&here.to_owned());
             if size > 0.0 {
                 return Ok(norm(&(&there - &here)) / size);
             }
             Err(Error::InvalidParameter {
                 name: "values",
-                value: format!("zeros of sample {sample}"),
+                value: format!("zeros of sample {}", on.sample(row)),
                 reason: "their relative change is not defined".into(),
             })
         });

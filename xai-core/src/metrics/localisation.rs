@@ -1,60 +1,14 @@
 //! Whether the values point at what a mask marks: [`PointingGame`], [`RelevanceMass`], [`RelevanceRank`].
 
-use ndarray::{ArrayBase, ArrayD, Data, Dimension};
+use ndarray::{ArrayBase, Data, Dimension};
 
+use super::marked::Marked;
 use super::metric::Metric;
 use super::relevance::Channels;
 use super::scored::Scored;
 use super::scores::{Better, Scores};
 use super::statistics::count;
 use crate::{Backend, Error, Result};
-
-/// What is marked, for each sample: (B, places...), where a photo's places are its pixels, (B, H, W).
-#[derive(Debug, Clone, PartialEq)]
-struct Marked {
-    mask: ArrayD<bool>,
-    channels: Channels,
-}
-
-impl Marked {
-    fn new<S: Data<Elem = bool>, D: Dimension>(mask: &ArrayBase<S, D>) -> Self {
-        Marked { mask: mask.to_owned().into_dyn(), channels: Channels::Sum }
-    }
-
-    /// Before any pass: a mask for each sample, with something marked.
-    fn check(&self, input: &[usize]) -> Result<()> {
-        let (got, samples) = (self.mask.shape(), input.first().copied().unwrap_or(0));
-        if got.first() != Some(&samples) || got.len() < 2 {
-            return Err(Error::InvalidShape {
-                what: "mask".into(),
-                got: got.to_vec(),
-                reason: format!("it needs (batch, places...), one for each of {samples} sample(s)"),
-            });
-        }
-        let empty = self.mask.outer_iter().position(|mask| !mask.iter().any(|&marked| marked));
-        empty.map_or(Ok(()), |sample| {
-            Err(Error::InvalidParameter {
-                name: "mask",
-                value: format!("nothing marked of sample {sample}"),
-                reason: "there is nothing to point at".into(),
-            })
-        })
-    }
-
-    /// For each sample, a number of its places' values and of what is marked.
-    fn each<B: Backend>(
-        &self,
-        on: &Scored<'_, B>,
-        number: impl Fn(usize, &[f64], &[bool]) -> Result<f64>,
-    ) -> Result<Scores> {
-        let places = self.channels.to_places(&on.values, self.mask.shape())?;
-        let scores = places.outer_iter().zip(self.mask.outer_iter()).enumerate().map(|(sample, (values, mask))| {
-            let (values, mask): (Vec<f64>, Vec<bool>) = values.iter().zip(mask).map(|(v, m)| (*v, *m)).unzip();
-            number(sample, &values, &mask)
-        });
-        Ok(scores.collect::<Result<Vec<_>>>()?.into())
-    }
-}
 
 macro_rules! by_a_mask {
     ($($(#[$doc:meta])* $name:ident, $title:literal;)*) => {$(

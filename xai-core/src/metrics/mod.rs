@@ -3,17 +3,22 @@
 //! [`Metric`] is the trait; a metric of one's own is an implementation of it.
 
 mod average_drop;
+mod cell;
 mod completeness;
 mod complexity;
 mod correlation;
 mod curves;
 mod evaluate;
+mod evaluation;
 mod infidelity;
 mod input_invariance;
+mod interval;
 mod localisation;
+mod marked;
 mod metric;
 mod of_outputs;
 mod one_by_one;
+mod parts;
 mod perturbed;
 mod random_map;
 mod randomisation;
@@ -25,13 +30,16 @@ mod sensitivity;
 mod sets;
 mod similarity;
 mod statistics;
+mod table;
 
 pub use self::average_drop::{AverageDrop, Increase};
+pub use self::cell::{Cell, Failure};
 pub use self::completeness::Completeness;
 pub use self::complexity::{Entropy, Gini};
 pub use self::correlation::{FaithfulnessCorrelation, SensitivityN};
 pub use self::curves::{Deletion, Insertion};
-pub use self::evaluate::{Evaluation, evaluate};
+pub use self::evaluate::Evaluate;
+pub use self::evaluation::Evaluation;
 pub use self::infidelity::Infidelity;
 pub use self::input_invariance::InputInvariance;
 pub use self::localisation::{PointingGame, RelevanceMass, RelevanceRank};

@@ -13,7 +13,8 @@ use crate::{Backend, Error, Result, Selection, Tensor};
 /// The random logit test: how alike the values are to those of another output, drawn at random.
 ///
 /// The other output differs along axis 1, the classes; its draw is shared by the samples of a batch, as a step from
-/// the explained one. 0 is right for outputs that have nothing in common; a method that shows the input scores 1.
+/// the explained one. 0 is right for outputs that have nothing in common, and closer to it is better; a method that
+/// shows the input scores 1.
 /// Defaults: Spearman's correlation, seed 0. It costs one explanation.
 ///
 /// Errors: [`Error::Unsupported`] for values that come from elsewhere, for weighted sums of outputs, and for a model of
@@ -96,7 +97,7 @@ impl<B: Backend> Metric<B> for RandomLogit {
     }
 
     fn better(&self) -> Better {
-        Better::Lower
+        Better::Closer(0.0)
     }
 
     fn score(&self, on: &Scored<'_, B>) -> Result<Scores> {
@@ -104,9 +105,8 @@ impl<B: Backend> Metric<B> for RandomLogit {
         let shapes: Vec<Vec<usize>> = on.inputs.iter().map(Tensor::shape).collect();
         let output = graph_for(on.model, &shapes, Target::Chosen(on.selection))?.forward(on.inputs)?;
         let other = self.other(on.selection, &output.shape())?;
-        let samples: Vec<usize> = (0..on.samples()).collect();
         let target = Target::Chosen(&other);
-        let call = Call { inputs: on.inputs, explained: on.explained, target, samples: &samples };
+        let call = Call { inputs: on.inputs, explained: on.explained, target, samples: on.rows };
         let found = only_values(&analyzer.attribute(on.model, &call)?)?;
         Error::check_shape("values for another output", on.values.shape(), found.shape())?;
         let pairs = on.values.outer_iter().zip(found.outer_iter());

@@ -111,11 +111,15 @@ macro_rules! of_each_feature {
             }
 
             fn score(&self, on: &Scored<'_, B>) -> Result<Scores> {
-                self.perturbation.with(on, |masked, values| {
-                    let falls = falls_of_each(masked, on.samples())?;
-                    let score = |($values, $falls): (ArrayView1<'_, f64>, ArrayView1<'_, f64>)| $score;
-                    Ok(values.rows().into_iter().zip(falls.rows()).map(score).collect::<Vec<_>>().into())
-                })
+                self.perturbation.with(
+                    on,
+                    |features| features,
+                    |masked, values| {
+                        let falls = falls_of_each(masked, on.samples())?;
+                        let score = |($values, $falls): (ArrayView1<'_, f64>, ArrayView1<'_, f64>)| $score;
+                        Ok(values.rows().into_iter().zip(falls.rows()).map(score).collect::<Vec<_>>().into())
+                    },
+                )
             }
         }
     };

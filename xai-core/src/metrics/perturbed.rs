@@ -1,5 +1,7 @@
 //! What all metrics share that mask the input.
 
+use std::cell::RefCell;
+
 use ndarray::Array2;
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
@@ -9,7 +11,8 @@ use super::relevance::Channels;
 use super::scored::Scored;
 use crate::explain::{Call, Inputs, Kind, OutputScale, Selection, Target};
 use crate::masks::{Features, Fill, Mask, Masked};
-use crate::{Backend, Differentiable, Result};
+use crate::passes::{Reporter, Running};
+use crate::{Backend, Differentiable, Error, Result};
 
 /// What can be set on all of them.
 #[derive(Debug, Clone)]
@@ -19,6 +22,7 @@ pub(super) struct Perturbation {
     pub(super) channels: Option<Channels>,
     pub(super) scale: Option<OutputScale>,
     pub(super) chunk: Option<usize>,
+    pub(super) reporter: Reporter,
 }
 
 /// The builder methods of everything that masks the input.
@@ -54,19 +58,14 @@ macro_rules! perturbation_builders {
             self
         }
 
-        /// At most how many samples go through the model in one pass.
-        #[must_use]
-        pub fn chunk(mut self, chunk: usize) -> Self {
-            self.perturbation.chunk = Some(chunk);
-            self
-        }
+        $crate::passes::pass_builders!(perturbation);
     };
 }
 pub(super) use perturbation_builders;
 
 impl Perturbation {
     pub(super) fn new(fill: Fill) -> Self {
-        Perturbation { features: None, fill, channels: None, scale: None, chunk: None }
+        Perturbation { features: None, fill, channels: None, scale: None, chunk: None, reporter: Reporter::default() }
     }
 
     fn features(&self, input: &[usize]) -> Features {
@@ -86,11 +85,13 @@ impl Perturbation {
         self.scale.map_or_else(|| chosen.clone(), |scale| chosen.clone().at_scale(scale))
     }
 
-    /// Does something with the masked model, and the values of each feature, (samples, features).
+    /// Does something with the masked model, and the values of each feature, (samples, features). `masks` says how many
+    /// there will be in all, of so many features.
     pub(super) fn with<B: Backend, T>(
         &self,
         on: &Scored<'_, B>,
-        work: impl FnOnce(&Masked<'_, dyn Differentiable<Backend = B> + '_>, Array2<f64>) -> Result<T>,
+        masks: impl FnOnce(usize) -> usize,
+        work: impl FnOnce(&Runs<'_, '_, B>, Array2<f64>) -> Result<T>,
     ) -> Result<T> {
         let input = on.input()?.shape();
         let selection = self.selection(on.selection);
@@ -99,9 +100,41 @@ impl Perturbation {
         let by_kind = if on.kind == Kind::Sensitivity { Channels::Absolute } else { Channels::Sum };
         // Before any pass of the masked model: whether the values fit.
         let values = self.channels.unwrap_or(by_kind).to_input(&on.values, &input)?;
-        let masked = Masked::in_chunks(on.model, &call, &self.features(&input), &self.fill, self.chunk)?;
+        let model: &dyn Differentiable<Backend = B> = on.model;
+        let masked = Masked::in_chunks(model, &call, &self.features(&input), &self.fill, self.chunk)?;
         let of_features = masked.gathered(&[values])?;
-        work(&masked, of_features)
+        let evaluations = [on.samples(), masked.evaluations_of_a_copy()];
+        let total = evaluations.into_iter().fold(masks(masked.features()), usize::saturating_mul);
+        let reporter = self.reporter.and(&on.whole);
+        work(&Runs { masked, progress: RefCell::new(reporter.start(total)) }, of_features)
+    }
+}
+
+/// The masked model, with what is told of its passes.
+pub(super) struct Runs<'a, 'r, B: Backend> {
+    masked: Masked<'a, dyn Differentiable<Backend = B> + 'a>,
+    progress: RefCell<Running<'r>>,
+}
+
+impl<B: Backend> Runs<'_, '_, B> {
+    /// The number of features.
+    pub(super) fn features(&self) -> usize {
+        self.masked.features()
+    }
+
+    /// The explained output of each sample as it is.
+    pub(super) fn clean(&self) -> &[f64] {
+        self.masked.clean()
+    }
+
+    /// The explained output on copies with these masks: (masks, samples).
+    pub(super) fn values(&self, masks: impl IntoIterator<Item = impl Into<Mask>>) -> Result<Array2<f64>> {
+        let (samples, mut all) = (self.clean().len(), Vec::new());
+        self.masked.run(masks, &mut self.progress.borrow_mut(), |_, y| {
+            all.extend_from_slice(y);
+            Ok(())
+        })?;
+        Array2::from_shape_vec((all.len() / samples.max(1), samples), all).map_err(|e| Error::backend("ndarray", e))
     }
 }
 

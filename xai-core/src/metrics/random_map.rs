@@ -1,6 +1,6 @@
 //! Values that were drawn: [`RandomMap`].
 
-use ndarray::{ArrayD, Axis, IxDyn};
+use ndarray::{ArrayD, IxDyn};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
@@ -8,8 +8,9 @@ use rand_distr::{Distribution, StandardNormal};
 use crate::explain::{Analyzer, Attribution, Call, Extras, Inputs, Kind};
 use crate::{Differentiable, Element, Result, Tensor};
 
-/// Random values: the control that every metric needs. Standard normal numbers in the input's shape, from the seed
-/// alone, the same for all samples of a batch.
+/// Random values: the control that every metric needs. Standard normal numbers in the input's shape, another draw for
+/// each sample of the batch: from the seed and the sample's number alone, so that copies of a sample, and the same
+/// sample of another model, have the same.
 ///
 /// A method that scores no better than this says nothing about the model. It costs a forward pass.
 ///
@@ -60,15 +61,20 @@ impl<M: Differentiable + ?Sized> Analyzer<M> for RandomMap {
     fn attribute(&self, model: &M, call: &Call<'_, M::Backend>) -> Result<Attribution<M::Backend>> {
         let output = call.graph(model)?.forward(call.inputs)?;
         let selection = call.target.settle_for(call.inputs, &output)?;
-        let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
-        let draw = |input: &Tensor<M::Backend>| {
-            let shape = input.shape();
-            let row = ArrayD::<f64>::from_shape_simple_fn(IxDyn(&shape[1..]), || StandardNormal.sample(&mut rng));
-            let row = row.mapv(Element::of).insert_axis(Axis(0));
-            let rows = ndarray::concatenate(Axis(0), &vec![row.view(); shape[0]]);
-            Tensor::upload(rows.map_err(|error| crate::Error::backend("ndarray", error))?.view(), &input.placement())
+        let of_sample = |&sample: &usize| {
+            let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
+            rng.set_stream(sample as u64);
+            rng
         };
-        let values = call.explained_inputs().map(draw).collect::<Result<_>>()?;
+        let mut rngs: Vec<ChaCha8Rng> = call.samples.iter().map(of_sample).collect();
+        let mut draw = |input: &Tensor<M::Backend>| {
+            let mut values = ArrayD::<f64>::zeros(IxDyn(&input.shape()));
+            for (mut row, rng) in values.outer_iter_mut().zip(&mut rngs) {
+                row.iter_mut().for_each(|value| *value = StandardNormal.sample(rng));
+            }
+            Tensor::upload(values.mapv(Element::of).view(), &input.placement())
+        };
+        let values = call.explained_inputs().map(&mut draw).collect::<Result<_>>()?;
         Ok(Attribution { values, output, selection, extras: Extras::default() })
     }
 }

@@ -97,14 +97,18 @@ impl<B: Backend> Metric<B> for Road {
     }
 
     fn score(&self, on: &Scored<'_, B>) -> Result<Scores> {
-        self.perturbation.with(on, |masked, values| {
-            let most = curve(masked, &places(&values, self.seed), &self.shares, false)?;
-            let least = curve(masked, &places(&-values, self.seed), &self.shares, false)?;
-            let y = (least - most) / 2.0;
-            let values = y.rows().into_iter().map(|row| row.sum() / count(row.len())).collect();
-            let at = self.shares.iter().map(|share| format!("{share:.3}")).collect();
-            let curve = Curve { at, x: self.shares.clone(), y, random: None };
-            Ok(Scores { values, curve: Some(curve), ..Scores::default() })
-        })
+        self.perturbation.with(
+            on,
+            |_| 2 * self.shares.len(),
+            |masked, values| {
+                let most = curve(masked, &places(&values, self.seed), &self.shares, false)?;
+                let least = curve(masked, &places(&-values, self.seed), &self.shares, false)?;
+                let y = (least - most) / 2.0;
+                let values = y.rows().into_iter().map(|row| row.sum() / count(row.len())).collect();
+                let at = self.shares.iter().map(|share| format!("{share:.3}")).collect();
+                let curve = Curve { at, x: self.shares.clone(), y, random: None };
+                Ok(Scores { values, curve: Some(curve), ..Scores::default() })
+            },
+        )
     }
 }

@@ -4,6 +4,7 @@ use ndarray::ArrayD;
 
 use crate::explain::rows::check_finite;
 use crate::explain::{AnyAnalyzer, Attribution, Call, Kind, Target, Uploaded};
+use crate::passes::Reporter;
 use crate::{Backend, Differentiable, Element, Error, Result, Selection, Tensor};
 
 /// An explanation, with what it explains.
@@ -37,7 +38,7 @@ pub struct Scored<'a, B: Backend> {
     pub explained: &'a [bool],
     /// The explained input's values, batch axis first.
     pub values: ArrayD<f64>,
-    /// The samples, counted.
+    /// For each row, which sample of the user's batch it is: what belongs to a sample, as a mask, is found by it.
     pub rows: &'a [usize],
     /// What is explained of the output.
     pub selection: &'a Selection,
@@ -45,6 +46,8 @@ pub struct Scored<'a, B: Backend> {
     pub kind: Kind,
     /// The analyzer that found them, unless they come from elsewhere.
     pub analyzer: Option<&'a dyn AnyAnalyzer<B>>,
+    /// Asked after each pass, where this is a part of other work.
+    pub(super) whole: Reporter,
 }
 
 impl<B: Backend> std::fmt::Debug for Scored<'_, B> {
@@ -57,6 +60,11 @@ impl<'a, B: Backend> Scored<'a, B> {
     /// The number of samples.
     pub fn samples(&self) -> usize {
         self.values.shape().first().copied().unwrap_or(0)
+    }
+
+    /// Which sample of the user's batch a row is: for messages, and for what belongs to a sample.
+    pub fn sample(&self, row: usize) -> usize {
+        self.rows.get(row).copied().unwrap_or(row)
     }
 
     /// The explained input.
@@ -126,7 +134,8 @@ pub(super) fn scored<'a, B: Backend>(
     check_finite("values", &values)?;
     let (inputs, explained) = (uploaded.inputs(), uploaded.explained());
     let rows = uploaded.samples();
-    Ok(Scored { model, inputs, explained, values, rows, selection, kind, analyzer })
+    let whole = Reporter::default();
+    Ok(Scored { model, inputs, explained, values, rows, selection, kind, analyzer, whole })
 }
 
 pub(super) fn only_values<B: Backend>(found: &Attribution<B>) -> Result<ArrayD<f64>> {

@@ -1,5 +1,7 @@
 //! What a metric found: [`Scores`].
 
+use std::fmt;
+
 use ndarray::{Array2, Axis, concatenate};
 
 /// Which way a metric is better.
@@ -12,13 +14,53 @@ use ndarray::{Array2, Axis, concatenate};
 /// // An output that falls soon was explained well.
 /// assert_eq!(Metric::<NdArray>::better(&Deletion::new()), Better::Lower);
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum Better {
     /// The higher, the better.
     Higher,
     /// The lower, the better.
     Lower,
+    /// The closer to this number, from either side, the better.
+    Closer(f64),
+}
+
+impl Better {
+    /// Whether one number is better than another; neither is where both are as good, or one is NaN.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use xai::metrics::Better;
+    ///
+    /// assert!(Better::Closer(0.0).prefers(0.1, -0.5) && !Better::Closer(0.0).prefers(-0.5, 0.1));
+    /// ```
+    pub fn prefers(self, one: f64, other: f64) -> bool {
+        match self {
+            Better::Higher => one > other,
+            Better::Lower => one < other,
+            Better::Closer(to) => (one - to).abs() < (other - to).abs(),
+        }
+    }
+
+    /// As a sign behind a metric's name: ↑, ↓ or, for a number that is right, → 0.
+    pub fn sign(self) -> String {
+        match self {
+            Better::Higher => "↑".into(),
+            Better::Lower => "↓".into(),
+            Better::Closer(to) => format!("→ {to}"),
+        }
+    }
+}
+
+/// In words: higher, lower, closer to 0.
+impl fmt::Display for Better {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Better::Higher => f.write_str("higher"),
+            Better::Lower => f.write_str("lower"),
+            Better::Closer(to) => write!(f, "closer to {to}"),
+        }
+    }
 }
 
 /// What a metric found.
@@ -44,8 +86,8 @@ pub struct Scores {
     pub random: Option<Vec<f64>>,
     /// The curve whose area or slope the number is.
     pub curve: Option<Curve>,
-    /// What it means, in words.
-    pub verdict: Option<String>,
+    /// What each sample's number means, in words, where the metric says so.
+    pub verdicts: Option<Vec<String>>,
 }
 
 /// A curve for each sample.
@@ -79,7 +121,8 @@ pub struct Curve {
 
 impl Scores {
     /// Puts the scores of more samples behind these: of a data set that is scored part by part. What only one of both
-    /// has, a baseline or a curve over the same points, is no longer there, and neither are words.
+    /// has, as a baseline, words, or a curve over the same points, is no longer there. Scores of no sample change
+    /// nothing.
     ///
     /// ```
     /// # use xai_core as xai;
@@ -90,10 +133,47 @@ impl Scores {
     /// assert_eq!(scores.values, [0.5, 0.25, 1.0]);
     /// ```
     pub fn extend(&mut self, more: Scores) {
+        if more.values.is_empty() {
+            return;
+        }
+        if self.values.is_empty() {
+            *self = more;
+            return;
+        }
         self.values.extend(more.values);
         self.random = self.random.take().zip(more.random).map(|(all, more)| [all, more].concat());
         self.curve = self.curve.take().zip(more.curve).and_then(|(all, more)| all.with(more));
-        self.verdict = None;
+        self.verdicts = self.verdicts.take().zip(more.verdicts).map(|(all, more)| [all, more].concat());
+    }
+
+    /// The verdicts as one: in the order in which they come up first, each with how many samples it is of, unless it is
+    /// of all.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use xai::metrics::Scores;
+    ///
+    /// let mut scores = Scores::from(vec![0.0, 0.9, 0.1]);
+    /// scores.verdicts = Some(["right", "wrong", "right"].map(str::to_owned).to_vec());
+    /// assert_eq!(scores.verdict().as_deref(), Some("right (2 of 3 samples); wrong (1 of 3 samples)"));
+    /// ```
+    pub fn verdict(&self) -> Option<String> {
+        let all = self.verdicts.as_ref()?;
+        let mut counts: Vec<(&String, usize)> = Vec::new();
+        for words in all {
+            match counts.iter_mut().find(|(seen, _)| *seen == words) {
+                Some((_, count)) => *count += 1,
+                None => counts.push((words, 1)),
+            }
+        }
+        match counts[..] {
+            [] => None,
+            [(words, _)] => Some(words.clone()),
+            _ => {
+                let each = counts.iter().map(|(words, count)| format!("{words} ({count} of {} samples)", all.len()));
+                Some(each.collect::<Vec<_>>().join("; "))
+            }
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use rand_chacha::ChaCha8Rng;
 use super::metric::Metric;
 use super::scored::Scored;
 use super::scores::{Better, Scores};
-use crate::passes::{MOST_COPIES, within};
+use crate::passes::{MOST_COPIES, Reporter, progress_builder, within};
 use crate::{Backend, Error, Result, Tensor};
 
 /// How the neighbours of an input are drawn.
@@ -36,7 +36,7 @@ impl Neighbours {
     fn largest<B: Backend>(
         self,
         on: &Scored<'_, B>,
-        metric: &str,
+        (metric, reporter): (&str, &Reporter),
         number: impl Fn(f64, f64, f64) -> Option<f64>,
     ) -> Result<Scores> {
         let analyzer = on.analyzer(metric)?;
@@ -44,6 +44,8 @@ impl Neighbours {
         let shape = x.shape();
         let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
         let mut largest = vec![0.0_f64; on.samples()];
+        let reporter = reporter.and(&on.whole);
+        let mut progress = reporter.start(self.n.saturating_mul(on.samples()));
         for _ in 0..self.n {
             let mut draw = || rng.random_range(-self.radius..=self.radius);
             let step = ArrayD::from_shape_simple_fn(IxDyn(&shape[1..]), &mut draw);
@@ -52,16 +54,17 @@ impl Neighbours {
             let found = on.explain(analyzer, on.model, &moved)?;
             Error::check_shape("values of a neighbour", on.values.shape(), found.shape())?;
             let rows = found.outer_iter().zip(on.values.outer_iter()).zip(&mut largest).enumerate();
-            for (sample, ((there, here), most)) in rows {
+            for (row, ((there, here), most)) in rows {
                 let change = norm(&(&there - &here).view());
                 let number =
                     number(change, norm(&here), norm(&step.view())).ok_or_else(|| Error::InvalidParameter {
                         name: "values",
-                        value: format!("zeros of sample {sample}"),
+                        value: format!("zeros of sample {}", on.sample(row)),
                         reason: "their relative change is not defined".into(),
                     })?;
                 *most = most.max(number);
             }
+            progress.advance(on.samples())?;
         }
         Ok(largest.into())
     }
@@ -74,15 +77,16 @@ fn norm(of: &ArrayViewD<'_, f64>) -> f64 {
 macro_rules! over_neighbours {
     ($($(#[$doc:meta])* $name:ident, $title:literal, $number:expr;)*) => {$(
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq)]
+        #[derive(Debug, Clone, PartialEq)]
         pub struct $name {
             neighbours: Neighbours,
+            reporter: Reporter,
         }
 
         impl $name {
             /// Ten neighbours within 0.02, in the input's units; seed 0.
             pub fn new() -> Self {
-                $name { neighbours: Neighbours::DEFAULT }
+                $name { neighbours: Neighbours::DEFAULT, reporter: Reporter::default() }
             }
 
             /// Sets the number of neighbours, at least 1.
@@ -105,6 +109,8 @@ macro_rules! over_neighbours {
                 self.neighbours.seed = seed;
                 self
             }
+
+            progress_builder!();
         }
 
         impl Default for $name {
@@ -127,7 +133,7 @@ macro_rules! over_neighbours {
             }
 
             fn score(&self, on: &Scored<'_, B>) -> Result<Scores> {
-                self.neighbours.largest(on, $title, $number)
+                self.neighbours.largest(on, ($title, &self.reporter), $number)
             }
         }
     )*};

@@ -5,16 +5,16 @@ use rand::SeedableRng;
 use rand::seq::index::sample as draw;
 use rand_chacha::ChaCha8Rng;
 
-use super::perturbed::mask;
+use super::perturbed::{Runs, mask};
 use super::similarity::Similarity;
 use super::statistics::count;
-use crate::masks::{Mask, Masked};
-use crate::{Differentiable, Error, Result};
+use crate::masks::Mask;
+use crate::{Backend, Error, Result};
 
 /// For random sets of features: the sum of their values, and by how much the output falls without them, both
 /// (samples, sets).
-pub(super) fn random_sets<M: Differentiable + ?Sized>(
-    masked: &Masked<'_, M>,
+pub(super) fn random_sets<B: Backend>(
+    masked: &Runs<'_, '_, B>,
     values: &Array2<f64>,
     n: usize,
     size: usize,
@@ -39,7 +39,7 @@ pub(super) fn random_sets<M: Differentiable + ?Sized>(
 }
 
 /// y(x) - y of each copy: (samples, copies).
-pub(super) fn falls<M: Differentiable + ?Sized>(masked: &Masked<'_, M>, y: Array2<f64>) -> Array2<f64> {
+pub(super) fn falls<B: Backend>(masked: &Runs<'_, '_, B>, y: Array2<f64>) -> Array2<f64> {
     let mut falls = -y.reversed_axes();
     for (mut row, clean) in falls.rows_mut().into_iter().zip(masked.clean()) {
         row += *clean;
@@ -48,7 +48,7 @@ pub(super) fn falls<M: Differentiable + ?Sized>(masked: &Masked<'_, M>, y: Array
 }
 
 /// By how much the output falls without each feature: (samples, features).
-pub(super) fn falls_of_each<M: Differentiable + ?Sized>(masked: &Masked<'_, M>, samples: usize) -> Result<Array2<f64>> {
+pub(super) fn falls_of_each<B: Backend>(masked: &Runs<'_, '_, B>, samples: usize) -> Result<Array2<f64>> {
     let features = masked.features();
     let masks = (0..features).map(|without| mask(samples, features, |_, feature| feature != without));
     Ok(falls(masked, masked.values(masks)?))

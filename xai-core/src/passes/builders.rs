@@ -3,6 +3,8 @@
 /// How large a pass is, and what is called after each; `$settings` is the way from `self` to the settings.
 macro_rules! pass_builders {
     ($($settings:ident).+) => {
+        $crate::passes::progress_builder!($($settings).+);
+
         /// At most how many samples go through the model in one pass: this bounds the memory. Unless set, as many as
         /// a CPU is fastest with, so that the largest map that a layer gives out has at most 26 MB, and at most 64; and
         /// a row for each thread of a [`BlackBox`]($crate::BlackBox). A GPU is filled by more.
@@ -12,7 +14,13 @@ macro_rules! pass_builders {
             self.$($settings).+.chunk = Some(chunk);
             self
         }
+    };
+}
+pub(crate) use pass_builders;
 
+/// What is called after each pass; `$settings` is the way from `self` to what has the reporter.
+macro_rules! progress_builder {
+    ($($settings:ident).*) => {
         /// Calls back after every pass. A callback that answers `ControlFlow::Break(())` stops the analysis, with
         /// [`Error::Cancelled`]($crate::Error::Cancelled).
         ///
@@ -34,9 +42,9 @@ macro_rules! pass_builders {
             mut self,
             report: impl Fn($crate::Progress) -> Go + Send + Sync + 'static,
         ) -> Self {
-            self.$($settings).+.reporter = $crate::passes::Reporter::new(report);
+            self.$($settings.)*reporter = $crate::passes::Reporter::new(report);
             self
         }
     };
 }
-pub(crate) use pass_builders;
+pub(crate) use progress_builder;

@@ -14,7 +14,7 @@ mod sum;
 
 pub(crate) use self::arrays::{MOST_COPIES, at_least, fits_in_memory, within};
 pub use self::arrays::{augment_batch_dim, augment_indices, interpolate_batch, reduce_augmentation};
-pub(crate) use self::builders::pass_builders;
+pub(crate) use self::builders::{pass_builders, progress_builder};
 pub(crate) use self::chunk::{Chunk, copies_per_pass, even_parts, in_blocks};
 pub(crate) use self::copies::{on_path, per_copy, repeated};
 pub(crate) use self::moments::Moments;

@@ -59,13 +59,42 @@ impl Answer for ControlFlow<()> {
     }
 }
 
+type Report = dyn Fn(Progress) -> bool + Send + Sync;
+
 /// The user's callback, if there is one: true to stop.
 #[derive(Clone, Default)]
-pub(crate) struct Reporter(Option<Arc<dyn Fn(Progress) -> bool + Send + Sync>>);
+pub(crate) struct Reporter(Option<Arc<Report>>);
 
 impl Reporter {
     pub(crate) fn new<A: Answer>(report: impl Fn(Progress) -> A + Send + Sync + 'static) -> Self {
         Reporter(Some(Arc::new(move |progress| report(progress).stops())))
+    }
+
+    /// This callback and another one, told of the same work: either may stop it.
+    pub(crate) fn and(&self, other: &Reporter) -> Reporter {
+        match (&self.0, &other.0) {
+            (Some(one), Some(other)) => {
+                let (one, other) = (Arc::clone(one), Arc::clone(other));
+                Reporter(Some(Arc::new(move |progress| {
+                    let stops = one(progress);
+                    other(progress) || stops
+                })))
+            }
+            (None, _) => other.clone(),
+            (_, None) => self.clone(),
+        }
+    }
+
+    /// The same callback for work that is a part of other work: it is asked after each pass whether to go on, and told
+    /// how far the whole is.
+    fn within(&self, whole: Progress) -> Reporter {
+        match &self.0 {
+            None => Reporter::default(),
+            Some(report) => {
+                let report = Arc::clone(report);
+                Reporter(Some(Arc::new(move |_| report(whole))))
+            }
+        }
     }
 
     pub(crate) fn start(&self, total: usize) -> Running<'_> {
@@ -107,6 +136,11 @@ impl Running<'_> {
     pub(crate) fn ask(&mut self, more: usize) {
         self.asked = self.asked.saturating_add(more);
         self.progress.total = self.progress.total.max(self.asked);
+    }
+
+    /// The callback, for work that is a part of this.
+    pub(crate) fn part(&self) -> Reporter {
+        self.reporter.within(self.progress)
     }
 
     /// So many are done.

@@ -4,7 +4,7 @@ mod model;
 
 use std::collections::BTreeSet;
 
-use ndarray::Array2;
+use ndarray::{Array2, ArrayView1};
 
 pub use self::model::{Randomised, Redraw, randomised};
 use super::metric::Metric;
@@ -12,6 +12,7 @@ use super::scored::Scored;
 use super::scores::{Better, Curve, Scores};
 use super::similarity::Similarity;
 use super::statistics::count;
+use crate::passes::{Reporter, progress_builder};
 use crate::{Backend, Error, Result, Tensor};
 
 /// In which order layers get other weights.
@@ -41,8 +42,9 @@ pub enum Order {
 ///
 /// Layer by layer the weights are drawn anew, and the same output of the same input is explained again; each step's
 /// similarity to the original values is a point of the curve, the score their mean. The original itself is no point.
-/// 0 is right; a method that does not look at the weights, as an edge detector, scores 1. The verdict says so in
-/// words.
+/// 0 is right, and closer to it is better, from either side; a method that does not look at the weights, as an edge
+/// detector, scores 1. The verdict says so in words, of each sample: by the size of its similarity at the end of a
+/// cascade, or of its mean over layers that are drawn one by one.
 ///
 /// Defaults: from the output to the input, weights permuted within themselves, Spearman's correlation of the signed
 /// values, seed 0. It costs one explanation for each layer that has weights, or one with
@@ -68,7 +70,7 @@ pub enum Order {
 /// assert_eq!(scores.values.len(), 1);
 /// # Ok::<(), xai::Error>(())
 /// ```
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 #[doc(alias("ModelParameterRandomisation", "MPRT", "sanity checks"))]
 pub struct ParameterRandomisation {
     order: Order,
@@ -76,6 +78,7 @@ pub struct ParameterRandomisation {
     similarity: Similarity,
     absolute: bool,
     seed: u64,
+    reporter: Reporter,
 }
 
 const NAME: &str = "parameter randomisation";
@@ -126,8 +129,10 @@ impl ParameterRandomisation {
         self
     }
 
+    progress_builder!();
+
     /// Which layers have random weights at each step.
-    fn steps(self, layers: &[String]) -> Vec<BTreeSet<String>> {
+    fn steps(&self, layers: &[String]) -> Vec<BTreeSet<String>> {
         let last = layers.len();
         if self.order == Order::AtOnce {
             return vec![layers.iter().cloned().collect()];
@@ -142,14 +147,14 @@ impl ParameterRandomisation {
             .collect()
     }
 
-    fn verdict(self, similarities: &Array2<f64>, opaque: usize) -> String {
+    fn verdict(&self, similarities: ArrayView1<'_, f64>, opaque: usize) -> String {
         // In a cascade the last step has nothing of the trained weights left; else the mean over the layers counts.
-        let steps = similarities.ncols();
         let counted = match self.order {
             Order::OneByOne => similarities.mean(),
-            Order::TopDown | Order::BottomUp | Order::AtOnce => similarities.column(steps - 1).mean(),
+            Order::TopDown | Order::BottomUp | Order::AtOnce => similarities.last().copied(),
         };
-        let counted = counted.unwrap_or(f64::NAN);
+        // The same map with its sign turned shows as little of the weights.
+        let counted = counted.unwrap_or(f64::NAN).abs();
         let words = if counted >= SAME {
             "it does not depend on the weights: it shows the input, not the model"
         } else if counted < OTHER {
@@ -161,7 +166,7 @@ impl ParameterRandomisation {
             0 => String::new(),
             n => format!("; {n} step(s) that nobody can look into kept theirs"),
         };
-        format!("{words} (similarity {counted:.2}{kept})")
+        format!("{words}{kept}")
     }
 }
 
@@ -171,11 +176,11 @@ impl<B: Backend> Metric<B> for ParameterRandomisation {
     }
 
     fn better(&self) -> Better {
-        Better::Lower
+        Better::Closer(0.0)
     }
 
     fn score(&self, on: &Scored<'_, B>) -> Result<Scores> {
-        let analyzer = on.analyzer(NAME)?;
+        let (analyzer, reporter) = (on.analyzer(NAME)?, self.reporter.and(&on.whole));
         let shapes: Vec<Vec<usize>> = on.inputs.iter().map(Tensor::shape).collect();
         let (layers, opaque) = Randomised::layers(on.model, &shapes)?;
         if layers.is_empty() {
@@ -186,12 +191,14 @@ impl<B: Backend> Metric<B> for ParameterRandomisation {
         }
         let steps = self.steps(&layers);
         let mut similarities = Array2::zeros((on.samples(), steps.len()));
+        let mut progress = reporter.start(steps.len().saturating_mul(on.samples()));
         for (chosen, mut column) in steps.iter().zip(similarities.columns_mut()) {
             let model = Randomised::new(on.model, &shapes, chosen, self.redraw, self.seed)?;
             let found = on.explain(analyzer, &model, on.input()?)?;
             Error::check_shape("values for random weights", on.values.shape(), found.shape())?;
             let pairs = on.values.outer_iter().zip(found.outer_iter()).zip(&mut column);
             pairs.for_each(|((here, there), s)| *s = self.similarity.of(&here, &there, self.absolute));
+            progress.advance(on.samples())?;
         }
         let names = match self.order {
             Order::TopDown => layers.iter().rev().cloned().collect(),
@@ -199,9 +206,9 @@ impl<B: Backend> Metric<B> for ParameterRandomisation {
             Order::AtOnce => vec!["all layers".to_owned()],
         };
         let values = similarities.rows().into_iter().map(|row| row.sum() / count(row.len())).collect();
-        let verdict = Some(self.verdict(&similarities, opaque));
+        let verdicts = similarities.rows().into_iter().map(|row| self.verdict(row, opaque)).collect();
         let x = (1..=steps.len()).map(count).collect();
         let curve = Some(Curve { at: names, x, y: similarities, random: None });
-        Ok(Scores { values, curve, verdict, ..Scores::default() })
+        Ok(Scores { values, curve, verdicts: Some(verdicts), ..Scores::default() })
     }
 }
