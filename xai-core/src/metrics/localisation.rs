@@ -2,7 +2,7 @@
 
 use ndarray::{ArrayBase, Data, Dimension};
 
-use super::marked::Marked;
+use super::marked::{Marked, highest};
 use super::metric::Metric;
 use super::relevance::Channels;
 use super::scored::Scored;
@@ -55,7 +55,8 @@ macro_rules! by_a_mask {
 
 by_a_mask! {
     /// The pointing game: 1 where the highest value lies in the mask, 0 where it does not. Where several places share
-    /// the highest value, the share of them that lies in the mask: a constant map gets what a random one gets.
+    /// the highest value, the share of them that lies in the mask: a constant map gets what a random one gets. The
+    /// paper's 15 pixels of tolerance are [`tolerance`](PointingGame::tolerance); without it there is none.
     ///
     /// Errors: [`Error::InvalidParameter`] for a mask that marks nothing, [`Error::Shape`] for values that do not fit.
     ///
@@ -134,9 +135,38 @@ by_a_mask! {
 }
 
 impl PointingGame {
+    /// How far from the mask the highest value may lie and still hit, in the mask's pixels, by Euclid's distance.
+    ///
+    /// 0 unless set: what a pixel is depends on the mask, and on small ones a wider default would make every map right.
+    /// The paper's is 15, on photos of some 500 pixels.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::metrics::{Metric, PointingGame};
+    /// use xai::nn::{Activation, AdaptiveAvgPool2d, Flatten, Sequential};
+    /// use xai::{GradCam, NdArray};
+    ///
+    /// let net = Sequential::<NdArray<f64>>::new()
+    ///     .push_named("maps", Activation::Relu)
+    ///     .push(AdaptiveAvgPool2d::global())
+    ///     .push(Flatten::default());
+    /// let photo = array![[[[1.0, 2.0], [3.0, 4.0]], [[0.0, 0.0], [5.0, 0.0]]]];
+    /// // The highest value is to the right of what is marked.
+    /// let marked = PointingGame::new(&array![[[false, false], [true, false]]]);
+    /// assert_eq!(marked.of_analyzer(&net, &photo, 0, &GradCam::at("maps"))?.values, [0.0]);
+    /// assert_eq!(marked.tolerance(1).of_analyzer(&net, &photo, 0, &GradCam::at("maps"))?.values, [1.0]);
+    /// # Ok::<(), xai::Error>(())
+    /// ```
+    #[must_use]
+    pub fn tolerance(mut self, pixels: usize) -> Self {
+        self.marked.tolerance = pixels;
+        self
+    }
+
     #[allow(clippy::unnecessary_wraps, reason = "all three have one signature")]
     fn of_sample(_: usize, values: &[f64], mask: &[bool]) -> Result<f64> {
-        let highest = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let highest = highest(values);
         let at: Vec<bool> = values.iter().zip(mask).filter(|(v, _)| **v == highest).map(|(_, m)| *m).collect();
         Ok(count(at.iter().filter(|&&marked| marked).count()) / count(at.len()))
     }

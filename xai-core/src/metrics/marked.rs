@@ -1,10 +1,11 @@
 //! What a mask marks of each sample.
 
-use ndarray::{ArrayBase, ArrayD, Data, Dimension};
+use ndarray::{ArrayBase, ArrayD, ArrayViewD, Data, Dimension};
 
 use super::relevance::Channels;
 use super::scored::Scored;
 use super::scores::Scores;
+use super::statistics::count;
 use crate::{Backend, Error, Result};
 
 /// What is marked, for each sample: (B, places...), where a photo's places are its pixels, (B, H, W).
@@ -12,11 +13,13 @@ use crate::{Backend, Error, Result};
 pub(super) struct Marked {
     mask: ArrayD<bool>,
     pub(super) channels: Channels,
+    /// How far from what is marked a place may be that counts as a part of it.
+    pub(super) tolerance: usize,
 }
 
 impl Marked {
     pub(super) fn new<S: Data<Elem = bool>, D: Dimension>(mask: &ArrayBase<S, D>) -> Self {
-        Marked { mask: mask.to_owned().into_dyn(), channels: Channels::Sum }
+        Marked { mask: mask.to_owned().into_dyn(), channels: Channels::Sum, tolerance: 0 }
     }
 
     /// Before any pass: a mask for each sample, with something marked.
@@ -55,8 +58,33 @@ impl Marked {
                 reason: format!("it has nothing of sample {sample}"),
             })?;
             let values: Vec<f64> = values.iter().copied().collect();
-            number(sample, &values, &mask.iter().copied().collect::<Vec<bool>>())
+            number(sample, &values, &self.widened(mask, &values))
         });
         Ok(scores.collect::<Result<Vec<_>>>()?.into())
     }
+
+    /// Where the mask, with all places that are no further from it than the tolerance, is met: asked at the places of
+    /// the highest value alone, for others are not looked at where there is a tolerance.
+    fn widened(&self, mask: ArrayViewD<'_, bool>, values: &[f64]) -> Vec<bool> {
+        if self.tolerance == 0 {
+            return mask.iter().copied().collect();
+        }
+        let highest = highest(values);
+        let marked: Vec<Vec<usize>> =
+            mask.indexed_iter().filter(|(_, marked)| **marked).map(|(at, _)| at.slice().to_vec()).collect();
+        let square = count(self.tolerance).powi(2);
+        let near = |at: &[usize]| {
+            let squares = |to: &Vec<usize>| at.iter().zip(to).map(|(&a, &b)| count(a.abs_diff(b)).powi(2)).sum::<f64>();
+            marked.iter().any(|to| squares(to) <= square)
+        };
+        let met = mask
+            .indexed_iter()
+            .zip(values)
+            .map(|((at, &marked), &value)| marked || (value == highest && near(at.slice())));
+        met.collect()
+    }
+}
+
+pub(super) fn highest(values: &[f64]) -> f64 {
+    values.iter().copied().fold(f64::NEG_INFINITY, f64::max)
 }

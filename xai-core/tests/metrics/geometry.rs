@@ -73,6 +73,19 @@ fn the_highest_place_is_in_the_mask_or_not() {
 }
 
 #[test]
+fn a_highest_place_near_the_mask_hits_within_the_tolerance() {
+    let mut values = Array4::<f64>::zeros((1, 1, 4, 4));
+    values[[0, 0, 3, 2]] = 1.0;
+    // The nearest place that is marked is two rows and one column away: √5, between 2 and 3.
+    let game = PointingGame::new(&mask(1, &[(0, 0), (1, 1)]));
+    let hits = |tolerance| of_image(&game.clone().tolerance(tolerance), values.clone().into_dyn(), 1).unwrap()[0];
+    assert_eq!([0, 1, 2, 3, usize::MAX].map(hits), [0.0, 0.0, 0.0, 1.0, 1.0]);
+    // Of a constant map the share of places that are near: the corner, and the two beside it.
+    let corner = PointingGame::new(&mask(1, &[(0, 0)])).tolerance(1);
+    assert_eq!(of_image(&corner, Array4::ones((1, 1, 4, 4)).into_dyn(), 1).unwrap(), [3.0 / 16.0]);
+}
+
+#[test]
 fn a_constant_map_points_as_often_as_a_random_one() {
     let game = PointingGame::new(&mask(1, &[(0, 0), (0, 1), (0, 2), (0, 3)]));
     assert_eq!(of_image(&game, Array4::ones((1, 3, 4, 4)).into_dyn(), 3).unwrap(), [0.25]);
