@@ -17,8 +17,8 @@ use crate::crops::MOST;
 #[derive(Debug, Parser)]
 #[command(name = "evaluate", version)]
 pub(crate) struct Args {
-    /// An analyzer, any that `explain --list` names; may be given several times [default: 16 of all families that cost
-    /// at most 200 passes]
+    /// An analyzer, any that `explain --list` names; may be given several times [default: 19 of all families that cost
+    /// at most some 500 passes]
     #[arg(long = "analyzer", value_name = "NAME", value_parser = by_name(), hide_possible_values = true)]
     analyzers: Vec<&'static AnalyzerInfo>,
 
@@ -26,7 +26,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", default_value_t = 32, value_parser = crops, allow_negative_numbers = true)]
     pub(crate) crops: usize,
 
-    /// How many copies, points or samples an analyzer takes [default: each one's own]
+    /// How many copies, points or samples an analyzer takes [default: each one's own, but 512 coalitions of 8 × 8
+    /// patches for kernel-shap and 256 masks for rise]
     #[arg(long, value_name = "N", value_parser = count, allow_negative_numbers = true)]
     pub(crate) n: Option<usize>,
 
@@ -52,7 +53,7 @@ pub(crate) struct Args {
 }
 
 /// What runs unless analyzers are named.
-const USUAL: [&str; 16] = [
+const USUAL: [&str; 19] = [
     "gradient",
     "input-times-gradient",
     "smooth-grad",
@@ -69,6 +70,9 @@ const USUAL: [&str; 16] = [
     "grad-cam",
     "layer-cam",
     "feature-ablation",
+    "occlusion",
+    "kernel-shap",
+    "rise",
 ];
 
 impl Args {

@@ -64,10 +64,16 @@ fn scores<B: Backend<Elem = f32>>(args: &Args, network: &EfficientNetLite0<B>) -
 }
 
 fn settings<B: Backend>(args: &Args, network: &EfficientNetLite0<B>, info: &AnalyzerInfo) -> Settings {
-    // All subsets of 196 cells are too many.
-    let cells = if info.name == "exact-shapley" { 3 } else { args.grid };
+    let (cells, n) = match info.name {
+        // All subsets of 196 cells are too many.
+        "exact-shapley" => (3, None),
+        // Fewer than they take by themselves: the randomisation test explains each crop a second time.
+        "kernel-shap" => (8, Some(512)),
+        "rise" => (args.grid, Some(256)),
+        _ => (args.grid, None),
+    };
     let settings = Settings::marked(network).features(Features::grid([cells, cells]));
-    match args.n {
+    match args.n.or(n) {
         Some(n) => settings.n(n),
         None => settings,
     }
