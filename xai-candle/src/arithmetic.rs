@@ -1,4 +1,4 @@
-//! candle's tensors as the core's: arithmetic without a tape.
+//! candle's tensors as the core's: arithmetic without a tape, unless somebody trains.
 
 use candle_core::{DType, Device, Tensor};
 use ndarray::{ArrayD, ArrayViewD, IxDyn};
@@ -7,13 +7,13 @@ use xai_core::{Arithmetic, Error, Result};
 
 use crate::combine::{With, affine, combined};
 use crate::error::failed;
-use crate::explaining::handle;
+use crate::explaining::{handle, is_training};
 use crate::half::{summed, widened};
-use crate::matmul::matmul;
-use crate::{Candle, Host, Placement, rules};
+use crate::matmul::{self, matmul};
+use crate::{Candle, Host, Placement, ops, rules};
 
-/// No operation records a tape: what it is given is detached. Numbers are cast on the way in and out. Half types are
-/// added up in `f32`.
+/// No operation records a tape: what it is given is detached, unless a model is trained, whose layers make their
+/// weights of others by this arithmetic. Numbers are cast on the way in and out. Half types are added up in `f32`.
 impl<E: Host> Arithmetic for Candle<E> {
     type Elem = E;
     type Tensor = Tensor;
@@ -80,15 +80,16 @@ impl<E: Host> Arithmetic for Candle<E> {
     }
 
     fn relu(t: &Tensor) -> Result<Tensor> {
-        rules::forward(&Op::<Self>::Activation(Activation::Relu), t)
+        let relu = Op::<Self>::Activation(Activation::Relu);
+        if is_training() { ops::on_tape(&relu, t) } else { rules::forward(&relu, t) }
     }
 
     fn sum(t: &Tensor, axes: &[usize]) -> Result<Tensor> {
         check_axes(t, axes)?;
         if axes.is_empty() {
-            return Ok(t.detach());
+            return Ok(handle(t));
         }
-        summed(&t.detach(), axes).and_then(|sum| sum.to_dtype(t.dtype())).map_err(failed)
+        summed(&handle(t), axes).and_then(|sum| sum.to_dtype(t.dtype())).map_err(failed)
     }
 
     fn mean(t: &Tensor, axes: &[usize]) -> Result<Tensor> {
@@ -97,35 +98,35 @@ impl<E: Host> Arithmetic for Candle<E> {
         #[allow(clippy::cast_precision_loss)]
         let share = 1.0 / count.max(1) as f64;
         // The sum may be more than a half type holds, the mean is not.
-        let mean = || summed(&t.detach(), axes)?.affine(share, 0.0)?.to_dtype(t.dtype());
-        if axes.is_empty() { Ok(t.detach()) } else { mean().map_err(failed) }
+        let mean = || summed(&handle(t), axes)?.affine(share, 0.0)?.to_dtype(t.dtype());
+        if axes.is_empty() { Ok(handle(t)) } else { mean().map_err(failed) }
     }
 
     fn max(t: &Tensor, axes: &[usize]) -> Result<Tensor> {
         check_axes(t, axes)?;
-        axes.iter().try_fold(t.detach(), |t, &axis| t.max_keepdim(axis)).map_err(failed)
+        axes.iter().try_fold(handle(t), |t, &axis| t.max_keepdim(axis)).map_err(failed)
     }
 
     fn reshape(t: &Tensor, shape: &[usize]) -> Result<Tensor> {
-        t.detach().reshape(shape).map_err(failed)
+        handle(t).reshape(shape).map_err(failed)
     }
 
     fn narrow(t: &Tensor, axis: usize, start: usize, len: usize) -> Result<Tensor> {
         check_axes(t, &[axis])?;
-        t.detach().narrow(axis, start, len).map_err(failed)
+        handle(t).narrow(axis, start, len).map_err(failed)
     }
 
     fn concat(parts: &[&Tensor], axis: usize) -> Result<Tensor> {
-        let parts: Vec<_> = parts.iter().map(|t| t.detach()).collect();
+        let parts: Vec<_> = parts.iter().map(|t| handle(t)).collect();
         Tensor::cat(&parts, axis).map_err(failed)
     }
 
     fn broadcast_to(t: &Tensor, shape: &[usize]) -> Result<Tensor> {
-        t.detach().broadcast_as(shape).and_then(|t| t.contiguous()).map_err(failed)
+        handle(t).broadcast_as(shape).and_then(|t| t.contiguous()).map_err(failed)
     }
 
     fn permute(t: &Tensor, order: &[usize]) -> Result<Tensor> {
-        t.detach().permute(order).map_err(|error| Error::InvalidParameter {
+        handle(t).permute(order).map_err(|error| Error::InvalidParameter {
             name: "order",
             value: format!("{order:?}"),
             reason: error.to_string(),
@@ -133,7 +134,7 @@ impl<E: Host> Arithmetic for Candle<E> {
     }
 
     fn matmul(a: &Tensor, b: &Tensor) -> Result<Tensor> {
-        matmul(&a.detach(), &b.detach())
+        if is_training() { matmul::on_tape(a, b) } else { matmul(&a.detach(), &b.detach()) }
     }
 
     fn counting(at: &Placement) -> Placement {
@@ -150,7 +151,7 @@ impl<E: Host> Arithmetic for Candle<E> {
     }
 
     fn in_type_of(t: &Tensor, like: &Tensor) -> Result<Tensor> {
-        t.detach().to_dtype(like.dtype()).map_err(failed)
+        handle(t).to_dtype(like.dtype()).map_err(failed)
     }
 
     fn one_hot(shape: &[usize], places: &[usize], at: &Placement) -> Result<Tensor> {

@@ -10,6 +10,10 @@ use crate::rules::{self, with_pullback};
 use crate::{Candle, Host, ops, run};
 
 impl<E: Host> Backend for Candle<E> {
+    fn is_training() -> bool {
+        is_training()
+    }
+
     fn forward(op: &Op<Self>, inputs: &[&Tensor<Self>]) -> Result<Tensor<Self>> {
         if is_training() {
             let inputs: Vec<_> = inputs.iter().map(|input| input.inner()).collect();

@@ -6,6 +6,7 @@
 use candle_core::{DType, Device, Error, Result, Tensor};
 
 use crate::Host;
+use crate::explaining::handle;
 use crate::host::{self, Numbers, with_number_type};
 use crate::kernels::elementwise;
 
@@ -22,12 +23,14 @@ pub(crate) enum With {
     Div,
 }
 
-/// Both tensors combined, number by number, on no tape.
+/// Both tensors combined, number by number, on no tape unless somebody trains.
 pub(crate) fn combined(a: &Tensor, with: With, b: &Tensor) -> Result<Tensor> {
-    let (a, b) = (a.detach(), b.detach());
+    let (a, b) = (handle(a), handle(b));
+    let taped = a.track_op() || b.track_op();
     let wide = a.dtype() == b.dtype() && matches!(a.dtype(), DType::F32 | DType::F64);
     let here = matches!((a.device(), b.device()), (Device::Cpu, Device::Cpu));
-    if wide
+    if !taped
+        && wide
         && here
         && a.is_contiguous()
         && b.is_contiguous()
@@ -43,10 +46,11 @@ pub(crate) fn combined(a: &Tensor, with: With, b: &Tensor) -> Result<Tensor> {
     }
 }
 
-/// scale · t + shift, on no tape.
+/// scale · t + shift, on no tape unless somebody trains.
 pub(crate) fn affine(t: &Tensor, scale: f64, shift: f64) -> Result<Tensor> {
-    let t = t.detach();
+    let t = handle(t);
     match (t.device(), t.dtype()) {
+        _ if t.track_op() => t.affine(scale, shift),
         (Device::Cpu, DType::F32) => scaled::<f32>(&t, scale, shift),
         (Device::Cpu, DType::F64) => scaled::<f64>(&t, scale, shift),
         _ => t.affine(scale, shift),

@@ -24,13 +24,22 @@ pub(crate) fn explaining<R>(code: impl FnOnce() -> R) -> R {
 
 /// Runs a model's passes on candle's tape, weights and all.
 pub(crate) fn training<R>(code: impl FnOnce() -> R) -> R {
+    with_training(true, code)
+}
+
+/// Runs what a rule computes, of which the tape gets the pullback alone.
+pub(crate) fn off_the_tape<R>(code: impl FnOnce() -> R) -> R {
+    with_training(false, code)
+}
+
+fn with_training<R>(training: bool, code: impl FnOnce() -> R) -> R {
     struct Before(bool);
     impl Drop for Before {
         fn drop(&mut self) {
             TRAINING.set(self.0);
         }
     }
-    let _before = Before(TRAINING.replace(true));
+    let _before = Before(TRAINING.replace(training));
     code()
 }
 

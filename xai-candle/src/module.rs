@@ -10,8 +10,8 @@ use crate::guard::Memory;
 use crate::rows::one_by_one;
 use crate::{Candle, Host};
 
-/// Any `candle_nn::Module` or `ModuleT` as a layer, in evaluation mode and differentiated by candle's tape: see
-/// [`module`] and [`model`].
+/// Any `candle_nn::Module` or `ModuleT` as a layer, differentiated by candle's tape, and in evaluation mode unless
+/// [`train_forward`](crate::train_forward) runs it: see [`module`] and [`model`].
 ///
 /// ```
 /// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
@@ -152,7 +152,7 @@ impl<P: Deref<Target: ModuleT>> ModuleT for Lent<P> {
 }
 
 /// Any `candle_nn::Module` or `ModuleT` as a layer of a derived struct: owned, or lent by `&net`. A `ModuleT` runs in
-/// evaluation mode.
+/// evaluation mode, but for [`train_forward`](crate::train_forward).
 ///
 /// candle's tape differentiates it. Where candle's own gradients are wrong (see the [crate's docs](crate)) use the
 /// functions of [`ops`](crate::ops) inside the module, and check the model once with
@@ -204,9 +204,10 @@ pub fn model<How, M: IntoModule<How>>(net: M) -> Net<Candle, CandleModule<M::Mod
 
 impl<E: Host, M: ModuleT> Layer<Candle<E>> for CandleModule<M> {
     fn trace<'m>(&'m self, x: Var<'m, Candle<E>>) -> Result<Var<'m, Candle<E>>> {
-        let all = |x: &[&Tensor]| {
+        let training = x.is_training();
+        let all = move |x: &[&Tensor]| {
             self.compared.is_recorded();
-            self.module.forward_t(x[0], false).map_err(failed)
+            self.module.forward_t(x[0], training).map_err(failed)
         };
         Ok(x.opaque(Opaque::recorded(move |x| if self.one_by_one { one_by_one(all, x) } else { all(x) })))
     }

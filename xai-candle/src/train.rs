@@ -10,14 +10,17 @@ use crate::{Candle, Host};
 /// closure. So a network that explains itself is trained as it stands, and nothing is written twice.
 ///
 /// Weights that are variables, as those of a `VarBuilder` over a `VarMap`, get their gradient, and so do inputs that
-/// are on the tape. What is computed once, as the weights that [`xai_core::nn`]'s layers make of theirs when they are
-/// built, is fixed; nothing goes back through a gradient by hand.
+/// are on the tape. The layers of [`xai_core::nn`] keep the tensors that they are given, so that theirs are trained;
+/// those that are read from arrays, as by [`xai_core::nn::Weights`], are constants. Nothing goes back through a
+/// gradient by hand.
 ///
-/// # Evaluation mode
-/// Layers run as they do in an analysis, and nothing is said where training would have another mode: a batch norm goes
-/// by its running statistics, which stay as they are, while its scale and shift are trained; dropout does nothing. That
-/// is how a pretrained network is tuned with its norms frozen. A network whose norms start from nothing learns better
-/// with statistics of its batches, by candle's own `forward_t(&x, true)`, and explains itself afterwards.
+/// # Modes
+/// A `Module` or `ModuleT` of candle's that is taken whole runs in training mode. Layers that are operations of the
+/// vocabulary are those of evaluation: where training has another mode, of `BatchNorm` and `Dropout`, they refuse.
+/// `train_forward(&EvaluationMode(&net), ..)` says that evaluation mode is meant: batch norms go by their running
+/// statistics, which stay as they are, while their scale and shift are trained, and dropout does nothing. That is how a
+/// pretrained network is tuned. One whose norms start from nothing is trained by candle's own `forward_t(&x, true)`,
+/// and explains itself afterwards.
 ///
 /// ```
 /// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
@@ -45,7 +48,8 @@ use crate::{Candle, Host};
 /// ```
 ///
 /// # Errors
-/// The model's own, with the names of its layers.
+/// The model's own, with the names of its layers; [`NotTrainable`](xai_core::Error::NotTrainable) for a layer that
+/// trains in another mode than it evaluates in, and when nothing that the output depends on is on candle's tape.
 pub fn train_forward<'a, E: Host, M: Differentiable<Backend = Candle<E>> + ?Sized>(
     model: &M,
     inputs: impl IntoIterator<Item = &'a Tensor>,
@@ -55,5 +59,16 @@ pub fn train_forward<'a, E: Host, M: Differentiable<Backend = Candle<E>> + ?Size
         let shapes: Vec<Vec<usize>> = inputs.iter().map(xai_core::Tensor::shape).collect();
         model.graph(&shapes)?.forward(&inputs)
     };
-    training(run).map(xai_core::Tensor::into_inner).map_err(Error::wrap)
+    let y = training(run).map_err(Error::wrap)?.into_inner();
+    if y.track_op() { Ok(y) } else { Err(Error::wrap(of_constants())) }
+}
+
+fn of_constants() -> xai_core::Error {
+    xai_core::Error::NotTrainable {
+        what: "the model".into(),
+        reason: "none of its weights that the output depends on is a variable of candle's: build its layers from a \
+                 `VarBuilder` over a `VarMap`, or from `Var`s; weights that are read from arrays are constants, and \
+                 what is made of numbers anew is off the tape. For its output alone there is `predict_tensor`"
+            .into(),
+    }
 }

@@ -144,6 +144,14 @@ pub enum Error {
         /// What was seen, and what to do.
         reason: String,
     },
+    /// A layer that training would leave as it is, or run in another mode.
+    #[error("{what} cannot be trained: {reason}")]
+    NotTrainable {
+        /// The layer.
+        what: String,
+        /// Why, and what to do instead.
+        reason: String,
+    },
     /// Something asked for a gradient that does not exist.
     #[error("{what} has no gradient: {reason}")]
     NotDifferentiable {

@@ -78,7 +78,8 @@ where
     ModuleLayer(module)
 }
 
-/// The user's own [`tch::nn::ModuleT`] as a layer, always in evaluation mode (`train` = false).
+/// The user's own [`tch::nn::ModuleT`] as a layer: in evaluation mode (`train` = false), but for
+/// [`train_forward`](crate::train_forward).
 ///
 /// ```
 /// # mod xai { pub use xai_core::*; pub use xai_tch as tch; }
@@ -100,8 +101,9 @@ where
     ModuleTLayer(module)
 }
 
-/// A [`tch::nn::Module`] or [`tch::nn::ModuleT`] as a whole model, always in evaluation mode: borrowed, `model(&net)`,
-/// or owned, `model(Box::new(net))`. `model(&net).at(device)` for inputs that are not on the CPU.
+/// A [`tch::nn::Module`] or [`tch::nn::ModuleT`] as a whole model, in evaluation mode but for
+/// [`train_forward`](crate::train_forward): borrowed, `model(&net)`, or owned, `model(Box::new(net))`.
+/// `model(&net).at(device)` for inputs that are not on the CPU.
 ///
 /// ```
 /// # mod xai { pub use xai_core::*; pub use xai_tch as tch; }
@@ -126,6 +128,7 @@ impl<E: HostFloat, P: Deref<Target: nn::Module>> Layer<LibTorch<E>> for ModuleLa
 
 impl<E: HostFloat, P: Deref<Target: nn::ModuleT>> Layer<LibTorch<E>> for ModuleTLayer<P> {
     fn trace<'m>(&'m self, x: Var<'m, LibTorch<E>>) -> Result<Var<'m, LibTorch<E>>> {
-        Ok(x.opaque(Opaque::recorded(|x| Ok(nn::ModuleT::forward_t(&*self.0, x[0], false)))))
+        let training = x.is_training();
+        Ok(x.opaque(Opaque::recorded(move |x| Ok(nn::ModuleT::forward_t(&*self.0, x[0], training)))))
     }
 }

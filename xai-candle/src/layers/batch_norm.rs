@@ -10,6 +10,7 @@ use crate::weights::constant;
 
 impl OwnGradient for candle_nn::BatchNorm {
     fn through<'m, V: Value<'m>>(&'m self, x: V) -> Result<V> {
+        x.only_evaluated("BatchNorm")?;
         let (mean, variance) = (self.running_mean(), self.running_var());
         let scaled = scale_and_shift(mean, variance, self.weight_and_bias(), self.eps());
         let (scale, shift) = scaled.map_err(failed)?;

@@ -19,6 +19,10 @@ impl<'m, E: Host> Value<'m> for Var<'m, Candle<E>> {
         is_training()
     }
 
+    fn only_evaluated(&self, layer: &str) -> Result<()> {
+        Var::only_evaluated(self, layer)
+    }
+
     fn shape(&self) -> Option<Vec<usize>> {
         Var::shape(self).ok()
     }

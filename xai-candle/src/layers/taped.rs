@@ -9,10 +9,10 @@ use crate::{Candle, Host};
 
 /// Implements `Layer` by code that candle's tape records.
 macro_rules! layer_on_tape {
-    ($layer:ty, |$this:ident, $x:ident| $run:expr $(, $keeps:ident)?) => {
+    ($layer:ty, |$this:ident, $x:ident, $training:pat_param| $run:expr $(, $keeps:ident)?) => {
         impl<E: Host> Layer<Candle<E>> for $layer {
             fn trace<'m>(&'m self, x: Var<'m, Candle<E>>) -> Result<Var<'m, Candle<E>>> {
-                let $this = self;
+                let ($this, $training) = (self, x.is_training());
                 let code = Opaque::recorded(move |x: &[&Tensor]| {
                     let $x = x[0];
                     $run.map_err(failed)
@@ -23,13 +23,13 @@ macro_rules! layer_on_tape {
     };
 }
 
-layer_on_tape!(candle_nn::Sequential, |layer, x| Module::forward(layer, x));
-layer_on_tape!(candle_nn::Func<'_>, |layer, x| Module::forward(layer, x));
-layer_on_tape!(candle_nn::FuncT<'_>, |layer, x| ModuleT::forward_t(layer, x, false));
-layer_on_tape!(candle_nn::GroupNorm, |layer, x| Module::forward(layer, x), same);
+layer_on_tape!(candle_nn::Sequential, |layer, x, _| Module::forward(layer, x));
+layer_on_tape!(candle_nn::Func<'_>, |layer, x, _| Module::forward(layer, x));
+layer_on_tape!(candle_nn::FuncT<'_>, |layer, x, training| ModuleT::forward_t(layer, x, training));
+layer_on_tape!(candle_nn::GroupNorm, |layer, x, _| Module::forward(layer, x), same);
 // (batch, length, features) to the hidden state after each step, (batch, length, hidden).
-layer_on_tape!(candle_nn::LSTM, |layer, x| layer.seq(x).and_then(|states| layer.states_to_tensor(&states)));
-layer_on_tape!(candle_nn::GRU, |layer, x| layer.seq(x).and_then(|states| layer.states_to_tensor(&states)));
+layer_on_tape!(candle_nn::LSTM, |layer, x, _| layer.seq(x).and_then(|states| layer.states_to_tensor(&states)));
+layer_on_tape!(candle_nn::GRU, |layer, x, _| layer.seq(x).and_then(|states| layer.states_to_tensor(&states)));
 
 fn same(inputs: &[&[usize]]) -> Result<Vec<usize>> {
     Ok(inputs[0].to_vec())

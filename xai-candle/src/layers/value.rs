@@ -14,6 +14,10 @@ pub trait Value<'m>: Clone {
     /// True where weights may be trained.
     fn is_on_tape(&self) -> bool;
 
+    /// Refuses training by this layer's name, for the layer is that of evaluation; on a tensor the caller says so.
+    #[allow(clippy::missing_errors_doc)]
+    fn only_evaluated(&self, layer: &str) -> Result<()>;
+
     /// The shape, where it is known before anything runs.
     fn shape(&self) -> Option<Vec<usize>>;
 

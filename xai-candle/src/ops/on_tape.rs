@@ -6,6 +6,7 @@ use xai_core::nn::{Op, Reduce, Reduction, provided_forward, provided_vjp};
 use super::attach::attach;
 use super::to_weights::with_weights;
 use crate::error::failed;
+use crate::explaining::off_the_tape;
 use crate::half::summed;
 use crate::rules::Pull;
 use crate::{Candle, Host, rules};
@@ -27,8 +28,8 @@ pub(crate) fn on_tape<E: Host>(op: &Op<Candle<E>>, x: &Tensor) -> xai_core::Resu
         }
         Op::Embedding(op) => return rules::embedding(op, op.table.shared(), x),
         op => {
-            let found = if rules::has(op) { rules::vjp(op, x)? } else { provided(op, x)? };
-            with_weights(op, x, ruled(op.name(), x, found)?)
+            let found = off_the_tape(|| if rules::has(op) { rules::vjp(op, x) } else { provided(op, x) });
+            with_weights(op, x, ruled(op.name(), x, found?)?)
         }
     }
     .map_err(failed)

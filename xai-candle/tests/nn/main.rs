@@ -16,4 +16,5 @@ mod overlays;
 mod rows;
 mod tape;
 mod training;
+mod training_layers;
 mod vit;

@@ -10,13 +10,13 @@ use xai_candle::{Candle, OwnGradient, model, nn, ops, train_forward};
 use xai_core::nn::Padding;
 use xai_core::{Analyzer, Differentiable, Gradient};
 
-fn numbers(shape: &[usize], seed: u32) -> Tensor {
+pub(crate) fn numbers(shape: &[usize], seed: u32) -> Tensor {
     let count: usize = shape.iter().product();
     let draw = |i: usize| (((i as f64 + 1.3) * f64::from(seed + 2)).sin() * 43.7).fract();
     Tensor::from_iter((0..count).map(draw), &Device::Cpu).unwrap().reshape(shape).unwrap()
 }
 
-fn var(shape: &[usize], seed: u32) -> (Var, Tensor) {
+pub(crate) fn var(shape: &[usize], seed: u32) -> (Var, Tensor) {
     let var = Var::from_tensor(&numbers(shape, seed)).unwrap();
     let tensor = var.as_tensor().clone();
     (var, tensor)
@@ -100,7 +100,7 @@ fn layers_by_candles_names_train_too() {
 }
 
 /// The gradient to each variable against central differences.
-fn right(what: &str, run: impl Fn() -> Result<Tensor>, vars: &[&Var]) {
+pub(crate) fn right(what: &str, run: impl Fn() -> Result<Tensor>, vars: &[&Var]) {
     // A loss whose gradient to the output varies.
     let loss = || run().unwrap().sin().unwrap().sum_all().unwrap();
     let gradients = loss().backward().unwrap();

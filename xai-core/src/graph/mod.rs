@@ -24,6 +24,7 @@ mod runs;
 mod touches;
 mod trace;
 mod tracer;
+mod training;
 mod values;
 mod var;
 mod weights;

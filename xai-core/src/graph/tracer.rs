@@ -14,6 +14,8 @@ pub(crate) struct Tracer<'m, B: Backend> {
     scope: Cell<Scope>,
     places: RefCell<Vec<(Scope, Value)>>,
     placement: RefCell<Option<B::Placement>>,
+    /// Whether layers run as in evaluation even if somebody trains.
+    evaluating: Cell<bool>,
     /// The first thing that went wrong; what comes of it is not looked at.
     failure: RefCell<Option<Error>>,
 }
@@ -33,6 +35,7 @@ impl<'m, B: Backend> Tracer<'m, B> {
             scope: Cell::new(None),
             places: RefCell::default(),
             placement: RefCell::default(),
+            evaluating: Cell::new(false),
             failure: RefCell::default(),
         }
     }
@@ -118,6 +121,18 @@ impl<'m, B: Backend> Tracer<'m, B> {
             self.places.borrow_mut().push((scope, values[value.0]));
         }
         values[graph.output.0]
+    }
+
+    pub(super) fn is_evaluating(&self) -> bool {
+        self.evaluating.get()
+    }
+
+    /// Writes down what `code` does as it is in evaluation.
+    pub(super) fn evaluating<R>(&self, code: impl FnOnce() -> R) -> R {
+        let before = self.evaluating.replace(true);
+        let written = code();
+        self.evaluating.set(before);
+        written
     }
 
     pub(super) fn place_at(&self, placement: B::Placement) {

@@ -36,7 +36,7 @@ use crate::{Backend, Error, Op, Result, Weight};
 /// # Ok::<(), xai::Error>(())
 /// ```
 pub struct Var<'m, B: Backend> {
-    tracer: Rc<Tracer<'m, B>>,
+    pub(super) tracer: Rc<Tracer<'m, B>>,
     value: Value,
 }
 

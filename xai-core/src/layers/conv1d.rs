@@ -3,7 +3,7 @@
 use super::lengths::at_least_one;
 use super::{ConvPaddingNd, Weights, one_row};
 use crate::op::{Conv2d, ConvPadding};
-use crate::{Backend, Error, Layer, Result, Tensor, Var};
+use crate::{Backend, Error, Layer, Result, Tensor, Var, Weight};
 
 /// One-dimensional convolution (cross-correlation), PyTorch's `Conv1d`.
 ///
@@ -30,7 +30,10 @@ use crate::{Backend, Error, Layer, Result, Tensor, Var};
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone)]
-pub struct Conv1d<B: Backend>(Conv2d<B>);
+pub struct Conv1d<B: Backend>(
+    /// With the weight as it was given, (K, C / groups, k).
+    Conv2d<B>,
+);
 
 impl<B: Backend> Conv1d<B> {
     /// A convolution with stride 1, no padding, dilation 1 and one group; `None` for no bias.
@@ -39,8 +42,8 @@ impl<B: Backend> Conv1d<B> {
     /// [`Error::InvalidShape`] when the weight has not 3 axes or is empty, [`Error::Shape`] when the bias does not fit.
     pub fn new(weight: Tensor<B>, bias: impl Into<Option<Tensor<B>>>) -> Result<Self> {
         let (got, bias) = (weight.shape(), bias.into());
-        let [outputs, inputs, kernel] = match <[usize; 3]>::try_from(&got[..]) {
-            Ok(lengths) if !lengths.contains(&0) => lengths,
+        let outputs = match <[usize; 3]>::try_from(&got[..]) {
+            Ok(lengths) if !lengths.contains(&0) => lengths[0],
             _ => {
                 let reason = "it needs 3 axes, (output channels, input channels / groups, length), none of length 0";
                 return Err(Error::InvalidShape { what: "weight of Conv1d".into(), got, reason: reason.into() });
@@ -49,7 +52,9 @@ impl<B: Backend> Conv1d<B> {
         if let Some(bias) = &bias {
             Error::check_shape("bias of Conv1d", &[outputs], &bias.shape())?;
         }
-        Conv2d::new(weight.reshape(&[outputs, inputs, 1, kernel])?, bias).map(Conv1d)
+        let weight = Weight::from(weight);
+        let rows = Conv2d::new(one_row::weight(&weight)?.tensor(), bias)?;
+        Ok(Conv1d(Conv2d { weight, ..rows }))
     }
 
     /// `weight`, and `bias` if there is one; stride, padding, dilation and groups are set afterwards.
@@ -97,7 +102,12 @@ impl<B: Backend> Conv1d<B> {
     /// As the layer's own.
     pub fn output_shape(&self, input: &[usize]) -> Result<Vec<usize>> {
         self.check()?;
-        one_row::shapes("Conv1d", &self.0.clone().into(), input).map(|(_, output)| output.to_vec())
+        one_row::shapes("Conv1d", &self.of_rows()?.into(), input).map(|(_, output)| output.to_vec())
+    }
+
+    /// As a convolution of images, with the weight (K, C / groups, 1, k).
+    fn of_rows(&self) -> Result<Conv2d<B>> {
+        Ok(Conv2d { weight: one_row::weight(&self.0.weight)?, ..self.0.clone() })
     }
 
     fn check(&self) -> Result<()> {
@@ -109,6 +119,6 @@ impl<B: Backend> Conv1d<B> {
 impl<B: Backend> Layer<B> for Conv1d<B> {
     fn trace<'m>(&'m self, x: Var<'m, B>) -> Result<Var<'m, B>> {
         self.check()?;
-        one_row::through("Conv1d", &x, self.0.clone())
+        one_row::through("Conv1d", &x, self.of_rows()?)
     }
 }

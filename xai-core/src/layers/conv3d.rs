@@ -3,7 +3,7 @@
 use super::lengths::{at_least_one, axes, refused, said_of};
 use super::{ConvPaddingNd, Triple, Weights};
 use crate::op::{Conv2d, ConvPadding, Pad2d, Padding};
-use crate::{Backend, Error, Layer, Result, Tensor, Var};
+use crate::{Backend, Error, Layer, Result, Tensor, Var, Weight};
 
 /// Three-dimensional convolution (cross-correlation), PyTorch's `Conv3d`.
 ///
@@ -30,7 +30,7 @@ use crate::{Backend, Error, Layer, Result, Tensor, Var};
 /// ```
 #[derive(Debug, Clone)]
 pub struct Conv3d<B: Backend> {
-    /// Over rows and columns, with the taps of the depth among its channels: (K, C / groups · kd, kh, kw).
+    /// Over rows and columns, with the weight as it was given, (K, C / groups, kd, kh, kw).
     plane: Conv2d<B>,
     depth: Depth,
 }
@@ -46,7 +46,9 @@ struct Depth {
 }
 
 /// What becomes of an input.
-struct Plan {
+struct Plan<B: Backend> {
+    /// Over rows and columns, with the taps of the depth among its channels: (K, C / groups · kd, kh, kw).
+    plane: Conv2d<B>,
     /// The slices before and after the volume.
     padding: (usize, usize),
     /// How many places the window has along the depth.
@@ -75,7 +77,9 @@ impl<B: Backend> Conv3d<B> {
         if let Some(bias) = &bias {
             Error::check_shape("bias of Conv3d", &[outputs], &bias.shape())?;
         }
-        let plane = Conv2d::new(weight.reshape(&[outputs, inputs * kernel, rows, columns])?, bias)?;
+        let weight = Weight::from(weight);
+        let plane = Conv2d::new(weight.reshape(&[outputs, inputs * kernel, rows, columns])?.tensor(), bias)?;
+        let plane = Conv2d { weight, ..plane };
         Ok(Conv3d { plane, depth: Depth { kernel, stride: 1, dilation: 1, padding: Some((0, 0)) } })
     }
 
@@ -141,7 +145,7 @@ impl<B: Backend> Conv3d<B> {
     pub fn on<'m>(&self, x: &Var<'m, B>) -> Result<Var<'m, B>> {
         let input = x.shape()?;
         let [batch, channels, slices, rows, columns] = lengths(&input)?;
-        let Plan { padding, places, maps } = self.plan(&input)?;
+        let Plan { plane, padding, places, maps } = self.plan(&input)?;
         let (kernel, pixels) = (self.depth.kernel, rows.saturating_mul(columns));
         let mut volume = x.reshape(&[batch, channels, slices, pixels]);
         if padding != (0, 0) {
@@ -154,11 +158,11 @@ impl<B: Backend> Conv3d<B> {
         let images = volume.reshape(&[batch, channels, places, kernel, pixels]).permute(&[0, 2, 1, 3, 4]);
         let images = images.reshape(&[batch.saturating_mul(places), channels.saturating_mul(kernel), rows, columns]);
         let [outputs, rows, columns] = [maps[1], maps[2], maps[3]];
-        let maps = images.op(self.plane.clone()).reshape(&[batch, places, outputs, rows, columns]);
+        let maps = images.op(plane).reshape(&[batch, places, outputs, rows, columns]);
         Ok(maps.permute(&[0, 2, 1, 3, 4]))
     }
 
-    fn plan(&self, input: &[usize]) -> Result<Plan> {
+    fn plan(&self, input: &[usize]) -> Result<Plan<B>> {
         let [batch, channels, slices, rows, columns] = lengths(input)?;
         if input.contains(&0) {
             return Err(refused("Conv3d", input, "it has no element".into()));
@@ -168,6 +172,7 @@ impl<B: Backend> Conv3d<B> {
         at_least_one("dilation", &[depth.dilation, plane.dilation[0], plane.dilation[1]])?;
         let (padding, places) = depth.places(input, slices)?;
         // The input's channels are checked here, where the taps are not among them.
+        let plane = Conv2d { weight: self.weight()?, ..plane.clone() };
         let takes = plane.weight.shape()[1].saturating_mul(plane.groups);
         let images = [batch.saturating_mul(places), takes, rows, columns];
         let maps = plane.output_shape(&images).map_err(|error| said_of("Conv3d", input, error))?;
@@ -177,7 +182,17 @@ impl<B: Backend> Conv3d<B> {
             let reason = format!("it has {channels} channels (axis 1), but the weight takes {takes}{last}");
             return Err(refused("Conv3d", input, reason));
         }
-        Ok(Plan { padding, places, maps })
+        Ok(Plan { plane, padding, places, maps })
+    }
+
+    /// The taps of the depth among the channels.
+    fn weight(&self) -> Result<Weight<B>> {
+        match *self.plane.weight.shape() {
+            [outputs, inputs, kernel, rows, columns] => {
+                self.plane.weight.reshape(&[outputs, inputs * kernel, rows, columns])
+            }
+            _ => Ok(self.plane.weight.clone()),
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use super::lengths::at_least_one;
 use super::{PaddingNd, Weights, one_row};
 use crate::op::ConvTranspose2d;
-use crate::{Backend, Error, Layer, Result, Tensor, Var};
+use crate::{Backend, Error, Layer, Result, Tensor, Var, Weight};
 
 /// One-dimensional transposed convolution, PyTorch's `ConvTranspose1d`: what the gradient of a
 /// [`Conv1d`](super::Conv1d) with the same weight does, and a bias.
@@ -29,7 +29,10 @@ use crate::{Backend, Error, Layer, Result, Tensor, Var};
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone)]
-pub struct ConvTranspose1d<B: Backend>(ConvTranspose2d<B>);
+pub struct ConvTranspose1d<B: Backend>(
+    /// With the weight as it was given, (C, K / groups, k).
+    ConvTranspose2d<B>,
+);
 
 impl<B: Backend> ConvTranspose1d<B> {
     /// A transposed convolution with stride 1, no padding, dilation 1 and one group; `None` for no bias.
@@ -39,15 +42,14 @@ impl<B: Backend> ConvTranspose1d<B> {
     /// makes the bias fit.
     pub fn new(weight: Tensor<B>, bias: impl Into<Option<Tensor<B>>>) -> Result<Self> {
         let got = weight.shape();
-        let [inputs, outputs, kernel] = match <[usize; 3]>::try_from(&got[..]) {
-            Ok(lengths) if !lengths.contains(&0) => lengths,
-            _ => {
-                let what = "weight of ConvTranspose1d".into();
-                let reason = "it needs 3 axes, (input channels, output channels / groups, length), none of length 0";
-                return Err(Error::InvalidShape { what, got, reason: reason.into() });
-            }
-        };
-        ConvTranspose2d::new(weight.reshape(&[inputs, outputs, 1, kernel])?, bias).map(ConvTranspose1d)
+        if got.len() != 3 || got.contains(&0) {
+            let what = "weight of ConvTranspose1d".into();
+            let reason = "it needs 3 axes, (input channels, output channels / groups, length), none of length 0";
+            return Err(Error::InvalidShape { what, got, reason: reason.into() });
+        }
+        let weight = Weight::from(weight);
+        let rows = ConvTranspose2d::new(one_row::weight(&weight)?.tensor(), bias)?;
+        Ok(ConvTranspose1d(ConvTranspose2d { weight, ..rows }))
     }
 
     /// `weight`, and `bias` if there is one; stride, padding, dilation and groups are set afterwards.
@@ -98,6 +100,7 @@ impl<B: Backend> Layer<B> for ConvTranspose1d<B> {
     fn trace<'m>(&'m self, x: Var<'m, B>) -> Result<Var<'m, B>> {
         at_least_one("stride", &self.0.stride[1..])?;
         at_least_one("dilation", &self.0.dilation[1..])?;
-        one_row::through("ConvTranspose1d", &x, self.0.clone())
+        let weight = one_row::weight(&self.0.weight)?;
+        one_row::through("ConvTranspose1d", &x, ConvTranspose2d { weight, ..self.0.clone() })
     }
 }

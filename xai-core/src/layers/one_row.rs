@@ -3,7 +3,7 @@
 use super::PaddingNd;
 use super::lengths::{axes, said_of};
 use crate::op::Padding;
-use crate::{Backend, Op, Result, Var};
+use crate::{Backend, Op, Result, Var, Weight};
 
 const NAMED: &str = "(batch, channels, length)";
 
@@ -21,6 +21,14 @@ pub(super) fn through<'m, B: Backend>(layer: &str, x: &Var<'m, B>, op: impl Into
     let op = op.into();
     let (image, output) = shapes(layer, &op, &x.shape()?)?;
     Ok(x.reshape(&image).op(op).reshape(&output))
+}
+
+/// A kernel of three axes, as one of one row.
+pub(super) fn weight<B: Backend>(weight: &Weight<B>) -> Result<Weight<B>> {
+    match *weight.shape() {
+        [first, second, length] => weight.reshape(&[first, second, 1, length]),
+        _ => Ok(weight.clone()),
+    }
 }
 
 /// Left and right of the row.

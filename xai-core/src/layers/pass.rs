@@ -20,6 +20,9 @@ pub struct Identity;
 
 /// Dropout in evaluation mode: y = x. It keeps a network's place for it.
 ///
+/// Errors: [`Error::NotTrainable`](crate::Error::NotTrainable) where the network is trained, unless `p` is 0 or
+/// [`EvaluationMode`](crate::EvaluationMode) was asked for.
+///
 /// ```
 /// # use xai_core as xai;
 /// use ndarray::array;
@@ -52,6 +55,9 @@ impl<B: Backend> Layer<B> for Identity {
 
 impl<B: Backend> Layer<B> for Dropout {
     fn trace<'m>(&'m self, x: Var<'m, B>) -> Result<Var<'m, B>> {
+        if self.p != 0.0 {
+            x.only_evaluated("Dropout")?;
+        }
         Ok(x)
     }
 }

@@ -3,7 +3,7 @@
 use super::Weights;
 use super::lengths::said_of;
 use crate::op::{Activation, ChannelAffine};
-use crate::{Backend, Element, Error, Layer, Result, Tensor, Var};
+use crate::{Backend, Element, Error, Layer, Result, Tensor, Var, Weight};
 
 /// x for x > 0, a·x else, with one slope a or one for each channel (axis 1): PyTorch's `PReLU`.
 ///
@@ -23,17 +23,10 @@ use crate::{Backend, Element, Error, Layer, Result, Tensor, Var};
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone)]
-pub struct PRelu<B: Backend>(Slopes<B>);
-
-#[derive(Debug, Clone)]
-enum Slopes<B: Backend> {
-    One(Activation),
-    OfChannels {
-        /// a
-        below: ChannelAffine<B>,
-        /// 1 - a
-        more_above: ChannelAffine<B>,
-    },
+pub struct PRelu<B: Backend> {
+    slopes: Weight<B>,
+    /// As many, where each channel has its own.
+    zeros: Weight<B>,
 }
 
 impl<B: Backend> PRelu<B> {
@@ -43,14 +36,9 @@ impl<B: Backend> PRelu<B> {
     /// [`Error::InvalidShape`] when the weight has not 1 axis or is empty, and the framework's own.
     pub fn new(weight: Tensor<B>) -> Result<Self> {
         match *weight.shape() {
-            [1] => {
-                let slope = weight.download()?.first().map_or(0.0, |slope| slope.as_f64());
-                Ok(PRelu(Slopes::One(Activation::LeakyRelu { slope })))
-            }
             [channels] if channels > 0 => {
                 let zeros = Tensor::one_hot(&[channels], &[], &weight.placement())?;
-                let more_above = ChannelAffine::new(weight.affine(-1.0, 1.0)?, zeros.clone())?;
-                Ok(PRelu(Slopes::OfChannels { below: ChannelAffine::new(weight, zeros)?, more_above }))
+                Ok(PRelu { slopes: weight.into(), zeros: zeros.into() })
             }
             _ => Err(Error::InvalidShape {
                 what: "weight of PRelu".into(),
@@ -71,13 +59,23 @@ impl<B: Backend> PRelu<B> {
 
 impl<B: Backend> Layer<B> for PRelu<B> {
     fn trace<'m>(&'m self, x: Var<'m, B>) -> Result<Var<'m, B>> {
-        match &self.0 {
-            Slopes::One(activation) => Ok(x.op(*activation)),
-            Slopes::OfChannels { below, more_above } => {
+        // What is made of the slopes is made for each pass: training moves them.
+        let slopes = self.slopes.tensor();
+        let more_above = || slopes.affine(-1.0, 1.0);
+        match *self.slopes.shape() {
+            // As a number it would not be trained.
+            [1] if B::is_training() => Ok(x.relu() * x.constant(more_above()?) + &x * x.constant(slopes)),
+            [1] => {
+                let slope = slopes.download()?.first().map_or(0.0, |slope| slope.as_f64());
+                Ok(x.op(Activation::LeakyRelu { slope }))
+            }
+            _ => {
+                let scaled = |scale| ChannelAffine { scale, shift: self.zeros.clone() };
+                let below = scaled(self.slopes.clone());
                 if let Ok(input) = x.shape() {
                     below.output_shape(&input).map_err(|error| said_of("PRelu", &input, error))?;
                 }
-                Ok(x.relu().op(more_above.clone()) + x.op(below.clone()))
+                Ok(x.relu().op(scaled(more_above()?.into())) + x.op(below))
             }
         }
     }

@@ -2,6 +2,7 @@
 
 mod black_box;
 mod differentiable;
+mod evaluation_mode;
 mod method;
 mod models;
 mod net;
@@ -10,6 +11,7 @@ mod up_to;
 
 pub use self::black_box::BlackBox;
 pub use self::differentiable::{BoxModel, Differentiable, LayerSplit, Placed};
+pub use self::evaluation_mode::EvaluationMode;
 pub use self::method::Method;
 pub use self::net::Net;
 pub use self::split::Split;

@@ -76,6 +76,12 @@ pub trait Backend: Arithmetic {
     /// True when the framework has a tape that parts of a network are recorded on: [`on_tape`](Backend::on_tape).
     const HAS_TAPE: bool = false;
 
+    /// True while a model's forward pass runs in this thread to train its weights: what is written down and computed
+    /// stays on the framework's tape. Where nothing trains it is provided.
+    fn is_training() -> bool {
+        false
+    }
+
     /// y = op(inputs), without a tape. The inputs' shapes have been checked with [`Op::output_shape`].
     ///
     /// # Errors

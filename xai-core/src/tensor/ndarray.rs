@@ -139,7 +139,7 @@ impl<F: Element> Arithmetic for NdArray<F> {
     }
 
     fn reshape(t: &Self::Tensor, shape: &[usize]) -> Result<Self::Tensor> {
-        t.to_shape(IxDyn(shape)).map(|v| v.into_owned().into_shared()).map_err(|_| Error::Shape {
+        t.clone().into_shape_clone(IxDyn(shape)).map_err(|_| Error::Shape {
             what: "reshape".into(),
             expected: shape.to_vec(),
             got: t.shape().to_vec(),

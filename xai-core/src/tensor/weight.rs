@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::{Arithmetic, Tensor};
+use crate::Result;
 
 /// A weight: a tensor that belongs to a network, and not to one pass through it.
 ///
@@ -38,6 +39,12 @@ impl<B: Arithmetic> Weight<B> {
     /// The shape.
     pub fn shape(&self) -> &[usize] {
         &self.shape
+    }
+
+    /// The same numbers in another shape, on the tape that they are on where somebody trains: asked for in each pass,
+    /// and not once when a layer is built, for what is computed then is fixed.
+    pub(crate) fn reshape(&self, shape: &[usize]) -> Result<Self> {
+        Ok(self.tensor().reshape(shape)?.into())
     }
 
     /// Where it lives.

@@ -59,18 +59,22 @@ impl<E: HostFloat> Layer<LibTorch<E>> for nn::Embedding {
 
 /// Layers with code of the user's in them.
 macro_rules! layers_of_code {
-    ($($layer:ty: $forward:path;)*) => {$(
+    ($($layer:ty: |$this:ident, $x:ident, $training:pat_param| $forward:expr;)*) => {$(
         impl<E: HostFloat> Layer<LibTorch<E>> for $layer {
             fn trace<'m>(&'m self, x: Value<'m, E>) -> Result<Value<'m, E>> {
-                Ok(x.opaque(Opaque::recorded(|x| Ok($forward(self, x[0])))))
+                let ($this, $training) = (self, x.is_training());
+                Ok(x.opaque(Opaque::recorded(move |x| {
+                    let $x = x[0];
+                    Ok($forward)
+                })))
             }
         }
     )*};
 }
 
 layers_of_code! {
-    nn::Sequential: Module::forward;
-    nn::SequentialT: in_evaluation;
-    nn::Func<'_>: Module::forward;
-    nn::FuncT<'_>: in_evaluation;
+    nn::Sequential: |layer, x, _| Module::forward(layer, x);
+    nn::SequentialT: |layer, x, training| ModuleT::forward_t(layer, x, training);
+    nn::Func<'_>: |layer, x, _| Module::forward(layer, x);
+    nn::FuncT<'_>: |layer, x, training| ModuleT::forward_t(layer, x, training);
 }

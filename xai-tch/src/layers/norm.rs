@@ -14,6 +14,7 @@ use crate::{HostFloat, LibTorch, Placement};
 
 impl<E: HostFloat> Layer<LibTorch<E>> for nn::BatchNorm {
     fn trace<'m>(&'m self, x: Value<'m, E>) -> Result<Value<'m, E>> {
+        x.only_evaluated("BatchNorm")?;
         let Some(eps) = Settings::of(self).and_then(|settings| settings.number("eps")) else {
             let placement = Placement::of(&self.running_mean);
             return Ok(x.opaque(opaque(|x| in_evaluation(self, x)).affine().placed(Some(placement))));

@@ -26,6 +26,10 @@ impl<E: HostFloat> Backend for LibTorch<E> {
     const FEWEST_COPIES: usize = 4;
     const HAS_TAPE: bool = true;
 
+    fn is_training() -> bool {
+        tape::is_training()
+    }
+
     fn forward(op: &Op<Self>, inputs: &[&Tensor<Self>]) -> Result<Tensor<Self>> {
         match computes(op) {
             true => evaluate(|x| apply(op, x), inputs),

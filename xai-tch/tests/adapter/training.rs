@@ -2,7 +2,8 @@
 
 use tch::nn::{self, Module};
 use tch::{Device, Tensor as Torch};
-use xai_core::{Analyzer, Differentiable, Gradient, Index, Result, Var};
+use xai_core::nn::{Conv1d, Conv3d, Dropout, Lstm, PRelu, RecurrentWeights, Sequential};
+use xai_core::{Analyzer, Differentiable, Error, EvaluationMode, Gradient, Index, Net as One, Result, Var};
 use xai_tch::train_forward;
 
 use crate::differences::{Torch64, numbers, upload};
@@ -85,7 +86,7 @@ fn weights_and_inputs_get_libtorchs_own_gradient() {
         found.push(("image".into(), image.grad()));
         (y.detach(), found)
     };
-    let (y, ours) = run(&|image| train_forward(&net, [image, &ids]).unwrap());
+    let (y, ours) = run(&|image| train_forward(&EvaluationMode(&net), [image, &ids]).unwrap());
     let (expected, theirs) = run(&|image| net.forward(image, &ids));
     assert!(y.allclose(&expected, 1e-12, 1e-12, false));
     assert_eq!(ours.len(), 14);
@@ -100,4 +101,64 @@ fn weights_and_inputs_get_libtorchs_own_gradient() {
 
 fn ids_array() -> ndarray::Array2<i64> {
     ndarray::array![[0, 3, 1], [4, 2, 2]]
+}
+
+type Own = xai_core::Tensor<Torch64>;
+
+/// The layers that make their operations' weights of others: the sum's gradient to each weight, as by libtorch.
+#[test]
+fn layers_of_the_vocabulary_are_trained() {
+    let leaf = |shape: &[usize], seed| upload(&numbers(shape, seed)).into_inner().set_requires_grad(true);
+    let same = |ours: &Torch, theirs: &Torch, weights: &[&Torch]| {
+        let gradients = |y: &Torch| Torch::run_backward(&[y.sin().sum(None)], weights, true, false);
+        for (ours, theirs) in gradients(ours).iter().zip(&gradients(theirs)) {
+            assert!(theirs.abs().max().double_value(&[]) > 1e-6);
+            assert!(ours.allclose(theirs, 1e-10, 1e-12, false), "{ours} for {theirs}");
+        }
+    };
+    let own = |t: &Torch| Own::new(t.shallow_clone());
+    let x = upload(&numbers(&[2, 3, 5], 1)).into_inner();
+    let (w, b) = (leaf(&[4, 3, 3], 2), leaf(&[4], 3));
+    let net = One::<Torch64, _>::new(Conv1d::new(own(&w), own(&b)).unwrap());
+    same(&train_forward(&net, [&x]).unwrap(), &x.conv1d(&w, Some(&b), 1, 0, 1, 1), &[&w, &b]);
+    let x = upload(&numbers(&[1, 2, 3, 4, 3], 1)).into_inner();
+    let (w, b) = (leaf(&[2, 2, 2, 2, 2], 2), leaf(&[2], 3));
+    let net = One::<Torch64, _>::new(Conv3d::new(own(&w), own(&b)).unwrap());
+    same(&train_forward(&net, [&x]).unwrap(), &x.conv3d(&w, Some(&b), 1, 0, 1, 1), &[&w, &b]);
+    let slope = leaf(&[1], 4);
+    let net = One::<Torch64, _>::new(PRelu::new(own(&slope)).unwrap());
+    same(&train_forward(&net, [&x]).unwrap(), &x.prelu(&slope), &[&slope]);
+    let x = upload(&numbers(&[2, 3, 2], 1)).into_inner();
+    let weights = [leaf(&[8, 2], 5), leaf(&[8, 2], 6), leaf(&[8], 7), leaf(&[8], 8)];
+    let [weight_ih, weight_hh, bias_ih, bias_hh] = weights.each_ref().map(own);
+    let weights_of_lstm = RecurrentWeights { weight_ih, weight_hh, bias_ih: Some(bias_ih), bias_hh: Some(bias_hh) };
+    let net = One::<Torch64, _>::new(Lstm::new(vec![vec![weights_of_lstm]]).unwrap());
+    let zeros = || Torch::zeros([1, 2, 2], (tch::Kind::Double, Device::Cpu));
+    let (states, ..) = x.lstm(&[zeros(), zeros()], &weights, true, 1, 0.0, false, false, true);
+    same(&train_forward(&net, [&x]).unwrap(), &states, &weights.each_ref());
+}
+
+#[test]
+fn what_evaluates_otherwise_is_refused_and_so_is_a_model_of_constants() {
+    let store = nn::VarStore::new(Device::Cpu);
+    let refused = |net: &dyn Differentiable<Backend = Torch64>, x: &Torch| {
+        let error = train_forward(net, [x]).unwrap_err();
+        assert!(matches!(error.root(), Error::NotTrainable { .. }), "{error}");
+        error.to_string()
+    };
+    let norm = nn::batch_norm2d(store.root(), 3, Default::default());
+    let net = Sequential::<Torch64>::new().push_named("norm", norm);
+    let x = upload(&numbers(&[2, 3, 2, 2], 1)).into_inner();
+    assert!(refused(&net, &x).contains("`norm`: BatchNorm cannot be trained"));
+    let net = Sequential::<Torch64>::new().push_named("drop", Dropout::new(0.1));
+    assert!(refused(&net, &x).contains("`drop`: Dropout cannot be trained"));
+    let constants = One::<Torch64, _>::new(PRelu::new(upload(&numbers(&[1], 1))).unwrap());
+    assert!(refused(&constants, &x).contains("predict_tensor"));
+    assert!(tch::no_grad(|| train_forward(&constants, [&x])).is_ok());
+    // What is taken whole runs in training mode.
+    let doubled = nn::func_t(|x, train| if train { x * 2.0 } else { x * 1.0 });
+    let net = One::<Torch64, _>::new(doubled);
+    let x = x.set_requires_grad(true);
+    assert!(train_forward(&net, [&x]).unwrap().allclose(&(&x * 2.0), 0.0, 1e-15, false));
+    assert!(train_forward(&EvaluationMode(&net), [&x]).unwrap().allclose(&x, 0.0, 1e-15, false));
 }

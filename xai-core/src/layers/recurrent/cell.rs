@@ -15,7 +15,7 @@ pub(super) trait Cell<B: Backend>: Sized {
     fn new(weights: RecurrentWeights<B>, hidden: usize) -> Result<Self>;
 
     /// What the inputs of all steps give to the gates, (B, T, D) to (B, T, G·H).
-    fn input(&self) -> &Linear<B>;
+    fn input(&self) -> Result<Linear<B>>;
 
     /// The state after a step, from what its input gives to the gates, (B, G·H), and the state before; zeros if there
     /// is none.

@@ -98,8 +98,8 @@ impl<B: Backend> Cell<B> for GruCell<B> {
         Ok(GruCell { input: Linear::new(weight_ih, bias_ih)?, bias: state.bias.clone(), state, hidden })
     }
 
-    fn input(&self) -> &Linear<B> {
-        &self.input
+    fn input(&self) -> Result<Linear<B>> {
+        Ok(self.input.clone())
     }
 
     fn step<'m>(&'m self, given: &Var<'m, B>, before: Option<&State<'m, B>>) -> State<'m, B> {

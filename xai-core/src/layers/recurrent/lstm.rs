@@ -5,7 +5,7 @@ use super::cell::{Cell, State};
 use super::stack::Stack;
 use crate::layers::Weights;
 use crate::op::Linear;
-use crate::{Backend, Layer, Result, Tensor, Var};
+use crate::{Backend, Layer, Result, Var, Weight};
 
 /// Long short-term memory, PyTorch's `LSTM` with `batch_first`: (B, T, D) to the states of all steps, (B, T, H), or
 /// (B, T, 2·H) with both directions, forward first.
@@ -87,8 +87,9 @@ impl<B: Backend> Layer<B> for Lstm<B> {
 
 #[derive(Debug, Clone)]
 struct LstmCell<B: Backend> {
-    /// With the sum of both biases.
     input: Linear<B>,
+    /// A second bias: both are added up in each pass, so that both are trained.
+    more: Option<Weight<B>>,
     state: Linear<B>,
     hidden: usize,
 }
@@ -99,15 +100,19 @@ impl<B: Backend> Cell<B> for LstmCell<B> {
 
     fn new(weights: RecurrentWeights<B>, hidden: usize) -> Result<Self> {
         let RecurrentWeights { weight_ih, weight_hh, bias_ih, bias_hh } = weights;
-        let bias: Option<Tensor<B>> = match (bias_ih, bias_hh) {
-            (Some(a), Some(b)) => Some(a.add(&b)?),
-            (one, other) => one.or(other),
+        let (bias, more) = match bias_ih {
+            Some(bias) => (Some(bias), bias_hh.map(Weight::from)),
+            None => (bias_hh, None),
         };
-        Ok(LstmCell { input: Linear::new(weight_ih, bias)?, state: Linear::new(weight_hh, None)?, hidden })
+        Ok(LstmCell { input: Linear::new(weight_ih, bias)?, more, state: Linear::new(weight_hh, None)?, hidden })
     }
 
-    fn input(&self) -> &Linear<B> {
-        &self.input
+    fn input(&self) -> Result<Linear<B>> {
+        let bias = match (&self.input.bias, &self.more) {
+            (Some(one), Some(more)) => Some(one.tensor().add(&more.tensor())?.into()),
+            (bias, _) => bias.clone(),
+        };
+        Ok(Linear { weight: self.input.weight.clone(), bias })
     }
 
     fn step<'m>(&'m self, given: &Var<'m, B>, before: Option<&State<'m, B>>) -> State<'m, B> {

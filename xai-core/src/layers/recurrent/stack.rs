@@ -106,7 +106,7 @@ impl<C> Stack<C> {
     where
         C: Cell<B>,
     {
-        let given = x.op(cell.input().clone());
+        let given = x.op(cell.input()?);
         let mut steps = Vec::new();
         apart(&given, &mut steps)?;
         let shape = [steps.first().map_or(Ok(0), batch)?, steps.len(), self.hidden];
