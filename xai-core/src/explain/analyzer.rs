@@ -45,7 +45,21 @@ pub type Elem<M> = <<M as Differentiable>::Backend as Arithmetic>::Elem;
 /// # Ok::<(), xai::Error>(())
 /// ```
 ///
-/// (Of a plain `a: &dyn Analyzer<_>` it is `(&a).analyze(..)`: the method is generic, and needs a type of known size.)
+/// Of a plain `a: &dyn Analyzer<_>`, as in a list that is consumed, it is `(&a).analyze(..)`. The method is generic, so
+/// that it needs a type of known size, as a reference is; Rust takes `a.analyze(..)` for that of the `dyn` type itself,
+/// and would take an inherent method of this name beside it for ambiguous.
+///
+/// ```
+/// # use xai_core as xai;
+/// # use ndarray::array;
+/// # use xai::nn::Activation;
+/// # use xai::{Analyzer, Gradient, NdArray, Net};
+/// # let net = Net::<NdArray<f64>, _>::new(Activation::Tanh);
+/// for a in [&Gradient as &dyn Analyzer<_>] {
+///     assert_eq!((&a).analyze(&net, &array![[0.0]], 0)?.values, array![[1.0]]);
+/// }
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot explain a model of type `{M}`",
     label = "not an analyzer for `{M}`",
