@@ -198,3 +198,54 @@ fn a_header_that_contradicts_the_output_is_refused() {
     forged[place..place + text.len()].copy_from_slice(b"[[9], [0]]");
     assert!(matches!(files::decode::<f32>(&forged), Err(Error::OutputIndex { .. })));
 }
+
+#[test]
+fn several_inputs_come_back_each_by_its_number() {
+    use xai::{Analyzer, Differentiable, Given, Gradient, NdArray, Result, Var};
+
+    /// x · y · z of a row each.
+    struct Product;
+    impl Differentiable for Product {
+        type Backend = NdArray<f64>;
+        fn trace<'m>(&'m self, x: &[Var<'m, NdArray<f64>>]) -> Result<Var<'m, NdArray<f64>>> {
+            Ok(x[0].sum(&[2, 3]).reshape(&[2, 1]) * &x[1] * &x[2])
+        }
+    }
+    let photos = Array4::from_shape_fn((2, 1, 2, 2), |(b, _, i, j)| (b + i + j) as f64);
+    let (rows, scale) = (array![[3.0], [5.0]], array![[2.0], [1.0]]);
+    let why = Gradient.analyze(&Product, (&photos, Given(&scale), &rows), 0).unwrap();
+    let why = why.named(["a", "b"]).unwrap().with("model", "a product");
+    let bytes = files::encode(&why).unwrap();
+    // Of d/dphoto it is y · z, of d/drow Σ photo · z.
+    let arrays = files::decode_arrays::<f64>(&bytes).unwrap();
+    assert_eq!(arrays["values.0"], why.values.0.clone().into_dyn());
+    assert_eq!(arrays["values.1"], array![[4.0 * 2.0], [8.0]].into_dyn());
+    let back = files::decode_several::<f64>(&bytes).unwrap();
+    assert_eq!(back.values, [why.values.0.clone().into_dyn(), why.values.2.clone().into_dyn()]);
+    assert_eq!((&back.output, &back.selection, &back.extras), (&why.output, &why.selection, &why.extras));
+    assert_eq!((&back.names, &back.metadata, back.kind), (&why.names, &why.metadata, why.kind));
+    assert_eq!(back.part(1).unwrap(), why.part(1).unwrap());
+    assert_eq!(back.sample(1).unwrap().values[1], array![[8.0]].into_dyn());
+    // What is saved again is the same file's content.
+    assert_eq!(files::decode_several::<f64>(&files::encode(&back).unwrap()).unwrap(), back);
+    let error = files::decode::<f64>(&bytes).unwrap_err().to_string();
+    assert!(error.contains("2 inputs") && error.contains("load_several"), "{error}");
+    let error = why.part(2).unwrap_err().to_string();
+    assert!(error.contains("part = 2") && error.contains("2 input(s)"), "{error}");
+    // One of several that is explained is saved as one input is.
+    let one = Gradient.analyze(&Product, (&photos, Given(&scale), Given(&rows)), 0).unwrap();
+    assert_eq!(files::decode::<f64>(&files::encode(&one).unwrap()).unwrap(), one.part(0).unwrap());
+}
+
+#[test]
+fn a_file_that_lacks_an_input_is_refused_by_its_number() {
+    let values = vec![array![[1f32]].into_dyn(), array![[2f32]].into_dyn()];
+    let (output, selection) = (array![[0f32]].into_dyn(), Selection::from(vec![vec![0]]));
+    let why = Explanation::of_parts(values, output, selection, "Theirs", Kind::Attribution, Extras::default());
+    let mut bytes = files::encode(&why).unwrap();
+    let (had, lacks) = (br#""inputs":"2""#, br#""inputs":"9""#);
+    let at = bytes.windows(had.len()).position(|part| part == had).unwrap();
+    bytes[at..at + lacks.len()].copy_from_slice(lacks);
+    let error = files::decode_several::<f32>(&bytes).unwrap_err().to_string();
+    assert!(error.contains("values.2"), "{error}");
+}

@@ -1,58 +1,38 @@
 //! Explanations in files.
 
 use std::collections::HashMap;
-use std::fmt::Display;
 use std::path::Path;
-use std::str::FromStr;
 
-use ndarray::{Dimension, IxDyn};
+use ndarray::IxDyn;
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 
+use super::entries::{
+    ARRIVED, COUNTS, ERROR, EVALUATIONS, FEATURES, GAP, INPUTS, KEPT, LARGE_GAP, NAMES, ONE_BY_ONE, OWN, SCALE,
+    STANDARD, WEIGHTS, WITHIN, check_batch, large_gap, list, name_of, of_features, read_values, short,
+};
 use super::number;
 use super::reading::{bad_format, read};
 use crate::disk::Draft;
-use crate::{Element, Explanation, Extras, Note, OutputScale, Result, Selection};
+use crate::{Dims, Element, Explanation, Extras, Note, OutputScale, Result, Selection, Several};
 
 /// Marks a file as an explanation, and says how it is laid out.
 const LAYOUT: (&str, &str) = ("xai", "explanation 1");
 
-/// The weights of the outputs, where weighted sums of them are explained.
-const WEIGHTS: &str = "selection_weights";
-const SCALE: &str = "output_scale";
-const GAP: &str = "completeness_gap";
-const EVALUATIONS: &str = "evaluations";
-const ERROR: &str = "estimated_error";
-const WITHIN: &str = "within_tolerance";
-const ARRIVED: &str = "relevance_arrived";
-const KEPT: &str = "relevance_kept";
-/// Numbers for the features of each sample, one sample after another.
-const FEATURES: &str = "feature_values";
-const STANDARD: &str = "standard_error";
-/// How many each sample has, behind the name of what they are counted in.
-const COUNTS: &str = "features";
-/// The error of a note that rows were run one by one.
-const ONE_BY_ONE: &str = "note.one_by_one";
-/// The sample, the gap and the change of a note of a large gap.
-const LARGE_GAP: &str = "note.large_gap";
-/// The samples' names.
-const NAMES: &str = "names";
-/// Before the key of an entry of the user's own.
-const OWN: &str = "metadata.";
-
 /// Saves an explanation as a safetensors file, whole or not at all.
 ///
-/// Tensors: `values` and `output`, each in its own number type (F32 or F64), `selection_weights` (F64) where
-/// weighted sums of outputs are explained, and, where numbers are explained in groups, `feature_values` and
-/// `standard_error` (F64): those of one sample after another, of which the header's `feature_values_features` and
-/// `standard_error_features` say how many each has. Header: `analyzer`, `kind`, `selection` (as
-/// `[[285], [967]]`, one index per sample), `output_scale` (`probability` or `log-probability`) unless it is the output
-/// itself, and, where there are any, `completeness_gap`, `evaluations`, `estimated_error`, `within_tolerance`,
-/// `relevance_arrived` and `relevance_kept` (as `[0.01, -0.02]` or `[true, false]`, one per sample), `names` (a JSON
-/// list of the samples' names), `note.one_by_one` (the error of that note), and your own entries, `metadata.KEY`.
+/// Tensors: `values` (of several explained inputs `values.0`, `values.1` and so on, and a header `inputs` that says how
+/// many) and `output`, each in its own number type (F32 or F64), `selection_weights` (F64) where weighted sums of
+/// outputs are explained, and, where numbers are explained in groups, `feature_values` and `standard_error` (F64):
+/// those of one sample after another, of which the header's `feature_values_features` and `standard_error_features` say
+/// how many each has. Header: `analyzer`, `kind`, `selection` (as `[[285], [967]]`, one index per sample),
+/// `output_scale` (`probability` or `log-probability`) unless it is the output itself, and, where there are any,
+/// `completeness_gap`, `evaluations`, `estimated_error`, `within_tolerance`, `relevance_arrived` and `relevance_kept`
+/// (as `[0.01, -0.02]` or `[true, false]`, one per sample), `names` (a JSON list of the samples' names),
+/// `note.one_by_one` and `note.large_gap` (what those notes hold), and your own entries, `metadata.KEY`.
 ///
 /// # Errors
-/// [`Error::File`](crate::Error::File) when the file cannot be written.
+/// [`Error::File`](crate::Error::File) when the file cannot be written; of a framework's tensors its own.
 ///
 /// ```
 /// use ndarray::array;
@@ -72,17 +52,17 @@ const OWN: &str = "metadata.";
 /// assert_eq!((loaded.names[0].as_str(), loaded.metadata["network"].as_str()), ("cat.jpg", "a relu"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn save<E: Element, D: Dimension>(path: impl AsRef<Path>, explanation: &Explanation<E, D>) -> Result<()> {
+pub fn save<E: Element, D: Dims<E>>(path: impl AsRef<Path>, explanation: &Explanation<E, D>) -> Result<()> {
     Draft::write(path, &encode(explanation)?)?.publish()
 }
 
-/// Loads an explanation that [`save`] wrote.
+/// Loads an explanation of one input that [`save`] wrote: see [`load_several`] for one of more.
 ///
 /// An explanation in F32 may be loaded as `f64`, which loses nothing; one in F64 as `f32` is refused.
 ///
 /// # Errors
-/// [`Error::File`](crate::Error::File) when the file cannot be read, is not an explanation, or is in F64 and is to be
-/// loaded as `f32`.
+/// [`Error::File`](crate::Error::File) when the file cannot be read, is not an explanation, is one of several inputs,
+/// or is in F64 and is to be loaded as `f32`.
 ///
 /// ```
 /// use ndarray::array;
@@ -103,10 +83,44 @@ pub fn load<E: Element>(path: impl AsRef<Path>) -> Result<Explanation<E, IxDyn>>
     read(path.as_ref(), decode)
 }
 
+/// Loads an explanation of any number of inputs that [`save`] wrote, otherwise as [`load`].
+///
+/// Its values are a list, in the order of the explained inputs; [`part`](Explanation::part) gives one of them as an
+/// explanation of its own.
+///
+/// # Errors
+/// As [`load`].
+///
+/// ```
+/// use ndarray::{Array4, array};
+/// use xai::picture::Heatmap;
+/// use xai::{NdArray, Var, files, prelude::*};
+///
+/// struct Product;
+/// impl Differentiable for Product {
+///     type Backend = NdArray<f64>;
+///     fn trace<'m>(&'m self, x: &[Var<'m, NdArray<f64>>]) -> xai::Result<Var<'m, NdArray<f64>>> {
+///         Ok(x[0].sum(&[2, 3]).reshape(&[1, 1]) * &x[1])
+///     }
+/// }
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("why.safetensors");
+/// let photo = Array4::ones((1, 1, 8, 8));
+/// files::save(&path, &Gradient.analyze(&Product, (&photo, &array![[3.0]]), 0)?)?;
+/// let why = files::load_several::<f64>(&path)?;
+/// assert_eq!(why.values[1], array![[64.0]].into_dyn());
+/// let map = &Heatmap::of(&why.part(0)?)?[0];
+/// assert_eq!(map.scale(), 3.0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn load_several<E: Element>(path: impl AsRef<Path>) -> Result<Explanation<E, Several<Vec<IxDyn>>>> {
+    read(path.as_ref(), decode_several)
+}
+
 /// The bytes of the file that [`save`] writes.
 ///
 /// # Errors
-/// [`Error::Backend`](crate::Error::Backend) when the header would be too large.
+/// [`Error::Backend`](crate::Error::Backend) when the header would be too large; of a framework's tensors its own.
 ///
 /// ```
 /// use ndarray::array;
@@ -119,7 +133,7 @@ pub fn load<E: Element>(path: impl AsRef<Path>) -> Result<Explanation<E, IxDyn>>
 /// assert_eq!(files::decode::<f32>(&bytes)?, why.into_dyn());
 /// # Ok::<(), xai::Error>(())
 /// ```
-pub fn encode<E: Element, D: Dimension>(explanation: &Explanation<E, D>) -> Result<Vec<u8>> {
+pub fn encode<E: Element, D: Dims<E>>(explanation: &Explanation<E, D>) -> Result<Vec<u8>> {
     let mut header = HashMap::from([
         (LAYOUT.0.to_owned(), LAYOUT.1.to_owned()),
         ("analyzer".to_owned(), explanation.analyzer.clone()),
@@ -165,13 +179,21 @@ pub fn encode<E: Element, D: Dimension>(explanation: &Explanation<E, D>) -> Resu
     }
     let own = explanation.metadata.iter().map(|(key, value)| (format!("{OWN}{key}"), value.clone()));
     header.extend(own);
-    let values = number::bytes(explanation.values.view());
+    let parts = explanation.parts()?;
+    if parts.len() != 1 {
+        header.insert(INPUTS.to_owned(), parts.len().to_string());
+    }
+    let values: Vec<(String, &[usize], Vec<u8>)> = parts
+        .iter()
+        .enumerate()
+        .map(|(part, values)| (name_of(part, parts.len()), values.shape(), number::bytes(values.view())))
+        .collect();
     let output = number::bytes(explanation.output.view());
     let view = |shape: &[usize], bytes| TensorView::new(number::dtype::<E>(), shape.to_vec(), bytes);
-    let mut tensors = vec![
-        ("values", view(explanation.values.shape(), &values).map_err(bad_format)?),
-        ("output", view(explanation.output.shape(), &output).map_err(bad_format)?),
-    ];
+    let mut tensors = vec![("output", view(explanation.output.shape(), &output).map_err(bad_format)?)];
+    for (name, shape, bytes) in &values {
+        tensors.push((name, view(shape, bytes).map_err(bad_format)?));
+    }
     let sums = explanation.selection.weights_of_sums();
     let weights = sums.as_ref().map(|weights| (weights.shape().to_vec(), number::bytes(weights.view())));
     if let Some((shape, weights)) = &weights {
@@ -200,6 +222,29 @@ pub fn encode<E: Element, D: Dimension>(explanation: &Explanation<E, D>) -> Resu
 /// # Ok::<(), xai::Error>(())
 /// ```
 pub fn decode<E: Element>(bytes: &[u8]) -> Result<Explanation<E, IxDyn>> {
+    let several = decode_several(bytes)?;
+    match several.values.len() {
+        1 => several.part(0),
+        count => Err(bad_format(format!("it has the values of {count} inputs: load it by `load_several`"))),
+    }
+}
+
+/// As [`load_several`], from the file's bytes.
+///
+/// # Errors
+/// As [`decode`].
+///
+/// ```
+/// use ndarray::array;
+/// use xai::nn::Activation;
+/// use xai::{NdArray, Net, files, prelude::*};
+///
+/// let net = Net::<NdArray, _>::new(Activation::Relu);
+/// let bytes = files::encode(&Gradient.analyze(&net, &array![[3.0, -1.0]], MaxActivation)?)?;
+/// assert_eq!(files::decode_several::<f32>(&bytes)?.values, [array![[1.0, 0.0]].into_dyn()]);
+/// # Ok::<(), xai::Error>(())
+/// ```
+pub fn decode_several<E: Element>(bytes: &[u8]) -> Result<Explanation<E, Several<Vec<IxDyn>>>> {
     let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(bad_format)?;
     let file = SafeTensors::deserialize(bytes).map_err(bad_format)?;
     let entries = metadata.metadata().clone().unwrap_or_default();
@@ -238,10 +283,12 @@ pub fn decode<E: Element>(bytes: &[u8]) -> Result<Explanation<E, IxDyn>> {
     extras.standard_error = of_features(&file, &entries, STANDARD)?;
     let one_by_one = entries.get(ONE_BY_ONE).map(|error| Note::OneByOne { error: error.clone() });
     extras.notes = one_by_one.into_iter().chain(large_gap(&entries)?).collect();
-    let values = array("values")?;
-    check_batch(values.shape(), output.shape(), &extras)?;
+    let values = read_values(&entries, array)?;
+    for values in &values {
+        check_batch(values.shape(), output.shape(), &extras)?;
+    }
     let (analyzer, kind) = (entry("analyzer")?.as_str(), entry("kind")?.parse()?);
-    let mut why = Explanation::new(values, output, selection.at_scale(scale), analyzer, kind, extras);
+    let mut why = Explanation::of_parts(values, output, selection.at_scale(scale), analyzer, kind, extras);
     if let Some(names) = entries.get(NAMES) {
         let names: Vec<String> =
             serde_json::from_str(names).map_err(|e| bad_format(format!("names `{}`: {e}", short(names))))?;
@@ -250,72 +297,4 @@ pub fn decode<E: Element>(bytes: &[u8]) -> Result<Explanation<E, IxDyn>> {
     let own = entries.iter().filter_map(|(key, value)| Some((key.strip_prefix(OWN)?.to_owned(), value.clone())));
     why.metadata = own.collect();
     Ok(why)
-}
-
-/// The note of a large gap, if the file has it.
-fn large_gap(entries: &HashMap<String, String>) -> Result<Option<Note>> {
-    let Some(text) = entries.get(LARGE_GAP) else { return Ok(None) };
-    let wrong =
-        || bad_format(format!("`{LARGE_GAP}` is `{}`, and should be a sample, a gap and a change", short(text)));
-    let [sample, gap, change] = text.split(' ').collect::<Vec<_>>()[..] else { return Err(wrong()) };
-    let number = |text: &str| text.parse::<f64>().map_err(|_| wrong());
-    let sample = sample.parse().map_err(|_| wrong())?;
-    Ok(Some(Note::LargeGap { sample, gap: number(gap)?, change: number(change)? }))
-}
-
-/// Numbers for the features of each sample, if the file has them.
-fn of_features(file: &SafeTensors<'_>, entries: &HashMap<String, String>, key: &str) -> Result<Option<Vec<Vec<f64>>>> {
-    let Some(counts) = list::<usize>(entries, &format!("{key}_{COUNTS}"))? else { return Ok(None) };
-    let numbers = number::array::<f64>(key, &file.tensor(key).map_err(bad_format)?)?;
-    let wanted = counts.iter().try_fold(0usize, |sum, count| sum.checked_add(*count));
-    if wanted != Some(numbers.len()) {
-        return Err(bad_format(format!("`{key}` has {} numbers, for {counts:?} features", numbers.len())));
-    }
-    let mut numbers = numbers.into_iter();
-    Ok(Some(counts.into_iter().map(|count| numbers.by_ref().take(count).collect()).collect()))
-}
-
-/// A row of values for each row of the output, and as many extras.
-fn check_batch(values: &[usize], output: &[usize], extras: &Extras) -> Result<()> {
-    let batch = output.first().copied().unwrap_or(0);
-    if values.first() != Some(&batch) || values.contains(&0) || output.contains(&0) {
-        return Err(bad_format(format!(
-            "its values have shape {values:?} and its output {output:?}: both need a row for each sample, and a number"
-        )));
-    }
-    let lengths = [
-        (GAP, extras.completeness_gap.as_ref().map(Vec::len)),
-        (EVALUATIONS, extras.evaluations.as_ref().map(Vec::len)),
-        (ERROR, extras.estimated_error.as_ref().map(Vec::len)),
-        (WITHIN, extras.within_tolerance.as_ref().map(Vec::len)),
-        (ARRIVED, extras.relevance_arrived.as_ref().map(Vec::len)),
-        (KEPT, extras.relevance_kept.as_ref().map(Vec::len)),
-        (FEATURES, extras.feature_values.as_ref().map(Vec::len)),
-        (STANDARD, extras.standard_error.as_ref().map(Vec::len)),
-    ];
-    match lengths.into_iter().find(|(_, length)| length.is_some_and(|length| length != batch)) {
-        None => Ok(()),
-        Some((key, length)) => {
-            let length = length.unwrap_or(0);
-            Err(bad_format(format!("`{key}` has {length} entries for {batch} sample(s)")))
-        }
-    }
-}
-
-/// The beginning of a text that may be as long as the file.
-fn short(text: &str) -> String {
-    const MOST: usize = 60;
-    match text.char_indices().nth(MOST) {
-        None => text.to_owned(),
-        Some((end, _)) => format!("{}...", &text[..end]),
-    }
-}
-
-/// A list as `[0.01, NaN]`, if the header has it: not JSON, which has no NaN.
-fn list<T: FromStr<Err: Display>>(entries: &HashMap<String, String>, key: &str) -> Result<Option<Vec<T>>> {
-    let Some(list) = entries.get(key) else { return Ok(None) };
-    let inner = list.trim().strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
-    let inner = inner.ok_or_else(|| bad_format(format!("`{key}` is `{}`, which is no list", short(list))))?;
-    let entry = |text: &str| text.trim().parse().map_err(|e| bad_format(format!("`{key}` has `{}`: {e}", short(text))));
-    inner.split(',').filter(|text| !text.trim().is_empty()).map(entry).collect::<Result<_>>().map(Some)
 }

@@ -1,8 +1,8 @@
 //! Explanations and arrays in safetensors files.
 //!
-//! [`save`] and [`load`] keep an [`Explanation`](crate::Explanation); [`read_weights`] reads the weights of a network,
-//! [`read_arrays`] the tensors of any file, and [`encode_arrays`] writes arrays for other programs to read. Files
-//! appear whole or not at all.
+//! [`save`] and [`load`] keep an [`Explanation`](crate::Explanation), [`load_several`] one of several inputs;
+//! [`read_weights`] reads the weights of a network, [`read_arrays`] the tensors of any file, and [`encode_arrays`]
+//! writes arrays for other programs to read. Files appear whole or not at all.
 //!
 //! ```
 //! use ndarray::{Array4, array};
@@ -21,11 +21,12 @@
 //! ```
 
 mod arrays;
+mod entries;
 mod explanation;
 mod number;
 mod reading;
 mod weights;
 
 pub use self::arrays::{decode_arrays, encode_arrays, read_arrays};
-pub use self::explanation::{decode, encode, load, save};
+pub use self::explanation::{decode, decode_several, encode, load, load_several, save};
 pub use self::weights::{decode_weights, read_weights};

@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use ndarray::{Array, Axis, Dimension};
+use ndarray::{Array, ArrayD, Axis, CowArray, Dimension, IxDyn};
 
 use crate::{Arithmetic, Element, Error, Result};
 
@@ -32,6 +32,12 @@ pub trait Dims<E: Element> {
     /// # Errors
     /// [`Error::InvalidParameter`] when there is no such sample, and the framework's own.
     fn sample(values: &Self::Values, sample: usize) -> Result<Self::Values>;
+
+    /// Those of each explained input, in order, as arrays: a framework's tensors are read.
+    ///
+    /// # Errors
+    /// The framework's own.
+    fn parts(values: &Self::Values) -> Result<Vec<CowArray<'_, E, IxDyn>>>;
 }
 
 pub(super) fn no_sample(sample: usize, samples: usize) -> Error {
@@ -57,6 +63,10 @@ impl<E: Element, D: Dimension> Dims<E> for D {
             reason: error.to_string(),
         })
     }
+
+    fn parts(values: &Array<E, D>) -> Result<Vec<CowArray<'_, E, IxDyn>>> {
+        Ok(vec![values.view().into_dyn().into()])
+    }
 }
 
 /// The values are the framework's own tensors, because the input was one.
@@ -81,6 +91,10 @@ impl<B: Arithmetic> Dims<B::Elem> for Native<B> {
     fn sample(values: &B::Tensor, sample: usize) -> Result<B::Tensor> {
         check_sample(sample, &B::shape(values))?;
         B::narrow(values, 0, sample, 1)
+    }
+
+    fn parts(values: &B::Tensor) -> Result<Vec<CowArray<'_, B::Elem, IxDyn>>> {
+        Ok(vec![B::download(values)?.into()])
     }
 }
 
@@ -120,6 +134,23 @@ impl<E: Element> Dims<E> for Several<NotExplained> {
     fn sample((): &(), _: usize) -> Result<()> {
         Ok(())
     }
+
+    fn parts((): &()) -> Result<Vec<CowArray<'_, E, IxDyn>>> {
+        Ok(Vec::new())
+    }
+}
+
+/// As many explained inputs as there are, as those of a file.
+impl<E: Element> Dims<E> for Several<Vec<IxDyn>> {
+    type Values = Vec<ArrayD<E>>;
+
+    fn sample(values: &Vec<ArrayD<E>>, sample: usize) -> Result<Vec<ArrayD<E>>> {
+        values.iter().map(|values| <IxDyn as Dims<E>>::sample(values, sample)).collect()
+    }
+
+    fn parts(values: &Vec<ArrayD<E>>) -> Result<Vec<CowArray<'_, E, IxDyn>>> {
+        Ok(values.iter().map(|values| values.view().into()).collect())
+    }
 }
 
 macro_rules! tuples {
@@ -129,6 +160,12 @@ macro_rules! tuples {
 
             fn sample(values: &Self::Values, sample: usize) -> Result<Self::Values> {
                 Ok(($($name::sample(&values.$place, sample)?,)+))
+            }
+
+            fn parts(values: &Self::Values) -> Result<Vec<CowArray<'_, E, IxDyn>>> {
+                let mut parts = Vec::new();
+                $(parts.extend($name::parts(&values.$place)?);)+
+                Ok(parts)
             }
         }
     )*};

@@ -12,6 +12,7 @@ mod functionals;
 mod input;
 mod note;
 mod part;
+mod parts;
 pub(crate) mod rows;
 mod selection;
 mod selector;
