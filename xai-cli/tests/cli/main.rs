@@ -12,4 +12,5 @@ mod names;
 mod patch;
 mod paths;
 mod shell;
+mod stopped;
 mod weights;
