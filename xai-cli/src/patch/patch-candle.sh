@@ -82,10 +82,10 @@ for package in candle-core candle-nn; do
 done
 
 # edit FILE: standard input has the text that is there, a line ====, and the text to put in its place. With a line ....
-# in the first part everything between what is above and what is below it goes, and what is below stays.
+# in the first part everything between what is above and what is below it goes, and what is below stays. By awk, since
+# bash takes seconds to find a text in a long file.
 edit() {
-    local file="$work/$1" text input old new end=''
-    text=$(cat "$file" && printf x) && text=${text%x}
+    local file="$work/$1" input old new end='' wrong=0
     input=$(cat)
     old=${input%%$'\n====\n'*}
     new=${input#*$'\n====\n'}
@@ -93,15 +93,29 @@ edit() {
         end=${old#*$'\n....\n'}
         old=${old%%$'\n....\n'*}
     fi
-    [[ $text == *"$old"* ]] || fail "$1: the place of an edit was not found:" "${old%%$'\n'*}"
-    local before=${text%%"$old"*} after=${text#*"$old"}
-    [[ $after != *"$old"* ]] || fail "$1: the place of an edit is there twice:" "${old%%$'\n'*}"
-    if [[ -n $end ]]; then
-        [[ $after == *"$end"* ]] || fail "$1: the end of an edit was not found:" "${end%%$'\n'*}"
-        after="$end${after#*"$end"}"
-        new+=$'\n'
-    fi
-    printf '%s' "$before$new$after" >"$file"
+    LC_ALL=C OLD=$old NEW=$new END=$end awk '
+        BEGIN { RS = "\001"; old = ENVIRON["OLD"]; put = ENVIRON["NEW"]; last = ENVIRON["END"] }
+        { text = text $0 }
+        END {
+            at = index(text, old)
+            if (!at) exit 2
+            behind = substr(text, at + length(old))
+            if (index(behind, old)) exit 3
+            if (last != "") {
+                end = index(behind, last)
+                if (!end) exit 4
+                behind = "\n" substr(behind, end)
+            }
+            printf "%s", substr(text, 1, at - 1) put behind
+        }
+    ' "$file" >"$work/edited" || wrong=$?
+    case $wrong in
+    0) mv "$work/edited" "$file" ;;
+    2) fail "$1: the place of an edit was not found:" "${old%%$'\n'*}" ;;
+    3) fail "$1: the place of an edit is there twice:" "${old%%$'\n'*}" ;;
+    4) fail "$1: the end of an edit was not found:" "${end%%$'\n'*}" ;;
+    *) fail "$1: awk failed." ;;
+    esac
     edits=$((edits + 1))
 }
 edits=0
