@@ -9,9 +9,9 @@ pub fn by_name() -> impl TypedValueParser<Value = &'static AnalyzerInfo> {
     PossibleValuesParser::new(names).try_map(|name| AnalyzerInfo::find(&name))
 }
 
-/// A line for each analyzer: its name on the command line, its name for people, what it needs of the model, and of these
-/// options, what it costs, which of them it takes, and what its values are. The options stand behind their settings'
-/// names. A place is none that is needed: a command has one of its own.
+/// A line for each analyzer: its name on the command line, its name for people, what it needs of the model, and of
+/// these options, what it costs, which of them it takes, and what its values are. The options stand behind their
+/// settings' names. A place is none that is needed: a command has one of its own.
 pub fn list(options: &[(&str, &str)]) -> String {
     let all = AnalyzerInfo::all();
     let width = all.iter().map(|info| info.name.len()).max().unwrap_or_default();

@@ -86,7 +86,7 @@ fn errors_say_what_to_write() {
     let split = Split::new(tokens, Net::<Candle, _>::new(|x: &Tensor| x.mean(1)));
     let image = Array4::from_shape_fn((1, 1, 17, 8), |(_, _, i, j)| (i * 3 + j) as f32 * 0.1);
     let said = words(GradCam.analyze(&split, &image, Index(0)));
-    assert!(said.contains("Cam::tokens(skip, rows, columns)"), "{said}");
+    assert!(said.contains("`.tokens(skip, rows, columns)`"), "{said}");
 }
 
 #[test]

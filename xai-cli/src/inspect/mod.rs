@@ -122,8 +122,8 @@ fn fixed<B: Backend>(model: &Model<B>) -> Result<Vec<usize>, String> {
     Ok(axes.iter().map(|length| length.unwrap_or(1)).collect())
 }
 
-/// Whether it can be explained by the gradient, by rules, by feature maps, by its output alone, and by its attention: one
-/// method of each.
+/// Whether it can be explained by the gradient, by rules, by feature maps, by its output alone, and by its attention:
+/// one method of each.
 fn ways<B: Backend>(model: &Model<B>, graph: &Graph<'_, B>, shape: &[usize], start: Option<&str>) -> Ways {
     let tried = [
         ("gradients and paths", "gradient"),

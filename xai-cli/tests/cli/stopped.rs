@@ -1,4 +1,4 @@
-//! A run of `xai folder` that is stopped by Ctrl-C, and the one after it.
+//! A run of `xai folder` that is stopped, and the one after it.
 #![cfg(unix)]
 
 use std::os::unix::process::ExitStatusExt;
@@ -24,7 +24,8 @@ fn written(folder: &Folder) -> [Vec<String>; 2] {
     [names(&|name| name.starts_with(".xai-draft-")), names(&|name| name.ends_with(".png"))]
 }
 
-/// Stops the run where some pictures are done and one is half written, as Ctrl-C would by chance.
+/// Stops the run where some pictures are done and one is half written, as Ctrl-C would by chance. By SIGTERM, for what
+/// is started in the background of a script ignores SIGINT, and so do its children.
 fn interrupted(folder: &Folder, mut child: Child) {
     loop {
         std::thread::sleep(Duration::from_millis(1));
@@ -35,9 +36,9 @@ fn interrupted(folder: &Folder, mut child: Child) {
         }
         signal(&child, "-CONT");
     }
-    signal(&child, "-INT");
+    signal(&child, "-TERM");
     signal(&child, "-CONT");
-    assert_eq!(child.wait().unwrap().signal(), Some(2));
+    assert_eq!(child.wait().unwrap().signal(), Some(15));
 }
 
 #[test]

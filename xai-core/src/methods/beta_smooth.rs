@@ -8,20 +8,21 @@ use crate::{Differentiable, Result};
 /// ln(1 + exp(βx)) / β, in place of the step 1[x > 0]; relu6 by σ(βx) - σ(β(x - 6)).
 ///
 /// Values have the input's shape, signed, in output units per unit of the input. For β → ∞ it is
-/// [`Gradient`](crate::Gradient). Forward the network stays what it is, as in zennit's composite of this name; the paper
-/// puts the softplus in the place of the rectifier forward too. One pass, as the gradient; rectifiers are not computed
-/// together with what is in front of them. Wrappers average it. Default: β = 10.
+/// [`Gradient`](crate::Gradient). Forward the network stays what it is, as in zennit's composite of this name; the
+/// paper puts the softplus in the place of the rectifier forward too. One pass, as the gradient; rectifiers are not
+/// computed together with what is in front of them. Wrappers average it. Default: β = 10.
 ///
 /// It shows the gradient of a smoother function than the network: the gradient turns fast where many kinks are near, so
 /// that a change of the input that nobody sees may draw another map, and this one turns by as little as β is small. It
-/// is no more faithful for that: of units that are off it tells too, and with a small β of little else than the weights.
+/// is no more faithful for that: of units that are off it tells too, and with a small β of little else than the
+/// weights.
 ///
 /// Errors: [`Error::InvalidParameter`] for a β that is not above 0, and [`Error::NoRule`] for elementwise functions
 /// other than relu and relu6 and for code that nobody can look into, unless their gradient is
 /// [asked for](Self::unknown).
 ///
-/// Reference: Dombrowski, Alber, Anders, Ackermann, Müller, Kessel (2019), *Explanations Can Be Manipulated and Geometry
-/// Is to Blame*, arXiv:1906.07983.
+/// Reference: Dombrowski, Alber, Anders, Ackermann, Müller, Kessel (2019), *Explanations Can Be Manipulated and
+/// Geometry Is to Blame*, arXiv:1906.07983.
 ///
 /// [`Error::InvalidParameter`]: crate::Error::InvalidParameter
 /// [`Error::NoRule`]: crate::Error::NoRule

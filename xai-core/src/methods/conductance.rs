@@ -19,9 +19,9 @@ use crate::{Backend, Differentiable, Element, Error, Result, Tensor};
 /// f(x) - f(x₀) exactly, for any n. Where they do not, the completeness gap in the explanation says by how much. Values
 /// have the shape of what is at the place, in output units, signed.
 ///
-/// It shows through which units the change went, and with which sign; not what a unit responds to, nor from which inputs
-/// it came. It is of one reference and of the straight path from it, on which a unit that rises and falls again may have
-/// much without being other at its end. A number that nothing behind it reads has none.
+/// It shows through which units the change went, and with which sign; not what a unit responds to, nor from which
+/// inputs it came. It is of one reference and of the straight path from it, on which a unit that rises and falls again
+/// may have much without being other at its end. A number that nothing behind it reads has none.
 ///
 /// Defaults: n = 50 points, closer to the reference, zeros as the reference. Costs n forward passes of the whole model,
 /// and n - 1 gradients of what is behind the place.

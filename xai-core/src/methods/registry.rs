@@ -180,7 +180,8 @@ macro_rules! analyzers {
         }
     };
     (@build $info:ident, $settings:ident,
-        $($name:literal, [$($required:ident),*], $build:expr, [$($setting:ident $(as $method:ident)?),*] $($shared:ident)?;)*
+        $($name:literal, [$($required:ident),*], $build:expr,
+            [$($setting:ident $(as $method:ident)?),*] $($shared:ident)?;)*
     ) => {{
         let set = $crate::methods::settings::Set($settings);
         match $info.name {

@@ -42,9 +42,9 @@ impl Evaluation {
     }
 
     /// The table as comma-separated values, a line for each sample of each analyzer and metric: which way is better,
-    /// the sample and its group, its score, the score of random orders where the metric has that baseline, the mean over
-    /// the samples and the half-width of its 95 % interval, the same on all their lines, the sample's verdict in words,
-    /// and where it has no score, why.
+    /// the sample and its group, its score, the score of random orders where the metric has that baseline, the mean
+    /// over the samples and the half-width of its 95 % interval, the same on all their lines, the sample's verdict in
+    /// words, and where it has no score, why.
     pub fn to_csv(&self) -> String {
         let mut text =
             String::from("analyzer,metric,better,sample,group,score,random_order,mean,interval,verdict,error\n");

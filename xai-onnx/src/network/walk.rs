@@ -194,7 +194,7 @@ impl<'a, B: Backend> Walk<'a, B> {
     /// Counts the numbers that an operator has made, if they are in memory, and are not those of an input.
     fn pay(&self, output: &Operand) -> Written<()> {
         match output {
-            Operand::Known(known) => self.tape.budget().spend(known.own_numbers(), known.stable),
+            Operand::Known(known) => Ok(self.tape.budget().spend(known.own_numbers(), known.stable)?),
             Operand::Var(..) => Ok(()),
         }
     }

@@ -5,7 +5,8 @@ use xai_core::Backend;
 use crate::tape::{Written, refuse};
 use crate::write::Cx;
 
-/// Kernels, strides, dilations and pads are at most this: their products can be counted, and networks have smaller ones.
+/// Kernels, strides, dilations and pads are at most this: their products can be counted, and networks have smaller
+/// ones.
 pub(super) const MOST: usize = i32::MAX as usize;
 
 /// A window on its way over the axes behind batch and channels.

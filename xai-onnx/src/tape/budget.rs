@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::Written;
 use crate::Fault;
 
 /// How many numbers may be brought into memory before any pass, all together: weights, constants, what is computed
@@ -35,7 +34,7 @@ impl Budget {
     }
 
     /// Takes so many numbers of it, for all shapes of the inputs or for these alone.
-    pub(crate) fn spend(&self, numbers: usize, is_kept: bool) -> Written<()> {
+    pub(crate) fn spend(&self, numbers: usize, is_kept: bool) -> Result<(), Fault> {
         let of = if is_kept { &self.kept } else { &self.own };
         // Far from where a count would start again: each value is of an array's length, and the first too many ends it.
         of.fetch_add(numbers, Ordering::Relaxed);
@@ -45,6 +44,6 @@ impl Budget {
         }
         of.fetch_sub(numbers, Ordering::Relaxed);
         let what = "all together that is computed before a pass, weights and constants among it,".into();
-        Err(Fault::TooLarge { what, size: spent.to_string(), limit: self.total }.into())
+        Err(Fault::TooLarge { what, size: spent.to_string(), limit: self.total })
     }
 }

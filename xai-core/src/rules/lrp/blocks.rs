@@ -13,7 +13,8 @@ pub(super) struct Row<B: Backend> {
 
 /// z = U x⁺ + D x⁻ + b for each of several (U, D, b), and the way back.
 ///
-/// Of a convolution of one group they are one, of more channels: each number of the input and of what comes back is read once.
+/// Of a convolution of one group they are one, of more channels: each number of the input and of what comes back is
+/// read once.
 pub(super) struct Blocks<B: Backend> {
     pub(super) z: Vec<Tensor<B>>,
     back: Back<B>,
