@@ -64,7 +64,8 @@ pub(crate) fn a_place_is_that_of_differences(name: &str, x: &ArrayD<f64>, place:
     let map = (&maps * &weights).sum_axis(Axis(1)).insert_axis(Axis(1));
     let most = |a: &ArrayD<f64>| a.iter().fold(0.0, |most: f64, v| most.max(v.abs()));
     for sign in [1.0, -1.0] {
-        let got = GradCam::at(place).analyze(&model, x, Weighted(vec![(class(name), sign)])).unwrap().values;
+        let got =
+            GradCam::at(place).channels_first().analyze(&model, x, Weighted(vec![(class(name), sign)])).unwrap().values;
         let apart = most(&(got - map.mapv(|v| (sign * v).max(0.0))));
         // Where layer norms follow, a mean over what they normalise is nothing but rounding.
         assert!(apart < 1e-12 * most(&map).max(1e-3), "{name}, {place}: {apart} of {}", most(&map));

@@ -15,8 +15,8 @@ fn analyzers(place: &str, chunk: usize) -> Vec<Box<dyn Analyzer<Model>>> {
         Box::new(path(Quadrature::EndpointMean)),
         Box::new(path(Quadrature::Secant)),
         Box::new(NoiseAugmentation::new(path(Quadrature::Secant), 2).std(0.1).chunk(chunk)),
-        Box::new(GradCam::at(place)),
-        Box::new(NoiseAugmentation::new(GradCam::at(place), 3).std(0.1).chunk(chunk)),
+        Box::new(GradCam::at(place).channels_first()),
+        Box::new(NoiseAugmentation::new(GradCam::at(place).channels_first(), 3).std(0.1).chunk(chunk)),
     ]
 }
 
