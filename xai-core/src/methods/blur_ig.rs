@@ -34,11 +34,11 @@ use crate::{Differentiable, Result};
 /// use xai::{Analyzer, BlurIg, Index, NdArray};
 ///
 /// // A signal of two numbers, of which the output is the first. Blurred by σ = 1, of its 4 there is left the share
-/// that // the middle of the kernel has; the rest of the way back to 4 is explained. let net =
-/// Sequential::<NdArray<f64>>::new().push(Activation::Relu); let why = BlurIg::new().sigma(1.0).analyze(&net,
-/// &array![[[4.0, 0.0]]], Index([0, 0]))?.values; let middle = 1.0 / (1.0 + 2.0 * [1.0f64, 4.0, 9.0, 16.0].map(|square|
-/// (-square / 2.0).exp()).iter().sum::<f64>()); assert!((why - array![[[4.0 - 4.0 * middle, 0.0]]]).iter().all(|gap|
-/// gap.abs() < 1e-9));
+/// // that the middle of the kernel has; the rest of the way back to 4 is explained.
+/// let net = Sequential::<NdArray<f64>>::new().push(Activation::Relu);
+/// let why = BlurIg::new().sigma(1.0).analyze(&net, &array![[[4.0, 0.0]]], Index([0, 0]))?.values;
+/// let middle = 1.0 / (1.0 + 2.0 * [1.0f64, 4.0, 9.0, 16.0].map(|square| (-square / 2.0).exp()).iter().sum::<f64>());
+/// assert!((why - array![[[4.0 - 4.0 * middle, 0.0]]]).iter().all(|gap| gap.abs() < 1e-9));
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone)]
