@@ -1,14 +1,14 @@
-//! The name that [`flash_attn`](super::attention::flash_attn) had before.
+//! The name that [`flash_attn`] had before.
 
 use candle_core::{Result, Tensor, WithDType};
 
 use super::attention::{AttnMask, flash_attn};
 
 /// [`candle_nn::cpu_flash_attention::run_flash_attn_cpu`], on every device: as
-/// [`flash_attn`](super::attention::flash_attn), with a mask that is added or none.
+/// [`flash_attn`], with a mask that is added or none.
 ///
 /// # Errors
-/// As those of [`flash_attn`](super::attention::flash_attn).
+/// As those of [`flash_attn`].
 ///
 /// ```
 /// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }

@@ -5,7 +5,7 @@ use crate::rules::{SmoothRectifiers, Unknown};
 use crate::{Differentiable, Result};
 
 /// The gradient of a network whose rectifiers go back without a kink: relu by σ(βx), the derivative of the softplus
-/// ln(1 + exp(βx)) / β, in place of the step 1[x > 0]; relu6 by σ(βx) - σ(β(x - 6)).
+/// ln(1 + exp(βx)) / β, in place of the step 1\[x > 0\]; relu6 by σ(βx) - σ(β(x - 6)).
 ///
 /// Values have the input's shape, signed, in output units per unit of the input. For β → ∞ it is
 /// [`Gradient`](crate::Gradient). Forward the network stays what it is, as in zennit's composite of this name; the

@@ -92,7 +92,7 @@ pub(crate) fn places_that_are_none_are_refused(
     assert!(matches!(&error, Error::BypassedPlace { place, known } if place == bypassed && names(known)), "{error}");
     let Error::BypassedPlace { known, .. } = error else { unreachable!() };
     for place in known {
-        explain(name, &model, &GradCam::at(place), x);
+        explain(name, &model, &GradCam::at(place).channels_first(), x);
     }
 }
 
