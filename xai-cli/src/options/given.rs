@@ -166,21 +166,9 @@ impl Options {
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser;
     use xai::Settings;
 
-    use super::Options;
-
-    #[derive(Parser)]
-    struct Command {
-        #[command(flatten)]
-        options: Options,
-    }
-
-    fn typed(words: &str) -> Result<Options, String> {
-        let words = ["command"].into_iter().chain(words.split_whitespace());
-        Command::try_parse_from(words).map(|command| command.options).map_err(|error| error.to_string())
-    }
+    use super::super::typed;
 
     #[test]
     fn tokens_and_references_are_set() {

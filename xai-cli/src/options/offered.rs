@@ -107,22 +107,11 @@ impl Options {
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser;
     use xai::AnalyzerInfo;
 
+    use super::super::typed;
     use super::super::values::Grid;
     use super::{OPTIONS, Options};
-
-    #[derive(Parser)]
-    struct Command {
-        #[command(flatten)]
-        options: Options,
-    }
-
-    fn typed(words: &str) -> Result<Options, String> {
-        let words = ["command"].into_iter().chain(words.split_whitespace());
-        Command::try_parse_from(words).map(|command| command.options).map_err(|error| error.to_string())
-    }
 
     #[test]
     fn every_option_is_a_setting_that_some_method_takes() {
