@@ -147,7 +147,10 @@ pub trait Analyzer<M: Differentiable + ?Sized> {
         check_values(|alone| self.origin(model, alone), model, &call, &found, (&values, &output))?;
         let Attribution { values: tensors, selection, mut extras, .. } = found;
         extras.notes = notes;
-        extras.note_gaps(&values);
+        // Of what else is no share of a change, such as a map that is not negative, a sum says nothing.
+        if self.kind() == Kind::Attribution {
+            extras.note_gaps(&values);
+        }
         let found: Vec<_> = tensors.into_iter().zip(values).map(|(tensor, array)| Found { tensor, array }).collect();
         let values = I::values(&self.name(), &mut found.into_iter())?;
         Ok(Explanation {

@@ -77,7 +77,8 @@ impl Extras {
     /// The change of the output that one sample's values are shares of, where its completeness gap is large beside it.
     ///
     /// Beside the values' length ‖A‖₂, where that is more, as a tolerance measures it: of values that nearly cancel
-    /// each other, the change is no measure.
+    /// each other, the change is no measure. Where numbers are explained in groups, the values are those of
+    /// [`feature_values`](Extras::feature_values).
     ///
     /// ```
     /// # use xai_core as xai;
@@ -105,7 +106,12 @@ impl Extras {
         let missed = gaps.filter_map(|(sample, gap)| {
             let own = values.iter().filter(|values| values.shape().first().is_some_and(|rows| *rows > sample));
             let own = own.flat_map(|values| values.index_axis(Axis(0), sample).into_iter().map(|v| v.as_f64()));
-            Some(Note::LargeGap { sample, gap, change: self.missed_change(sample, own)? })
+            // A group's value stands at each of its numbers, and is shared out once.
+            let shares = match self.feature_values.as_ref().and_then(|features| features.get(sample)) {
+                Some(features) => features.clone(),
+                None => own.collect(),
+            };
+            Some(Note::LargeGap { sample, gap, change: self.missed_change(sample, shares)? })
         });
         let size = |note: &Note| if let Note::LargeGap { gap, .. } = note { gap.abs() } else { 0.0 };
         let worst = missed.max_by(|a, b| size(a).total_cmp(&size(b)));

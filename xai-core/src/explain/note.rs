@@ -81,9 +81,9 @@ impl fmt::Display for Note {
             Note::LargeGap { sample, gap, change } => write!(
                 f,
                 "the values of sample {sample} add up to {:+.4e} and the output changes by {change:+.4e} from the \
-                 reference, a completeness gap of {gap:+.4e}, so that they are no shares of that change: take more \
-                 points, a tolerance or `Quadrature::Graded`, or another reference (a network that begins with an RMS \
-                 norm has a gradient of 1/√ε at zeros)",
+                 reference, a completeness gap of {gap:+.4e}, so that they are no shares of that change: where the \
+                 method has them, take more points, a tolerance or `Quadrature::Graded`, or another reference (a \
+                 network that begins with an RMS norm has a gradient of 1/√ε at zeros)",
                 change + gap
             ),
         }

@@ -68,6 +68,7 @@ impl<'m, B: Backend> Graph<'m, B> {
     ) -> Result<(Tensor<B>, Pullback<'m, B>)> {
         let run = self.run_of(node, len)?;
         let wanted = |node: usize| self.nodes[node].inputs.iter().map(|value| varies[value.0]).collect::<Vec<_>>();
+        let first = inputs.len();
         let (mut inputs, mut pulls, mut at) = (inputs.to_vec(), Vec::new(), 0);
         while at < run.len() {
             let rest = &run[at..];
@@ -82,18 +83,19 @@ impl<'m, B: Backend> Graph<'m, B> {
                     found.map_err(|(_, error)| error)?
                 }
             };
-            let varies = self.nodes[rest[0]].inputs.iter().position(|value| varies[value.0]).unwrap_or(0);
-            pulls.push((pull, varies));
+            let place = self.nodes[rest[0]].inputs.iter().position(|value| varies[value.0]).unwrap_or(0);
+            pulls.push((pull, place));
             inputs = self.inputs_behind(&run, at, y);
         }
         let y = inputs.swap_remove(0);
         let pull = move |v: &Tensor<B>| {
             let (mut v, mut parts) = (v.clone(), Vec::new());
-            for (i, (pull, varies)) in pulls.iter().enumerate().rev() {
+            for (i, (pull, place)) in pulls.iter().enumerate().rev() {
                 parts = pull.pull_all(&v)?;
-                match parts.get(*varies) {
-                    Some(Some(part)) if i > 0 => v = part.clone(),
-                    _ => break,
+                if i > 0 {
+                    let part = std::mem::take(&mut parts).into_iter().nth(*place).flatten();
+                    let Some(part) = part else { return Ok(vec![None; first]) };
+                    v = part;
                 }
             }
             Ok(parts)

@@ -50,7 +50,7 @@ impl Plan {
         check_said(composite, &used, graph)?;
         for condition in conditions {
             let place = graph.place(&condition.place)?;
-            // A mask along channels commutes with the norm that a layer is merged with.
+            // A mask along channels commutes with the norm and the bias that are merged into a layer.
             let value = merged[place.0].unwrap_or(place.0);
             condition.check(graph, place)?;
             if sites[place.0].is_none() {
