@@ -31,7 +31,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", value_parser = count, allow_negative_numbers = true)]
     pub(crate) n: Option<usize>,
 
-    /// Cells along each side of the grid whose cells come and go, for the metrics and the methods that mask
+    /// Cells along each side of the grid whose cells come and go, for the metrics and the methods that mask, but
+    /// for kernel-shap, which has 8, and exact-shapley, which has 3
     #[arg(long, value_name = "N", default_value_t = 14, value_parser = grid, allow_negative_numbers = true)]
     pub(crate) grid: usize,
 

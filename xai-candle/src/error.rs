@@ -47,7 +47,8 @@ struct NoDouble(String);
 fn no_double(error: &candle_core::Error) -> Option<NoDouble> {
     let words = error.to_string();
     let about = words.split('(').next().unwrap_or_default();
-    let is_type = words.to_lowercase().starts_with("unsupported dtype");
+    // As candle_nn's fused operations say it; candle-core's own words, `unsupported dtype F64 for op`, are of others.
+    let is_type = words.to_lowercase().starts_with("unsupported dtype for ");
     (is_type && about.contains("F64")).then(|| NoDouble(about.trim_end().to_owned()))
 }
 
@@ -55,8 +56,8 @@ impl fmt::Display for NoDouble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{}: candle's fused layers (LayerNorm, RmsNorm) take no F64: load the \
-             weights in F32 and leave out `.at(DType::F64)`, or swap or patch the layers, which then take both: {}",
+            "{}: candle's fused layers (LayerNorm, RmsNorm, softmax_last_dim) take no \
+             F64: load the weights in F32 and leave out `.at(DType::F64)`, or swap or patch the layers, which then take both: {}",
             self.0,
             remedies!()
         )

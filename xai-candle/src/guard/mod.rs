@@ -40,7 +40,8 @@ thread_local! {
 /// along two directions each time.
 ///
 /// Not compared are inputs of half types, whose numbers are too coarse for differences (run the model in `F32` once, or
-/// ask [`check_gradient`](xai_core::check_gradient) there); whole numbers; and inputs that no gradient came to, which
+/// ask [`check_gradient`](xai_core::check_gradient) there); code whose inputs and output do not all have as many rows;
+/// whole numbers; and inputs that no gradient came to, which
 /// may be ids, and are an error where they are explained. The comparison can miss what moves the output by less than a
 /// few percent, what shows at other inputs only, what is behind an output that does not move, and where the code bends
 /// so much that differences do not agree with each other. Passes forward alone, as those of masks, have no gradient to

@@ -194,7 +194,11 @@ impl<'a, M: Differentiable + ?Sized> Masked<'a, M> {
         each: impl FnMut(usize, &[f64]) -> Result<()>,
     ) -> Result<()> {
         let (masks, evaluations) = (masks.into_iter(), self.evaluations.saturating_mul(self.call.rows()));
-        let mut progress = self.reporter.start(masks.size_hint().1.unwrap_or(0).saturating_mul(evaluations));
+        let known = match masks.size_hint() {
+            (least, Some(most)) if least == most => most,
+            _ => 0,
+        };
+        let mut progress = self.reporter.start(known.saturating_mul(evaluations));
         self.run(masks, &mut progress, each)
     }
 

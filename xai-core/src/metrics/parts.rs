@@ -142,7 +142,7 @@ fn ends(error: &Error) -> bool {
         Error::Layer { source, .. } => {
             ends(source) || matches!(source.root(), Error::Shape { .. } | Error::InvalidShape { .. })
         }
-        Error::Copies { source, .. } => ends(source),
+        Error::Copies { source, .. } | Error::Rows { source, .. } => ends(source),
         _ => false,
     }
 }

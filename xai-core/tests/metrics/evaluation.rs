@@ -134,16 +134,20 @@ fn masks_follow_their_samples_when_these_are_taken_one_by_one() {
 
 #[test]
 fn an_error_of_the_model_ends_it() {
-    let model = BlackBox::new(|x: ArrayView2<f64>| -> Result<Array2<f64>, std::io::Error> {
+    fn service(x: ArrayView2<'_, f64>) -> Result<Array2<f64>, std::io::Error> {
         if x.iter().any(|v| *v == 0.0) { Err(std::io::Error::other("the service is down")) } else { Ok(x.to_owned()) }
-    });
+    }
     let x = array![[1.0, 2.0], [3.0, 4.0]];
     let told = told(&[1.0, 2.0]);
     let deletion = xai_core::metrics::Deletion::new();
-    let error = Evaluate::new(&[&told], &[&Gini, &deletion]).run(&model, &x, 0).unwrap_err();
-    assert!(matches!(error.root(), Error::Backend { .. }) && error.to_string().contains("is down"), "{error}");
-    let error = Evaluate::new(&[&told], &[&Gini]).run(&model, &array![[0.0, 1.0]], 0).unwrap_err();
-    assert!(error.to_string().contains("is down"), "{error}");
+    // Calls of several threads say of which rows they were.
+    for model in [BlackBox::new(service), BlackBox::new(service).threads(2)] {
+        let error = Evaluate::new(&[&told], &[&Gini, &deletion]).run(&model, &x, 0).unwrap_err();
+        assert!(matches!(error.root(), Error::Backend { .. }) && error.to_string().contains("is down"), "{error}");
+        let zeros = array![[0.0, 1.0], [1.0, 1.0]];
+        let error = Evaluate::new(&[&told], &[&Gini]).run(&model, &zeros, 0).unwrap_err();
+        assert!(error.to_string().contains("is down"), "{error}");
+    }
 }
 
 #[test]

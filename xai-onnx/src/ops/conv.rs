@@ -3,7 +3,7 @@
 use xai_core::Backend;
 use xai_core::nn::{Conv2d, Conv3d, ConvPaddingNd, Padding};
 
-use super::windows::Windows;
+use super::windows::{Windows, groups};
 use crate::tape::{Written, refuse};
 use crate::write::{Cx, Operand};
 
@@ -23,10 +23,7 @@ pub(crate) fn conv<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
         return Err(cx.wrong(format!("its kernel is {kernel:?}, and its weight {:?}", weight.shape)));
     }
     let windows = Windows::read(cx, kernel, &shape[2..])?;
-    let groups = match usize::try_from(cx.int("group", 1)?) {
-        Ok(groups) if groups > 0 => groups,
-        _ => return Err(cx.wrong("its group has to be at least 1")),
-    };
+    let groups = groups(cx)?;
     let x = cx.x(0)?;
     if rank == 3 {
         let three = |values: &[usize]| [values[0], values[1], values[2]];

@@ -4,7 +4,7 @@ use xai_core::Backend;
 use xai_core::nn::{ConvTranspose2d, Padding};
 
 use super::pad;
-use super::windows::{MOST, pads};
+use super::windows::{MOST, groups, pads};
 use crate::tape::{Written, check_size, refuse};
 use crate::value::Known;
 use crate::write::{Cx, Operand};
@@ -59,10 +59,7 @@ pub(crate) fn conv_transpose<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Oper
             sides[axis] = if automatic == "SAME_UPPER" { (less, rest) } else { (rest, less) };
         }
     }
-    let groups = match usize::try_from(cx.int("group", 1)?) {
-        Ok(groups) if groups > 0 => groups,
-        _ => return Err(cx.wrong("its group has to be at least 1")),
-    };
+    let groups = groups(cx)?;
     if rank == 3 {
         return volume(cx, &Settings { stride, dilation, more, sides, groups }, &weight, bias.as_ref());
     }

@@ -9,6 +9,14 @@ use crate::write::Cx;
 /// ones.
 pub(super) const MOST: usize = i32::MAX as usize;
 
+/// Into how many groups a convolution parts its channels.
+pub(super) fn groups<B: Backend>(cx: &Cx<'_, B>) -> Written<usize> {
+    match usize::try_from(cx.int("group", 1)?) {
+        Ok(groups) if groups > 0 => Ok(groups),
+        _ => Err(cx.wrong("its group has to be at least 1")),
+    }
+}
+
 /// A window on its way over the axes behind batch and channels.
 #[derive(Debug, Clone)]
 pub(super) struct Windows {
