@@ -56,8 +56,8 @@ impl fmt::Display for NoDouble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{}: candle's fused layers (LayerNorm, RmsNorm, softmax_last_dim) take no \
-             F64: load the weights in F32 and leave out `.at(DType::F64)`, or swap or patch the layers, which then take both: {}",
+            "{}: candle's fused layers (LayerNorm, RmsNorm, softmax_last_dim) take no F64: load the weights in F32 and \
+             leave out `.at(DType::F64)`, or swap or patch the layers, which then take both: {}",
             self.0,
             remedies!()
         )
