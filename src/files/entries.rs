@@ -48,6 +48,9 @@ pub(super) fn read_values<E>(
 ) -> Result<Vec<ArrayD<E>>> {
     let Some(count) = entries.get(INPUTS) else { return Ok(vec![array("values")?]) };
     let parts: usize = count.parse().map_err(|e| bad_format(format!("`{INPUTS}` is `{}`: {e}", short(count))))?;
+    if parts == 0 {
+        return Err(bad_format(format!("`{INPUTS}` is 0: an explanation is of one input at least")));
+    }
     // An explained input that the file lacks ends it: a count alone reserves nothing.
     (0..parts).map(|part| array(&name_of(part, parts))).collect()
 }

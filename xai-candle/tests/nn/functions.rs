@@ -169,6 +169,14 @@ fn attention_of_sentences_behind_each_other() {
         attention::flash_attn_varlen_cpu(&q, &k, &v, slopes, &lengths, &lengths, 3, 3, 0.5, true, None, right).is_err()
     };
     assert!(refused(Some(&slopes), None) && refused(None, Some(1)));
+    // Of three queries and two keys the first comes before all keys: by a window of 0 it looks at none.
+    let (three, two) = (Tensor::new(&[3u32], &Device::Cpu).unwrap(), Tensor::new(&[2u32], &Device::Cpu).unwrap());
+    let (q, k) = (numbers(&[3, 2, 4], 5), numbers(&[2, 1, 4], 5));
+    let outside = |right| {
+        attention::flash_attn_varlen_cpu(&q, &k, &k, None, &three, &two, 3, 2, 0.5, false, Some(0), Some(right))
+    };
+    assert!(outside(0).unwrap_err().to_string().contains("query 0 looks at no key"));
+    assert!(flat(&outside(1).unwrap()).iter().all(|value| value.is_finite()));
 }
 
 #[test]

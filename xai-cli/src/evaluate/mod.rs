@@ -2,7 +2,7 @@
 
 mod report;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use xai::disk::{Draft, check_apart};
 use xai::metrics::{Evaluate as Table, Evaluation, Metric};
@@ -121,7 +121,7 @@ fn ranked<B: Backend<Elem = f32>>(question: &Question<'_, B>, photos: &[PathBuf]
         let mut scored = || {
             // Which names the photo itself.
             let photo = read_photo(path).map_err(|error| words::of(&error))?;
-            let found = question.of(&photo, number).map_err(of_photo)?;
+            let found = question.of(&photo, path, number).map_err(of_photo)?;
             if let Some(all) = &mut all {
                 return all.extend(found).map_err(of_photo);
             }
@@ -135,10 +135,10 @@ fn ranked<B: Backend<Elem = f32>>(question: &Question<'_, B>, photos: &[PathBuf]
 }
 
 impl<B: Backend<Elem = f32>> Question<'_, B> {
-    /// The scores of one photo, and of a random map that is its own.
-    fn of(&self, photo: &RgbImage, number: u64) -> xai::Result<Evaluation> {
+    /// The scores of one photo, under its name, and of a random map that is its own.
+    fn of(&self, photo: &RgbImage, path: &Path, number: u64) -> xai::Result<Evaluation> {
         let input = self.trained.preprocess.input::<f32>(photo)?;
-        let table = Table::new(&self.analyzers, &self.metrics).seed(number);
+        let table = Table::new(&self.analyzers, &self.metrics).groups([path.display().to_string()]).seed(number);
         match &self.target {
             Some(index) => table.run(&*self.model.network, &input, Index(index.clone())),
             None => table.run(&*self.model.network, &input, MaxActivation),

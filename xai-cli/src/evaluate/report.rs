@@ -26,7 +26,8 @@ impl Report<'_> {
             let chosen = self.chosen.iter().find(|chosen| chosen.title() == *title);
             let columns = table.metrics.iter().zip(cells).enumerate();
             let scores = columns.map(|(column, ((name, _), cell))| {
-                (name.clone(), scores(cell, table.mean(row, column), table.interval(row, column)))
+                let mean = (table.mean(row, column), table.interval(row, column));
+                (name.clone(), scores(cell, mean, table.groups.as_deref().unwrap_or_default()))
             });
             json!({
                 "method": chosen.map(|chosen| chosen.info.name),
@@ -50,13 +51,14 @@ impl Report<'_> {
 }
 
 /// The mean with its interval, a score for each photo that has one, what they say in words, and why others have none.
-fn scores(cell: &Cell, mean: Option<f64>, interval: Option<f64>) -> Value {
-    let failed = |failure: &Failure| json!({"photo": failure.sample, "reason": words::of(&*failure.error)});
+fn scores(cell: &Cell, (mean, interval): (Option<f64>, Option<f64>), photos: &[String]) -> Value {
+    let photo = |sample: &usize| photos.get(*sample);
+    let failed = |failure: &Failure| json!({"photo": photo(&failure.sample), "reason": words::of(&*failure.error)});
     json!({
         "mean": mean,
         "interval": interval,
         "values": cell.scores.values,
-        "photos": cell.samples,
+        "photos": cell.samples.iter().map(photo).collect::<Vec<_>>(),
         "verdict": cell.scores.verdict().map(|verdict| words::translated(&verdict)),
         "failed": cell.failures.iter().map(failed).collect::<Vec<Value>>(),
     })

@@ -17,7 +17,7 @@ pub(super) fn noticed(finding: &Finding) -> Option<String> {
     }
     let gap = extras.completeness_gap.as_ref()?.first().copied()?;
     let change = extras.missed_change(0, values.iter().copied().map(f64::from))?;
-    let sum = values.iter().copied().map(f64::from).sum::<f64>();
+    let sum = change + gap;
     Some(format!(
         "{title}: the values add up to {sum:+.4}, and the output changed by {change:+.4} from the reference, a \
          completeness gap of {gap:+.4}: {}",

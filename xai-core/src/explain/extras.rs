@@ -77,8 +77,9 @@ impl Extras {
     /// The change of the output that one sample's values are shares of, where its completeness gap is large beside it.
     ///
     /// Beside the values' length ‖A‖₂, where that is more, as a tolerance measures it: of values that nearly cancel
-    /// each other, the change is no measure. Where numbers are explained in groups, the values are those of
-    /// [`feature_values`](Extras::feature_values).
+    /// each other, the change is no measure. Where numbers are explained in groups, those of
+    /// [`feature_values`](Extras::feature_values) are taken in place of `values`, which have a group's value at each of
+    /// its numbers, while it is shared out once.
     ///
     /// ```
     /// # use xai_core as xai;
@@ -95,7 +96,11 @@ impl Extras {
     /// ```
     pub fn missed_change(&self, sample: usize, values: impl IntoIterator<Item = f64>) -> Option<f64> {
         let gap = *self.completeness_gap.as_ref()?.get(sample)?;
-        let (sum, length) = values.into_iter().fold((0.0, 0.0_f64), |(sum, length), v| (sum + v, length.hypot(v)));
+        let measured = |(sum, length): (f64, f64), value: f64| (sum + value, length.hypot(value));
+        let (sum, length) = match self.feature_values.as_ref().and_then(|features| features.get(sample)) {
+            Some(features) => features.iter().copied().fold((0.0, 0.0), measured),
+            None => values.into_iter().fold((0.0, 0.0), measured),
+        };
         let change = sum - gap;
         (gap.abs() > Self::LARGE_GAP * change.abs().max(length)).then_some(change)
     }
@@ -106,12 +111,7 @@ impl Extras {
         let missed = gaps.filter_map(|(sample, gap)| {
             let own = values.iter().filter(|values| values.shape().first().is_some_and(|rows| *rows > sample));
             let own = own.flat_map(|values| values.index_axis(Axis(0), sample).into_iter().map(|v| v.as_f64()));
-            // A group's value stands at each of its numbers, and is shared out once.
-            let shares = match self.feature_values.as_ref().and_then(|features| features.get(sample)) {
-                Some(features) => features.clone(),
-                None => own.collect(),
-            };
-            Some(Note::LargeGap { sample, gap, change: self.missed_change(sample, shares)? })
+            Some(Note::LargeGap { sample, gap, change: self.missed_change(sample, own)? })
         });
         let size = |note: &Note| if let Note::LargeGap { gap, .. } = note { gap.abs() } else { 0.0 };
         let worst = missed.max_by(|a, b| size(a).total_cmp(&size(b)));
@@ -238,6 +238,19 @@ mod tests {
         assert_eq!(missed(0.0, [0.0, 0.0]), None);
         // Nor has every sample one.
         assert_eq!(Extras::default().missed_change(0, [1.0]), None);
+    }
+
+    #[test]
+    fn a_group_is_shared_out_once() {
+        // A group of three numbers, and one of one: 2 + 1 is all of 3, though the values add up to 7.
+        let feature_values = Some(vec![vec![2.0, 1.0]]);
+        let mut extras = Extras { completeness_gap: Some(vec![0.2]), feature_values, ..Extras::default() };
+        let values = [2.0, 2.0, 2.0, 1.0];
+        assert_eq!(extras.missed_change(0, values), None);
+        extras.completeness_gap = Some(vec![0.5]);
+        assert_eq!(extras.missed_change(0, values), Some(2.5));
+        extras.note_gaps(&[ndarray::array![values].into_dyn()]);
+        assert_eq!(extras.notes, [Note::LargeGap { sample: 0, gap: 0.5, change: 2.5 }]);
     }
 
     #[test]

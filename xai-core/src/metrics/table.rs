@@ -18,7 +18,7 @@ impl Evaluation {
             let words = cells.iter().enumerate().map(|(column, cell)| {
                 let note = (!cell.failures.is_empty()).then(|| {
                     let metric = self.metrics.get(column).map_or("", |(name, _)| name);
-                    notes.push(format!("{analyzer}, {metric}: {}", reasons(cell)));
+                    notes.push(format!("{analyzer}, {metric}: {}", self.reasons(cell)));
                     format!("({})", notes.len())
                 });
                 let shown = self
@@ -85,6 +85,25 @@ impl Evaluation {
         })
     }
 
+    /// Why samples of a cell have no score, each with its group where groups were named.
+    fn reasons(&self, cell: &Cell) -> String {
+        let (failed, all) = (cell.failures.len(), cell.failures.len() + cell.samples.len());
+        let named = |&sample: &usize| match self.groups.as_ref().and_then(|groups| groups.get(sample)) {
+            Some(group) => format!("{sample} of {group}"),
+            None => sample.to_string(),
+        };
+        match &cell.reasons()[..] {
+            [(why, _)] if failed == all => why.clone(),
+            reasons => {
+                let each = reasons.iter().map(|(why, samples)| {
+                    let samples: Vec<String> = samples.iter().map(named).collect();
+                    format!("{why} (sample {})", samples.join(", "))
+                });
+                format!("{failed} of {all} samples have no score: {}", each.collect::<Vec<_>>().join("; "))
+            }
+        }
+    }
+
     /// What a metric says in words, each with the analyzers that it says it of.
     fn verdicts(&self, column: usize) -> Vec<(String, Vec<&str>)> {
         let mut all: Vec<(String, Vec<&str>)> = Vec::new();
@@ -96,21 +115,6 @@ impl Evaluation {
             }
         }
         all
-    }
-}
-
-/// Why samples of a cell have no score.
-fn reasons(cell: &Cell) -> String {
-    let (failed, all) = (cell.failures.len(), cell.failures.len() + cell.samples.len());
-    match &cell.reasons()[..] {
-        [(why, _)] if failed == all => why.clone(),
-        reasons => {
-            let each = reasons.iter().map(|(why, samples)| {
-                let samples: Vec<String> = samples.iter().map(ToString::to_string).collect();
-                format!("{why} (sample {})", samples.join(", "))
-            });
-            format!("{failed} of {all} samples have no score: {}", each.collect::<Vec<_>>().join("; "))
-        }
     }
 }
 

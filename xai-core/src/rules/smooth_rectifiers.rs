@@ -50,7 +50,7 @@ impl SmoothRectifiers {
         if self.beta.is_finite() && self.beta > 0.0 {
             return Ok(());
         }
-        let reason = "it must be above 0: the greater, the nearer to the gradient".into();
+        let reason = "it must be finite and above 0: the greater, the nearer to the gradient".into();
         Err(Error::InvalidParameter { name: "beta", value: self.beta.to_string(), reason })
     }
 }

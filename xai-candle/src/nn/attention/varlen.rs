@@ -14,7 +14,8 @@ use super::products::flash_attn;
 /// the last ones of their sentence's keys.
 ///
 /// # Errors
-/// When the shapes do not fit, and for `alibi_slopes`, which are not offered here.
+/// When the shapes do not fit, when a query looks at no key (more queries than keys, and `causal` or a window), and for
+/// `alibi_slopes`, which are not offered here.
 ///
 /// ```
 /// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
@@ -59,9 +60,6 @@ pub fn flash_attn_varlen_unfused(
         if queries == 0 || keys == 0 {
             continue;
         }
-        if causal && keys < queries {
-            bail!("flash_attn_varlen: {queries} queries after each other, but {keys} keys");
-        }
         let mask = mask((queries, keys), causal, (window_size_left, window_size_right), q)?;
         let y = flash_attn::<f32>(&own.0, &own.1, &own.2, softmax_scale, AttnMask::Mask(mask), None, None)?;
         all.push(y.squeeze(0)?.transpose(0, 1)?);
@@ -91,6 +89,10 @@ fn mask(
         let (before, behind) = (query.saturating_sub(key), key.saturating_sub(query));
         causal && behind > 0 || left.is_some_and(|left| before > left) || right.is_some_and(|right| behind > right)
     };
+    // Its softmax would be of nothing.
+    if let Some(query) = (0..queries).find(|query| (0..keys).all(|key| hidden(query * keys + key))) {
+        bail!("flash_attn_varlen: of {queries} queries and {keys} keys, query {query} looks at no key");
+    }
     let value = |n: usize| if hidden(n) { f32::NEG_INFINITY } else { 0.0 };
     Tensor::from_iter((0..queries * keys).map(value), like.device())?.reshape((queries, keys))?.to_dtype(like.dtype())
 }

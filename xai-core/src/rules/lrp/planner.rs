@@ -49,7 +49,7 @@ impl Planner<'_> {
         said.last().map_or(LrpRule::Zero, |&place| self.composite.said[place].1.clone())
     }
 
-    /// A layer with weights, together with the norm behind it.
+    /// A layer with weights, together with the norms and constants behind it that are merged into it.
     fn layer<B: Backend>(&mut self, plan: &mut Plan, site: &Site<'_, '_, B>, rule: LrpRule) -> Propagation {
         let steps: Vec<Site<'_, '_, B>> =
             std::iter::successors(site.next(), Site::next).take_while(|next| merges(site, next)).collect();

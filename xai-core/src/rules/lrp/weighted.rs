@@ -1,4 +1,4 @@
-//! A layer with weights, and the norm behind it in them.
+//! A layer with weights, and in them what scales and shifts its outputs: norms and constants behind it.
 
 use super::merging::added;
 use crate::graph::Site;
@@ -131,7 +131,7 @@ impl<B: Backend> Weighted<B> {
             Ok(bias.map(flat).transpose()?.map(Into::into))
         };
         let shape = weight.shape();
-        let op = match &self.form {
+        let (z, pull) = match &self.form {
             Form::Op(Op::Conv2d(op)) => {
                 let bias = of_channels(shape[0])?;
                 return B::vjp(&crate::op::Conv2d { weight: held(), bias, ..op.clone() }.into(), &[x], &[true]);
@@ -140,14 +140,12 @@ impl<B: Backend> Weighted<B> {
                 let bias = of_channels(shape[1] * op.groups)?;
                 return B::vjp(&ConvTranspose2d { weight: held(), bias, ..op.clone() }.into(), &[x], &[true]);
             }
-            Form::Op(Op::Linear(op)) => Op::Linear(crate::op::Linear { weight: held(), ..op.clone() }),
-            Form::Op(op) => op.clone(),
-            Form::Right | Form::Left => MatMul.into(),
-        };
-        let (z, pull) = match &self.form {
-            Form::Op(_) => B::vjp(&op, &[x], &[true])?,
-            Form::Right => part(B::vjp(&op, &[x, weight], &[true, false])?, 0),
-            Form::Left => part(B::vjp(&op, &[weight, x], &[false, true])?, 1),
+            Form::Op(Op::Linear(op)) => {
+                B::vjp(&crate::op::Linear { weight: held(), ..op.clone() }.into(), &[x], &[true])?
+            }
+            Form::Op(op) => return Err(Error::backend(B::NAME, format!("{} holds no weights", op.name()))),
+            Form::Right => part(B::vjp(&MatMul.into(), &[x, weight], &[true, false])?, 0),
+            Form::Left => part(B::vjp(&MatMul.into(), &[weight, x], &[false, true])?, 1),
         };
         Ok((plus(&z, bias)?, pull))
     }
