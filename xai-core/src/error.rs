@@ -314,6 +314,15 @@ impl Error {
     /// Wraps an error of a framework or of the user's own forward code.
     ///
     /// An [`Error`] of this library that only travelled through foreign code comes out as it was.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use xai::Error;
+    ///
+    /// assert_eq!(Error::backend("service", "it is offline").to_string(), "service: it is offline");
+    /// let own = Error::backend("service", Error::NotFinite { value: f64::INFINITY });
+    /// assert!(matches!(own, Error::NotFinite { .. }));
+    /// ```
     pub fn backend(backend: &'static str, source: impl Into<BoxError>) -> Self {
         match source.into().downcast::<Error>() {
             Ok(own) => *own,
@@ -322,6 +331,15 @@ impl Error {
     }
 
     /// Says in which layer the error happened.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use xai::Error;
+    ///
+    /// // From the inside out, as the error travels.
+    /// let error = Error::backend("service", "it is offline").in_layer("conv1").in_layer("layer4");
+    /// assert_eq!(error.to_string(), "in layer `layer4`: in layer `conv1`: service: it is offline");
+    /// ```
     #[must_use]
     pub fn in_layer(self, layer: impl Into<String>) -> Self {
         Error::Layer { layer: layer.into(), source: Box::new(self) }
@@ -349,6 +367,21 @@ impl Error {
     }
 
     /// The error itself, without the layers, the rows and the copies it happened in.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::nn::{Linear, Sequential};
+    /// use xai::{Differentiable, Error, NdArray, Tensor};
+    ///
+    /// // Of two numbers, and given three.
+    /// let weight = Tensor::<NdArray<f64>>::upload(array![[1.0, 2.0]].view().into_dyn(), &())?;
+    /// let net = Sequential::new().push_named("head", Linear::new(weight, None)?);
+    /// let error = net.predict(array![[1.0, 2.0, 3.0]].view().into_dyn()).unwrap_err();
+    /// assert!(matches!(&error, Error::Layer { layer, .. } if layer == "head"));
+    /// assert!(matches!(error.root(), Error::InvalidShape { .. }));
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     pub fn root(&self) -> &Error {
         match self {
             Error::Layer { source, .. } | Error::Rows { source, .. } | Error::Copies { source, .. } => source.root(),
@@ -357,6 +390,15 @@ impl Error {
     }
 
     /// Checks that two shapes agree.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use xai::Error;
+    ///
+    /// assert!(Error::check_shape("mask", &[1, 4], &[1, 4]).is_ok());
+    /// let refused = Error::check_shape("mask", &[1, 4], &[1, 3]).unwrap_err();
+    /// assert_eq!(refused.to_string(), "mask: expected shape [1, 4], got [1, 3]");
+    /// ```
     ///
     /// # Errors
     /// [`Error::Shape`] if they do not.

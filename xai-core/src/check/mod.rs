@@ -81,13 +81,20 @@ where
 ///
 /// ```
 /// # use xai_core as xai;
-/// use ndarray::array;
+/// use ndarray::{ArcArray, IxDyn, array};
 /// use xai::nn::Activation;
-/// use xai::{GradientCheck, NdArray, Net};
+/// use xai::{Function, GradientCheck, NdArray, Net};
 ///
 /// let net = Net::<NdArray<f64>, _>::new(Activation::Tanh);
-/// let report = GradientCheck::new().directions(16).run(&net, &array![[0.5, 1.0]])?;
+/// let check = GradientCheck::new().directions(16).seed(1);
+/// let report = check.run(&net, &array![[0.5, 1.0]])?;
 /// assert!(report.is_trusted(), "{report}");
+///
+/// // A gradient that is 3 % too large: that of x² is 2x.
+/// type T = ArcArray<f64, IxDyn>;
+/// let rough = Function::<NdArray<f64>, _, _>::new(|x: &T| x * x, |x: &T, v: &T| x * v * 2.06);
+/// assert!(!check.run(&rough, &array![[0.5, 1.0]])?.is_trusted());
+/// assert!(check.tolerance(0.05).run(&rough, &array![[0.5, 1.0]])?.is_trusted());
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -125,6 +132,20 @@ impl GradientCheck {
     }
 
     /// Whether a check runs on this thread: what guards gradients by itself lets it see them as they are.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::{ArcArray, IxDyn, array};
+    /// use xai::{Analyzer, Function, Gradient, GradientCheck, NdArray, check_gradient};
+    ///
+    /// // Gradients of more than 1 are cut, but not while they are checked.
+    /// type T = ArcArray<f64, IxDyn>;
+    /// let cut = |g: f64| if GradientCheck::is_running() { g } else { g.clamp(-1.0, 1.0) };
+    /// let square = Function::<NdArray<f64>, _, _>::new(|x: &T| x * x, |x: &T, v: &T| (x * v * 2.0).mapv(cut));
+    /// assert!(check_gradient(&square, &array![[3.0]])?.is_trusted());
+    /// assert_eq!(Gradient.analyze(&square, &array![[3.0]], 0)?.values, array![[1.0]]);
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     pub fn is_running() -> bool {
         RUNNING.get()
     }

@@ -60,6 +60,43 @@ pub type Elem<M> = <<M as Differentiable>::Backend as Arithmetic>::Elem;
 /// }
 /// # Ok::<(), xai::Error>(())
 /// ```
+///
+/// One of your own, here what is left of the gradient where rectifiers drop its negative parts. What cannot be done is
+/// refused before any pass, and [`way_back`](Analyzer::way_back) says that the values are one way back, nothing else:
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::{Activation, Linear, Sequential};
+/// use xai::rules::{Rectifiers, Unknown};
+/// use xai::{Analyzer, Attribution, Call, Differentiable, Inputs, Kind, NdArray, Result, Tensor, WayBack};
+///
+/// struct OnlyFor(Rectifiers);
+/// impl<M: Differentiable + ?Sized> Analyzer<M> for OnlyFor {
+///     fn name(&self) -> String {
+///         "OnlyFor".into()
+///     }
+///     fn kind(&self) -> Kind {
+///         Kind::Sensitivity
+///     }
+///     fn check(&self, model: &M, inputs: &Inputs<'_>) -> Result<()> {
+///         model.graph(inputs.shapes)?.check(Some(&self.0), inputs.explained)
+///     }
+///     fn way_back(&self) -> Option<WayBack<'_, M::Backend>> {
+///         Some(WayBack::Rules(&self.0))
+///     }
+///     fn attribute(&self, model: &M, call: &Call<'_, M::Backend>) -> Result<Attribution<M::Backend>> {
+///         call.one_way_back(model, WayBack::Rules(&self.0))
+///     }
+/// }
+///
+/// // relu(x₁) - relu(x₂)
+/// let weight = Tensor::<NdArray<f64>>::upload(array![[1.0, -1.0]].view().into_dyn(), &())?;
+/// let net = Sequential::new().push(Activation::Relu).push(Linear::new(weight, None)?);
+/// let why = OnlyFor(Rectifiers::guided(Unknown::Refuse)).analyze(&net, &array![[3.0, 2.0]], 0)?;
+/// assert_eq!((why.values, why.analyzer.as_str()), (array![[1.0, 0.0]], "OnlyFor"));
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot explain a model of type `{M}`",
     label = "not an analyzer for `{M}`",
@@ -104,6 +141,39 @@ pub trait Analyzer<M: Differentiable + ?Sized> {
 
     /// Where values that are not finite begin, in words, as "copy 3 of the noise": asked only when there are such
     /// values, for the sample that has them. None where it is the gradient itself.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::nn::Activation;
+    /// use xai::{Analyzer, Attribution, Call, Differentiable, Error, Gradient, Kind, NdArray, Net, Result, Target};
+    ///
+    /// /// The gradient not at the input, but a step from it.
+    /// struct AStepOn(f64);
+    /// impl<M: Differentiable + ?Sized> Analyzer<M> for AStepOn {
+    ///     fn name(&self) -> String {
+    ///         "AStepOn".into()
+    ///     }
+    ///     fn kind(&self) -> Kind {
+    ///         Kind::Sensitivity
+    ///     }
+    ///     fn attribute(&self, model: &M, call: &Call<'_, M::Backend>) -> Result<Attribution<M::Backend>> {
+    ///         let output = call.graph(model)?.forward(call.inputs)?;
+    ///         let selection = call.target.settle(&output)?;
+    ///         let inputs = call.inputs.iter().map(|x| x.affine(1.0, self.0)).collect::<Result<Vec<_>>>()?;
+    ///         let there = Call { inputs: &inputs, target: Target::Chosen(&selection), ..*call };
+    ///         Ok(Attribution { output, ..Gradient.attribute(model, &there)? })
+    ///     }
+    ///     fn origin(&self, _: &M, _: &Call<'_, M::Backend>) -> Result<Option<String>> {
+    ///         Ok(Some("the input a step on".into()))
+    ///     }
+    /// }
+    ///
+    /// // The root's slope at 0 is infinite.
+    /// let root = Net::<NdArray<f64>, _>::new(Activation::Sqrt);
+    /// let error = AStepOn(-1.0).analyze(&root, &array![[1.0]], 0).unwrap_err();
+    /// assert!(error.to_string().starts_with("what the model makes of the input a step on"));
+    /// ```
     ///
     /// # Errors
     /// The analyzer's and the model's own.

@@ -66,6 +66,22 @@ impl<'a> Inputs<'a> {
 ///     }
 /// }
 /// ```
+///
+/// It may be made by hand, as of a photo and a mask that is only given:
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::ArrayD;
+/// use xai::{Call, Index, NdArray, Target, Tensor};
+///
+/// let zeros = |shape: &[usize]| Tensor::<NdArray<f64>>::upload(ArrayD::zeros(shape).view(), &());
+/// let inputs = [zeros(&[2, 3, 8, 8])?, zeros(&[2, 8, 8])?];
+/// let (explained, target) = (&[true, false], Target::Choose(&Index(0)));
+/// let call = Call { inputs: &inputs, explained, target, samples: &[0, 1] };
+/// assert_eq!((call.rows(), call.shapes()), (2, vec![vec![2, 3, 8, 8], vec![2, 8, 8]]));
+/// assert_eq!(call.explained_inputs().map(|x| x.shape()).collect::<Vec<_>>(), [[2, 3, 8, 8]]);
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Call<'a, B: Backend> {
     /// The model's inputs, batch axis first.
@@ -104,6 +120,20 @@ impl<'a, B: Backend> Call<'a, B> {
     }
 
     /// The model, written down for these inputs, with what is made of its output before anything is chosen.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::nn::Activation;
+    /// use xai::{Call, Index, NdArray, Net, Probability, Target, Tensor};
+    ///
+    /// let net = Net::<NdArray<f64>, _>::new(Activation::Relu);
+    /// let inputs = [Tensor::upload(array![[2.0, 2.0]].view().into_dyn(), &())?];
+    /// let target = Target::Choose(&Probability(Index(0)));
+    /// let graph = Call { inputs: &inputs, explained: &[true], target, samples: &[0] }.graph(&net)?;
+    /// assert_eq!(graph.forward(&inputs)?.download()?, array![[0.5, 0.5]].into_dyn());
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     ///
     /// # Errors
     /// The model's own.

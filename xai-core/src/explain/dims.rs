@@ -22,6 +22,24 @@ use crate::{Arithmetic, Element, Error, Result};
 /// assert_eq!(class(&Gradient.analyze(&net, &array![[1.0, 3.0]], 0)?), 1);
 /// # Ok::<(), xai::Error>(())
 /// ```
+///
+/// What is in the values, whatever they are:
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::{Ix1, Ix2, array};
+/// use xai::{Dims, Result, Several};
+///
+/// /// What the values of one sample add up to.
+/// fn sum<D: Dims<f64>>(values: &D::Values, sample: usize) -> Result<f64> {
+///     let of_sample = D::sample(values, sample)?;
+///     Ok(D::parts(&of_sample)?.iter().map(|part| part.sum()).sum())
+/// }
+/// let (rows, numbers) = (array![[1.0, 2.0], [3.0, 4.0]], array![10.0, 20.0]);
+/// assert_eq!(sum::<Ix2>(&rows, 1)?, 7.0);
+/// assert_eq!(sum::<Several<(Ix2, Ix1)>>(&(rows, numbers), 1)?, 27.0);
+/// # Ok::<(), xai::Error>(())
+/// ```
 pub trait Dims<E: Element> {
     /// The values: an array, a framework's tensor, or a tuple.
     type Values;

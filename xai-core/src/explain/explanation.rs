@@ -277,6 +277,33 @@ impl<E: Element, D: Dimension> Explanation<E, D> {
 impl<B: Arithmetic> Explanation<B::Elem, Native<B>> {
     /// The values as an ndarray array: what pictures and files take.
     ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::{ArrayD, array};
+    /// use xai::{Analyzer, Explanation, Gradient, NdArray, Net, nn::Activation};
+    /// # use ndarray::{ArcArray, IxDyn};
+    /// # use xai::{Found, Input, Native, Part, Result};
+    /// # struct Theirs(ArcArray<f64, IxDyn>);
+    /// # impl Input<NdArray<f64>> for &Theirs {
+    /// #     type Dims = Native<NdArray<f64>>;
+    /// #     fn parts<'a>(&'a self, to: &mut Vec<Part<'a, NdArray<f64>>>) -> Result<()> {
+    /// #         to.push(Part::tensor(&self.0)?);
+    /// #         Ok(())
+    /// #     }
+    /// #     fn values(of: &str, from: &mut std::vec::IntoIter<Found<NdArray<f64>>>) -> Result<ArcArray<f64, IxDyn>> {
+    /// #         Found::next_tensor(of, from)
+    /// #     }
+    /// # }
+    /// # let tensor = Theirs(array![[3.0, -1.0]].into_dyn().into_shared());
+    ///
+    /// // Of a framework's tensor the values are one too.
+    /// let net = Net::<NdArray<f64>, _>::new(Activation::Relu);
+    /// let why: Explanation<f64> = Gradient.analyze(&net, &tensor, 0)?.into_ndarray()?;
+    /// let values: ArrayD<f64> = why.values;
+    /// assert_eq!(values, array![[1.0, 0.0]].into_dyn());
+    /// # Ok::<(), xai::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// The framework's own.
     pub fn into_ndarray(self) -> Result<Explanation<B::Elem, IxDyn>> {

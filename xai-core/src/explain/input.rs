@@ -79,6 +79,36 @@ pub struct Found<B: Backend> {
 /// ```
 ///
 /// An adapter implements it for its framework's tensor, with [`Part::tensor`] and [`Found::next_tensor`].
+///
+/// ```
+/// # use xai_core as xai;
+/// use std::vec::IntoIter;
+///
+/// use ndarray::{ArcArray, IxDyn, array};
+/// use xai::{Found, Input, Native, NdArray, Part, Result, ValuesOf};
+///
+/// type B = NdArray<f64>;
+/// /// A tensor of the framework.
+/// struct Theirs(ArcArray<f64, IxDyn>);
+/// impl Input<B> for &Theirs {
+///     type Dims = Native<B>;
+///     fn parts<'a>(&'a self, to: &mut Vec<Part<'a, B>>) -> Result<()> {
+///         to.push(Part::tensor(&self.0)?);
+///         Ok(())
+///     }
+///     fn values(analyzer: &str, from: &mut IntoIter<Found<B>>) -> Result<ValuesOf<Self, B>> {
+///         Found::next_tensor(analyzer, from)
+///     }
+/// }
+///
+/// // Of a tuple of two it is two inputs.
+/// let tensor = |number: f64| Theirs(array![[number]].into_dyn().into_shared());
+/// let both = (&tensor(3.0), &tensor(2.0));
+/// let mut parts = Vec::new();
+/// both.parts(&mut parts)?;
+/// assert_eq!(parts.len(), 2);
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no input of a model on `{B}`",
     label = "no input of this model",

@@ -47,6 +47,24 @@ thread_local! {
 impl Note {
     /// Leaves this note in the analysis that runs on this thread, if there is one: for backends. The first of its kind
     /// stays.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::{ArcArray, IxDyn, array};
+    /// use xai::{Analyzer, Function, Gradient, NdArray, Note};
+    ///
+    /// type T = ArcArray<f64, IxDyn>;
+    /// let note = Note::OneByOne { error: "one row at a time".into() };
+    /// let model = Function::<NdArray<f64>, _, _>::new(
+    ///     |x: &T| {
+    ///         note.clone().leave();
+    ///         x * 2.0
+    ///     },
+    ///     |_: &T, v: &T| v * 2.0,
+    /// );
+    /// assert_eq!(Gradient.analyze(&model, &array![[3.0, -1.0]], 0)?.extras.notes, [note]);
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     pub fn leave(self) {
         RUNNING.with_borrow_mut(|running| {
             let Some(notes) = running.last_mut() else { return };

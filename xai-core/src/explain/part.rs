@@ -44,6 +44,52 @@ use crate::{Backend, Element, Error, Result, Tensor};
 /// assert_eq!(Gradient.analyze(&Product, input, 0)?.values, array![[2.0, 0.0]]);
 /// # Ok::<(), xai::Error>(())
 /// ```
+///
+/// Ids are whole numbers, or what a framework's tensor holds:
+///
+/// ```
+/// # use xai_core as xai;
+/// use std::vec::IntoIter;
+///
+/// use ndarray::{ArcArray, Array2, IxDyn, array};
+/// use xai::nn::Embedding;
+/// use xai::{Analyzer, Differentiable, Found, Gradient, Input, Native, NdArray, Part, Result, Tensor, Var};
+///
+/// type B = NdArray<f64>;
+/// struct Sentence {
+///     scale: ArcArray<f64, IxDyn>,
+///     words: Array2<i64>,
+///     positions: ArcArray<f64, IxDyn>,
+/// }
+/// impl Input<B> for &Sentence {
+///     type Dims = Native<B>;
+///     fn parts<'a>(&'a self, to: &mut Vec<Part<'a, B>>) -> Result<()> {
+///         to.push(Part::tensor(&self.scale)?);
+///         to.push(Part::ids(self.words.view().into_dyn()));
+///         to.push(Part::tensor(&self.positions)?.counted());
+///         Ok(())
+///     }
+///     fn values(analyzer: &str, from: &mut IntoIter<Found<B>>) -> Result<ArcArray<f64, IxDyn>> {
+///         Found::next_tensor(analyzer, from)
+///     }
+/// }
+///
+/// /// The scale times the sum of what words and positions are embedded as.
+/// struct Model(Embedding<B>);
+/// impl Differentiable for Model {
+///     type Backend = B;
+///     fn trace<'m>(&'m self, x: &[Var<'m, B>]) -> Result<Var<'m, B>> {
+///         let embedded = x[1].layer("words", &self.0)? + x[2].layer("positions", &self.0)?;
+///         Ok(&x[0] * &embedded.sum(&[1, 2]).reshape(&[1, 1]))
+///     }
+/// }
+/// let model = Model(Embedding::new(Tensor::upload(array![[0.5], [2.0]].view().into_dyn(), &())?)?);
+/// let (scale, positions) = (array![[3.0]].into_dyn().into_shared(), array![[0.0, 1.0]].into_dyn().into_shared());
+/// let sentence = Sentence { scale, words: array![[1, 1]], positions };
+/// let why = Gradient.analyze(&model, &sentence, 0)?;
+/// assert_eq!(why.values, array![[2.0 + 2.0 + 0.5 + 2.0]].into_dyn());
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Part<'a, B: Backend> {
     role: Role,

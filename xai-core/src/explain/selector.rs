@@ -11,10 +11,11 @@ use crate::{Element, Error, Result};
 ///
 /// ```
 /// # use xai_core as xai;
-/// use ndarray::ArrayViewD;
-/// use xai::{OutputSelector, Result, Selection};
+/// use ndarray::{ArrayViewD, array};
+/// use xai::nn::Activation;
+/// use xai::{Analyzer, Gradient, NdArray, Net, OutputScale, OutputSelector, Result, Selection};
 ///
-/// /// The second highest class.
+/// /// The probability of the second highest class.
 /// struct RunnerUp;
 /// impl OutputSelector<f32> for RunnerUp {
 ///     fn select(&self, output: ArrayViewD<'_, f32>) -> Result<Selection> {
@@ -25,7 +26,16 @@ use crate::{Element, Error, Result};
 ///         };
 ///         Ok(output.rows().into_iter().map(runner_up).collect::<Vec<_>>().into())
 ///     }
+///     fn scale(&self) -> OutputScale {
+///         OutputScale::Probability
+///     }
 /// }
+///
+/// // The other class has a half too.
+/// let net = Net::<NdArray, _>::new(Activation::Relu);
+/// let why = Gradient.analyze(&net, &array![[3.0, 3.0]], RunnerUp)?;
+/// assert_eq!((why.selection.indices()[0][0], why.values), (1, array![[-0.25, 0.25]]));
+/// # Ok::<(), xai::Error>(())
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` chooses no output of a model with numbers of type `{E}`",

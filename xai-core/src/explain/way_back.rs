@@ -7,10 +7,12 @@ use crate::{Backend, Differentiable, Error, Graph, Pullback, Result, Rules, Tens
 ///
 /// ```
 /// # use xai_core as xai;
-/// use xai::{Analyzer, Gradient, NdArray, Net, WayBack, nn::Activation};
+/// use xai::{Analyzer, Gradient, GuidedBackprop, NdArray, Net, WayBack, nn::Activation};
 ///
 /// type Model = Net<NdArray<f64>, Activation>;
 /// assert!(matches!(Analyzer::<Model>::way_back(&Gradient), Some(WayBack::Gradient)));
+/// let guided = GuidedBackprop::new();
+/// assert!(Analyzer::<Model>::way_back(&guided).is_some_and(|way| way.rules().is_some()));
 /// ```
 pub enum WayBack<'a, B: Backend> {
     /// By the gradient.
@@ -45,6 +47,25 @@ impl<B: Backend> std::fmt::Debug for WayBack<'_, B> {
 
 impl<B: Backend> Call<'_, B> {
     /// The selected output, pulled back once: to each explained input, in its shape.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::nn::Activation;
+    /// use xai::rules::{Rectifiers, Unknown};
+    /// use xai::{Call, Index, NdArray, Net, Target, Tensor, WayBack};
+    ///
+    /// let net = Net::<NdArray<f64>, _>::new(Activation::Relu);
+    /// let inputs = [Tensor::upload(array![[3.0, -1.0]].view().into_dyn(), &())?];
+    /// let target = Target::Choose(&Index(1));
+    /// let call = Call { inputs: &inputs, explained: &[true], target, samples: &[0] };
+    /// // The gradient stops where the rectifier's input is negative, deconvolution does not.
+    /// let deconvolution = Rectifiers::deconvolution(Unknown::Refuse);
+    /// for (way, back) in [(WayBack::Gradient, 0.0), (WayBack::Rules(&deconvolution), 1.0)] {
+    ///     assert_eq!(call.one_way_back(&net, way)?.values[0].download()?, array![[0.0, back]].into_dyn());
+    /// }
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     ///
     /// # Errors
     /// The model's and the rules' own; [`Error::Detached`] where nothing comes back to an explained input.
