@@ -30,6 +30,27 @@ use ndarray::{ArrayBase, ArrayD, Data, Dimension};
 /// assert_eq!(why.extras.feature_values, Some(vec![vec![0.75, 1.75]]));
 /// # Ok::<(), xai::Error>(())
 /// ```
+///
+/// As many features as that are of a photo, of a sequence and of embedded tokens:
+///
+/// ```
+/// # use xai_core as xai;
+/// use xai::{Features, Inputs};
+///
+/// let photo = Inputs { shapes: &[vec![1, 3, 8, 6]], explained: &[true] };
+/// assert_eq!(Features::each().count(&photo)?, 3 * 8 * 6);
+/// assert_eq!(Features::places().count(&photo)?, 8 * 6);
+/// assert_eq!(Features::channels().count(&photo)?, 3);
+/// assert_eq!(Features::about(20).count(&photo)?, 4 * 4);
+/// // Of six columns a patch has four, and the last one two.
+/// assert_eq!(Features::patches([2, 4]).count(&photo)?, 4 * 2);
+///
+/// let sequence = Inputs { shapes: &[vec![1, 3, 10]], explained: &[true] };
+/// assert_eq!(Features::time_windows(4).count(&sequence)?, 3);
+/// let tokens = Inputs { shapes: &[vec![1, 12, 768]], explained: &[true] };
+/// assert_eq!(Features::tokens().count(&tokens)?, 12);
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 #[doc(alias("feature_mask", "segmentation"))]
 pub struct Features(pub(super) Grouping);
@@ -100,6 +121,22 @@ impl Features {
     /// Without a size they have a quarter of each axis, and are moved by an eighth: `windows([], [])`.
     ///
     /// A number is absent when one of the windows that cover it is. Its value is the mean over those windows.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::nn::{Flatten, Linear, Sequential};
+    /// use xai::{Analyzer, FeatureAblation, Features, NdArray, Tensor};
+    ///
+    /// // The sum of a sequence.
+    /// let weight = Tensor::<NdArray<f64>>::upload(array![[1.0, 1.0, 1.0]].view().into_dyn(), &())?;
+    /// let net = Sequential::new().push(Flatten::default()).push(Linear::new(weight, None)?);
+    /// let pairs = FeatureAblation::new().features(Features::windows([2], [1]));
+    /// let why = pairs.analyze(&net, &array![[[1.0, 2.0, 4.0]]], 0)?;
+    /// assert_eq!(why.extras.feature_values, Some(vec![vec![3.0, 6.0]]));
+    /// assert_eq!(why.values, array![[[3.0, 4.5, 6.0]]]);
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     pub fn windows(size: impl Into<Vec<usize>>, stride: impl Into<Vec<usize>>) -> Self {
         Features(Grouping::Windows { size: size.into(), stride: stride.into() })
     }
@@ -108,12 +145,42 @@ impl Features {
     /// order of the integers.
     ///
     /// The array has the spatial axes alone, or all axes of a sample, of length 1 where it is the same along one.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::nn::{AdaptiveAvgPool2d, Flatten, Sequential};
+    /// use xai::{Analyzer, FeatureAblation, Features, NdArray};
+    ///
+    /// // The mean of a photo, of which a corner is segment 7.
+    /// let net = Sequential::<NdArray<f64>>::new().push(AdaptiveAvgPool2d::global()).push(Flatten::default());
+    /// let corner = FeatureAblation::new().features(Features::segments(&array![[0, 0], [0, 7]]));
+    /// let why = corner.analyze(&net, &array![[[[1.0, 2.0], [3.0, 4.0]]]], 0)?;
+    /// assert_eq!(why.extras.feature_values, Some(vec![vec![1.5, 1.0]]));
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     pub fn segments<S: Data<Elem = usize>, D: Dimension>(segments: &ArrayBase<S, D>) -> Self {
         Features(Grouping::Segments(Arc::new(segments.to_owned().into_dyn())))
     }
 
     /// As [`segments`](Features::segments), other ones for each sample of the batch: the array has the batch axis
     /// before the others. Samples are worked on one by one then.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::nn::{AdaptiveAvgPool2d, Flatten, Sequential};
+    /// use xai::{Analyzer, FeatureAblation, Features, NdArray};
+    ///
+    /// // Of the first photo the rows, of the second one the columns.
+    /// let net = Sequential::<NdArray<f64>>::new().push(AdaptiveAvgPool2d::global()).push(Flatten::default());
+    /// let photos = array![[[[1.0, 2.0], [3.0, 4.0]]], [[[1.0, 2.0], [3.0, 4.0]]]];
+    /// let segments = array![[[0, 0], [1, 1]], [[0, 1], [0, 1]]];
+    /// let halves = FeatureAblation::new().features(Features::segments_of_samples(&segments));
+    /// let why = halves.analyze(&net, &photos, 0)?;
+    /// assert_eq!(why.extras.feature_values, Some(vec![vec![0.75, 1.75], vec![1.0, 1.5]]));
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     pub fn segments_of_samples<S: Data<Elem = usize>, D: Dimension>(segments: &ArrayBase<S, D>) -> Self {
         Features(Grouping::SegmentsOfSamples(Arc::new(segments.to_owned().into_dyn())))
     }
@@ -146,6 +213,20 @@ impl Features {
     /// colour distance that weighs as much as the side of a segment, as a share of the range of the image: 0.1 keeps to
     /// edges, 1 makes near squares. Samples are worked on one by one then, each with its own segments.
     ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::Array4;
+    /// use xai::nn::{AdaptiveAvgPool2d, Flatten, Sequential};
+    /// use xai::{Analyzer, FeatureAblation, Features, NdArray};
+    ///
+    /// // Three columns of four pixels are dark, and five are bright.
+    /// let photo = Array4::from_shape_fn((1, 1, 4, 8), |(_, _, _, column)| if column < 3 { 1.0 } else { 5.0 });
+    /// let net = Sequential::<NdArray<f64>>::new().push(AdaptiveAvgPool2d::global()).push(Flatten::default());
+    /// let why = FeatureAblation::new().features(Features::super_pixels(2, 0.1)).analyze(&net, &photo, 0)?;
+    /// assert_eq!(why.extras.feature_values, Some(vec![vec![12.0 * 1.0 / 32.0, 20.0 * 5.0 / 32.0]]));
+    /// # Ok::<(), xai::Error>(())
+    /// ```
+    ///
     /// Reference: Achanta, Shaji, Smith, Lucchi, Fua, Süsstrunk (2012), *SLIC Superpixels Compared to State-of-the-Art
     /// Superpixel Methods*, IEEE TPAMI 34.
     pub fn super_pixels(count: usize, compactness: f64) -> Self {
@@ -153,6 +234,17 @@ impl Features {
     }
 
     /// For each explained input its own features.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use xai::{Features, Inputs};
+    ///
+    /// // Four quarters of a photo, and five columns of a table.
+    /// let features = Features::inputs([Features::grid([2, 2]), Features::each()]);
+    /// let inputs = Inputs { shapes: &[vec![1, 3, 8, 8], vec![1, 5]], explained: &[true, true] };
+    /// assert_eq!(features.count(&inputs)?, 4 + 5);
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     pub fn inputs(of_each: impl IntoIterator<Item = Features>) -> Self {
         Features(Grouping::Inputs(of_each.into_iter().collect()))
     }

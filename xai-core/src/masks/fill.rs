@@ -94,6 +94,20 @@ impl From<Reference> for Fill {
 
 impl Fill {
     /// The background of these samples, batch axis first.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::nn::Activation;
+    /// use xai::{Analyzer, FeatureAblation, Fill, NdArray, Net};
+    ///
+    /// let net = Net::<NdArray<f64>, _>::new(Activation::Relu);
+    /// let background = Fill::background(&array![[1.0, 0.0], [-1.0, 0.0]]);
+    /// let why = FeatureAblation::new().fill(background).analyze(&net, &array![[3.0, 2.0]], 0)?;
+    /// // Without the first number the output is 1 or 0, not that of the mean of 1 and -1.
+    /// assert_eq!(why.values, array![[3.0 - 0.5, 0.0]]);
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     pub fn background<E: Element, S: Data<Elem = E>, D: Dimension>(samples: &ArrayBase<S, D>) -> Self {
         Fill::Background(Arc::new(samples.mapv(Element::as_f64).into_dyn()))
     }
@@ -108,6 +122,17 @@ impl Fill {
     }
 
     /// Checks it, and features, against the user's inputs: for the `check` of an analyzer.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use xai::{Error, Features, Fill, Inputs};
+    ///
+    /// let photo = Inputs { shapes: &[vec![1, 3, 8, 8]], explained: &[true] };
+    /// let table = Inputs { shapes: &[vec![1, 5]], explained: &[true] };
+    /// let blur = Fill::Blur { sigma: 2.0 };
+    /// assert!(blur.check(&Features::grid([2, 2]), &photo).is_ok());
+    /// assert!(matches!(blur.check(&Features::each(), &table), Err(Error::InvalidShape { .. })));
+    /// ```
     ///
     /// # Errors
     /// [`Error::InvalidParameter`], [`Error::Shape`], [`Error::InvalidShape`] and [`Error::Unsupported`].

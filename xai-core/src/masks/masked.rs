@@ -43,6 +43,9 @@ use crate::{Backend, Differentiable, Element, Error, Result, Tensor};
 /// let masked = Masked::new(&model, &call, &Features::each(), &Fill::default())?;
 /// let y = masked.values([vec![true, true, false], vec![false, true, true]])?;
 /// assert_eq!(y, array![[6.0], [5.0]]);
+/// // What there is before any mask.
+/// assert_eq!((masked.features(), masked.clean()), (3, &[11.0][..]));
+/// assert_eq!((masked.output().shape(), masked.selection().indices()), (vec![1, 1], &[vec![0]][..]));
 /// # Ok::<(), xai::Error>(())
 /// ```
 pub struct Masked<'a, M: Differentiable + ?Sized> {
@@ -164,6 +167,24 @@ impl<'a, M: Differentiable + ?Sized> Masked<'a, M> {
     }
 
     /// How many evaluations of the model a copy of one sample takes: more than one with a background.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::{Features, Fill, Masked};
+    /// # use xai::nn::Activation;
+    /// # use xai::{Call, Index, NdArray, Net, Target, Tensor};
+    /// # let net = Net::<NdArray<f64>, _>::new(Activation::Relu);
+    /// # let x = [Tensor::upload(array![[3.0, 2.0]].view().into_dyn(), &())?];
+    /// # let call = Call { inputs: &x, explained: &[true], target: Target::Choose(&Index(0)), samples: &[0] };
+    ///
+    /// // The first output of a rectifier for the input (3, 2), without the first number: the mean of relu(±1).
+    /// let background = Fill::background(&array![[1.0, 0.0], [-1.0, 0.0]]);
+    /// let masked = Masked::new(&net, &call, &Features::each(), &background)?;
+    /// assert_eq!(masked.evaluations_of_a_copy(), 2);
+    /// assert_eq!(masked.values([vec![false, true]])?, array![[0.5]]);
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     pub fn evaluations_of_a_copy(&self) -> usize {
         self.evaluations
     }
@@ -186,6 +207,29 @@ impl<'a, M: Differentiable + ?Sized> Masked<'a, M> {
     /// Hands out the explained output on copies with these masks, as soon as it is there: the mask's number among them,
     /// and the output of each sample. Nothing of it is kept. An error of `each` ends it.
     ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::{Features, Fill, Masked};
+    /// # use xai::nn::Activation;
+    /// # use xai::{Call, Index, NdArray, Net, Target, Tensor};
+    /// # let net = Net::<NdArray<f64>, _>::new(Activation::Relu);
+    /// # let x = [Tensor::upload(array![[3.0, 2.0]].view().into_dyn(), &())?];
+    /// # let call = Call { inputs: &x, explained: &[true], target: Target::Choose(&Index(0)), samples: &[0] };
+    ///
+    /// // The mask by which the first output of a rectifier is lowest, for the input (3, 2).
+    /// let masked = Masked::new(&net, &call, &Features::each(), &Fill::default())?;
+    /// let mut lowest = (0, f64::INFINITY);
+    /// masked.for_each([vec![true, false], vec![false, true]], |mask, y| {
+    ///     if y[0] < lowest.1 {
+    ///         lowest = (mask, y[0]);
+    ///     }
+    ///     Ok(())
+    /// })?;
+    /// assert_eq!(lowest, (1, 0.0));
+    /// # Ok::<(), xai::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`values`](Masked::values), and those of `each`.
     pub fn for_each(
@@ -205,6 +249,23 @@ impl<'a, M: Differentiable + ?Sized> Masked<'a, M> {
     /// Values of the features, (samples, features), as values of the explained inputs' numbers: each number gets its
     /// feature's value, not a share of it. Of windows that overlap it gets the mean.
     ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::{Features, Fill, Masked};
+    /// # use xai::nn::Activation;
+    /// # use xai::{Call, Index, NdArray, Net, Target, Tensor};
+    /// # let net = Net::<NdArray<f64>, _>::new(Activation::Relu);
+    /// # let x = [Tensor::upload(array![[3.0, 2.0, 1.0]].view().into_dyn(), &())?];
+    /// # let call = Call { inputs: &x, explained: &[true], target: Target::Choose(&Index(0)), samples: &[0] };
+    ///
+    /// // Of three columns the first two are one feature.
+    /// let masked = Masked::new(&net, &call, &Features::groups([0..2]), &Fill::default())?;
+    /// let values = masked.spread(&array![[5.0, 4.0]])?;
+    /// assert_eq!(values[0].download()?, array![[5.0, 5.0, 4.0]].into_dyn());
+    /// # Ok::<(), xai::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`Error::Shape`] for another number of features.
     pub fn spread(&self, values: &Array2<f64>) -> Result<Vec<Tensor<M::Backend>>> {
@@ -214,6 +275,22 @@ impl<'a, M: Differentiable + ?Sized> Masked<'a, M> {
 
     /// The sum of an explanation's values over each feature, (samples, features): one array for each explained input,
     /// in its shape.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::{Features, Fill, Masked};
+    /// # use xai::nn::Activation;
+    /// # use xai::{Call, Index, NdArray, Net, Target, Tensor};
+    /// # let net = Net::<NdArray<f64>, _>::new(Activation::Relu);
+    /// # let x = [Tensor::upload(array![[3.0, 2.0, 1.0]].view().into_dyn(), &())?];
+    /// # let call = Call { inputs: &x, explained: &[true], target: Target::Choose(&Index(0)), samples: &[0] };
+    ///
+    /// // Of three columns the first two are one feature.
+    /// let masked = Masked::new(&net, &call, &Features::groups([0..2]), &Fill::default())?;
+    /// assert_eq!(masked.gathered(&[array![[0.5, 0.25, 4.0]].into_dyn()])?, array![[0.75, 4.0]]);
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`Error::Shape`] for values of another shape.
