@@ -86,7 +86,8 @@ of_a_mask! {
     ///     .push(Flatten::default());
     /// let photo = array![[[[1.0, 2.0], [3.0, 4.0]], [[0.0, 0.0], [5.0, 0.0]]]];
     /// let scores = AverageDrop::new().of_analyzer(&net, &photo, 0, &GradCam::at("maps"))?;
-    /// assert_eq!(scores.values.len(), 1);
+    /// // The map shows a quarter of 1, two of 2, three of 3 and all of 4: class 0 falls from 10/4 to 7.5/4.
+    /// assert_eq!(scores.values, [0.25]);
     /// # Ok::<(), xai::Error>(())
     /// ```
     #[doc(alias("DropInConfidence"))]
@@ -100,15 +101,18 @@ of_a_mask! {
     /// use ndarray::array;
     /// use xai::metrics::{Increase, Metric};
     /// use xai::nn::{Activation, AdaptiveAvgPool2d, Flatten, Sequential};
-    /// use xai::{GradCam, NdArray};
+    /// use xai::{GradCam, NdArray, Reference};
     ///
     /// let net = Sequential::<NdArray<f64>>::new()
     ///     .push_named("maps", Activation::Relu)
     ///     .push(AdaptiveAvgPool2d::global())
     ///     .push(Flatten::default());
     /// let photo = array![[[[1.0, 2.0], [3.0, 4.0]], [[0.0, 0.0], [5.0, 0.0]]]];
-    /// let scores = Increase::new().of_analyzer(&net, &photo, 0, &GradCam::at("maps"))?;
-    /// assert_eq!(scores.values.len(), 1);
+    /// let maps = GradCam::at("maps");
+    /// assert_eq!(Increase::new().of_analyzer(&net, &photo, 0, &maps)?.values, [0.0]);
+    /// // Beside white in place of black.
+    /// let white = Increase::new().fill(Reference::Highest);
+    /// assert_eq!(white.of_analyzer(&net, &photo, 0, &maps)?.values, [1.0]);
     /// # Ok::<(), xai::Error>(())
     /// ```
     #[doc(alias("IncreaseInConfidence"))]

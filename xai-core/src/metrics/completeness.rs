@@ -21,12 +21,17 @@ use crate::{Backend, Kind, Result};
 /// use ndarray::array;
 /// use xai::metrics::{Completeness, Metric};
 /// use xai::nn::Activation;
-/// use xai::{InputTimesGradient, NdArray, Net};
+/// use xai::{InputTimesGradient, NdArray, Net, Reference};
 ///
 /// let net = Net::<NdArray<f64>, _>::new(Activation::Relu);
 /// let x = array![[3.0, -1.0, 0.5, 2.0]];
 /// let scores = Completeness::new().of_analyzer(&net, &x, 0, &InputTimesGradient)?;
 /// assert!(scores.values[0].abs() < 1e-9); // adds up to the output
+///
+/// // From ones the output changes by 2, and not by 3, which the values add up to.
+/// let from_ones = Completeness::new().fill(Reference::Constant(1.0)).tolerance(0.6);
+/// let scores = from_ones.of_analyzer(&net, &x, 0, &InputTimesGradient)?;
+/// assert_eq!((scores.values[0], scores.verdict().as_deref()), (0.5, Some("within 0.6")));
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone)]

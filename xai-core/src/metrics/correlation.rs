@@ -31,14 +31,16 @@ use crate::{Backend, Result};
 /// ```
 /// # use xai_core as xai;
 /// use ndarray::array;
-/// use xai::metrics::{FaithfulnessCorrelation, Metric};
-/// use xai::nn::Activation;
-/// use xai::{InputTimesGradient, NdArray, Net};
+/// use xai::metrics::{FaithfulnessCorrelation, Metric, Similarity};
+/// use xai::nn::{Linear, Sequential};
+/// use xai::{InputTimesGradient, NdArray, Tensor};
 ///
-/// let net = Net::<NdArray<f64>, _>::new(Activation::Relu);
-/// let x = array![[3.0, -1.0, 0.5, 2.0]];
-/// let scores = FaithfulnessCorrelation::new().of_analyzer(&net, &x, 0, &InputTimesGradient)?;
-/// assert_eq!(scores.values.len(), 1);
+/// let weight = Tensor::<NdArray<f64>>::upload(array![[1.0, 2.0, 3.0]].view().into_dyn(), &())?;
+/// let net = Sequential::new().push(Linear::new(weight, None)?);
+/// // Pairs of the three features, whose values are what the output loses without them.
+/// let pairs = FaithfulnessCorrelation::new().n(20).share(0.6).similarity(Similarity::Spearman).seed(1);
+/// let scores = pairs.of_analyzer(&net, &array![[2.0, 2.0, 2.0]], 0, &InputTimesGradient)?;
+/// assert_eq!(scores.values, [1.0]);
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone)]
@@ -95,13 +97,16 @@ impl Default for FaithfulnessCorrelation {
 /// # use xai_core as xai;
 /// use ndarray::array;
 /// use xai::metrics::{Metric, SensitivityN};
-/// use xai::nn::Activation;
-/// use xai::{InputTimesGradient, NdArray, Net};
+/// use xai::nn::{Linear, Sequential};
+/// use xai::{InputTimesGradient, NdArray, Tensor};
 ///
-/// let net = Net::<NdArray<f64>, _>::new(Activation::Relu);
-/// let x = array![[3.0, -1.0, 0.5, 2.0]];
-/// let scores = SensitivityN::new().of_analyzer(&net, &x, 0, &InputTimesGradient)?;
-/// assert_eq!(scores.values.len(), 1);
+/// let weight = Tensor::<NdArray<f64>>::upload(array![[1.0, 2.0, 3.0]].view().into_dyn(), &())?;
+/// let net = Sequential::new().push(Linear::new(weight, None)?);
+/// let sets = SensitivityN::new().n(20).shares([0.3, 0.6]).seed(1);
+/// let scores = sets.of_analyzer(&net, &array![[2.0, 2.0, 2.0]], 0, &InputTimesGradient)?;
+/// let curve = scores.curve.expect("a point for each size");
+/// // Of three features sets of one and of two.
+/// assert_eq!((curve.at, curve.y), (vec!["1".to_owned(), "2".to_owned()], array![[1.0, 1.0]]));
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone)]

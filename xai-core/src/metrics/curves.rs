@@ -130,6 +130,21 @@ macro_rules! walks {
             }
 
             /// Begins with the least important features.
+            ///
+            /// ```
+            /// # use xai_core as xai;
+            /// use ndarray::array;
+            /// use xai::metrics::{Deletion, Metric};
+            /// use xai::nn::{Linear, Sequential};
+            /// use xai::{InputTimesGradient, NdArray, Tensor};
+            ///
+            /// let weight = Tensor::<NdArray<f64>>::upload(array![[1.0, 2.0, 3.0]].view().into_dyn(), &())?;
+            /// let net = Sequential::new().push(Linear::new(weight, None)?);
+            /// let deletion = Deletion::new().least_first(true).steps(3);
+            /// let scores = deletion.of_analyzer(&net, &array![[1.0, 1.0, 1.0]], 0, &InputTimesGradient)?;
+            /// assert_eq!(scores.curve.expect("deletion has one").y, array![[6.0, 5.0, 3.0, 0.0]]);
+            /// # Ok::<(), xai::Error>(())
+            /// ```
             #[must_use]
             pub fn least_first(mut self, least_first: bool) -> Self {
                 self.walk.least_first = least_first;
@@ -137,6 +152,21 @@ macro_rules! walks {
             }
 
             /// Heights relative to the output on the clean input.
+            ///
+            /// ```
+            /// # use xai_core as xai;
+            /// use ndarray::array;
+            /// use xai::metrics::{Insertion, Metric};
+            /// use xai::nn::{Linear, Sequential};
+            /// use xai::{InputTimesGradient, NdArray, Tensor};
+            ///
+            /// let weight = Tensor::<NdArray<f64>>::upload(array![[1.0, 1.0, 2.0]].view().into_dyn(), &())?;
+            /// let net = Sequential::new().push(Linear::new(weight, None)?);
+            /// let insertion = Insertion::new().relative(true).steps(3);
+            /// let scores = insertion.of_analyzer(&net, &array![[1.0, 1.0, 1.0]], 0, &InputTimesGradient)?;
+            /// assert_eq!(scores.curve.expect("insertion has one").y, array![[0.0, 0.5, 0.75, 1.0]]);
+            /// # Ok::<(), xai::Error>(())
+            /// ```
             #[must_use]
             pub fn relative(mut self, relative: bool) -> Self {
                 self.walk.relative = relative;
@@ -212,15 +242,19 @@ walks! {
     /// use ndarray::array;
     /// use xai::metrics::{Deletion, Metric};
     /// use xai::nn::{Activation, AdaptiveAvgPool2d, Flatten, Sequential};
-    /// use xai::{Gradient, NdArray};
+    /// use xai::{InputTimesGradient, NdArray};
     ///
     /// let net = Sequential::<NdArray<f64>>::new()
     ///     .push_named("maps", Activation::Relu)
     ///     .push(AdaptiveAvgPool2d::global())
     ///     .push(Flatten::default());
     /// let photo = array![[[[1.0, 2.0], [3.0, 4.0]], [[0.0, 0.0], [5.0, 0.0]]]];
-    /// let scores = Deletion::new().of_analyzer(&net, &photo, 0, &Gradient)?;
-    /// assert_eq!(scores.values.len(), 1);
+    /// // The mean of 1, 2, 3 and 4, as the greatest of them goes first.
+    /// let deletion = Deletion::new().steps(4).random_orders(10).seed(1);
+    /// let scores = deletion.of_analyzer(&net, &photo, 0, &InputTimesGradient)?;
+    /// assert_eq!(scores.curve.expect("deletion has one").y, array![[2.5, 1.5, 0.75, 0.25, 0.0]]);
+    /// // In other orders it falls later.
+    /// assert!(scores.random.expect("ten orders")[0] > scores.values[0]);
     /// # Ok::<(), xai::Error>(())
     /// ```
     #[doc(alias("PixelFlipping", "RegionPerturbation", "MoRF"))]
@@ -235,15 +269,18 @@ walks! {
     /// use ndarray::array;
     /// use xai::metrics::{Insertion, Metric};
     /// use xai::nn::{Activation, AdaptiveAvgPool2d, Flatten, Sequential};
-    /// use xai::{Gradient, NdArray};
+    /// use xai::{InputTimesGradient, NdArray};
     ///
     /// let net = Sequential::<NdArray<f64>>::new()
     ///     .push_named("maps", Activation::Relu)
     ///     .push(AdaptiveAvgPool2d::global())
     ///     .push(Flatten::default());
     /// let photo = array![[[[1.0, 2.0], [3.0, 4.0]], [[0.0, 0.0], [5.0, 0.0]]]];
-    /// let scores = Insertion::new().of_analyzer(&net, &photo, 0, &Gradient)?;
-    /// assert_eq!(scores.values.len(), 1);
+    /// // The mean of 1, 2, 3 and 4, as the greatest of them comes first.
+    /// let insertion = Insertion::new().steps(4).random_orders(10).seed(1);
+    /// let scores = insertion.of_analyzer(&net, &photo, 0, &InputTimesGradient)?;
+    /// assert_eq!(scores.curve.expect("insertion has one").y, array![[0.0, 1.0, 1.75, 2.25, 2.5]]);
+    /// assert!(scores.random.expect("ten orders")[0] < scores.values[0]);
     /// # Ok::<(), xai::Error>(())
     /// ```
     #[doc(alias("LeRF"))]

@@ -56,6 +56,24 @@ impl<'a, B: Backend> Evaluate<'a, B> {
     /// The group of each sample, by any name: what samples share that are not independent, as the photo that they are
     /// crops of, or the patient. Means and their intervals are then those of the groups' means, each group counting
     /// once.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::metrics::{Deletion, Evaluate};
+    /// use xai::nn::Activation;
+    /// use xai::{Gradient, NdArray, Net};
+    ///
+    /// let net = Net::<NdArray<f64>, _>::new(Activation::Relu);
+    /// let x = array![[2.0, 1.0], [4.0, 1.0], [9.0, 1.0]];
+    /// // In one step to zeros: half of the first number.
+    /// let deletion = Deletion::new().steps(1);
+    /// let evaluate = Evaluate::new(&[&Gradient], &[&deletion]);
+    /// assert_eq!(evaluate.run(&net, &x, 0)?.mean(0, 0), Some((1.0 + 2.0 + 4.5) / 3.0));
+    /// let patients = evaluate.groups(["A", "A", "B"]);
+    /// assert_eq!(patients.run(&net, &x, 0)?.mean(0, 0), Some((1.5 + 4.5) / 2.0));
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     #[must_use]
     pub fn groups(mut self, groups: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.groups = Some(groups.into_iter().map(Into::into).collect());
@@ -64,6 +82,21 @@ impl<'a, B: Backend> Evaluate<'a, B> {
 
     /// The seed of the random maps. Parts of a data set that are evaluated one after the other need one each, or a
     /// sample has the same random map as that of its number in another part.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::metrics::{Evaluate, Gini};
+    /// use xai::nn::Activation;
+    /// use xai::{Gradient, NdArray, Net};
+    ///
+    /// let net = Net::<NdArray<f64>, _>::new(Activation::Relu);
+    /// let part = |seed| Evaluate::new(&[&Gradient], &[&Gini]).seed(seed).run(&net, &array![[0.5, 2.0]], 0);
+    /// let (one, other) = (part(0)?, part(1)?);
+    /// assert_eq!(one.mean(0, 0), other.mean(0, 0));
+    /// assert_ne!(one.mean(1, 0), other.mean(1, 0)); // of the random maps
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;

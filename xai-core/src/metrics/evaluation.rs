@@ -89,6 +89,22 @@ impl Evaluation {
 
     /// The half-width of the mean's 95 % interval, by Student's t over the samples or, where there are groups, over
     /// their means. None where there are fewer than two.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::metrics::{Deletion, Evaluate};
+    /// use xai::nn::Activation;
+    /// use xai::{Gradient, NdArray, Net};
+    ///
+    /// // The scores 1 and 2: a standard deviation of 1/√2, and of their mean 1/2.
+    /// let net = Net::<NdArray<f64>, _>::new(Activation::Relu);
+    /// let deletion = Deletion::new().steps(1);
+    /// let found = Evaluate::new(&[&Gradient], &[&deletion]).run(&net, &array![[2.0, 1.0], [4.0, 1.0]], 0)?;
+    /// // Student's t of one degree of freedom.
+    /// assert!((found.interval(0, 0).unwrap() - 12.706 / 2.0).abs() < 1e-3);
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     pub fn interval(&self, analyzer: usize, metric: usize) -> Option<f64> {
         self.mean_and_interval(analyzer, metric)?.1
     }
@@ -101,6 +117,23 @@ impl Evaluation {
     }
 
     /// The analyzer whose mean is best by a metric, the random map apart; none where no one has a score.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::metrics::{Deletion, Evaluate};
+    /// use xai::nn::{Linear, Sequential};
+    /// use xai::{Gradient, InputTimesGradient, NdArray, Tensor};
+    ///
+    /// // The largest weight is that of the smallest part of the output, 3 + 2 + 1.5.
+    /// let weight = Tensor::<NdArray<f64>>::upload(array![[1.0, 2.0, 3.0]].view().into_dyn(), &())?;
+    /// let net = Sequential::new().push(Linear::new(weight, None)?);
+    /// let deletion = Deletion::new().steps(3);
+    /// let evaluate = Evaluate::new(&[&Gradient, &InputTimesGradient], &[&deletion]);
+    /// let found = evaluate.run(&net, &array![[3.0, 1.0, 0.5]], 0)?;
+    /// assert_eq!(found.best(0).map(|row| found.analyzers[row].as_str()), Some("InputTimesGradient"));
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     pub fn best(&self, metric: usize) -> Option<usize> {
         let (_, better) = self.metrics.get(metric)?;
         let rows = 0..self.analyzers.len().saturating_sub(1);
@@ -110,6 +143,21 @@ impl Evaluation {
     }
 
     /// The first failure, if there is one: what could not be scored.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::metrics::{Evaluate, Infidelity};
+    /// use xai::nn::Activation;
+    /// use xai::{Error, Gradient, NdArray, Net};
+    ///
+    /// // Infidelity is of attributions, and a gradient is none.
+    /// let net = Net::<NdArray<f64>, _>::new(Activation::Relu);
+    /// let infidelity = Infidelity::new();
+    /// let found = Evaluate::new(&[&Gradient], &[&infidelity]).run(&net, &array![[0.5, 2.0]], 0)?;
+    /// assert!(matches!(found.first_error(), Some(Error::Unsupported { .. })));
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     pub fn first_error(&self) -> Option<&Error> {
         self.cells.iter().flatten().flat_map(|cell| &cell.failures).map(|failure| &*failure.error).next()
     }

@@ -27,13 +27,16 @@ use crate::{Backend, Error, Kind, Result};
 /// # use xai_core as xai;
 /// use ndarray::array;
 /// use xai::metrics::{Infidelity, Metric};
-/// use xai::nn::Activation;
-/// use xai::{InputTimesGradient, NdArray, Net};
+/// use xai::nn::{Linear, Sequential};
+/// use xai::{Gradient, InputTimesGradient, NdArray, Tensor};
 ///
-/// let net = Net::<NdArray<f64>, _>::new(Activation::Relu);
-/// let x = array![[3.0, -1.0, 0.5, 2.0]];
-/// let scores = Infidelity::new().of_analyzer(&net, &x, 0, &InputTimesGradient)?;
-/// assert_eq!(scores.values.len(), 1);
+/// let weight = Tensor::<NdArray<f64>>::upload(array![[1.0, 2.0, 3.0]].view().into_dyn(), &())?;
+/// let net = Sequential::new().push(Linear::new(weight, None)?);
+/// let (x, pairs) = (array![[2.0, 2.0, 2.0]], Infidelity::new().n(20).share(0.6).seed(1));
+/// assert_eq!(pairs.of_analyzer(&net, &x, 0, &InputTimesGradient)?.values, [0.0]);
+/// // The gradient is in other units: right but for a factor of 2.
+/// assert!(pairs.of_analyzer(&net, &x, 0, &Gradient).is_err());
+/// assert_eq!(pairs.scaled(true).of_analyzer(&net, &x, 0, &Gradient)?.values, [0.0]);
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone)]

@@ -25,12 +25,14 @@ use crate::{Backend, Differentiable, Error, Result, Tensor, Var};
 /// use ndarray::array;
 /// use xai::metrics::{InputInvariance, Metric};
 /// use xai::nn::Activation;
-/// use xai::{Gradient, NdArray, Net};
+/// use xai::{Gradient, InputTimesGradient, NdArray, Net};
 ///
 /// let net = Net::<NdArray<f64>, _>::new(Activation::Relu);
 /// let x = array![[3.0, -1.0, 0.5, 2.0]];
-/// let scores = InputInvariance::new().of_analyzer(&net, &x, 0, &Gradient)?;
-/// assert_eq!(scores.values.len(), 1);
+/// assert_eq!(InputInvariance::new().of_analyzer(&net, &x, 0, &Gradient)?.values, [0.0]);
+/// // What was 3 is 4.5.
+/// let shifted = InputInvariance::new().shift(1.5);
+/// assert_eq!(shifted.of_analyzer(&net, &x, 0, &InputTimesGradient)?.values, [0.5]);
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]

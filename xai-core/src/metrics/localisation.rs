@@ -26,6 +26,24 @@ macro_rules! by_a_mask {
             }
 
             /// What is made of a place's channels; their sum unless set.
+            ///
+            /// ```
+            /// # use xai_core as xai;
+            /// use ndarray::array;
+            /// use xai::metrics::{Channels, Metric, PointingGame};
+            /// use xai::nn::{Flatten, Linear, Sequential};
+            /// use xai::{InputTimesGradient, NdArray, Tensor};
+            ///
+            /// // The values are the weights: two channels, in the first place 1 and -1, in the second one 1 and 0.
+            /// let weight = Tensor::<NdArray<f64>>::upload(array![[1.0, 1.0, -1.0, 0.0]].view().into_dyn(), &())?;
+            /// let net = Sequential::new().push(Flatten::default()).push(Linear::new(weight, None)?);
+            /// let (photo, mask) = (array![[[[1.0, 1.0]], [[1.0, 1.0]]]], array![[[true, false]]]);
+            /// for (channels, score) in [(Channels::Sum, 0.0), (Channels::Absolute, 1.0), (Channels::Largest, 0.5)] {
+            ///     let game = PointingGame::new(&mask).channels(channels);
+            ///     assert_eq!(game.of_analyzer(&net, &photo, 0, &InputTimesGradient)?.values, [score]);
+            /// }
+            /// # Ok::<(), xai::Error>(())
+            /// ```
             #[must_use]
             pub fn channels(mut self, channels: Channels) -> Self {
                 self.marked.channels = channels;

@@ -16,28 +16,40 @@ use crate::{Backend, Differentiable, Element, Result};
 /// # use xai_core as xai;
 /// use ndarray::array;
 /// use xai::metrics::{Better, Metric, Scored, Scores};
-/// use xai::{Backend, Function, Gradient, Index, NdArray, Result};
+/// use xai::{Analyzer, Backend, Error, Function, Gradient, Index, NdArray, Result};
 ///
-/// /// The share of the values that are positive.
-/// struct PositiveShare;
-/// impl<B: Backend> Metric<B> for PositiveShare {
+/// /// The share of the values that are above a threshold.
+/// struct ShareAbove(f64);
+/// impl<B: Backend> Metric<B> for ShareAbove {
 ///     fn name(&self) -> String {
-///         "positive share".into()
+///         format!("share above {}", self.0)
 ///     }
 ///     fn better(&self) -> Better {
 ///         Better::Higher
 ///     }
+///     fn check(&self, _: &[usize]) -> Result<()> {
+///         if self.0.is_finite() {
+///             return Ok(());
+///         }
+///         let (value, reason) = (self.0.to_string(), "it must be a finite number".into());
+///         Err(Error::InvalidParameter { name: "threshold", value, reason })
+///     }
 ///     fn score(&self, on: &Scored<'_, B>) -> Result<Scores> {
-///         let positive = |row: &ndarray::ArrayViewD<'_, f64>| row.iter().filter(|v| **v > 0.0).count() as f64;
-///         let share = |row: ndarray::ArrayViewD<'_, f64>| positive(&row) / row.len() as f64;
+///         let above = |row: &ndarray::ArrayViewD<'_, f64>| row.iter().filter(|v| **v > self.0).count() as f64;
+///         let share = |row: ndarray::ArrayViewD<'_, f64>| above(&row) / row.len() as f64;
 ///         Ok(on.values.outer_iter().map(share).collect::<Vec<_>>().into())
 ///     }
 /// }
 ///
 /// type T = ndarray::ArcArray<f64, ndarray::IxDyn>;
 /// let net = Function::<NdArray<f64>, _, _>::new(|x: &T| x * x, |x: &T, v: &T| x * v * 2.0);
-/// let scores = PositiveShare.of_analyzer(&net, &array![[1.0, -2.0]], Index(0), &Gradient)?;
+/// let x = array![[1.0, -2.0]];
+/// let scores = ShareAbove(0.0).of_analyzer(&net, &x, Index(0), &Gradient)?;
 /// assert_eq!(scores.values, [0.5]);
+/// // The same of what was explained before.
+/// let why = Gradient.analyze(&net, &x, Index(0))?;
+/// assert_eq!(ShareAbove(0.0).of(&net, &x, &why)?, scores);
+/// assert!(ShareAbove(f64::NAN).of(&net, &x, &why).is_err());
 /// # Ok::<(), xai::Error>(())
 /// ```
 pub trait Metric<B: Backend> {

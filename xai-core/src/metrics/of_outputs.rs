@@ -26,14 +26,16 @@ use crate::{Backend, Error, Result, Selection, Tensor};
 /// ```
 /// # use xai_core as xai;
 /// use ndarray::array;
-/// use xai::metrics::{Metric, RandomLogit};
-/// use xai::nn::Activation;
-/// use xai::{Gradient, NdArray, Net};
+/// use xai::metrics::{Metric, RandomLogit, Similarity};
+/// use xai::nn::{Linear, Sequential};
+/// use xai::{Gradient, NdArray, Tensor};
 ///
-/// let net = Net::<NdArray<f64>, _>::new(Activation::Relu);
-/// let x = array![[3.0, -1.0, 0.5, 2.0]];
-/// let scores = RandomLogit::new().of_analyzer(&net, &x, 0, &Gradient)?;
-/// assert_eq!(scores.values.len(), 1);
+/// // Two classes, and the one's weights are the other's with the signs turned.
+/// let weight = Tensor::<NdArray<f64>>::upload(array![[1.0, 2.0, 3.0], [-1.0, -2.0, -3.0]].view().into_dyn(), &())?;
+/// let (net, x) = (Sequential::new().push(Linear::new(weight, None)?), array![[1.0, 1.0, 1.0]]);
+/// let alike = RandomLogit::new().similarity(Similarity::Pearson).seed(7);
+/// assert_eq!(alike.of_analyzer(&net, &x, 0, &Gradient)?.values, [-1.0]);
+/// assert_eq!(alike.absolute(true).of_analyzer(&net, &x, 0, &Gradient)?.values, [1.0]);
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -30,7 +30,7 @@ use crate::{Backend, Result};
 /// let net = Net::<NdArray<f64>, _>::new(Activation::Relu);
 /// let x = array![[3.0, -1.0, 0.5, 2.0]];
 /// let scores = FaithfulnessEstimate::new().of_analyzer(&net, &x, 0, &InputTimesGradient)?;
-/// assert_eq!(scores.values.len(), 1);
+/// assert_eq!(scores.values, [1.0]); // 3 without the first number, 0 without another
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone)]
@@ -56,7 +56,7 @@ pub struct FaithfulnessEstimate {
 /// let net = Net::<NdArray<f64>, _>::new(Activation::Relu);
 /// let x = array![[3.0, -1.0, 0.5, 2.0]];
 /// let scores = Monotonicity::new().of_analyzer(&net, &x, 0, &InputTimesGradient)?;
-/// assert_eq!(scores.values.len(), 1);
+/// assert_eq!(scores.values, [1.0]); // 3 without the first number, 0 without another
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone)]

@@ -30,6 +30,22 @@ macro_rules! perturbation_builders {
     () => {
         /// Which numbers are one feature, that is there or not. Unless set the places of an input with spatial axes
         /// (pixels, with all their channels), and every number of any other input.
+        ///
+        /// ```
+        /// # use xai_core as xai;
+        /// use ndarray::array;
+        /// use xai::metrics::{Deletion, Metric};
+        /// use xai::nn::{Linear, Sequential};
+        /// use xai::{Features, InputTimesGradient, NdArray, Tensor};
+        ///
+        /// let weight = Tensor::<NdArray<f64>>::upload(array![[1.0, 2.0, 3.0]].view().into_dyn(), &())?;
+        /// let net = Sequential::new().push(Linear::new(weight, None)?);
+        /// // The first two columns go together, as soon or as late as the third, which is worth as much.
+        /// let groups = Deletion::new().features(Features::groups([0..2])).steps(2);
+        /// let scores = groups.of_analyzer(&net, &array![[1.0, 1.0, 1.0]], 0, &InputTimesGradient)?;
+        /// assert_eq!(scores.curve.expect("deletion has one").y, array![[6.0, 3.0, 0.0]]);
+        /// # Ok::<(), xai::Error>(())
+        /// ```
         #[must_use]
         pub fn features(mut self, features: $crate::Features) -> Self {
             self.perturbation.features = Some(features);
@@ -37,6 +53,22 @@ macro_rules! perturbation_builders {
         }
 
         /// What stands where a feature is absent.
+        ///
+        /// ```
+        /// # use xai_core as xai;
+        /// use ndarray::array;
+        /// use xai::metrics::{Deletion, Metric};
+        /// use xai::nn::{Linear, Sequential};
+        /// use xai::{InputTimesGradient, NdArray, Reference, Tensor};
+        ///
+        /// let weight = Tensor::<NdArray<f64>>::upload(array![[1.0, 2.0, 3.0]].view().into_dyn(), &())?;
+        /// let net = Sequential::new().push(Linear::new(weight, None)?);
+        /// // With twos in place of the ones: in one step the output changes from 6 to 12.
+        /// let twos = Deletion::new().fill(Reference::Constant(2.0)).steps(1);
+        /// let scores = twos.of_analyzer(&net, &array![[1.0, 1.0, 1.0]], 0, &InputTimesGradient)?;
+        /// assert_eq!(scores.curve.expect("deletion has one").y, array![[6.0, 12.0]]);
+        /// # Ok::<(), xai::Error>(())
+        /// ```
         #[must_use]
         pub fn fill(mut self, fill: impl Into<$crate::Fill>) -> Self {
             self.perturbation.fill = fill.into();
@@ -45,6 +77,24 @@ macro_rules! perturbation_builders {
 
         /// What is made of a feature's values: their sum (unless set, for attributions and class activation maps), or
         /// the sum of their sizes (for sensitivities, whose signs say nothing about importance).
+        ///
+        /// ```
+        /// # use xai_core as xai;
+        /// use ndarray::{arr2, array};
+        /// use xai::metrics::{Channels, Deletion, Metric};
+        /// use xai::nn::{Linear, Sequential};
+        /// use xai::{InputTimesGradient, NdArray, Tensor};
+        ///
+        /// let weight = Tensor::<NdArray<f64>>::upload(array![[1.0, -3.0]].view().into_dyn(), &())?;
+        /// let net = Sequential::new().push(Linear::new(weight, None)?);
+        /// // The second value is the larger one, but for its sign.
+        /// for (channels, y) in [(Channels::Sum, [-2.0, -3.0, 0.0]), (Channels::Absolute, [-2.0, 1.0, 0.0])] {
+        ///     let deletion = Deletion::new().channels(channels).steps(2);
+        ///     let scores = deletion.of_analyzer(&net, &array![[1.0, 1.0]], 0, &InputTimesGradient)?;
+        ///     assert_eq!(scores.curve.expect("deletion has one").y, arr2(&[y]));
+        /// }
+        /// # Ok::<(), xai::Error>(())
+        /// ```
         #[must_use]
         pub fn channels(mut self, channels: $crate::metrics::Channels) -> Self {
             self.perturbation.channels = Some(channels);
@@ -52,6 +102,21 @@ macro_rules! perturbation_builders {
         }
 
         /// At which scale the output is looked at, as its probability; as it was explained unless set.
+        ///
+        /// ```
+        /// # use xai_core as xai;
+        /// use ndarray::array;
+        /// use xai::metrics::{Deletion, Metric};
+        /// use xai::nn::Activation;
+        /// use xai::{Gradient, NdArray, Net, OutputScale};
+        ///
+        /// // Two classes score 3, and 0 when all is gone: each time they have a half.
+        /// let net = Net::<NdArray<f64>, _>::new(Activation::Relu);
+        /// let deletion = Deletion::new().scale(OutputScale::Probability).steps(1);
+        /// let scores = deletion.of_analyzer(&net, &array![[3.0, 3.0]], 0, &Gradient)?;
+        /// assert_eq!(scores.curve.expect("deletion has one").y, array![[0.5, 0.5]]);
+        /// # Ok::<(), xai::Error>(())
+        /// ```
         #[must_use]
         pub fn scale(mut self, scale: $crate::OutputScale) -> Self {
             self.perturbation.scale = Some(scale);

@@ -26,15 +26,19 @@ use crate::{Backend, Error, Result};
 /// use ndarray::array;
 /// use xai::metrics::{Metric, Road};
 /// use xai::nn::{Activation, AdaptiveAvgPool2d, Flatten, Sequential};
-/// use xai::{Gradient, NdArray};
+/// use xai::{Fill, InputTimesGradient, NdArray};
 ///
 /// let net = Sequential::<NdArray<f64>>::new()
 ///     .push_named("maps", Activation::Relu)
 ///     .push(AdaptiveAvgPool2d::global())
 ///     .push(Flatten::default());
 /// let photo = array![[[[1.0, 2.0], [3.0, 4.0]], [[0.0, 0.0], [5.0, 0.0]]]];
-/// let scores = Road::new().of_analyzer(&net, &photo, 0, &Gradient)?;
-/// assert_eq!(scores.values.len(), 1);
+/// // The mean of 1, 2, 3 and 4: without 1 and without 4, then without the two least and the two greatest. With zeros
+/// // in their places, which can be done by hand.
+/// let road = Road::new().shares([0.25, 0.5]).seed(1).fill(Fill::default());
+/// let scores = road.of_analyzer(&net, &photo, 0, &InputTimesGradient)?;
+/// let curve = scores.curve.expect("a point for each share");
+/// assert_eq!(curve.y, array![[(9.0 / 4.0 - 6.0 / 4.0) / 2.0, (7.0 / 4.0 - 3.0 / 4.0) / 2.0]]);
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone)]

@@ -11,23 +11,37 @@ use crate::{Backend, Differentiable, Element, Error, Result, Selection, Tensor};
 ///
 /// ```
 /// # use xai_core as xai;
+/// use ndarray::{Axis, array};
 /// use xai::metrics::{Better, Metric, Scored, Scores};
-/// use xai::{Backend, Result};
+/// use xai::nn::Activation;
+/// use xai::{Backend, Error, InputTimesGradient, NdArray, Net, Result};
 ///
-/// /// How many values are above zero.
-/// struct Positive;
-/// impl<B: Backend> Metric<B> for Positive {
+/// /// How many times as much the values add up to for twice the input.
+/// struct Growth;
+/// impl<B: Backend> Metric<B> for Growth {
 ///     fn name(&self) -> String {
-///         "positive".into()
+///         "growth".into()
 ///     }
 ///     fn better(&self) -> Better {
-///         Better::Lower
+///         Better::Closer(2.0)
 ///     }
 ///     fn score(&self, on: &Scored<'_, B>) -> Result<Scores> {
-///         let positive = |values: ndarray::ArrayViewD<'_, f64>| values.iter().filter(|v| **v > 0.0).count() as f64;
-///         Ok(on.values.outer_iter().map(positive).collect::<Vec<_>>().into())
+///         let there = on.explain(on.analyzer("growth")?, on.model, &on.input()?.scale(2.0)?)?;
+///         let of_row = |row| match on.values.index_axis(Axis(0), row).sum() {
+///             0.0 => {
+///                 let value = format!("those of sample {}", on.sample(row));
+///                 Err(Error::InvalidParameter { name: "values", value, reason: "they add up to nothing".into() })
+///             }
+///             sum => Ok(there.index_axis(Axis(0), row).sum() / sum),
+///         };
+///         Ok((0..on.samples()).map(of_row).collect::<Result<Vec<_>>>()?.into())
 ///     }
 /// }
+///
+/// let net = Net::<NdArray<f64>, _>::new(Activation::Relu);
+/// let scores = Growth.of_analyzer(&net, &array![[3.0, -1.0], [0.5, 2.0]], 0, &InputTimesGradient)?;
+/// assert_eq!(scores.values, [2.0, 2.0]);
+/// # Ok::<(), xai::Error>(())
 /// ```
 pub struct Scored<'a, B: Backend> {
     /// The model.
@@ -81,6 +95,41 @@ impl<'a, B: Backend> Scored<'a, B> {
     }
 
     /// The inputs, with another one in the explained one's place.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::metrics::{Better, Metric, Scored, Scores};
+    /// use xai::{Backend, Differentiable, Element, Given, Gradient, NdArray, Result, Tensor, Var};
+    ///
+    /// /// What is left of the first output with half of the explained input.
+    /// struct OfHalf;
+    /// impl<B: Backend> Metric<B> for OfHalf {
+    ///     # fn name(&self) -> String {
+    ///     #     "output of half the input".into()
+    ///     # }
+    ///     # fn better(&self) -> Better {
+    ///     #     Better::Lower
+    ///     # }
+    ///     fn score(&self, on: &Scored<'_, B>) -> Result<Scores> {
+    ///         let inputs = on.inputs_with(&on.input()?.scale(0.5)?);
+    ///         let shapes: Vec<Vec<usize>> = inputs.iter().map(Tensor::shape).collect();
+    ///         let output = on.model.graph(&shapes)?.forward(&inputs)?.download()?;
+    ///         Ok(output.outer_iter().map(|row| row[[0]].as_f64()).collect::<Vec<_>>().into())
+    ///     }
+    /// }
+    ///
+    /// struct Product;
+    /// impl Differentiable for Product {
+    ///     type Backend = NdArray<f64>;
+    ///     fn trace<'m>(&'m self, x: &[Var<'m, NdArray<f64>>]) -> Result<Var<'m, NdArray<f64>>> {
+    ///         Ok(&x[0] * &x[1])
+    ///     }
+    /// }
+    /// let scores = OfHalf.of_analyzer(&Product, (&array![[3.0]], Given(&array![[4.0]])), 0, &Gradient)?;
+    /// assert_eq!(scores.values, [1.5 * 4.0]);
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     pub fn inputs_with(&self, input: &Tensor<B>) -> Vec<Tensor<B>> {
         let other = |(old, explained): (&Tensor<B>, &bool)| if *explained { input.clone() } else { old.clone() };
         self.inputs.iter().zip(self.explained).map(other).collect()

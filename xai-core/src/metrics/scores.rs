@@ -43,6 +43,13 @@ impl Better {
     }
 
     /// As a sign behind a metric's name: ↑, ↓ or, for a number that is right, → 0.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use xai::metrics::Better;
+    ///
+    /// assert_eq!([Better::Higher, Better::Lower, Better::Closer(0.5)].map(Better::sign), ["↑", "↓", "→ 0.5"]);
+    /// ```
     pub fn sign(self) -> String {
         match self {
             Better::Higher => "↑".into(),

@@ -153,18 +153,16 @@ over_neighbours! {
     ///
     /// ```
     /// # use xai_core as xai;
-    /// use ndarray::array;
+    /// use ndarray::{ArcArray, IxDyn, array};
     /// use xai::metrics::{MaxSensitivity, Metric};
-    /// use xai::nn::{Activation, AdaptiveAvgPool2d, Flatten, Sequential};
-    /// use xai::{Gradient, NdArray};
+    /// use xai::{Function, Gradient, NdArray};
     ///
-    /// let net = Sequential::<NdArray<f64>>::new()
-    ///     .push_named("maps", Activation::Relu)
-    ///     .push(AdaptiveAvgPool2d::global())
-    ///     .push(Flatten::default());
-    /// let photo = array![[[[1.0, 2.0], [3.0, 4.0]], [[0.0, 0.0], [5.0, 0.0]]]];
-    /// let scores = MaxSensitivity::new().of_analyzer(&net, &photo, 0, &Gradient)?;
-    /// assert_eq!(scores.values.len(), 1);
+    /// // x², whose gradient is 2x.
+    /// type T = ArcArray<f64, IxDyn>;
+    /// let square = Function::<NdArray<f64>, _, _>::new(|x: &T| x * x, |x: &T, v: &T| x * v * 2.0);
+    /// let near = MaxSensitivity::new().n(20).radius(0.5).seed(1);
+    /// let score = near.of_analyzer(&square, &array![[5.0]], 0, &Gradient)?.values[0];
+    /// assert!(score > 0.0 && score <= 1.0 / 10.0); // from 10 to at most 11
     /// # Ok::<(), xai::Error>(())
     /// ```
     #[doc(alias("sensitivity_max"))]
@@ -178,18 +176,16 @@ over_neighbours! {
     ///
     /// ```
     /// # use xai_core as xai;
-    /// use ndarray::array;
+    /// use ndarray::{ArcArray, IxDyn, array};
     /// use xai::metrics::{LocalLipschitz, Metric};
-    /// use xai::nn::{Activation, AdaptiveAvgPool2d, Flatten, Sequential};
-    /// use xai::{Gradient, NdArray};
+    /// use xai::{Function, Gradient, NdArray};
     ///
-    /// let net = Sequential::<NdArray<f64>>::new()
-    ///     .push_named("maps", Activation::Relu)
-    ///     .push(AdaptiveAvgPool2d::global())
-    ///     .push(Flatten::default());
-    /// let photo = array![[[[1.0, 2.0], [3.0, 4.0]], [[0.0, 0.0], [5.0, 0.0]]]];
-    /// let scores = LocalLipschitz::new().of_analyzer(&net, &photo, 0, &Gradient)?;
-    /// assert_eq!(scores.values.len(), 1);
+    /// // x², whose gradient is 2x.
+    /// type T = ArcArray<f64, IxDyn>;
+    /// let square = Function::<NdArray<f64>, _, _>::new(|x: &T| x * x, |x: &T, v: &T| x * v * 2.0);
+    /// let near = LocalLipschitz::new().n(20).radius(0.5).seed(1);
+    /// let score = near.of_analyzer(&square, &array![[5.0]], 0, &Gradient)?.values[0];
+    /// assert!((score - 2.0).abs() < 1e-6);
     /// # Ok::<(), xai::Error>(())
     /// ```
     #[doc(alias("LocalLipschitzEstimate"))]

@@ -9,6 +9,20 @@ impl Evaluation {
     /// The table in Markdown: means, ± the half-width of their 95 % intervals by Student's t where there are two
     /// samples or groups at least. The best of each column is bold, the random map apart. Below it stand the samples
     /// that have no score, and why, and the verdicts in words.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::metrics::{Evaluate, Gini};
+    /// use xai::nn::Activation;
+    /// use xai::{Gradient, NdArray, Net};
+    ///
+    /// let net = Net::<NdArray<f64>, _>::new(Activation::Relu);
+    /// let found = Evaluate::new(&[&Gradient], &[&Gini]).run(&net, &array![[0.5, 2.0]], 0)?;
+    /// let table = "| | Gini index ↑ |\n|---|---:|\n| Gradient | **0.5000** |\n| RandomMap | ";
+    /// assert!(found.to_markdown().starts_with(table));
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     pub fn to_markdown(&self) -> String {
         let heads: Vec<String> =
             self.metrics.iter().map(|(name, better)| format!("{name} {}", better.sign())).collect();
@@ -45,6 +59,23 @@ impl Evaluation {
     /// the sample and its group, its score, the score of random orders where the metric has that baseline, the mean
     /// over the samples and the half-width of its 95 % interval, the same on all their lines, the sample's verdict in
     /// words, and where it has no score, why.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::metrics::{Evaluate, Gini};
+    /// use xai::nn::Activation;
+    /// use xai::{Gradient, NdArray, Net};
+    ///
+    /// let net = Net::<NdArray<f64>, _>::new(Activation::Relu);
+    /// let evaluate = Evaluate::new(&[&Gradient], &[&Gini]).groups(["a photo"]);
+    /// let text = evaluate.run(&net, &array![[0.5, 2.0]], 0)?.to_csv();
+    /// let mut lines = text.lines();
+    /// let head = "analyzer,metric,better,sample,group,score,random_order,mean,interval,verdict,error";
+    /// assert_eq!(lines.next(), Some(head));
+    /// assert_eq!(lines.next(), Some("Gradient,Gini index,higher,0,a photo,0.5,,0.5,,,"));
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     pub fn to_csv(&self) -> String {
         let mut text =
             String::from("analyzer,metric,better,sample,group,score,random_order,mean,interval,verdict,error\n");

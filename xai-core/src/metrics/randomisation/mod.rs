@@ -59,15 +59,25 @@ pub enum Order {
 /// ```
 /// # use xai_core as xai;
 /// use ndarray::array;
-/// use xai::metrics::{Metric, ParameterRandomisation};
+/// use xai::metrics::{Metric, Order, ParameterRandomisation, RandomMap, Redraw, Similarity};
 /// use xai::nn::{Activation, Linear, Sequential};
-/// use xai::{Gradient, NdArray, Net, Tensor};
+/// use xai::{Gradient, NdArray, Tensor};
 ///
-/// let weight = Tensor::<NdArray<f64>>::upload(array![[1.0, -2.0, 3.0], [0.5, 1.0, 0.0]].view().into_dyn(), &())?;
-/// let net = Net::new(Sequential::new().push(Linear::new(weight, None)?).push(Activation::Tanh));
+/// let linear = |w: ndarray::Array2<f64>| Linear::new(Tensor::<NdArray<f64>>::upload(w.view().into_dyn(), &())?, None);
+/// let net = Sequential::new()
+///     .push_named("first", linear(array![[1.0, -2.0, 3.0], [0.5, 1.0, 0.0]])?)
+///     .push(Activation::Tanh)
+///     .push_named("last", linear(array![[1.0, -1.0]])?);
 /// let x = array![[0.3, -0.1, 0.5]];
-/// let scores = ParameterRandomisation::new().of_analyzer(&net, &x, 0, &Gradient)?;
-/// assert_eq!(scores.values.len(), 1);
+/// let upwards = ParameterRandomisation::new().order(Order::BottomUp).redraw(Redraw::Normal).seed(7);
+/// let scores = upwards.of_analyzer(&net, &x, 0, &Gradient)?;
+/// assert_eq!(scores.curve.expect("a point for each step").at, ["first", "last"]);
+///
+/// // What is drawn whatever the model is does not change with the weights.
+/// let sizes = ParameterRandomisation::new().similarity(Similarity::Pearson).absolute(true);
+/// let scores = sizes.of_analyzer(&net, &x, 0, &RandomMap::new())?;
+/// assert!((scores.values[0] - 1.0).abs() < 1e-9);
+/// assert!(scores.verdict().is_some_and(|words| words.starts_with("it does not depend on the weights")));
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone, Default, PartialEq)]
