@@ -72,6 +72,24 @@ impl<F, E, D> BlackBox<F, E, D> {
 
     /// At most so many rows in one call of the function, at least 1: what a service takes. Otherwise a call has all
     /// rows of a pass, of which analyzers say how many they are (`chunk`).
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use std::cell::RefCell;
+    /// use std::convert::Infallible;
+    ///
+    /// use ndarray::{Array2, ArrayView2};
+    /// use xai::{BlackBox, Differentiable};
+    ///
+    /// let calls = RefCell::new(Vec::new());
+    /// let model = BlackBox::new(|batch: ArrayView2<f32>| -> Result<Array2<f32>, Infallible> {
+    ///     calls.borrow_mut().push(batch.nrows());
+    ///     Ok(batch.to_owned())
+    /// });
+    /// model.rows_of_a_call(2).predict(Array2::zeros((5, 3)).view().into_dyn())?;
+    /// assert_eq!(calls.take(), [2, 2, 1]);
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     #[must_use]
     pub fn rows_of_a_call(mut self, rows: usize) -> Self {
         self.rows = Some(rows.max(1));
@@ -85,6 +103,22 @@ impl<F, E, D> BlackBox<F, E, D> {
     /// There are never more calls under way than a pass has rows. Unless an analyzer's `chunk` is set, a pass gets a
     /// row for each thread, as long as these rows take at most 64 MB: 106 photos of 224 by 224 in `f32`. A call that
     /// shall have several rows needs a `chunk` of so many times the threads.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use std::convert::Infallible;
+    ///
+    /// use ndarray::{Array2, ArrayView2, array};
+    /// use xai::{BlackBox, Differentiable};
+    ///
+    /// // For each row, how many rows its call has.
+    /// let model = BlackBox::new(|batch: ArrayView2<f64>| -> Result<Array2<f64>, Infallible> {
+    ///     Ok(Array2::from_elem((batch.nrows(), 1), batch.nrows() as f64))
+    /// });
+    /// let rows = model.threads(2).predict(Array2::zeros((5, 3)).view().into_dyn())?;
+    /// assert_eq!(rows, array![[3.0], [3.0], [3.0], [2.0], [2.0]].into_dyn());
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     #[must_use]
     pub fn threads<O, X>(mut self, threads: usize) -> Self
     where

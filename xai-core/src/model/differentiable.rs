@@ -27,6 +27,32 @@ use crate::{Arithmetic, Backend, Graph, Place, Pullback, Result, Tensor, Var};
 /// assert_eq!(why.values, (array![[5.0]], array![[3.0]]));
 /// # Ok::<(), xai::Error>(())
 /// ```
+///
+/// What follows, of a model of one input:
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::{Activation, Sequential};
+/// use xai::{Differentiable, NdArray, Tensor};
+///
+/// let net = Sequential::<NdArray<f64>>::new().push_named("hidden", Activation::Relu);
+/// let (x, y) = (array![[3.0, -1.0]].into_dyn(), array![[3.0, 0.0]].into_dyn());
+/// assert_eq!(net.predict(x.view())?, y);
+/// assert_eq!(net.predict_tensor(&x.clone().into_shared())?, y); // plain arrays' own tensors
+///
+/// // On the tensors that all backends share, and what goes back.
+/// let x = Tensor::upload(x.view(), &net.placement_for(&[vec![1, 2]])?)?;
+/// assert_eq!(net.forward(&x)?.download()?, y);
+/// let (_, pullback) = net.vjp(&x)?;
+/// let v = Tensor::upload(array![[1.0, 1.0]].view().into_dyn(), &x.placement())?;
+/// assert_eq!(pullback.pull(&v)?.download()?, array![[1.0, 0.0]].into_dyn());
+///
+/// // Written down.
+/// assert_eq!(net.graph(&[vec![1, 2]])?.output_shape(), Some(&[1, 2][..]));
+/// assert_eq!(net.places(&[vec![1, 2]])?[0].name, "hidden");
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a model that can be explained",
     label = "no `Differentiable` model",
@@ -45,6 +71,24 @@ pub trait Differentiable {
     fn trace<'m>(&'m self, inputs: &[Var<'m, Self::Backend>]) -> Result<Var<'m, Self::Backend>>;
 
     /// Where inputs have to be brought, if the model says so itself; otherwise to where its first weights are.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use xai::{Backend, Differentiable, NdArray, Result, Var};
+    ///
+    /// /// A model that has no weights, and knows its place: a device, or `()` of plain arrays.
+    /// struct Doubled<B: Backend>(B::Placement);
+    /// impl<B: Backend> Differentiable for Doubled<B> {
+    ///     type Backend = B;
+    ///     fn trace<'m>(&'m self, x: &[Var<'m, B>]) -> Result<Var<'m, B>> {
+    ///         Ok(x[0].affine(2.0, 0.0))
+    ///     }
+    ///     fn placement(&self) -> Option<B::Placement> {
+    ///         Some(self.0.clone())
+    ///     }
+    /// }
+    /// assert_eq!(Doubled::<NdArray>(()).placement(), Some(()));
+    /// ```
     fn placement(&self) -> Option<<Self::Backend as Arithmetic>::Placement> {
         None
     }
@@ -123,6 +167,17 @@ pub trait Differentiable {
     /// The same model, with its inputs brought to another place: `model.at(device)`.
     ///
     /// It moves the inputs, not the model's weights: for models that do not know their place, as one made of functions.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::{ArcArray, IxDyn};
+    /// use xai::{Differentiable, Function, NdArray};
+    ///
+    /// type T = ArcArray<f64, IxDyn>;
+    /// let model = Function::<NdArray<f64>, _, _>::new(|x: &T| x * x, |x: &T, v: &T| x * v * 2.0);
+    /// assert_eq!(model.placement(), None);
+    /// assert_eq!(model.at(()).placement(), Some(())); // the one place of plain arrays
+    /// ```
     fn at(self, placement: impl Into<<Self::Backend as Arithmetic>::Placement>) -> Placed<Self>
     where
         Self: Sized,
@@ -148,6 +203,32 @@ pub trait Differentiable {
 /// let head = Sequential::new().push(AdaptiveAvgPool2d::global()).push(Flatten::default());
 /// let net = Split::new(features, Net::new(head));
 /// assert_eq!(GradCam.analyze(&net, &Array4::ones((1, 2, 4, 4)), 0)?.values.shape(), [1, 1, 4, 4]);
+/// # Ok::<(), xai::Error>(())
+/// ```
+///
+/// A model of your own says its place by name:
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::{Activation, AdaptiveAvgPool2d, Flatten};
+/// use xai::{Analyzer, Differentiable, GradCam, LayerSplit, NdArray, Result, Var};
+///
+/// struct Marked;
+/// impl Differentiable for Marked {
+///     type Backend = NdArray<f64>;
+///     fn trace<'m>(&'m self, x: &[Var<'m, NdArray<f64>>]) -> Result<Var<'m, NdArray<f64>>> {
+///         let maps = x[0].layer("maps", &Activation::Relu)?;
+///         Ok(maps.op(AdaptiveAvgPool2d::global()).op(Flatten::default()))
+///     }
+/// }
+/// impl LayerSplit for Marked {
+///     fn split_at(&self) -> &str {
+///         "maps"
+///     }
+/// }
+/// let photo = array![[[[1.0, 2.0], [3.0, -4.0]]]];
+/// assert_eq!(GradCam.analyze(&Marked, &photo, 0)?.values, array![[[[0.25, 0.5], [0.75, 0.0]]]]);
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[diagnostic::on_unimplemented(
@@ -207,6 +288,7 @@ through_pointer!(&M, Box<M>, std::sync::Arc<M>);
 /// use xai::{Differentiable, NdArray, Net, Placed};
 ///
 /// let net: Placed<Net<NdArray<f64>, Activation>> = Net::new(Activation::Relu).at(());
+/// assert_eq!(net.into_inner().into_inner(), Activation::Relu);
 /// ```
 #[derive(Debug, Clone)]
 pub struct Placed<M: Differentiable> {

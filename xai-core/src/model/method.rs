@@ -10,7 +10,8 @@ use crate::{Autograd, Backend, ForwardOutput, Opaque, Result, Var};
 ///
 /// ```
 /// # use xai_core as xai;
-/// use xai::{Backend, Method, NdArray, Result, Var};
+/// use ndarray::array;
+/// use xai::{Backend, Differentiable, Method, NdArray, Result, Var};
 ///
 /// struct Model;
 /// impl Model {
@@ -20,6 +21,16 @@ use crate::{Autograd, Backend, ForwardOutput, Opaque, Result, Var};
 /// }
 /// fn is_one<'m, S, B: Backend, Code>(_: impl Method<'m, S, B, Code>) {}
 /// is_one::<Model, NdArray, _>(Model::backbone);
+///
+/// // What the derive makes of it.
+/// impl Differentiable for Model {
+///     type Backend = NdArray;
+///     fn trace<'m>(&'m self, x: &[Var<'m, NdArray>]) -> Result<Var<'m, NdArray>> {
+///         Method::<Self, NdArray, _>::trace(Self::backbone, self, Var::only(x)?)
+///     }
+/// }
+/// assert_eq!(Model.predict(array![[3.0, -1.0]].view().into_dyn())?, array![[3.0, 0.0]].into_dyn());
+/// # Ok::<(), xai::Error>(())
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no forward code of `{S}` on `{B}`",

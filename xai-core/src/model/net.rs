@@ -19,6 +19,7 @@ use crate::{Backend, Differentiable, Layer, Result, Var};
 ///
 /// let net = Net::<NdArray<f64>, _>::new(Activation::Relu);
 /// assert_eq!(net.predict(array![[3.0, -1.0]].view().into_dyn())?, array![[3.0, 0.0]].into_dyn());
+/// assert_eq!(net.into_inner(), Activation::Relu);
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Clone)]

@@ -11,13 +11,17 @@ use crate::{Arithmetic, Differentiable, LayerSplit, Result, Var};
 /// # use xai_core as xai;
 /// use ndarray::array;
 /// use xai::nn::{Activation, AdaptiveAvgPool2d, Flatten, Sequential};
-/// use xai::{Analyzer, GradCam, NdArray, Net, Split};
+/// use xai::{Analyzer, Differentiable, GradCam, NdArray, Net, Split};
 ///
 /// let features = Net::<NdArray<f64>, _>::new(Activation::Relu);
 /// let adaptation = Net::new(Sequential::new().push(AdaptiveAvgPool2d::global()).push(Flatten::default()));
 /// let photo = array![[[[1.0, 2.0], [3.0, 4.0]]]];
-/// let map = GradCam.analyze(&Split::new(features, adaptation), &photo, 0)?;
+/// let net = Split::new(features, adaptation);
+/// let map = GradCam.analyze(&net, &photo, 0)?;
 /// assert_eq!(map.values, array![[[[0.25, 0.5], [0.75, 1.0]]]]);
+/// // The features alone.
+/// let (features, _) = net.into_parts();
+/// assert_eq!(features.predict(photo.view().into_dyn())?, photo.into_dyn());
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone)]

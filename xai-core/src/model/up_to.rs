@@ -24,6 +24,7 @@ use crate::{Arithmetic, Differentiable, Result, Var};
 /// assert_eq!(hidden.predict(x.view().into_dyn())?, array![[0.0, 4.0]].into_dyn());
 /// // What the second neuron reacts to.
 /// assert_eq!(InputTimesGradient.analyze(&hidden, &x, Index(1))?.values, array![[2.0, 2.0]]);
+/// assert_eq!(hidden.into_inner().predict(x.view().into_dyn())?, array![[20.0]].into_dyn());
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone)]

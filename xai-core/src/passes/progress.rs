@@ -42,6 +42,27 @@ pub struct Progress {
 /// let stopped = SmoothGrad::new().n(100).chunk(10).on_progress(|_| ControlFlow::Break(()));
 /// assert!(matches!(stopped.analyze(&net, &array![[3.0]], 0), Err(Error::Cancelled { .. })));
 /// ```
+///
+/// An answer of your own:
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::Activation;
+/// use xai::{Analyzer, Answer, Error, NdArray, Net, Progress, SmoothGrad};
+///
+/// /// How many evaluations are still paid for.
+/// struct Left(usize);
+/// impl Answer for Left {
+///     fn stops(self) -> bool {
+///         self.0 == 0
+///     }
+/// }
+/// let net = Net::<NdArray<f64>, _>::new(Activation::Relu);
+/// let left = |step: Progress| Left(20_usize.saturating_sub(step.done));
+/// let paid = SmoothGrad::new().n(100).chunk(10).on_progress(left);
+/// assert!(matches!(paid.analyze(&net, &array![[3.0]], 0), Err(Error::Cancelled { done: 20, .. })));
+/// ```
 pub trait Answer {
     /// True to stop.
     fn stops(self) -> bool;

@@ -20,6 +20,14 @@ use crate::{Backend, Element, Error, Result, Tensor};
 /// let net = Net::<NdArray<f64>, _>::new(Activation::Relu);
 /// let path = IntegratedGradients::new().n(11).reference(Reference::Constant(1.0));
 /// assert!((path.analyze(&net, &array![[3.0, 2.0]], 0)?.values[[0, 0]] - 2.0).abs() < 1e-9);
+///
+/// // Of a batch each sample from a reference of its own, or all from one.
+/// let batch = array![[3.0, 2.0], [4.0, 2.0]];
+/// let (own, one) = (Reference::array(&array![[1.0, 1.0], [0.5, 1.0]]), Reference::sample(&array![2.0, 1.0]));
+/// for (reference, changes) in [(own, [2.0, 3.5]), (one, [1.0, 2.0])] {
+///     let why = IntegratedGradients::new().n(11).reference(reference).analyze(&net, &batch, 0)?;
+///     assert!(why.values.column(0).iter().zip(changes).all(|(value, change)| (value - change).abs() < 1e-9));
+/// }
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Clone, Default)]
