@@ -28,9 +28,13 @@ enum Kind {
 ///
 /// let net = Net::<NdArray<f64>, _>::new(Activation::Relu);
 /// let tensor = |row: [f64; 3]| Tensor::<NdArray<f64>>::upload(array![row].view().into_dyn(), &());
-/// let rules = Rectifiers::guided(Unknown::Refuse);
-/// let (_, pullback) = net.graph(&[vec![1, 3]])?.vjp(&[tensor([1.0, 1.0, -1.0])?], &[true], Some(&rules))?;
-/// assert_eq!(pullback.pull(&tensor([2.0, -2.0, 2.0])?)?.download()?, array![[2.0, 0.0, 0.0]].into_dyn());
+/// for (rules, back) in [
+///     (Rectifiers::guided(Unknown::Refuse), [2.0, 0.0, 0.0]),
+///     (Rectifiers::deconvolution(Unknown::Refuse), [2.0, 0.0, 2.0]),
+/// ] {
+///     let (_, pullback) = net.graph(&[vec![1, 3]])?.vjp(&[tensor([1.0, 1.0, -1.0])?], &[true], Some(&rules))?;
+///     assert_eq!(pullback.pull(&tensor([2.0, -2.0, 2.0])?)?.download()?, tensor(back)?.download()?);
+/// }
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

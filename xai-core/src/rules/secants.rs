@@ -68,12 +68,41 @@ impl<B: Backend> Secants<B> {
 
     /// The same, refusing in the name of a method each step at which Jacobian · (change of the input) need not be the
     /// change of the output: where the mean of both ends would stand for it.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use xai::nn::{Activation, Softmax};
+    /// use xai::rules::Secants;
+    /// use xai::{Differentiable, NdArray, Net};
+    ///
+    /// let rules = Secants::<NdArray>::new(1).exact_for("Mine");
+    /// let relu = Net::<NdArray, _>::new(Activation::Relu);
+    /// assert!(relu.graph(&[vec![1, 2]])?.check(Some(&rules), &[true]).is_ok());
+    /// let softmax = Net::<NdArray, _>::new(Softmax::new(1));
+    /// let refused = softmax.graph(&[vec![1, 2]])?.check(Some(&rules), &[true]).unwrap_err();
+    /// assert!(refused.to_string().starts_with("no rule of Mine goes back through Softmax"));
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     #[must_use]
     pub fn exact_for(self, method: &'static str) -> Self {
         Secants { exact_for: Some(method), ..self }
     }
 
     /// `len` rows of every path, from its row `start` on.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::rules::Secants;
+    /// use xai::{NdArray, Tensor};
+    ///
+    /// // Two paths of three rows each.
+    /// let all = array![[1.0], [2.0], [3.0], [10.0], [20.0], [30.0]];
+    /// let t = Tensor::<NdArray<f64>>::upload(all.view().into_dyn(), &())?;
+    /// let rows = Secants::new(2).next(3).rows(&t, 1, 2)?;
+    /// assert_eq!(rows.download()?, array![[2.0], [3.0], [20.0], [30.0]].into_dyn());
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     ///
     /// # Errors
     /// The framework's own, when a path has no such rows.

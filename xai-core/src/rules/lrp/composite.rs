@@ -22,6 +22,36 @@ use crate::{Error, Result};
 ///     .first(LrpRule::z_box(-2.0, 2.5));
 /// # drop(composite);
 /// ```
+///
+/// There are ready-made ones. What they and a chain make of x₁ - x₂ = 3 - 1, a convolution that is the first layer and
+/// the last:
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::Conv2d;
+/// use xai::rules::{Composite, LrpRule};
+/// use xai::{Analyzer, Index, Lrp, NdArray, Net, Tensor};
+///
+/// let weight = Tensor::<NdArray<f64>>::upload(array![[[[1.0]], [[-1.0]]]].view().into_dyn(), &())?;
+/// let net = Net::new(Conv2d::new(weight, None)?);
+/// for (composite, shares) in [
+///     (Composite::new().all(LrpRule::Flat).last(LrpRule::Zero), [3.0, -1.0]),
+///     // All to what is positive, or twice that, and once the rest.
+///     (Composite::epsilon_plus(), [2.0, 0.0]),
+///     (Composite::excitation_backprop(), [2.0, 0.0]),
+///     (Composite::epsilon_alpha2_beta1(), [4.0, -2.0]),
+///     // Equal shares of the first layer.
+///     (Composite::epsilon_plus_flat(), [1.0, 1.0]),
+///     (Composite::epsilon_alpha2_beta1_flat(), [1.0, 1.0]),
+///     // By how far 3 is above 0, and 1 is below 2: 3 to 1.
+///     (Composite::epsilon_gamma_box(0.0, 2.0), [1.5, 0.5]),
+/// ] {
+///     let why = Lrp::new(composite).analyze(&net, &array![[[[3.0]], [[1.0]]]], Index([0, 0, 0]))?;
+///     assert!(why.values.iter().zip(shares).all(|(value, share)| (value - share).abs() < 1e-4));
+/// }
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Composite {
     pub(super) said: Vec<(Which, LrpRule)>,
@@ -90,9 +120,42 @@ impl Composite {
         dense: Dense,
         /// The rule of norms: [`LrpRule::Zero`], where the deviation is held constant and shifts keep their share, or
         /// [`LrpRule::Pass`].
+        ///
+        /// ```
+        /// # use xai_core as xai;
+        /// use ndarray::array;
+        /// use xai::nn::ChannelAffine;
+        /// use xai::rules::{Composite, LrpRule};
+        /// use xai::{Analyzer, Lrp, NdArray, Net, Tensor};
+        ///
+        /// // 2x + 1, of which the shift keeps 1.
+        /// let tensor = |number: f64| Tensor::<NdArray<f64>>::upload(array![number].view().into_dyn(), &());
+        /// let net = Net::new(ChannelAffine::new(tensor(2.0)?, tensor(1.0)?)?);
+        /// for (rule, share) in [(LrpRule::Zero, 6.0), (LrpRule::Pass, 7.0)] {
+        ///     let why = Lrp::new(Composite::new().norm(rule)).analyze(&net, &array![[3.0]], 0)?;
+        ///     assert!((why.values[[0, 0]] - share).abs() < 1e-4);
+        /// }
+        /// # Ok::<(), xai::Error>(())
+        /// ```
         norm: Norm,
         /// The rule of activations: [`LrpRule::Zero`], m · (f(z) - f(0)) / z, or [`LrpRule::Pass`], m · f(z) / z, which
         /// hands on all relevance where f(0) is not 0 too.
+        ///
+        /// ```
+        /// # use xai_core as xai;
+        /// use ndarray::array;
+        /// use xai::nn::Activation;
+        /// use xai::rules::{Composite, LrpRule};
+        /// use xai::{Analyzer, Lrp, NdArray, Net};
+        ///
+        /// // eˣ - e⁰, or all of eˣ.
+        /// let net = Net::<NdArray<f64>, _>::new(Activation::Exp);
+        /// for (rule, share) in [(LrpRule::Zero, 1_f64.exp() - 1.0), (LrpRule::Pass, 1_f64.exp())] {
+        ///     let why = Lrp::new(Composite::new().activation(rule)).analyze(&net, &array![[1.0]], 0)?;
+        ///     assert!((why.values[[0, 0]] - share).abs() < 1e-4);
+        /// }
+        /// # Ok::<(), xai::Error>(())
+        /// ```
         activation: Activation,
         /// The rule of the first convolutions or dense layers.
         first: First,

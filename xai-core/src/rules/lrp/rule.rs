@@ -28,6 +28,9 @@ use crate::{Element, Error, Result};
 /// assert_eq!(zero.values, array![[3.0, -1.0]]);
 /// let positive = Lrp::new(Composite::new().all(LrpRule::ZPlus)).analyze(&net, &x, 0)?;
 /// assert!((positive.values - array![[2.0, 0.0]]).iter().all(|gap| gap.abs() < 1e-4));
+/// // Of inputs between 0 and 4 the one is by 3 above the lowest, and the other by 3 below the highest.
+/// let bounded = Lrp::new(Composite::new().first(LrpRule::z_box(0.0, 4.0))).analyze(&net, &x, 0)?;
+/// assert!((bounded.values - array![[1.0, 1.0]]).iter().all(|gap| gap.abs() < 1e-4));
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
