@@ -52,6 +52,23 @@ impl<P> Cam<AblationCam, P> {
     /// Divides the weights by |y|: the share of the output that goes with a channel.
     ///
     /// It is an error where y is 0.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::nn::{Activation, AdaptiveAvgPool2d, Flatten, Sequential};
+    /// use xai::{AblationCam, Analyzer, NdArray};
+    ///
+    /// let net = Sequential::<NdArray<f64>>::new()
+    ///     .push_named("maps", Activation::Relu)
+    ///     .push(AdaptiveAvgPool2d::global())
+    ///     .push(Flatten::default());
+    /// // Of y = 2 all goes with the first channel, and nothing with the second: the weights are 1 and 0.
+    /// let photo = array![[[[1.0, 3.0]], [[5.0, 0.0]]]];
+    /// let map = AblationCam::at("maps").normalised().analyze(&net, &photo, 0)?;
+    /// assert_eq!(map.values, array![[[[1.0, 3.0]]]]);
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     #[must_use]
     pub fn normalised(mut self) -> Self {
         self.rule.normalised = true;

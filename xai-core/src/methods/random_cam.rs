@@ -34,6 +34,23 @@ pub struct RandomCam {
 
 impl<P> Cam<RandomCam, P> {
     /// The seed of the generator (ChaCha8), 0 unless set.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::nn::{Activation, AdaptiveAvgPool2d, Flatten, Sequential};
+    /// use xai::{Analyzer, NdArray, RandomCam};
+    ///
+    /// let net = Sequential::<NdArray<f64>>::new()
+    ///     .push_named("maps", Activation::Relu)
+    ///     .push(AdaptiveAvgPool2d::global())
+    ///     .push(Flatten::default());
+    /// let photo = array![[[[1.0, 3.0]], [[5.0, 0.0]]]];
+    /// let of = |seed| RandomCam::at("maps").signed().seed(seed).analyze(&net, &photo, 0);
+    /// assert_eq!(of(1)?.values, of(1)?.values);
+    /// assert_ne!(of(1)?.values, of(2)?.values);
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
         self.rule.seed = seed;

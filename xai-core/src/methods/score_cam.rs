@@ -85,6 +85,26 @@ pub struct ScoreCam {
 
 impl<P> Cam<ScoreCam, P> {
     /// How weights are made of the scores: by their softmax, unless set.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::nn::{Activation, Sequential};
+    /// use xai::{Analyzer, CamScores, NdArray, ScoreCam, Weighted};
+    ///
+    /// // y is the left pixel of the first channel, less twice the right one of the second. The masks are (1, 0) and
+    /// // (0, 1).
+    /// let net = Sequential::<NdArray<f64>>::new().push_named("maps", Activation::Relu);
+    /// let photo = array![[[[1.0, 0.0]], [[0.0, 3.0]]]];
+    /// let y = Weighted(vec![([0, 0, 0], 1.0), ([1, 0, 1], -2.0)]);
+    /// // The scores are 1 and -6.
+    /// let cam = ScoreCam::at("maps").chunk(1).signed();
+    /// let map = cam.clone().scores(CamScores::Raw).analyze(&net, &photo, y.clone())?;
+    /// assert_eq!(map.values, array![[[[1.0, -18.0]]]]);
+    /// let map = cam.scores(CamScores::Relu).analyze(&net, &photo, y)?;
+    /// assert_eq!(map.values, array![[[[1.0, 0.0]]]]);
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     #[must_use]
     pub fn scores(mut self, scores: CamScores) -> Self {
         self.rule.scores = scores;

@@ -47,6 +47,23 @@ impl Default for SegXResCam {
 
 impl<P> Cam<SegXResCam, P> {
     /// So many places along each spatial axis have one weight, 2 unless set.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::nn::{Activation, Sequential};
+    /// use xai::{Analyzer, NdArray, SegXResCam, SumOfOutputs};
+    ///
+    /// let net = Sequential::<NdArray<f64>>::new()
+    ///     .push_named("maps", Activation::Relu)
+    ///     .push(Activation::Power { exponent: 2.0 });
+    /// // The gradient of a sum of squares is (2, 6): each place by its own, or both by the mean, 4.
+    /// for (window, map) in [(1, array![[[[2.0, 18.0]]]]), (2, array![[[[4.0, 12.0]]]])] {
+    ///     let cam = SegXResCam::at("maps").window(window);
+    ///     assert_eq!(cam.analyze(&net, &array![[[[1.0, 3.0]]]], SumOfOutputs)?.values, map);
+    /// }
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     #[must_use]
     pub fn window(mut self, window: usize) -> Self {
         self.rule.window = window;

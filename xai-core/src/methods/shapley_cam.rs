@@ -46,6 +46,25 @@ const STEP: f64 = 1.0 / 256.0;
 
 impl<P> Cam<ShapleyCam, P> {
     /// The step h of the central difference, as a share of the maps.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::nn::{Activation, Flatten, Sequential};
+    /// use xai::{Analyzer, NdArray, ShapleyCam};
+    ///
+    /// // y = A⁴ at A = 1: G = 4 and H·A = 12, which the difference gives as 12 + 4 h².
+    /// let net = Sequential::<NdArray<f64>>::new()
+    ///     .push_named("maps", Activation::Relu)
+    ///     .push(Activation::Power { exponent: 4.0 })
+    ///     .push(Flatten::default());
+    /// for step in [0.5, 0.01] {
+    ///     let map = ShapleyCam::at("maps").step(step).signed().analyze(&net, &array![[[[1.0]]]], 0)?.values;
+    ///     let expected = 4.0 - 0.5 * (12.0 + 4.0 * step * step);
+    ///     assert!((map[[0, 0, 0, 0]] - expected).abs() < 1e-9);
+    /// }
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     #[must_use]
     pub fn step(mut self, step: f64) -> Self {
         self.rule.step = Some(step);

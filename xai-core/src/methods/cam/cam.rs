@@ -196,6 +196,22 @@ impl<R, P> Cam<R, P> {
     ///
     /// With contributions C as a matrix of places and channels, centred over the places: C·v, with v the first right
     /// singular vector. On the host.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::nn::{Activation, Sequential};
+    /// use xai::{Analyzer, HiResCam, NdArray, SumOfOutputs};
+    ///
+    /// // Of a sum, each number of the maps is what it contributes.
+    /// let net = Sequential::<NdArray<f64>>::new().push_named("maps", Activation::Relu);
+    /// let photo = array![[[[1.0, 4.0]], [[1.0, 5.0]]]];
+    /// assert_eq!(HiResCam::at("maps").analyze(&net, &photo, SumOfOutputs)?.values, array![[[[2.0, 9.0]]]]);
+    /// // Around their means the channels are (-1.5, 1.5) and (-2, 2), along (3, 4) / 5: -2.5 and 2.5.
+    /// let map = HiResCam::at("maps").eigen_smooth().analyze(&net, &photo, SumOfOutputs)?.values;
+    /// assert!((map - array![[[[0.0, 2.5]]]]).iter().all(|gap: &f64| gap.abs() < 1e-9));
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     #[must_use]
     pub fn eigen_smooth(mut self) -> Self {
         self.eigen_smooth = true;
@@ -204,6 +220,20 @@ impl<R, P> Cam<R, P> {
 
     /// Allows a place that something bypasses, as a shortcut does: the gradient there is of the ways through the place
     /// alone. Not for rules that run what is behind a place by itself.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::nn::{Activation, Residual, Sequential};
+    /// use xai::{Analyzer, Error, GradCam, NdArray, SumOfOutputs};
+    ///
+    /// // relu(x) + x: the shortcut bypasses the body.
+    /// let net = Sequential::<NdArray<f64>>::new().push_named("block", Residual::new(Activation::Relu));
+    /// let (cam, photo) = (GradCam::at("block.body"), array![[[[1.0, -2.0]]]]);
+    /// assert!(matches!(cam.analyze(&net, &photo, SumOfOutputs), Err(Error::BypassedPlace { .. })));
+    /// assert_eq!(cam.allow_bypass().analyze(&net, &photo, SumOfOutputs)?.values, array![[[[1.0, 0.0]]]]);
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     #[must_use]
     pub fn allow_bypass(mut self) -> Self {
         self.bypassed = true;
@@ -214,6 +244,30 @@ impl<R, P> Cam<R, P> {
     /// [`AblationCam`](crate::AblationCam) run them for every channel: a variant of one sample counts as one. A
     /// callback that answers `ControlFlow::Break(())` stops the analysis, with
     /// [`Error::Cancelled`](crate::Error::Cancelled). Rules of one pass have nothing to tell.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use std::sync::Arc;
+    /// use std::sync::atomic::{AtomicUsize, Ordering};
+    ///
+    /// use ndarray::array;
+    /// use xai::nn::{Activation, AdaptiveAvgPool2d, Flatten, Sequential};
+    /// use xai::{AblationCam, Analyzer, NdArray};
+    ///
+    /// let net = Sequential::<NdArray<f64>>::new()
+    ///     .push_named("maps", Activation::Relu)
+    ///     .push(AdaptiveAvgPool2d::global())
+    ///     .push(Flatten::default());
+    /// // Two channels, of which each pass is without one.
+    /// let passes = Arc::new(AtomicUsize::new(0));
+    /// let seen = Arc::clone(&passes);
+    /// let cam = AblationCam::at("maps").chunk(1).on_progress(move |step| {
+    ///     assert_eq!((step.done, step.total), (seen.fetch_add(1, Ordering::Relaxed) + 1, 2));
+    /// });
+    /// cam.analyze(&net, &array![[[[1.0, 3.0]], [[5.0, 0.0]]]], 0)?;
+    /// assert_eq!(passes.load(Ordering::Relaxed), 2);
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     #[must_use]
     pub fn on_progress<Go: crate::Answer>(
         mut self,

@@ -11,7 +11,10 @@ use crate::{Differentiable, LayerSplit};
 ///
 /// let maps = Sequential::<NdArray>::new().push(Activation::Relu);
 /// let net = Split::new(maps, Sequential::new().push(Flatten::default()));
-/// assert_eq!(AtMark.of(&net), [net.split_at()]);
+/// let places: &dyn CamPlaces<_> = &AtMark;
+/// assert_eq!(places.of(&net), [net.split_at()]);
+/// // That is the model's word for it: the caller named none.
+/// assert!(places.named().is_empty());
 /// ```
 pub trait CamPlaces<M: Differentiable + ?Sized> {
     /// The names of the places.

@@ -35,6 +35,59 @@ use crate::{Backend, Result, Tensor};
 /// assert_eq!(map.values, array![[0.0]]);
 /// # Ok::<(), xai::Error>(())
 /// ```
+///
+/// One without a gradient says so, and that it runs what is behind the place, how often, and with what it does not:
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::{Activation, AdaptiveAvgPool2d, Flatten, Sequential};
+/// use xai::{Analyzer, Backend, Cam, CamRule, CamSite, Error, NdArray, Result, Tensor};
+///
+/// /// (y - y') · Aₖ, y' being y of the maps times a factor.
+/// struct Faded(f64);
+///
+/// impl<B: Backend> CamRule<B> for Faded {
+///     fn name(&self) -> String {
+///         "Faded".into()
+///     }
+///     fn reads_gradient(&self) -> bool {
+///         false
+///     }
+///     fn runs_head(&self) -> bool {
+///         true
+///     }
+///     fn variants(&self, _channels: usize) -> usize {
+///         1
+///     }
+///     fn check(&self, _input: &[usize], _maps: Option<&[usize]>) -> Result<()> {
+///         if (0.0..1.0).contains(&self.0) {
+///             return Ok(());
+///         }
+///         let (value, reason) = (self.0.to_string(), "it must be from 0 to below 1".into());
+///         Err(Error::InvalidParameter { name: "factor", value, reason })
+///     }
+///     fn contributions(&self, site: &CamSite<'_, B>) -> Result<Tensor<B>> {
+///         let mut one = site.maps().shape();
+///         one.insert(1, 1);
+///         let faded = site.head(1, None, |_, _| site.maps().scale(self.0)?.reshape(&one))?;
+///         let lost = site.explained()?.into_iter().zip(faded).map(|(y, faded)| y - faded);
+///         site.weighted(&lost.flat_map(|lost| vec![lost; site.channels()]).collect::<Vec<_>>())
+///     }
+/// }
+///
+/// let net = Sequential::<NdArray<f64>>::new()
+///     .push_named("maps", Activation::Relu)
+///     .push(Activation::Power { exponent: 2.0 })
+///     .push(AdaptiveAvgPool2d::global())
+///     .push(Flatten::default());
+/// // y is the mean square, 5, and a quarter of it with half the maps.
+/// let photo = array![[[[1.0, 3.0]]]];
+/// let map = Cam::new(Faded(0.5)).at("maps").analyze(&net, &photo, 0)?;
+/// assert_eq!(map.values, array![[[[3.75, 11.25]]]]);
+/// assert!(Cam::new(Faded(2.0)).at("maps").analyze(&net, &photo, 0).is_err());
+/// # Ok::<(), xai::Error>(())
+/// ```
 pub trait CamRule<B: Backend> {
     /// The rule's name, as in the explanation.
     fn name(&self) -> String;

@@ -94,6 +94,39 @@ impl<'a, B: Backend> CamSite<'a, B> {
 
     /// wₖ · Aₖ, for the weights of the channels of each sample, sample by sample.
     ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::nn::{Activation, AdaptiveAvgPool2d, Flatten, Sequential};
+    /// use xai::{Analyzer, Backend, Cam, CamRule, CamSite, Element, NdArray, Result, Tensor};
+    ///
+    /// /// Grad-CAM as a share of the output: wₖ = αₖ / y.
+    /// struct Share;
+    ///
+    /// impl<B: Backend> CamRule<B> for Share {
+    ///     fn name(&self) -> String {
+    ///         "Share".into()
+    ///     }
+    ///     fn contributions(&self, site: &CamSite<'_, B>) -> Result<Tensor<B>> {
+    ///         let alphas = site.gradient()?.mean(&site.spatial())?.download()?;
+    ///         let alphas: Vec<f64> = alphas.iter().map(|alpha| alpha.as_f64()).collect();
+    ///         let of_samples = site.explained()?.into_iter().zip(alphas.chunks(site.channels()));
+    ///         let weights: Vec<f64> = of_samples.flat_map(|(y, alphas)| alphas.iter().map(move |a| a / y)).collect();
+    ///         assert_eq!(weights.len(), site.samples() * site.channels());
+    ///         site.weighted(&weights)
+    ///     }
+    /// }
+    ///
+    /// let net = Sequential::<NdArray<f64>>::new()
+    ///     .push_named("maps", Activation::Relu)
+    ///     .push(AdaptiveAvgPool2d::global())
+    ///     .push(Flatten::default());
+    /// // y = 2 and α = 1/2.
+    /// let map = Cam::new(Share).at("maps").analyze(&net, &array![[[[1.0, 3.0]]]], 0)?;
+    /// assert_eq!(map.values, array![[[[0.25, 0.75]]]]);
+    /// # Ok::<(), xai::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`Error::Shape`] for another number of weights, and the framework's own.
     pub fn weighted(&self, weights: &[f64]) -> Result<Tensor<B>> {
@@ -108,6 +141,48 @@ impl<'a, B: Backend> CamSite<'a, B> {
     /// many variants from `start` on, in passes of as many as suit the network's maps, or of at most `chunk` samples.
     ///
     /// The numbers stand sample by sample.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::{Array2, array};
+    /// use xai::nn::{Activation, AdaptiveAvgPool2d, Flatten, Sequential};
+    /// use xai::{Analyzer, Backend, Cam, CamRule, CamSite, Element, NdArray, Result, SumOfOutputs, Tensor};
+    ///
+    /// /// wₖ = y of channel k alone, the others being 0.
+    /// struct Alone;
+    ///
+    /// impl<B: Backend> CamRule<B> for Alone {
+    ///     fn name(&self) -> String {
+    ///         "Alone".into()
+    ///     }
+    ///     fn runs_head(&self) -> bool {
+    ///         true
+    ///     }
+    ///     fn contributions(&self, site: &CamSite<'_, B>) -> Result<Tensor<B>> {
+    ///         let (channels, mut apart) = (site.channels(), site.maps().shape());
+    ///         apart.insert(1, 1);
+    ///         let alone = site.head(channels, None, |start, copies| {
+    ///             let kept = Array2::from_shape_fn((copies, channels), |(copy, channel)| {
+    ///                 B::Elem::of(if start + copy == channel { 1.0 } else { 0.0 })
+    ///             });
+    ///             let kept = Tensor::upload(kept.view().into_dyn(), &site.maps().placement())?;
+    ///             kept.reshape(&[1, copies, channels, 1, 1])?.mul(&site.maps().reshape(&apart)?)
+    ///         })?;
+    ///         site.weighted(&alone)
+    ///     }
+    /// }
+    ///
+    /// let net = Sequential::<NdArray<f64>>::new()
+    ///     .push_named("maps", Activation::Relu)
+    ///     .push(Activation::Power { exponent: 2.0 })
+    ///     .push(AdaptiveAvgPool2d::global())
+    ///     .push(Flatten::default());
+    /// // Mean squares: 5 of the first channel, 2 of the second.
+    /// let photo = array![[[[1.0, 3.0]], [[2.0, 0.0]]]];
+    /// let map = Cam::new(Alone).at("maps").analyze(&net, &photo, SumOfOutputs)?;
+    /// assert_eq!(map.values, array![[[[5.0 * 1.0 + 2.0 * 2.0, 5.0 * 3.0]]]]);
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`Error::BypassedPlace`], those of `variants`, [`Error::Cancelled`], and the model's own.
@@ -131,6 +206,39 @@ impl<'a, B: Backend> CamSite<'a, B> {
 
     /// ∂y/∂A at other maps (B, K, spatial axes...), of what is behind the place alone.
     ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::nn::{Activation, AdaptiveAvgPool2d, Flatten, Sequential};
+    /// use xai::{Analyzer, Backend, Cam, CamRule, CamSite, NdArray, Result, Tensor};
+    ///
+    /// /// The mean of the gradients at nothing and at the maps, times the maps.
+    /// struct FromNothing;
+    ///
+    /// impl<B: Backend> CamRule<B> for FromNothing {
+    ///     fn name(&self) -> String {
+    ///         "FromNothing".into()
+    ///     }
+    ///     fn runs_head(&self) -> bool {
+    ///         true
+    ///     }
+    ///     fn contributions(&self, site: &CamSite<'_, B>) -> Result<Tensor<B>> {
+    ///         let at_nothing = site.gradient_at(&site.maps().scale(0.0)?)?;
+    ///         site.gradient()?.add(&at_nothing)?.scale(0.5)?.mul(site.maps())
+    ///     }
+    /// }
+    ///
+    /// let net = Sequential::<NdArray<f64>>::new()
+    ///     .push_named("maps", Activation::Relu)
+    ///     .push(Activation::Power { exponent: 2.0 })
+    ///     .push(AdaptiveAvgPool2d::global())
+    ///     .push(Flatten::default());
+    /// // y is the mean square of two numbers: the gradient is A, and nothing at nothing.
+    /// let map = Cam::new(FromNothing).at("maps").analyze(&net, &array![[[[1.0, 3.0]]]], 0)?;
+    /// assert_eq!(map.values, array![[[[0.5, 4.5]]]]);
+    /// # Ok::<(), xai::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`Error::BypassedPlace`], and the model's own.
     pub fn gradient_at(&self, maps: &Tensor<B>) -> Result<Tensor<B>> {
@@ -143,6 +251,42 @@ impl<'a, B: Backend> CamSite<'a, B> {
     /// of the input..., or 1 each) for so many variants from `start` on. Other inputs are the sample's own.
     ///
     /// The numbers stand sample by sample.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::nn::{Activation, AdaptiveAvgPool2d, Flatten, Sequential};
+    /// use xai::{Analyzer, Backend, Cam, CamRule, CamSite, Element, NdArray, Result, Tensor};
+    ///
+    /// /// (y - y') · Aₖ, y' being y of the input at half its brightness.
+    /// struct Dimmed;
+    ///
+    /// impl<B: Backend> CamRule<B> for Dimmed {
+    ///     fn name(&self) -> String {
+    ///         "Dimmed".into()
+    ///     }
+    ///     fn reads_gradient(&self) -> bool {
+    ///         false
+    ///     }
+    ///     fn contributions(&self, site: &CamSite<'_, B>) -> Result<Tensor<B>> {
+    ///         // One mask, the same for all samples, channels and places.
+    ///         let (half, axes) = (array![B::Elem::of(0.5)], site.input_shape().len() + 1);
+    ///         let mask = || Tensor::upload(half.view().into_dyn(), &site.maps().placement())?.reshape(&vec![1; axes]);
+    ///         let dimmed = site.masked(1, None, |_, _| mask())?;
+    ///         let lost = site.explained()?.into_iter().zip(dimmed).map(|(y, dimmed)| y - dimmed);
+    ///         site.weighted(&lost.flat_map(|lost| vec![lost; site.channels()]).collect::<Vec<_>>())
+    ///     }
+    /// }
+    ///
+    /// let net = Sequential::<NdArray<f64>>::new()
+    ///     .push_named("maps", Activation::Relu)
+    ///     .push(AdaptiveAvgPool2d::global())
+    ///     .push(Flatten::default());
+    /// // y falls from 2 to 1.
+    /// let map = Cam::new(Dimmed).at("maps").analyze(&net, &array![[[[1.0, 3.0]]]], 0)?;
+    /// assert_eq!(map.values, array![[[[1.0, 3.0]]]]);
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     ///
     /// # Errors
     /// Those of `masks`, [`Error::Cancelled`], and the model's own.
