@@ -245,6 +245,24 @@ macro_rules! matrix_builders {
     () => {
         /// Of the matrices (B, heads, T, T) at these places, in the order in which they are computed. Unless set, the
         /// model's matrices are those at places named `weights`, and what a softmax along the last axis gives.
+        ///
+        /// ```
+        /// # use xai_core as xai;
+        /// use ndarray::{Array4, array};
+        /// use xai::nn::{Flatten, Sequential, Softmax};
+        /// use xai::{Analyzer, AttentionRollout, NdArray};
+        ///
+        /// // Two layers over two tokens. Of scores that are all the same, each token looks at both by halves.
+        /// let net = Sequential::<NdArray<f64>>::new()
+        ///     .push_named("first", Softmax::new(3))
+        ///     .push_named("second", Softmax::new(3))
+        ///     .push(Flatten::default());
+        /// let scores = Array4::zeros((1, 1, 2, 2)).into_dyn();
+        /// let why = AttentionRollout::new().at_all(["first", "second"]).analyze(&net, &scores, 0)?;
+        /// // With the shortcut each layer has 3/4 and 1/4; both together 3/4 · 3/4 + 1/4 · 1/4, and the rest.
+        /// assert_eq!(why.values, array![[[0.625, 0.375], [0.375, 0.625]]].into_dyn());
+        /// # Ok::<(), xai::Error>(())
+        /// ```
         #[must_use]
         pub fn at_all<S: Into<String>>(mut self, places: impl IntoIterator<Item = S>) -> Self {
             self.matrices.which =
@@ -253,6 +271,21 @@ macro_rules! matrix_builders {
         }
 
         /// Shows the row of one token, as the class token's, (B, 1, T): what it attends to.
+        ///
+        /// ```
+        /// # use xai_core as xai;
+        /// use ndarray::array;
+        /// use xai::nn::{Flatten, Sequential, Softmax};
+        /// use xai::{Analyzer, NdArray, RawAttention};
+        ///
+        /// // Token 0 looks at both tokens alike, token 1 at itself alone.
+        /// let net = Sequential::<NdArray<f64>>::new().push(Softmax::new(3)).push(Flatten::default());
+        /// let scores = array![[[[0.0, 0.0], [-1000.0, 0.0]]]].into_dyn();
+        /// let row = |token| RawAttention::last().of_token(token).analyze(&net, &scores, 0);
+        /// assert_eq!(row(0)?.values, array![[[0.5, 0.5]]].into_dyn());
+        /// assert_eq!(row(1)?.values, array![[[0.0, 1.0]]].into_dyn());
+        /// # Ok::<(), xai::Error>(())
+        /// ```
         #[must_use]
         pub fn of_token(mut self, token: usize) -> Self {
             self.matrices.show_token(token);
@@ -261,6 +294,21 @@ macro_rules! matrix_builders {
 
         /// Shows the row of one token as a map (B, 1, rows, columns): the first `skip` tokens belong to no part of the
         /// image, the others are its parts, row by row.
+        ///
+        /// ```
+        /// # use xai_core as xai;
+        /// use ndarray::array;
+        /// use xai::nn::{Flatten, Sequential, Softmax};
+        /// use xai::{Analyzer, NdArray, RawAttention};
+        ///
+        /// // A class token, and two parts of an image side by side: it looks at itself and at the left one.
+        /// let net = Sequential::<NdArray<f64>>::new().push(Softmax::new(3)).push(Flatten::default());
+        /// let (yes, no) = (0.0, -1000.0);
+        /// let scores = array![[[[yes, yes, no], [no, yes, no], [no, no, yes]]]].into_dyn();
+        /// let map = RawAttention::last().grid(0, 1, 1, 2).analyze(&net, &scores, 0)?;
+        /// assert_eq!(map.values, array![[[[0.5, 0.0]]]].into_dyn());
+        /// # Ok::<(), xai::Error>(())
+        /// ```
         #[must_use]
         pub fn grid(mut self, token: usize, skip: usize, rows: usize, columns: usize) -> Self {
             self.matrices.show_grid(token, skip, rows, columns);

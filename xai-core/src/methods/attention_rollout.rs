@@ -25,15 +25,20 @@ use crate::{Backend, Differentiable, Element, Error, Result, Tensor};
 ///
 /// ```
 /// # use xai_core as xai;
-/// use ndarray::Array4;
+/// use ndarray::array;
 /// use xai::nn::{Flatten, Sequential, Softmax};
-/// use xai::{Analyzer, AttentionRollout, NdArray};
+/// use xai::{Analyzer, AttentionRollout, Heads, NdArray};
 ///
-/// // Two heads over three tokens: what is at the place `attention` is such a matrix.
+/// // Two heads over two tokens: by the first each looks at both alike, by the second at itself alone.
 /// let net = Sequential::<NdArray<f64>>::new().push_named("attention", Softmax::new(3)).push(Flatten::default());
-/// let scores = Array4::from_shape_fn((1, 2, 3, 3), |(_, head, i, j)| (head + i * j) as f64 * 0.3);
-/// let why = AttentionRollout::new().at_all(["attention"]).analyze(&net, &scores.into_dyn(), 0)?;
-/// assert_eq!(why.values.shape()[0], 1);
+/// let scores = array![[[[0.0, 0.0], [0.0, 0.0]], [[0.0, -1000.0], [-1000.0, 0.0]]]].into_dyn();
+/// let rollout = AttentionRollout::new().at_all(["attention"]);
+/// // The mean of the heads is 3/4 and 1/4, and with the shortcut half of that is the token itself.
+/// let why = rollout.analyze(&net, &scores, 0)?;
+/// assert_eq!(why.values, array![[[0.875, 0.125], [0.125, 0.875]]].into_dyn());
+/// // The greatest of the heads is 1 and 1/2: of the sums with the shortcut, 2 and 1/2, the rows' shares.
+/// let why = rollout.heads(Heads::Max).analyze(&net, &scores, 0)?;
+/// assert_eq!(why.values, array![[[0.8, 0.2], [0.2, 0.8]]].into_dyn());
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -54,15 +59,18 @@ pub struct AttentionRollout {
 ///
 /// ```
 /// # use xai_core as xai;
-/// use ndarray::Array4;
+/// use ndarray::array;
 /// use xai::nn::{Flatten, Sequential, Softmax};
-/// use xai::{Analyzer, NdArray, RawAttention};
+/// use xai::{Analyzer, Heads, NdArray, RawAttention};
 ///
-/// // Two heads over three tokens: what is at the place `attention` is such a matrix.
+/// // Two heads over two tokens: by the first each looks at both alike, by the second at itself alone.
 /// let net = Sequential::<NdArray<f64>>::new().push_named("attention", Softmax::new(3)).push(Flatten::default());
-/// let scores = Array4::from_shape_fn((1, 2, 3, 3), |(_, head, i, j)| (head + i * j) as f64 * 0.3);
-/// let why = RawAttention::at("attention").analyze(&net, &scores.into_dyn(), 0)?;
-/// assert_eq!(why.values.shape()[0], 1);
+/// let scores = array![[[[0.0, 0.0], [0.0, 0.0]], [[0.0, -1000.0], [-1000.0, 0.0]]]].into_dyn();
+/// let why = RawAttention::at("attention").analyze(&net, &scores, 0)?;
+/// assert_eq!(why.values, array![[[0.75, 0.25], [0.25, 0.75]]].into_dyn());
+/// // It is the last matrix of the model too. Of each number, the head that has least of it:
+/// let why = RawAttention::last().heads(Heads::Min).analyze(&net, &scores, 0)?;
+/// assert_eq!(why.values, array![[[0.5, 0.0], [0.0, 0.5]]].into_dyn());
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,6 +99,20 @@ impl AttentionRollout {
     ///
     /// Of a sample's matrix, once its heads are one, the numbers below the one at place ⌊share · T²⌋ in rising order
     /// (from 0) become 0, before the shortcut is added. Numbers that are equal stay or go together. On the host.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::nn::{Flatten, Sequential, Softmax};
+    /// use xai::{Analyzer, AttentionRollout, NdArray};
+    ///
+    /// // Two tokens, each of which has 4/5 of its attention on itself: the lower half of the numbers is 1/5 and 1/5.
+    /// let net = Sequential::<NdArray<f64>>::new().push_named("attention", Softmax::new(3)).push(Flatten::default());
+    /// let scores = array![[[[4.0_f64.ln(), 0.0], [0.0, 4.0_f64.ln()]]]].into_dyn();
+    /// let rollout = AttentionRollout::new().at_all(["attention"]).discard(0.5);
+    /// assert_eq!(rollout.analyze(&net, &scores, 0)?.values, array![[[1.0, 0.0], [0.0, 1.0]]].into_dyn());
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     #[must_use]
     #[doc(alias("discard_ratio"))]
     pub fn discard(mut self, share: f64) -> Self {
