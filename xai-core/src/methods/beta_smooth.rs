@@ -31,12 +31,17 @@ use crate::{Differentiable, Result};
 /// # use xai_core as xai;
 /// use ndarray::array;
 /// use xai::nn::Activation;
+/// use xai::rules::Unknown;
 /// use xai::{Analyzer, BetaSmooth, Index, NdArray, Net};
 ///
 /// let net = Net::<NdArray<f64>, _>::new(Activation::Relu);
 /// let why = BetaSmooth::new().beta(2.0).analyze(&net, &array![[-0.5, 3.0]], Index(0))?.values;
 /// // σ(2 · -0.5): a unit that is off, but near its kink.
 /// assert!((why[[0, 0]] - 1.0 / (1.0 + 1.0_f64.exp())).abs() < 1e-12);
+/// // Tanh is no rectifier. It is refused, or goes back by its gradient.
+/// let tanh = Net::<NdArray<f64>, _>::new(Activation::Tanh);
+/// assert!(BetaSmooth::new().analyze(&tanh, &array![[0.0]], 0).is_err());
+/// assert_eq!(BetaSmooth::new().unknown(Unknown::Gradient).analyze(&tanh, &array![[0.0]], 0)?.values, array![[1.0]]);
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]

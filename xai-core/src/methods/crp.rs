@@ -62,6 +62,22 @@ impl Crp {
     }
 
     /// As [`condition`](Crp::condition), along another axis: 2 for tokens (B, T, D), say.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::nn::{Activation, Flatten, Linear, Sequential};
+    /// use xai::{Analyzer, Crp, NdArray, Tensor};
+    ///
+    /// // Two tokens of two numbers, which are added up: of each token what its second number has to say.
+    /// let ones = Tensor::<NdArray<f64>>::upload(array![[1.0, 1.0, 1.0, 1.0]].view().into_dyn(), &())?;
+    /// let net = Sequential::new().push_named("tokens", Activation::Relu);
+    /// let net = net.push(Flatten::default()).push(Linear::new(ones, None)?);
+    /// let crp = Crp::default().condition_along(2, "tokens", &[1]);
+    /// let why = crp.analyze(&net, &array![[[1.0, 2.0], [3.0, 4.0]]], 0)?;
+    /// assert!((why.values - array![[[0.0, 2.0], [0.0, 4.0]]]).iter().all(|gap| gap.abs() < 1e-5));
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     #[must_use]
     pub fn condition_along(mut self, axis: usize, place: impl Into<String>, channels: &[usize]) -> Self {
         self.conditions.push(Condition { place: place.into(), axis, channels: channels.to_vec() });
@@ -69,12 +85,46 @@ impl Crp {
     }
 
     /// As that of [`Lrp`].
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::nn::{Activation, Linear, Sequential};
+    /// use xai::rules::{Composite, LrpRule};
+    /// use xai::{Analyzer, Crp, NdArray, Tensor};
+    ///
+    /// // Of 1 + 3 the second number has 3; beside a stabiliser of 4, half of all is absorbed.
+    /// let ones = Tensor::<NdArray<f64>>::upload(array![[1.0, 1.0]].view().into_dyn(), &())?;
+    /// let net = Sequential::new().push_named("numbers", Activation::Relu).push(Linear::new(ones, None)?);
+    /// let crp = Crp::new(Composite::new().all(LrpRule::ZPlus)).condition("numbers", &[1]);
+    /// let why = crp.stabilizer(4.0).analyze(&net, &array![[1.0, 3.0]], 0)?;
+    /// assert_eq!(why.values, array![[0.0, 1.5]]);
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     #[must_use]
     pub fn stabilizer(self, stabilizer: f64) -> Self {
         Crp { lrp: self.lrp.stabilizer(stabilizer), ..self }
     }
 
     /// What is done at steps without a rule.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::{ArcArray, IxDyn, array};
+    /// use xai::nn::{Activation, Sequential};
+    /// use xai::rules::Unknown;
+    /// use xai::{Analyzer, Crp, Function, NdArray};
+    ///
+    /// // Twice the numbers, by code that nobody can look into. Its gradient says so too.
+    /// type T = ArcArray<f64, IxDyn>;
+    /// let twice = Function::<NdArray<f64>, _, _>::new(|x: &T| x * 2.0, |_: &T, v: &T| v * 2.0);
+    /// let net = Sequential::new().push_named("numbers", Activation::Relu).push(twice);
+    /// let crp = Crp::default().condition("numbers", &[1]);
+    /// assert!(crp.analyze(&net, &array![[3.0, 5.0]], 1).is_err());
+    /// let why = crp.unknown(Unknown::Gradient).analyze(&net, &array![[3.0, 5.0]], 1)?;
+    /// assert_eq!(why.values, array![[0.0, 10.0]]);
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     #[must_use]
     pub fn unknown(self, unknown: Unknown) -> Self {
         Crp { lrp: self.lrp.unknown(unknown), ..self }

@@ -44,12 +44,41 @@ impl ExcitationBackprop {
     }
 
     /// As that of [`Lrp`].
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::nn::{Linear, Sequential};
+    /// use xai::{Analyzer, ExcitationBackprop, NdArray, Tensor};
+    ///
+    /// // Of 1 + 1 the walk goes to either; beside a stabiliser of 2, half of it goes nowhere.
+    /// let ones = Tensor::<NdArray<f64>>::upload(array![[1.0, 1.0]].view().into_dyn(), &())?;
+    /// let net = Sequential::new().push(Linear::new(ones, None)?);
+    /// let why = ExcitationBackprop::new().stabilizer(2.0).analyze(&net, &array![[1.0, 1.0]], 0)?;
+    /// assert_eq!(why.values, array![[0.25, 0.25]]);
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     #[must_use]
     pub fn stabilizer(self, stabilizer: f64) -> Self {
         ExcitationBackprop(self.0.stabilizer(stabilizer))
     }
 
     /// What is done at steps without a rule.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::{ArcArray, IxDyn, array};
+    /// use xai::rules::Unknown;
+    /// use xai::{Analyzer, ExcitationBackprop, Function, NdArray};
+    ///
+    /// // Code that nobody can look into. By its gradient, 2, the walk goes from each number to its own: 4 · 2 / 8.
+    /// type T = ArcArray<f64, IxDyn>;
+    /// let net = Function::<NdArray<f64>, _, _>::new(|x: &T| x * 2.0, |_: &T, v: &T| v * 2.0);
+    /// assert!(ExcitationBackprop::new().analyze(&net, &array![[4.0, 1.0]], 0).is_err());
+    /// let why = ExcitationBackprop::new().unknown(Unknown::Gradient).analyze(&net, &array![[4.0, 1.0]], 0)?;
+    /// assert_eq!(why.values, array![[1.0, 0.0]]);
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     #[must_use]
     pub fn unknown(self, unknown: Unknown) -> Self {
         ExcitationBackprop(self.0.unknown(unknown))

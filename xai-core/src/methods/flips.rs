@@ -25,6 +25,9 @@ use crate::{Arithmetic, Backend, Differentiable, Error, Result, Tensor};
 /// let why = FlipsAndScales::new(Gradient).analyze(&net, &array![[[1.0, 2.0]]], Index([0, 0]))?;
 /// // ∂y₀/∂x of the photo, and of its mirror image flipped back.
 /// assert_eq!(why.values.mapv(|v: f64| (v * 1e9).round() / 1e9), array![[[0.5, 0.5]]]);
+/// // Six copies of the one sample.
+/// let told = FlipsAndScales::new(Gradient).on_progress(|step| assert_eq!(step.total, 6));
+/// told.analyze(&net, &array![[[1.0, 2.0]]], Index([0, 0]))?;
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone)]

@@ -93,6 +93,22 @@ impl FullGrad {
     }
 
     /// What is done at steps of which nobody can tell what they add: by [`Unknown::Gradient`] it is left out.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::{ArcArray, Axis, IxDyn, array};
+    /// use xai::rules::Unknown;
+    /// use xai::{FullGrad, Function, NdArray};
+    ///
+    /// // A sum by a function of your own, of which nobody can tell that it adds nothing.
+    /// type T = ArcArray<f64, IxDyn>;
+    /// let sum = |x: &T| x.sum_axis(Axis(1)).insert_axis(Axis(1)).into_shared();
+    /// let net = Function::<NdArray<f64>, _, _>::new(sum, |x: &T, v: &T| (x * 0.0 + v).into_shared());
+    /// assert!(FullGrad::new().decompose(&net, &array![[1.0, 2.0]], 0).is_err());
+    /// let parts = FullGrad::new().unknown(Unknown::Gradient).decompose(&net, &array![[1.0, 2.0]], 0)?;
+    /// assert!(parts.input == array![[1.0, 2.0]].into_dyn() && parts.biases.is_empty());
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     #[must_use]
     pub fn unknown(self, unknown: Unknown) -> Self {
         FullGrad { unknown }

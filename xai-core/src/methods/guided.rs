@@ -17,6 +17,21 @@ macro_rules! rectified {
             }
 
             /// What is done at elementwise functions that are no rectifiers, and at code that nobody can look into.
+            ///
+            /// ```
+            /// # use xai_core as xai;
+            /// use ndarray::array;
+            /// use xai::nn::Activation;
+            /// use xai::rules::Unknown;
+            /// use xai::{Analyzer, GuidedBackprop, NdArray, Net};
+            ///
+            /// // Tanh is no rectifier. It is refused, or goes back by its gradient, which is 1 at 0.
+            /// let net = Net::<NdArray<f64>, _>::new(Activation::Tanh);
+            /// assert!(GuidedBackprop::new().analyze(&net, &array![[0.0]], 0).is_err());
+            /// let why = GuidedBackprop::new().unknown(Unknown::Gradient).analyze(&net, &array![[0.0]], 0)?;
+            /// assert_eq!(why.values, array![[1.0]]);
+            /// # Ok::<(), xai::Error>(())
+            /// ```
             #[must_use]
             pub fn unknown(self, unknown: Unknown) -> Self {
                 $name(Rectifiers::$rules(unknown))

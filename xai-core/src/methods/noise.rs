@@ -165,6 +165,22 @@ macro_rules! noise_builders {
         }
 
         /// A random generator of your own; each analysis starts from a clone of it.
+        ///
+        /// ```
+        /// # use xai_core as xai;
+        /// use ndarray::array;
+        /// use rand::SeedableRng;
+        /// use rand_chacha::ChaCha8Rng;
+        /// use xai::nn::Activation;
+        /// use xai::{Analyzer, NdArray, Net, SmoothGrad};
+        ///
+        /// // The generator that a seed stands for.
+        /// let net = Net::<NdArray<f64>, _>::new(Activation::Tanh);
+        /// let own = SmoothGrad::new().n(8).rng(ChaCha8Rng::seed_from_u64(7)).analyze(&net, &array![[0.5, 2.0]], 0)?;
+        /// let seeded = SmoothGrad::new().n(8).seed(7).analyze(&net, &array![[0.5, 2.0]], 0)?;
+        /// assert_eq!(own.values, seeded.values);
+        /// # Ok::<(), xai::Error>(())
+        /// ```
         #[must_use]
         pub fn rng(mut self, rng: impl rand::Rng + Clone + Send + Sync + 'static) -> Self {
             self.$($settings).+.law.set_rng(rng);
@@ -186,6 +202,21 @@ impl<A> NoiseAugmentation<A> {
     noise_builders!(settings);
 
     /// What is taken of the values of the copies: their mean, unless set.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::nn::Linear;
+    /// use xai::{Analyzer, Gradient, Moment, NdArray, Net, NoiseAugmentation, Tensor};
+    ///
+    /// // The gradient of -2 x is -2 at every copy.
+    /// let net = Net::new(Linear::new(Tensor::<NdArray<f64>>::upload(array![[-2.0]].view().into_dyn(), &())?, None)?);
+    /// for (moment, value) in [(Moment::Mean, -2.0), (Moment::Square, 4.0), (Moment::Variance, 0.0)] {
+    ///     let why = NoiseAugmentation::new(Gradient, 8).moment(moment).analyze(&net, &array![[1.0]], 0)?;
+    ///     assert!((why.values[[0, 0]] - value).abs() < 1e-12);
+    /// }
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     #[must_use]
     pub fn moment(mut self, moment: Moment) -> Self {
         self.moment = moment;

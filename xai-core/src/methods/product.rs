@@ -46,6 +46,24 @@ impl<A, C> Product<A, C> {
 
 impl<C> Product<GuidedBackprop, C> {
     /// What is done at steps without a rule.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::nn::{Activation, Sequential};
+    /// use xai::rules::Unknown;
+    /// use xai::{Analyzer, GradCam, GuidedBackprop, NdArray, Product};
+    ///
+    /// // A square is no rectifier. By its gradient, which is 2, guided backpropagation has 2, and the map is 2 · 1.
+    /// let net = Sequential::<NdArray<f64>>::new()
+    ///     .push_named("maps", Activation::Relu)
+    ///     .push(Activation::Power { exponent: 2.0 });
+    /// let guided = Product::new(GuidedBackprop::new(), GradCam::at("maps"));
+    /// assert!(guided.clone().analyze(&net, &array![[1.0, -1.0]], 0).is_err());
+    /// let why = guided.unknown(Unknown::Gradient).analyze(&net, &array![[1.0, -1.0]], 0)?;
+    /// assert_eq!(why.values, array![[4.0, 0.0]]);
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     #[must_use]
     pub fn unknown(self, unknown: Unknown) -> Self {
         Product { first: self.first.unknown(unknown), ..self }

@@ -25,6 +25,10 @@ use crate::{Differentiable, Result};
 /// let net = Net::<NdArray<f64>, _>::new(Activation::Relu);
 /// let why = SmoothGradSquared::new().n(20).analyze(&net, &array![[3.0, -1.0]], 0)?;
 /// assert_eq!(why.values, array![[1.0, 0.0]]);
+/// // At the foot of x² the gradient is 0, but 2 ε at a copy: 4 σ² in the mean of its squares.
+/// let steep = Net::<NdArray<f64>, _>::new(Activation::Power { exponent: 2.0 });
+/// let why = SmoothGradSquared::new().n(1000).std(0.5).analyze(&steep, &array![[0.0]], 0)?;
+/// assert!((why.values[[0, 0]] - 1.0).abs() < 0.2);
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone)]

@@ -27,6 +27,10 @@ use crate::{Differentiable, Result};
 /// // The gradient is 1 at every copy, so that it does not vary.
 /// let why = VarGrad::new().n(20).analyze(&net, &array![[3.0, -1.0]], 0)?;
 /// assert!(why.values.iter().all(|value| value.abs() < 1e-12));
+/// // That of x² is 2 x, and varies by 4 σ².
+/// let steep = Net::<NdArray<f64>, _>::new(Activation::Power { exponent: 2.0 });
+/// let why = VarGrad::new().n(1000).std(0.5).analyze(&steep, &array![[3.0]], 0)?;
+/// assert!((why.values[[0, 0]] - 1.0).abs() < 0.2);
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone)]
