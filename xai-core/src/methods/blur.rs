@@ -42,7 +42,7 @@ pub enum Edge {
 /// # use xai_core as xai;
 /// use ndarray::array;
 /// use xai::nn::{Activation, AdaptiveAvgPool2d, Flatten, Sequential};
-/// use xai::{Analyzer, Blur, NdArray, PathIntegral};
+/// use xai::{Analyzer, Blur, Edge, NdArray, PathIntegral};
 ///
 /// let net = Sequential::<NdArray<f64>>::new()
 ///     .push_named("maps", Activation::Relu)
@@ -51,6 +51,10 @@ pub enum Edge {
 /// let photo = array![[[[1.0, 2.0], [3.0, 4.0]], [[0.0, 0.0], [5.0, 0.0]]]];
 /// let why = PathIntegral::along(Blur::new(2.0)).n(20).analyze(&net, &photo, 0)?;
 /// assert_eq!(why.values.dim(), (1, 2, 2, 2));
+/// // In a mirror, what is the same everywhere stays so: the way has no length.
+/// let even = array![[[[2.0, 2.0], [2.0, 2.0]], [[0.0, 0.0], [0.0, 0.0]]]];
+/// let why = PathIntegral::along(Blur::new(2.0).edge(Edge::Mirror)).analyze(&net, &even, 0)?;
+/// assert!(why.values.iter().all(|value: &f64| value.abs() < 1e-12));
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -31,14 +31,18 @@ use crate::{Differentiable, Result};
 /// # use xai_core as xai;
 /// use ndarray::array;
 /// use xai::nn::{Activation, Sequential};
-/// use xai::{Analyzer, BlurIg, Index, NdArray};
+/// use xai::{Analyzer, BlurIg, Edge, Index, NdArray, Quadrature};
 ///
 /// // A signal of two numbers, of which the output is the first. Blurred by σ = 1, of its 4 there is left the share
 /// // that the middle of the kernel has; the rest of the way back to 4 is explained.
 /// let net = Sequential::<NdArray<f64>>::new().push(Activation::Relu);
 /// let why = BlurIg::new().sigma(1.0).analyze(&net, &array![[[4.0, 0.0]]], Index([0, 0]))?.values;
 /// let middle = 1.0 / (1.0 + 2.0 * [1.0f64, 4.0, 9.0, 16.0].map(|square| (-square / 2.0).exp()).iter().sum::<f64>());
-/// assert!((why - array![[[4.0 - 4.0 * middle, 0.0]]]).iter().all(|gap| gap.abs() < 1e-9));
+/// assert!((&why - array![[[4.0 - 4.0 * middle, 0.0]]]).iter().all(|gap| gap.abs() < 1e-9));
+/// // With a mirror around it more of the 4 is left, and less is explained.
+/// let mirrored = BlurIg::new().sigma(1.0).edge(Edge::Mirror).n(20).quadrature(Quadrature::Midpoint);
+/// let less = mirrored.analyze(&net, &array![[[4.0, 0.0]]], Index([0, 0]))?.values;
+/// assert!(0.0 < less[[0, 0, 0]] && less[[0, 0, 0]] < why[[0, 0, 0]]);
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone)]

@@ -43,6 +43,11 @@ use crate::{Backend, Differentiable, Element, Error, Result, Tensor};
 /// let net = Sequential::new().push_named("three", three).push(Activation::Tanh);
 /// let why = LayerConductance::at("three").n(2).analyze(&net, &array![[1.0]], Index(0))?;
 /// assert!((why.values[[0, 0]] - 3.0_f64.tanh()).abs() < 1e-12);
+/// // From 1/2, in passes of at most 8 points.
+/// let path = LayerConductance::at("three").n(20).reference(&array![[0.5]]).chunk(8);
+/// let path = path.on_progress(|step| println!("{} of {}", step.done, step.total));
+/// let why = path.analyze(&net, &array![[1.0]], Index(0))?;
+/// assert!((why.values[[0, 0]] - (3.0_f64.tanh() - 1.5_f64.tanh())).abs() < 1e-12);
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone)]

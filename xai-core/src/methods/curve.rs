@@ -13,7 +13,7 @@ use crate::{Backend, Result, Tensor};
 /// ```
 /// # use xai_core as xai;
 /// use ndarray::array;
-/// use xai::{Backend, Curve, NdArray, Result, Tensor};
+/// use xai::{Backend, Curve, Error, NdArray, Result, Tensor};
 ///
 /// /// From zeros, slowly at first: γ(α) = α² x.
 /// struct Slow;
@@ -21,6 +21,13 @@ use crate::{Backend, Result, Tensor};
 /// impl<B: Backend> Curve<B> for Slow {
 ///     fn name(&self) -> String {
 ///         "Slow".into()
+///     }
+///     fn check(&self, input: &[usize]) -> Result<()> {
+///         if input.len() == 2 {
+///             return Ok(());
+///         }
+///         let (what, got, reason) = ("input".into(), input.to_vec(), "only rows of a table".into());
+///         Err(Error::InvalidShape { what, got, reason })
 ///     }
 ///     fn points(&self, x: &Tensor<B>, _: &[usize], alphas: &[f64]) -> Result<Tensor<B>> {
 ///         let mut points = Vec::new();
@@ -36,6 +43,8 @@ use crate::{Backend, Result, Tensor};
 /// let x = Tensor::<NdArray<f64>>::upload(array![[4.0], [8.0]].view().into_dyn(), &())?;
 /// let points = Slow.points(&x, &[0, 1], &[0.5, 1.0])?;
 /// assert_eq!(points.download()?, array![[1.0], [4.0], [2.0], [8.0]].into_dyn());
+/// // To images there is no such way.
+/// assert!(Curve::<NdArray<f64>>::check(&Slow, &[2, 3, 8, 8]).is_err());
 /// # Ok::<(), xai::Error>(())
 /// ```
 pub trait Curve<B: Backend> {

@@ -45,6 +45,10 @@ use crate::{Answer, Backend, Differentiable, Graph, Progress, Result, Tensor};
 /// // From relu(-1) to relu(3): each input has its share of 3.
 /// let why = DeepLift::new().reference(&array![[1.0, -1.0]]).analyze(&net, &array![[1.0, 1.0]], Index(0))?;
 /// assert_eq!(why.values, array![[0.0, 3.0]]);
+/// // Of two samples from zeros, a sample in each pass.
+/// let lift = DeepLift::new().chunk(1).on_progress(|step| println!("{} of {}", step.done, step.total));
+/// let why = lift.analyze(&net, &array![[1.0, 1.0], [2.0, 0.5]], Index(0))?;
+/// assert_eq!(why.values, array![[1.0, 2.0], [2.0, 1.0]]);
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone)]
@@ -68,12 +72,47 @@ impl DeepLift {
     }
 
     /// The reference inputs of several explained inputs, in their order; zeros for those that have none.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::{Analyzer, DeepLift, Differentiable, NdArray, Reference, Result, Var};
+    ///
+    /// struct Area;
+    /// impl Differentiable for Area {
+    ///     type Backend = NdArray<f64>;
+    ///     fn trace<'m>(&'m self, x: &[Var<'m, NdArray<f64>>]) -> Result<Var<'m, NdArray<f64>>> {
+    ///         Ok(&x[0] * &x[1])
+    ///     }
+    /// }
+    ///
+    /// // From 0 · 1 to 3 · 3: each factor at the mean of the other one's ends, 3 · (1 + 3) / 2 and 2 · (0 + 3) / 2.
+    /// let lift = DeepLift::new().references([Reference::Zeros, Reference::Constant(1.0)]);
+    /// let (a, b) = lift.analyze(&Area, (&array![[3.0]], &array![[3.0]]), 0)?.values;
+    /// assert_eq!((a, b), (array![[6.0]], array![[3.0]]));
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     #[must_use]
     pub fn references(self, references: impl IntoIterator<Item = Reference>) -> Self {
         DeepLift { path: self.path.references(references), ..self }
     }
 
     /// What is done at steps without a rule.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::{ArcArray, IxDyn, array};
+    /// use xai::rules::Unknown;
+    /// use xai::{Analyzer, DeepLift, Function, NdArray};
+    ///
+    /// // x², with a gradient by hand: at both ends it is 0 and 6, and 3 in the mean.
+    /// type T = ArcArray<f64, IxDyn>;
+    /// let square = Function::<NdArray<f64>, _, _>::new(|x: &T| x * x, |x: &T, v: &T| x * v * 2.0);
+    /// assert!(DeepLift::new().analyze(&square, &array![[3.0]], 0).is_err());
+    /// let why = DeepLift::new().unknown(Unknown::Gradient).analyze(&square, &array![[3.0]], 0)?;
+    /// assert!((why.values[[0, 0]] - 3.0 * 3.0).abs() < 1e-12);
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     #[must_use]
     pub fn unknown(self, unknown: Unknown) -> Self {
         DeepLift { unknown, ..self }

@@ -22,13 +22,19 @@ use crate::{Answer, Differentiable, Progress, Result};
 /// # use xai_core as xai;
 /// use ndarray::array;
 /// use xai::nn::{Activation, Linear, Sequential};
-/// use xai::{Analyzer, DeepLiftShap, Index, NdArray, Tensor};
+/// use xai::rules::Unknown;
+/// use xai::{Analyzer, DeepLiftShap, Index, NdArray, ReferenceSet, Tensor};
 ///
 /// let weight = Tensor::<NdArray<f64>>::upload(array![[1.0, 2.0]].view().into_dyn(), &())?;
 /// let net = Sequential::new().push(Linear::new(weight, None)?).push(Activation::Relu);
 /// let set = array![[1.0, -1.0], [0.0, 1.0]];
 /// let why = DeepLiftShap::new(&set).analyze(&net, &array![[1.0, 1.0]], Index(0))?;
 /// assert_eq!(why.values, array![[0.5, 1.5]]);
+/// // From black and white, a reference in each pass: (1, 2) from zeros, and nothing from ones, which the input is.
+/// // A step without a rule would go back by its gradient.
+/// let shap = DeepLiftShap::default().references(ReferenceSet::constants([0.0, 1.0])).unknown(Unknown::Gradient);
+/// let shap = shap.chunk(1).on_progress(|step| println!("{} of {}", step.done, step.total));
+/// assert_eq!(shap.analyze(&net, &array![[1.0, 1.0]], Index(0))?.values, array![[0.5, 1.0]]);
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone)]
@@ -48,6 +54,27 @@ impl DeepLiftShap {
     }
 
     /// The sets of several explained inputs, in their order, with as many references each: the k-th belong together.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::{Analyzer, DeepLiftShap, Differentiable, NdArray, ReferenceSet, Result, Var};
+    ///
+    /// struct Area;
+    /// impl Differentiable for Area {
+    ///     type Backend = NdArray<f64>;
+    ///     fn trace<'m>(&'m self, x: &[Var<'m, NdArray<f64>>]) -> Result<Var<'m, NdArray<f64>>> {
+    ///         Ok(&x[0] * &x[1])
+    ///     }
+    /// }
+    ///
+    /// // From (0, 0) to (2, 2) each has 2, and from (1, 1) a half of the other 3.
+    /// let zero_and_one = || ReferenceSet::constants([0.0, 1.0]);
+    /// let shap = DeepLiftShap::default().references_of_inputs([zero_and_one(), zero_and_one()]);
+    /// let (a, b) = shap.analyze(&Area, (&array![[2.0]], &array![[2.0]]), 0)?.values;
+    /// assert_eq!((a, b), (array![[1.75]], array![[1.75]]));
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     #[must_use]
     pub fn references_of_inputs(self, references: impl IntoIterator<Item = ReferenceSet>) -> Self {
         DeepLiftShap(self.0.references_of_inputs(references))

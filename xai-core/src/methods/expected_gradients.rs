@@ -42,7 +42,7 @@ use crate::{Backend, Differentiable, Element, Error, Result, Tensor};
 /// # use xai_core as xai;
 /// use ndarray::array;
 /// use xai::nn::Linear;
-/// use xai::{Analyzer, ExpectedGradients, Index, NdArray, Net, Tensor};
+/// use xai::{Analyzer, ExpectedGradients, Index, NdArray, Net, ReferenceSet, Tensor};
 ///
 /// // Of a linear model, w · (x - mean of the references).
 /// let weights = Tensor::<NdArray<f64>>::upload(array![[2.0, -1.0]].into_dyn().view(), &())?;
@@ -50,6 +50,11 @@ use crate::{Backend, Differentiable, Element, Error, Result, Tensor};
 /// let net = Net::new(Linear::new(weights, None)?);
 /// let why = ExpectedGradients::new(&background).analyze(&net, &array![[1.0, 1.0]], Index(0))?;
 /// assert!((why.values[[0, 0]] - 1.0).abs() < 1e-12 && (why.values[[0, 1]] - 0.5).abs() < 1e-12);
+/// // From black and white, by eight noisy draws of which four go through the model at once: 2 · 1/2 and -1 · 1/2.
+/// let noisy = ExpectedGradients::default().references(ReferenceSet::constants([0.0, 1.0])).n(8).std(0.01).seed(7);
+/// let noisy = noisy.chunk(4).on_progress(|step| println!("{} of {}", step.done, step.total));
+/// let why = noisy.analyze(&net, &array![[1.0, 1.0]], Index(0))?;
+/// assert!((why.values[[0, 0]] - 1.0).abs() < 0.05 && (why.values[[0, 1]] + 0.5).abs() < 0.05);
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone)]
@@ -102,6 +107,27 @@ impl ExpectedGradients {
     }
 
     /// The sets of several explained inputs, in their order, with as many references each: the k-th belong together.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::{Analyzer, Differentiable, ExpectedGradients, NdArray, ReferenceSet, Result, Var};
+    ///
+    /// struct Sum;
+    /// impl Differentiable for Sum {
+    ///     type Backend = NdArray<f64>;
+    ///     fn trace<'m>(&'m self, x: &[Var<'m, NdArray<f64>>]) -> Result<Var<'m, NdArray<f64>>> {
+    ///         Ok(&x[0] + &x[1])
+    ///     }
+    /// }
+    ///
+    /// // Of a sum, each input less the mean of its own references: 3 - 1 and 3 - 2.
+    /// let sets = [array![[0.0], [2.0]], array![[1.0], [3.0]]].map(|set| ReferenceSet::samples(&set));
+    /// let expected = ExpectedGradients::default().references_of_inputs(sets);
+    /// let (a, b) = expected.analyze(&Sum, (&array![[3.0]], &array![[3.0]]), 0)?.values;
+    /// assert!((a[[0, 0]] - 2.0).abs() < 1e-12 && (b[[0, 0]] - 1.0).abs() < 1e-12);
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     #[must_use]
     pub fn references_of_inputs(self, references: impl IntoIterator<Item = ReferenceSet>) -> Self {
         ExpectedGradients { references: ReferenceSets(references.into_iter().collect()), ..self }

@@ -42,6 +42,10 @@ use crate::{Backend, Differentiable, Error, Result, Tensor, WayBack};
 /// let net = Net::<NdArray<f64>, _>::new(Activation::Relu);
 /// let why = GuidedIg::new().analyze(&net, &array![[3.0, -1.0]], 0)?;
 /// assert!((why.values[[0, 0]] - 3.0).abs() < 0.05);
+/// // From 1 in ten steps, half of the numbers at a time: a gradient at each end of a step.
+/// let path = GuidedIg::new().n(10).fraction(0.5).reference(&array![[1.0, 0.0]]).chunk(1);
+/// let why = path.on_progress(|step| assert_eq!(step.total, 11)).analyze(&net, &array![[3.0, -1.0]], 0)?;
+/// assert!((why.values[[0, 0]] - 2.0).abs() < 1e-12);
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone)]
@@ -80,6 +84,28 @@ impl GuidedIg {
 
     /// How far each number may be from where the straight line would be, as a share of its way: 0.02 unless set, 1 for
     /// no bound.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::{Analyzer, Differentiable, GuidedIg, NdArray, Reference, Result, Var};
+    ///
+    /// struct Area;
+    /// impl Differentiable for Area {
+    ///     type Backend = NdArray<f64>;
+    ///     fn trace<'m>(&'m self, x: &[Var<'m, NdArray<f64>>]) -> Result<Var<'m, NdArray<f64>>> {
+    ///         Ok(&x[0] * &x[1])
+    ///     }
+    /// }
+    ///
+    /// // From 0 · 1 to 1 · 2: along the straight line, or the second first, as long as it changes nothing.
+    /// for (distance, first, second) in [(0.0, 1.5, 0.5), (1.0, 2.0, 0.0)] {
+    ///     let path = GuidedIg::new().references([Reference::Zeros, Reference::Constant(1.0)]).max_distance(distance);
+    ///     let (a, b) = path.analyze(&Area, (&array![[1.0]], &array![[2.0]]), 0)?.values;
+    ///     assert!((a[[0, 0]] - first).abs() < 1e-9 && (b[[0, 0]] - second).abs() < 1e-9);
+    /// }
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     #[must_use]
     pub fn max_distance(mut self, distance: f64) -> Self {
         self.gait.max_distance = distance;

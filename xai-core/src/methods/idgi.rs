@@ -35,12 +35,20 @@ use crate::{Backend, Differentiable, Element, Error, Result, Tensor};
 /// # use xai_core as xai;
 /// use ndarray::array;
 /// use xai::nn::Linear;
-/// use xai::{Analyzer, Idgi, Index, NdArray, Net, Tensor};
+/// use xai::{Analyzer, Idgi, Index, NdArray, Net, Reference, StraightLine, Tensor};
 ///
 /// let weights = Tensor::<NdArray<f64>>::upload(array![[3.0, 1.0]].into_dyn().view(), &())?;
-/// let why = Idgi::new().analyze(&Net::new(Linear::new(weights, None)?), &array![[1.0, 1.0]], Index(0))?;
+/// let (net, x) = (Net::new(Linear::new(weights, None)?), array![[1.0, 1.0]]);
+/// let why = Idgi::new().analyze(&net, &x, Index(0))?;
 /// // 4 · 9 / 10 and 4 · 1 / 10.
 /// assert!((why.values[[0, 0]] - 3.6).abs() < 1e-12 && (why.values[[0, 1]] - 0.4).abs() < 1e-12);
+///
+/// // Of the 4, 3 are there at the reference: what is shared out is 1.
+/// let why = Idgi::new().reference(&array![[1.0, 0.0]]).n(5).analyze(&net, &x, Index(0))?;
+/// assert!((why.values[[0, 0]] - 0.9).abs() < 1e-12 && (why.values[[0, 1]] - 0.1).abs() < 1e-12);
+/// // Along a curve, here a line whose start has 2 of them.
+/// let why = Idgi::along(StraightLine::new(Reference::Constant(0.5))).analyze(&net, &x, Index(0))?;
+/// assert!((why.values[[0, 0]] - 1.8).abs() < 1e-12 && (why.values[[0, 1]] - 0.2).abs() < 1e-12);
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone)]
@@ -76,6 +84,26 @@ impl<C> Idgi<C> {
     }
 
     /// The curves of several explained inputs, in their order.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::{Analyzer, Differentiable, Idgi, NdArray, Reference, Result, StraightLine, Var};
+    ///
+    /// struct ThreeToOne;
+    /// impl Differentiable for ThreeToOne {
+    ///     type Backend = NdArray<f64>;
+    ///     fn trace<'m>(&'m self, x: &[Var<'m, NdArray<f64>>]) -> Result<Var<'m, NdArray<f64>>> {
+    ///         Ok(&x[0].affine(3.0, 0.0) + &x[1])
+    ///     }
+    /// }
+    ///
+    /// // From 3 · 0 + 1 to 3 · 1 + 3: of the change, 5, nine tenths and one tenth, by the squares of the weights.
+    /// let lines = [Reference::Zeros, Reference::Constant(1.0)].map(StraightLine::new);
+    /// let (a, b) = Idgi::new().curves(lines).analyze(&ThreeToOne, (&array![[1.0]], &array![[3.0]]), 0)?.values;
+    /// assert!((a[[0, 0]] - 4.5).abs() < 1e-12 && (b[[0, 0]] - 0.5).abs() < 1e-12);
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     #[must_use]
     pub fn curves(self, curves: impl IntoIterator<Item = C>) -> Self {
         Idgi { curves: Curves(curves.into_iter().collect()), ..self }

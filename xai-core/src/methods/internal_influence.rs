@@ -27,7 +27,7 @@ use crate::{Differentiable, Error, Result, Tensor};
 /// # use xai_core as xai;
 /// use ndarray::array;
 /// use xai::nn::{Activation, AdaptiveAvgPool2d, Flatten, Sequential};
-/// use xai::{Analyzer, InternalInfluence, NdArray};
+/// use xai::{Analyzer, InternalInfluence, NdArray, Quadrature};
 ///
 /// let net = Sequential::<NdArray<f64>>::new()
 ///     .push_named("maps", Activation::Relu)
@@ -38,6 +38,11 @@ use crate::{Differentiable, Error, Result, Tensor};
 /// let why = InternalInfluence::at("maps").analyze(&net, &photo, 0)?;
 /// // y is the mean square: on the way from zeros the gradient rises from 0 to A, by A / 2 in the mean.
 /// assert!((why.values - array![[[[0.5, 1.5]]]]).iter().all(|gap| gap.abs() < 1e-12));
+/// // From ones by the ends of the path alone: the mean of (1, 1) and A.
+/// let path = InternalInfluence::at("maps").reference(&array![[[[1.0, 1.0]]]]).n(2).quadrature(Quadrature::Trapezoid);
+/// let path = path.chunk(1).on_progress(|step| println!("{} of {}", step.done, step.total));
+/// let why = path.analyze(&net, &photo, 0)?;
+/// assert!((why.values - array![[[[1.0, 2.0]]]]).iter().all(|gap| gap.abs() < 1e-12));
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone)]

@@ -31,7 +31,9 @@ use crate::{Differentiable, Error, Result, Tensor};
 /// ```
 /// # use xai_core as xai;
 /// use ndarray::{ArcArray, IxDyn, array};
-/// use xai::{Analyzer, Function, Index, IntegratedGradients, NdArray, OverReferences};
+/// use xai::{
+///     Analyzer, Function, Index, IntegratedGradients, NdArray, OverReferences, Quadrature, ReferenceSet,
+/// };
 ///
 /// // f(x) = x²: from x', integrated gradients are x² - x'².
 /// type T = ArcArray<f64, IxDyn>;
@@ -42,6 +44,12 @@ use crate::{Differentiable, Error, Result, Tensor};
 /// // The spread of 0, 1 and 4, by √3, and relative to the value.
 /// let error = why.extras.estimated_error.unwrap()[0];
 /// assert!((error - (13.0 / 9.0_f64).sqrt() / (9.0 - 5.0 / 3.0)).abs() < 1e-12);
+///
+/// // From 0 and 1, by three points that are enough for a gradient that is linear: 9 - 1/2.
+/// let over = OverReferences::new(IntegratedGradients::new(), ReferenceSet::default()).n(3);
+/// let over = over.quadrature(Quadrature::Trapezoid).references(&array![[0.0], [1.0]]).chunk(1);
+/// let over = over.on_progress(|step| assert_eq!(step.total, 2));
+/// assert!((over.analyze(&square, &array![[3.0]], Index(0))?.values[[0, 0]] - 8.5).abs() < 1e-12);
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone)]
@@ -67,6 +75,27 @@ impl<A> OverReferences<A> {
     }
 
     /// The sets of several explained inputs, in their order, with as many references each: the k-th belong together.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::{Analyzer, Differentiable, IntegratedGradients, NdArray, OverReferences, ReferenceSet, Result, Var};
+    ///
+    /// struct Area;
+    /// impl Differentiable for Area {
+    ///     type Backend = NdArray<f64>;
+    ///     fn trace<'m>(&'m self, x: &[Var<'m, NdArray<f64>>]) -> Result<Var<'m, NdArray<f64>>> {
+    ///         Ok(&x[0] * &x[1])
+    ///     }
+    /// }
+    ///
+    /// // From 0 · 1 to 2 · 2 there are 3 and 1, from 1 · 0 to it 1 and 3.
+    /// let sets = [ReferenceSet::constants([0.0, 1.0]), ReferenceSet::constants([1.0, 0.0])];
+    /// let over = OverReferences::new(IntegratedGradients::new(), ReferenceSet::default()).references_of_inputs(sets);
+    /// let (a, b) = over.analyze(&Area, (&array![[2.0]], &array![[2.0]]), 0)?.values;
+    /// assert!((a[[0, 0]] - 2.0).abs() < 1e-12 && (b[[0, 0]] - 2.0).abs() < 1e-12);
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     #[must_use]
     pub fn references_of_inputs(self, references: impl IntoIterator<Item = ReferenceSet>) -> Self {
         OverReferences { references: ReferenceSets(references.into_iter().collect()), ..self }
@@ -110,6 +139,22 @@ impl OverReferences<IntegratedGradients> {
 
 impl OverReferences<DeepLift> {
     /// What is done at steps without a rule.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::{ArcArray, IxDyn, array};
+    /// use xai::rules::Unknown;
+    /// use xai::{Analyzer, DeepLift, Function, NdArray, OverReferences};
+    ///
+    /// // x², with a gradient by hand. By its mean at both ends, 3 · 3 from 0, and 2 · 4 from 1.
+    /// type T = ArcArray<f64, IxDyn>;
+    /// let square = Function::<NdArray<f64>, _, _>::new(|x: &T| x * x, |x: &T, v: &T| x * v * 2.0);
+    /// let over = OverReferences::new(DeepLift::new(), &array![[0.0], [1.0]]);
+    /// assert!(over.analyze(&square, &array![[3.0]], 0).is_err());
+    /// let why = over.unknown(Unknown::Gradient).analyze(&square, &array![[3.0]], 0)?;
+    /// assert!((why.values[[0, 0]] - 8.5).abs() < 1e-12);
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     #[must_use]
     pub fn unknown(self, unknown: Unknown) -> Self {
         OverReferences { analyzer: self.analyzer.unknown(unknown), ..self }

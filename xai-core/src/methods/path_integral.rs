@@ -76,6 +76,27 @@ impl<C> PathIntegral<C> {
     }
 
     /// The curves of several explained inputs, in their order.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::{Analyzer, Differentiable, NdArray, PathIntegral, Reference, Result, StraightLine, Var};
+    ///
+    /// struct Area;
+    /// impl Differentiable for Area {
+    ///     type Backend = NdArray<f64>;
+    ///     fn trace<'m>(&'m self, x: &[Var<'m, NdArray<f64>>]) -> Result<Var<'m, NdArray<f64>>> {
+    ///         Ok(&x[0] * &x[1])
+    ///     }
+    /// }
+    ///
+    /// // From 0 · 1 to 1 · 2: the integral of 1 + α, and that of α.
+    /// let lines = [Reference::Zeros, Reference::Constant(1.0)].map(StraightLine::new);
+    /// let path = PathIntegral::along(StraightLine::default()).curves(lines);
+    /// let (a, b) = path.analyze(&Area, (&array![[1.0]], &array![[2.0]]), 0)?.values;
+    /// assert!((a[[0, 0]] - 1.5).abs() < 1e-12 && (b[[0, 0]] - 0.5).abs() < 1e-12);
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     #[must_use]
     pub fn curves(self, curves: impl IntoIterator<Item = C>) -> Self {
         PathIntegral { curves: Curves(curves.into_iter().collect()), ..self }

@@ -127,6 +127,18 @@ macro_rules! path_builders {
 
         /// As [`tolerance`](Self::tolerance), for the completeness gap: relative to |f(x) - f(x₀)|, or to ‖A‖₂ where
         /// that is larger. Both may be set. A small gap is no sign of small errors: they have either sign.
+        ///
+        /// ```
+        /// # use xai_core as xai;
+        /// use ndarray::array;
+        /// use xai::nn::Activation;
+        /// use xai::{Analyzer, IntegratedGradients, NdArray, Net};
+        ///
+        /// let net = Net::<NdArray<f64>, _>::new(Activation::Power { exponent: 3.0 });
+        /// let why = IntegratedGradients::new().gap_tolerance(0.001).analyze(&net, &array![[1.0]], 0)?;
+        /// assert!(why.extras.completeness_gap.is_some_and(|gap| gap[0].abs() <= 0.001));
+        /// # Ok::<(), xai::Error>(())
+        /// ```
         #[must_use]
         pub fn gap_tolerance(mut self, tolerance: f64) -> Self {
             self.$($settings).+.tolerance.gap = Some(tolerance);
@@ -135,6 +147,19 @@ macro_rules! path_builders {
 
         /// At most how many evaluations of the model a tolerance may take for each sample, 9 to 10,000,000. 1000 unless
         /// set.
+        ///
+        /// ```
+        /// # use xai_core as xai;
+        /// use ndarray::array;
+        /// use xai::nn::Activation;
+        /// use xai::{Analyzer, IntegratedGradients, NdArray, Net};
+        ///
+        /// // The limit comes first.
+        /// let net = Net::<NdArray<f64>, _>::new(Activation::Power { exponent: 3.0 });
+        /// let why = IntegratedGradients::new().tolerance(1e-9).max_n(9).analyze(&net, &array![[1.0]], 0)?;
+        /// assert_eq!((why.extras.evaluations, why.extras.within_tolerance), (Some(vec![9]), Some(vec![false])));
+        /// # Ok::<(), xai::Error>(())
+        /// ```
         #[must_use]
         pub fn max_n(mut self, max_n: usize) -> Self {
             self.$($settings).+.tolerance.max_n = Some(max_n);

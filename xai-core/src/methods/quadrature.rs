@@ -74,6 +74,18 @@ impl Quadrature {
     /// The n points (αᵢ, wᵢ), from 0 to 1. The rules with both ends need n ≥ 2. Those of [`Secant`](Quadrature::Secant)
     /// are the ends of its segments, with the trapezoid rule's weights. No point for n = 0.
     ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use xai::Quadrature;
+    ///
+    /// assert_eq!(Quadrature::Trapezoid.points(3)?, [(0.0, 0.25), (0.5, 0.5), (1.0, 0.25)]);
+    /// // Two points of Gauss-Legendre are enough for the integral of α³ from 0 to 1.
+    /// let points = Quadrature::GaussLegendre.points(2)?;
+    /// let integral: f64 = points.into_iter().map(|(alpha, weight)| weight * alpha.powi(3)).sum();
+    /// assert!((integral - 0.25).abs() < 1e-15);
+    /// # Ok::<(), xai::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for more than 10,000,000.
     pub fn points(self, n: usize) -> Result<Vec<(f64, f64)>> {

@@ -21,6 +21,9 @@ use crate::{Backend, Element, Error, Result, Tensor};
 /// let black_and_white = ReferenceSet::constants([0.0, 1.0]);
 /// let also = ReferenceSet::from([Reference::Zeros, Reference::Constant(1.0)]);
 /// assert_eq!(black_and_white.len(), also.len());
+/// // Each sample's own darkest, and grey.
+/// let mixed = ReferenceSet::new([Reference::Lowest, Reference::Constant(0.5)]);
+/// assert!(!mixed.is_empty() && ReferenceSet::new([]).is_empty());
 /// ```
 #[derive(Clone)]
 #[doc(alias("baselines", "background"))]
@@ -45,6 +48,19 @@ impl ReferenceSet {
     }
 
     /// Each sample's own lowest number everywhere and its highest: black and white.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::nn::Identity;
+    /// use xai::{Analyzer, IntegratedGradients, NdArray, Net, OverReferences, ReferenceSet};
+    ///
+    /// // From -1 and from 3: in the mean 3 - 1 of the first number.
+    /// let over = OverReferences::new(IntegratedGradients::new(), ReferenceSet::black_and_white());
+    /// let why = over.analyze(&Net::<NdArray<f64>, _>::new(Identity), &array![[3.0, -1.0]], 0)?;
+    /// assert!((why.values - array![[2.0, 0.0]]).iter().all(|gap| gap.abs() < 1e-12));
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     pub fn black_and_white() -> Self {
         Self::new([Reference::Lowest, Reference::Highest])
     }

@@ -37,6 +37,22 @@ pub(super) use walk_builders;
 macro_rules! quadrature_builder {
     ($($settings:ident).+) => {
         /// The rule for the points and what is taken of the gradient there. The trapezoid rule, unless set.
+        ///
+        /// ```
+        /// # use xai_core as xai;
+        /// use ndarray::array;
+        /// use xai::nn::Activation;
+        /// use xai::{Analyzer, NdArray, Net, PathIntegral, Quadrature, Reference, StraightLine};
+        ///
+        /// // From -3 to 1 a rectifier rises by 1. Its gradients at both ends, 0 and 1, are 1/2 in the mean: 2 of 4.
+        /// let net = Net::<NdArray<f64>, _>::new(Activation::Relu);
+        /// let line = PathIntegral::along(StraightLine::new(Reference::Constant(-3.0))).n(2);
+        /// for (rule, value) in [(Quadrature::Trapezoid, 2.0), (Quadrature::Secant, 1.0)] {
+        ///     let why = line.clone().quadrature(rule).analyze(&net, &array![[1.0]], 0)?;
+        ///     assert!((why.values[[0, 0]] - value).abs() < 1e-12);
+        /// }
+        /// # Ok::<(), xai::Error>(())
+        /// ```
         #[must_use]
         pub fn quadrature(mut self, quadrature: $crate::Quadrature) -> Self {
             self.$($settings).+.quadrature = quadrature;
