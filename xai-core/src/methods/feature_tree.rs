@@ -69,6 +69,21 @@ impl FeatureTree {
 
     /// What a hierarchical clustering of D features merged, in D - 1 steps, as the first two columns of SciPy's
     /// `linkage` tell it: numbers below D are features, D + i is what step i made.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::{Array2, ArrayView2, Axis, array};
+    /// use xai::{Analyzer, BlackBox, FeatureTree, Owen};
+    ///
+    /// let model = BlackBox::new(|x: ArrayView2<f64>| -> Result<Array2<f64>, std::io::Error> {
+    ///     Ok(x.map_axis(Axis(1), |row| row[0] * row[1] * row[2]).insert_axis(Axis(1)))
+    /// });
+    /// // Columns 1 and 2 were merged first, to number 3, and that with column 0.
+    /// let tree = FeatureTree::merged([[1, 2], [0, 3]]);
+    /// let why = Owen::new().tree(tree).analyze(&model, &array![[1.0, 1.0, 1.0]], 0)?;
+    /// assert_eq!(why.values, array![[0.5, 0.25, 0.25]]);
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     pub fn merged(steps: impl IntoIterator<Item = [usize; 2]>) -> Self {
         let steps: Vec<[usize; 2]> = steps.into_iter().collect();
         let features = (0..=steps.len()).map(Node::Feature);

@@ -67,6 +67,22 @@ impl KernelShap {
     }
 
     /// So many coalitions, at least 2; an odd number counts as the even one below it.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::{Array2, ArrayView2, Axis, array};
+    /// use xai::{Analyzer, BlackBox, KernelShap};
+    ///
+    /// let model = BlackBox::new(|x: ArrayView2<f64>| -> Result<Array2<f64>, std::io::Error> {
+    ///     Ok(x.map_axis(Axis(1), |row| row[0] * row[1] * row[2]).insert_axis(Axis(1)))
+    /// });
+    /// // Whatever is drawn, the values add up to what the input has more than nothing.
+    /// let why = KernelShap::new().n(2).analyze(&model, &array![[1.0, 1.0, 1.0]], 0)?;
+    /// assert!((why.values.sum() - 1.0).abs() < 1e-9);
+    /// // The input, nothing, a coalition, and its complement.
+    /// assert_eq!(why.extras.evaluations, Some(vec![4]));
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     #[must_use]
     pub fn n(mut self, coalitions: usize) -> Self {
         self.n = Some(coalitions);

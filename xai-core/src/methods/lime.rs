@@ -78,6 +78,23 @@ impl Lime {
     }
 
     /// The width of the kernel, in units of the distance, which is from 0 to 1; infinity weighs all masks alike.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::{Array2, ArrayView2, Axis, array};
+    /// use xai::{Analyzer, BlackBox, Lime};
+    ///
+    /// // Two columns that make 6 together, and nothing alone. With all masks alike, half of it is each one's; near the
+    /// // input, all of it goes with whichever is left out.
+    /// let model = BlackBox::new(|x: ArrayView2<f64>| -> Result<Array2<f64>, std::io::Error> {
+    ///     Ok(x.map_axis(Axis(1), |row| row[0] * row[1]).insert_axis(Axis(1)))
+    /// });
+    /// for (width, value) in [(f64::INFINITY, 3.0), (0.1, 6.0)] {
+    ///     let why = Lime::new().width(width).ridge(0.0).analyze(&model, &array![[2.0, 3.0]], 0)?;
+    ///     assert!(why.values.iter().all(|found| (found - value).abs() < 1e-6));
+    /// }
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     #[must_use]
     pub fn width(mut self, width: f64) -> Self {
         self.width = width;
@@ -85,6 +102,20 @@ impl Lime {
     }
 
     /// The weight α of the squares of the values; 0 for plain least squares.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::{Array2, ArrayView2, array};
+    /// use xai::{Analyzer, BlackBox, Lime};
+    ///
+    /// // One number: from 0, absent, to 3 the slope that minimises (3 - a)² / 2 + α a² is 3 / (1 + 2 α).
+    /// let model = BlackBox::new(|x: ArrayView2<f64>| -> Result<Array2<f64>, std::io::Error> { Ok(x.to_owned()) });
+    /// for (alpha, value) in [(0.0, 3.0), (1.0, 1.0)] {
+    ///     let why = Lime::new().width(f64::INFINITY).ridge(alpha).analyze(&model, &array![[3.0]], 0)?;
+    ///     assert!((why.values[[0, 0]] - value).abs() < 1e-9);
+    /// }
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     #[must_use]
     pub fn ridge(mut self, alpha: f64) -> Self {
         self.ridge = alpha;

@@ -20,6 +20,24 @@ pub(crate) struct MaskSettings {
 macro_rules! mask_builders {
     ($($settings:ident).+) => {
         /// What stands where a feature is absent: zeros unless set.
+        ///
+        /// ```
+        /// # use xai_core as xai;
+        /// use ndarray::{Array2, ArrayView2, Axis, array};
+        /// use xai::{Analyzer, BlackBox, FeatureAblation, Fill, Reference};
+        ///
+        /// let model = BlackBox::new(|x: ArrayView2<f64>| -> Result<Array2<f64>, std::io::Error> {
+        ///     Ok(x.sum_axis(Axis(1)).insert_axis(Axis(1)))
+        /// });
+        /// // Of 3 + 1, what is lost with ones in place of the numbers.
+        /// let why = FeatureAblation::new().fill(Reference::Constant(1.0)).analyze(&model, &array![[3.0, 1.0]], 0)?;
+        /// assert_eq!(why.values, array![[2.0, 0.0]]);
+        /// // With a background's numbers, in the mean over its samples: 3 - (0 + 2) / 2, and 1 - (0 + 4) / 2.
+        /// let background = Fill::background(&array![[0.0, 0.0], [2.0, 4.0]]);
+        /// let why = FeatureAblation::new().fill(background).analyze(&model, &array![[3.0, 1.0]], 0)?;
+        /// assert_eq!(why.values, array![[2.0, -1.0]]);
+        /// # Ok::<(), xai::Error>(())
+        /// ```
         #[must_use]
         pub fn fill(mut self, fill: impl Into<$crate::Fill>) -> Self {
             self.$($settings).+.fill = fill.into();
@@ -35,6 +53,23 @@ pub(crate) use mask_builders;
 macro_rules! features_builder {
     ($($settings:ident).+) => {
         /// Which numbers are one feature.
+        ///
+        /// ```
+        /// # use xai_core as xai;
+        /// use ndarray::{Array2, ArrayView4, Axis, array};
+        /// use xai::{Analyzer, BlackBox, Features, ShapleySampling};
+        ///
+        /// // The sum of a photo's pixels, by segments of your own: three pixels, and one.
+        /// let model = BlackBox::new(|x: ArrayView4<f64>| -> Result<Array2<f64>, std::io::Error> {
+        ///     Ok(x.sum_axis(Axis(3)).sum_axis(Axis(2)))
+        /// });
+        /// let shapley = ShapleySampling::new().features(Features::segments(&array![[0, 0], [0, 1]]));
+        /// let why = shapley.analyze(&model, &array![[[[1.0, 2.0], [3.0, 4.0]]]], 0)?;
+        /// assert_eq!(why.extras.feature_values, Some(vec![vec![6.0, 4.0]]));
+        /// // Every number has the whole value of its feature.
+        /// assert_eq!(why.values, array![[[[6.0, 6.0], [6.0, 4.0]]]]);
+        /// # Ok::<(), xai::Error>(())
+        /// ```
         #[must_use]
         pub fn features(mut self, features: $crate::Features) -> Self {
             self.$($settings).+.features = features;

@@ -51,11 +51,41 @@ impl Occlusion {
     }
 
     /// Windows of a quarter of each axis, moved by an eighth.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::{Array2, ArrayView3, Axis, array};
+    /// use xai::{Analyzer, BlackBox, Occlusion};
+    ///
+    /// // Eight numbers: windows of two, moved by one. The 1 is lost in both that cover it, and so beside it in half.
+    /// let model = BlackBox::new(|x: ArrayView3<f64>| -> Result<Array2<f64>, std::io::Error> {
+    ///     Ok(x.sum_axis(Axis(2)))
+    /// });
+    /// let signal = array![[[0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0]]];
+    /// let why = Occlusion::in_quarters().analyze(&model, &signal, 0)?;
+    /// assert_eq!(why.values, array![[[0.0, 0.0, 0.5, 1.0, 0.5, 0.0, 0.0, 0.0]]]);
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     pub fn in_quarters() -> Self {
         Occlusion { settings: MaskSettings::new(Features::windows([], [])), size: Vec::new() }
     }
 
     /// How far the window moves at a time, along each spatial axis: at most its size.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::{Array2, ArrayView3, Axis, array};
+    /// use xai::{Analyzer, BlackBox, Occlusion};
+    ///
+    /// // Windows side by side, and each begun at the next number.
+    /// let model = BlackBox::new(|x: ArrayView3<f64>| -> Result<Array2<f64>, std::io::Error> {
+    ///     Ok(x.sum_axis(Axis(2)))
+    /// });
+    /// let (windows, signal) = (Occlusion::new([2]), array![[[0.0, 1.0, 0.0, 0.0]]]);
+    /// assert_eq!(windows.analyze(&model, &signal, 0)?.values, array![[[1.0, 1.0, 0.0, 0.0]]]);
+    /// assert_eq!(windows.stride([1]).analyze(&model, &signal, 0)?.values, array![[[1.0, 1.0, 0.5, 0.0]]]);
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     #[must_use]
     pub fn stride(mut self, stride: impl Into<Vec<usize>>) -> Self {
         self.settings.features = Features::windows(self.size.clone(), stride);

@@ -47,6 +47,9 @@ use crate::{Differentiable, Error, Result};
 /// });
 /// let why = Owen::new().analyze(&model, &array![[3.0, -1.0]], 0)?;
 /// assert!((why.values[[0, 0]] - 3.0).abs() < 1e-6);
+/// // One evaluation tells what there is to share, and nothing of whose it is.
+/// let why = Owen::new().n(1).analyze(&model, &array![[3.0, -1.0]], 0)?;
+/// assert_eq!(why.values, array![[1.5, 1.5]]);
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone)]
@@ -65,6 +68,23 @@ impl Owen {
 
     /// Regions of your own in place of halves: groups, a clustering's merges, or any tree of them. Of k parts side by
     /// side each gets its Shapley value among them, from 2ᵏ - 2 evaluations: k = 16 at most.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::{Array2, ArrayView2, Axis, array};
+    /// use xai::{Analyzer, BlackBox, FeatureTree, Owen};
+    ///
+    /// // min(a, b + c): one region of all three, or b and c as one.
+    /// let model = BlackBox::new(|x: ArrayView2<f64>| -> Result<Array2<f64>, std::io::Error> {
+    ///     Ok(x.map_axis(Axis(1), |row| row[0].min(row[1] + row[2])).insert_axis(Axis(1)))
+    /// });
+    /// let trees = [FeatureTree::new([0, 1, 2]), FeatureTree::groups([vec![0], vec![1, 2]])];
+    /// for (tree, values) in trees.into_iter().zip([array![[4.0, 1.0, 1.0]], array![[3.0, 1.5, 1.5]]]) {
+    ///     let why = Owen::new().tree(tree).analyze(&model, &array![[6.0, 6.0, 6.0]], 0)?;
+    ///     assert!((why.values - values).iter().all(|gap| gap.abs() < 1e-12));
+    /// }
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     #[must_use]
     pub fn tree(mut self, tree: impl Into<FeatureTree>) -> Self {
         self.tree = Some(tree.into());

@@ -31,7 +31,7 @@ use crate::{Differentiable, Element, Error, Result, Selection, Tensor};
 /// ```
 /// # use xai_core as xai;
 /// use ndarray::{Array2, ArrayView2, ArrayViewD, Axis, array};
-/// use xai::{BlackBox, PermutationImportance};
+/// use xai::{BlackBox, Features, PermutationImportance};
 ///
 /// let model = BlackBox::new(|x: ArrayView2<f64>| -> Result<Array2<f64>, std::io::Error> {
 ///     Ok(x.map_axis(Axis(1), |row| 2.0 * row[0]).insert_axis(Axis(1)))
@@ -42,6 +42,11 @@ use crate::{Differentiable, Element, Error, Result, Selection, Tensor};
 /// let found = PermutationImportance::new().measure(&model, &x, score)?;
 /// assert_eq!(found.score, 0.0);
 /// assert!(found.drops[0] > 0.0 && found.drops[1] == 0.0);
+///
+/// // Both columns as one feature, shuffled ten times: with the data as they are, 11 times 3 samples.
+/// let together = PermutationImportance::new().features(Features::groups([0..2])).n(10).seed(7).chunk(2);
+/// let together = together.on_progress(|step| assert_eq!(step.total, 33));
+/// assert_eq!(together.measure(&model, &x, score)?.drops.len(), 1);
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone)]
@@ -120,6 +125,23 @@ impl PermutationImportance {
 
     /// With a tolerance, at most so many evaluations of each sample, one for each feature and shuffle and that of the
     /// data as they are: 10 000 unless set. Less than two shuffles take is refused before any pass.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::{Array2, ArrayView2, ArrayViewD, array};
+    /// use xai::{BlackBox, PermutationImportance};
+    ///
+    /// // How often the larger of two numbers is first.
+    /// let model = BlackBox::new(|x: ArrayView2<f64>| -> Result<Array2<f64>, std::io::Error> { Ok(x.to_owned()) });
+    /// let x = array![[2.0, 0.0], [4.0, 1.0], [5.0, 3.0]];
+    /// let score = |y: ArrayViewD<f64>| y.outer_iter().filter(|row| row[[0]] > row[[1]]).count() as f64;
+    /// let found = PermutationImportance::new().tolerance(0.2).measure(&model, &x, score)?;
+    /// assert_eq!(found.within_tolerance, Some(true));
+    /// // The data as they are, and four shuffles of two features.
+    /// let found = PermutationImportance::new().tolerance(0.01).max_n(9).measure(&model, &x, score)?;
+    /// assert_eq!((found.shuffles, found.within_tolerance), (4, Some(false)));
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     #[must_use]
     pub fn max_n(mut self, max_n: usize) -> Self {
         self.sampling.max_n = max_n;

@@ -39,7 +39,7 @@ use crate::{Differentiable, Error, Result};
 /// # use xai_core as xai;
 /// use ndarray::array;
 /// use xai::nn::{Activation, AdaptiveAvgPool2d, Flatten, Sequential};
-/// use xai::{Analyzer, NdArray, Rise};
+/// use xai::{Analyzer, NdArray, Rise, RiseEstimate};
 ///
 /// let net = Sequential::<NdArray<f64>>::new()
 ///     .push_named("maps", Activation::Relu)
@@ -48,6 +48,9 @@ use crate::{Differentiable, Error, Result};
 /// let photo = array![[[[1.0, 2.0], [3.0, 4.0]], [[0.0, 0.0], [5.0, 0.0]]]];
 /// let why = Rise::new([2, 2]).n(100).analyze(&net, &photo, 0)?;
 /// assert_eq!(why.values.dim(), (1, 2, 2, 2));
+/// // By one cell, which three masks of four have: where all is seen the output is the mean of the first channel.
+/// let seen = Rise::new([1, 1]).n(100).p(0.75).estimate(RiseEstimate::Mean).analyze(&net, &photo, 0)?.values;
+/// assert!(seen.iter().all(|value: &f64| (value - 2.5).abs() < 1e-12));
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone)]

@@ -20,6 +20,21 @@ macro_rules! sampling_builders {
     ($($sampling:ident).+) => {
         /// The seed of the generator (ChaCha8), 0 unless set. What is drawn depends on it alone: not on the batch,
         /// whose samples share it, nor on the chunk or the backend.
+        ///
+        /// ```
+        /// # use xai_core as xai;
+        /// use ndarray::{Array2, ArrayView2, Axis, array};
+        /// use xai::{Analyzer, BlackBox, Lime};
+        ///
+        /// let model = BlackBox::new(|x: ArrayView2<f64>| -> Result<Array2<f64>, std::io::Error> {
+        ///     Ok(x.map_axis(Axis(1), |row| row.product()).insert_axis(Axis(1)))
+        /// });
+        /// let x = array![[1.0, 2.0, 1.0, 3.0, 1.0, 2.0]];
+        /// let of = |seed| Lime::new().n(20).seed(seed).analyze(&model, &x, 0);
+        /// assert_eq!(of(1)?.values, of(1)?.values);
+        /// assert_ne!(of(1)?.values, of(2)?.values);
+        /// # Ok::<(), xai::Error>(())
+        /// ```
         #[must_use]
         pub fn seed(mut self, seed: u64) -> Self {
             self.$($sampling).+.seed = seed;
@@ -29,6 +44,21 @@ macro_rules! sampling_builders {
         /// Draws until the estimated relative error of a sample's values is at most this, ‖standard errors‖₂ /
         /// ‖values‖₂, in place of `n`; samples are worked on one by one then. It looks after rounds that grow by a
         /// half, and what it took is in the [`Extras`]($crate::Extras).
+        ///
+        /// ```
+        /// # use xai_core as xai;
+        /// use ndarray::{Array2, ArrayView2, Axis, array};
+        /// use xai::{Analyzer, BlackBox, ShapleySampling};
+        ///
+        /// // Three columns that make the output together: a third of it is each one's.
+        /// let model = BlackBox::new(|x: ArrayView2<f64>| -> Result<Array2<f64>, std::io::Error> {
+        ///     Ok(x.map_axis(Axis(1), |row| row[0] * row[1] * row[2]).insert_axis(Axis(1)))
+        /// });
+        /// let why = ShapleySampling::new().tolerance(0.05).analyze(&model, &array![[1.0, 1.0, 1.0]], 0)?;
+        /// assert_eq!(why.extras.within_tolerance, Some(vec![true]));
+        /// assert!(why.values.iter().all(|value| (value - 1.0 / 3.0).abs() < 0.05));
+        /// # Ok::<(), xai::Error>(())
+        /// ```
         #[must_use]
         pub fn tolerance(mut self, tolerance: f64) -> Self {
             self.$($sampling).+.tolerance = Some(tolerance);
@@ -38,6 +68,21 @@ macro_rules! sampling_builders {
         /// With a tolerance, at most so many evaluations for each sample, the clean one among them: 10 000 unless set.
         /// Where it comes first, [`Extras::within_tolerance`]($crate::Extras::within_tolerance) is false. A limit that
         /// does not suffice for values and their standard errors is refused before any pass, with the least that does.
+        ///
+        /// ```
+        /// # use xai_core as xai;
+        /// use ndarray::{Array2, ArrayView2, Axis, array};
+        /// use xai::{Analyzer, BlackBox, ShapleySampling};
+        ///
+        /// let model = BlackBox::new(|x: ArrayView2<f64>| -> Result<Array2<f64>, std::io::Error> {
+        ///     Ok(x.map_axis(Axis(1), |row| row[0] * row[1] * row[2]).insert_axis(Axis(1)))
+        /// });
+        /// // The input, nothing of it, and as many pairs of orders with four masks each as there is room for: 12.
+        /// let stopped = ShapleySampling::new().tolerance(1e-6).max_n(50);
+        /// let why = stopped.analyze(&model, &array![[1.0, 1.0, 1.0]], 0)?;
+        /// assert_eq!((why.extras.evaluations, why.extras.within_tolerance), (Some(vec![50]), Some(vec![false])));
+        /// # Ok::<(), xai::Error>(())
+        /// ```
         #[must_use]
         pub fn max_n(mut self, max_n: usize) -> Self {
             self.$($sampling).+.max_n = max_n;

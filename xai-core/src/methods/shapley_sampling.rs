@@ -43,6 +43,9 @@ use crate::{Differentiable, Result};
 /// });
 /// let why = ShapleySampling::new().analyze(&model, &array![[3.0, -1.0]], 0)?;
 /// assert!((why.values[[0, 0]] - 3.0).abs() < 1e-6);
+/// // Of two columns, a pair of orders has all that there are: the input, nothing, and each column alone.
+/// let why = ShapleySampling::new().n(1).analyze(&model, &array![[3.0, -1.0]], 0)?;
+/// assert_eq!(why.extras.evaluations, Some(vec![4]));
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone)]

@@ -50,6 +50,9 @@ use crate::{Differentiable, Result};
 /// });
 /// let why = SobolIndices::new().analyze(&model, &array![[3.0, -1.0]], 0)?;
 /// assert!(why.values[[0, 0]] > why.values[[0, 1]]);
+/// // With more rows, nearer to all of the variance and none of it.
+/// let why = SobolIndices::new().n(320).analyze(&model, &array![[3.0, -1.0]], 0)?;
+/// assert!((why.values[[0, 0]] - 1.0).abs() < 0.1 && why.values[[0, 1]] == 0.0);
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone)]

@@ -42,6 +42,12 @@ use crate::{Backend, Differentiable, Error, Result, Tensor};
 /// let net = Net::new(Linear::new(weights, None)?);
 /// let xrai = Xrai::over(InputTimesGradient, Features::groups([0..2, 2..4]));
 /// assert_eq!(xrai.analyze(&net, &array![[1.0, 1.0, 1.0, 1.0]], Index(0))?.values, array![[2.0, 2.0, 0.0, 0.0]]);
+///
+/// // Single numbers too: 3 comes first, and what is left of each pair after it. Or no region that adds but one.
+/// let single = xrai.features(Features::each()).and(Features::groups([0..2, 2..4]));
+/// let x = array![[1.0, 1.0, 1.0, 1.0]];
+/// assert_eq!(single.analyze(&net, &x, Index(0))?.values, array![[1.0, 3.0, -1.0, 1.0]]);
+/// assert_eq!(single.smallest(2).analyze(&net, &x, Index(0))?.values, array![[2.0, 2.0, 0.0, 0.0]]);
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone)]
@@ -57,6 +63,21 @@ pub struct Xrai<A = OverReferences<IntegratedGradients>> {
 impl Xrai {
     /// Integrated gradients over black and white, by super-pixels of each photo: about 30 and about 200 of them, and
     /// not more than one for two pixels.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::Array4;
+    /// use xai::nn::{Flatten, Sequential};
+    /// use xai::{Analyzer, NdArray, ReferenceSet, SumOfOutputs, Xrai};
+    ///
+    /// // Black above, white below. Of the sum of all pixels each has what it is above the mean of black and white.
+    /// let net = Sequential::<NdArray<f64>>::new().push(Flatten::default());
+    /// let photo = Array4::from_shape_fn((1, 1, 4, 4), |(_, _, row, _)| if row < 2 { 0.0 } else { 1.0 });
+    /// let xrai = Xrai::super_pixels().references(ReferenceSet::constants([0.0, 1.0])).n(10).chunk(20);
+    /// let why = xrai.on_progress(|step| assert_eq!(step.total, 2)).analyze(&net, &photo, SumOfOutputs)?;
+    /// assert!((why.values - (&photo - 0.5)).iter().all(|gap| gap.abs() < 1e-12));
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     pub fn super_pixels() -> Self {
         let none = Xrai::new(Features::each());
         Xrai { super_pixels: true, features: Vec::new(), ..none }
