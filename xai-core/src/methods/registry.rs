@@ -168,6 +168,23 @@ macro_rules! analyzers {
 
             /// The analyzer, for any model on a backend.
             ///
+            /// ```
+            /// # use xai_core as xai;
+            /// use ndarray::{Array2, ArrayView2, array};
+            /// use xai::nn::Activation;
+            /// use xai::{Analyzer, AnalyzerInfo, BlackBox, BoxModel, NdArray, Net, Settings};
+            ///
+            /// // One analyzer for a network, and for a model that can only be asked.
+            /// let ablation = AnalyzerInfo::find("feature-ablation")?.build_any::<NdArray<f64>>(&Settings::new())?;
+            /// let ask = |x: ArrayView2<f64>| -> Result<Array2<f64>, std::io::Error> { Ok(x.mapv(|x| x * x)) };
+            /// let models: [BoxModel<'_, NdArray<f64>>; 2] =
+            ///     [Box::new(Net::new(Activation::Relu)), Box::new(BlackBox::new(ask))];
+            /// for (model, value) in models.iter().zip([3.0, 9.0]) {
+            ///     assert_eq!(ablation.analyze(&**model, &array![[3.0]], 0)?.values, array![[value]]);
+            /// }
+            /// # Ok::<(), xai::Error>(())
+            /// ```
+            ///
             /// # Errors
             /// As [`build`](AnalyzerInfo::build).
             pub fn build_any<B: $crate::Backend>(
@@ -221,6 +238,15 @@ impl AnalyzerInfo {
     }
 
     /// True when it looks at a named place of the model, which [`Settings::place`](crate::Settings::place) names.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use xai::AnalyzerInfo;
+    ///
+    /// let looks_at_a_place = |name: &str| AnalyzerInfo::find(name).map(AnalyzerInfo::at_place);
+    /// assert!(looks_at_a_place("grad-cam")? && !looks_at_a_place("gradient")?);
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     pub fn at_place(&self) -> bool {
         self.required.contains(&"place")
     }
