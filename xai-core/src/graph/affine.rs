@@ -9,6 +9,19 @@ impl<B: Backend> Graph<'_, B> {
     /// The last value that the graph can be cut at up to which it is affine in its inputs, start(x) = J·x + b; none
     /// when it begins with a step that is not known to be, or that brings in numbers that are not finite, as a mask: of
     /// those there are no differences.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use xai::{Graph, NdArray};
+    ///
+    /// let graph =
+    ///     Graph::<NdArray>::trace(&[vec![1, 3]], |x| Ok(x[0].within("scaled", || Ok(&x[0] * 2.0 + 1.0))?.relu()))?;
+    /// assert_eq!(graph.affine_end(), Some(graph.place("scaled")?));
+    ///
+    /// let graph = Graph::<NdArray>::trace(&[vec![1, 3]], |x| Ok(x[0].relu() + 1.0))?;
+    /// assert_eq!(graph.affine_end(), None);
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     pub fn affine_end(&self) -> Option<Value> {
         let (varies, cuts) = (&self.reached, self.cuts());
         let mut affine: Vec<bool> = Vec::with_capacity(self.nodes.len());

@@ -34,12 +34,47 @@ functions! {
     /// ```
     relu: Activation::Relu,
     /// min(max(0, x), 6)
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::{Graph, NdArray, Tensor};
+    ///
+    /// let x = Tensor::<NdArray<f64>>::upload(array![[-1.0, 3.0, 8.0]].view().into_dyn(), &())?;
+    /// let graph = Graph::trace(&[x.shape()], |x| Ok(x[0].relu6()))?;
+    /// assert_eq!(graph.forward(&[x])?.download()?, array![[0.0, 3.0, 6.0]].into_dyn());
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     relu6: Activation::Relu6,
     /// x · Φ(x)
     gelu: Activation::Gelu,
     /// gelu by its tanh approximation
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::{Graph, NdArray, Tensor};
+    ///
+    /// // Nowhere off by a thousandth.
+    /// let x = Tensor::<NdArray<f64>>::upload(array![[-2.0, -0.5, 0.5, 2.0]].view().into_dyn(), &())?;
+    /// let graph = Graph::trace(&[x.shape()], |x| Ok((x[0].gelu_tanh() - x[0].gelu()).abs()))?;
+    /// assert!(graph.forward(&[x])?.download()?.iter().all(|&gap| gap < 1e-3));
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     gelu_tanh: Activation::GeluTanh,
     /// x · σ(x)
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::{Graph, NdArray, Tensor};
+    ///
+    /// // σ(0) = 1/2, and σ(1000) = 1 to the last bit.
+    /// let x = Tensor::<NdArray<f64>>::upload(array![[0.0, 1000.0]].view().into_dyn(), &())?;
+    /// let graph = Graph::trace(&[x.shape()], |x| Ok(x[0].silu().concat(&[&x[0].sigmoid()], 1)))?;
+    /// assert_eq!(graph.forward(&[x])?.download()?, array![[0.0, 1000.0, 0.5, 1.0]].into_dyn());
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     silu: Activation::Silu,
     /// 1 / (1 + e⁻ˣ)
     sigmoid: Activation::Sigmoid,
@@ -48,14 +83,48 @@ functions! {
     /// eˣ
     exp: Activation::Exp,
     /// ln(x)
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::{Graph, NdArray, Tensor};
+    ///
+    /// // The logarithm of the sum of four exponentials, each e⁰ = 1.
+    /// let x = Tensor::<NdArray<f64>>::upload(array![[0.0, 0.0, 0.0, 0.0]].view().into_dyn(), &())?;
+    /// let graph = Graph::trace(&[x.shape()], |x| Ok(x[0].exp().sum(&[1]).log()))?;
+    /// assert_eq!(graph.forward(&[x])?.download()?, array![[4f64.ln()]].into_dyn());
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     log: Activation::Log,
     /// √x
     sqrt: Activation::Sqrt,
     /// |x|
     abs: Activation::Abs,
     /// -1, 0 or 1
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::{Graph, NdArray, Tensor};
+    ///
+    /// let x = Tensor::<NdArray<f64>>::upload(array![[-3.0, 0.0, 2.0]].view().into_dyn(), &())?;
+    /// let graph = Graph::trace(&[x.shape()], |x| Ok(x[0].sign()))?;
+    /// assert_eq!(graph.forward(&[x])?.download()?, array![[-1.0, 0.0, 1.0]].into_dyn());
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     sign: Activation::Sign,
     /// 1 / x
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::{Graph, NdArray, Tensor};
+    ///
+    /// let x = Tensor::<NdArray<f64>>::upload(array![[4.0, -0.5]].view().into_dyn(), &())?;
+    /// let graph = Graph::trace(&[x.shape()], |x| Ok(x[0].reciprocal()))?;
+    /// assert_eq!(graph.forward(&[x])?.download()?, array![[0.25, -2.0]].into_dyn());
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     reciprocal: Activation::Reciprocal,
 }
 
@@ -98,6 +167,18 @@ impl<'m, B: Backend> Var<'m, B> {
     }
 
     /// Logarithm of the softmax along an axis, which is asked for as [`softmax`](Var::softmax) is.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::{Graph, NdArray, Tensor};
+    ///
+    /// // Finite where the softmax, [0, 1], has lost its digits.
+    /// let x = Tensor::<NdArray<f64>>::upload(array![[0.0, 1000.0]].view().into_dyn(), &())?;
+    /// let graph = Graph::trace(&[x.shape()], |x| Ok(x[0].log_softmax(-1)))?;
+    /// assert_eq!(graph.forward(&[x])?.download()?, array![[-1000.0, 0.0]].into_dyn());
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     #[must_use]
     pub fn log_softmax(&self, axis: isize) -> Self {
         self.op(LogSoftmax::new(axis))
@@ -227,6 +308,20 @@ impl<'m, B: Backend> Var<'m, B> {
     }
 
     /// The entries of an axis that the whole numbers of another value name, for each sample its own: [`Gather`].
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::{Array2, array};
+    /// use xai::{Graph, NdArray, Tensor};
+    ///
+    /// // The score of each sample's own class.
+    /// let tensor = |a: Array2<f64>| Tensor::<NdArray<f64>>::upload(a.view().into_dyn(), &());
+    /// let scores = tensor(array![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])?;
+    /// let classes = tensor(array![[2.0], [0.0]])?;
+    /// let graph = Graph::trace(&[scores.shape(), classes.shape()], |x| Ok(x[0].gather(1, &x[1])))?;
+    /// assert_eq!(graph.forward(&[scores, classes])?.download()?, array![[3.0], [4.0]].into_dyn());
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     #[must_use]
     pub fn gather(&self, axis: usize, ids: &Self) -> Self {
         self.op_with(Gather { axis }, &[ids])
@@ -287,6 +382,18 @@ impl<'m, B: Backend> Var<'m, B> {
     }
 
     /// The greatest over axes, which keep the length 1: see [`sum`](Var::sum).
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::{Graph, NdArray, Tensor};
+    ///
+    /// // How far apart each sample's numbers are.
+    /// let x = Tensor::<NdArray<f64>>::upload(array![[1.0, 4.0, 2.0], [5.0, 5.0, 5.0]].view().into_dyn(), &())?;
+    /// let graph = Graph::trace(&[x.shape()], |x| Ok(x[0].max(&[1]) - x[0].min(&[1])))?;
+    /// assert_eq!(graph.forward(&[x])?.download()?, array![[3.0], [0.0]].into_dyn());
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     #[must_use]
     pub fn max(&self, axes: &[usize]) -> Self {
         self.reduced(Reduction::Max, axes)

@@ -85,6 +85,17 @@ impl<'m, B: Backend> Graph<'m, B> {
     /// # Errors
     /// [`Error::NotDifferentiable`] for a step without a gradient, [`Error::NoRule`] for one that rules cannot look
     /// into, with the names of the layer.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use xai::{Error, Graph, NdArray};
+    ///
+    /// // The second input chooses by whole numbers.
+    /// let graph = Graph::<NdArray>::trace(&[vec![2, 3], vec![2, 1]], |x| Ok(x[0].gather(1, &x[1])))?;
+    /// graph.check(None, &[true, false])?;
+    /// assert!(matches!(graph.check(None, &[false, true]), Err(Error::NotDifferentiable { .. })));
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     pub fn check(&self, rules: Option<&dyn Rules<B>>, wanted: &[bool]) -> Result<()> {
         self.check_way(&self.way(rules, wanted))
     }
@@ -172,6 +183,23 @@ impl<'m, B: Backend> Graph<'m, B> {
     /// # Errors
     /// [`Error::Shape`] when the inputs have not the shapes that it was written down for; those of the operations, the
     /// code and the rules, with the names of their layer.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::{arr2, array};
+    /// use xai::{Graph, NdArray, Tensor};
+    ///
+    /// let graph = Graph::<NdArray<f64>>::trace(&[vec![1, 2], vec![1, 2]], |x| Ok(&x[0] * &x[1]))?;
+    /// let tensor = |row: [f64; 2]| Tensor::upload(arr2(&[row]).view().into_dyn(), &());
+    /// let (y, pullback) = graph.vjp(&[tensor([3.0, 4.0])?, tensor([10.0, 20.0])?], &[true, false], None)?;
+    /// assert_eq!(y.download()?, array![[30.0, 80.0]].into_dyn());
+    ///
+    /// // The product's way back to the first factor is times the second one.
+    /// let parts = pullback.pull_all(&tensor([1.0, 1.0])?)?;
+    /// assert_eq!(parts[0].as_ref().map(Tensor::download).transpose()?, Some(array![[10.0, 20.0]].into_dyn()));
+    /// assert!(parts[1].is_none());
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     pub fn vjp(
         &self,
         inputs: &[Tensor<B>],

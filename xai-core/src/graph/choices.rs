@@ -48,12 +48,38 @@ impl<B: Backend> Var<'_, B> {
     }
 
     /// 1 where self ≥ other, else 0: 1 - [`less`](Var::less).
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::{Array2, array};
+    /// use xai::{Graph, NdArray, Tensor};
+    ///
+    /// // 1 where x lies between two bounds, the lower one included.
+    /// let tensor = |a: Array2<f64>| Tensor::<NdArray<f64>>::upload(a.view().into_dyn(), &());
+    /// let inputs = [tensor(array![[0.0, 1.0, 2.0, 3.0]])?, tensor(array![[1.0]])?, tensor(array![[3.0]])?];
+    /// let graph =
+    ///     Graph::trace(&[vec![1, 4], vec![1, 1], vec![1, 1]], |x| Ok(x[0].greater_equal(&x[1]) * x[0].less(&x[2])))?;
+    /// assert_eq!(graph.forward(&inputs)?.download()?, array![[0.0, 1.0, 1.0, 0.0]].into_dyn());
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     #[must_use]
     pub fn greater_equal(&self, other: &Self) -> Self {
         self.less(other).affine(-1.0, 1.0)
     }
 
     /// 1 where self ≤ other, else 0: 1 - [`greater`](Var::greater).
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::{Array2, array};
+    /// use xai::{Graph, NdArray, Tensor};
+    ///
+    /// let tensor = |a: Array2<f64>| Tensor::<NdArray<f64>>::upload(a.view().into_dyn(), &());
+    /// let (a, b) = (tensor(array![[1.0, 2.0, 3.0]])?, tensor(array![[2.0]])?);
+    /// let graph = Graph::trace(&[a.shape(), b.shape()], |x| Ok(x[0].less_equal(&x[1])))?;
+    /// assert_eq!(graph.forward(&[a, b])?.download()?, array![[1.0, 1.0, 0.0]].into_dyn());
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     #[must_use]
     pub fn less_equal(&self, other: &Self) -> Self {
         self.greater(other).affine(-1.0, 1.0)

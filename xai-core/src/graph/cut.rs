@@ -33,6 +33,21 @@ impl<'m, B: Backend> Graph<'m, B> {
     ///
     /// # Errors
     /// [`Error::BypassedPlace`] when the output also depends on the inputs in another way than through the value.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::{Graph, NdArray, Tensor};
+    ///
+    /// let graph =
+    ///     Graph::<NdArray<f64>>::trace(&[vec![1, 2]], |x| Ok(x[0].within("relu", || Ok(x[0].relu()))? * 3.0))?;
+    /// let (start, rest) = graph.split(graph.place("relu")?)?;
+    /// let x = Tensor::upload(array![[2.0, -1.0]].view().into_dyn(), &())?;
+    /// let inside = start.forward(&[x])?;
+    /// assert_eq!(inside.download()?, array![[2.0, 0.0]].into_dyn());
+    /// assert_eq!(rest.forward(&[inside])?.download()?, array![[6.0, 0.0]].into_dyn());
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     pub fn split(&self, at: Value) -> Result<(Self, Self)> {
         self.check_cut(at)?;
         let start = self.up_to(at);
@@ -54,6 +69,21 @@ impl<'m, B: Backend> Graph<'m, B> {
     }
 
     /// What leads to a value, with the value as its output: any value, also one that the graph cannot be cut at.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::{Error, Graph, NdArray, Tensor};
+    ///
+    /// // The input also goes past the relu: the graph cannot be cut there.
+    /// let graph =
+    ///     Graph::<NdArray<f64>>::trace(&[vec![1, 2]], |x| Ok(&x[0] + x[0].within("relu", || Ok(x[0].relu()))?))?;
+    /// let at = graph.place("relu")?;
+    /// assert!(matches!(graph.check_cut(at), Err(Error::BypassedPlace { .. })));
+    /// let x = Tensor::upload(array![[2.0, -1.0]].view().into_dyn(), &())?;
+    /// assert_eq!(graph.up_to(at).forward(&[x])?.download()?, array![[2.0, 0.0]].into_dyn());
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     #[must_use]
     pub fn up_to(&self, at: Value) -> Self {
         let places = self.places.iter().filter(|(_, value)| *value <= at).copied().collect();

@@ -21,6 +21,9 @@ use crate::{Backend, Error, Result};
 /// let graph = net.graph(&[vec![1, 3]])?;
 /// let ops: Vec<&str> = graph.nodes().iter().filter_map(|node| Some(node.op()?.name())).collect();
 /// assert_eq!(ops, ["Activation"]);
+/// assert_eq!((graph.inputs(), graph.output_shape()), (1, Some(&[1, 3][..])));
+/// // The output is what the layer `a` computes.
+/// assert_eq!((graph.output(), graph.path(graph.output())), (graph.place("a")?, "a".into()));
 /// # Ok::<(), xai::Error>(())
 /// ```
 pub struct Graph<'m, B: Backend> {
@@ -119,6 +122,20 @@ impl<'m, B: Backend> Graph<'m, B> {
     }
 
     /// Where its inputs have to be brought, if it knows: as it was said, or where its first weights are.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::{Graph, NdArray, Tensor};
+    ///
+    /// // Plain arrays have one place, `()`, which a weight tells.
+    /// let graph = Graph::<NdArray>::trace(&[vec![1, 2]], |x| Ok(x[0].relu()))?;
+    /// assert_eq!(graph.placement(), None);
+    /// let shift = Tensor::<NdArray>::upload(array![[1.0, 2.0]].view().into_dyn(), &())?;
+    /// let graph = Graph::trace(&[vec![1, 2]], |x| Ok(&x[0] + x[0].constant(shift)))?;
+    /// assert_eq!(graph.placement(), Some(()));
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     pub fn placement(&self) -> Option<B::Placement> {
         let of_node = |node: &Node<'m, B>| match &node.step {
             Step::Op(op) => op.placement(),
@@ -130,6 +147,16 @@ impl<'m, B: Backend> Graph<'m, B> {
     }
 
     /// How many numbers its largest value has, of those whose shapes are known without running anything.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use xai::{Graph, NdArray};
+    ///
+    /// // Between an input of 6 numbers and an output of 2, there are twice as many as at the input.
+    /// let graph = Graph::<NdArray>::trace(&[vec![2, 3]], |x| Ok(x[0].concat(&[&x[0].relu()], 1).sum(&[1])))?;
+    /// assert_eq!(graph.largest_map(), 12);
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     pub fn largest_map(&self) -> usize {
         let known = self.nodes.iter().skip(self.inputs).zip(self.needed.iter().skip(self.inputs));
         let count = |(node, &needed): (&Node<'m, B>, &bool)| {

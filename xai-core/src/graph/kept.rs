@@ -45,6 +45,24 @@ impl<'m, B: Backend> Graph<'m, B> {
     ///
     /// # Errors
     /// As [`forward`](Graph::forward).
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::{Graph, NdArray, Tensor};
+    ///
+    /// let graph = Graph::<NdArray<f64>>::trace(&[vec![1, 2]], |x| {
+    ///     let relu = x[0].within("relu", || Ok(x[0].relu()))?;
+    ///     Ok(x[0].within("sum", || Ok(&x[0] + relu))? * 10.0)
+    /// })?;
+    /// let graph = graph.keeping(&[graph.place("relu")?, graph.place("sum")?]);
+    /// let x = Tensor::upload(array![[2.0, -1.0]].view().into_dyn(), &())?;
+    /// let kept = graph.forward_kept(&[x])?;
+    /// assert_eq!(kept.values[0].download()?, array![[2.0, 0.0]].into_dyn());
+    /// assert_eq!(kept.values[1].download()?, array![[4.0, -1.0]].into_dyn());
+    /// assert_eq!(kept.output.download()?, array![[40.0, -10.0]].into_dyn());
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     pub fn forward_kept(&self, inputs: &[Tensor<B>]) -> Result<Kept<B>> {
         let mut values = Values::of_inputs(self, inputs)?;
         self.run(self.inputs..self.nodes.len(), &mut values, false)?;
@@ -66,6 +84,26 @@ impl<'m, B: Backend> Graph<'m, B> {
     ///
     /// # Errors
     /// As [`vjp`](Graph::vjp).
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::{Graph, NdArray, Tensor};
+    ///
+    /// // y = 3 · relu(x) + x, of which the way past the relu does not count.
+    /// let graph = Graph::<NdArray<f64>>::trace(&[vec![1, 2]], |x| {
+    ///     let relu = x[0].within("relu", || Ok(x[0].relu()))?;
+    ///     Ok(relu * 3.0 + &x[0])
+    /// })?;
+    /// let graph = graph.keeping(&[graph.place("relu")?]);
+    /// graph.check_kept()?;
+    /// let x = Tensor::upload(array![[2.0, -1.0]].view().into_dyn(), &())?;
+    /// let (kept, pullback) = graph.vjp_kept(&[x])?;
+    /// assert_eq!(kept.values[0].download()?, array![[2.0, 0.0]].into_dyn());
+    /// let ones = Tensor::upload(array![[1.0, 1.0]].view().into_dyn(), &())?;
+    /// assert_eq!(pullback.pull(&ones)?.download()?, array![[3.0, 3.0]].into_dyn());
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     pub fn vjp_kept(&self, inputs: &[Tensor<B>]) -> Result<(Kept<B>, Pullback<'m, B>)> {
         let way = self.way_to_kept();
         let mut values = Values::of_inputs(self, inputs)?;

@@ -48,6 +48,24 @@ pub trait Layer<B: Backend> {
 
     /// How deep layers are nested in it, itself counted: 1 for what owns no other layer. The layers of
     /// [`nn`](crate::nn) that own others take none that is deeper than 256, because a stack is finite.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use xai::nn::Activation;
+    /// use xai::{Backend, Layer, NdArray, Result, Var};
+    ///
+    /// /// A layer twice, one behind the other.
+    /// struct Twice<L>(L);
+    /// impl<B: Backend, L: Layer<B>> Layer<B> for Twice<L> {
+    ///     fn trace<'m>(&'m self, x: Var<'m, B>) -> Result<Var<'m, B>> {
+    ///         x.layer("first", &self.0)?.layer("second", &self.0)
+    ///     }
+    ///     fn depth(&self) -> usize {
+    ///         1 + self.0.depth()
+    ///     }
+    /// }
+    /// assert_eq!(Layer::<NdArray>::depth(&Twice(Twice(Activation::Relu))), 3);
+    /// ```
     fn depth(&self) -> usize {
         1
     }
@@ -58,6 +76,17 @@ impl<'m, B: Backend> Var<'m, B> {
     ///
     /// # Errors
     /// The layer's own.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use xai::nn::Flatten;
+    /// use xai::{Graph, NdArray, Place};
+    ///
+    /// let flat = Flatten::default();
+    /// let graph = Graph::<NdArray>::trace(&[vec![2, 3, 4]], |x| x[0].layer("flat", &flat))?;
+    /// assert_eq!(graph.places(), [Place { name: "flat".into(), shape: Some(vec![2, 12]) }]);
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     pub fn layer<L: Layer<B> + ?Sized>(&self, name: impl ToString, layer: &'m L) -> Result<Self> {
         self.within(name, || layer.trace(self.clone()))
     }

@@ -68,12 +68,14 @@ impl<B: Backend> Clone for Step<'_, B> {
 /// ```
 /// # use xai_core as xai;
 /// use xai::nn::{Activation, Sequential};
-/// use xai::{Differentiable, NdArray};
+/// use xai::{Differentiable, NdArray, Step};
 ///
 /// let net = Sequential::<NdArray<f64>>::new().push(Activation::Relu);
 /// let graph = net.graph(&[vec![1, 2]])?;
 /// let last = graph.nodes().last().expect("the activation");
 /// assert_eq!((last.shape(), last.inputs().len()), (Some(&[1, 2][..]), 1));
+/// assert!(matches!(last.step(), Step::Op(_)));
+/// assert_eq!(last.op().map(|op| op.name()), Some("Activation"));
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug)]

@@ -52,6 +52,19 @@ pub struct Opaque<'m, B: Backend> {
 
 impl<'m, B: Backend> Opaque<'m, B> {
     /// A forward pass alone: the batch axis first in its inputs and its output.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::{Error, Graph, NdArray, Opaque, Tensor};
+    ///
+    /// let code = Opaque::forward_only(|x: &[Tensor<NdArray<f64>>]| x[0].relu());
+    /// let graph = Graph::trace(&[vec![1, 2]], |x| Ok(x[0].opaque(code)))?;
+    /// let x = Tensor::upload(array![[3.0, -1.0]].view().into_dyn(), &())?;
+    /// assert_eq!(graph.forward(&[x])?.download()?, array![[3.0, 0.0]].into_dyn());
+    /// assert!(matches!(graph.check(None, &[true]), Err(Error::NotDifferentiable { .. })));
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     pub fn forward_only(forward: impl Fn(&[Tensor<B>]) -> Result<Tensor<B>> + 'm) -> Self {
         Opaque {
             forward: Rc::new(forward),
@@ -74,6 +87,20 @@ impl<'m, B: Backend> Opaque<'m, B> {
     }
 
     /// Forward code on the framework's own tensors, which the framework differentiates.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use xai::{Autograd, Opaque, Result, Var};
+    ///
+    /// /// A framework's own function, which keeps the shape of what it is given.
+    /// fn elementwise<'m, B: Autograd>(
+    ///     x: &Var<'m, B>,
+    ///     function: impl Fn(&B::Tensor) -> Result<B::Tensor> + 'm,
+    /// ) -> Var<'m, B> {
+    ///     let code = Opaque::recorded(move |x: &[&B::Tensor]| function(x[0]));
+    ///     x.opaque(code.shaped(|inputs| Ok(inputs[0].to_vec())))
+    /// }
+    /// ```
     pub fn recorded(code: impl Fn(&[&B::Tensor]) -> Result<B::Tensor> + 'm) -> Self
     where
         B: Autograd,
@@ -89,6 +116,19 @@ impl<'m, B: Backend> Opaque<'m, B> {
 
     /// The same step, whose forward pass the framework's tape can record together with its neighbours: it computes by
     /// the framework's own operations, on the tensors that it is given.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use xai::{Backend, Opaque, Pullback, Result, Tensor};
+    ///
+    /// /// A framework's own code, with its gradient by hand for where no tape records it.
+    /// fn by_hand<'m, B: Backend>(
+    ///     code: impl Fn(&[Tensor<B>]) -> Result<Tensor<B>> + 'm,
+    ///     vjp: impl Fn(&[Tensor<B>]) -> Result<(Tensor<B>, Pullback<'m, B>)> + 'm,
+    /// ) -> Opaque<'m, B> {
+    ///     Opaque::with_vjp(code, vjp).taped()
+    /// }
+    /// ```
     #[must_use]
     pub fn taped(mut self) -> Self {
         self.recorded = true;
@@ -103,6 +143,19 @@ impl<'m, B: Backend> Opaque<'m, B> {
     }
 
     /// The same step, whose output's shape is known for its inputs' shapes.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use xai::{Graph, NdArray, Opaque, Tensor};
+    ///
+    /// let sum = Opaque::forward_only(|x: &[Tensor<NdArray>]| x[0].sum(&[1]));
+    /// let graph = Graph::trace(&[vec![2, 3]], |x| Ok(x[0].opaque(sum.clone())))?;
+    /// assert_eq!(graph.output_shape(), None);
+    /// let sum = sum.shaped(|inputs| Ok(vec![inputs[0][0], 1]));
+    /// let graph = Graph::trace(&[vec![2, 3]], |x| Ok(x[0].opaque(sum)))?;
+    /// assert_eq!(graph.output_shape(), Some(&[2, 1][..]));
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     #[must_use]
     pub fn shaped(mut self, shape: impl Fn(&[&[usize]]) -> Result<Vec<usize>> + 'm) -> Self {
         self.shape = Some(Rc::new(shape));
@@ -110,6 +163,17 @@ impl<'m, B: Backend> Opaque<'m, B> {
     }
 
     /// The same step, whose inputs have to be brought to this place.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use xai::{Graph, NdArray, Opaque, Tensor};
+    ///
+    /// // Code does not tell where its weights are.
+    /// let code = Opaque::forward_only(|x: &[Tensor<NdArray>]| x[0].relu()).placed(Some(()));
+    /// let graph = Graph::trace(&[vec![1, 2]], |x| Ok(x[0].opaque(code)))?;
+    /// assert_eq!(graph.placement(), Some(()));
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     #[must_use]
     pub fn placed(mut self, placement: Option<B::Placement>) -> Self {
         self.placement = placement;
@@ -117,6 +181,18 @@ impl<'m, B: Backend> Opaque<'m, B> {
     }
 
     /// The same step, with what to do for want of a gradient.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use xai::{Graph, NdArray, Opaque, Tensor};
+    ///
+    /// let code = Opaque::forward_only(|x: &[Tensor<NdArray>]| x[0].relu());
+    /// let code = code.without_gradient("explain what is in front of it");
+    /// let graph = Graph::trace(&[vec![1, 2]], |x| Ok(x[0].opaque(code)))?;
+    /// let error = graph.check(None, &[true]).unwrap_err();
+    /// assert!(error.to_string().contains("explain what is in front of it"));
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     #[must_use]
     pub fn without_gradient(mut self, advice: impl Into<String>) -> Self {
         self.without_gradient = Some(advice.into());

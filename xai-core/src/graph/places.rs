@@ -40,6 +40,16 @@ impl<B: Backend> Graph<'_, B> {
     ///
     /// # Errors
     /// [`Error::UnknownPlace`], which names the places that are near.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use xai::{Error, Graph, NdArray};
+    ///
+    /// let graph = Graph::<NdArray>::trace(&[vec![1, 3]], |x| x[0].within("head", || Ok(x[0].tanh() * 2.0)))?;
+    /// assert_eq!((graph.places().len(), graph.place("head")?), (1, graph.output()));
+    /// assert!(matches!(graph.place("haed"), Err(Error::UnknownPlace { .. })));
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     pub fn place(&self, name: &str) -> Result<Value> {
         let found = self.places.iter().rev().find(|(scope, _)| self.names.path(*scope) == name);
         found.map(|&(_, value)| value).ok_or_else(|| {

@@ -24,6 +24,57 @@ use crate::{Backend, Error, Op, Pullback, Result, Tensor, Weight};
 ///     }
 /// }
 /// ```
+///
+/// Rules can take several operations together, refuse one, and change what comes back to a value:
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::{arr2, array};
+/// use xai::nn::{Activation, Op};
+/// use xai::{Backend, Error, Graph, NdArray, Pullback, Result, Rules, Site, Tensor};
+///
+/// /// Twice the gradient through a scale and what follows it; to a relu's output comes what is positive alone.
+/// struct Mine;
+/// impl<B: Backend> Rules<B> for Mine {
+///     fn takes(&self, site: &Site<'_, '_, B>) -> bool {
+///         matches!(site.op(), Some(Op::Scale(_) | Op::Softmax(_)))
+///     }
+///     fn check(&self, site: &Site<'_, '_, B>) -> Result<()> {
+///         match site.op() {
+///             Some(Op::Softmax(_)) => Err(Error::NoRule {
+///                 rules: "Mine".into(),
+///                 what: "a softmax".into(),
+///                 reason: "explain the scores in front of it".into(),
+///             }),
+///             _ => Ok(()),
+///         }
+///     }
+///     fn run(&self, site: &Site<'_, '_, B>) -> usize {
+///         1 + usize::from(site.next().is_some())
+///     }
+///     fn vjp<'m>(&self, site: &Site<'_, 'm, B>, inputs: &[Tensor<B>]) -> Result<(Tensor<B>, Pullback<'m, B>)> {
+///         let (y, gradient) = site.run_vjp(self.run(site), inputs)?;
+///         Ok((y, Pullback::new(move |v| gradient.pull(&v.scale(2.0)?))))
+///     }
+///     fn touches(&self, site: &Site<'_, '_, B>) -> bool {
+///         site.op().and_then(Op::as_activation) == Some(Activation::Relu)
+///     }
+///     fn touch<'m>(&self, _: &Site<'_, 'm, B>, _: &Tensor<B>) -> Result<Pullback<'m, B>> {
+///         Ok(Pullback::new(|v: &Tensor<B>| v.relu()))
+///     }
+/// }
+///
+/// let graph = Graph::<NdArray<f64>>::trace(&[vec![1, 2]], |x| Ok((&x[0] * 3.0).relu()))?;
+/// graph.check(Some(&Mine), &[true])?;
+/// let tensor = |row: [f64; 2]| Tensor::upload(arr2(&[row]).view().into_dyn(), &());
+/// let (_, pullback) = graph.vjp(&[tensor([1.0, 2.0])?], &[true], Some(&Mine))?;
+/// // 0 for what is negative; 1 · 2, times the relu's slope and 3.
+/// assert_eq!(pullback.pull(&tensor([-1.0, 1.0])?)?.download()?, array![[0.0, 6.0]].into_dyn());
+///
+/// let graph = Graph::<NdArray<f64>>::trace(&[vec![1, 2]], |x| Ok(x[0].softmax(-1)))?;
+/// assert!(graph.check(Some(&Mine), &[true]).is_err());
+/// # Ok::<(), xai::Error>(())
+/// ```
 pub trait Rules<B: Backend> {
     /// Whether the rules have a way of their own back through this node.
     fn takes(&self, site: &Site<'_, '_, B>) -> bool;
@@ -77,6 +128,66 @@ pub trait Rules<B: Backend> {
 /// fn has_weights<B: Backend>(site: &Site<'_, '_, B>) -> bool {
 ///     site.wanted() == [true] && site.op().is_some_and(|op| !op.weights().is_empty())
 /// }
+/// ```
+///
+/// What there is to see at the sum of a value and a constant:
+///
+/// ```
+/// # use xai_core as xai;
+/// use std::cell::Cell;
+///
+/// use ndarray::{arr2, array};
+/// use xai::{Graph, NdArray, Pullback, Result, Rules, Site, Tensor};
+///
+/// /// Takes every node, and hands it to a closure before any pass.
+/// struct Look<F>(F);
+/// impl<F: Fn(&Site<'_, '_, NdArray<f64>>) -> Result<()>> Rules<NdArray<f64>> for Look<F> {
+///     fn takes(&self, _: &Site<'_, '_, NdArray<f64>>) -> bool {
+///         true
+///     }
+///     fn check(&self, site: &Site<'_, '_, NdArray<f64>>) -> Result<()> {
+///         (self.0)(site)
+///     }
+///     fn vjp<'m>(
+///         &self,
+///         site: &Site<'_, 'm, NdArray<f64>>,
+///         inputs: &[Tensor<NdArray<f64>>],
+///     ) -> Result<(Tensor<NdArray<f64>>, Pullback<'m, NdArray<f64>>)> {
+///         site.vjp(inputs)
+///     }
+/// }
+///
+/// // Node 0 is the input, 1 twice the input, 2 the constant, 3 the sum of both, 4 the relu.
+/// let tensor = |row: [f64; 2]| Tensor::<NdArray<f64>>::upload(arr2(&[row]).view().into_dyn(), &());
+/// let ones = tensor([1.0, 1.0])?;
+/// let graph = Graph::trace(&[vec![1, 2]], |x| {
+///     let twice = &x[0] * 2.0;
+///     Ok(x[0].within("sum", || Ok(&twice + x[0].constant(ones.clone())))?.relu())
+/// })?;
+/// let seen = Cell::new(false);
+/// let look = |site: &Site<'_, '_, NdArray<f64>>| -> Result<()> {
+///     if site.path() != "sum" {
+///         return Ok(());
+///     }
+///     seen.set(true);
+///     assert_eq!((site.id(), site.node().inputs().len(), site.input_shape(1)), (3, 2, Some(&[1, 2][..])));
+///     // The constant does not vary, and has no row for each sample.
+///     assert!(site.is_affine() && site.wanted() == [true, false] && site.has_rows() == [true, false]);
+///     assert!(site.constant(0).is_none() && site.constant(1).is_some());
+///     let around = [site.before(0), site.reader(), site.next()].map(|site| site.map(|site| site.id()));
+///     assert_eq!(around, [Some(1), Some(4), Some(4)]);
+///
+///     // relu([2, -3] + [1, 1]), and the way back through both nodes.
+///     let inputs = [tensor([2.0, -3.0])?, ones.clone()];
+///     assert_eq!(site.forward(&inputs)?.download()?, array![[3.0, -2.0]].into_dyn());
+///     assert_eq!(site.run_forward(2, &inputs)?.download()?, array![[3.0, 0.0]].into_dyn());
+///     let parts = site.run_vjp(2, &inputs)?.1.pull_all(&ones)?;
+///     assert_eq!(parts[0].as_ref().map(Tensor::download).transpose()?, Some(array![[1.0, 0.0]].into_dyn()));
+///     Ok(())
+/// };
+/// graph.check(Some(&Look(look)), &[true])?;
+/// assert!(seen.get());
+/// # Ok::<(), xai::Error>(())
 /// ```
 pub struct Site<'a, 'm, B: Backend> {
     graph: &'a Graph<'m, B>,

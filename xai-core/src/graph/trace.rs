@@ -14,6 +14,18 @@ impl<'m, B: Backend> Graph<'m, B> {
     ///
     /// # Errors
     /// The first error of an operation or of the code itself, with the names of its layer.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use xai::{Graph, NdArray};
+    ///
+    /// let code = |classes: usize| {
+    ///     Graph::<NdArray>::trace(&[vec![8, 3]], |x| x[0].within("head", || Ok(x[0].reshape(&[4, 2, classes]))))
+    /// };
+    /// assert_eq!(code(3)?.output_shape(), Some(&[4, 2, 3][..]));
+    /// assert!(code(5).unwrap_err().to_string().contains("head"));
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     pub fn trace(inputs: &[Vec<usize>], code: impl FnOnce(&[Var<'m, B>]) -> Result<Var<'m, B>>) -> Result<Self> {
         let tracer = Rc::new(Tracer::new(inputs));
         let vars: Vec<Var<'m, B>> = (0..inputs.len()).map(|i| Var::new(&tracer, Value(i))).collect();

@@ -172,12 +172,42 @@ impl<'m, B: Backend> Var<'m, B> {
     }
 
     /// Through code that nobody can look into: [`Opaque`] has an example.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::{Graph, NdArray, Opaque, Tensor};
+    ///
+    /// // Rounded to whole numbers, which no operation does.
+    /// let x = Tensor::<NdArray<f64>>::upload(array![[0.4, 2.6]].view().into_dyn(), &())?;
+    /// let graph = Graph::trace(&[x.shape()], |x| {
+    ///     let round = |x: &[Tensor<NdArray<f64>>]| Tensor::upload(x[0].download()?.mapv(f64::round).view(), &());
+    ///     Ok(x[0].opaque(Opaque::forward_only(round)))
+    /// })?;
+    /// assert_eq!(graph.forward(&[x])?.download()?, array![[0.0, 3.0]].into_dyn());
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     #[must_use]
     pub fn opaque(&self, code: Opaque<'m, B>) -> Self {
         self.opaque_with(code, &[])
     }
 
     /// Through code of several inputs that nobody can look into: this value first, then the others.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::{arr2, array};
+    /// use xai::{Graph, NdArray, Opaque, Tensor};
+    ///
+    /// let tensor = |row: [f64; 2]| Tensor::<NdArray<f64>>::upload(arr2(&[row]).view().into_dyn(), &());
+    /// let graph = Graph::trace(&[vec![1, 2], vec![1, 2]], |x| {
+    ///     let quotient = Opaque::forward_only(|x: &[Tensor<NdArray<f64>>]| x[0].div(&x[1]));
+    ///     Ok(x[0].opaque_with(quotient, &[&x[1]]))
+    /// })?;
+    /// let y = graph.forward(&[tensor([6.0, 1.0])?, tensor([2.0, 4.0])?])?;
+    /// assert_eq!(y.download()?, array![[3.0, 0.25]].into_dyn());
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     #[must_use]
     pub fn opaque_with(&self, code: Opaque<'m, B>, others: &[&Self]) -> Self {
         let inputs: Vec<&Self> = std::iter::once(self).chain(others.iter().copied()).collect();
@@ -256,6 +286,19 @@ impl<'m, B: Backend> Var<'m, B> {
     }
 
     /// Says where the inputs of the network have to be brought, unless that was said before.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use xai::{Graph, NdArray};
+    ///
+    /// // Of plain arrays there is one place, `()`; of another framework it is a device.
+    /// let graph = Graph::<NdArray>::trace(&[vec![1, 3]], |x| {
+    ///     x[0].place_at(());
+    ///     Ok(x[0].tanh())
+    /// })?;
+    /// assert_eq!(graph.placement(), Some(()));
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     pub fn place_at(&self, placement: impl Into<B::Placement>) {
         self.tracer.place_at(placement.into());
     }

@@ -11,6 +11,22 @@ impl<B: Backend> Graph<'_, B> {
     ///
     /// # Errors
     /// Those of `bring`, and [`Error::Shape`] for a weight of another shape.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::{Graph, NdArray, Tensor};
+    ///
+    /// let weight = Tensor::<NdArray<f64>>::upload(array![[1.0, 2.0]].view().into_dyn(), &())?;
+    /// let graph = Graph::trace(&[vec![1, 2]], |x| x[0].within("scaled", || Ok(&x[0] * x[0].constant(weight))))?;
+    /// let graph = graph.with_weights(|path, weight| match path {
+    ///     "scaled" => Ok(weight.tensor().scale(10.0)?.into()),
+    ///     _ => Ok(weight.clone()),
+    /// })?;
+    /// let x = Tensor::upload(array![[3.0, 5.0]].view().into_dyn(), &())?;
+    /// assert_eq!(graph.forward(&[x])?.download()?, array![[30.0, 100.0]].into_dyn());
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     pub fn with_weights(mut self, mut bring: impl FnMut(&str, &Weight<B>) -> Result<Weight<B>>) -> Result<Self> {
         for i in 0..self.nodes.len() {
             let path = self.names.path(self.nodes[i].scope);
