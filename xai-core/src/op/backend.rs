@@ -62,6 +62,83 @@ pub type TapePullback<B> = Box<dyn Fn(&[Option<Tensor<B>>]) -> Result<Vec<Option
 /// assert_eq!(gradient.download()?, array![[1.0, 0.0]].into_dyn());
 /// # Ok::<(), xai::Error>(())
 /// ```
+///
+/// A framework that has a relu of its own, and computes scales that follow one another as one; its arithmetic is left
+/// out here:
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// # use ndarray::{ArcArray, ArrayD, ArrayViewD, IxDyn};
+/// use xai::nn::{Activation, Op, Scale, provided_forward};
+/// use xai::{Backend, FusedResult, Graph, Pullback, Result, Tensor};
+/// # use xai::{Arithmetic, NdArray};
+/// # type N = NdArray<f64>;
+/// # type Numbers = ArcArray<f64, IxDyn>;
+///
+/// #[derive(Debug, Clone)]
+/// struct Mine;
+/// # impl Arithmetic for Mine {
+/// #     type Elem = f64;
+/// #     type Tensor = Numbers;
+/// #     type Shared = Numbers;
+/// #     type Placement = ();
+/// #     const NAME: &'static str = "mine";
+/// #     fn upload(values: ArrayViewD<'_, f64>, at: &()) -> Result<Numbers> { N::upload(values, at) }
+/// #     fn download(t: &Numbers) -> Result<ArrayD<f64>> { N::download(t) }
+/// #     fn placement(_: &Numbers) {}
+/// #     fn shape(t: &Numbers) -> Vec<usize> { N::shape(t) }
+/// #     fn share(t: &Numbers) -> Numbers { N::share(t) }
+/// #     fn into_shared(t: Numbers) -> Numbers { t }
+/// #     fn of_shared(t: &Numbers) -> Numbers { t.clone() }
+/// #     fn add(a: &Numbers, b: &Numbers) -> Result<Numbers> { N::add(a, b) }
+/// #     fn sub(a: &Numbers, b: &Numbers) -> Result<Numbers> { N::sub(a, b) }
+/// #     fn mul(a: &Numbers, b: &Numbers) -> Result<Numbers> { N::mul(a, b) }
+/// #     fn affine(t: &Numbers, scale: f64, shift: f64) -> Result<Numbers> { N::affine(t, scale, shift) }
+/// #     fn relu(t: &Numbers) -> Result<Numbers> { N::relu(t) }
+/// #     fn sum(t: &Numbers, axes: &[usize]) -> Result<Numbers> { N::sum(t, axes) }
+/// #     fn max(t: &Numbers, axes: &[usize]) -> Result<Numbers> { N::max(t, axes) }
+/// #     fn reshape(t: &Numbers, shape: &[usize]) -> Result<Numbers> { N::reshape(t, shape) }
+/// #     fn narrow(t: &Numbers, axis: usize, at: usize, len: usize) -> Result<Numbers> { N::narrow(t, axis, at, len) }
+/// #     fn concat(parts: &[&Numbers], axis: usize) -> Result<Numbers> { N::concat(parts, axis) }
+/// #     fn broadcast_to(t: &Numbers, shape: &[usize]) -> Result<Numbers> { N::broadcast_to(t, shape) }
+/// # }
+/// /// The scale that several are, one behind the other.
+/// fn together(ops: &[&Op<Mine>]) -> Scale {
+///     ops.iter().fold(Scale { scale: 1.0, shift: 0.0 }, |before, op| match op {
+///         Op::Scale(op) => Scale { scale: op.scale * before.scale, shift: op.scale * before.shift + op.shift },
+///         _ => before,
+///     })
+/// }
+///
+/// impl Backend for Mine {
+///     fn forward(op: &Op<Self>, inputs: &[&Tensor<Self>]) -> Result<Tensor<Self>> {
+///         match op {
+///             Op::Activation(Activation::Relu) => inputs[0].relu(),
+///             _ => provided_forward(op, inputs),
+///         }
+///     }
+///     fn fuses(ops: &[&Op<Self>], _: &Tensor<Self>) -> usize {
+///         ops.iter().take_while(|op| matches!(op, Op::Scale(_))).count()
+///     }
+///     fn forward_fused(ops: &[&Op<Self>], x: &Tensor<Self>) -> FusedResult<Tensor<Self>> {
+///         let Scale { scale, shift } = together(ops);
+///         x.affine(scale, shift).map_err(|error| (0, error))
+///     }
+///     fn vjp_fused(ops: &[&Op<Self>], x: &Tensor<Self>) -> FusedResult<(Tensor<Self>, Pullback<'static, Self>)> {
+///         let scale = together(ops).scale;
+///         Ok((Self::forward_fused(ops, x)?, Pullback::new(move |v| v.scale(scale))))
+///     }
+/// }
+///
+/// // relu(3 · (2 x - 1)) = relu(6 x - 3), in two steps.
+/// let graph = Graph::<Mine>::trace(&[vec![1, 2]], |x| Ok(((&x[0] * 2.0 - 1.0) * 3.0).relu()))?;
+/// let x = Tensor::upload(array![[1.0, 0.0]].view().into_dyn(), &())?;
+/// let (y, pullback) = graph.vjp(&[x], &[true], None)?;
+/// assert_eq!(y.download()?, array![[3.0, 0.0]].into_dyn());
+/// assert_eq!(pullback.pull(&y)?.download()?, array![[18.0, 0.0]].into_dyn());
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a backend",
     label = "no backend",
@@ -148,6 +225,22 @@ pub trait Backend: Arithmetic {
     ///
     /// # Errors
     /// The part's own; [`Error::Unsupported`] where the framework has no tape.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::nn::{Activation, Op};
+    /// use xai::{Backend, Error, NdArray, Tensor};
+    ///
+    /// // Plain arrays have no tape: no operation is recorded on one, and nothing is trained.
+    /// let relu: Op<NdArray> = Activation::Relu.into();
+    /// assert!(!NdArray::<f32>::HAS_TAPE && !NdArray::<f32>::is_training() && !NdArray::records(&relu));
+    /// let x = Tensor::<NdArray>::upload(array![[1.0, 2.0]].view().into_dyn(), &())?;
+    /// NdArray::check_recorded(&[&x], &x)?;
+    /// let taped = NdArray::on_tape(&|x: &[Tensor<NdArray>]| Ok(x.to_vec()), &[x], &[true]);
+    /// assert!(matches!(taped, Err(Error::Unsupported { .. })));
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     fn on_tape(
         part: &dyn Fn(&[Tensor<Self>]) -> Result<Vec<Tensor<Self>>>,
         inputs: &[Tensor<Self>],
@@ -174,6 +267,19 @@ pub trait Backend: Arithmetic {
     ///
     /// # Errors
     /// The framework's own.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::{arr1, array};
+    /// use xai::nn::Activation;
+    /// use xai::{Backend, NdArray};
+    ///
+    /// // From -1 to 3, |x| rises by 2 in 4; at 5 its derivative is 1.
+    /// let [a, b, v] = [[-1.0, 5.0], [3.0, 5.0], [8.0, 8.0]].map(|row| arr1(&row).into_dyn().into_shared());
+    /// let pulled = NdArray::<f64>::secant_pull(Activation::Abs, &a, &b, &v)?;
+    /// assert_eq!(pulled, array![4.0, 8.0].into_dyn());
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     fn secant_pull(f: Activation, a: &Self::Tensor, b: &Self::Tensor, v: &Self::Tensor) -> Result<Self::Tensor> {
         fallback::secant_pull::<Self>(f, a, b, v)
     }
@@ -186,6 +292,18 @@ pub trait Backend: Arithmetic {
     ///
     /// # Errors
     /// The framework's own.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::{arr1, array};
+    /// use xai::{Backend, NdArray};
+    ///
+    /// // 6 / (2 + 1), 6 / (-2 - 1) and 6 / (0 + 1)
+    /// let [v, a, b] = [[6.0; 3], [1.0; 3], [2.0, -2.0, 0.0]].map(|row| arr1(&row).into_dyn().into_shared());
+    /// let pulled = NdArray::<f64>::ratio_pull(&v, &a, &b, 1.0)?;
+    /// assert_eq!(pulled, array![2.0, -2.0, 6.0].into_dyn());
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     fn ratio_pull(v: &Self::Tensor, a: &Self::Tensor, b: &Self::Tensor, eps: f64) -> Result<Self::Tensor> {
         let (a, b, mut pulled) = (Self::download(a)?, Self::download(b)?, Self::download(v)?);
         let (eps, zero) = (Self::Elem::of(eps), num_traits::zero());
@@ -210,6 +328,22 @@ pub trait Backend: Arithmetic {
     ///
     /// # Errors
     /// [`MaxPool2d::segments_shape`]'s, and the framework's own.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::nn::MaxPool2d;
+    /// use xai::{Backend, NdArray, Tensor};
+    ///
+    /// // From (3, 0) to (0, 1) both are equal at 3 / (3 + 1) of the way.
+    /// let x = Tensor::<NdArray<f64>>::upload(array![[[[3.0, 0.0]]], [[[0.0, 1.0]]]].view().into_dyn(), &())?;
+    /// let (y, pullback) = NdArray::max_pool_segments(&MaxPool2d::new([1, 2]), &x, 2)?;
+    /// assert_eq!(y.download()?, array![[[[1.0]]]].into_dyn());
+    /// let slopes = pullback.pull(&Tensor::upload(array![[[[1.0]]]].view().into_dyn(), &())?)?.download()?;
+    /// // They tell the change of the maximum: 0.75 · (0 - 3) + 0.25 · (1 - 0) = 1 - 3.
+    /// assert_eq!(slopes, array![[[[0.75, 0.25]]]].into_dyn());
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     fn max_pool_segments(
         op: &MaxPool2d,
         x: &Tensor<Self>,

@@ -26,7 +26,7 @@ pub type Numbers<'a, B> = dyn FnMut(&[usize], u64) -> Result<Tensor<B>> + 'a;
 /// ```
 /// # use xai_core as xai;
 /// use ndarray::ArrayD;
-/// use xai::nn::Op;
+/// use xai::nn::{Activation, Binary, Example, Op};
 /// use xai::{NdArray, Tensor};
 ///
 /// // All that a backend is tried on.
@@ -38,6 +38,11 @@ pub type Numbers<'a, B> = dyn FnMut(&[usize], u64) -> Result<Tensor<B>> + 'a;
 ///     println!("{}: {:?} to {:?}", example.name, shapes, example.op.output_shape(&shapes)?);
 /// }
 /// assert!(examples.iter().any(|example| example.op.name() == "Conv2d"));
+///
+/// // How an operation says what it is tried on.
+/// let relu = Example::new("relu", Activation::Relu, &[2, 5]);
+/// let sum = Example::of_several("sum with a row", Binary::Add, &[&[2, 5], &[1, 5]]);
+/// assert_eq!((relu.inputs.len(), sum.inputs.len()), (1, 2));
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone)]

@@ -149,6 +149,24 @@ macro_rules! vocabulary {
         ///
         /// Any operation struct becomes one with `into()`. The vocabulary grows: a backend names those that it computes
         /// itself, and leaves the rest to what is provided for every backend.
+        ///
+        /// ```
+        /// # use xai_core as xai;
+        /// use ndarray::array;
+        /// use xai::nn::{Activation, Linear, Op};
+        /// use xai::{NdArray, Tensor};
+        ///
+        /// let weight = Tensor::<NdArray>::upload(array![[1.0, -2.0]].view().into_dyn(), &())?;
+        /// let linear: Op<NdArray> = Linear::new(weight, None)?.into();
+        /// assert_eq!((linear.name(), linear.output_shape(&[&[8, 2]])?), ("Linear", vec![8, 1]));
+        /// assert!(linear.is_affine(&[true]) && !linear.is_not_negative(true) && linear.as_activation().is_none());
+        /// assert_eq!((linear.weights().len(), linear.placement()), (1, Some(())));
+        ///
+        /// let relu: Op<NdArray> = Activation::Relu.into();
+        /// assert_eq!(relu.as_activation(), Some(Activation::Relu));
+        /// assert!(!relu.is_affine(&[true]) && relu.is_not_negative(false));
+        /// # Ok::<(), xai::Error>(())
+        /// ```
         #[derive(Debug, Clone)]
         #[non_exhaustive]
         pub enum Op<B: Arithmetic> {
@@ -188,6 +206,16 @@ macro_rules! vocabulary {
             }
 
             /// True when a gradient goes back to this input; false for one that chooses by whole numbers.
+            ///
+            /// ```
+            /// # use xai_core as xai;
+            /// use xai::NdArray;
+            /// use xai::nn::{Gather, Op};
+            ///
+            /// // Where an input says which entries are taken, the gradient goes to the entries alone.
+            /// let gather: Op<NdArray> = Gather { axis: 1 }.into();
+            /// assert!(gather.is_differentiable(0) && !gather.is_differentiable(1));
+            /// ```
             pub fn is_differentiable(&self, input: usize) -> bool {
                 match self {
                     $(Op::$name(op) => Operation::<B>::is_differentiable(op, input)),*
@@ -195,6 +223,16 @@ macro_rules! vocabulary {
             }
 
             /// True when the rows of a batch do not stay apart, first and in order: [`Operation::mixes_rows`].
+            ///
+            /// ```
+            /// # use xai_core as xai;
+            /// use xai::NdArray;
+            /// use xai::nn::{Op, Softmax};
+            ///
+            /// // A softmax over the last axis is one over the batch where there is no other axis.
+            /// let softmax: Op<NdArray> = Softmax::new(-1).into();
+            /// assert!(!softmax.mixes_rows(Some(2)) && softmax.mixes_rows(Some(1)));
+            /// ```
             pub fn mixes_rows(&self, rank: Option<usize>) -> bool {
                 match self {
                     $(Op::$name(op) => Operation::<B>::mixes_rows(op, rank)),*
@@ -226,6 +264,23 @@ macro_rules! vocabulary {
             ///
             /// # Errors
             /// Those of `bring`.
+            ///
+            /// ```
+            /// # use xai_core as xai;
+            /// use ndarray::array;
+            /// use xai::nn::{Linear, Op};
+            /// use xai::{NdArray, Tensor};
+            ///
+            /// // From single precision to double.
+            /// let weight = Tensor::<NdArray>::upload(array![[0.5, -2.0]].view().into_dyn(), &())?;
+            /// let linear: Op<NdArray> = Linear::new(weight, None)?.into();
+            /// let double: Op<NdArray<f64>> = linear.with_weights(|weight| {
+            ///     let numbers = weight.tensor().download()?.mapv(f64::from);
+            ///     Ok(Tensor::upload(numbers.view(), &())?.into())
+            /// })?;
+            /// assert_eq!(double.weights()[0].tensor().download()?, array![[0.5, -2.0]].into_dyn());
+            /// # Ok::<(), xai::Error>(())
+            /// ```
             pub fn with_weights<C: Arithmetic>(
                 &self,
                 mut bring: impl FnMut(&Weight<B>) -> Result<Weight<C>>,
@@ -239,6 +294,23 @@ macro_rules! vocabulary {
             ///
             /// # Errors
             /// Those of `numbers`.
+            ///
+            /// ```
+            /// # use xai_core as xai;
+            /// use ndarray::ArrayD;
+            /// use xai::nn::Op;
+            /// use xai::{Backend, NdArray, Tensor};
+            ///
+            /// // Each runs, and keeps to the shape that it tells.
+            /// let ones = |shape: &[usize]| Tensor::<NdArray>::upload(ArrayD::ones(shape).view(), &());
+            /// for example in Op::examples(&mut |shape: &[usize], _: u64| ones(shape))? {
+            ///     let inputs = example.inputs.iter().map(|shape| ones(shape)).collect::<Result<Vec<_>, _>>()?;
+            ///     let shapes: Vec<&[usize]> = example.inputs.iter().map(Vec::as_slice).collect();
+            ///     let y = NdArray::forward(&example.op, &inputs.iter().collect::<Vec<_>>())?;
+            ///     assert_eq!(y.shape(), example.op.output_shape(&shapes)?);
+            /// }
+            /// # Ok::<(), xai::Error>(())
+            /// ```
             pub fn examples(numbers: &mut Numbers<'_, B>) -> Result<Vec<Example<Op<B>>>> {
                 let mut all = Vec::new();
                 $(all.extend(<$kind as Operation<B>>::examples(numbers)?.into_iter().map(Example::into_kind));)*

@@ -18,6 +18,64 @@ use crate::{Arithmetic, Error, Result, Weight};
 /// assert!(!Operation::<NdArray>::is_affine(&Binary::Mul, &[true, true]));
 /// assert!(Operation::<NdArray>::is_affine(&Binary::Mul, &[true, false]));
 /// ```
+///
+/// All facts about an operation of one's own:
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::{ArrayD, array};
+/// use xai::nn::{Example, Numbers, Operation};
+/// use xai::tensor::broadcast_shape;
+/// use xai::{Arithmetic, NdArray, Result, Tensor, Weight};
+///
+/// /// y = x + by
+/// struct Shift<B: Arithmetic> {
+///     by: Weight<B>,
+/// }
+///
+/// impl<B: Arithmetic> Operation<B> for Shift<B> {
+///     type On<C: Arithmetic> = Shift<C>;
+///     const NAME: &'static str = "Shift";
+///     fn output_of(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
+///         broadcast_shape(inputs[0], self.by.shape())
+///     }
+///     fn is_affine(&self, _: &[bool]) -> bool {
+///         true
+///     }
+///     fn mixes_rows(&self, _: Option<usize>) -> bool {
+///         false
+///     }
+///     fn weights(&self) -> Vec<&Weight<B>> {
+///         vec![&self.by]
+///     }
+///     fn with_weights<C: Arithmetic>(
+///         &self,
+///         bring: &mut dyn FnMut(&Weight<B>) -> Result<Weight<C>>,
+///     ) -> Result<Self::On<C>> {
+///         Ok(Shift { by: bring(&self.by)? })
+///     }
+///     fn examples(numbers: &mut Numbers<'_, B>) -> Result<Vec<Example<Self>>> {
+///         Ok(vec![Example::new("shift", Shift { by: numbers(&[3], 1)?.into() }, &[2, 3])])
+///     }
+/// }
+///
+/// let by = Tensor::<NdArray<f64>>::upload(array![1.0, 2.0, 3.0].view().into_dyn(), &())?;
+/// let shift = Shift { by: by.into() };
+/// assert_eq!((shift.output_of(&[&[2, 3]])?, shift.placement()), (vec![2, 3], Some(())));
+/// assert!(shift.is_affine(&[true]) && shift.is_differentiable(0));
+/// // The numbers of the weight are not looked at.
+/// assert!(!shift.mixes_rows(Some(2)) && !shift.is_not_negative(true));
+///
+/// // The same on another backend, and what a backend is tried on.
+/// let single: Shift<NdArray> = shift.with_weights(&mut |weight| {
+///     let numbers = weight.tensor().download()?.mapv(|number| number as f32);
+///     Ok(Tensor::upload(numbers.view(), &())?.into())
+/// })?;
+/// assert_eq!(single.weights()[0].tensor().download()?, array![1f32, 2.0, 3.0].into_dyn());
+/// let ones = &mut |shape: &[usize], _: u64| Tensor::<NdArray>::upload(ArrayD::ones(shape).view(), &());
+/// assert_eq!(Shift::<NdArray>::examples(ones)?[0].inputs, [[2, 3]]);
+/// # Ok::<(), xai::Error>(())
+/// ```
 pub trait Operation<B: Arithmetic> {
     /// The same kind of operation on another backend.
     type On<C: Arithmetic>: Operation<C>;

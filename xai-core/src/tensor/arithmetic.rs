@@ -31,6 +31,99 @@ use crate::{Error, Result};
 /// assert_eq!(length(&x)?.download()?, ndarray::array![[25.0]].into_dyn());
 /// # Ok::<(), xai::Error>(())
 /// ```
+///
+/// A framework of one's own, here ndarray's numbers on numbered devices:
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::{ArcArray, ArrayD, ArrayViewD, IxDyn, array};
+/// use xai::{Arithmetic, NdArray, Result};
+///
+/// type N = NdArray<f64>;
+/// /// The numbers, and the number of the device that they are on.
+/// type Numbers = (ArcArray<f64, IxDyn>, u8);
+///
+/// #[derive(Debug, Clone)]
+/// struct Mine;
+/// impl Arithmetic for Mine {
+///     type Elem = f64;
+///     type Tensor = Numbers;
+///     type Shared = Numbers;
+///     type Placement = u8;
+///     const NAME: &'static str = "mine";
+///
+///     fn upload(values: ArrayViewD<'_, f64>, device: &u8) -> Result<Numbers> {
+///         Ok((N::upload(values, &())?, *device))
+///     }
+///     fn download(t: &Numbers) -> Result<ArrayD<f64>> {
+///         N::download(&t.0)
+///     }
+///     fn placement(t: &Numbers) -> u8 {
+///         t.1
+///     }
+///     fn shape(t: &Numbers) -> Vec<usize> {
+///         N::shape(&t.0)
+///     }
+///     fn share(t: &Numbers) -> Numbers {
+///         t.clone()
+///     }
+///     fn into_shared(t: Numbers) -> Numbers {
+///         t
+///     }
+///     fn of_shared(t: &Numbers) -> Numbers {
+///         t.clone()
+///     }
+///     fn add(a: &Numbers, b: &Numbers) -> Result<Numbers> {
+///         Ok((N::add(&a.0, &b.0)?, a.1))
+///     }
+///     fn sub(a: &Numbers, b: &Numbers) -> Result<Numbers> {
+///         Ok((N::sub(&a.0, &b.0)?, a.1))
+///     }
+///     fn mul(a: &Numbers, b: &Numbers) -> Result<Numbers> {
+///         Ok((N::mul(&a.0, &b.0)?, a.1))
+///     }
+///     fn affine(t: &Numbers, scale: f64, shift: f64) -> Result<Numbers> {
+///         Ok((N::affine(&t.0, scale, shift)?, t.1))
+///     }
+///     fn relu(t: &Numbers) -> Result<Numbers> {
+///         Ok((N::relu(&t.0)?, t.1))
+///     }
+///     fn sum(t: &Numbers, axes: &[usize]) -> Result<Numbers> {
+///         Ok((N::sum(&t.0, axes)?, t.1))
+///     }
+///     fn max(t: &Numbers, axes: &[usize]) -> Result<Numbers> {
+///         Ok((N::max(&t.0, axes)?, t.1))
+///     }
+///     fn reshape(t: &Numbers, shape: &[usize]) -> Result<Numbers> {
+///         Ok((N::reshape(&t.0, shape)?, t.1))
+///     }
+///     fn narrow(t: &Numbers, axis: usize, start: usize, len: usize) -> Result<Numbers> {
+///         Ok((N::narrow(&t.0, axis, start, len)?, t.1))
+///     }
+///     fn concat(parts: &[&Numbers], axis: usize) -> Result<Numbers> {
+///         let arrays: Vec<_> = parts.iter().map(|t| &t.0).collect();
+///         Ok((N::concat(&arrays, axis)?, parts[0].1))
+///     }
+///     fn broadcast_to(t: &Numbers, shape: &[usize]) -> Result<Numbers> {
+///         Ok((N::broadcast_to(&t.0, shape)?, t.1))
+///     }
+/// }
+///
+/// // What is provided works with that, on the device of what it is given.
+/// let t = Mine::upload(array![[6.0, 8.0]].view().into_dyn(), &1)?;
+/// let two = Mine::upload(array![[2.0]].view().into_dyn(), &1)?;
+/// assert_eq!(Mine::div(&t, &two)?, (array![[3.0, 4.0]].into_dyn().into_shared(), 1));
+/// let product = Mine::matmul(&t, &Mine::permute(&t, &[1, 0])?)?;
+/// assert_eq!(Mine::download(&product)?, array![[100.0]].into_dyn());
+/// assert_eq!(Mine::download(&Mine::mean(&t, &[1])?)?, array![[7.0]].into_dyn());
+/// assert_eq!(Mine::download(&Mine::one_hot(&[1, 3], &[2], &1)?)?, array![[0.0, 0.0, 1.0]].into_dyn());
+/// assert_eq!(Mine::placement(&Mine::brought(&t, &0)?), 0);
+///
+/// // Of one number type, there is none to change to.
+/// assert_eq!(Mine::in_type_of(&Mine::widen(&t)?, &t)?, t);
+/// assert_eq!((Mine::counting(&1), Mine::largest_number(&1)), (1, f64::MAX));
+/// # Ok::<(), xai::Error>(())
+/// ```
 pub trait Arithmetic: Sized + Clone + Debug + 'static {
     /// The numbers of the ndarray arrays outside: `f32` or `f64`.
     type Elem: Element;

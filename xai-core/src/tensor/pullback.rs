@@ -29,6 +29,21 @@ impl<'a, B: Arithmetic> Pullback<'a, B> {
     }
 
     /// Of several inputs: one cotangent for each, or none where nothing flows back.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::{NdArray, Pullback, Tensor};
+    ///
+    /// // Of y = a · b, for a = 2 and b = 5, and of a third input, which y does not depend on.
+    /// let tensor = |number: f64| Tensor::<NdArray<f64>>::upload(array![[number]].view().into_dyn(), &());
+    /// let (a, b) = (tensor(2.0)?, tensor(5.0)?);
+    /// let pullback = Pullback::of_all(|v: &Tensor<NdArray<f64>>| Ok(vec![Some(v.mul(&b)?), Some(v.mul(&a)?), None]));
+    /// let parts = pullback.pull_all(&tensor(1.0)?)?;
+    /// let numbers = parts.iter().flatten().map(Tensor::download).collect::<Result<Vec<_>, _>>()?;
+    /// assert_eq!((parts.len(), numbers), (3, vec![array![[5.0]].into_dyn(), array![[2.0]].into_dyn()]));
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     pub fn of_all(pull: impl Fn(&Tensor<B>) -> Result<Vec<Option<Tensor<B>>>> + 'a) -> Self {
         Pullback(Box::new(pull))
     }

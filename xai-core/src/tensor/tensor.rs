@@ -20,6 +20,12 @@ use crate::Result;
 ///
 /// let t = Tensor::<NdArray<f64>>::upload(array![[1.0, -2.0]].view().into_dyn(), &())?;
 /// assert_eq!(t.relu()?.scale(3.0)?.download()?, array![[3.0, 0.0]].into_dyn());
+///
+/// // ndarray's own tensor, wrapped and taken out again.
+/// let array = array![[1.0, -2.0]].into_dyn().into_shared();
+/// let t = Tensor::<NdArray<f64>>::new(array.clone());
+/// assert_eq!((t.inner(), t.shape()), (&array, vec![1, 2]));
+/// assert_eq!(t.brought(&t.placement())?.into_inner(), array);
 /// # Ok::<(), xai::Error>(())
 /// ```
 pub struct Tensor<B: Arithmetic>(B::Tensor);
@@ -53,6 +59,17 @@ impl<B: Arithmetic> Tensor<B> {
     ///
     /// # Errors
     /// The framework's own.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::{NdArray, Tensor};
+    ///
+    /// // The places are 0, 1 in the first row, and 2, 3 in the second.
+    /// let t = Tensor::<NdArray<f64>>::one_hot(&[2, 2], &[1, 2], &())?;
+    /// assert_eq!(t.download()?, array![[0.0, 1.0], [1.0, 0.0]].into_dyn());
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     pub fn one_hot(shape: &[usize], places: &[usize], at: &B::Placement) -> Result<Self> {
         transfers::uploaded(shape);
         B::one_hot(shape, places, at).map(Tensor::new)
@@ -89,6 +106,17 @@ impl<B: Arithmetic> Tensor<B> {
     ///
     /// # Errors
     /// The framework's own, when the shapes do not broadcast.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::{Array2, array};
+    /// use xai::{NdArray, Tensor};
+    ///
+    /// let tensor = |a: Array2<f64>| Tensor::<NdArray<f64>>::upload(a.view().into_dyn(), &());
+    /// let (row, column) = (tensor(array![[10.0, 20.0]])?, tensor(array![[1.0], [2.0]])?);
+    /// assert_eq!(row.add(&column)?.download()?, array![[11.0, 21.0], [12.0, 22.0]].into_dyn());
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     pub fn add(&self, other: &Self) -> Result<Self> {
         B::add(&self.0, &other.0).map(Tensor::new)
     }
@@ -113,6 +141,18 @@ impl<B: Arithmetic> Tensor<B> {
     ///
     /// # Errors
     /// The framework's own, when the shapes do not broadcast.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::{NdArray, Tensor};
+    ///
+    /// let t = Tensor::<NdArray<f64>>::upload(array![[1.0, 3.0]].view().into_dyn(), &())?;
+    ///
+    /// // The share of each number in the sum.
+    /// assert_eq!(t.div(&t.sum(&[1])?)?.download()?, array![[0.25, 0.75]].into_dyn());
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     pub fn div(&self, other: &Self) -> Result<Self> {
         B::div(&self.0, &other.0).map(Tensor::new)
     }
@@ -129,6 +169,18 @@ impl<B: Arithmetic> Tensor<B> {
     ///
     /// # Errors
     /// The framework's own.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::{NdArray, Tensor};
+    ///
+    /// let t = Tensor::<NdArray<f64>>::upload(array![[0.0, 0.75, 1.0]].view().into_dyn(), &())?;
+    ///
+    /// // Pixels from 0 to 1, from -1 to 1.
+    /// assert_eq!(t.affine(2.0, -1.0)?.download()?, array![[-1.0, 0.5, 1.0]].into_dyn());
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     pub fn affine(&self, scale: f64, shift: f64) -> Result<Self> {
         B::affine(&self.0, scale, shift).map(Tensor::new)
     }
@@ -153,6 +205,17 @@ impl<B: Arithmetic> Tensor<B> {
     ///
     /// # Errors
     /// The framework's own, when there is no such axis.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::{NdArray, Tensor};
+    ///
+    /// let t = Tensor::<NdArray<f64>>::upload(array![[1.0, 5.0], [4.0, 2.0]].view().into_dyn(), &())?;
+    /// assert_eq!(t.max(&[1])?.download()?, array![[5.0], [4.0]].into_dyn());
+    /// assert_eq!(t.max(&[0, 1])?.download()?, array![[5.0]].into_dyn());
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     pub fn max(&self, axes: &[usize]) -> Result<Self> {
         B::max(&self.0, axes).map(Tensor::new)
     }
@@ -161,6 +224,19 @@ impl<B: Arithmetic> Tensor<B> {
     ///
     /// # Errors
     /// The framework's own, when there is no such axis.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::{NdArray, Tensor};
+    ///
+    /// let t = Tensor::<NdArray<f64>>::upload(array![[1.0, 5.0]].view().into_dyn(), &())?;
+    ///
+    /// // The variance: the mean of the squares of what is left without the mean.
+    /// let rest = t.sub(&t.mean(&[1])?)?;
+    /// assert_eq!(rest.mul(&rest)?.mean(&[1])?.download()?, array![[4.0]].into_dyn());
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     pub fn mean(&self, axes: &[usize]) -> Result<Self> {
         B::mean(&self.0, axes).map(Tensor::new)
     }
@@ -169,6 +245,17 @@ impl<B: Arithmetic> Tensor<B> {
     ///
     /// # Errors
     /// The framework's own, when the number of elements differs.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::{NdArray, Tensor};
+    ///
+    /// let t = Tensor::<NdArray<f64>>::upload(array![[1.0, 2.0, 3.0, 4.0]].view().into_dyn(), &())?;
+    /// assert_eq!(t.reshape(&[2, 2])?.download()?, array![[1.0, 2.0], [3.0, 4.0]].into_dyn());
+    /// assert!(t.reshape(&[3, 2]).is_err());
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     pub fn reshape(&self, shape: &[usize]) -> Result<Self> {
         B::reshape(&self.0, shape).map(Tensor::new)
     }
@@ -185,6 +272,19 @@ impl<B: Arithmetic> Tensor<B> {
     ///
     /// # Errors
     /// The framework's own, when the other axes differ or there is no tensor.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::{NdArray, Tensor};
+    ///
+    /// let t = Tensor::<NdArray<f64>>::upload(array![[1.0, 2.0, 3.0]].view().into_dyn(), &())?;
+    ///
+    /// // Its last number in front of the others.
+    /// let turned = Tensor::concat(&[&t.narrow(1, 2, 1)?, &t.narrow(1, 0, 2)?], 1)?;
+    /// assert_eq!(turned.download()?, array![[3.0, 1.0, 2.0]].into_dyn());
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     pub fn concat(parts: &[&Self], axis: usize) -> Result<Self> {
         let parts: Vec<_> = parts.iter().map(|t| &t.0).collect();
         B::concat(&parts, axis).map(Tensor::new)
@@ -203,6 +303,19 @@ impl<B: Arithmetic> Tensor<B> {
     ///
     /// # Errors
     /// The framework's own, when that shape does not broadcast to this tensor's.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::{NdArray, Tensor};
+    ///
+    /// let t = Tensor::<NdArray<f64>>::upload(array![[1.0, 2.0]].view().into_dyn(), &())?;
+    /// let wide = t.broadcast_to(&[3, 2])?;
+    /// assert_eq!(wide.shape(), [3, 2]);
+    /// // Each number is there three times.
+    /// assert_eq!(wide.sum_to(&[1, 2])?.download()?, array![[3.0, 6.0]].into_dyn());
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     pub fn sum_to(&self, shape: &[usize]) -> Result<Self> {
         let from = self.shape();
         if from == shape {
@@ -227,6 +340,19 @@ impl<B: Arithmetic> Tensor<B> {
     ///
     /// # Errors
     /// [`Error::Shape`](crate::Error::Shape) when the lengths do not fit, and the framework's own.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::{NdArray, Tensor};
+    ///
+    /// let t = Tensor::<NdArray<f64>>::upload(array![[1.0, 2.0], [0.0, 3.0]].view().into_dyn(), &())?;
+    ///
+    /// // The rows' products with each other.
+    /// let products = t.matmul(&t.permute(&[1, 0])?)?;
+    /// assert_eq!(products.download()?, array![[5.0, 6.0], [6.0, 9.0]].into_dyn());
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     pub fn matmul(&self, other: &Self) -> Result<Self> {
         B::matmul(&self.0, &other.0).map(Tensor::new)
     }
@@ -243,6 +369,19 @@ impl<B: Arithmetic> Tensor<B> {
     ///
     /// # Errors
     /// The framework's own.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::{NdArray, Tensor};
+    ///
+    /// let t = Tensor::<NdArray<f64>>::upload(array![[1.0, 2.0]].view().into_dyn(), &())?;
+    ///
+    /// // A sum in a safe type, and back; plain arrays have such a type already, and stay as they are.
+    /// let sum = t.widen()?.sum(&[1])?.in_type_of(&t)?;
+    /// assert_eq!(sum.download()?, array![[3.0]].into_dyn());
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     pub fn in_type_of(&self, like: &Self) -> Result<Self> {
         B::in_type_of(&self.0, &like.0).map(Tensor::new)
     }

@@ -18,6 +18,9 @@ use crate::Result;
 ///
 /// let weight: Weight<NdArray<f64>> = Tensor::upload(array![[1.0, 2.0]].view().into_dyn(), &())?.into();
 /// assert_eq!((weight.shape(), weight.tensor().download()?), (&[1, 2][..], array![[1.0, 2.0]].into_dyn()));
+/// // What threads share of it is, of plain arrays, the array itself; they have one place, `()`.
+/// assert_eq!(*weight.shared(), array![[1.0, 2.0]].into_dyn());
+/// assert_eq!(weight.placement(), ());
 /// # Ok::<(), xai::Error>(())
 /// ```
 pub struct Weight<B: Arithmetic> {
