@@ -18,6 +18,7 @@ use crate::{Element, Result};
 /// let net = Net::<NdArray<f64>, _>::new(Activation::Relu);
 /// let y = net.predict(array![[1.0, -2.0]].view().into_dyn())?;
 /// assert_eq!(y, array![[1.0, 0.0]].into_dyn());
+/// assert_eq!(Activation::Relu.output_shape(&[1, 2])?, [1, 2]);
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -127,6 +128,16 @@ impl Activation {
     }
 
     /// The activation's derivative at x; at a kink PyTorch's choice.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use xai::nn::Activation;
+    ///
+    /// let leaky = Activation::LeakyRelu { slope: 0.25 };
+    /// assert_eq!((leaky.value(-2.0), leaky.derivative(-2.0)), (-0.5, 0.25));
+    /// // At the kink it is the slope below.
+    /// assert_eq!(leaky.derivative(0.0), 0.25);
+    /// ```
     pub fn derivative(self, x: f64) -> f64 {
         match self {
             Activation::Relu => f64::from(u8::from(x > 0.0)),
@@ -189,6 +200,16 @@ impl Activation {
     /// The activation's mean derivative between two numbers, (f(b) - f(a)) / (b - a); its derivative where they are the
     /// same. At an end that is infinite, as what a mask hides, it is the limit ([`bounded`](crate::nn::bounded)): relu
     /// rises by 1 from 0 to ∞, by 1/2 from -∞ to ∞, and not at all at -∞.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use xai::nn::Activation;
+    ///
+    /// // |x| rises by 2 on the way from -1 to 3, which is 4 long.
+    /// assert_eq!(Activation::Abs.mean_slope(-1.0, 3.0), 0.5);
+    /// assert_eq!(Activation::Tanh.mean_slope(0.0, 0.0), 1.0);
+    /// assert_eq!(Activation::Relu.mean_slope(f64::NEG_INFINITY, f64::INFINITY), 0.5);
+    /// ```
     pub fn mean_slope(self, a: f64, b: f64) -> f64 {
         let (a, b) = (bounded(a), bounded(b));
         let step = b - a;
@@ -201,12 +222,28 @@ impl Activation {
 
     /// True when quotients of differences lose no digit, however short the step is: the function's pieces are the
     /// identity, its opposite, and constants.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use xai::nn::Activation;
+    ///
+    /// assert!(Activation::Relu.has_exact_quotients());
+    /// assert!(!Activation::Tanh.has_exact_quotients());
+    /// ```
     pub fn has_exact_quotients(self) -> bool {
         matches!(self, Activation::Relu | Activation::Relu6 | Activation::Abs | Activation::Sign)
     }
 
     /// True when the function bends the more, the nearer it is to 0: there a step is short by what it is beside both
     /// ends.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use xai::nn::Activation;
+    ///
+    /// assert!(Activation::Sqrt.is_singular_at_zero());
+    /// assert!(!Activation::Exp.is_singular_at_zero());
+    /// ```
     pub fn is_singular_at_zero(self) -> bool {
         matches!(self, Activation::Log | Activation::Sqrt | Activation::Reciprocal | Activation::Power { .. })
     }
@@ -215,6 +252,15 @@ impl Activation {
 /// The number, and for one that is infinite another so large that differences and quotients are at their limits with
 /// it: ∞ - ∞ and ∞ / ∞ would be NaN. A NaN stays one. No number beyond an eighth of the largest is told
 /// apart: six times as much still is a number, as hardswish has it.
+///
+/// ```
+/// # use xai_core as xai;
+/// use xai::nn::bounded;
+///
+/// assert_eq!((bounded(3.0), bounded(f64::NEG_INFINITY)), (3.0, -f64::MAX / 8.0));
+/// assert_eq!(bounded(f64::INFINITY) - bounded(f64::INFINITY), 0.0);
+/// assert!(bounded(f64::NAN).is_nan());
+/// ```
 #[must_use]
 pub fn bounded<F: Element>(x: F) -> F {
     let most = F::max_value() / F::of(8.0);

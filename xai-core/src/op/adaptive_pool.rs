@@ -17,6 +17,7 @@ use crate::Result;
 /// let net = Net::<NdArray<f64>, _>::new(AdaptiveAvgPool2d::global());
 /// let y = net.predict(array![[[[1.0, 2.0], [3.0, 4.0]]]].view().into_dyn())?;
 /// assert_eq!(y, array![[[[2.5]]]].into_dyn());
+/// assert_eq!(AdaptiveAvgPool2d::new([1, 2]).output_shape(&[1, 8, 7, 7])?, [1, 8, 1, 2]);
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +58,7 @@ impl AdaptiveAvgPool2d {
 /// let net = Net::<NdArray<f64>, _>::new(AdaptiveMaxPool2d::global());
 /// let y = net.predict(array![[[[1.0, 2.0], [3.0, 4.0]]]].view().into_dyn())?;
 /// assert_eq!(y, array![[[[4.0]]]].into_dyn());
+/// assert_eq!(AdaptiveMaxPool2d::new(3).output_shape(&[1, 8, 7, 7])?, [1, 8, 3, 3]);
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

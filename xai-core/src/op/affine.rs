@@ -17,8 +17,10 @@ use crate::{Arithmetic, Element, Error, Result, Tensor, Weight};
 /// use xai::nn::Linear;
 /// use xai::{Differentiable, NdArray, Net, Tensor};
 ///
-/// let weight = Tensor::upload(array![[1.0, -2.0]].view().into_dyn(), &())?;
-/// let net = Net::<NdArray<f64>, _>::new(Linear::new(weight, None)?);
+/// let weight = Tensor::<NdArray<f64>>::upload(array![[1.0, -2.0]].view().into_dyn(), &())?;
+/// let linear = Linear::new(weight, None)?;
+/// assert_eq!(linear.output_shape(&[8, 2])?, [8, 1]);
+/// let net = Net::<NdArray<f64>, _>::new(linear);
 /// let y = net.predict(array![[3.0, 1.0]].view().into_dyn())?;
 /// assert_eq!(y, array![[1.0]].into_dyn());
 /// # Ok::<(), xai::Error>(())
@@ -87,7 +89,9 @@ impl<B: Arithmetic> Linear<B> {
 /// use xai::{Differentiable, NdArray, Net, Tensor};
 ///
 /// let tensor = |a: [f64; 2]| Tensor::<NdArray<f64>>::upload(ndarray::arr1(&a).view().into_dyn(), &());
-/// let net = Net::<NdArray<f64>, _>::new(ChannelAffine::new(tensor([2.0, 10.0])?, tensor([0.0, 1.0])?)?);
+/// let affine = ChannelAffine::new(tensor([2.0, 10.0])?, tensor([0.0, 1.0])?)?;
+/// assert_eq!(affine.output_shape(&[8, 2, 5, 5])?, [8, 2, 5, 5]);
+/// let net = Net::<NdArray<f64>, _>::new(affine);
 /// assert_eq!(net.predict(array![[3.0, 4.0]].view().into_dyn())?, array![[6.0, 41.0]].into_dyn());
 /// # Ok::<(), xai::Error>(())
 /// ```
@@ -142,6 +146,21 @@ impl<B: Arithmetic> ChannelAffine<B> {
     /// # Errors
     /// [`Error::Shape`] when the arrays' shapes differ, [`Error::InvalidShape`] when they have not 1 axis,
     /// [`Error::InvalidParameter`] when ε is negative or not finite, or a variance plus ε is not positive.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::NdArray;
+    /// use xai::nn::ChannelAffine;
+    ///
+    /// // (x - 1) / √(3 + 1) · 4 + 5 = 2 x + 3
+    /// let [weight, bias, mean, var] = [4.0, 5.0, 1.0, 3.0].map(|number| array![number].into_dyn());
+    /// let (weight, bias) = (Some(weight.view()), Some(bias.view()));
+    /// let norm = ChannelAffine::<NdArray<f64>>::batch_norm(weight, bias, mean.view(), var.view(), 1.0, &())?;
+    /// assert_eq!(norm.scale.tensor().download()?, array![2.0].into_dyn());
+    /// assert_eq!(norm.shift.tensor().download()?, array![3.0].into_dyn());
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     pub fn batch_norm(
         weight: Option<ArrayViewD<'_, B::Elem>>,
         bias: Option<ArrayViewD<'_, B::Elem>>,

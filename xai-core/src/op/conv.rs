@@ -22,6 +22,10 @@ use crate::{Arithmetic, Error, Result, Tensor, Weight};
 /// # let weight = Tensor::<NdArray>::upload(Array4::ones((8, 3, 3, 3)).into_dyn().view(), &())?;
 /// let conv = Conv2d::new(weight, None)?.stride(2).padding(ConvPadding::Same);
 /// assert_eq!(conv.output_shape(&[1, 3, 224, 224])?, [1, 8, 112, 112]);
+/// // Of each channel, every second pixel: the kernel spans 5.
+/// # let weight = Tensor::<NdArray>::upload(Array4::ones((4, 1, 3, 3)).into_dyn().view(), &())?;
+/// let depthwise = Conv2d::new(weight, None)?.dilation(2).groups(4);
+/// assert_eq!(depthwise.geometry(&[1, 4, 9, 9])?.output, [5, 5]);
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone)]
@@ -54,6 +58,7 @@ pub struct Conv2d<B: Arithmetic> {
 /// assert_eq!((lengths.output_shape(), lengths.is_depthwise()), ([1, 4, 4, 4], true));
 /// // (4 - 1) · 2 + 3 - 8 = 1 row and column of zeros in all: behind the image.
 /// assert_eq!((lengths.padding.top, lengths.padding.bottom), (0, 1));
+/// assert_eq!(lengths.input_shape(), [1, 4, 8, 8]);
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -21,6 +21,8 @@ use crate::Arithmetic;
 /// assert_eq!(ConvBlock::at_start(&ops, |_| true).map(|block| block.ops()), Some(3));
 /// assert_eq!(ConvBlock::at_start(&ops, |f| f != Activation::Relu).map(|block| block.ops()), Some(2));
 /// assert!(ConvBlock::at_start(&ops[1..], |_| true).is_none());
+/// let blocks = ConvBlock::all_at_start(&[&conv, &norm, &conv, &relu, &relu], |_| true);
+/// assert_eq!(blocks.iter().map(|block| block.ops()).collect::<Vec<_>>(), [2, 2]);
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy)]

@@ -23,6 +23,9 @@ use crate::{Arithmetic, Error, Result, Tensor, Weight};
 /// # let weight = Tensor::<NdArray>::upload(Array4::ones((8, 3, 3, 3)).into_dyn().view(), &())?;
 /// let up = ConvTranspose2d::new(weight, None)?.stride(2).padding(1).output_padding(1);
 /// assert_eq!(up.output_shape(&[1, 8, 14, 14])?, [1, 3, 28, 28]);
+/// // Two groups, of 4 channels to 3 each; the convolution that goes the other way takes what this one gives.
+/// let up = ConvTranspose2d::new(up.weight.tensor(), None)?.dilation(2).groups(2);
+/// assert_eq!(up.geometry(&[1, 8, 14, 14])?.input_shape(), [1, 6, 18, 18]);
 /// # Ok::<(), xai::Error>(())
 /// ```
 ///

@@ -22,6 +22,7 @@ use crate::{Element, Result};
 /// let net = Net::<NdArray<f64>, _>::new(CumSum::new(-1).exclusive(true).reverse(true));
 /// let y = net.predict(array![[1.0, 2.0, 4.0]].view().into_dyn())?;
 /// assert_eq!(y, array![[6.0, 4.0, 0.0]].into_dyn());
+/// assert_eq!(CumSum::new(-1).output_shape(&[1, 3])?, [1, 3]);
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -54,6 +54,19 @@ impl<B: Arithmetic> Embedding<B> {
     ///
     /// # Errors
     /// [`Error::InvalidParameter`] that says which is none.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::nn::Embedding;
+    /// use xai::{NdArray, Tensor};
+    ///
+    /// let table = Tensor::<NdArray<f64>>::upload(array![[2.0, 3.0], [5.0, 7.0]].view().into_dyn(), &())?;
+    /// let embedding = Embedding::new(table)?;
+    /// assert_eq!(embedding.rows([1.0, 0.0])?, [1, 0]);
+    /// assert!(embedding.rows([0.5]).is_err() && embedding.rows([2.0]).is_err());
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     pub fn rows(&self, ids: impl IntoIterator<Item = f64>) -> Result<Vec<usize>> {
         let [rows, _] = self.lengths()?;
         let what = format!("an embedding of {rows} rows");

@@ -26,6 +26,7 @@ use crate::{Arithmetic, Error, Result, Weight};
 /// let ends = tensor(array![1.0].into_dyn())?;
 /// let last = NdArray::forward(&Gather { axis: 1 }.into(), &[&words, &ends])?;
 /// assert_eq!(last.download()?, array![[3.0, 4.0]].into_dyn());
+/// assert_eq!(Gather { axis: 1 }.output_shape(&[1, 3, 2], &[1])?, [1, 2]);
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,6 +64,16 @@ impl Gather {
     ///
     /// # Errors
     /// [`Error::InvalidParameter`] that says which is no place.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use xai::nn::Gather;
+    ///
+    /// let gather = Gather { axis: 1 };
+    /// assert_eq!(gather.places(3, [2.0, 0.0])?, [2, 0]);
+    /// assert!(gather.places(3, [3.0]).is_err());
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     pub fn places(&self, length: usize, ids: impl IntoIterator<Item = f64>) -> Result<Vec<usize>> {
         let what = format!("axis {}, which has the length {length},", self.axis);
         ids.into_iter().map(|id| shape::whole(id, length, &what)).collect()

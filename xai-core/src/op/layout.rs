@@ -80,6 +80,7 @@ impl<B: Arithmetic> Operation<B> for Concatenate {
 /// let x = Tensor::<NdArray<f64>>::upload(array![[1.0, 2.0, 3.0, 4.0]].view().into_dyn(), &())?;
 /// let y = NdArray::forward(&Reshape { shape: vec![1, 2, 2] }.into(), &[&x])?;
 /// assert_eq!(y.download()?, array![[[1.0, 2.0], [3.0, 4.0]]].into_dyn());
+/// assert!(Reshape { shape: vec![1, 3] }.output_shape(&[1, 4]).is_err());
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -239,6 +240,7 @@ impl<B: Arithmetic> Operation<B> for Narrow {
 /// let net = Net::<NdArray<f64>, _>::new(Flatten::default());
 /// let y = net.predict(array![[[[1.0, 2.0], [3.0, 4.0]]]].view().into_dyn())?;
 /// assert_eq!(y.shape(), [1, 4]);
+/// assert_eq!(Flatten::new(0, 1).output_shape(&[2, 3, 4])?, [6, 4]);
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

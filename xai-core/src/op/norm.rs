@@ -16,6 +16,8 @@ use crate::{Arithmetic, Error, Result, Tensor, Weight};
 /// let net = Net::<NdArray<f64>, _>::new(LayerNorm::plain(1, 0.0)?);
 /// let y = net.predict(array![[1.0, 3.0]].view().into_dyn())?;
 /// assert_eq!(y, array![[-1.0, 1.0]].into_dyn());
+/// let two_axes = LayerNorm::<NdArray>::plain(2, 1e-5)?;
+/// assert_eq!(two_axes.output_shape(&[8, 3, 4])?, [8, 3, 4]);
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone)]
@@ -87,6 +89,7 @@ impl<B: Arithmetic> LayerNorm<B> {
 /// let net = Net::<NdArray<f64>, _>::new(RmsNorm::new(None, 0.0)?);
 /// let y = net.predict(array![[3.0, 3.0]].view().into_dyn())?;
 /// assert!((y[[0, 0]] - 1.0).abs() < 1e-12);
+/// assert_eq!(RmsNorm::<NdArray>::new(None, 1e-5)?.output_shape(&[8, 4])?, [8, 4]);
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone)]
@@ -131,6 +134,7 @@ impl<B: Arithmetic> RmsNorm<B> {
 /// let net = Net::<NdArray<f64>, _>::new(GroupNorm::<NdArray<f64>>::new(2, None, None, 0.0)?);
 /// let y = net.predict(array![[1.0, 3.0, 10.0, 14.0]].view().into_dyn())?;
 /// assert_eq!(y, array![[-1.0, 1.0, -1.0, 1.0]].into_dyn());
+/// assert!(GroupNorm::<NdArray>::new(2, None, None, 0.0)?.output_shape(&[1, 3]).is_err());
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone)]

@@ -16,6 +16,11 @@ use crate::{Error, Result};
 /// let net = Net::<NdArray<f64>, _>::new(Pad2d::new(1));
 /// let y = net.predict(array![[[[1.0, 2.0], [3.0, 4.0]]]].view().into_dyn())?;
 /// assert_eq!(y.shape(), [1, 1, 4, 4]);
+///
+/// let fives = Pad2d::new([0, 1]).value(5.0);
+/// assert_eq!(fives.output_shape(&[1, 3, 4, 4])?, [1, 3, 4, 6]);
+/// let net = Net::<NdArray<f64>, _>::new(fives);
+/// assert_eq!(net.predict(array![[[[7.0]]]].view().into_dyn())?, array![[[[5.0, 7.0, 5.0]]]].into_dyn());
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]

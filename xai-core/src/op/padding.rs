@@ -13,6 +13,7 @@ use super::Pair;
 /// let same = Padding::same(224, 3, 2, 1);
 /// assert_eq!(same, Padding { top: 0, bottom: 1, left: 0, right: 1 });
 /// assert_eq!(same.as_symmetric(), None);
+/// assert!(Padding::all(0).is_zero() && !Padding::all(1).is_zero());
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Padding {

@@ -18,6 +18,10 @@ use crate::{Error, Result};
 /// let net = Net::<NdArray<f64>, _>::new(MaxPool2d::new(2));
 /// let y = net.predict(array![[[[1.0, 2.0], [3.0, 4.0]]]].view().into_dyn())?;
 /// assert_eq!(y, array![[[[4.0]]]].into_dyn());
+///
+/// // A ResNet's.
+/// let pool = MaxPool2d::new(3).stride(2).padding(1);
+/// assert_eq!(pool.output_shape(&[1, 64, 112, 112])?, [1, 64, 56, 56]);
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,6 +74,15 @@ impl MaxPool2d {
     /// # Errors
     /// As [`output_shape`](MaxPool2d::output_shape); [`Error::InvalidParameter`] for fewer than two nodes, or rows that
     /// are not so many for each path.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use xai::nn::MaxPool2d;
+    ///
+    /// // Two paths of three nodes have two segments each.
+    /// assert_eq!(MaxPool2d::new(2).segments_shape(&[6, 8, 4, 4], 3)?, [4, 8, 2, 2]);
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     pub fn segments_shape(&self, input: &[usize], nodes: usize) -> Result<Vec<usize>> {
         let mut output = self.output_shape(input)?;
         match output.first_mut() {
@@ -91,12 +104,20 @@ impl MaxPool2d {
 /// ```
 /// # use xai_core as xai;
 /// use ndarray::array;
-/// use xai::nn::AvgPool2d;
+/// use xai::nn::{AvgPool2d, Padding};
 /// use xai::{Differentiable, NdArray, Net};
 ///
 /// let net = Net::<NdArray<f64>, _>::new(AvgPool2d::new(2));
 /// let y = net.predict(array![[[[1.0, 2.0], [3.0, 4.0]]]].view().into_dyn())?;
 /// assert_eq!(y, array![[[[2.5]]]].into_dyn());
+///
+/// // With a zero above, and one on the left: 8 / 4, or the mean of what is not padding.
+/// let pool = AvgPool2d::new(2).stride(1).padding(Padding { top: 1, left: 1, ..Padding::default() });
+/// assert_eq!(pool.output_shape(&[1, 1, 1, 1])?, [1, 1, 1, 1]);
+/// for (counts, mean) in [(true, 2.0), (false, 8.0)] {
+///     let net = Net::<NdArray<f64>, _>::new(pool.count_include_pad(counts));
+///     assert_eq!(net.predict(array![[[[8.0]]]].view().into_dyn())?, array![[[[mean]]]].into_dyn());
+/// }
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -100,6 +100,17 @@ fn keys(distance: f64) -> f64 {
 /// let net = Net::<NdArray<f64>, _>::new(Upsample2d::nearest(4));
 /// let y = net.predict(array![[[[1.0, 2.0], [3.0, 4.0]]]].view().into_dyn())?;
 /// assert_eq!(y.shape(), [1, 1, 4, 4]);
+///
+/// // A row of two pixels.
+/// let row = |op: Upsample2d| Net::<NdArray<f64>, _>::new(op).predict(array![[[[0.0, 4.0]]]].view().into_dyn());
+/// assert_eq!(row(Upsample2d::nearest([1, 3]))?, array![[[[0.0, 0.0, 4.0]]]].into_dyn());
+/// assert_eq!(row(Upsample2d::nearest_exact([1, 3]))?, array![[[[0.0, 4.0, 4.0]]]].into_dyn());
+/// assert_eq!(row(Upsample2d::bilinear([1, 4]))?, array![[[[0.0, 1.0, 3.0, 4.0]]]].into_dyn());
+/// assert_eq!(row(Upsample2d::bilinear_aligned([1, 3]))?, array![[[[0.0, 2.0, 4.0]]]].into_dyn());
+/// assert_eq!(row(Upsample2d::bicubic_aligned([1, 3]))?, array![[[[0.0, 2.0, 4.0]]]].into_dyn());
+/// // Where the corners do not coincide, a cubic goes beyond the numbers between which it is.
+/// assert!(row(Upsample2d::bicubic([1, 4]))?[[0, 0, 0, 0]] < 0.0);
+/// assert_eq!(Upsample2d::bicubic(8).output_shape(&[1, 3, 4, 5])?, [1, 3, 8, 8]);
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -16,6 +16,7 @@ use crate::{Error, Result};
 /// let x = Tensor::<NdArray<f64>>::upload(array![[0.0, 0.75, 1.0]].view().into_dyn(), &())?;
 /// let y = NdArray::forward(&Scale { scale: 2.0, shift: -1.0 }.into(), &[&x])?;
 /// assert_eq!(y.download()?, array![[-1.0, 0.5, 1.0]].into_dyn());
+/// assert!(Scale { scale: f64::NAN, shift: 0.0 }.output_shape(&[1, 3]).is_err());
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -16,6 +16,8 @@ use crate::Result;
 /// let net = Net::<NdArray<f64>, _>::new(Softmax::new(-1));
 /// let y = net.predict(array![[0.0, 0.0]].view().into_dyn())?;
 /// assert_eq!(y, array![[0.5, 0.5]].into_dyn());
+/// assert_eq!(Softmax::new(-1).axis_of(3)?, 2);
+/// assert_eq!(Softmax::new(-1).output_shape(&[2, 3, 4])?, [2, 3, 4]);
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,6 +61,10 @@ impl Softmax {
 /// let net = Net::<NdArray<f64>, _>::new(LogSoftmax::new(-1));
 /// let y = net.predict(array![[0.0, 0.0]].view().into_dyn())?;
 /// assert!((y[[0, 1]] + 2f64.ln()).abs() < 1e-12);
+///
+/// // Over the classes of each pixel.
+/// let classes = LogSoftmax::new(-3);
+/// assert_eq!((classes.axis_of(4)?, classes.output_shape(&[1, 21, 8, 8])?), (1, vec![1, 21, 8, 8]));
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
