@@ -27,6 +27,8 @@ use crate::{Backend, Error, Layer, Result, Tensor, Var, Weight};
 /// assert_eq!(same.output_shape(&[1, 2, 100])?, [1, 8, 100]);
 /// let causal = Conv1d::new(weight()?, None)?.dilation(4).padding((8, 0));
 /// assert_eq!(causal.output_shape(&[1, 2, 100])?, [1, 8, 100]);
+/// let halved = Conv1d::new(weight()?, None)?.stride(2).padding((2, 0)).groups(2);
+/// assert_eq!(halved.output_shape(&[1, 4, 100])?, [1, 8, 50]);
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone)]
@@ -61,6 +63,20 @@ impl<B: Backend> Conv1d<B> {
     ///
     /// # Errors
     /// [`Error::MissingWeight`], and as [`new`](Conv1d::new).
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::nn::{Conv1d, Weights};
+    /// use xai::{Differentiable, NdArray, Net};
+    ///
+    /// let checkpoint = [("conv.weight", array![[[1.0, -1.0]]].into_dyn()), ("conv.bias", array![10.0].into_dyn())];
+    /// let weights = Weights::<NdArray<f64>>::new(checkpoint, ())?;
+    /// let net = Net::<NdArray<f64>, _>::new(Conv1d::load(&weights.at("conv"))?.stride(2));
+    /// // 5 - 3 + 10, and 9 - 2 + 10.
+    /// assert_eq!(net.predict(array![[[5.0, 3.0, 9.0, 2.0]]].view().into_dyn())?, array![[[12.0, 17.0]]].into_dyn());
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     pub fn load(weights: &Weights<B>) -> Result<Self> {
         Conv1d::new(weights.get("weight")?, weights.find("bias")?).map_err(|e| weights.located(e))
     }

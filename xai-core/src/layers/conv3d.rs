@@ -26,6 +26,10 @@ use crate::{Backend, Error, Layer, Result, Tensor, Var, Weight};
 /// # let weight = Tensor::<NdArray>::upload(Array5::ones((4, 2, 3, 3, 3)).into_dyn().view(), &())?;
 /// let conv = Conv3d::new(weight, None)?.stride([1, 2, 2]).padding(1);
 /// assert_eq!(conv.output_shape(&[1, 2, 8, 16, 16])?, [1, 4, 8, 8, 8]);
+/// // In two groups, with every second slice: a kernel of 3 slices spans 5.
+/// # let weight = Tensor::<NdArray>::upload(Array5::ones((4, 2, 3, 3, 3)).into_dyn().view(), &())?;
+/// let conv = Conv3d::new(weight, None)?.dilation([2, 1, 1]).groups(2);
+/// assert_eq!(conv.output_shape(&[1, 4, 8, 16, 16])?, [1, 4, 4, 14, 14]);
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone)]
@@ -87,6 +91,20 @@ impl<B: Backend> Conv3d<B> {
     ///
     /// # Errors
     /// [`Error::MissingWeight`], and as [`new`](Conv3d::new).
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::ArrayD;
+    /// use xai::NdArray;
+    /// use xai::nn::{Conv3d, Weights};
+    ///
+    /// let checkpoint =
+    ///     [("stem.weight", ArrayD::<f32>::ones(vec![4, 1, 3, 3, 3])), ("stem.bias", ArrayD::zeros(vec![4]))];
+    /// let weights = Weights::<NdArray>::new(checkpoint, ())?;
+    /// let stem = Conv3d::load(&weights.at("stem"))?.stride(2).padding(1);
+    /// assert_eq!(stem.output_shape(&[1, 1, 8, 8, 8])?, [1, 4, 4, 4, 4]);
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     pub fn load(weights: &Weights<B>) -> Result<Self> {
         Conv3d::new(weights.get("weight")?, weights.find("bias")?).map_err(|e| weights.located(e))
     }
@@ -142,6 +160,21 @@ impl<B: Backend> Conv3d<B> {
     ///
     /// # Errors
     /// As [`output_shape`](Conv3d::output_shape), and [`Var::shape`]'s where the input's shape is not known.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::Array5;
+    /// use xai::nn::Conv3d;
+    /// use xai::{Graph, NdArray, Tensor};
+    ///
+    /// // Made where it is written down, and gone after that.
+    /// let ones = |shape: [usize; 5]| Tensor::<NdArray>::upload(Array5::ones(shape).view().into_dyn(), &());
+    /// let weight = ones([1, 1, 2, 2, 2])?;
+    /// let graph = Graph::trace(&[vec![1, 1, 2, 2, 2]], |x| Conv3d::new(weight, None)?.on(&x[0]))?;
+    /// let y = graph.forward(&[ones([1, 1, 2, 2, 2])?])?;
+    /// assert_eq!(y.download()?, Array5::from_elem([1, 1, 1, 1, 1], 8.0).into_dyn());
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     pub fn on<'m>(&self, x: &Var<'m, B>) -> Result<Var<'m, B>> {
         let input = x.shape()?;
         let [batch, channels, slices, rows, columns] = lengths(&input)?;

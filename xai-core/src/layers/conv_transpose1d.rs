@@ -26,6 +26,12 @@ use crate::{Backend, Error, Layer, Result, Tensor, Var, Weight};
 /// let net = Net::<NdArray<f64>, _>::new(ConvTranspose1d::new(weight, None)?.stride(2));
 /// let y = net.predict(array![[[1.0, 2.0]]].view().into_dyn())?;
 /// assert_eq!(y, array![[[1.0, 1.0, 2.0, 2.0]]].into_dyn());
+///
+/// // Two channels, each by itself: (10 - 1) · 2 - 4 + 2 · 2 + 1 + 1 = 20.
+/// let weight = Tensor::upload(array![[[1.0, 1.0, 1.0]], [[2.0, 2.0, 2.0]]].view().into_dyn(), &())?;
+/// let up = ConvTranspose1d::new(weight, None)?.stride(2).padding(2).dilation(2).output_padding(1).groups(2);
+/// let net = Net::<NdArray<f64>, _>::new(up);
+/// assert_eq!(net.graph(&[vec![1, 2, 10]])?.output_shape(), Some(&[1, 2, 20][..]));
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone)]
@@ -56,6 +62,20 @@ impl<B: Backend> ConvTranspose1d<B> {
     ///
     /// # Errors
     /// [`Error::MissingWeight`], and as [`new`](ConvTranspose1d::new).
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::nn::{ConvTranspose1d, Weights};
+    /// use xai::{Differentiable, NdArray, Net};
+    ///
+    /// let checkpoint = [("up.weight", array![[[1.0, 10.0]]].into_dyn()), ("up.bias", array![0.5].into_dyn())];
+    /// let weights = Weights::<NdArray<f64>>::new(checkpoint, ())?;
+    /// let net = Net::<NdArray<f64>, _>::new(ConvTranspose1d::load(&weights.at("up"))?);
+    /// // 1, 10 + 2 and 20, each with the bias.
+    /// assert_eq!(net.predict(array![[[1.0, 2.0]]].view().into_dyn())?, array![[[1.5, 12.5, 20.5]]].into_dyn());
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     pub fn load(weights: &Weights<B>) -> Result<Self> {
         ConvTranspose1d::new(weights.get("weight")?, weights.find("bias")?).map_err(|e| weights.located(e))
     }

@@ -12,13 +12,18 @@ use crate::{Backend, Error, Layer, Result, Var};
 ///
 /// ```
 /// # use xai_core as xai;
-/// use ndarray::ArrayD;
+/// use ndarray::{ArrayD, array};
 /// use xai::nn::LocalResponseNorm;
 /// use xai::{Differentiable, NdArray, Net};
 ///
 /// let net = Net::<NdArray<f64>, _>::new(LocalResponseNorm::new(3));
 /// let y = net.predict(ArrayD::<f64>::zeros(vec![1, 4, 2, 2]).view().into_dyn())?;
 /// assert_eq!(y.shape(), [1, 4, 2, 2]);
+///
+/// // Over each channel and the one before it: 3 / √(0 + 3²), and 4 / √(0 + 3² + 4²).
+/// let norm = LocalResponseNorm::new(2).alpha(2.0).beta(0.5).k(0.0);
+/// let y = Net::<NdArray<f64>, _>::new(norm).predict(array![[3.0, 4.0]].view().into_dyn())?;
+/// assert!((y - array![[1.0, 0.8]]).iter().all(|gap: &f64| gap.abs() < 1e-12));
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]

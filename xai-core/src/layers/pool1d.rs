@@ -22,6 +22,11 @@ use crate::{Backend, Layer, Result, Var};
 /// let net = Net::<NdArray<f64>, _>::new(MaxPool1d::new(2));
 /// let y = net.predict(array![[[1.0, 2.0, 3.0, 0.0]]].view().into_dyn())?;
 /// assert_eq!(y, array![[[2.0, 3.0]]].into_dyn());
+///
+/// // Windows around each entry.
+/// let net = Net::<NdArray<f64>, _>::new(MaxPool1d::new(3).stride(1).padding(1));
+/// let y = net.predict(array![[[1.0, 2.0, 3.0, 0.0]]].view().into_dyn())?;
+/// assert_eq!(y, array![[[2.0, 3.0, 3.0, 3.0]]].into_dyn());
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +46,14 @@ pub struct MaxPool1d(MaxPool2d);
 /// let net = Net::<NdArray<f64>, _>::new(AvgPool1d::new(2));
 /// let y = net.predict(array![[[1.0, 2.0, 3.0, 0.0]]].view().into_dyn())?;
 /// assert_eq!(y, array![[[1.5, 1.5]]].into_dyn());
+///
+/// // Each entry and the one before it; in front of the first there is a zero, which counts or not.
+/// let pool = AvgPool1d::new(2).stride(1).padding((1, 0));
+/// for (counts, first) in [(true, 0.5), (false, 1.0)] {
+///     let net = Net::<NdArray<f64>, _>::new(pool.count_include_pad(counts));
+///     let y = net.predict(array![[[1.0, 2.0, 3.0]]].view().into_dyn())?;
+///     assert_eq!(y, array![[[first, 1.5, 2.5]]].into_dyn());
+/// }
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

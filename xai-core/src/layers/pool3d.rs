@@ -22,6 +22,9 @@ use crate::{Backend, Layer, Result, Var};
 /// let net = Net::<NdArray<f64>, _>::new(MaxPool3d::new(2));
 /// let y = net.predict(ArrayD::<f64>::zeros(vec![1, 1, 4, 4, 4]).view().into_dyn())?;
 /// assert_eq!(y.shape(), [1, 1, 2, 2, 2]);
+///
+/// let net = Net::<NdArray<f64>, _>::new(MaxPool3d::new(3).stride([1, 2, 2]).padding(1));
+/// assert_eq!(net.graph(&[vec![1, 8, 4, 4, 4]])?.output_shape(), Some(&[1, 8, 4, 2, 2][..]));
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +48,14 @@ pub struct MaxPool3d {
 /// let net = Net::<NdArray<f64>, _>::new(AvgPool3d::new(2));
 /// let y = net.predict(ArrayD::<f64>::zeros(vec![1, 1, 4, 4, 4]).view().into_dyn())?;
 /// assert_eq!(y.shape(), [1, 1, 2, 2, 2]);
+///
+/// // One voxel with a zero in front of it on each axis, 8 in all: they count in the mean or not.
+/// let voxel = ArrayD::from_elem(vec![1, 1, 1, 1, 1], 8.0);
+/// let pool = AvgPool3d::new(2).stride(1).padding([(1, 0); 3]);
+/// for (counts, mean) in [(true, 1.0), (false, 8.0)] {
+///     let net = Net::<NdArray<f64>, _>::new(pool.count_include_pad(counts));
+///     assert_eq!(net.predict(voxel.view())?, ArrayD::from_elem(vec![1, 1, 1, 1, 1], mean));
+/// }
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

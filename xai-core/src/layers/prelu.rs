@@ -52,6 +52,19 @@ impl<B: Backend> PRelu<B> {
     ///
     /// # Errors
     /// [`Error::MissingWeight`], and as [`new`](PRelu::new).
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::nn::{PRelu, Weights};
+    /// use xai::{Differentiable, NdArray, Net};
+    ///
+    /// // A slope for each channel.
+    /// let weights = Weights::<NdArray<f64>>::new([("act.weight", array![0.5, 0.25].into_dyn())], ())?;
+    /// let net = Net::<NdArray<f64>, _>::new(PRelu::load(&weights.at("act"))?);
+    /// assert_eq!(net.predict(array![[-4.0, -4.0]].view().into_dyn())?, array![[-2.0, -1.0]].into_dyn());
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     pub fn load(weights: &Weights<B>) -> Result<Self> {
         PRelu::new(weights.get("weight")?).map_err(|e| weights.located(e))
     }

@@ -30,6 +30,18 @@ impl<B: Backend> Residual<B> {
     }
 
     /// Sets the layer of the shortcut, which brings x to the body's shape.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::nn::{Activation, Residual};
+    /// use xai::{Differentiable, NdArray, Net};
+    ///
+    /// // relu(x) + |x|
+    /// let net = Net::<NdArray<f64>, _>::new(Residual::new(Activation::Relu).shortcut(Activation::Abs));
+    /// assert_eq!(net.predict(array![[2.0, -1.0]].view().into_dyn())?, array![[4.0, 1.0]].into_dyn());
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     #[must_use]
     pub fn shortcut(mut self, layer: impl Layer<B> + Send + Sync + 'static) -> Self {
         self.shortcut = Some(owned(layer));

@@ -25,6 +25,9 @@ use crate::{Backend, Layer, Result, Var};
 ///
 /// let map = GradCam::at("stem").analyze(&model, &image, Index(0))?;
 /// assert_eq!(map.values, array![[[[0.25, 0.0], [0.75, 0.5]]]]);
+///
+/// assert_eq!((model.len(), model.is_empty()), (3, false));
+/// assert_eq!(model.names().collect::<Vec<_>>(), ["stem", "pool", "2"]);
 /// # Ok::<(), xai::Error>(())
 /// ```
 pub struct Sequential<B: Backend>(Vec<(String, AnyLayer<B>)>);

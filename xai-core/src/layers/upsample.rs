@@ -19,6 +19,11 @@ use crate::{Backend, Layer, Result, Var};
 /// let net = Net::<NdArray<f64>, _>::new(Upsample1d::linear_aligned(3));
 /// let y = net.predict(array![[[1.0, 3.0]]].view().into_dyn())?;
 /// assert_eq!(y, array![[[1.0, 2.0, 3.0]]].into_dyn());
+///
+/// let two = |op: Upsample1d| Net::<NdArray<f64>, _>::new(op).predict(array![[[0.0, 4.0]]].view().into_dyn());
+/// assert_eq!(two(Upsample1d::nearest(3))?, array![[[0.0, 0.0, 4.0]]].into_dyn());
+/// assert_eq!(two(Upsample1d::nearest_exact(3))?, array![[[0.0, 4.0, 4.0]]].into_dyn());
+/// assert_eq!(two(Upsample1d::linear(4))?, array![[[0.0, 1.0, 3.0, 4.0]]].into_dyn());
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,13 +40,19 @@ pub struct Upsample1d {
 ///
 /// ```
 /// # use xai_core as xai;
-/// use ndarray::ArrayD;
+/// use ndarray::{ArrayD, array};
 /// use xai::nn::Upsample3d;
 /// use xai::{Differentiable, NdArray, Net};
 ///
 /// let net = Net::<NdArray<f64>, _>::new(Upsample3d::trilinear([4, 6, 8]));
 /// let y = net.predict(ArrayD::<f64>::zeros(vec![1, 2, 2, 3, 4]).view().into_dyn())?;
 /// assert_eq!(y.shape(), [1, 2, 4, 6, 8]);
+///
+/// // Two voxels in a row.
+/// let two = |op: Upsample3d| Net::<NdArray<f64>, _>::new(op).predict(array![[[[[0.0, 4.0]]]]].view().into_dyn());
+/// assert_eq!(two(Upsample3d::nearest([1, 1, 3]))?, array![[[[[0.0, 0.0, 4.0]]]]].into_dyn());
+/// assert_eq!(two(Upsample3d::nearest_exact([1, 1, 3]))?, array![[[[[0.0, 4.0, 4.0]]]]].into_dyn());
+/// assert_eq!(two(Upsample3d::trilinear_aligned([1, 1, 3]))?, array![[[[[0.0, 2.0, 4.0]]]]].into_dyn());
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

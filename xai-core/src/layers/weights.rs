@@ -90,6 +90,21 @@ impl<B: Backend> Weights<B> {
     }
 
     /// The full names of this part, in alphabetical order.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::NdArray;
+    /// use xai::nn::Weights;
+    ///
+    /// let checkpoint = [("block.scale", array![2.0].into_dyn()), ("block.shift", array![1.0, 3.0].into_dyn())];
+    /// let weights = Weights::<NdArray<f64>>::new(checkpoint, ())?;
+    /// let block = weights.at("block");
+    /// assert_eq!((block.prefix(), block.placement()), ("block", &()));
+    /// assert_eq!(block.names().collect::<Vec<_>>(), ["block.scale", "block.shift"]);
+    /// assert!(block.has("scale") && !block.has("bias"));
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.checkpoint.arrays.keys().map(String::as_str).filter(|name| self.holds(name))
     }
@@ -113,6 +128,20 @@ impl<B: Backend> Weights<B> {
     }
 
     /// The numbers of a tensor, on the host, if there is one of this name.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::NdArray;
+    /// use xai::nn::Weights;
+    ///
+    /// let checkpoint = [("block.scale", array![2.0].into_dyn()), ("block.shift", array![1.0, 3.0].into_dyn())];
+    /// let weights = Weights::<NdArray<f64>>::new(checkpoint, ())?;
+    /// let block = weights.at("block");
+    /// assert_eq!(block.array("scale")?, array![2.0].into_dyn());
+    /// assert!(block.find_array("bias").is_none() && block.array("bias").is_err());
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     pub fn find_array(&self, name: &str) -> Option<ArrayViewD<'_, B::Elem>> {
         let (name, array) = self.checkpoint.arrays.get_key_value(&self.full(name))?;
         self.checkpoint.used.lock().unwrap_or_else(PoisonError::into_inner).insert(name.clone());
@@ -131,6 +160,22 @@ impl<B: Backend> Weights<B> {
     ///
     /// # Errors
     /// As [`get`](Weights::get), and [`Error::Shape`] when it has another shape.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::NdArray;
+    /// use xai::nn::Weights;
+    ///
+    /// let checkpoint = [("block.scale", array![2.0].into_dyn()), ("block.shift", array![1.0, 3.0].into_dyn())];
+    /// let weights = Weights::<NdArray<f64>>::new(checkpoint, ())?;
+    /// // The scale of so many channels, and a shift if there is one.
+    /// let block = weights.at("block");
+    /// let channels = block.get("scale")?.shape();
+    /// assert!(block.get_shaped("shift", &channels).is_err());
+    /// assert_eq!(block.find("shift")?.map(|shift| shift.shape()), Some(vec![2]));
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     pub fn get_shaped(&self, name: &str, shape: &[usize]) -> Result<Tensor<B>> {
         let array = self.array(name)?;
         Error::check_shape(&format!("weight `{}`", self.full(name)), shape, array.shape())?;

@@ -107,6 +107,26 @@ impl<B: Backend> MultiHeadAttention<B> {
     ///
     /// # Errors
     /// As the layer's own.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::{Array3, array};
+    /// use xai::nn::{Linear, MultiHeadAttention};
+    /// use xai::{Graph, NdArray, Tensor};
+    ///
+    /// // One head, whose linear layers leave numbers as they are.
+    /// let same = || Linear::new(Tensor::<NdArray<f64>>::upload(array![[1.0]].view().into_dyn(), &())?, None);
+    /// let attention = MultiHeadAttention::new(1, same()?, same()?, same()?, same()?)?;
+    /// let shapes = [vec![1, 1, 1], vec![1, 2, 1], vec![1, 2, 1]];
+    /// let graph = Graph::trace(&shapes, |x| attention.attend(&x[0], &x[1], &x[2], None))?;
+    ///
+    /// // A query of 0 is as near to one key as to the other: it gets the mean of their values.
+    /// let tensor = |a: Array3<f64>| Tensor::upload(a.view().into_dyn(), &());
+    /// let (query, keys, values) = (array![[[0.0]]], array![[[1.0], [5.0]]], array![[[2.0], [4.0]]]);
+    /// let y = graph.forward(&[tensor(query)?, tensor(keys)?, tensor(values)?])?;
+    /// assert_eq!(y.download()?, array![[[3.0]]].into_dyn());
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     pub fn attend<'m>(
         &'m self,
         query: &Var<'m, B>,

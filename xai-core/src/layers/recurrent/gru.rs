@@ -58,6 +58,26 @@ impl<B: Backend> Gru<B> {
     ///
     /// # Errors
     /// [`Error::MissingWeight`](crate::Error::MissingWeight), and as [`new`](Gru::new).
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::ArrayD;
+    /// use xai::NdArray;
+    /// use xai::nn::{Gru, Weights};
+    ///
+    /// // One layer of both directions, from inputs of length 3 to states of length 2.
+    /// let zeros = |shape: [usize; 2]| ArrayD::<f32>::zeros(shape.to_vec());
+    /// let checkpoint = [
+    ///     ("gru.weight_ih_l0", zeros([6, 3])),
+    ///     ("gru.weight_hh_l0", zeros([6, 2])),
+    ///     ("gru.weight_ih_l0_reverse", zeros([6, 3])),
+    ///     ("gru.weight_hh_l0_reverse", zeros([6, 2])),
+    /// ];
+    /// let weights = Weights::<NdArray>::new(checkpoint, ())?;
+    /// let gru = Gru::load(&weights.at("gru"))?;
+    /// assert_eq!((gru.num_layers(), gru.is_bidirectional()), (1, true));
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     pub fn load(weights: &Weights<B>) -> Result<Self> {
         Stack::load(weights).map(Gru)
     }

@@ -64,6 +64,26 @@ impl<B: Backend> Lstm<B> {
     /// [`Error::MissingWeight`](crate::Error::MissingWeight), as [`new`](Lstm::new), and
     /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a checkpoint with projections
     /// (`weight_hr_l0`).
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::ArrayD;
+    /// use xai::NdArray;
+    /// use xai::nn::{Lstm, Weights};
+    ///
+    /// // Two layers, from inputs of length 3 to states of length 2.
+    /// let zeros = |shape: [usize; 2]| ArrayD::<f32>::zeros(shape.to_vec());
+    /// let checkpoint = [
+    ///     ("lstm.weight_ih_l0", zeros([8, 3])),
+    ///     ("lstm.weight_hh_l0", zeros([8, 2])),
+    ///     ("lstm.weight_ih_l1", zeros([8, 2])),
+    ///     ("lstm.weight_hh_l1", zeros([8, 2])),
+    /// ];
+    /// let weights = Weights::<NdArray>::new(checkpoint, ())?;
+    /// let lstm = Lstm::load(&weights.at("lstm"))?;
+    /// assert_eq!((lstm.num_layers(), lstm.is_bidirectional()), (2, false));
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     pub fn load(weights: &Weights<B>) -> Result<Self> {
         Stack::load(weights).map(Lstm)
     }
