@@ -42,6 +42,8 @@ const MOST: usize = 42;
 /// let picture = Curves::of(&table, 0)?.image();
 /// let panel = Panel::new().photo("deletion", &picture);
 /// # assert!(panel.render()?.width() > 600);
+/// // One tile for each metric of the table that has curves.
+/// assert_eq!(Curves::panel(&table).render()?.dimensions(), panel.render()?.dimensions());
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
@@ -87,6 +89,22 @@ impl Curves {
     /// # Errors
     /// [`Error::InvalidParameter`] when there is none or more than 42, for one with other points than the first or
     /// fewer than two, and for heights that are not finite.
+    ///
+    /// ```
+    /// use ndarray::array;
+    /// use xai::metrics::{Deletion, Metric};
+    /// use xai::nn::{Linear, Sequential};
+    /// use xai::picture::Curves;
+    /// use xai::{InputTimesGradient, NdArray, Tensor};
+    ///
+    /// let weight = Tensor::<NdArray<f64>>::upload(array![[1.0, 2.0, 3.0]].view().into_dyn(), &())?;
+    /// let net = Sequential::new().push(Linear::new(weight, None)?);
+    /// let scores = Deletion::new().of_analyzer(&net, &array![[1.0, 1.0, 1.0]], 0, &InputTimesGradient)?;
+    /// let curve = scores.curve.expect("deletion has one");
+    /// let both = Curves::new([("mine", &curve), ("theirs", &curve)])?;
+    /// assert_eq!(both.image().width(), 628);
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     pub fn new<'a, S: Into<String>>(curves: impl IntoIterator<Item = (S, &'a Curve)>) -> Result<Self> {
         let curves: Vec<(String, &Curve)> = curves.into_iter().map(|(name, curve)| (name.into(), curve)).collect();
         let Some((_, first)) = curves.first().filter(|_| curves.len() <= MOST) else {

@@ -16,13 +16,18 @@ const MOST_PIXELS: u64 = 1 << 27;
 /// See the [module's](super) docs for the way from values to colours.
 ///
 /// ```
-/// use ndarray::Array3;
+/// use ndarray::{Array3, array};
 /// use xai::Kind;
 /// use xai::picture::{Heatmap, Style};
 ///
 /// let values = Array3::from_shape_fn((3, 8, 8), |(channel, i, j)| (channel + i * j) as f32 - 20.0);
 /// let map = Heatmap::new(&values, &Style::of(Kind::Attribution))?;
 /// assert_eq!(map.image().dimensions(), (8, 8));
+///
+/// // One channel of two pixels: strengths are shares of the scale, and what is coloured.
+/// let map = Heatmap::new(&array![[[2.0, -4.0]]], &Style::of(Kind::Attribution))?;
+/// assert_eq!((map.scale(), map.strength(), map.is_signed()), (4.0, &array![[0.5, -1.0]], true));
+/// assert_eq!((map.image()[(0, 0)], map.image()[(1, 0)]), (map.color(0.5), map.color(-1.0)));
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
@@ -53,6 +58,20 @@ impl Heatmap {
     ///
     /// # Errors
     /// As [`Heatmap::of`], and [`Error::InvalidParameter`] for outliers outside 0 to 100 percent.
+    ///
+    /// ```
+    /// use ndarray::array;
+    /// use xai::picture::{Colors, Heatmap, Sign, Style};
+    /// use xai::{Explanation, Extras, Kind, Selection};
+    ///
+    /// # let (output, selection) = (array![[1.0]].into_dyn(), Selection::from(vec![vec![0]]));
+    /// let values = array![[[[4.0, -1.0]]]];
+    /// let why = Explanation::new(values, output, selection, "Mine", Kind::Attribution, Extras::default());
+    /// let magnitudes = Style::of(why.kind).sign(Sign::Absolute).colors(Colors::Viridis);
+    /// let map = &Heatmap::styled(&why, &magnitudes)?[0];
+    /// assert_eq!((map.strength(), map.is_signed()), (&array![[1.0, 0.25]], false));
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     pub fn styled<E: Element, D: Dimension>(explanation: &Explanation<E, D>, style: &Style) -> Result<Vec<Heatmap>> {
         let shape = explanation.values.shape();
         let batch: ArrayView4<'_, E> =
@@ -112,6 +131,18 @@ impl Heatmap {
     }
 
     /// The colour of a strength. Colours with zero in their middle keep it there, also where one side alone is shown.
+    ///
+    /// ```
+    /// use image::Rgb;
+    /// use ndarray::array;
+    /// use xai::Kind;
+    /// use xai::picture::{Heatmap, Style};
+    ///
+    /// let map = Heatmap::new(&array![[[2.0, -4.0]]], &Style::of(Kind::Attribution))?;
+    /// let (Rgb([red, _, blue]), Rgb([less_red, _, more_blue])) = (map.color(1.0), map.color(-1.0));
+    /// assert!(red > blue && more_blue > less_red);
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     pub fn color(&self, strength: f64) -> image::Rgb<u8> {
         self.colors.at(match self.sign {
             Sign::Both => f64::midpoint(strength, 1.0),
@@ -135,6 +166,19 @@ impl Heatmap {
     ///
     /// # Errors
     /// [`Error::InvalidParameter`] for a size of zero, or of more than 134 million pixels, also on the way.
+    ///
+    /// ```
+    /// use ndarray::array;
+    /// use xai::Kind;
+    /// use xai::picture::{Heatmap, Style};
+    ///
+    /// let map = Heatmap::new(&array![[[2.0, -4.0]]], &Style::of(Kind::Attribution))?;
+    /// let wide = map.resized(6, 2)?;
+    /// assert_eq!((wide.strength().dim(), wide.scale()), ((2, 6), 4.0));
+    /// // The middle of the three pixels that the first one has become.
+    /// assert!((wide.strength()[[0, 1]] - 0.5).abs() < 1e-5);
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     pub fn resized(&self, width: u32, height: u32) -> Result<Heatmap> {
         if width == 0 || height == 0 {
             return Err(Error::InvalidParameter {
@@ -180,6 +224,18 @@ impl Heatmap {
     ///
     /// # Errors
     /// [`Error::InvalidParameter`] for an opacity outside 0 to 1 or an empty photo.
+    ///
+    /// ```
+    /// use image::RgbImage;
+    /// use ndarray::array;
+    /// use xai::Kind;
+    /// use xai::picture::{Heatmap, Style};
+    ///
+    /// let map = Heatmap::new(&array![[[2.0, -4.0]]], &Style::of(Kind::Attribution))?;
+    /// let photo = RgbImage::new(2, 1);
+    /// assert_eq!((map.overlay(&photo, 0.0)?, map.overlay(&photo, 1.0)?), (photo, map.image()));
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     pub fn overlay(&self, photo: &RgbImage, opacity: f64) -> Result<RgbImage> {
         if !(0.0..=1.0).contains(&opacity) {
             return Err(Error::InvalidParameter {

@@ -45,6 +45,19 @@ impl Matrix {
     /// # Errors
     /// [`Error::InvalidShape`] when the values have other axes or no element, [`Error::InvalidParameter`] when one of
     /// them is NaN or infinite.
+    ///
+    /// ```
+    /// use ndarray::array;
+    /// use xai::picture::Matrix;
+    /// use xai::{Explanation, Extras, Kind, Selection};
+    ///
+    /// # let (output, selection) = (array![[1.0]].into_dyn(), Selection::from(vec![vec![0]]));
+    /// let shares = array![[[0.75, 0.25], [0.5, 0.5]]];
+    /// let why = Explanation::new(shares, output, selection, "Mine", Kind::Importance, Extras::default());
+    /// let matrix = &Matrix::of(&why)?[0];
+    /// assert_eq!(matrix.heatmap().strength(), &array![[1.0, 1.0 / 3.0], [2.0 / 3.0, 2.0 / 3.0]]);
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     pub fn of<E: Element, D: Dimension>(explanation: &Explanation<E, D>) -> Result<Vec<Matrix>> {
         let values =
             explanation.values.view().into_dyn().into_dimensionality::<Ix3>().map_err(|_| Error::InvalidShape {
@@ -82,6 +95,19 @@ impl Matrix {
     ///
     /// # Errors
     /// [`Error::InvalidParameter`] when there are more or fewer names than rows or columns.
+    ///
+    /// ```
+    /// use ndarray::array;
+    /// use xai::Kind;
+    /// use xai::picture::{Matrix, Style};
+    ///
+    /// let matrix = Matrix::new(&array![[0.75, 0.25]], &Style::of(Kind::Importance))?;
+    /// assert_eq!(matrix.image().dimensions(), (2 * 24, 24));
+    /// let words = vec!["le".to_owned(), "chat".to_owned()];
+    /// let named = matrix.named(vec!["cat".to_owned()], words)?;
+    /// assert!(named.image().width() > 2 * 24 && named.clone().named(vec![], vec!["one".to_owned()]).is_err());
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     pub fn named(self, rows: Vec<String>, columns: Vec<String>) -> Result<Self> {
         let (height, width) = self.heatmap.strength().dim();
         for (what, names, length) in [("rows", &rows, height), ("columns", &columns, width)] {

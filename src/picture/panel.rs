@@ -27,14 +27,25 @@ const LARGEST_SIDE: u64 = 32_768;
 ///
 /// ```
 /// use image::RgbImage;
-/// use ndarray::Array3;
+/// use ndarray::{Array3, array};
 /// use xai::Kind;
-/// use xai::picture::{Heatmap, Panel, Style};
+/// use xai::picture::{Heatmap, Matrix, Panel, Style};
 ///
 /// let values = Array3::<f32>::from_shape_fn((3, 28, 28), |(c, i, j)| c as f32 - 1.0 + (i * j) as f32);
 /// let heatmap = Heatmap::new(&values, &Style::of(Kind::Attribution))?;
-/// let panel = Panel::new().title("A digit").photo("Photo", &RgbImage::new(28, 28)).heatmap("My analyzer", &heatmap);
-/// assert!(panel.render()?.width() > 2 * 224);
+/// let matrix = Matrix::new(&array![[0.9, 0.1], [0.5, 0.5]], &Style::of(Kind::Importance))?;
+/// let photo = RgbImage::new(28, 28);
+/// let panel = Panel::new()
+///     .title("A digit")
+///     .subtitle("What two analyzers say of it")
+///     .columns(2)
+///     .opacity(0.7)
+///     .photo("Photo", &photo)
+///     .heatmap("My analyzer", &heatmap)
+///     .overlay("The same over the photo", &heatmap, &photo)
+///     .matrix("Attention", &matrix);
+/// // Two tiles side by side, the gap between them, and the margins.
+/// assert_eq!(panel.render()?.width(), 2 * 224 + 22 + 2 * 24);
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone)]
@@ -148,6 +159,15 @@ impl Panel {
     ///
     /// # Errors
     /// As [`Panel::render`].
+    ///
+    /// ```
+    /// use image::RgbImage;
+    /// use xai::picture::{Panel, decode_photo};
+    ///
+    /// let panel = Panel::new().photo("Photo", &RgbImage::new(8, 8));
+    /// assert_eq!(decode_photo(&panel.encode()?)?, panel.render()?);
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     pub fn encode(&self) -> Result<Vec<u8>> {
         let mut png = Cursor::new(Vec::new());
         self.render()?.write_to(&mut png, ImageFormat::Png).map_err(|e| Error::backend("image", e))?;
@@ -158,6 +178,18 @@ impl Panel {
     ///
     /// # Errors
     /// As [`Panel::render`], and [`Error::File`] when the file cannot be written.
+    ///
+    /// ```
+    /// use image::RgbImage;
+    /// use xai::picture::{Panel, read_photo};
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("why.png");
+    /// let panel = Panel::new().photo("Photo", &RgbImage::new(8, 8));
+    /// panel.save(&path)?;
+    /// assert_eq!(read_photo(&path)?, panel.render()?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
         Draft::write(path, &self.encode()?)?.publish()
     }

@@ -18,6 +18,13 @@ use crate::{Element, Error, Result};
 /// let input = as_trained.input::<f32>(&seen)?;
 /// assert_eq!(input.dim(), (1, 3, 224, 224));
 /// assert!((input[[0, 0, 0, 0]] - (1.0 - 0.485) / 0.229).abs() < 1e-6);
+///
+/// // Another network's: pixels from -1 to 1, the channels last. By hand it is the same.
+/// let tf = Preprocess::tf(1, 1).channels_last();
+/// assert_eq!(tf, Preprocess::unit(1, 1).mean([0.5]).std([0.5]).channels_last());
+/// assert_eq!((tf.size(), tf.shape()), ([1, 1], [1, 1, 1, 3]));
+/// let red = RgbImage::from_pixel(1, 1, image::Rgb([255, 0, 0]));
+/// assert_eq!(tf.input::<f64>(&red)?.as_slice(), Some(&[1.0, -1.0, -1.0][..]));
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
@@ -41,6 +48,7 @@ pub struct Preprocess {
 /// let photo = RgbImage::from_pixel(1, 1, Rgb([10, 20, 30]));
 /// let as_caffe = Preprocess::raw(1, 1).channels(PixelChannels::Bgr).input::<f32>(&photo)?;
 /// assert_eq!(as_caffe.as_slice(), Some(&[30.0, 20.0, 10.0][..]));
+/// assert_eq!((PixelChannels::Bgr.count(), PixelChannels::Gray.count()), (3, 1));
 /// # Ok::<(), xai::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -96,12 +104,35 @@ impl Preprocess {
     /// shrunk to this share of its sides. All of it unless set, and 7/8 for [`imagenet`](Preprocess::imagenet).
     ///
     /// A photo that has the network's size already is never cropped.
+    ///
+    /// ```
+    /// use image::{Rgb, RgbImage};
+    /// use xai::picture::Preprocess;
+    ///
+    /// // Columns of the brightness 0, 1, 2 and 3.
+    /// let photo = RgbImage::from_fn(4, 4, |x, _| Rgb([x as u8; 3]));
+    /// let middle = Preprocess::raw(2, 2).crop(0.5).photo(&photo)?;
+    /// assert_eq!((middle[(0, 0)], middle[(1, 0)]), (Rgb([1; 3]), Rgb([2; 3])));
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     pub fn crop(mut self, share: f64) -> Self {
         self.crop = Some(share);
         self
     }
 
     /// Stretches the whole photo to the network's proportions, in place of a crop.
+    ///
+    /// ```
+    /// use image::{Rgb, RgbImage};
+    /// use xai::picture::Preprocess;
+    ///
+    /// // White, black and white: the middle is black, all of it is not.
+    /// let photo = RgbImage::from_fn(3, 1, |x, _| Rgb([if x == 1 { 0 } else { 255 }; 3]));
+    /// let seen = Preprocess::raw(1, 1);
+    /// assert_eq!(seen.photo(&photo)?[(0, 0)], Rgb([0; 3]));
+    /// assert_ne!(seen.stretched().photo(&photo)?[(0, 0)], Rgb([0; 3]));
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     pub fn stretched(mut self) -> Self {
         self.crop = None;
         self
