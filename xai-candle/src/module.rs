@@ -84,7 +84,7 @@ impl<M: ModuleT> CandleModule<M> {
 ///
 /// use candle_core::{Device, Result, Tensor};
 /// use candle_nn::{Activation, ModuleT};
-/// use xai::candle::IntoModule;
+/// use xai::candle::{Behind, IntoModule, Owned};
 ///
 /// /// What a module makes of 2, whether it is given or lent.
 /// fn of_two<How>(net: impl IntoModule<How>) -> Result<f32> {
@@ -92,6 +92,8 @@ impl<M: ModuleT> CandleModule<M> {
 /// }
 /// let shared = Arc::new(Activation::Relu);
 /// assert_eq!([of_two(&Activation::Relu)?, of_two(Arc::clone(&shared))?, of_two(Activation::Relu)?], [2.0; 3]);
+/// // Which of the two it is can be said by hand.
+/// assert_eq!((of_two::<Owned>(Activation::Relu)?, of_two::<Behind>(&Activation::Relu)?), (2.0, 2.0));
 /// # Ok::<(), candle_core::Error>(())
 /// ```
 #[diagnostic::on_unimplemented(

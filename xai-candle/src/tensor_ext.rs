@@ -86,17 +86,58 @@ impl WithGradient<'_> {
     }
 
     /// The maximum of each window, with a stride of its own, which has no gradient in candle.
+    ///
+    /// ```
+    /// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+    /// use candle_core::{Device, Tensor, Var};
+    /// use xai::candle::TensorExt;
+    ///
+    /// // Both windows have the same maximum.
+    /// let x = Var::new(&[[[[1f64, 4.0, 2.0]]]], &Device::Cpu)?;
+    /// let y = x.with_gradient().max_pool2d_with_stride((1, 2), (1, 1))?;
+    /// assert_eq!(y.flatten_all()?.to_vec1::<f64>()?, [4.0, 4.0]);
+    /// let gradient = y.sum_all()?.backward()?.get(&x).map(Tensor::flatten_all).transpose()?;
+    /// assert_eq!(gradient.map(|g| g.to_vec1()).transpose()?, Some(vec![0.0, 2.0, 0.0]));
+    /// # Ok::<(), candle_core::Error>(())
+    /// ```
     pub fn max_pool2d_with_stride<T: ToUsize2>(&self, kernel_size: T, stride: T) -> Result<Tensor> {
         ops::max_pool2d(self.0, window(kernel_size), window(stride), 0)
     }
 
     /// The mean of each window, also where rows or columns are left over.
+    ///
+    /// ```
+    /// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+    /// use candle_core::{Device, Tensor, Var};
+    /// use xai::candle::TensorExt;
+    ///
+    /// let x = Var::new(&[[[[2f64, 4.0, 9.0]]]], &Device::Cpu)?;
+    /// let y = x.with_gradient().avg_pool2d((1, 2))?;
+    /// assert_eq!(y.flatten_all()?.to_vec1::<f64>()?, [3.0]);
+    /// let gradient = y.sum_all()?.backward()?.get(&x).map(Tensor::flatten_all).transpose()?;
+    /// assert_eq!(gradient.map(|g| g.to_vec1()).transpose()?, Some(vec![0.5, 0.5, 0.0]));
+    /// # Ok::<(), candle_core::Error>(())
+    /// ```
     pub fn avg_pool2d<T: ToUsize2>(&self, sz: T) -> Result<Tensor> {
         let side = window(sz);
         ops::avg_pool2d(self.0, side, side, 0, true)
     }
 
     /// The mean of each window, with a stride of its own, which has no gradient in candle.
+    ///
+    /// ```
+    /// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+    /// use candle_core::{Device, Tensor, Var};
+    /// use xai::candle::TensorExt;
+    ///
+    /// // The number in the middle is in both windows.
+    /// let x = Var::new(&[[[[2f64, 4.0, 8.0]]]], &Device::Cpu)?;
+    /// let y = x.with_gradient().avg_pool2d_with_stride((1, 2), (1, 1))?;
+    /// assert_eq!(y.flatten_all()?.to_vec1::<f64>()?, [3.0, 6.0]);
+    /// let gradient = y.sum_all()?.backward()?.get(&x).map(Tensor::flatten_all).transpose()?;
+    /// assert_eq!(gradient.map(|g| g.to_vec1()).transpose()?, Some(vec![0.5, 1.0, 0.5]));
+    /// # Ok::<(), candle_core::Error>(())
+    /// ```
     pub fn avg_pool2d_with_stride<T: ToUsize2>(&self, kernel_size: T, stride: T) -> Result<Tensor> {
         ops::avg_pool2d(self.0, window(kernel_size), window(stride), 0, true)
     }
@@ -109,26 +150,88 @@ impl WithGradient<'_> {
     }
 
     /// As [`interpolate1d`](WithGradient::interpolate1d).
+    ///
+    /// ```
+    /// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+    /// use candle_core::{Device, Tensor, Var};
+    /// use xai::candle::TensorExt;
+    ///
+    /// // Its gradient is added to that of the sum.
+    /// let x = Var::new(&[[[1f64, 3.0]]], &Device::Cpu)?;
+    /// let y = (x.sum_all()? + x.with_gradient().upsample_nearest1d(4)?.sum_all()?)?;
+    /// let gradient = y.backward()?.get(&x).map(Tensor::flatten_all).transpose()?;
+    /// assert_eq!(gradient.map(|g| g.to_vec1()).transpose()?, Some(vec![3.0, 3.0]));
+    /// # Ok::<(), candle_core::Error>(())
+    /// ```
     pub fn upsample_nearest1d(&self, target_size: usize) -> Result<Tensor> {
         self.interpolate1d(target_size)
     }
 
     /// An image in another size, by its nearest pixels; candle's gradient overwrites that of other branches.
+    ///
+    /// ```
+    /// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+    /// use candle_core::{Device, Tensor};
+    /// use xai::candle::TensorExt;
+    ///
+    /// let x = Tensor::new(&[[[[1f64, 2.0]]]], &Device::Cpu)?;
+    /// let y = x.with_gradient().interpolate2d(2, 3)?;
+    /// assert_eq!(y.flatten_all()?.to_vec1::<f64>()?, [1.0, 1.0, 2.0, 1.0, 1.0, 2.0]);
+    /// # Ok::<(), candle_core::Error>(())
+    /// ```
     pub fn interpolate2d(&self, target_h: usize, target_w: usize) -> Result<Tensor> {
         ops::upsample_nearest2d(self.0, [target_h, target_w])
     }
 
     /// As [`interpolate2d`](WithGradient::interpolate2d).
+    ///
+    /// ```
+    /// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+    /// use candle_core::{Device, Tensor, Var};
+    /// use xai::candle::TensorExt;
+    ///
+    /// // Each pixel has become two.
+    /// let x = Var::new(&[[[[1f64, 2.0]]]], &Device::Cpu)?;
+    /// let y = x.with_gradient().upsample_nearest2d(2, 2)?;
+    /// let gradient = y.sum_all()?.backward()?.get(&x).map(Tensor::flatten_all).transpose()?;
+    /// assert_eq!(gradient.map(|g| g.to_vec1()).transpose()?, Some(vec![2.0, 2.0]));
+    /// # Ok::<(), candle_core::Error>(())
+    /// ```
     pub fn upsample_nearest2d(&self, target_h: usize, target_w: usize) -> Result<Tensor> {
         self.interpolate2d(target_h, target_w)
     }
 
     /// An image in another size, bilinear, which has no gradient in candle.
+    ///
+    /// ```
+    /// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+    /// use candle_core::{Device, Tensor, Var};
+    /// use xai::candle::TensorExt;
+    ///
+    /// let x = Var::new(&[[[[1f64, 2.0]]]], &Device::Cpu)?;
+    /// let y = x.with_gradient().upsample_bilinear2d(1, 3, true)?;
+    /// assert_eq!(y.flatten_all()?.to_vec1::<f64>()?, [1.0, 1.5, 2.0]);
+    /// let gradient = y.sum_all()?.backward()?.get(&x).map(Tensor::flatten_all).transpose()?;
+    /// assert_eq!(gradient.map(|g| g.to_vec1()).transpose()?, Some(vec![1.5, 1.5]));
+    /// # Ok::<(), candle_core::Error>(())
+    /// ```
     pub fn upsample_bilinear2d(&self, target_h: usize, target_w: usize, align_corners: bool) -> Result<Tensor> {
         ops::upsample_bilinear2d(self.0, [target_h, target_w], align_corners)
     }
 
     /// An image so many times as large, bilinear; the size must come out whole.
+    ///
+    /// ```
+    /// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+    /// use candle_core::{Device, Tensor};
+    /// use xai::candle::TensorExt;
+    ///
+    /// let x = Tensor::new(&[[[[1f64, 2.0]]]], &Device::Cpu)?;
+    /// let y = x.with_gradient().upsample_bilinear2d_with_scale(1.0, 1.5, true)?;
+    /// assert_eq!(y.flatten_all()?.to_vec1::<f64>()?, [1.0, 1.5, 2.0]);
+    /// assert!(x.with_gradient().upsample_bilinear2d_with_scale(1.0, 1.25, true).is_err(), "2.5 columns");
+    /// # Ok::<(), candle_core::Error>(())
+    /// ```
     pub fn upsample_bilinear2d_with_scale(&self, scale_h: f64, scale_w: f64, align_corners: bool) -> Result<Tensor> {
         let (_, _, rows, columns) = self.0.dims4()?;
         let whole = |length: usize, scale: f64| {
@@ -144,6 +247,21 @@ impl WithGradient<'_> {
     }
 
     /// A convolution over sequences; candle's gradient mixes up the samples of a batch, those of the kernel too.
+    ///
+    /// ```
+    /// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+    /// use candle_core::{Device, Tensor, Var};
+    /// use xai::candle::TensorExt;
+    ///
+    /// let x = Tensor::new(&[[[1f64, 2.0, 3.0]], [[0.0, 0.0, 1.0]]], &Device::Cpu)?;
+    /// let kernel = Var::new(&[[[1f64, 10.0]]], &Device::Cpu)?;
+    /// let y = x.with_gradient().conv1d(&kernel, 0, 1, 1, 1)?;
+    /// assert_eq!(y.flatten_all()?.to_vec1::<f64>()?, [21.0, 32.0, 0.0, 10.0]);
+    /// // What each weight is multiplied by, in both samples.
+    /// let gradient = y.sum_all()?.backward()?.get(&kernel).map(Tensor::flatten_all).transpose()?;
+    /// assert_eq!(gradient.map(|g| g.to_vec1()).transpose()?, Some(vec![3.0, 6.0]));
+    /// # Ok::<(), candle_core::Error>(())
+    /// ```
     pub fn conv1d(
         &self,
         kernel: &Tensor,
@@ -156,6 +274,19 @@ impl WithGradient<'_> {
     }
 
     /// As [`conv1d`](WithGradient::conv1d), with the algorithm that cuDNN is to take.
+    ///
+    /// ```
+    /// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+    /// use candle_core::{Device, Tensor};
+    /// use xai::candle::TensorExt;
+    ///
+    /// // A zero at each end, and every second window; on the CPU there is no algorithm to choose.
+    /// let x = Tensor::new(&[[[1f64, 2.0, 3.0, 4.0]]], &Device::Cpu)?;
+    /// let kernel = Tensor::new(&[[[1f64, 10.0]]], &Device::Cpu)?;
+    /// let y = x.with_gradient().conv1d_with_algo(&kernel, 1, 2, 1, 1, None)?;
+    /// assert_eq!(y.flatten_all()?.to_vec1::<f64>()?, [10.0, 32.0, 4.0]);
+    /// # Ok::<(), candle_core::Error>(())
+    /// ```
     pub fn conv1d_with_algo(
         &self,
         kernel: &Tensor,
@@ -170,6 +301,21 @@ impl WithGradient<'_> {
     }
 
     /// A convolution over images, also strided ones of unequal sides.
+    ///
+    /// ```
+    /// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+    /// use candle_core::{Device, Tensor, Var};
+    /// use xai::candle::TensorExt;
+    ///
+    /// // Every second pixel is left out.
+    /// let x = Var::new(&[[[[1f64, 2.0, 3.0]]]], &Device::Cpu)?;
+    /// let kernel = Tensor::new(&[[[[5f64]]]], &Device::Cpu)?;
+    /// let y = x.with_gradient().conv2d(&kernel, 0, 2, 1, 1)?;
+    /// assert_eq!(y.flatten_all()?.to_vec1::<f64>()?, [5.0, 15.0]);
+    /// let gradient = y.sum_all()?.backward()?.get(&x).map(Tensor::flatten_all).transpose()?;
+    /// assert_eq!(gradient.map(|g| g.to_vec1()).transpose()?, Some(vec![5.0, 0.0, 5.0]));
+    /// # Ok::<(), candle_core::Error>(())
+    /// ```
     pub fn conv2d(
         &self,
         kernel: &Tensor,
@@ -182,6 +328,19 @@ impl WithGradient<'_> {
     }
 
     /// As [`conv2d`](WithGradient::conv2d), with the algorithm that cuDNN is to take.
+    ///
+    /// ```
+    /// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+    /// use candle_core::{Device, Tensor};
+    /// use xai::candle::TensorExt;
+    ///
+    /// // Two groups: each channel by a weight of its own.
+    /// let x = Tensor::new(&[[[[1f64, 2.0]], [[3.0, 4.0]]]], &Device::Cpu)?;
+    /// let kernel = Tensor::new(&[[[[1f64]]], [[[10.0]]]], &Device::Cpu)?;
+    /// let y = x.with_gradient().conv2d_with_algo(&kernel, 0, 1, 1, 2, None)?;
+    /// assert_eq!(y.flatten_all()?.to_vec1::<f64>()?, [1.0, 2.0, 30.0, 40.0]);
+    /// # Ok::<(), candle_core::Error>(())
+    /// ```
     pub fn conv2d_with_algo(
         &self,
         kernel: &Tensor,
@@ -196,6 +355,20 @@ impl WithGradient<'_> {
     }
 
     /// A transposed convolution over sequences, which has no gradient in candle, and mixes up the samples of a batch.
+    ///
+    /// ```
+    /// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+    /// use candle_core::{Device, Tensor, Var};
+    /// use xai::candle::TensorExt;
+    ///
+    /// let x = Var::new(&[[[1f64, 2.0]]], &Device::Cpu)?;
+    /// let kernel = Tensor::new(&[[[1f64, 10.0]]], &Device::Cpu)?;
+    /// let y = x.with_gradient().conv_transpose1d(&kernel, 0, 0, 2, 1, 1)?;
+    /// assert_eq!(y.flatten_all()?.to_vec1::<f64>()?, [1.0, 10.0, 2.0, 20.0]);
+    /// let gradient = y.sum_all()?.backward()?.get(&x).map(Tensor::flatten_all).transpose()?;
+    /// assert_eq!(gradient.map(|g| g.to_vec1()).transpose()?, Some(vec![11.0, 11.0]));
+    /// # Ok::<(), candle_core::Error>(())
+    /// ```
     pub fn conv_transpose1d(
         &self,
         kernel: &Tensor,
@@ -210,6 +383,19 @@ impl WithGradient<'_> {
     }
 
     /// A transposed convolution over images.
+    ///
+    /// ```
+    /// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+    /// use candle_core::{Device, Tensor};
+    /// use xai::candle::TensorExt;
+    ///
+    /// // Windows of two columns overlap in the middle.
+    /// let x = Tensor::new(&[[[[1f64, 2.0]]]], &Device::Cpu)?;
+    /// let kernel = Tensor::new(&[[[[1f64, 10.0]]]], &Device::Cpu)?;
+    /// let y = x.with_gradient().conv_transpose2d(&kernel, 0, 0, 1, 1)?;
+    /// assert_eq!(y.flatten_all()?.to_vec1::<f64>()?, [1.0, 12.0, 20.0]);
+    /// # Ok::<(), candle_core::Error>(())
+    /// ```
     pub fn conv_transpose2d(
         &self,
         kernel: &Tensor,
@@ -223,6 +409,19 @@ impl WithGradient<'_> {
     }
 
     /// The greatest along an axis; the first of equal ones gets the gradient, where candle gives it to each.
+    ///
+    /// ```
+    /// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+    /// use candle_core::{Device, Tensor, Var};
+    /// use xai::candle::TensorExt;
+    ///
+    /// let x = Var::new(&[[1f64, 4.0, 4.0]], &Device::Cpu)?;
+    /// let y = x.with_gradient().max_keepdim(1)?;
+    /// assert_eq!(y.to_vec2::<f64>()?, [[4.0]]);
+    /// let gradient = y.backward()?.get(&x).map(Tensor::to_vec2).transpose()?;
+    /// assert_eq!(gradient, Some(vec![vec![0.0, 1.0, 0.0]]));
+    /// # Ok::<(), candle_core::Error>(())
+    /// ```
     pub fn max_keepdim<D: Dim>(&self, dim: D) -> Result<Tensor> {
         self.extreme(Reduction::Max, dim.to_index(self.0.shape(), "max")?)
     }
@@ -234,22 +433,68 @@ impl WithGradient<'_> {
     }
 
     /// The smallest along an axis; the first of equal ones gets the gradient, where candle gives it to each.
+    ///
+    /// ```
+    /// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+    /// use candle_core::{Device, Tensor, Var};
+    /// use xai::candle::TensorExt;
+    ///
+    /// let x = Var::new(&[[1f64, 1.0, 4.0]], &Device::Cpu)?;
+    /// let y = x.with_gradient().min_keepdim(1)?;
+    /// assert_eq!(y.to_vec2::<f64>()?, [[1.0]]);
+    /// let gradient = y.backward()?.get(&x).map(Tensor::to_vec2).transpose()?;
+    /// assert_eq!(gradient, Some(vec![vec![1.0, 0.0, 0.0]]));
+    /// # Ok::<(), candle_core::Error>(())
+    /// ```
     pub fn min_keepdim<D: Dim>(&self, dim: D) -> Result<Tensor> {
         self.extreme(Reduction::Min, dim.to_index(self.0.shape(), "min")?)
     }
 
     /// As [`min_keepdim`](WithGradient::min_keepdim), without the axis.
+    ///
+    /// ```
+    /// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+    /// use candle_core::{Device, Tensor};
+    /// use xai::candle::TensorExt;
+    ///
+    /// let x = Tensor::new(&[[3f64, 1.0], [2.0, 5.0]], &Device::Cpu)?;
+    /// assert_eq!(x.with_gradient().min(1)?.to_vec1::<f64>()?, [1.0, 2.0]);
+    /// # Ok::<(), candle_core::Error>(())
+    /// ```
     pub fn min<D: Dim>(&self, dim: D) -> Result<Tensor> {
         let dim = dim.to_index(self.0.shape(), "min")?;
         self.min_keepdim(dim)?.squeeze(dim)
     }
 
     /// The greatest of all numbers, without an axis; the first of equal ones gets the gradient.
+    ///
+    /// ```
+    /// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+    /// use candle_core::{Device, Tensor, Var};
+    /// use xai::candle::TensorExt;
+    ///
+    /// let x = Var::new(&[[3f64, 5.0], [5.0, 1.0]], &Device::Cpu)?;
+    /// let y = x.with_gradient().max_all()?;
+    /// assert_eq!(y.to_scalar::<f64>()?, 5.0);
+    /// let gradient = y.backward()?.get(&x).map(Tensor::to_vec2).transpose()?;
+    /// assert_eq!(gradient, Some(vec![vec![0.0, 1.0], vec![0.0, 0.0]]));
+    /// # Ok::<(), candle_core::Error>(())
+    /// ```
     pub fn max_all(&self) -> Result<Tensor> {
         if self.0.rank() == 0 { Ok(self.0.clone()) } else { WithGradient(&self.0.flatten_all()?).max(0) }
     }
 
     /// The smallest of all numbers, without an axis; the first of equal ones gets the gradient.
+    ///
+    /// ```
+    /// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+    /// use candle_core::{Device, Tensor};
+    /// use xai::candle::TensorExt;
+    ///
+    /// let x = Tensor::new(&[[3f64, 5.0], [5.0, 1.0]], &Device::Cpu)?;
+    /// assert_eq!(x.with_gradient().min_all()?.to_scalar::<f64>()?, 1.0);
+    /// # Ok::<(), candle_core::Error>(())
+    /// ```
     pub fn min_all(&self) -> Result<Tensor> {
         if self.0.rank() == 0 { Ok(self.0.clone()) } else { WithGradient(&self.0.flatten_all()?).min(0) }
     }
@@ -260,6 +505,21 @@ impl WithGradient<'_> {
 
     /// The source's numbers at their places along an axis, this tensor's elsewhere; both get their gradient, where
     /// candle's is wrong. Each place may be named once.
+    ///
+    /// ```
+    /// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+    /// use candle_core::{Device, Tensor, Var};
+    /// use xai::candle::TensorExt;
+    ///
+    /// let (x, source) = (Var::new(&[1f64, 2.0, 3.0], &Device::Cpu)?, Var::new(&[9f64], &Device::Cpu)?);
+    /// let y = x.with_gradient().scatter(&Tensor::new(&[1u32], &Device::Cpu)?, &source, 0)?;
+    /// assert_eq!(y.to_vec1::<f64>()?, [1.0, 9.0, 3.0]);
+    /// // None goes to the number that is not there any more.
+    /// let gradients = y.sum_all()?.backward()?;
+    /// assert_eq!(gradients.get(&x).map(Tensor::to_vec1).transpose()?, Some(vec![1.0, 0.0, 1.0]));
+    /// assert_eq!(gradients.get(&source).map(Tensor::to_vec1).transpose()?, Some(vec![1.0]));
+    /// # Ok::<(), candle_core::Error>(())
+    /// ```
     pub fn scatter<D: Dim>(&self, indexes: &Tensor, source: &Tensor, dim: D) -> Result<Tensor> {
         let dim = dim.to_index(self.0.shape(), "scatter")?;
         let zeros = self.0.detach().zeros_like()?;
@@ -269,6 +529,20 @@ impl WithGradient<'_> {
     }
 
     /// The source's numbers added at their places along an axis; both get their gradient, where candle's is wrong.
+    ///
+    /// ```
+    /// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+    /// use candle_core::{Device, Tensor, Var};
+    /// use xai::candle::TensorExt;
+    ///
+    /// let (x, source) = (Var::new(&[1f64, 2.0, 3.0], &Device::Cpu)?, Var::new(&[9f64], &Device::Cpu)?);
+    /// let y = x.with_gradient().scatter_add(&Tensor::new(&[1u32], &Device::Cpu)?, &source, 0)?;
+    /// assert_eq!(y.to_vec1::<f64>()?, [1.0, 11.0, 3.0]);
+    /// let gradients = y.sqr()?.sum_all()?.backward()?;
+    /// assert_eq!(gradients.get(&x).map(Tensor::to_vec1).transpose()?, Some(vec![2.0, 22.0, 6.0]));
+    /// assert_eq!(gradients.get(&source).map(Tensor::to_vec1).transpose()?, Some(vec![22.0]));
+    /// # Ok::<(), candle_core::Error>(())
+    /// ```
     pub fn scatter_add<D: Dim>(&self, indexes: &Tensor, source: &Tensor, dim: D) -> Result<Tensor> {
         let dim = dim.to_index(self.0.shape(), "scatter_add")?;
         let put = self.0.detach().zeros_like()?.scatter_add(indexes, &source.detach(), dim)?;
@@ -276,21 +550,70 @@ impl WithGradient<'_> {
     }
 
     /// max(0, x); the derivative at 0 is 0, where candle's is 1.
+    ///
+    /// ```
+    /// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+    /// use candle_core::{Device, Tensor, Var};
+    /// use xai::candle::TensorExt;
+    ///
+    /// let x = Var::new(&[-1f64, 0.0, 2.0], &Device::Cpu)?;
+    /// let y = x.with_gradient().relu()?;
+    /// assert_eq!(y.to_vec1::<f64>()?, [0.0, 0.0, 2.0]);
+    /// let gradient = y.sum_all()?.backward()?.get(&x).map(Tensor::to_vec1).transpose()?;
+    /// assert_eq!(gradient, Some(vec![0.0, 0.0, 1.0]));
+    /// # Ok::<(), candle_core::Error>(())
+    /// ```
     pub fn relu(&self) -> Result<Tensor> {
         ops::relu(self.0)
     }
 
     /// Gelu by its tanh approximation; candle's derivative is rounded to six digits.
+    ///
+    /// ```
+    /// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+    /// use candle_core::{Device, Tensor, Var};
+    /// use xai::candle::TensorExt;
+    ///
+    /// let x = Var::new(&[0f64], &Device::Cpu)?;
+    /// let y = x.with_gradient().gelu()?;
+    /// assert_eq!(y.to_vec1::<f64>()?, [0.0]);
+    /// assert_eq!(y.backward()?.get(&x).map(Tensor::to_vec1).transpose()?, Some(vec![0.5]));
+    /// # Ok::<(), candle_core::Error>(())
+    /// ```
     pub fn gelu(&self) -> Result<Tensor> {
         ops::gelu_tanh(self.0)
     }
 
     /// x · Φ(x); candle's derivative is rounded to six digits.
+    ///
+    /// ```
+    /// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+    /// use candle_core::{Device, Tensor};
+    /// use xai::candle::TensorExt;
+    ///
+    /// // 0.8413 of a normal distribution is below 1.
+    /// let y = Tensor::new(&[0f64, 1.0], &Device::Cpu)?.with_gradient().gelu_erf()?.to_vec1::<f64>()?;
+    /// assert!(y[0] == 0.0 && (y[1] - 0.8413).abs() < 1e-4);
+    /// # Ok::<(), candle_core::Error>(())
+    /// ```
     pub fn gelu_erf(&self) -> Result<Tensor> {
         ops::gelu(self.0)
     }
 
     /// |x|; the derivative at 0 is 0, where candle's is 1.
+    ///
+    /// ```
+    /// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+    /// use candle_core::{Device, Tensor, Var};
+    /// use xai::candle::TensorExt;
+    ///
+    /// let x = Var::new(&[-2f64, 0.0, 3.0], &Device::Cpu)?;
+    /// let y = x.with_gradient().abs()?;
+    /// assert_eq!(y.to_vec1::<f64>()?, [2.0, 0.0, 3.0]);
+    /// let gradient = y.sum_all()?.backward()?.get(&x).map(Tensor::to_vec1).transpose()?;
+    /// assert_eq!(gradient, Some(vec![-1.0, 0.0, 1.0]));
+    /// # Ok::<(), candle_core::Error>(())
+    /// ```
     pub fn abs(&self) -> Result<Tensor> {
         ops::activation(self.0, Activation::Abs)
     }

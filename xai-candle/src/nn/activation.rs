@@ -112,6 +112,21 @@ impl<E: Host> Layer<Candle<E>> for Activation {
 
 wrap! {
     /// x above zero, slope · x else, with slopes that are weights: [`candle_nn::PReLU`] with this crate's gradient.
+    ///
+    /// ```
+    /// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+    /// use candle_core::{Device, Module, Tensor};
+    /// use xai::candle::nn::PReLU;
+    ///
+    /// // A slope for each channel, and one for all.
+    /// let each = PReLU::new(Tensor::new(&[0.5f64, 0.25], &Device::Cpu)?, false);
+    /// let one = PReLU::new(Tensor::new(&[0.5f64], &Device::Cpu)?, true);
+    /// assert_eq!((each.weight().dims(), each.is_scalar(), one.is_scalar()), (&[2][..], false, true));
+    /// let x = Tensor::new(&[[-4f64, -4.0], [3.0, 3.0]], &Device::Cpu)?;
+    /// assert_eq!(each.forward(&x)?.to_vec2::<f64>()?, [[-2.0, -1.0], [3.0, 3.0]]);
+    /// assert_eq!(one.forward(&x)?.to_vec2::<f64>()?, [[-2.0, -2.0], [3.0, 3.0]]);
+    /// # Ok::<(), candle_core::Error>(())
+    /// ```
     PReLU
 }
 

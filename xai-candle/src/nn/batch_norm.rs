@@ -10,6 +10,25 @@ use super::wrap::wrap;
 wrap! {
     /// (x - mean) / √(variance + ε) · weight + bias for each channel: [`candle_nn::BatchNorm`] with this crate's
     /// gradient in evaluation mode.
+    ///
+    /// ```
+    /// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+    /// use candle_core::{Device, ModuleT, Tensor};
+    /// use xai::candle::nn::BatchNorm;
+    ///
+    /// // (x - 1) / √(3 + 1) · 4 + 5 = 2 x + 3
+    /// let of = |number: f64| Tensor::new(&[number], &Device::Cpu);
+    /// let norm = BatchNorm::new(1, of(1.0)?, of(3.0)?, of(4.0)?, of(5.0)?, 1.0)?;
+    /// let x = Tensor::new(&[[7f64]], &Device::Cpu)?;
+    /// assert_eq!(norm.forward_t(&x, false)?.to_vec2::<f64>()?, [[17.0]]);
+    /// assert_eq!(norm.running_mean().to_vec1::<f64>()?, [1.0]);
+    /// assert_eq!(norm.running_var().to_vec1::<f64>()?, [3.0]);
+    /// assert_eq!((norm.eps(), norm.momentum(), norm.weight_and_bias().is_some()), (1.0, 0.1, true));
+    ///
+    /// let bare = BatchNorm::new_no_bias(1, of(1.0)?, of(3.0)?, 1.0)?;
+    /// assert_eq!(bare.forward_t(&x, false)?.to_vec2::<f64>()?, [[3.0]]);
+    /// # Ok::<(), candle_core::Error>(())
+    /// ```
     BatchNorm
 }
 
@@ -41,6 +60,20 @@ impl BatchNorm {
     ///
     /// # Errors
     /// When the shapes do not fit.
+    ///
+    /// ```
+    /// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+    /// use candle_core::{Device, Tensor};
+    /// use xai::candle::nn::BatchNorm;
+    ///
+    /// let of = |number: f64| Tensor::new(&[number], &Device::Cpu);
+    /// let norm = BatchNorm::new_with_momentum(1, of(0.0)?, of(1.0)?, of(2.0)?, of(10.0)?, 0.0, 1.0)?;
+    /// // Training goes by the batch, and with a momentum of 1 nothing is left of the mean before.
+    /// let y = norm.forward_train(&Tensor::new(&[[1f64], [3.0]], &Device::Cpu)?)?;
+    /// assert_eq!(y.flatten_all()?.to_vec1::<f64>()?, [8.0, 12.0]);
+    /// assert_eq!(norm.running_mean().to_vec1::<f64>()?, [2.0]);
+    /// # Ok::<(), candle_core::Error>(())
+    /// ```
     pub fn new_with_momentum(
         num_features: usize,
         running_mean: Tensor,
@@ -99,6 +132,21 @@ impl BatchNorm {
     ///
     /// # Errors
     /// candle's own.
+    ///
+    /// ```
+    /// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+    /// use candle_core::{Device, Tensor};
+    /// use xai::candle::nn::BatchNorm;
+    ///
+    /// let (mean, variance) = (Tensor::new(&[0f64], &Device::Cpu)?, Tensor::new(&[1f64], &Device::Cpu)?);
+    /// let norm = BatchNorm::new_no_bias_with_momentum(1, mean, variance, 0.0, 0.5)?;
+    /// // The batch has the mean 2 and the variance 1, unbiased 2: the running numbers go half the way there.
+    /// let y = norm.forward_train(&Tensor::new(&[[1f64], [3.0]], &Device::Cpu)?)?;
+    /// assert_eq!(y.flatten_all()?.to_vec1::<f64>()?, [-1.0, 1.0]);
+    /// assert_eq!(norm.running_mean().to_vec1::<f64>()?, [1.0]);
+    /// assert_eq!(norm.running_var().to_vec1::<f64>()?, [1.5]);
+    /// # Ok::<(), candle_core::Error>(())
+    /// ```
     pub fn forward_train(&self, x: &Tensor) -> Result<Tensor> {
         self.0.forward_train(x)
     }

@@ -1,4 +1,25 @@
 //! Convolutions, plain and transposed.
+//!
+//! ```
+//! # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+//! use std::collections::HashMap;
+//!
+//! use candle_core::{DType, Device, Module, Tensor};
+//! use xai::candle::nn::VarBuilder;
+//! use xai::candle::nn::conv::{conv_transpose2d_no_bias, conv2d, conv2d_no_bias};
+//!
+//! let weights = HashMap::from([
+//!     ("weight".to_owned(), Tensor::new(&[[[[2f64]]]], &Device::Cpu)?),
+//!     ("bias".to_owned(), Tensor::new(&[0.5f64], &Device::Cpu)?),
+//! ]);
+//! let vb = VarBuilder::from_tensors(weights, DType::F64, &Device::Cpu);
+//! let x = Tensor::new(&[[[[3f64]]]], &Device::Cpu)?;
+//! let of = |layer: &dyn Module| layer.forward(&x)?.flatten_all()?.to_vec1::<f64>();
+//! assert_eq!(of(&conv2d(1, 1, 1, Default::default(), vb.clone())?)?, [6.5]);
+//! assert_eq!(of(&conv2d_no_bias(1, 1, 1, Default::default(), vb.clone())?)?, [6.0]);
+//! assert_eq!(of(&conv_transpose2d_no_bias(1, 1, 1, Default::default(), vb)?)?, [6.0]);
+//! # Ok::<(), candle_core::Error>(())
+//! ```
 
 use candle_core::{Module, Result, Tensor, bail};
 use candle_nn::VarBuilder;
@@ -52,12 +73,65 @@ macro_rules! convolutions {
 
 convolutions! {
     /// Over sequences (batch, channels, length): [`candle_nn::Conv1d`] with this crate's gradient.
+    ///
+    /// ```
+    /// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+    /// use candle_core::{Device, Module, Tensor};
+    /// use xai::candle::nn::{Conv1d, Conv1dConfig};
+    ///
+    /// let (weight, bias) = (Tensor::new(&[[[1f64, 1.0]]], &Device::Cpu)?, Tensor::new(&[10f64], &Device::Cpu)?);
+    /// let conv = Conv1d::new(weight, Some(bias), Conv1dConfig { stride: 2, ..Default::default() });
+    /// assert_eq!((conv.config().stride, conv.weight().dims(), conv.bias().is_some()), (2, &[1, 1, 2][..], true));
+    /// let x = Tensor::new(&[[[1f64, 2.0, 3.0, 4.0]]], &Device::Cpu)?;
+    /// assert_eq!(conv.forward(&x)?.to_vec3::<f64>()?, [[[13.0, 17.0]]]);
+    /// # Ok::<(), candle_core::Error>(())
+    /// ```
     Conv1d(Conv1dConfig), (1, (), 1), conv1d_by_windows;
     /// Over images (batch, channels, rows, columns): [`candle_nn::Conv2d`] with this crate's gradient.
+    ///
+    /// ```
+    /// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+    /// use candle_core::{Device, Module, Tensor};
+    /// use xai::candle::nn::{Conv2d, Conv2dConfig};
+    ///
+    /// let weight = Tensor::new(&[[[[1f64, 10.0], [100.0, 1000.0]]]], &Device::Cpu)?;
+    /// let conv = Conv2d::new(weight, None, Conv2dConfig { padding: 1, stride: 2, ..Default::default() });
+    /// assert_eq!((conv.config().padding, conv.weight().dims(), conv.bias().is_none()), (1, &[1, 1, 2, 2][..], true));
+    /// // A border of zeros, so that each window has one number of the image.
+    /// let x = Tensor::new(&[[[[1f64, 2.0], [3.0, 4.0]]]], &Device::Cpu)?;
+    /// assert_eq!(conv.forward(&x)?.flatten_all()?.to_vec1::<f64>()?, [1000.0, 200.0, 30.0, 4.0]);
+    /// # Ok::<(), candle_core::Error>(())
+    /// ```
     Conv2d(Conv2dConfig), (1, (), 1, 1), Module::forward;
     /// Over sequences: [`candle_nn::ConvTranspose1d`], which has no gradient in candle, with this crate's.
+    ///
+    /// ```
+    /// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+    /// use candle_core::{Device, Module, Tensor};
+    /// use xai::candle::nn::{ConvTranspose1d, ConvTranspose1dConfig};
+    ///
+    /// let weight = Tensor::new(&[[[1f64, 10.0]]], &Device::Cpu)?;
+    /// let conv = ConvTranspose1d::new(weight, None, ConvTranspose1dConfig { stride: 2, ..Default::default() });
+    /// assert_eq!((conv.config().stride, conv.weight().dims(), conv.bias().is_none()), (2, &[1, 1, 2][..], true));
+    /// let x = Tensor::new(&[[[1f64, 2.0]]], &Device::Cpu)?;
+    /// assert_eq!(conv.forward(&x)?.to_vec3::<f64>()?, [[[1.0, 10.0, 2.0, 20.0]]]);
+    /// # Ok::<(), candle_core::Error>(())
+    /// ```
     ConvTranspose1d(ConvTranspose1dConfig), (1, (), 1), transposed_one_by_one;
     /// Over images: [`candle_nn::ConvTranspose2d`] with this crate's gradient.
+    ///
+    /// ```
+    /// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+    /// use candle_core::{Device, Module, Tensor};
+    /// use xai::candle::nn::{ConvTranspose2d, ConvTranspose2dConfig};
+    ///
+    /// let (weight, bias) = (Tensor::new(&[[[[1f64, 10.0]]]], &Device::Cpu)?, Tensor::new(&[0.5f64], &Device::Cpu)?);
+    /// let conv = ConvTranspose2d::new(weight, Some(bias), ConvTranspose2dConfig::default());
+    /// assert_eq!((conv.config().stride, conv.weight().dims(), conv.bias().is_some()), (1, &[1, 1, 1, 2][..], true));
+    /// let x = Tensor::new(&[[[[1f64, 2.0]]]], &Device::Cpu)?;
+    /// assert_eq!(conv.forward(&x)?.flatten_all()?.to_vec1::<f64>()?, [1.5, 12.5, 20.5]);
+    /// # Ok::<(), candle_core::Error>(())
+    /// ```
     ConvTranspose2d(ConvTranspose2dConfig), (1, (), 1, 1), Module::forward;
 }
 
@@ -101,6 +175,21 @@ impl Conv2d {
     ///
     /// # Errors
     /// When the norm is without weight and bias, or of other channels.
+    ///
+    /// ```
+    /// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+    /// use candle_core::{Device, Module, Tensor};
+    /// use xai::candle::nn::{BatchNorm, Conv2d};
+    ///
+    /// // 2 x, and (x - 1) / √(3 + 1) · 4 + 5 = 2 x + 3 behind it.
+    /// let conv = Conv2d::new(Tensor::new(&[[[[2f64]]]], &Device::Cpu)?, None, Default::default());
+    /// let of = |number: f64| Tensor::new(&[number], &Device::Cpu);
+    /// let norm = BatchNorm::new(1, of(1.0)?, of(3.0)?, of(4.0)?, of(5.0)?, 1.0)?;
+    /// let both = conv.absorb_bn(&norm)?;
+    /// let x = Tensor::new(&[[[[7f64]]]], &Device::Cpu)?;
+    /// assert_eq!(both.forward(&x)?.flatten_all()?.to_vec1::<f64>()?, [31.0]);
+    /// # Ok::<(), candle_core::Error>(())
+    /// ```
     pub fn absorb_bn(&self, bn: &super::BatchNorm) -> Result<Self> {
         let both = self.0.absorb_bn(bn.as_candle())?;
         let norm = bn.weight_and_bias().into_iter().flat_map(|(weight, bias)| [weight, bias]);

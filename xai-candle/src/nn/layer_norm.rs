@@ -10,6 +10,28 @@ use super::wrap::wrap;
 wrap! {
     /// (x - mean) / √(var + ε) · weight + bias over the last axis: [`candle_nn::LayerNorm`], whose gradient candle
     /// cuts, with this crate's.
+    ///
+    /// ```
+    /// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+    /// use candle_core::{Device, Module, Tensor};
+    /// use xai::candle::nn::LayerNorm;
+    ///
+    /// // The mean is 2, the variance 1.
+    /// let x = Tensor::new(&[[1f32, 3.0]], &Device::Cpu)?;
+    /// let (weight, bias) = (Tensor::new(&[1f32, 10.0], &Device::Cpu)?, Tensor::new(&[0f32, 5.0], &Device::Cpu)?);
+    /// let norm = LayerNorm::new(weight.clone(), bias, 0.0);
+    /// assert_eq!(norm.forward(&x)?.to_vec2::<f32>()?, [[-1.0, 15.0]]);
+    /// assert_eq!((norm.weight().dims(), norm.bias().map(Tensor::dims)), (&[2][..], Some(&[2][..])));
+    /// assert_eq!((norm.eps(), norm.remove_mean()), (0.0, true));
+    ///
+    /// let no_bias = LayerNorm::new_no_bias(weight.clone(), 0.0);
+    /// assert_eq!(no_bias.forward(&x)?.to_vec2::<f32>()?, [[-1.0, 10.0]]);
+    /// // Of what has no mean it is the same.
+    /// let rms = LayerNorm::rms_norm(weight, 0.0);
+    /// assert_eq!(rms.forward(&(x - 2.0)?)?.to_vec2::<f32>()?, [[-1.0, 10.0]]);
+    /// assert!(!rms.remove_mean());
+    /// # Ok::<(), candle_core::Error>(())
+    /// ```
     LayerNorm
 }
 
@@ -69,6 +91,20 @@ impl Module for LayerNorm {
 wrap! {
     /// x / √(mean(x²) + ε) · weight over the last axis: [`candle_nn::RmsNorm`], whose gradient candle cuts, with this
     /// crate's.
+    ///
+    /// ```
+    /// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+    /// use candle_core::{Device, Module, Tensor};
+    /// use xai::candle::nn::RmsNorm;
+    ///
+    /// // √((2² + 2²) / 2) = 2
+    /// let x = Tensor::new(&[[2f32, -2.0]], &Device::Cpu)?;
+    /// let norm = RmsNorm::new(Tensor::new(&[1f32, 3.0], &Device::Cpu)?, 0.0);
+    /// assert_eq!(norm.forward(&x)?.to_vec2::<f32>()?, [[1.0, -3.0]]);
+    /// assert_eq!(norm.forward_diff(&x)?.to_vec2::<f32>()?, [[1.0, -3.0]]);
+    /// assert_eq!((norm.weight().dims(), norm.eps(), norm.clone().into_inner().remove_mean()), (&[2][..], 0.0, false));
+    /// # Ok::<(), candle_core::Error>(())
+    /// ```
     RmsNorm
 }
 

@@ -1,4 +1,25 @@
 //! The fully connected layer.
+//!
+//! ```
+//! # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+//! use std::collections::HashMap;
+//!
+//! use candle_core::{DType, Device, Module, Tensor};
+//! use xai::candle::nn::VarBuilder;
+//! use xai::candle::nn::linear::{linear, linear_b, linear_no_bias};
+//!
+//! let weights = HashMap::from([
+//!     ("weight".to_owned(), Tensor::new(&[[1f64, -2.0]], &Device::Cpu)?),
+//!     ("bias".to_owned(), Tensor::new(&[0.5f64], &Device::Cpu)?),
+//! ]);
+//! let vb = VarBuilder::from_tensors(weights, DType::F64, &Device::Cpu);
+//! let x = Tensor::new(&[[3f64, 1.0]], &Device::Cpu)?;
+//! let of = |layer: candle_core::Result<xai::candle::nn::Linear>| layer?.forward(&x)?.to_vec2::<f64>();
+//! assert_eq!(of(linear(2, 1, vb.clone()))?, [[1.5]]);
+//! assert_eq!(of(linear_no_bias(2, 1, vb.clone()))?, [[1.0]]);
+//! assert_eq!(of(linear_b(2, 1, false, vb))?, [[1.0]]);
+//! # Ok::<(), candle_core::Error>(())
+//! ```
 
 use candle_core::{Module, Result, Tensor};
 use candle_nn::VarBuilder;
@@ -8,6 +29,20 @@ use super::wrap::wrap;
 
 wrap! {
     /// y = x · Wᵀ + b over the last axis: [`candle_nn::Linear`] with this crate's gradient.
+    ///
+    /// ```
+    /// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+    /// use candle_core::{Device, Module, Tensor};
+    /// use xai::candle::nn::Linear;
+    ///
+    /// let (weight, bias) = (Tensor::new(&[[1f64, -2.0]], &Device::Cpu)?, Tensor::new(&[0.5f64], &Device::Cpu)?);
+    /// let linear = Linear::new(weight.clone(), Some(bias));
+    /// let x = Tensor::new(&[[3f64, 1.0]], &Device::Cpu)?;
+    /// assert_eq!(linear.forward(&x)?.to_vec2::<f64>()?, [[1.5]]);
+    /// assert_eq!((linear.weight().dims(), linear.bias().map(Tensor::dims)), (&[1, 2][..], Some(&[1][..])));
+    /// assert_eq!(Linear::from_weights(weight, None).forward(&x)?.to_vec2::<f64>()?, [[1.0]]);
+    /// # Ok::<(), candle_core::Error>(())
+    /// ```
     Linear
 }
 

@@ -2,6 +2,20 @@
 //!
 //! Each pair of features is turned by an angle of its position, y₀ = x₀ cos - x₁ sin, y₁ = x₀ sin + x₁ cos; so the
 //! cotangent is turned back by the same angle. The angles are constants.
+//!
+//! ```
+//! # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+//! use candle_core::{Device, Tensor};
+//! use xai::candle::nn::rotary_emb::{rope, rope_i, rope_thd};
+//!
+//! // One token of four features: a quarter turn for the first pair, none for the second.
+//! let x = Tensor::new(&[[[[1f64, 2.0, 3.0, 4.0]]]], &Device::Cpu)?;
+//! let (cos, sin) = (Tensor::new(&[[0f64, 1.0]], &Device::Cpu)?, Tensor::new(&[[1f64, 0.0]], &Device::Cpu)?);
+//! assert_eq!(rope(&x, &cos, &sin)?.flatten_all()?.to_vec1::<f64>()?, [-3.0, 2.0, 1.0, 4.0]);
+//! assert_eq!(rope_i(&x, &cos, &sin)?.flatten_all()?.to_vec1::<f64>()?, [-2.0, 1.0, 3.0, 4.0]);
+//! assert_eq!(rope_thd(&x, &cos, &sin)?.flatten_all()?.to_vec1::<f64>()?, [-3.0, 2.0, 1.0, 4.0]);
+//! # Ok::<(), candle_core::Error>(())
+//! ```
 
 use candle_core::{Error, Result, Tensor, bail};
 use candle_nn::rotary_emb as candle;

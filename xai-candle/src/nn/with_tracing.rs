@@ -18,6 +18,7 @@ pub use super::{Conv2d, LayerNorm, Linear, conv2d, layer_norm, linear, linear_b,
 /// let table = Embedding::from_weights(Tensor::new(&[[1f64, 2.0], [3.0, 4.0]], &Device::Cpu)?)?;
 /// let ids = Tensor::new(&[1u32], &Device::Cpu)?;
 /// assert_eq!(table.forward(&ids)?.to_vec2::<f64>()?, [[3.0, 4.0]]);
+/// assert_eq!(table.embeddings().dims(), [2, 2]);
 /// # Ok::<(), candle_core::Error>(())
 /// ```
 #[derive(Debug, Clone)]
@@ -28,6 +29,21 @@ impl Embedding {
     ///
     /// # Errors
     /// When the weight is missing or of another shape.
+    ///
+    /// ```
+    /// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+    /// use std::collections::HashMap;
+    ///
+    /// use candle_core::{DType, Device, Tensor};
+    /// use xai::candle::nn::{VarBuilder, with_tracing::Embedding};
+    ///
+    /// let table = Tensor::new(&[[1f64, 2.0], [3.0, 4.0], [5.0, 6.0]], &Device::Cpu)?;
+    /// let weights = HashMap::from([("words.weight".to_owned(), table)]);
+    /// let vb = VarBuilder::from_tensors(weights, DType::F64, &Device::Cpu);
+    /// assert_eq!(Embedding::new(3, 2, vb.pp("words"))?.embeddings().dims(), [3, 2]);
+    /// assert!(Embedding::new(2, 3, vb.pp("words")).is_err());
+    /// # Ok::<(), candle_core::Error>(())
+    /// ```
     pub fn new(d1: usize, d2: usize, vb: VarBuilder<'_>) -> Result<Self> {
         candle_nn::embedding(d1, d2, vb).map(Embedding)
     }
@@ -68,6 +84,7 @@ impl Module for Embedding {
 /// let x = Tensor::new(&[[1f64, 3.0]], &Device::Cpu)?;
 /// let y = norm.forward(&x)?.to_vec2::<f64>()?;
 /// assert!((y[0][1] - 3.0 / 5f64.sqrt()).abs() < 1e-6);
+/// assert_eq!(norm.forward_diff(&x)?.to_vec2::<f64>()?, y);
 /// # Ok::<(), candle_core::Error>(())
 /// ```
 #[derive(Debug, Clone)]

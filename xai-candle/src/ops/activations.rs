@@ -18,6 +18,9 @@ use super::apply;
 ///
 /// let x = Tensor::new(&[-2f32, 3.0], &Device::Cpu)?;
 /// assert_eq!(ops::activation(&x, Activation::LeakyRelu { slope: 0.5 })?.to_vec1::<f32>()?, [-1.0, 3.0]);
+/// // Most have a function of their own.
+/// assert_eq!(ops::leaky_relu(&x, 0.5)?.to_vec1::<f32>()?, [-1.0, 3.0]);
+/// assert_eq!(ops::relu(&x)?.to_vec1::<f32>()?, [0.0, 3.0]);
 /// # Ok::<(), candle_core::Error>(())
 /// ```
 pub fn activation(x: &Tensor, f: Activation) -> Result<Tensor> {

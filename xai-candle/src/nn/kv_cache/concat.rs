@@ -14,6 +14,20 @@ use candle_core::{Result, Tensor};
 /// cache.append(&token, &token)?;
 /// let (keys, _) = cache.append(&token, &token)?;
 /// assert_eq!((keys.dims(), cache.current_seq_len()), (&[1, 1, 2, 1][..], 2));
+/// assert_eq!((cache.dim(), cache.k().map(Tensor::dims)), (2, Some(&[1, 1, 2, 1][..])));
+///
+/// // What is in it may be changed.
+/// if let Some(k) = cache.k_mut() {
+///     *k = k.zeros_like()?;
+/// }
+/// if let Some(v) = cache.v_mut() {
+///     *v = v.affine(3.0, 0.0)?;
+/// }
+/// let sum = |t: Option<&Tensor>| t.map(|t| t.sum_all()?.to_scalar::<f64>()).transpose();
+/// assert_eq!((sum(cache.k())?, sum(cache.v())?), (Some(0.0), Some(6.0)));
+/// assert!(cache.clone().into_inner().is_some() && !cache.is_empty());
+/// cache.reset();
+/// assert!(cache.into_inner().is_none());
 /// # Ok::<(), candle_core::Error>(())
 /// ```
 #[derive(Debug, Clone)]

@@ -9,10 +9,15 @@ use candle_core::{Result, Tensor};
 /// use candle_core::{Device, Tensor};
 /// use xai::candle::nn::kv_cache::Cache;
 ///
-/// let mut cache = Cache::new(0, 16);
+/// let mut cache = Cache::new(0, 2);
 /// cache.append(&Tensor::new(&[1f64, 2.0], &Device::Cpu)?)?;
 /// cache.append(&Tensor::new(&[3f64], &Device::Cpu)?)?;
 /// assert_eq!(cache.current_data()?.map(|all| all.to_vec1()).transpose()?, Some(vec![1f64, 2.0, 3.0]));
+/// // candle's would have room for 4 by now; here nothing is reserved.
+/// assert_eq!((cache.dim(), cache.current_seq_len(), cache.max_seq_len()), (0, 3, 4));
+/// assert_eq!(cache.all_data().as_ref().map(Tensor::dims), Some(&[3][..]));
+/// cache.reset();
+/// assert!(cache.all_data().is_none());
 /// # Ok::<(), candle_core::Error>(())
 /// ```
 #[derive(Debug, Clone)]
@@ -91,6 +96,15 @@ impl Cache {
 /// cache.append(&token, &token)?;
 /// let (keys, _) = cache.append(&token, &token)?;
 /// assert_eq!((keys.dims(), cache.current_seq_len()), (&[1, 1, 2, 1][..], 2));
+/// assert_eq!((cache.k_cache().dim(), cache.v_cache().max_seq_len()), (2, 16));
+///
+/// // Keys and values may be put in by themselves.
+/// cache.k_cache_mut().append(&token)?;
+/// cache.v_cache_mut().append(&token.affine(5.0, 0.0)?)?;
+/// let sum = |t: Option<Tensor>| t.map(|t| t.sum_all()?.to_scalar::<f64>()).transpose();
+/// assert_eq!((sum(cache.k()?)?, sum(cache.v()?)?), (Some(3.0), Some(7.0)));
+/// cache.reset();
+/// assert_eq!(cache.current_seq_len(), 0);
 /// # Ok::<(), candle_core::Error>(())
 /// ```
 #[derive(Debug, Clone)]

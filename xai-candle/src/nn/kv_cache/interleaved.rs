@@ -14,6 +14,10 @@ use candle_core::{Result, Tensor};
 /// let (k, v) = (Tensor::new(&[[[[1f64]]]], &Device::Cpu)?, Tensor::new(&[[[[2f64]]]], &Device::Cpu)?);
 /// cache.append(&k, &v)?;
 /// assert_eq!(cache.append(&v, &k)?.flatten_all()?.to_vec1::<f64>()?, [1.0, 2.0, 2.0, 1.0]);
+/// assert_eq!((cache.head_dim(), cache.current_seq_len()), (1, 2));
+/// assert_eq!(cache.kv().map(Tensor::dims), Some(&[2, 1, 2][..]));
+/// cache.reset();
+/// assert!(cache.is_empty());
 /// # Ok::<(), candle_core::Error>(())
 /// ```
 #[derive(Debug, Clone)]

@@ -10,10 +10,21 @@ use candle_nn::kv_cache as candle;
 /// use candle_core::{Device, Tensor};
 /// use xai::candle::nn::kv_cache::RotatingCache;
 ///
-/// let mut cache = RotatingCache::new(0, 2);
+/// let mut cache = RotatingCache::new(0, 3);
 /// cache.append(&Tensor::new(&[1f64, 2.0], &Device::Cpu)?)?;
-/// let window = cache.append(&Tensor::new(&[3f64], &Device::Cpu)?)?;
-/// assert_eq!((window.to_vec1::<f64>()?, cache.positions(1)), (vec![3.0, 2.0], vec![2, 3]));
+/// let numbers = |t: Option<&Tensor>| t.map(Tensor::to_vec1::<f64>).transpose();
+/// assert_eq!(numbers(cache.current_data()?.as_ref())?, Some(vec![1.0, 2.0]));
+/// assert_eq!(numbers(cache.all_data().as_ref())?, Some(vec![1.0, 2.0, 0.0]));
+/// assert_eq!((cache.dim(), cache.max_seq_len(), cache.current_seq_len(), cache.offset()), (0, 3, 2, 2));
+///
+/// // Of two more, the second one is put in the place of the first token of all; the first does not look at it yet.
+/// assert_eq!(cache.positions(2), [3, 1, 2]);
+/// let mask = cache.attn_mask(2, &Device::Cpu)?;
+/// assert_eq!(mask.map(|mask| mask.to_vec2::<u8>()).transpose()?, Some(vec![vec![1, 0, 0], vec![0, 0, 0]]));
+/// let window = cache.append(&Tensor::new(&[3f64, 4.0], &Device::Cpu)?)?;
+/// assert_eq!((window.to_vec1::<f64>()?, cache.offset()), (vec![4.0, 2.0, 3.0], 1));
+/// cache.reset();
+/// assert!(cache.all_data().is_none());
 /// # Ok::<(), candle_core::Error>(())
 /// ```
 #[derive(Debug, Clone)]
@@ -106,6 +117,20 @@ impl RotatingCache {
 /// cache.append(&token, &token)?;
 /// let (keys, _) = cache.append(&token, &token)?;
 /// assert_eq!((keys.dims(), cache.current_seq_len()), (&[1, 1, 2, 1][..], 2));
+/// assert_eq!((cache.offset(), cache.positions(1)), (2, vec![0, 1, 2]));
+/// // The first of two more does not look at the second one; one by itself looks at all.
+/// let mask = cache.attn_mask(2, &Device::Cpu)?;
+/// assert_eq!(mask.map(|mask| mask.to_vec2::<u8>()).transpose()?, Some(vec![vec![0, 0, 0, 1], vec![0; 4]]));
+/// assert!(cache.attn_mask(1, &Device::Cpu)?.is_none());
+///
+/// // Keys and values may be put in by themselves.
+/// cache.k_cache_mut().append(&token)?;
+/// cache.v_cache_mut().append(&token.affine(5.0, 0.0)?)?;
+/// assert_eq!((cache.k_cache().current_seq_len(), cache.v_cache().max_seq_len()), (3, 16));
+/// let sum = |t: Option<Tensor>| t.map(|t| t.sum_all()?.to_scalar::<f64>()).transpose();
+/// assert_eq!((sum(cache.k()?)?, sum(cache.v()?)?), (Some(3.0), Some(7.0)));
+/// cache.reset();
+/// assert_eq!(cache.current_seq_len(), 0);
 /// # Ok::<(), candle_core::Error>(())
 /// ```
 #[derive(Debug, Clone)]
