@@ -54,6 +54,8 @@ type Plans<B> = Mutex<HashMap<Vec<Vec<usize>>, Arc<Plan<B>>>>;
 ///
 /// # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/files/test_Conv2d_depthwise/model.onnx");
 /// let net = onnx::read::<NdArray>(path)?;
+/// assert_eq!((net.opset(), net.ir_version(), net.producer()), (6, 3, "pytorch 0.3"));
+/// assert_eq!(net.outputs()[0].to_string(), "3: f32 (2, 4, 4, 4)");
 /// assert_eq!(net.operators().get("Conv"), Some(&1));
 /// assert!(net.ends_in().is_none(), "it gives scores, not probabilities");
 /// # Ok::<(), xai::Error>(())
@@ -121,6 +123,22 @@ impl<B: Backend> Network<B> {
     ///
     /// # Errors
     /// [`Fault::Unknown`] as the source of [`Error::Backend`] when no node computes it.
+    ///
+    /// ```
+    /// # mod xai { pub use xai_core::*; pub use xai_onnx as onnx; }
+    /// use ndarray::{Array2, s};
+    /// use xai::{Differentiable, NdArray, onnx};
+    ///
+    /// # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/files/test_GLU/model.onnx");
+    /// // Half of x times the sigmoid of the other half, which the file calls `2`.
+    /// let net = onnx::read::<NdArray<f64>>(path)?;
+    /// assert_eq!(net.output_name(), "4");
+    /// let half = net.clone().output("2")?;
+    /// let x = Array2::from_shape_fn((5, 6), |(_, column)| column as f64);
+    /// assert_eq!(half.predict(x.view().into_dyn())?, x.slice(s![.., 3..]).into_dyn());
+    /// assert!(net.output("nothing").is_err());
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     pub fn output(mut self, name: &str) -> Result<Self> {
         let graph = &self.file.model.graph;
         let computed = graph.nodes.iter().flat_map(|node| &node.outputs).any(|output| output == name);
@@ -135,6 +153,18 @@ impl<B: Backend> Network<B> {
 
     /// The same network without the softmax, its logarithm or the sigmoid that its output ends in: explanations of what
     /// a class was decided by are of the score before it. A network that ends in none of them stays as it is.
+    ///
+    /// ```
+    /// # mod xai { pub use xai_core::*; pub use xai_onnx as onnx; }
+    /// use xai::{NdArray, onnx};
+    ///
+    /// # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/files/test_logsoftmax_axis_1/model.onnx");
+    /// let net = onnx::read::<NdArray>(path)?;
+    /// assert_eq!((net.output_name(), net.ends_in()), ("y", Some("LogSoftmax")));
+    /// let scores = net.before_softmax();
+    /// assert_eq!((scores.output_name(), scores.ends_in()), ("x", None));
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     #[must_use]
     pub fn before_softmax(mut self) -> Self {
         let before = Ending::find(&self.file.model.graph.nodes, &self.output).map(|ending| ending.score.to_owned());
@@ -162,6 +192,22 @@ impl<B: Backend> Network<B> {
     ///
     /// # Errors
     /// [`Fault::Unknown`] as the source of [`Error::Backend`] when there is no such input.
+    ///
+    /// ```
+    /// # mod xai { pub use xai_core::*; pub use xai_onnx as onnx; }
+    /// use ndarray::{Array1, Array2};
+    /// use xai::{Differentiable, NdArray, onnx};
+    ///
+    /// # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/files/test_operator_addmm/model.onnx");
+    /// // The product of `0` and `1`, twice, and `2`.
+    /// let net = onnx::read::<NdArray<f64>>(path)?;
+    /// let (ones, fives) = (Array2::ones((3, 4)).into_dyn(), Array1::from_elem(4, 5.0).into_dyn());
+    /// let net = net.fix("1", ones.view())?.fix("2", fives.view())?;
+    /// assert_eq!(net.inputs().len(), 1);
+    /// let y = net.predict(Array2::ones((2, 3)).into_dyn().view())?;
+    /// assert_eq!(y, Array2::from_elem((2, 4), 2.0 * 3.0 + 5.0).into_dyn());
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     pub fn fix(self, name: &str, value: ArrayViewD<'_, B::Elem>) -> Result<Self> {
         let element = self.input(name)?.element.unwrap_or(ElementType::F32);
         // Not of the file: what follows from it is not kept for other networks of it.
@@ -232,6 +278,27 @@ impl<B: Backend> Network<B> {
     ///
     /// # Errors
     /// As [`graph`](Differentiable::graph).
+    ///
+    /// ```
+    /// # mod xai { pub use xai_core::*; pub use xai_onnx as onnx; }
+    /// use ndarray::{Array2, array};
+    /// use xai::onnx::Reader;
+    /// use xai::{Differentiable, NdArray};
+    ///
+    /// # let node = b"\x0a\x1c\x0a\x01x\x12\x01y\x22\x07Softmax\x2a\x0b\x0a\x04axis\x18\x00\xa0\x01\x02";
+    /// # let input = b"\x5a\x13\x0a\x01x\x12\x0e\x0a\x0c\x08\x01\x12\x08\x0a\x02\x08\x01\x0a\x02\x08\x03";
+    /// # let bytes = [&b"\x08\x08\x42\x02\x10\x11\x3a\x38"[..], node, input, b"\x62\x03\x0a\x01y"].concat();
+    /// // A softmax over the first axis of (1, 3), which is that of the samples.
+    /// let net = Reader::<NdArray<f64>>::new().parse(bytes)?;
+    /// assert!(net.is_row_by_row(&[vec![2, 3]])?);
+    /// let y = net.predict(array![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]].view().into_dyn())?;
+    /// assert_eq!(y, Array2::ones((2, 3)).into_dyn());
+    ///
+    /// # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/files/test_PixelShuffle/model.onnx");
+    /// let shuffle = Reader::<NdArray<f64>>::new().read(path)?;
+    /// assert!(!shuffle.is_row_by_row(&[vec![2, 9, 4, 4]])?);
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     pub fn is_row_by_row(&self, inputs: &[Vec<usize>]) -> Result<bool> {
         Ok(self.plan(inputs)?.row_by_row)
     }

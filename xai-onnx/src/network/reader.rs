@@ -46,6 +46,18 @@ impl<B: Backend> Reader<B> {
     }
 
     /// Sets where the weights are brought, and in which number type.
+    ///
+    /// ```
+    /// # mod xai { pub use xai_core::*; pub use xai_onnx as onnx; }
+    /// use xai::onnx::Reader;
+    /// use xai::{Differentiable, NdArray};
+    ///
+    /// # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/files/test_Linear/model.onnx");
+    /// // Plain arrays have one place alone; candle and libtorch have devices and number types.
+    /// let net = Reader::<NdArray>::new().at(()).read(path)?;
+    /// assert_eq!(net.placement(), Some(()));
+    /// # Ok::<(), xai::Error>(())
+    /// ```
     #[must_use]
     pub fn at(mut self, placement: impl Into<B::Placement>) -> Self {
         self.at = placement.into();
@@ -77,6 +89,18 @@ impl<B: Backend> Reader<B> {
     ///
     /// # Errors
     /// [`Error::Backend`], with the [`Fault`](crate::Fault) as its source.
+    ///
+    /// ```
+    /// # mod xai { pub use xai_core::*; pub use xai_onnx as onnx; }
+    /// use xai::NdArray;
+    /// use xai::onnx::Reader;
+    ///
+    /// # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/files/test_Linear/model.onnx");
+    /// let net = Reader::<NdArray>::new().parse(std::fs::read(path)?)?;
+    /// assert_eq!(net.inputs()[0].to_string(), "0: f32 (4, 10)");
+    /// assert!(Reader::<NdArray>::new().parse(*b"no network").is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn parse(&self, bytes: impl Into<Vec<u8>>) -> Result<Network<B>> {
         let model = Model::read(Bytes::from(bytes.into()), &Folder::default()).map_err(Error::from)?;
         Ok(Network::new(model, self.at.clone(), self.limit))

@@ -12,6 +12,8 @@ use std::fmt;
 /// use xai::onnx::ElementType;
 ///
 /// assert_eq!(ElementType::F32.to_string(), "f32");
+/// assert!(ElementType::Bf16.is_float() && !ElementType::I64.is_float());
+/// assert!(ElementType::I64.is_integer() && !ElementType::Bool.is_integer());
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
