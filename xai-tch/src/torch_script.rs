@@ -79,6 +79,22 @@ impl<E: HostFloat> TorchScript<E> {
     ///
     /// # Errors
     /// libtorch's own, when the module's parameters cannot be listed.
+    ///
+    /// ```
+    /// # mod xai { pub use xai_core::*; pub use xai_tch as tch; }
+    /// use ndarray::array;
+    /// use tch::{CModule, Device, Kind, Tensor};
+    /// use xai::tch::TorchScript;
+    /// use xai::{Analyzer, Gradient};
+    ///
+    /// // Traced here, where it could have been loaded.
+    /// let mut squared = |x: &[Tensor]| vec![&x[0] * &x[0]];
+    /// let example = Tensor::zeros([1, 2], (Kind::Float, Device::Cpu));
+    /// let module = CModule::create_by_tracing("squared", "forward", &[example], &mut squared)?;
+    /// let model = TorchScript::<f32>::new(module, Device::Cpu)?;
+    /// assert_eq!(Gradient.analyze(&model, &array![[3f32, 1.0]], 0)?.values, array![[6.0, 0.0]]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn new(module: impl Into<Arc<CModule>>, device: tch::Device) -> Result<Self> {
         let module = module.into();
         let parameters = module.named_parameters().map_err(failed)?;
