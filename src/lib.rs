@@ -1,3 +1,12 @@
+// A link's first definition counts: here the README's pages are modules, and its picture is the picture itself.
+#![cfg_attr(doc, doc = include_str!(concat!(env!("OUT_DIR"), "/picture.md")))]
+//! [benchmarks]: guide::benchmarks
+//! [candle-models]: guide::candle_models
+//! [evaluation]: guide::evaluation
+//! [path-nodes]: guide::path_nodes
+//! [peers]: guide::peers
+//! [recipes]: guide::recipes
+//! [tch-models]: guide::tch_models
 #![doc = include_str!("../README.md")]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
@@ -49,10 +58,42 @@ use xai_tch::LibTorch as Preferred;
 /// ```
 pub type DefaultBackend = Preferred;
 
-#[cfg(doctest)]
-#[doc = include_str!("../docs/rules.md")]
-mod rules_of_your_own {}
+/// The pages of the repository, in the documentation alone. Programs in them are tests, unless another crate has them.
+#[cfg(any(doc, doctest))]
+pub mod guide {
+    /// [path-nodes]: path_nodes
+    /// [candle-models]: candle_models
+    #[cfg_attr(not(doctest), doc = include_str!("../BENCHMARKS.md"))]
+    pub mod benchmarks {}
 
-#[cfg(doctest)]
-#[doc = include_str!("../docs/recipes.md")]
-mod recipes {}
+    #[cfg_attr(not(doctest), doc = include_str!("../docs/candle-models.md"))]
+    pub mod candle_models {}
+
+    #[cfg_attr(not(doctest), doc = include_str!("../docs/evaluation.md"))]
+    pub mod evaluation {}
+
+    #[cfg_attr(not(doctest), doc = include_str!("../docs/gradient-check.md"))]
+    pub mod gradient_check {}
+
+    #[cfg_attr(not(doctest), doc = include_str!("../docs/onnx-operators.md"))]
+    pub mod onnx_operators {}
+
+    #[cfg_attr(not(doctest), doc = include_str!("../docs/path-nodes.md"))]
+    pub mod path_nodes {}
+
+    /// [shapley]: shapley
+    #[cfg_attr(not(doctest), doc = include_str!("../docs/peers.md"))]
+    pub mod peers {}
+
+    #[doc = include_str!("../docs/recipes.md")]
+    pub mod recipes {}
+
+    #[doc = include_str!("../docs/rules.md")]
+    pub mod rules {}
+
+    #[cfg_attr(not(doctest), doc = include_str!("../docs/shapley.md"))]
+    pub mod shapley {}
+
+    #[cfg_attr(not(doctest), doc = include_str!("../docs/tch-models.md"))]
+    pub mod tch_models {}
+}
