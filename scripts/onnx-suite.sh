@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs the tests that the ONNX project ships in its Python package, and those that it generates, and writes the table of
-# operators from the run. Needs Rust and Python's pip; all goes into target/onnx-suite.
+# Runs the tests that the ONNX project ships in its Python package, and those that it generates, on every backend, and
+# writes the table of operators from the run. Needs Rust and Python's pip; all goes into target/onnx-suite.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -16,5 +16,7 @@ if [ ! -f "$folder/node.done" ]; then
 fi
 data=$folder/site/onnx/backend/test/data
 
-cargo run --locked --quiet --release --package xai-onnx --example suite -- \
+libtorch=$(scripts/libtorch.sh)
+eval "$libtorch"
+cargo run --locked --quiet --release --package compare --bin onnx-suite -- \
   "$folder/node" "$data"/{simple,pytorch-converted,pytorch-operator,light} --table docs/onnx-operators.md "$@"

@@ -3,21 +3,19 @@
 use ndarray::ArrayD;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use xai_core::{Differentiable, NdArray, Tensor};
-use xai_onnx::Network;
+use xai::onnx::Network;
+use xai::{Backend, Differentiable, Tensor};
 
-use super::forward::forward_of;
-use super::outcome::Found;
-
-type B = NdArray<f64>;
+use super::forward::{brought, forward_of};
+use super::outcome::{Found, NO_GRADIENT, NO_NUMBER};
 
 /// Steps of the differences: the gradient is right if it agrees at one of them, for a longer one may step over a kink.
 const STEPS: [f64; 5] = [1e-4, 1e-5, 1e-6, 1e-7, 1e-8];
 
 /// Along random directions of the inputs that are wanted.
-pub(crate) fn check(network: &Network<B>, inputs: &[ArrayD<f64>], wanted: &[bool]) -> Found {
+pub(crate) fn check<B: Backend<Elem = f64>>(network: &Network<B>, inputs: &[ArrayD<f64>], wanted: &[bool]) -> Found {
     if !wanted.contains(&true) {
-        return Found::Not("no input has a gradient".into());
+        return Found::Not(NO_GRADIENT.into());
     }
     match compare(network, inputs, wanted) {
         Ok(found) => found,
@@ -43,17 +41,20 @@ fn moved(inputs: &[ArrayD<f64>], wanted: &[bool]) -> Vec<ArrayD<f64>> {
     inputs.iter().zip(wanted).map(&mut of).collect()
 }
 
-fn compare(network: &Network<B>, inputs: &[ArrayD<f64>], wanted: &[bool]) -> xai_core::Result<Found> {
-    let shapes: Vec<Vec<usize>> = inputs.iter().map(|array| array.shape().to_vec()).collect();
+fn compare<B: Backend<Elem = f64>>(
+    network: &Network<B>,
+    inputs: &[ArrayD<f64>],
+    wanted: &[bool],
+) -> xai::Result<Found> {
+    let inputs = &moved(inputs, wanted);
+    let (shapes, tensors) = brought(network, inputs)?;
     let graph = network.graph(&shapes)?;
     graph.check(None, wanted)?;
-    let inputs = &moved(inputs, wanted);
-    let tensors = inputs.iter().map(|array| Tensor::upload(array.view(), &())).collect::<xai_core::Result<Vec<_>>>()?;
     let (y, pullback) = graph.vjp(&tensors, wanted, None)?;
     let mut random = ChaCha8Rng::seed_from_u64(7);
     let mut like = |shape: &[usize]| ArrayD::from_shape_simple_fn(shape, || random.random::<f64>() - 0.5);
     let v = like(&y.shape());
-    let back = pullback.pull_all(&Tensor::upload(v.view(), &())?)?;
+    let back = pullback.pull_all(&Tensor::upload(v.view(), &y.placement())?)?;
     // Not around 0: along numbers that cancel each other, little is left of a large network but rounding.
     let directions: Vec<ArrayD<f64>> = inputs.iter().map(|array| like(array.shape()) + 0.25).collect();
     let mut along = 0.0;
@@ -62,7 +63,7 @@ fn compare(network: &Network<B>, inputs: &[ArrayD<f64>], wanted: &[bool]) -> xai
             along += (&part.download()? * &directions[i]).sum();
         }
     }
-    let output = |h: f64| -> xai_core::Result<f64> {
+    let output = |h: f64| -> xai::Result<f64> {
         let moved = inputs.iter().zip(&directions).zip(wanted);
         let moved = moved.map(|((x, d), &wanted)| if wanted { x + &(d * h) } else { x.clone() });
         Ok((forward_of(network, &moved.collect::<Vec<_>>())? * &v).sum())
@@ -75,8 +76,11 @@ fn compare(network: &Network<B>, inputs: &[ArrayD<f64>], wanted: &[bool]) -> xai
             return Ok(Found::Right);
         }
     }
-    if !along.is_finite() || !found.is_finite() {
+    if !found.is_finite() {
         return Ok(Found::Not("it is not finite at these inputs".into()));
+    }
+    if !along.is_finite() {
+        return Ok(Found::Not(NO_NUMBER.into()));
     }
     Ok(Found::Wrong(format!("{along} along a direction, {found} by differences")))
 }
