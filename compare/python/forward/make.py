@@ -14,11 +14,12 @@ from safetensors.torch import load_file, save_file
 import networks
 from of_captum import of_captum
 from of_formulas import of_formulas
+from of_quantus import of_quantus
 from of_shap import of_shap
 
 
 def versions():
-    packages = ["torch", "captum", "shap", "scikit-learn"]
+    packages = ["torch", "captum", "shap", "quantus", "scikit-learn"]
     return {"made_by": ", ".join(f"{package} {metadata.version(package)}" for package in packages)}
 
 
@@ -79,6 +80,7 @@ def explain(name, model, case, drawn):
         inputs = {key: values.to(kind) if values.is_floating_point() else values for key, values in case.items()}
         with torch.no_grad():
             said = of_captum(model, inputs, drawn) | of_shap(model, inputs, drawn) | of_formulas(model, inputs, drawn)
+            said |= of_quantus(model, inputs)
         found |= {f"{precision}.{method}": values.to(kind).contiguous() for method, values in said.items()}
         print(f"  {name}: {precision}, {time.perf_counter() - start:.1f} s", file=sys.stderr, flush=True)
     model.float()

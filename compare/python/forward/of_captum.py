@@ -108,11 +108,13 @@ def metrics(model, x, target, mask, baseline, drawn, explain):
         (x,) = inputs if isinstance(inputs, tuple) else (inputs,)
         return (x + steps.repeat(len(x) // len(steps), *[1] * (x.ndim - 1)),)
 
-    values = explain(x, target)
+    # Each number has its feature's value: shared out among them, as sums over numbers want it.
+    numbers = mask.flatten().bincount() * (x[0].numel() // mask.numel())
+    shares = explain(x, target) / numbers[mask]
     found = {}
     for key, normalize in [("infidelity", False), ("infidelity.normalize", True)]:
         found[key] = infidelity(
-            model, without, x, values, target=target, n_perturb_samples=len(sets), normalize=normalize
+            model, without, x, shares, target=target, n_perturb_samples=len(sets), normalize=normalize
         )
     found["sensitivity_max"] = sensitivity_max(
         lambda inputs, target: (explain(inputs[0], target),), x, moved, n_perturb_samples=len(steps), target=target

@@ -8,6 +8,7 @@ pub(super) fn peer(name: &str) -> &str {
     match name {
         "captum" => "Captum",
         "sklearn" => "scikit-learn",
+        "quantus" => "Quantus",
         "formula" => "its formula in PyTorch",
         other => other,
     }
@@ -23,8 +24,13 @@ pub(super) fn note(method: &str) -> &'static str {
             "every coalition as often as it weighs, and exact values here; it fits in 32 bits and holds the sum by a \
              weight of 10⁶ alone"
         }
-        "captum.infidelity" | "captum.infidelity.normalize" => "of feature ablation, the same sets",
+        "captum.infidelity" | "captum.infidelity.normalize" => {
+            "of feature ablation, shared out among a feature's numbers, the same sets"
+        }
         "captum.sensitivity_max" => "of feature ablation, the same neighbours",
+        "quantus.complexity" => "the entropy of feature ablation",
+        "quantus.sparseness" => "the Gini index of feature ablation",
+        "quantus.faithfulness_estimate" => "of feature ablation by another fill",
         "sklearn.ridge" => "the formula of `Lime`, the same masks",
         "shap.kernel" => "all coalitions, `l1_reg=0`",
         "shap.permutation" => "the same orders",

@@ -249,7 +249,7 @@ mod tests {
         assert_eq!(extras.missed_change(0, values), None);
         extras.completeness_gap = Some(vec![0.5]);
         assert_eq!(extras.missed_change(0, values), Some(2.5));
-        extras.note_gaps(&[ndarray::array![values].into_dyn()]);
+        extras.note_gaps(&[ndarray::arr2(&[values]).into_dyn()]);
         assert_eq!(extras.notes, [Note::LargeGap { sample: 0, gap: 0.5, change: 2.5 }]);
     }
 

@@ -54,7 +54,7 @@ impl Completeness {
         self
     }
 
-    perturbation_builders!();
+    perturbation_builders!(without channels);
 }
 
 impl Default for Completeness {
@@ -77,19 +77,22 @@ impl<B: Backend> Metric<B> for Completeness {
     }
 
     fn score(&self, on: &Scored<'_, B>) -> Result<Scores> {
-        let signed = Perturbation { channels: Some(super::relevance::Channels::Sum), ..self.perturbation.clone() };
-        signed.with(
+        // Of all numbers, with their signs, whatever is made of them for features.
+        let sums = on.sums();
+        self.perturbation.with(
             on,
             |_| 1,
-            |masked, values| {
+            |masked, _| {
                 let nothing = masked.values([vec![false; masked.features()]])?;
-                let gaps = values.rows().into_iter().zip(masked.clean()).zip(nothing.row(0)).map(|((row, y), y0)| {
-                    let (change, size) = (y - y0, row.iter().map(|v| v.abs()).sum::<f64>());
-                    // Below the last bits of the values a change is no change.
-                    let scale = change.abs().max(size * 2.0_f64.powi(-20));
-                    let gap = (row.sum() - change).abs();
-                    if gap == 0.0 { 0.0 } else { gap / scale }
-                });
+                let gaps = on.values.outer_iter().zip(&sums).zip(masked.clean()).zip(nothing.row(0)).map(
+                    |(((row, sum), y), y0)| {
+                        let (change, size) = (y - y0, row.iter().map(|v| v.abs()).sum::<f64>());
+                        // Below the last bits of the values a change is no change.
+                        let scale = change.abs().max(size * 2.0_f64.powi(-20));
+                        let gap = (sum - change).abs();
+                        if gap == 0.0 { 0.0 } else { gap / scale }
+                    },
+                );
                 let gaps: Vec<f64> = gaps.collect();
                 let claim = if on.kind == Kind::Attribution { "" } else { "; this kind of values does not claim it" };
                 let words = |gap: &f64| {

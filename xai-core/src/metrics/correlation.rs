@@ -188,8 +188,13 @@ impl<B: Backend> Metric<B> for SensitivityN {
 
     fn score(&self, on: &Scored<'_, B>) -> Result<Scores> {
         let sizes_of = |features: usize| {
-            let mut sizes: Vec<usize> = self.shares.iter().map(|&share| size(share, features)).collect();
-            sizes.dedup();
+            // Each once, in the order of the shares.
+            let mut sizes: Vec<usize> = Vec::new();
+            for size in self.shares.iter().map(|&share| size(share, features)) {
+                if !sizes.contains(&size) {
+                    sizes.push(size);
+                }
+            }
             sizes
         };
         let masks = |features| sizes_of(features).len().saturating_mul(self.n);

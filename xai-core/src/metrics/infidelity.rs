@@ -17,8 +17,8 @@ use crate::{Backend, Error, Kind, Result};
 /// [`scaled`](Infidelity::scaled) values are multiplied by the factor that suits them best, so that maps of any unit
 /// can be compared. Defaults: 100 sets of a tenth of the features, absent ones zeros; seed 0.
 ///
-/// Errors: [`Error::Unsupported`] for sensitivities and class activation maps that are not scaled, and as for
-/// [`FaithfulnessCorrelation`](super::FaithfulnessCorrelation).
+/// Errors: [`Error::Unsupported`] for sensitivities and class activation maps that are not scaled;
+/// [`Error::InvalidParameter`] for n = 0 and for a share outside of 0 to 1.
 ///
 /// Reference: Yeh et al. (2019), *On the (In)fidelity and Sensitivity of Explanations*, arXiv:1901.09392: removal of
 /// squares, with the sets in their place.

@@ -1,6 +1,6 @@
 //! What a mask marks of each sample.
 
-use ndarray::{ArrayBase, ArrayD, ArrayViewD, Data, Dimension};
+use ndarray::{ArrayBase, ArrayD, ArrayViewD, Data, Dimension, Slice};
 
 use super::relevance::Channels;
 use super::scored::Scored;
@@ -70,12 +70,18 @@ impl Marked {
             return mask.iter().copied().collect();
         }
         let highest = highest(values);
-        let marked: Vec<Vec<usize>> =
-            mask.indexed_iter().filter(|(_, marked)| **marked).map(|(at, _)| at.slice().to_vec()).collect();
         let square = count(self.tolerance).powi(2);
         let near = |at: &[usize]| {
-            let squares = |to: &Vec<usize>| at.iter().zip(to).map(|(&a, &b)| count(a.abs_diff(b)).powi(2)).sum::<f64>();
-            marked.iter().any(|to| squares(to) <= square)
+            // No further along any axis, then no further.
+            let first = |axis: usize| at[axis].saturating_sub(self.tolerance);
+            let around = mask.slice_each_axis(|axis| {
+                let (first, end) = (first(axis.axis.index()), at[axis.axis.index()].saturating_add(self.tolerance));
+                Slice::from(first..end.saturating_add(1).min(axis.len))
+            });
+            around.indexed_iter().any(|(to, &marked)| {
+                let to = to.slice().iter().enumerate().map(|(axis, &to)| to + first(axis));
+                marked && to.zip(at).map(|(to, &at)| count(to.abs_diff(at)).powi(2)).sum::<f64>() <= square
+            })
         };
         let met = mask
             .indexed_iter()

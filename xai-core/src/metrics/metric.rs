@@ -1,6 +1,7 @@
 //! A number that says how good an explanation is: [`Metric`].
 
-use super::scored::{Scored, only_values, scored};
+use super::found::Found;
+use super::scored::{Scored, scored};
 use super::scores::{Better, Scores};
 use crate::explain::{AnyAnalyzer, Explanation, Input, Inputs, OutputSelector, Target, Uploaded};
 use crate::{Backend, Differentiable, Element, Result};
@@ -91,7 +92,8 @@ pub trait Metric<B: Backend> {
     {
         let values = explanation.values.mapv(Element::as_f64).into_dyn();
         let inputs = Uploaded::new(model, &input, |inputs| check_metric(self, inputs))?;
-        let on = scored(model, &inputs, values, &explanation.selection, explanation.kind, None)?;
+        let found = Found::new(values, &explanation.extras)?;
+        let on = scored(model, &inputs, found, &explanation.selection, explanation.kind, None)?;
         self.score(&on)
     }
 
@@ -115,7 +117,7 @@ pub trait Metric<B: Backend> {
             analyzer.check(model, inputs)
         })?;
         let found = analyzer.attribute(model, &inputs.call(Target::Choose(&select)))?;
-        let values = only_values(&found)?;
+        let values = Found::of(&found)?;
         let on = scored(model, &inputs, values, &found.selection, analyzer.kind(), Some(analyzer))?;
         self.score(&on)
     }

@@ -10,6 +10,7 @@ mod correlation;
 mod curves;
 mod evaluate;
 mod evaluation;
+mod found;
 mod infidelity;
 mod input_invariance;
 mod interval;

@@ -3,8 +3,9 @@
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+use super::found::Found;
 use super::metric::Metric;
-use super::scored::{Scored, only_values};
+use super::scored::Scored;
 use super::scores::{Better, Scores};
 use super::similarity::Similarity;
 use crate::explain::{Call, Target, graph_for};
@@ -109,7 +110,7 @@ impl<B: Backend> Metric<B> for RandomLogit {
         let other = self.other(on.selection, &output.shape())?;
         let target = Target::Chosen(&other);
         let call = Call { inputs: on.inputs, explained: on.explained, target, samples: on.rows };
-        let found = only_values(&analyzer.attribute(on.model, &call)?)?;
+        let found = Found::of(&analyzer.attribute(on.model, &call)?)?.values;
         Error::check_shape("values for another output", on.values.shape(), found.shape())?;
         let pairs = on.values.outer_iter().zip(found.outer_iter());
         let alike = pairs.map(|(here, there)| self.similarity.of(&here, &there, self.absolute));

@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use ndarray::{ArrayD, Axis, Slice};
-
 use super::cell::Cell;
+use super::found::Found;
 use super::metric::Metric;
-use super::scored::{Scored, only_values};
+use super::scored::Scored;
 use crate::explain::{AnyAnalyzer, Attribution, Call, Target};
 use crate::passes::Reporter;
 use crate::{Backend, Differentiable, Error, Result, Selection, Tensor};
@@ -29,7 +28,7 @@ impl<B: Backend> Clone for Samples<'_, B> {
 /// What an analyzer found of them, or why it found nothing.
 pub(super) struct Part<'a, B: Backend> {
     samples: Samples<'a, B>,
-    values: Result<ArrayD<f64>, Arc<Error>>,
+    found: Result<Found, Arc<Error>>,
 }
 
 impl<'a, B: Backend> Samples<'a, B> {
@@ -43,20 +42,21 @@ impl<'a, B: Backend> Samples<'a, B> {
     }
 
     /// What an analyzer finds of them.
-    pub(super) fn explain(&self, analyzer: &dyn AnyAnalyzer<B>) -> Result<ArrayD<f64>> {
+    pub(super) fn explain(&self, analyzer: &dyn AnyAnalyzer<B>) -> Result<Found> {
         let target = Target::Chosen(&self.selection);
         let call = Call { inputs: &self.inputs, explained: self.explained, target, samples: self.rows };
         self.checked(&analyzer.attribute(self.model, &call)?)
     }
 
     /// The values, a row for each of the samples, all of them finite.
-    pub(super) fn checked(&self, found: &Attribution<B>) -> Result<ArrayD<f64>> {
-        let values = only_values(found)?;
-        match values.shape().first() == Some(&self.rows.len()) {
-            true => Ok(values),
+    pub(super) fn checked(&self, found: &Attribution<B>) -> Result<Found> {
+        let found = Found::of(found)?;
+        let shape = found.values.shape();
+        match shape.first() == Some(&self.rows.len()) {
+            true => Ok(found),
             false => Err(Error::InvalidShape {
                 what: "values".into(),
-                got: values.shape().to_vec(),
+                got: shape.to_vec(),
                 reason: format!("{} sample(s) are explained: they need a row each", self.rows.len()),
             }),
         }
@@ -68,17 +68,17 @@ impl<'a, B: Backend> Samples<'a, B> {
 /// # Errors
 /// What ends the evaluation.
 pub(super) fn parts<'a, B: Backend>(
-    found: Result<ArrayD<f64>>,
+    found: Result<Found>,
     analyzer: &dyn AnyAnalyzer<B>,
     all: &Samples<'a, B>,
 ) -> Result<Vec<Part<'a, B>>> {
     let one = |samples: Result<Samples<'a, B>>| {
         let samples = samples?;
-        Ok(Part { values: failure(samples.explain(analyzer))?, samples })
+        Ok(Part { found: failure(samples.explain(analyzer))?, samples })
     };
     match failure(found)? {
         Err(error) if all.rows.len() > 1 && !is_of_all(&error) => all.alone().map(one).collect(),
-        values => Ok(vec![Part { samples: all.clone(), values }]),
+        found => Ok(vec![Part { samples: all.clone(), found }]),
     }
 }
 
@@ -92,14 +92,16 @@ impl<B: Backend> Part<'_, B> {
         (analyzer, metric): (&dyn AnyAnalyzer<B>, &dyn Metric<B>),
         whole: &Reporter,
     ) -> Result<Cell> {
-        let values = match &self.values {
-            Ok(values) => values,
+        let found = match &self.found {
+            Ok(found) => found,
             Err(error) => return Ok(Cell::failed(error, self.samples.rows)),
         };
-        let score = |samples: &Samples<'_, B>, values: ArrayD<f64>| -> Result<Result<Cell, Arc<Error>>> {
+        let score = |samples: &Samples<'_, B>, found: Found| -> Result<Result<Cell, Arc<Error>>> {
             let Samples { model, inputs, explained, rows, selection } = samples;
             let (kind, analyzer, whole) = (analyzer.kind(), Some(analyzer), whole.clone());
-            let on = Scored { model: *model, inputs, explained, values, rows, selection, kind, analyzer, whole };
+            let Found { values, of_groups } = found;
+            let model = *model;
+            let on = Scored { model, inputs, explained, values, of_groups, rows, selection, kind, analyzer, whole };
             let scores = failure(metric.score(&on))?;
             if let Ok(scores) = &scores {
                 let what = format!("scores of {}", metric.name());
@@ -107,7 +109,7 @@ impl<B: Backend> Part<'_, B> {
             }
             Ok(scores.map(|scores| Cell::scored(scores, rows)))
         };
-        let error = match score(&self.samples, values.clone())? {
+        let error = match score(&self.samples, found.clone())? {
             Ok(cell) => return Ok(cell),
             Err(error) => error,
         };
@@ -117,8 +119,7 @@ impl<B: Backend> Part<'_, B> {
         let mut cell = Cell::default();
         for (row, samples) in self.samples.alone().enumerate() {
             let samples = samples?;
-            let values = values.slice_axis(Axis(0), Slice::from(row..=row)).to_owned();
-            let one = score(&samples, values)?.unwrap_or_else(|error| Cell::failed(&error, samples.rows));
+            let one = score(&samples, found.sample(row))?.unwrap_or_else(|error| Cell::failed(&error, samples.rows));
             cell.extend(one, 0);
         }
         Ok(cell)

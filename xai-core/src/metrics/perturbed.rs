@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use ndarray::Array2;
+use ndarray::{Array2, ArrayD};
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
@@ -28,8 +28,40 @@ pub(super) struct Perturbation {
 /// The builder methods of everything that masks the input.
 macro_rules! perturbation_builders {
     () => {
+        $crate::metrics::perturbed::perturbation_builders!(without channels);
+
+        /// What is made of a feature's values: their sum (unless set; for all kinds of values but sensitivities), or
+        /// the sum of their sizes (for sensitivities, whose signs say nothing about importance). By
+        /// [`Largest`](crate::metrics::Channels::Largest) the channels of a place count as the largest of them does.
+        ///
+        /// ```
+        /// # use xai_core as xai;
+        /// use ndarray::{arr2, array};
+        /// use xai::metrics::{Channels, Deletion, Metric};
+        /// use xai::nn::{Linear, Sequential};
+        /// use xai::{InputTimesGradient, NdArray, Tensor};
+        ///
+        /// let weight = Tensor::<NdArray<f64>>::upload(array![[1.0, -3.0]].view().into_dyn(), &())?;
+        /// let net = Sequential::new().push(Linear::new(weight, None)?);
+        /// // The second value is the larger one, but for its sign.
+        /// for (channels, y) in [(Channels::Sum, [-2.0, -3.0, 0.0]), (Channels::Absolute, [-2.0, 1.0, 0.0])] {
+        ///     let deletion = Deletion::new().channels(channels).steps(2);
+        ///     let scores = deletion.of_analyzer(&net, &array![[1.0, 1.0]], 0, &InputTimesGradient)?;
+        ///     assert_eq!(scores.curve.expect("deletion has one").y, arr2(&[y]));
+        /// }
+        /// # Ok::<(), xai::Error>(())
+        /// ```
+        #[must_use]
+        pub fn channels(mut self, channels: $crate::metrics::Channels) -> Self {
+            self.perturbation.channels = Some(channels);
+            self
+        }
+    };
+    (without channels) => {
         /// Which numbers are one feature, that is there or not. Unless set the places of an input with spatial axes
-        /// (pixels, with all their channels), and every number of any other input.
+        /// (pixels, with all their channels), and every number of any other input. Where the explanation is of groups,
+        /// each of whose numbers has the group's value, a feature's value is the mean over its numbers: the group's own
+        /// where both are cut alike.
         ///
         /// ```
         /// # use xai_core as xai;
@@ -72,32 +104,6 @@ macro_rules! perturbation_builders {
         #[must_use]
         pub fn fill(mut self, fill: impl Into<$crate::Fill>) -> Self {
             self.perturbation.fill = fill.into();
-            self
-        }
-
-        /// What is made of a feature's values: their sum (unless set, for attributions and class activation maps), or
-        /// the sum of their sizes (for sensitivities, whose signs say nothing about importance).
-        ///
-        /// ```
-        /// # use xai_core as xai;
-        /// use ndarray::{arr2, array};
-        /// use xai::metrics::{Channels, Deletion, Metric};
-        /// use xai::nn::{Linear, Sequential};
-        /// use xai::{InputTimesGradient, NdArray, Tensor};
-        ///
-        /// let weight = Tensor::<NdArray<f64>>::upload(array![[1.0, -3.0]].view().into_dyn(), &())?;
-        /// let net = Sequential::new().push(Linear::new(weight, None)?);
-        /// // The second value is the larger one, but for its sign.
-        /// for (channels, y) in [(Channels::Sum, [-2.0, -3.0, 0.0]), (Channels::Absolute, [-2.0, 1.0, 0.0])] {
-        ///     let deletion = Deletion::new().channels(channels).steps(2);
-        ///     let scores = deletion.of_analyzer(&net, &array![[1.0, 1.0]], 0, &InputTimesGradient)?;
-        ///     assert_eq!(scores.curve.expect("deletion has one").y, arr2(&[y]));
-        /// }
-        /// # Ok::<(), xai::Error>(())
-        /// ```
-        #[must_use]
-        pub fn channels(mut self, channels: $crate::metrics::Channels) -> Self {
-            self.perturbation.channels = Some(channels);
             self
         }
 
@@ -167,7 +173,11 @@ impl Perturbation {
         let values = self.channels.unwrap_or(by_kind).to_input(&on.values, &input)?;
         let model: &dyn Differentiable<Backend = B> = on.model;
         let masked = Masked::in_chunks(model, &call, &self.features(&input), &self.fill, self.chunk)?;
-        let of_features = masked.gathered(&[values])?;
+        let mut of_features = masked.gathered(&[values])?;
+        if on.of_groups.is_some() {
+            let numbers = masked.gathered(&[ArrayD::<f64>::ones(input.clone())])?;
+            of_features /= &numbers.mapv(|count| count.max(1.0));
+        }
         let evaluations = [on.samples(), masked.evaluations_of_a_copy()];
         let total = evaluations.into_iter().fold(masks(masked.features()), usize::saturating_mul);
         let reporter = self.reporter.and(&on.whole);

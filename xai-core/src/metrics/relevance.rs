@@ -58,17 +58,20 @@ impl Channels {
             _ => Err(misfit()),
         }
     }
+
     /// The values as an array of the input's own shape: those of maps (B, 1, h, w) or (B, h, w) are resized and given
-    /// to every channel in equal shares.
+    /// to every channel in equal shares, and so is the largest of a place's channels.
     ///
     /// # Errors
     /// [`Error::Shape`] when they do not fit.
     pub(super) fn to_input(self, values: &ArrayD<f64>, input: &[usize]) -> Result<ArrayD<f64>> {
         if values.shape() == input {
-            return Ok(match self {
-                Channels::Sum => values.clone(),
-                Channels::Absolute | Channels::Largest => values.mapv(f64::abs),
-            });
+            match self {
+                Channels::Sum => return Ok(values.clone()),
+                Channels::Largest if input.len() > 2 => {}
+                // Rows of numbers have no channels.
+                Channels::Absolute | Channels::Largest => return Ok(values.mapv(f64::abs)),
+            }
         }
         let misfit = || Error::Shape { what: "values".into(), expected: input.to_vec(), got: values.shape().to_vec() };
         let (Some(&batch), Some(&channels), Some(spatial)) = (input.first(), input.get(1), input.get(2..)) else {

@@ -2,10 +2,10 @@
 
 use ndarray::ArrayD;
 
-use crate::explain::rows::check_finite;
-use crate::explain::{AnyAnalyzer, Attribution, Call, Kind, Target, Uploaded};
+use super::found::Found;
+use crate::explain::{AnyAnalyzer, Call, Kind, Target, Uploaded};
 use crate::passes::Reporter;
-use crate::{Backend, Differentiable, Element, Error, Result, Selection, Tensor};
+use crate::{Backend, Differentiable, Error, Result, Selection, Tensor};
 
 /// An explanation, with what it explains.
 ///
@@ -52,6 +52,7 @@ pub struct Scored<'a, B: Backend> {
     pub explained: &'a [bool],
     /// The explained input's values, batch axis first.
     pub values: ArrayD<f64>,
+    pub(super) of_groups: Option<Vec<f64>>,
     /// For each row, which sample of the user's batch it is: what belongs to a sample, as a mask, is found by it.
     pub rows: &'a [usize],
     /// What is explained of the output.
@@ -74,6 +75,44 @@ impl<'a, B: Backend> Scored<'a, B> {
     /// The number of samples.
     pub fn samples(&self) -> usize {
         self.values.shape().first().copied().unwrap_or(0)
+    }
+
+    /// What each sample's values add up to. Where numbers are explained in groups
+    /// ([`Extras::feature_values`](crate::Extras::feature_values)) each of them has its group's value, which counts
+    /// once.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::metrics::{Better, Metric, Scored, Scores};
+    /// use xai::nn::{Linear, Sequential};
+    /// use xai::{Backend, ExactShapley, Features, NdArray, Result, Tensor};
+    ///
+    /// struct Sum;
+    /// impl<B: Backend> Metric<B> for Sum {
+    ///     # fn name(&self) -> String {
+    ///     #     "sum".into()
+    ///     # }
+    ///     # fn better(&self) -> Better {
+    ///     #     Better::Higher
+    ///     # }
+    ///     fn score(&self, on: &Scored<'_, B>) -> Result<Scores> {
+    ///         Ok(on.sums().into())
+    ///     }
+    /// }
+    ///
+    /// let weight = Tensor::<NdArray<f64>>::upload(array![[1.0, 2.0, 4.0]].view().into_dyn(), &())?;
+    /// let net = Sequential::new().push(Linear::new(weight, None)?);
+    /// // The values are 3, 3 and 4.
+    /// let groups = ExactShapley::new().features(Features::groups([0..2]));
+    /// assert_eq!(Sum.of_analyzer(&net, &array![[1.0, 1.0, 1.0]], 0, &groups)?.values, [7.0]);
+    /// # Ok::<(), xai::Error>(())
+    /// ```
+    pub fn sums(&self) -> Vec<f64> {
+        match &self.of_groups {
+            Some(sums) => sums.clone(),
+            None => self.values.outer_iter().map(|row| row.sum()).collect(),
+        }
     }
 
     /// Which sample of the user's batch a row is: for messages, and for what belongs to a sample.
@@ -159,20 +198,20 @@ impl<'a, B: Backend> Scored<'a, B> {
         let inputs = self.inputs_with(input);
         let target = Target::Chosen(self.selection);
         let call = Call { inputs: &inputs, explained: self.explained, target, samples: self.rows };
-        only_values(&analyzer.attribute(model, &call)?)
+        Ok(Found::of(&analyzer.attribute(model, &call)?)?.values)
     }
 }
 
-/// What is looked at, checked: the values have a row for each sample, and are finite.
+/// What is looked at, checked: the values have a row for each sample.
 pub(super) fn scored<'a, B: Backend>(
     model: &'a dyn Differentiable<Backend = B>,
     uploaded: &'a Uploaded<B>,
-    values: ArrayD<f64>,
+    found: Found,
     selection: &'a Selection,
     kind: Kind,
     analyzer: Option<&'a dyn AnyAnalyzer<B>>,
 ) -> Result<Scored<'a, B>> {
-    let samples = uploaded.samples().len();
+    let (samples, Found { values, of_groups }) = (uploaded.samples().len(), found);
     if values.shape().first() != Some(&samples) || selection.samples() != samples {
         return Err(Error::InvalidShape {
             what: "values".into(),
@@ -180,24 +219,8 @@ pub(super) fn scored<'a, B: Backend>(
             reason: format!("they explain other inputs than these {samples} sample(s)"),
         });
     }
-    check_finite("values", &values)?;
     let (inputs, explained) = (uploaded.inputs(), uploaded.explained());
     let rows = uploaded.samples();
     let whole = Reporter::default();
-    Ok(Scored { model, inputs, explained, values, rows, selection, kind, analyzer, whole })
-}
-
-pub(super) fn only_values<B: Backend>(found: &Attribution<B>) -> Result<ArrayD<f64>> {
-    match &found.values[..] {
-        [values] => {
-            let values = values.download()?.mapv(Element::as_f64);
-            check_finite("values", &values)?;
-            Ok(values)
-        }
-        several => Err(Error::InvalidParameter {
-            name: "values",
-            value: several.len().to_string(),
-            reason: "a metric looks at the values of one input: mark the others as `Given`".into(),
-        }),
-    }
+    Ok(Scored { model, inputs, explained, values, of_groups, rows, selection, kind, analyzer, whole })
 }

@@ -120,7 +120,7 @@ impl Evaluation {
     fn reasons(&self, cell: &Cell) -> String {
         let (failed, all) = (cell.failures.len(), cell.failures.len() + cell.samples.len());
         let named = |&sample: &usize| match self.groups.as_ref().and_then(|groups| groups.get(sample)) {
-            Some(group) => format!("{sample} of {group}"),
+            Some(group) => format!("{sample}, {group}"),
             None => sample.to_string(),
         };
         match &cell.reasons()[..] {

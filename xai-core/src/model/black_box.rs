@@ -96,9 +96,9 @@ impl<F, E, D> BlackBox<F, E, D> {
         self
     }
 
-    /// So many calls at the same time, or as many as the system has threads for, each with its part of the rows: for a
-    /// function that waits, as for a service, or that computes on one thread. Outputs must not depend on how rows are
-    /// put together.
+    /// So many calls at the same time (at least one), or as many as the system has threads for, each with its part of
+    /// the rows: for a function that waits, as for a service, or that computes on one thread. Outputs must not depend
+    /// on how rows are put together.
     ///
     /// There are never more calls under way than a pass has rows. Unless an analyzer's `chunk` is set, a pass gets a
     /// row for each thread, as long as these rows take at most 64 MB: 106 photos of 224 by 224 in `f32`. A call that

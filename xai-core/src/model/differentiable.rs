@@ -191,7 +191,7 @@ pub trait Differentiable {
 /// The *features* take the input to feature maps: what is left of an image's rows and columns, with one channel for
 /// each thing that the network has learnt to look for (in a ResNet, all up to its last block). The *adaptation* takes
 /// the feature maps to the output: the pool, and the layers that weigh. [`GradCam`](crate::GradCam) looks where the two
-/// meet unless it is told another place; no other method needs the mark.
+/// meet unless it is told another place, and so do the other class activation maps; no other method needs the mark.
 ///
 /// ```
 /// # use xai_core as xai;

@@ -103,7 +103,7 @@ fn a_sample_that_fails_leaves_the_others_their_scores() {
     assert!(text.contains("| Told | **3.0000 ± 4.9683** (1) |"), "{text}");
     assert!(text.contains("(1) Told, first: 1 of 4 samples have no score: values = too much of sample 1"), "{text}");
     let named = table(Better::Higher, &[&values], Some(&["a.jpg", "b.jpg", "c.jpg", "d.jpg"])).to_markdown();
-    assert!(named.contains("it must be below 100 (sample 1 of b.jpg)"), "{named}");
+    assert!(named.contains("it must be below 100 (sample 1, b.jpg)"), "{named}");
     let csv = found.to_csv();
     assert!(csv.lines().any(|line| line.starts_with("Told,first,higher,1,,,,3,4.968") && line.contains("below 100")));
     assert_eq!(csv.lines().count(), 1 + 2 * 4);

@@ -1,16 +1,17 @@
 //! Metrics that take features away.
 
-use ndarray::{Array1, Array2, Array4, ArrayD, Axis, array};
+use ndarray::{Array1, Array2, Array3, Array4, ArrayD, Axis, array};
 use xai_core::metrics::{
-    AverageDrop, Completeness, Deletion, FaithfulnessCorrelation, FaithfulnessEstimate, Increase, Infidelity,
-    Insertion, Metric, Monotonicity, Road, SensitivityN, Similarity,
+    AverageDrop, Channels, Completeness, Deletion, Evaluate, FaithfulnessCorrelation, FaithfulnessEstimate, Increase,
+    Infidelity, Insertion, Metric, Monotonicity, Road, SensitivityN, Similarity,
 };
+use xai_core::nn::{Flatten, Sequential};
 use xai_core::{
-    AnyAnalyzer, Features, Fill, ForwardOnly, Gradient, Index, InputTimesGradient, IntegratedGradients, MaxActivation,
-    OutputScale,
+    Analyzer, AnyAnalyzer, ExactShapley, Features, Fill, ForwardOnly, Gradient, Index, InputTimesGradient,
+    IntegratedGradients, MaxActivation, Net, OutputScale,
 };
 
-use crate::models::{B, Told, close, deep, linear, numbers};
+use crate::models::{B, Told, close, deep, dense, linear, numbers};
 
 fn told(values: &Array2<f64>) -> Told {
     Told(values.clone().into_dyn())
@@ -116,6 +117,74 @@ fn completeness_has_a_tolerance_and_a_reference() {
     let own = right.of_analyzer(&net, &x, Index(0), &path).unwrap();
     assert!(own.values.iter().all(|gap| *gap < 0.01) && zero.values.iter().any(|gap| *gap > 0.01), "{own:?} {zero:?}");
     assert_eq!(own.verdict().as_deref(), Some("within 0.01"));
+}
+
+/// Of a linear model a group's effect is that of its numbers together. Its value stands at each of them.
+#[test]
+fn a_group_of_numbers_counts_once() {
+    let (net, x) = (linear(&array![[4.0, 2.0, 1.0, -1.0]]), array![[2.0, 1.0, 1.0, 1.0]]);
+    let groups = Features::groups([vec![0, 1, 2]]);
+    let shapley = ExactShapley::new().features(groups.clone());
+    for metric in [&Completeness::new() as &dyn Metric<B>, &Infidelity::new().features(groups.clone())] {
+        close((&metric).of_analyzer(&net, &x, Index(0), &shapley).unwrap().values[0], 0.0);
+    }
+    let why = shapley.analyze(&net, &x, Index(0)).unwrap();
+    assert_eq!(why.values, array![[11.0, 11.0, 11.0, -1.0]]);
+    close(Completeness::new().of(&net, &x, &why).unwrap().values[0], 0.0);
+    // Three numbers, whose value is 2 together, go behind one of 4, though they are more.
+    let (net, x) = (linear(&array![[1.0, 0.5, 0.5, 4.0]]), Array2::ones((1, 4)));
+    let found = Deletion::new().features(groups).steps(2).of_analyzer(&net, &x, Index(0), &shapley).unwrap();
+    assert_eq!(found.curve.unwrap().y, array![[6.0, 2.0, 0.0]]);
+    // Features of one value, of one number and of three.
+    let (net, x) = (linear(&array![[1.0, 0.5, 0.5, 2.0, 1.0]]), Array2::ones((1, 5)));
+    let groups = Features::groups([vec![0, 1, 2]]);
+    let estimate = FaithfulnessEstimate::new().features(groups.clone());
+    let shapley = ExactShapley::new().features(groups);
+    close(estimate.of_analyzer(&net, &x, Index(0), &shapley).unwrap().values[0], 1.0);
+    // What a map shows is each number's own value: half of the first three and of the last, all of the fourth.
+    let drop = AverageDrop::new().of_analyzer(&net, &(x * &array![[1.0, 1.0, 1.0, 2.0, 2.0]]), Index(0), &shapley);
+    close(drop.unwrap().values[0], 1.0 - (1.0 + 4.0 + 1.0) / 8.0);
+    // In an evaluation, where a sample that fails leaves the others, too.
+    let table = Evaluate::new(&[&shapley], &[&Completeness::new()]).run(&net, &numbers((3, 5), 7), 0).unwrap();
+    table.cells[0][0].scores.values.iter().for_each(|gap| close(*gap, 0.0));
+}
+
+#[test]
+fn completeness_is_of_all_numbers_whatever_the_features_are() {
+    let net = Net::<B, _>::new(Sequential::new().push(Flatten::default()).push(dense(&array![[1.0, 2.0, 3.0]], None)));
+    let x = array![[[1.0, 1.0, 1.0]]];
+    let overlapping = Completeness::new().features(Features::windows([2], [1]));
+    close(overlapping.of_analyzer(&net, &x, Index(0), &InputTimesGradient).unwrap().values[0], 0.0);
+}
+
+#[test]
+fn the_largest_of_a_places_channels_stands_for_it() {
+    // Two channels at two places: 3 and -3, and 2 and 2. Their sums are 0 and 4, their sizes 6 and 4, the largest 3 and
+    // 2; with 5 in place of the first -3 beside 0 the sizes are 5 and 4.
+    let net = Net::<B, _>::new(Sequential::new().push(Flatten::default()).push(dense(&Array2::ones((1, 4)), None)));
+    let x = Array3::<f64>::ones((1, 2, 2));
+    let first = |values: [[f64; 2]; 2], channels: Channels| {
+        let values = Told(ndarray::arr2(&values).insert_axis(Axis(0)).into_dyn());
+        let features = Features::patches([1]);
+        let x = &x * &array![[[1.0, 10.0], [1.0, 10.0]]];
+        let deletion = Deletion::new().features(features).channels(channels).steps(2);
+        deletion.of_analyzer(&net, &x, Index(0), &values).unwrap().curve.unwrap().y[[0, 1]]
+    };
+    // What is left of 22: 20 where the first place goes, 2 where the second does.
+    assert_eq!(first([[3.0, 2.0], [-3.0, 2.0]], Channels::Sum), 2.0);
+    assert_eq!(first([[3.0, 2.0], [-3.0, 2.0]], Channels::Absolute), 20.0);
+    assert_eq!(first([[3.0, 2.0], [0.0, 2.0]], Channels::Absolute), 2.0);
+    assert_eq!(first([[3.0, 2.0], [0.0, 2.0]], Channels::Largest), 20.0);
+}
+
+#[test]
+fn each_size_of_sets_counts_once() {
+    let (net, x) = (deep(10, 5), numbers((1, 10), 5));
+    let curve = |shares: [f64; 3]| {
+        let found = SensitivityN::new().n(10).shares(shares).of_analyzer(&net, &x, Index(0), &Gradient).unwrap();
+        found.curve.unwrap().at
+    };
+    assert_eq!(curve([0.9, 0.1, 0.9]), ["9", "1"]);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What the methods of other libraries are called here.
 
 use ndarray::{ArrayD, Axis};
-use xai::metrics::Metric;
+use xai::metrics::{Entropy, FaithfulnessEstimate, Gini, Metric};
 use xai::{
     Analyzer, Backend, BoxModel, Element, Error, ExactShapley, Explanation, FeatureAblation, KernelShap, Occlusion,
     Owen, PerSample, Result, RiseEstimate,
@@ -47,6 +47,10 @@ pub fn counterpart<B: Backend>(
         ("shap", "partition" | "exact.partition") => {
             on.of_features(&Owen::new().tree(case.tree()).n(100_000).features(features).fill(all))
         }
+        ("quantus", "complexity") => on.metric(&Entropy, &ablation),
+        ("quantus", "sparseness") => on.metric(&Gini, &ablation),
+        // Without a column it is 0, whatever stood for it in the explanation.
+        ("quantus", "faithfulness_estimate") => on.metric(&FaithfulnessEstimate::new(), &ablation),
         ("formula", "rise.slope") => on.of_features(&settings::rise(RiseEstimate::Slope)),
         ("formula", "rise.mean") => on.of_features(&settings::rise(RiseEstimate::Mean)),
         ("formula", "rise.published") => on.of_features(&settings::rise(RiseEstimate::Published)),
