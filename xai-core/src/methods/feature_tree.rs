@@ -22,6 +22,8 @@ use crate::{Error, Result};
 /// assert_eq!(why.values, array![[0.25, 0.25, 0.5]]);
 /// # Ok::<(), xai::Error>(())
 /// ```
+///
+/// Trees are equal that were put together in the same way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[doc(alias("linkage", "hierarchy", "unions"))]
 pub struct FeatureTree {

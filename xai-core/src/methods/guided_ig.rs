@@ -75,7 +75,8 @@ impl GuidedIg {
         self
     }
 
-    /// Which share of all numbers is moved at a time: 0.25 unless set.
+    /// Which share of all numbers is moved at a time, those whose gradients are as small included: 0.25 unless set. Of
+    /// D numbers they are ⌊share · (D - 1)⌋ + 1.
     #[must_use]
     pub fn fraction(mut self, fraction: f64) -> Self {
         self.gait.fraction = fraction;

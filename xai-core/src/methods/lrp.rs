@@ -71,7 +71,8 @@ impl Lrp {
     }
 
     /// The ε that is added, with its sign, to the denominators of all rules but [`LrpRule::Epsilon`], which has its
-    /// own: 1e-6 unless set. It is absolute: for outputs that are small everywhere, take a smaller one.
+    /// own: 1e-6 unless set. Pools share out exactly, without one. It is absolute: for outputs that are small
+    /// everywhere, take a smaller one.
     ///
     /// [`LrpRule::Epsilon`]: crate::rules::LrpRule::Epsilon
     #[must_use]

@@ -236,7 +236,7 @@ analyzers! {
     "beta-smooth", "Beta-smooth Gradient", Operations, "1 gradient",
     "the gradient, of which rectifiers have a derivative without a kink":
         BetaSmooth::new() => [beta, unknown];
-    "full-grad", "FullGrad", Operations, "about 3 gradients",
+    "full-grad", "FullGrad", Operations, "1 gradient, a product for each bias",
     "a map of what the input and all biases contributed":
         FullGrad::new() => [unknown];
     "feature-ablation", "Feature Ablation", Forward, "1 forward pass for each feature",

@@ -15,8 +15,9 @@ use crate::{Differentiable, Error, Result};
 
 /// Randomised input sampling: how the output goes along with the presence of each place, over random masks.
 ///
-/// Masks are grids of cells, each present with the probability p, enlarged smoothly and shifted at random. By forward
-/// passes alone, n and the clean one. Three estimates, by [`estimate`](Rise::estimate):
+/// Masks are grids of cells, each present with the probability p, enlarged smoothly and shifted at random; where a cell
+/// is no larger than a place of the input, it is that place. By forward passes alone, n and the clean one. Three
+/// estimates, by [`estimate`](Rise::estimate):
 ///
 /// - `Slope`: cov(y, M) / var(M), by how much the output rises as a place becomes present. A constant output has the
 ///   value 0 everywhere, and a linear model of places that are masked independently its shares. Unless set.

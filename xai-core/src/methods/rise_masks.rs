@@ -60,6 +60,10 @@ impl RiseMasks {
 /// Between which cells a place is, and the share of the second one: cells have their values in their middles.
 #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 fn between(at: usize, cells: usize, size: usize) -> (usize, usize, f64) {
+    // A cell of one number is that number: it cannot be shifted, and between cells there is nothing.
+    if size == 1 {
+        return (at, at, 0.0);
+    }
     // One cell more than the plane has is as long as all cells of the grid are.
     let enlarged = ((cells + 1) * size) as f64;
     let place = ((at as f64 + 0.5) * cells as f64 / enlarged - 0.5).clamp(0.0, (cells - 1) as f64);
@@ -72,6 +76,13 @@ mod tests {
     use ndarray::{ArrayD, IxDyn};
 
     use super::RiseMasks;
+
+    #[test]
+    fn a_cell_of_one_number_is_that_number() {
+        let masks = RiseMasks::new(0, 0.5, &[2, 3], &[2, 3]);
+        let grid = ndarray::array![[1.0, 0.0, 1.0], [0.0, 1.0, 1.0]].into_dyn();
+        assert_eq!(masks.enlarged(&grid, &[0, 0]), grid);
+    }
 
     #[test]
     fn no_place_is_more_than_present() {

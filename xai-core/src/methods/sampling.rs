@@ -105,6 +105,10 @@ pub(super) struct Rounds {
     pub(super) before: usize,
 }
 
+/// Draws that all say the same have no error but rounding, as those of a linear model. A few may do so by chance.
+const UNANIMOUS: usize = 16;
+const ROUNDING: f64 = 1e-12;
+
 /// What a tolerance came to: the relative error, and whether it was within.
 pub(super) type Met = Option<(f64, bool)>;
 
@@ -169,8 +173,9 @@ impl Sampling {
             draw(done..next)?;
             done = next;
             let error = error();
-            if error <= tolerance || done == most {
-                return Ok((done, Some((error, error <= tolerance))));
+            let met = error <= tolerance && (error > ROUNDING || done >= UNANIMOUS);
+            if met || done == most {
+                return Ok((done, Some((error, met))));
             }
             next = (done + done.div_ceil(2)).min(most);
         }

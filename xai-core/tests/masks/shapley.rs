@@ -267,3 +267,22 @@ fn impossible_settings_are_refused_by_name() {
     let wide = numbers::<f64, _>((1, 5000));
     assert_eq!(name(KernelShap::new().analyze(&model, &wide, Index(0))), "features");
 }
+
+/// Of x₁ x₂ x₃ an order gives all to its last column: every third pair of orders gives it to the same ones, so that a
+/// few agree by chance.
+#[test]
+fn a_few_orders_that_agree_do_not_meet_a_tolerance() {
+    // With what is linear the values are rounded, and so is their error.
+    let model = of_row(|row| row[..3].iter().product::<f64>() + 0.1 * row[3]);
+    let x = array![[1.0, 1.0, 1.0, 1.0]];
+    for seed in 0..200 {
+        let why = ShapleySampling::new().tolerance(0.2).seed(seed).analyze(&model, &x, Index(0)).unwrap();
+        // One that never came last among them would have nothing.
+        assert!(why.values.iter().all(|value| *value > 0.01), "{seed}: {}", why.values);
+        // Where there is room for few, no more is claimed.
+        let few = ShapleySampling::new().tolerance(0.2).max_n(14).seed(seed).analyze(&model, &x, Index(0)).unwrap();
+        if few.values.iter().any(|value| *value < 0.01) {
+            assert_eq!(few.extras.within_tolerance, Some(vec![false]), "{seed}: {}", few.values);
+        }
+    }
+}
