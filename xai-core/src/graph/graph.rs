@@ -146,7 +146,8 @@ impl<'m, B: Backend> Graph<'m, B> {
         self.placement.clone().or_else(|| self.nodes.iter().find_map(of_node))
     }
 
-    /// How many numbers its largest value has, of those whose shapes are known without running anything.
+    /// How many numbers the largest value has that it computes for its output, of those whose shapes are known without
+    /// running anything: 0 where it computes nothing.
     ///
     /// ```
     /// # use xai_core as xai;

@@ -96,13 +96,15 @@ pub trait Rules<B: Backend> {
     fn vjp<'m>(&self, site: &Site<'_, 'm, B>, inputs: &[Tensor<B>]) -> Result<(Tensor<B>, Pullback<'m, B>)>;
 
     /// How many operations they take together at a node that they take: it, and those behind it, of which each is the
-    /// only reader of the one before and reads nothing else but constants ([`Site::next`]).
+    /// only reader of the one before and reads nothing else but constants ([`Site::next`]). Each is checked by itself
+    /// all the same: code without a gradient is refused.
     fn run(&self, site: &Site<'_, '_, B>) -> usize {
         let _ = site;
         1
     }
 
-    /// Whether they change what comes back to this node's output, whichever way it then goes back through the node.
+    /// Whether they change what comes back to this node's output, whichever way it then goes back through the node. Of
+    /// those in a [`run`](Rules::run) the last one is asked, to whose output something comes back.
     fn touches(&self, site: &Site<'_, '_, B>) -> bool {
         let _ = site;
         false

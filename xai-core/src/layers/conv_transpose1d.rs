@@ -58,7 +58,8 @@ impl<B: Backend> ConvTranspose1d<B> {
         Ok(ConvTranspose1d(ConvTranspose2d { weight, ..rows }))
     }
 
-    /// `weight`, and `bias` if there is one; stride, padding, dilation and groups are set afterwards.
+    /// `weight`, and `bias` if there is one; stride, padding, output padding, dilation and groups are set
+    /// afterwards.
     ///
     /// # Errors
     /// [`Error::MissingWeight`], and as [`new`](ConvTranspose1d::new).

@@ -54,7 +54,7 @@ impl LocalResponseNorm {
         self
     }
 
-    /// Sets k, what is added to the mean square.
+    /// Sets k, what is added to α times the mean square.
     #[must_use]
     pub fn k(mut self, k: f64) -> Self {
         self.k = k;

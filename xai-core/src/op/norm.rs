@@ -153,7 +153,8 @@ impl<B: Arithmetic> GroupNorm<B> {
     /// Group norm; `None` for no weight, no bias. As many groups as channels is instance norm.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] for no group and for an impossible ε.
+    /// [`Error::InvalidParameter`] for no group, for groups that do not divide the weight's channels and for an
+    /// impossible ε; [`Error::Shape`] when weight and bias are of other channels.
     pub fn new(
         groups: usize,
         weight: impl Into<Option<Tensor<B>>>,
@@ -164,7 +165,13 @@ impl<B: Arithmetic> GroupNorm<B> {
         let (weight, bias) = (weight.into().map(Weight::from), bias.into().map(Weight::from));
         let norm = GroupNorm { groups, weight, bias, eps };
         let weight = norm.weight.as_ref().or(norm.bias.as_ref());
-        weight.map_or(Ok(()), |w| norm.check_groups(w.shape().first().copied().unwrap_or(0)))?;
+        // Without both, 0 channels: they are divided by any groups but none.
+        let channels = weight.map_or(0, |weight| weight.shape().first().copied().unwrap_or(0));
+        norm.check_groups(channels)?;
+        if weight.is_some() {
+            shape::weight("weight of GroupNorm", norm.weight.as_ref(), &[channels])?;
+            shape::weight("bias of GroupNorm", norm.bias.as_ref(), &[channels])?;
+        }
         Ok(norm)
     }
 
@@ -186,7 +193,10 @@ impl<B: Arithmetic> GroupNorm<B> {
         if self.groups != 0 && channels.is_multiple_of(self.groups) {
             return Ok(());
         }
-        let reason = format!("it must divide the {channels} channels");
+        let reason = match self.groups {
+            0 => "there must be one at least".into(),
+            _ => format!("it must divide the {channels} channels"),
+        };
         Err(Error::InvalidParameter { name: "groups", value: self.groups.to_string(), reason })
     }
 }

@@ -149,7 +149,8 @@ fn norms() {
     shape(RmsNorm::<F64>::new(weight(1, &[4]), 1e-5).unwrap().output_shape(&[2, 5]), &["RmsNorm", "[5]", "[4]"]);
     parameter(RmsNorm::<F64>::new(None, -1e-5), &["eps = -0.00001"]);
     parameter(GroupNorm::<F64>::new(3, weight(1, &[4]), None, 1e-5), &["groups = 3", "4 channels"]);
-    parameter(GroupNorm::<F64>::new(0, None, None, 1e-5).unwrap().output_shape(&[1, 4]), &["groups = 0"]);
+    parameter(GroupNorm::<F64>::new(0, None, None, 1e-5), &["groups = 0", "at least"]);
+    shape(GroupNorm::<F64>::new(2, weight(1, &[4]), weight(1, &[2]), 1e-5), &["bias of GroupNorm", "[2]", "[4]"]);
     let norm = GroupNorm::<F64>::new(2, weight(1, &[4]), None, 1e-5).unwrap();
     shape(norm.output_shape(&[1, 6, 2]), &["weight of GroupNorm", "[6]", "[4]"]);
 }
