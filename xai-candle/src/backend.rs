@@ -1,13 +1,13 @@
 //! Networks on candle's tensors: each operation by its rule, and convolution blocks together.
 
-use xai_core::nn::{Activation, MaxPool2d, Op, provided_forward, provided_vjp};
+use xai_core::nn::{Activation, MaxPool2d, Op};
 use xai_core::{Backend, FusedResult, Pullback, Result, Tensor};
 
 use crate::error::failed;
 use crate::explaining::is_training;
 use crate::memory::keep_freed_maps;
 use crate::rules::{self, with_pullback};
-use crate::{Candle, Host, ops, run};
+use crate::{Candle, Host, ops, run, wide};
 
 impl<E: Host> Backend for Candle<E> {
     fn is_training() -> bool {
@@ -26,7 +26,7 @@ impl<E: Host> Backend for Candle<E> {
                 keep_freed_maps(x.inner());
                 rules::forward(op, x.inner()).map(Tensor::new)
             }
-            _ => provided_forward(op, inputs),
+            _ => wide::forward(op, inputs),
         }
     }
 
@@ -46,7 +46,7 @@ impl<E: Host> Backend for Candle<E> {
                 keep_freed_maps(x.inner());
                 rules::vjp(op, x.inner()).map(with_pullback)
             }
-            _ => provided_vjp(op, inputs, wanted),
+            _ => wide::vjp(op, inputs, wanted),
         }
     }
 

@@ -54,6 +54,7 @@ mod tape;
 mod tensor_ext;
 mod train;
 mod weights;
+mod wide;
 
 pub use candle::{Candle, Host};
 pub use guard::without_guard;

@@ -2,13 +2,12 @@
 
 use candle_core::conv::CudnnFwdAlgo;
 use candle_core::shape::Dim;
-use candle_core::{Error, Result, Tensor, ToUsize2, bail};
+use candle_core::{Result, Tensor, ToUsize2, bail};
 use candle_nn::{Conv1dConfig, Conv2dConfig, ConvTranspose1dConfig, ConvTranspose2dConfig, Module};
 use xai_core::nn::{Activation, Reduce, Reduction};
 
 use crate::nn::{Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d};
 use crate::ops;
-use crate::rules::Pull;
 
 /// Right gradients for methods of candle's `Tensor`.
 ///
@@ -63,13 +62,6 @@ pub struct WithGradient<'a>(&'a Tensor);
 fn window(side: impl ToUsize2) -> [usize; 2] {
     let (rows, columns) = side.to_usize2();
     [rows, columns]
-}
-
-/// What was put from the source, on the source's tape: each number's cotangent is where it was put.
-fn with_source(name: &'static str, put: Tensor, indexes: &Tensor, source: &Tensor, dim: usize) -> Result<Tensor> {
-    let places = indexes.detach();
-    let pull: Pull = Box::new(move |v| v.contiguous()?.gather(&places, dim));
-    ops::ruled(name, source, (put, pull)).map_err(Error::wrap)
 }
 
 /// What candle writes in place, `slice_set`, `scatter_set` and `scatter_add_set`, has no gradient and no twin, for
@@ -504,7 +496,7 @@ impl WithGradient<'_> {
     }
 
     /// The source's numbers at their places along an axis, this tensor's elsewhere; both get their gradient, where
-    /// candle's is wrong. Each place may be named once.
+    /// candle's is wrong. Of several numbers for one place the last one stays, and all get its gradient, as in PyTorch.
     ///
     /// ```
     /// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
@@ -521,11 +513,7 @@ impl WithGradient<'_> {
     /// # Ok::<(), candle_core::Error>(())
     /// ```
     pub fn scatter<D: Dim>(&self, indexes: &Tensor, source: &Tensor, dim: D) -> Result<Tensor> {
-        let dim = dim.to_index(self.0.shape(), "scatter")?;
-        let zeros = self.0.detach().zeros_like()?;
-        let kept = zeros.ones_like()?.scatter(indexes, &source.detach().zeros_like()?, dim)?.ne(0f64)?;
-        let put = zeros.scatter(indexes, &source.detach(), dim)?;
-        kept.where_cond(&self.0.contiguous()?, &with_source("scatter", put, indexes, source, dim)?)
+        ops::scatter(self.0, indexes, source, dim.to_index(self.0.shape(), "scatter")?)
     }
 
     /// The source's numbers added at their places along an axis; both get their gradient, where candle's is wrong.
@@ -546,7 +534,7 @@ impl WithGradient<'_> {
     pub fn scatter_add<D: Dim>(&self, indexes: &Tensor, source: &Tensor, dim: D) -> Result<Tensor> {
         let dim = dim.to_index(self.0.shape(), "scatter_add")?;
         let put = self.0.detach().zeros_like()?.scatter_add(indexes, &source.detach(), dim)?;
-        self.0.add(&with_source("scatter_add", put, indexes, source, dim)?)
+        self.0.add(&ops::with_source("scatter_add", put, indexes, source, dim)?)
     }
 
     /// max(0, x); the derivative at 0 is 0, where candle's is 1.

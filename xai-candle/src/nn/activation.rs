@@ -131,7 +131,8 @@ wrap! {
 }
 
 impl PReLU {
-    /// Of slopes: one, one for each channel, or one for each feature.
+    /// Of slopes: one, one for each channel, or one for each number of an input of the slopes' own shape, batch axis
+    /// included.
     pub fn new(weight: Tensor, is_scalar: bool) -> Self {
         candle_nn::PReLU::new(weight, is_scalar).into()
     }

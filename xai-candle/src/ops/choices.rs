@@ -1,9 +1,10 @@
 //! Maxima and placed numbers, whose gradient candle gives to the wrong ones.
 
-use candle_core::{DType, Result, Tensor};
+use candle_core::{Error, Result, Tensor};
 use xai_core::nn::{Reduce, Reduction};
 
-use super::apply;
+use super::{apply, ruled};
+use crate::rules::Pull;
 
 /// The greatest along an axis, which keeps the length 1; of equal ones the first gets the whole gradient, where
 /// candle's `max_keepdim` gives it to each of them.
@@ -44,9 +45,9 @@ pub fn min_keepdim(x: &Tensor, axis: usize) -> Result<Tensor> {
     apply(Reduce { of: Reduction::Min, axes: vec![axis] }, x)
 }
 
-/// x with the numbers of `source` at the places that `indexes` gives along an axis, as `Tensor::scatter`: no gradient
-/// goes back to what was overwritten, where candle's lets it all through. On the way to `source` the gradient is
-/// candle's own; of several numbers for one place, the last one stays and all get its gradient, as in PyTorch.
+/// x with the numbers of `source` at the places that `indexes` gives along an axis, as `Tensor::scatter`; both get
+/// their gradient, where candle's lets all of it through to what was overwritten. Of several numbers for one place the
+/// last one stays, and all get its gradient, as in PyTorch.
 ///
 /// # Errors
 /// candle's own.
@@ -64,8 +65,21 @@ pub fn min_keepdim(x: &Tensor, axis: usize) -> Result<Tensor> {
 /// # Ok::<(), candle_core::Error>(())
 /// ```
 pub fn scatter(x: &Tensor, indexes: &Tensor, source: &Tensor, axis: usize) -> Result<Tensor> {
-    // The numbers are placed among constants, to which no gradient goes.
     let zeros = x.detach().zeros_like()?;
-    let written = zeros.scatter(indexes, &source.detach().ones_like()?, axis)?.to_dtype(DType::U8)?;
-    written.where_cond(&zeros.scatter(indexes, source, axis)?, x)
+    let kept = zeros.ones_like()?.scatter(indexes, &source.detach().zeros_like()?, axis)?.ne(0f64)?;
+    let put = zeros.scatter(indexes, &source.detach(), axis)?;
+    kept.where_cond(&x.contiguous()?, &with_source("scatter", put, indexes, source, axis)?)
+}
+
+/// What was put from the source, on the source's tape: each number's cotangent is where it was put.
+pub(crate) fn with_source(
+    name: &'static str,
+    put: Tensor,
+    indexes: &Tensor,
+    source: &Tensor,
+    dim: usize,
+) -> Result<Tensor> {
+    let places = indexes.detach();
+    let pull: Pull = Box::new(move |v| v.contiguous()?.gather(&places, dim));
+    ruled(name, source, (put, pull)).map_err(Error::wrap)
 }

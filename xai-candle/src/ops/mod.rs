@@ -44,6 +44,7 @@ pub use self::activations::{
     silu, softmax, softplus, tanh,
 };
 pub use self::apply::apply;
+pub(crate) use self::choices::with_source;
 pub use self::choices::{max_keepdim, min_keepdim, scatter};
 pub use self::images::{
     adaptive_avg_pool2d, adaptive_max_pool2d, avg_pool2d, conv2d, max_pool2d, pad2d, upsample_bilinear2d,

@@ -1,7 +1,7 @@
 //! Operations on candle's tape: with our pullback, or by candle's own operations where their gradient is right.
 
 use candle_core::{Result, Tensor};
-use xai_core::nn::{Op, Reduce, Reduction, provided_forward, provided_vjp};
+use xai_core::nn::{Op, Reduce, Reduction};
 
 use super::attach::attach;
 use super::to_weights::with_weights;
@@ -9,7 +9,7 @@ use crate::error::failed;
 use crate::explaining::off_the_tape;
 use crate::half::summed;
 use crate::rules::Pull;
-use crate::{Candle, Host, rules};
+use crate::{Candle, Host, rules, wide};
 
 /// y = op(x) on x's tape: with our pullback, or by candle's own operations where their gradient is right.
 pub(crate) fn on_tape<E: Host>(op: &Op<Candle<E>>, x: &Tensor) -> xai_core::Result<Tensor> {
@@ -39,9 +39,9 @@ pub(crate) fn on_tape<E: Host>(op: &Op<Candle<E>>, x: &Tensor) -> xai_core::Resu
 /// since it may be on another thread.
 fn provided<E: Host>(op: &Op<Candle<E>>, x: &Tensor) -> xai_core::Result<(Tensor, Pull)> {
     let (op, x) = (op.clone(), xai_core::Tensor::<Candle<E>>::new(x.detach()));
-    let y = provided_forward(&op, &[&x])?.into_inner();
+    let y = wide::forward(&op, &[&x])?.into_inner();
     let pull: Pull = Box::new(move |v| {
-        let found = provided_vjp(&op, &[&x], &[true]);
+        let found = wide::vjp(&op, &[&x], &[true]);
         let back = found.and_then(|(_, pull)| pull.pull(&xai_core::Tensor::new(v.clone())));
         back.map(xai_core::Tensor::into_inner).map_err(candle_core::Error::wrap)
     });

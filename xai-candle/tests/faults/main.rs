@@ -6,3 +6,4 @@ mod batches;
 mod cuts;
 mod halves;
 mod tape;
+mod wide;

@@ -112,6 +112,7 @@ fn computes<E: HostFloat>(op: &Op<LibTorch<E>>) -> bool {
         | Op::Upsample2d(_)
         | Op::Pad2d(_)
         | Op::Reduce(Reduce { of: Reduction::Max | Reduction::Min, .. })
+        | Op::CumSum(_)
         | Op::IndexSelect(_)
         | Op::Embedding(_)
         | Op::Where(_)
@@ -169,6 +170,7 @@ fn apply<E: HostFloat>(op: &Op<LibTorch<E>>, inputs: &[&Torch]) -> Result<Torch>
         Op::Upsample2d(op) => resize::upsample(*op, x),
         Op::Pad2d(op) => resize::pad(x, op.padding, op.value),
         Op::Reduce(op) => reduce::extreme(op, x),
+        Op::CumSum(op) => reduce::cum_sum(*op, x),
         Op::IndexSelect(op) => choose::entries(x, op.axis, &op.places),
         Op::Embedding(op) => return layer::embedding(op, x),
         _ => return Err(takes_others(op.name())),

@@ -1,9 +1,9 @@
-//! The greatest and the smallest numbers along axes.
+//! The greatest and the smallest numbers along axes, and sums of all before each.
 
 use tch::Tensor as Torch;
-use xai_core::nn::{Reduce, Reduction};
+use xai_core::nn::{CumSum, Reduce, Reduction};
 
-use crate::backend::ints;
+use crate::backend::{int, ints};
 use crate::failure::TchResult;
 
 /// Of equal numbers the first, which alone gets the gradient: libtorch's own over several axes would share it out.
@@ -35,4 +35,20 @@ pub(super) fn extreme(op: &Reduce, x: &Torch) -> TchResult {
             found.f_reshape(shape)
         }
     }
+}
+
+/// Sums along an axis.
+pub(super) fn cum_sum(op: CumSum, x: &Torch) -> TchResult {
+    let axis = i64::try_from(op.axis).unwrap_or(i64::MAX);
+    let turned = |t: Torch| if op.reverse { t.f_flip([axis]) } else { Ok(t) };
+    let x = turned(x.shallow_clone())?;
+    let sums = x.f_cumsum(axis, x.kind())?;
+    let at = usize::try_from(axis.rem_euclid(int(x.dim()).max(1))).unwrap_or(0);
+    let length = x.size().get(at).copied().unwrap_or(0);
+    if !op.exclusive || length == 0 {
+        return turned(sums);
+    }
+    // What stands in front of each entry: nothing, then the sums but the last. Taken away, it would lose digits.
+    let nothing = x.f_narrow(axis, 0, 1)?.f_zeros_like()?;
+    turned(Torch::f_cat(&[nothing, sums.f_narrow(axis, 0, length - 1)?], axis)?)
 }

@@ -12,3 +12,4 @@ mod run;
 mod tape;
 mod torch_script;
 mod training;
+mod wide;
