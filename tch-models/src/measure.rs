@@ -55,7 +55,7 @@ impl Net {
 }
 
 pub(crate) fn measure(model: &Model) -> Found {
-    let double = compared::<f64>(model, Kind::Double, &[1e-6]);
+    let double = compared::<f64>(model, Kind::Double, &[1e-5, 1e-6, 1e-7, 1e-8]);
     let (kind, error) = match double {
         Ok(error) => ("f64", Ok(error)),
         // The model brings numbers of its own to single precision in its middle.

@@ -36,7 +36,7 @@ pub(crate) fn all() -> Vec<Model> {
         model("SqueezeNet 1.1", 64, |at| Box::new(squeezenet::v1_1(at, CLASSES))),
         model("ConvMixer-1024/20", 70, |at| Box::new(convmixer::c1024_20(at, CLASSES))),
         model("ConvMixer-1536/20", 35, |at| Box::new(convmixer::c1536_20(at, CLASSES))),
-        model("AlexNet", 64, |at| Box::new(alexnet::alexnet(at, CLASSES))),
+        model("AlexNet", 224, |at| Box::new(alexnet::alexnet(at, CLASSES))),
         model("DINOv2, small", 518, |at| Box::new(dinov2::vit_small(at))),
     ]
 }
