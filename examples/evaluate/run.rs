@@ -66,9 +66,9 @@ fn scores<B: Backend<Elem = f32>>(args: &Args, network: &EfficientNetLite0<B>) -
 fn settings<B: Backend>(args: &Args, network: &EfficientNetLite0<B>, info: &AnalyzerInfo) -> Settings {
     let (cells, n) = match info.name {
         // All subsets of 196 cells are too many.
-        "exact-shapley" => (3, None),
+        "exact-shapley" => (args.grid.min(3), None),
         // Fewer than they take by themselves: the randomisation test explains each crop a second time.
-        "kernel-shap" => (8, Some(512)),
+        "kernel-shap" => (args.grid.min(8), Some(512)),
         "rise" => (args.grid, Some(256)),
         _ => (args.grid, None),
     };

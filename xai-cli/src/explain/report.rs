@@ -101,6 +101,7 @@ impl<'a> Report<'a> {
                 "estimated_error": first(&extras.estimated_error),
                 "within_tolerance": first(&extras.within_tolerance),
                 "relevance_arrived": first(&extras.relevance_arrived),
+                "relevance_kept": first(&extras.relevance_kept),
                 "features": if named.is_empty() { Value::Null } else { named.into() },
             });
             (finding.info.name.to_owned(), found)
@@ -170,6 +171,9 @@ pub(super) fn extras(extras: &Extras) -> Vec<String> {
     }
     if let Some(arrived) = first(&extras.relevance_arrived) {
         words.push(format!("relevance that arrived {arrived:.3e}"));
+    }
+    if let Some(kept) = first(&extras.relevance_kept) {
+        words.push(format!("that was kept {kept:.3e}"));
     }
     if let Some(error) = first(&extras.estimated_error) {
         words.push(format!("estimated error {:.1} %", error * 100.0));
