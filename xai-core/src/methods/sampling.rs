@@ -43,7 +43,8 @@ macro_rules! sampling_builders {
 
         /// Draws until the estimated relative error of a sample's values is at most this, ‖standard errors‖₂ /
         /// ‖values‖₂, in place of `n`; samples are worked on one by one then. It looks after rounds that grow by a
-        /// half, and what it took is in the [`Extras`]($crate::Extras).
+        /// half, and what it took is in the [`Extras`]($crate::Extras). Draws that all agree, without an error, are
+        /// believed from sixteen on: a few may do so by chance.
         ///
         /// ```
         /// # use xai_core as xai;
