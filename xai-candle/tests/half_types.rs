@@ -3,9 +3,10 @@
 #![allow(clippy::unwrap_used)] // a test fails by panicking
 
 use candle_core::{DType, Device, Tensor};
-use xai_candle::Candle;
-use xai_core::nn::{Binary, MatMul, Op, Reduce, Reduction};
-use xai_core::{Arithmetic, Backend};
+use xai_candle::{Candle, Placement};
+use xai_core::nn::{Binary, Linear, MatMul, Op, Reduce, Reduction};
+use xai_core::rules::{Composite, LrpRule};
+use xai_core::{Analyzer, Arithmetic, Backend, Lrp, Net};
 
 type B = Candle<f64>;
 type Wrapped = xai_core::Tensor<B>;
@@ -25,6 +26,20 @@ fn assert_near(what: &str, t: &Wrapped, dtype: DType, expected: f64) {
     assert_eq!(t.inner().dtype(), dtype, "{what}");
     for got in numbers(t) {
         assert!((got / expected - 1.0).abs() < 0.01, "{what} in {dtype:?}: {got} for {expected}");
+    }
+}
+
+/// Both sides together are more than a half type holds, where their difference is not.
+#[test]
+fn favoured_contributions_are_shared_out_in_half_types() {
+    let at = Placement { device: Device::Cpu, dtype: DType::F16 };
+    let weight = Wrapped::upload(ndarray::array![[1.0, 1.0]].view().into_dyn(), &at).unwrap();
+    let net = Net::<B, _>::new(Linear::<B>::new(weight, None).unwrap());
+    let lrp = Lrp::new(Composite::new().all(LrpRule::Gamma(0.25)));
+    let why = lrp.analyze(&net, &ndarray::array![[40_000.0, -30_000.0]], 0).unwrap();
+    // Of z = 10000 and z + γ z⁺ = 20000.
+    for (got, expected) in why.values.iter().zip([25_000.0, -15_000.0]) {
+        assert!((got / expected - 1.0_f64).abs() < 0.01, "{got} for {expected}");
     }
 }
 

@@ -138,6 +138,48 @@ fn clamped_units() {
     assert!(below && above);
 }
 
+/// Units without negative contributions, and with next to none: what speaks against them is found by itself, not as a
+/// difference of large numbers.
+#[test]
+fn units_that_hardly_anything_speaks_against() {
+    for rest in [0.0, -1e-12] {
+        let w = array![[1.0, 2.0, 0.5], [0.3, rest, 0.7], [-1.0, 0.4, 2.0]];
+        let first = Linear::<B>::new(tensor(&w.into_dyn()), None).unwrap();
+        let last = linear(2, 2, 3);
+        for activation in [Activation::Relu, Activation::Relu6] {
+            let model = Sequential::<B>::new().push(Activation::Relu).push(first.clone());
+            let model = model.push(activation).push(last.clone());
+            let x = array![[1.0, 3.0, 2.0], [0.0, 0.25, 1.5]];
+            for rule in all_rules() {
+                let lrp = Lrp::new(Composite::new().all(rule.clone())).stabilizer(1e-30);
+                let got = values(&lrp, &model, &x, 0);
+                for (x, got) in x.rows().into_iter().zip(got.axis_iter(Axis(0))) {
+                    let hidden = forward(&first, &x.to_owned()).mapv(|z| activation.value(z));
+                    let y = forward(&last, &hidden);
+                    let r = back(&rule, &last, &hidden, &array![y[0], 0.0]);
+                    let r = back(&rule, &first, &x.to_owned(), &r);
+                    assert_close(&got.to_owned().into_dyn(), &r.into_dyn(), 1e-9, &format!("{rule:?} {rest}"));
+                }
+            }
+        }
+    }
+}
+
+/// A unit that its bias hides takes nothing from the others.
+#[test]
+fn hidden_units() {
+    let w = array![[1.0, -2.0, 0.5], [0.3, -1.0, 0.7]];
+    let layer =
+        |bias: [f64; 2]| Linear::<B>::new(tensor(&w.clone().into_dyn()), tensor(&array![bias[0], bias[1]].into_dyn()));
+    let last = linear(2, 2, 2);
+    let model = |bias| Sequential::<B>::new().push(layer(bias).unwrap()).push(Activation::Relu).push(last.clone());
+    let x = array![[1.0, 0.25, -2.0], [3.0, -1.0, 1.5]];
+    for rule in all_rules() {
+        let hidden = values(&by(rule.clone()), &model([f64::NEG_INFINITY, 0.1]), &x, 0);
+        assert_close(&hidden, &values(&by(rule.clone()), &model([-1e9, 0.1]), &x, 0), 1e-9, &format!("{rule:?}"));
+    }
+}
+
 /// A product with a matrix of the network's own is a dense layer, on either side.
 struct Product {
     matrix: xai_core::Weight<B>,

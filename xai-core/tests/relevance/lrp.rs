@@ -128,7 +128,9 @@ pub(crate) fn all_rules() -> Vec<LrpRule> {
         LrpRule::Zero,
         LrpRule::Epsilon(0.01),
         LrpRule::Gamma(0.25),
+        LrpRule::Gamma(8.0),
         LrpRule::AlphaBeta(2.0, 1.0),
+        LrpRule::AlphaBeta(1.25, 0.25),
         LrpRule::ZPlus,
         LrpRule::Excitation,
     ]

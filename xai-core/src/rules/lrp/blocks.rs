@@ -37,7 +37,7 @@ impl<B: Backend> Blocks<B> {
             Some(positive) => vec![positive.clone(), x.sub(positive)?],
             None => vec![x.clone()],
         };
-        let (z, back) = match Stack::of(layer) {
+        let (z, back) = match Stack::of(layer, x) {
             Some(stack) => stack.run(&parts, rows)?,
             None => apart(layer, &parts, rows)?,
         };
@@ -89,8 +89,9 @@ fn apart<B: Backend>(layer: &Weighted<B>, parts: &[Tensor<B>], rows: &[Row<B>]) 
     Ok((outputs, Back::Apart(pulls)))
 }
 
-/// A convolution whose inputs and outputs are several times those of the layer. One of several groups is run apart: its
-/// channels would have to be mixed and sorted again, which costs more than it saves.
+/// A convolution whose inputs and outputs are several times those of the layer: maps are read once, but weights are
+/// joined, which pays where they are less than maps. One of several groups is run apart: its channels would have to be
+/// mixed and sorted again, which costs more than it saves.
 struct Stack<'a, B: Backend> {
     layer: &'a Weighted<B>,
     /// Where outputs and inputs are among the axes of the weights.
@@ -98,7 +99,11 @@ struct Stack<'a, B: Backend> {
 }
 
 impl<'a, B: Backend> Stack<'a, B> {
-    fn of(layer: &'a Weighted<B>) -> Option<Self> {
+    fn of(layer: &'a Weighted<B>, x: &Tensor<B>) -> Option<Self> {
+        let numbers = |t: &Tensor<B>| t.shape().iter().product::<usize>();
+        if numbers(&layer.weight) > numbers(x) {
+            return None;
+        }
         match layer.op()? {
             Op::Conv2d(conv) if conv.groups == 1 => Some(Stack { layer, axes: [0, 1] }),
             Op::ConvTranspose2d(conv) if conv.groups == 1 => Some(Stack { layer, axes: [1, 0] }),

@@ -85,7 +85,14 @@ impl Planner<'_> {
             _ => {
                 let varies = site.wanted().iter().position(|&wanted| wanted).unwrap_or(0);
                 let not_negative = self.facts.not_negative[site.node().inputs()[varies].0];
-                Propagation::Split { rule, run, rectified: activation.is_some_and(is_zero_below), not_negative }
+                let behind = behind.zip(activation.filter(|&f| is_zero_below(f)));
+                if let Some((behind, _)) = &behind {
+                    // Whatever is said of a rectifier, all relevance passes it: it goes along with the layer.
+                    self.rule(behind, LayerKind::Activation);
+                    let along = std::iter::once(site).chain(&steps).chain(std::iter::once(behind));
+                    along.for_each(|step| self.merged[step.id()] = Some(behind.id()));
+                }
+                Propagation::Split { rule, run, rectifier: behind.map(|(_, f)| f), not_negative }
             }
         }
     }

@@ -10,8 +10,9 @@ use crate::op::Activation;
 pub(super) enum Propagation {
     /// By its gradient.
     Gradient,
-    /// By weights that are split: this step and those behind it that are merged into its weights, `run` in all.
-    Split { rule: LrpRule, run: usize, rectified: bool, not_negative: bool },
+    /// By weights that are split: this step and those behind it that are merged into its weights, `run` in all; and by
+    /// the rectifier behind those, if there is one.
+    Split { rule: LrpRule, run: usize, rectifier: Option<Activation>, not_negative: bool },
     /// By the slope of an activation's secant from 0.
     Secant(Activation),
     /// The same, with the ε of the layer in front: m · f(z) / stab(z).

@@ -116,10 +116,10 @@ impl Relevance {
                 let pull = move |r: &Tensor<B>| Ok(wanted.iter().map(|wanted| wanted.then(|| r.clone())).collect());
                 Ok((y, Pullback::of_all(pull)))
             }
-            Propagation::Split { rule, run, rectified, not_negative } => {
+            Propagation::Split { rule, run, rectifier, not_negative } => {
                 let layer = Weighted::of(site, *run, inputs)?;
-                let forward = || site.run_forward(*run, inputs);
-                let (y, pull) = split(rule, layer, forward, *rectified, *not_negative, self.stabilizer)?;
+                let forward = || site.run_forward(self.run(site), inputs);
+                let (y, pull) = split(rule, layer, forward, *rectifier, *not_negative, self.stabilizer)?;
                 Ok((y, to_wanted(pull, wanted)))
             }
             Propagation::First { rule, run } => {
@@ -189,7 +189,8 @@ impl<B: Backend> Rules<B> for Relevance {
 
     fn run(&self, site: &Site<'_, '_, B>) -> usize {
         match &self.plan.ways[site.id()] {
-            Propagation::Split { run, .. } | Propagation::First { run, .. } => *run,
+            Propagation::Split { run, rectifier, .. } => run + usize::from(rectifier.is_some()),
+            Propagation::First { run, .. } => *run,
             _ => 1,
         }
     }

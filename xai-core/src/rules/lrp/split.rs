@@ -63,61 +63,119 @@ impl<B: Backend> Signs<'_, B> {
     }
 }
 
-/// The output, and the way back of multipliers. `rectified`: nothing comes back where the output is negative.
+/// The output, and the way back of multipliers. With a rectifier behind the layer y = f(z), and nothing comes back
+/// where z < 0: then m · f(z) / z is the multiplier of z, and z itself falls out of every share.
 pub(super) fn split<'m, B: Backend>(
     rule: &LrpRule,
     (layer, x): (Weighted<B>, Tensor<B>),
     forward: impl FnOnce() -> Result<Tensor<B>>,
-    rectified: bool,
+    rectifier: Option<Activation>,
     not_negative: bool,
     stabilizer: f64,
 ) -> Vjp<'m, B> {
     let signs = Signs { layer: &layer, x: &x, not_negative };
-    let share = move |m: &Tensor<B>, z: &Tensor<B>, of: &Tensor<B>, stabilizer: f64| {
-        B::ratio_pull(m.inner(), z.inner(), of.inner(), stabilizer).map(Tensor::new)
+    let share = move |m: &Tensor<B>, y: &Tensor<B>, of: &Tensor<B>, stabilizer: f64| {
+        B::ratio_pull(m.inner(), y.inner(), of.inner(), stabilizer).map(Tensor::new)
     };
     match *rule {
         LrpRule::AlphaBeta(alpha, beta) if beta != 0.0 => {
+            if let Some(f) = rectifier {
+                return against_rectified(&signs, (alpha, beta), f, stabilizer);
+            }
             let both = signs.both()?;
             let z = both.z[0].add(&both.z[1])?;
-            let at = z.clone();
+            let (y, at) = (z.clone(), z);
             let pull = move |m: &Tensor<B>| {
                 let (s, t) = (share(m, &at, &both.z[0], stabilizer)?, share(m, &at, &both.z[1], stabilizer)?);
                 both.pull(&[s.scale(alpha)?, t.scale(-beta)?])
             };
-            Ok((z, Pullback::new(pull)))
+            Ok((y, Pullback::new(pull)))
         }
-        LrpRule::Gamma(gamma) if rectified => {
+        LrpRule::Gamma(gamma) if rectifier.is_some() => {
             let above = signs.favoured(gamma)?;
-            let z = forward()?;
-            let at = z.clone();
+            let y = forward()?;
+            let at = y.clone();
             // 1 + γ stands above and below, but for what stabilises, which stays a number of the type.
             let least = 1.0 / B::largest_number(&B::counting(&x.placement()));
             let stabilizer = (stabilizer / (1.0 + gamma)).max(least);
-            Ok((z, Pullback::new(move |m| above.pull(&[share(m, &at, &above.z[0], stabilizer)?]))))
+            Ok((y, Pullback::new(move |m| above.pull(&[share(m, &at, &above.z[0], stabilizer)?]))))
         }
-        LrpRule::Gamma(gamma) => {
-            let both = signs.both()?;
-            let z = both.z[0].add(&both.z[1])?;
-            let at = z.clone();
-            let pull = move |m: &Tensor<B>| {
-                // Of outputs above 0, contributions above 0 are favoured, of those below, the others.
-                let above = at.relu()?;
-                let by_sign = |a: &Tensor<B>, b: &Tensor<B>| B::forward(&Where.into(), &[&above, a, b]);
-                let favoured = by_sign(&both.z[0], &both.z[1])?.scale(gamma)?;
-                let s = share(m, &at, &at.add(&favoured)?, stabilizer)?;
-                let more = s.scale(1.0 + gamma)?;
-                both.pull(&[by_sign(&more, &s)?, by_sign(&s, &more)?])
-            };
-            Ok((z, Pullback::new(pull)))
-        }
+        LrpRule::Gamma(gamma) => favoured_by_sign(&signs, gamma, stabilizer),
         // z⁺, with the bias or without.
         _ => {
             let bias = if matches!(rule, LrpRule::Excitation) { None } else { signs.bias_above()? };
             let positive = signs.positive(bias)?;
-            let z = forward()?;
-            let at = z.clone();
-            Ok((z, Pullback::new(move |m| positive.pull(&[share(m, &at, &positive.z[0], stabilizer)?]))))
+            let y = forward()?;
+            let at = y.clone();
+            Ok((y, Pullback::new(move |m| positive.pull(&[share(m, &at, &positive.z[0], stabilizer)?]))))
         }
     }
+}
+
+/// LRP-αβ in front of a rectifier, where nothing comes back unless z > 0. There z⁻, of a way of its own, is at most as
+/// large as z⁺, so that z⁺ = z - z⁻ does not cancel. With s and t the shares of both, W⁺ᵀs + W⁻ᵀt is Wᵀs + W⁻ᵀ(t - s),
+/// rounded as the larger of the two shares is. So for inputs of either sign it is three ways through the weights each
+/// way instead of four, and for others two as ever, of which one has the weights as they are.
+fn against_rectified<'m, B: Backend>(
+    signs: &Signs<'_, B>,
+    (alpha, beta): (f64, f64),
+    f: Activation,
+    stabilizer: f64,
+) -> Vjp<'m, B> {
+    let layer = signs.layer;
+    let negated = |t: &Tensor<B>| t.scale(-1.0);
+    // All of it without its sign: W⁻ for inputs above 0, W⁺ for those below, and the bias.
+    let above = negated(&layer.weight)?.relu()?;
+    let below = signs.below(|| negated(&layer.weight.relu()?))?;
+    let bias = layer.bias.as_ref().map(|bias| negated(bias)?.relu()).transpose()?;
+    let against = signs.through(&[Row { above, below, bias }])?;
+    let (z, back) = layer.at(&layer.weight, layer.bias.as_ref(), signs.x)?;
+    let y = B::forward(&Op::Activation(f), &[&z])?;
+    // Below 0 nothing comes back, and what is infinite there would be no number.
+    let above = if f == Activation::Relu { y.clone() } else { z.relu()? };
+    let positive = above.add(&against.z[0])?;
+    let at = y.clone();
+    let pull = move |m: &Tensor<B>| {
+        let share = |of: &Tensor<B>| B::ratio_pull(m.inner(), at.inner(), of.inner(), stabilizer).map(Tensor::new);
+        let (s, t) = (share(&positive)?.scale(alpha)?, share(&against.z[0])?.scale(beta)?);
+        back.pull(&s)?.add(&against.pull(&[s.sub(&t)?])?)
+    };
+    Ok((y, Pullback::new(pull)))
+}
+
+/// LRP-γ where the output has either sign, by way of magnitudes: with a = |W||x| + |b|, positive contributions are
+/// (z + a) / 2 and negative ones (z - a) / 2. Those of the output's sign are at least half of a, so that no denominator
+/// cancels. With g = γ / (2 + γ), q = m · z / (z + sign(z) · g · a) and r = g · sign(z) · q, all of the multiplier is
+/// Wᵀq + sign(x) · |W|ᵀr: two ways through the weights for inputs of any sign, rounded as what is favoured is. g stands
+/// at x, for a itself may be more than a half type holds where z is not.
+fn favoured_by_sign<'m, B: Backend>(signs: &Signs<'_, B>, gamma: f64, stabilizer: f64) -> Vjp<'m, B> {
+    let of = |f, t: &Tensor<B>| B::forward(&Op::Activation(f), &[t]);
+    let (layer, x) = (signs.layer, signs.x);
+    let by = gamma / (2.0 + gamma);
+    let magnitudes = of(Activation::Abs, &layer.weight)?;
+    let bias = layer.bias.as_ref().map(|bias| of(Activation::Abs, bias)?.scale(by)).transpose()?;
+    let (z, back) = layer.at(&layer.weight, layer.bias.as_ref(), x)?;
+    let (positive, x) = match signs.not_negative {
+        true => (None, x.scale(by)?),
+        false => (Some(x.relu()?), of(Activation::Abs, x)?.scale(by)?),
+    };
+    let (more, back_by_magnitude) = layer.at(&magnitudes, bias.as_ref(), &x)?;
+    let sign = of(Activation::Sign, &z)?;
+    let favoured = z.add(&sign.mul(&more)?)?;
+    let sign = sign.scale(by)?;
+    let at = z.clone();
+    // Above and below stands 2 / (2 + γ) of what the rule says, but for what stabilises.
+    let least = 1.0 / B::largest_number(&B::counting(&x.placement()));
+    let stabilizer = (stabilizer * 2.0 / (2.0 + gamma)).max(least);
+    let pull = move |m: &Tensor<B>| {
+        let q = B::ratio_pull(m.inner(), at.inner(), favoured.inner(), stabilizer).map(Tensor::new)?;
+        let of_all = back.pull(&q)?;
+        let more = back_by_magnitude.pull(&q.mul(&sign)?)?;
+        match &positive {
+            None => of_all.add(&more),
+            // A choice, and no sum: the other side may be infinite.
+            Some(positive) => B::forward(&Where.into(), &[positive, &of_all.add(&more)?, &of_all.sub(&more)?]),
+        }
+    };
+    Ok((z, Pullback::new(pull)))
 }
