@@ -49,6 +49,9 @@ pub(crate) fn combined(a: &Tensor, with: With, b: &Tensor) -> Result<Tensor> {
 /// scale · t + shift, on no tape unless somebody trains.
 pub(crate) fn affine(t: &Tensor, scale: f64, shift: f64) -> Result<Tensor> {
     let t = handle(t);
+    if scale == 1.0 && shift == 0.0 {
+        return Ok(t);
+    }
     match (t.device(), t.dtype()) {
         _ if t.track_op() => t.affine(scale, shift),
         (Device::Cpu, DType::F32) => scaled::<f32>(&t, scale, shift),

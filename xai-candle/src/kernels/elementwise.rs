@@ -8,15 +8,17 @@ use super::{Real, SERIAL_WORK, check_length, check_positive};
 /// What one task maps: enough to be worth a thread, and small enough for the caches.
 const CHUNK: usize = SERIAL_WORK / 2;
 
+/// What is computed at once, in registers.
+const BLOCK: usize = 64;
+
+/// The blocks of a task, at the least.
+const BLOCKS: usize = CHUNK / BLOCK;
+
 /// f of each element.
 pub fn map<T: Real>(x: &[T], f: impl Fn(T) -> T + Sync) -> Vec<T> {
-    let mut out = vec![T::zero(); x.len()];
-    out.par_chunks_mut(CHUNK).zip(x.par_chunks(CHUNK)).for_each(|(out, x)| {
-        for (out, &x) in out.iter_mut().zip(x) {
-            *out = f(x);
-        }
-    });
-    out
+    let (blocks, rest) = x.as_chunks::<BLOCK>();
+    let whole = blocks.par_iter().with_min_len(BLOCKS).map(|x| std::array::from_fn(|i| f(x[i])));
+    written(whole, rest.iter().map(|&x| f(x)))
 }
 
 /// f of each pair of elements: an activation's vjp from (x, dy), for one.
@@ -25,13 +27,9 @@ pub fn map<T: Real>(x: &[T], f: impl Fn(T) -> T + Sync) -> Vec<T> {
 /// If the slices have different lengths.
 pub fn zip_map<T: Real>(a: &[T], b: &[T], f: impl Fn(T, T) -> T + Sync) -> Result<Vec<T>> {
     Error::check_shape("second operand of an elementwise map", &[a.len()], &[b.len()])?;
-    let mut out = vec![T::zero(); a.len()];
-    out.par_chunks_mut(CHUNK).zip(a.par_chunks(CHUNK)).zip(b.par_chunks(CHUNK)).for_each(|((out, a), b)| {
-        for ((out, &a), &b) in out.iter_mut().zip(a).zip(b) {
-            *out = f(a, b);
-        }
-    });
-    Ok(out)
+    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<BLOCK>(), b.as_chunks::<BLOCK>());
+    let whole = a.par_iter().zip(b).with_min_len(BLOCKS).map(|(a, b)| std::array::from_fn(|i| f(a[i], b[i])));
+    Ok(written(whole, a_rest.iter().zip(b_rest).map(|(&a, &b)| f(a, b))))
 }
 
 /// f of the elements of three slices: an activation's mean slope from both ends, and a cotangent, for one.
@@ -42,14 +40,21 @@ pub fn zip3_map<T: Real>([a, b, c]: [&[T]; 3], f: impl Fn([T; 3]) -> T + Sync) -
     for other in [b, c] {
         Error::check_shape("operand of an elementwise map", &[a.len()], &[other.len()])?;
     }
-    let mut out = vec![T::zero(); a.len()];
-    let parts = a.par_chunks(CHUNK).zip(b.par_chunks(CHUNK)).zip(c.par_chunks(CHUNK));
-    out.par_chunks_mut(CHUNK).zip(parts).for_each(|(out, ((a, b), c))| {
-        for (((out, &a), &b), &c) in out.iter_mut().zip(a).zip(b).zip(c) {
-            *out = f([a, b, c]);
-        }
-    });
-    Ok(out)
+    let [(a, a_rest), (b, b_rest), (c, c_rest)] = [a, b, c].map(<[T]>::as_chunks::<BLOCK>);
+    let whole = a.par_iter().zip(b).zip(c).with_min_len(BLOCKS);
+    let whole = whole.map(|((a, b), c)| std::array::from_fn(|i| f([a[i], b[i], c[i]])));
+    Ok(written(whole, a_rest.iter().zip(b_rest).zip(c_rest).map(|((&a, &b), &c)| f([a, b, c]))))
+}
+
+/// Blocks that are found in parallel, and the rest behind them, as one vector: memory is written once, by the thread
+/// that finds a block, and not zeroed before.
+fn written<T: Send>(blocks: impl IndexedParallelIterator<Item = [T; BLOCK]>, rest: impl Iterator<Item = T>) -> Vec<T> {
+    // With room for the rest, or all of it would move.
+    let mut out = Vec::with_capacity(blocks.len() + 1);
+    blocks.collect_into_vec(&mut out);
+    let mut out = out.into_flattened();
+    out.extend(rest);
+    out
 }
 
 /// f of each element and its channel's number, for `x` of shape (.., channels, `plane`).
@@ -57,14 +62,22 @@ pub fn zip3_map<T: Real>([a, b, c]: [&[T]; 3], f: impl Fn([T; 3]) -> T + Sync) -
 /// # Errors
 /// If `x` is not whole samples of the channels.
 pub fn zip_channels<T: Real>(x: &[T], each: &[T], plane: usize, f: impl Fn(T, T) -> T + Sync) -> Result<Vec<T>> {
-    let mut out = vec![T::zero(); x.len()];
     if x.is_empty() {
-        return Ok(out);
+        return Ok(Vec::new());
     }
     check_positive("plane", plane)?;
     check_positive("channels", each.len())?;
     let sample = each.len().checked_mul(plane);
     check_length("input of a map by channels", x, &[sample.map_or(0, |len| x.len() / len), each.len(), plane])?;
+    if plane.is_multiple_of(BLOCK) {
+        let blocks = x.as_chunks::<BLOCK>().0.par_iter().enumerate().with_min_len(BLOCKS);
+        let of_channel = |(index, x): (usize, &[T; BLOCK])| {
+            let each = each[index * BLOCK / plane % each.len()];
+            std::array::from_fn(|i| f(x[i], each))
+        };
+        return Ok(written(blocks.map(of_channel), std::iter::empty()));
+    }
+    let mut out = vec![T::zero(); x.len()];
     if plane == 1 {
         let at_once = (CHUNK / each.len()).max(1);
         out.par_chunks_mut(each.len()).zip(x.par_chunks(each.len())).with_min_len(at_once).for_each(|(out, x)| {
@@ -86,15 +99,12 @@ pub fn zip_channels<T: Real>(x: &[T], each: &[T], plane: usize, f: impl Fn(T, T)
     Ok(out)
 }
 
-/// Where f of an element is true.
+/// Where f of an element is true. What it compares should be joined by `&`, which takes no branch: where a clamp cuts
+/// is as good as random.
 pub fn mask<T: Real>(x: &[T], f: impl Fn(T) -> bool + Sync) -> Vec<bool> {
-    let mut out = vec![false; x.len()];
-    out.par_chunks_mut(CHUNK).zip(x.par_chunks(CHUNK)).for_each(|(out, x)| {
-        for (out, &x) in out.iter_mut().zip(x) {
-            *out = f(x);
-        }
-    });
-    out
+    let (blocks, rest) = x.as_chunks::<BLOCK>();
+    let whole = blocks.par_iter().with_min_len(BLOCKS).map(|x| std::array::from_fn(|i| f(x[i])));
+    written(whole, rest.iter().map(|&x| f(x)))
 }
 
 /// scale\[c\] · x + shift\[c\] for `x` of shape (batch, `channels`, `plane`): a batch norm in evaluation mode, say.

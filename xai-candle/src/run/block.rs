@@ -80,8 +80,8 @@ impl Block {
     pub(super) fn passed<T: Host>(&self, y: &[T]) -> Option<Vec<bool>> {
         let [low, high] = self.clamp?.map(T::of);
         Some(match high.is_finite() {
-            true => elementwise::mask(y, |y| y > low && y < high),
-            false => elementwise::mask(y, |y| y > low),
+            true => elementwise::mask(y, move |y| (y > low) & (y < high)),
+            false => elementwise::mask(y, move |y| y > low),
         })
     }
 
