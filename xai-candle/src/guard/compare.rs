@@ -70,7 +70,8 @@ pub(super) fn compare<E: Host>(
         if apart.is_finite() && stands_out(apart) && apart > AGREE * known.bend * unit {
             // A sample that gives something else in a batch: differences of that alone are beside the point.
             let is_another = pass.samples() > 1 && stands_out((along(0, 0.0)?.0).abs());
-            let found = if is_another { Found::Suspicious } else { look_closer(along, step, unit, stands_out)? };
+            let found =
+                if is_another { Found::Suspicious(apart / unit) } else { look_closer(along, step, unit, stands_out)? };
             return Ok((found, row));
         }
     }
@@ -100,7 +101,7 @@ fn look_closer(
     let [apart, bend] = [apart, bend].map(|squares: f64| (squares / count).sqrt());
     Ok(match stands_out(apart) {
         false => Found::Same,
-        true if apart > AGREE * bend || bend < BENT * unit => Found::Suspicious,
+        true if apart > AGREE * bend || bend < BENT * unit => Found::Suspicious(apart / unit),
         true => Found::Bends(bend / unit),
     })
 }

@@ -10,6 +10,12 @@ use crate::error::{BATCHES, PLACES, failed};
 use crate::tape::{CAUSES, on_the_tape};
 use crate::{Candle, Host};
 
+enum Judged {
+    Right,
+    Fault(GradientReport),
+    Unclear,
+}
+
 /// The recorded code as a model of one sample, alone or in its place among others.
 struct Code<'a, F, E> {
     code: &'a F,
@@ -70,14 +76,20 @@ impl<F: Fn(&[&Tensor]) -> Result<Tensor>, E: Host> Code<'_, F, E> {
         Tensor::cat(&rows, 0).map_err(failed)
     }
 
-    /// What a long comparison finds, unless it finds nothing that is certain.
-    fn fault(&self) -> Result<Option<GradientReport>> {
-        let Some(given) = self.given().map_err(failed)? else { return Ok(None) };
+    /// What a long comparison finds.
+    fn judged(&self) -> Result<Judged> {
+        let Some(given) = self.given().map_err(failed)? else { return Ok(Judged::Unclear) };
         let given = xai_core::Tensor::<Candle<E>>::new(given).download()?;
-        let Ok(report) = GradientCheck::new().run(self, &given) else { return Ok(None) };
+        let Ok(report) = GradientCheck::new().directions(DIRECTIONS).run(self, &given) else {
+            return Ok(Judged::Unclear);
+        };
         let is_fault = matches!(report.verdict, Verdict::Wrong | Verdict::WrongScale { .. } | Verdict::Cut { .. });
-        // Differences of code that bends within a step do not agree with each other, and prove nothing.
-        Ok(Some(report).filter(|report| is_fault && report.noise <= CERTAIN))
+        Ok(match is_fault {
+            false if report.is_trusted() => Judged::Right,
+            // Differences of code that bends within a step do not agree with each other, and prove nothing.
+            true if report.noise <= CERTAIN => Judged::Fault(report),
+            _ => Judged::Unclear,
+        })
     }
 }
 
@@ -96,28 +108,37 @@ impl<F: Fn(&[&Tensor]) -> Result<Tensor>, E: Host> Differentiable for Code<'_, F
     }
 }
 
+/// Of a network that bends everywhere each may take thirty gradients.
+const DIRECTIONS: usize = 4;
 /// Differences that agree with each other to this share are evidence.
 const CERTAIN: f64 = 0.05;
 /// By more than this share the output or the gradient of a sample is another one in a batch.
 const OTHER: f64 = 1e-3;
 
-/// Refuses a gradient that is wrong: of the sample alone, or, where what comes of it is another in the batch, there.
-pub(super) fn decide<E: Host>(code: &impl Fn(&[&Tensor]) -> Result<Tensor>, pass: &Pass<'_>, row: usize) -> Result<()> {
+/// Refuses a gradient that is wrong: of the sample alone, or, where what comes of it is another in the batch, there. Or
+/// says whether it is right for certain.
+pub(super) fn decide<E: Host>(
+    code: &impl Fn(&[&Tensor]) -> Result<Tensor>,
+    pass: &Pass<'_>,
+    row: usize,
+) -> Result<bool> {
     let sample = Sample::of(pass, row)?;
     let alone = Code::<_, E> { code, x: &sample.x, row: 0, parts: &sample.parts, host: PhantomData };
-    if let Some(report) = alone.fault()? {
+    let of_alone = alone.judged()?;
+    if let Judged::Fault(report) = of_alone {
         return Err(wrong(format!("{report}. Likely causes: {CAUSES}; {PLACES}")));
     }
     let samples = pass.samples();
     if samples < 2 || !is_another_in_the_batch::<E>(code, &sample)? {
-        return Ok(());
+        return Ok(matches!(of_alone, Judged::Right));
     }
     let among = Code::<_, E> { x: pass.x, row, ..alone };
-    among.fault()?.map_or(Ok(()), |report| {
-        Err(wrong(format!(
+    match among.judged()? {
+        Judged::Fault(report) => Err(wrong(format!(
             "of sample {row} of a batch of {samples} (the first is 0), and not of that alone, {report}. {BATCHES}"
-        )))
-    })
+        ))),
+        found => Ok(matches!(found, Judged::Right)),
+    }
 }
 
 fn wrong(reason: String) -> Error {

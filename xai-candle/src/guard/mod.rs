@@ -36,8 +36,8 @@ thread_local! {
 ///
 /// A [`model`](crate::model) or [`module`](crate::module) remembers for which shapes of input that was done, and from
 /// then on compares along one direction, another one for each gradient; of code of which the twelve passes told that it
-/// bends, no twelve follow again for a difference like that. A closure has no name to remember it by, and is compared
-/// along two directions each time.
+/// bends, or which a long comparison found right, or three could not judge, no more follow again for a difference like
+/// that. A closure has no name to remember it by, and is compared along two directions each time.
 ///
 /// Not compared are inputs of half types, whose numbers are too coarse for differences (run the model in `F32` once, or
 /// ask [`check_gradient`](xai_core::check_gradient) there); code whose inputs and output do not all have as many rows;
@@ -84,9 +84,10 @@ pub(crate) fn check<E: Host>(
     // Passes of the guard's own are nobody's recording.
     let (found, _) = whose(|| compare::<E>(code, pass, known));
     // What cannot be asked of one sample alone, as code that takes one number of them, is not asked.
-    let Ok((found, row)) = found else { return Ok(()) };
-    if found == Found::Suspicious {
-        return whose(|| without_guard(|| decide::<E>(code, pass, row))).0;
+    let Ok((mut found, row)) = found else { return Ok(()) };
+    if let Found::Suspicious(share) = found {
+        let is_right = whose(|| without_guard(|| decide::<E>(code, pass, row))).0?;
+        found = if is_right { Found::Bends(share) } else { Found::Unclear(share) };
     }
     if let Some(memory) = memory {
         memory.add(x, found);
