@@ -104,8 +104,28 @@ pub type Elem<M> = <<M as Differentiable>::Backend as Arithmetic>::Elem;
             `#[explainable(features)]` and `#[explainable(adaptation)]`, or use `Split::new(features, adaptation)`"
 )]
 pub trait Analyzer<M: Differentiable + ?Sized> {
-    /// The analyzer's name, as in the explanation: with what it wraps, as `NoiseAugmentation(Gradient)`.
-    fn name(&self) -> String;
+    /// The analyzer's name, as in the explanation: with what it wraps, as `NoiseAugmentation(Gradient)`. The type's own
+    /// unless it is said.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use xai::nn::Activation;
+    /// use xai::{Analyzer, Attribution, Call, Differentiable, Gradient, Kind, NdArray, Net, Result};
+    ///
+    /// struct Again<A>(A);
+    /// impl<M: Differentiable, A: Analyzer<M>> Analyzer<M> for Again<A> {
+    ///     fn kind(&self) -> Kind {
+    ///         self.0.kind()
+    ///     }
+    ///     fn attribute(&self, model: &M, call: &Call<'_, M::Backend>) -> Result<Attribution<M::Backend>> {
+    ///         self.0.attribute(model, call)
+    ///     }
+    /// }
+    /// assert_eq!(Analyzer::<Net<NdArray, Activation>>::name(&Again(Gradient)), "Again");
+    /// ```
+    fn name(&self) -> String {
+        type_without_path(std::any::type_name::<Self>()).to_owned()
+    }
 
     /// What its values mean.
     fn kind(&self) -> Kind;
@@ -261,3 +281,34 @@ macro_rules! analyze_through {
     )*};
 }
 analyze_through!(&A, Box<A>, std::sync::Arc<A>);
+
+/// The last name of a path, without what it is generic over: `Mine` of `<a::X as b::Y>::f::Mine<c::Z>`.
+fn type_without_path(whole: &str) -> &str {
+    let (mut depth, mut start, mut end) = (0_usize, 0, whole.len());
+    for (at, letter) in whole.char_indices() {
+        match letter {
+            '<' => {
+                end = if depth == 0 { at } else { end };
+                depth += 1;
+            }
+            '>' if !whole[..at].ends_with('-') => depth = depth.saturating_sub(1),
+            ':' if depth == 0 => (start, end) = (at + 1, whole.len()),
+            _ => {}
+        }
+    }
+    &whole[start..end]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::type_without_path;
+
+    #[test]
+    fn a_name_stands_behind_its_path() {
+        for whole in
+            ["Mine", "a::Mine", "a::Mine<b::C<d::E>>", "<a::X as b::Y<c::Z>>::f::Mine", "a::Mine<fn(b::C) -> d::E>"]
+        {
+            assert_eq!(type_without_path(whole), "Mine", "{whole}");
+        }
+    }
+}

@@ -84,6 +84,31 @@ pub struct Attribution<B: Backend> {
     pub extras: Extras,
 }
 
+impl<B: Backend> Attribution<B> {
+    /// The same with other values, of each input by itself.
+    ///
+    /// # Errors
+    /// Those of the function.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::{arr1, array};
+    /// use xai::nn::Activation;
+    /// use xai::{Analyzer, Call, Gradient, NdArray, Net, Target, Tensor};
+    ///
+    /// let net = Net::<NdArray<f64>, _>::new(Activation::Relu);
+    /// let inputs = [Tensor::upload(array![[3.0, 1.0]].view().into_dyn(), &())?];
+    /// let call = Call { inputs: &inputs, explained: &[true], target: Target::Choose(&0), samples: &[0] };
+    /// let twice = Gradient.attribute(&net, &call)?.map_values(|values| values.scale(2.0))?;
+    /// assert_eq!(twice.values[0].download()?, array![[2.0, 0.0]].into_dyn());
+    /// # Ok::<(), xai::Error>(())
+    /// ```
+    pub fn map_values(mut self, f: impl FnMut(Tensor<B>) -> Result<Tensor<B>>) -> Result<Self> {
+        self.values = self.values.into_iter().map(f).collect::<Result<_>>()?;
+        Ok(self)
+    }
+}
+
 /// Why the model decided so: an analyzer's result as ndarray arrays, or as the framework's tensors where the input was
 /// one.
 ///

@@ -97,6 +97,26 @@ pub struct Region {
 #[derive(Debug, Clone)]
 pub struct Functional<F>(pub F);
 
+/// The output of each sample that a function of it chooses: an index as [`Index`](crate::Index) takes it.
+///
+/// Errors: as those of [`Index`](crate::Index), for an index that the output does not have.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::{ArrayViewD, array};
+/// use xai::nn::Activation;
+/// use xai::{Analyzer, Choose, Gradient, NdArray, Net};
+///
+/// let net = Net::<NdArray<f64>, _>::new(Activation::Relu);
+/// // The lowest.
+/// let lowest = Choose(|of: ArrayViewD<'_, f64>| (0..of.len()).min_by(|&i, &j| of[i].total_cmp(&of[j])).unwrap_or(0));
+/// let why = Gradient.analyze(&net, &array![[3.0, 1.0], [2.0, 4.0]], lowest)?;
+/// assert_eq!(why.values, array![[0.0, 1.0], [1.0, 0.0]]);
+/// # Ok::<(), xai::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Choose<F>(pub F);
+
 /// What another selector chooses, of the output's softmax along axis 1: a probability.
 ///
 /// The explanation's output are probabilities then. A completeness gap is one of the probability.
@@ -184,6 +204,13 @@ impl<E: Element> OutputSelector<E> for Region {
             all.index_axis_mut(Axis(0), self.class).assign(&mask);
         }
         Ok(Selection::weights(&weights))
+    }
+}
+
+impl<E: Element, I: OutputIndex, F: Fn(ArrayViewD<'_, E>) -> I> OutputSelector<E> for Choose<F> {
+    fn select(&self, output: ArrayViewD<'_, E>) -> Result<Selection> {
+        check_batch(output.shape())?;
+        Ok(output.outer_iter().map(|of_sample| self.0(of_sample).numbers()).collect::<Vec<_>>().into())
     }
 }
 

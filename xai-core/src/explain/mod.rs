@@ -28,7 +28,9 @@ pub use self::dims::{Dims, Native, NotExplained, Several};
 pub use self::explanation::{Attribution, Explanation, Kind};
 pub use self::extras::Extras;
 pub use self::finer::Finer;
-pub use self::functionals::{Contrast, Functional, LogProbability, Probability, Region, SumOfOutputs, Weighted};
+pub use self::functionals::{
+    Choose, Contrast, Functional, LogProbability, Probability, Region, SumOfOutputs, Weighted,
+};
 pub use self::input::{Found, Given, Ids, Input, ValuesOf};
 pub use self::note::Note;
 pub use self::part::Part;
