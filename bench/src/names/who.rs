@@ -67,7 +67,7 @@ named! {
 }
 
 const OURS: &[&str] = &["xai-libtorch", "xai-candle"];
-const FILES: &[&str] = &["xai-libtorch-onnx", "xai-candle-onnx"];
+const FILES: &[&str] = &["xai-libtorch-onnx", "xai-candle-onnx", "pytorch-optimized"];
 const CANDLE: &[&str] = &["xai-candle", "xai-candle-unguarded"];
 
 const fn ours(on: Framework) -> Runs {
@@ -83,7 +83,7 @@ const fn entry(name: &'static str, title: &'static str, words: &'static str, run
     WhoEntry { name, words, title, runs, under: &[], open_mp: false, takes_chunk: false, threads: None }
 }
 
-static CONTESTANTS: [WhoEntry; 15] = [
+static CONTESTANTS: [WhoEntry; 16] = [
     WhoEntry {
         under: &["xai-libtorch-onnx", "xai-candle"],
         open_mp: true,
@@ -128,6 +128,16 @@ static CONTESTANTS: [WhoEntry; 15] = [
     WhoEntry { under: OURS, open_mp: true, ..entry("zennit", "zennit", "zennit: relevance by rules", Runs::Python) },
     // Its threads are its own, and would inherit the one core that OpenMP binds the first to.
     WhoEntry { under: FILES, ..entry("onnxruntime", "onnxruntime", "onnxruntime: outputs of files", Runs::Python) },
+    WhoEntry {
+        under: &["xai-libtorch-onnx"],
+        open_mp: true,
+        ..entry(
+            "pytorch-optimized",
+            "PyTorch, optimised",
+            "PyTorch's outputs, traced, frozen and optimised for inference: layers fused, weights packed beforehand",
+            Runs::Python,
+        )
+    },
     WhoEntry {
         under: CANDLE,
         open_mp: true,

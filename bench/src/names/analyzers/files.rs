@@ -18,7 +18,15 @@ pub(super) const ENTRIES: &[Entry] = &[
     Entry::new("file-output", "The output of a file's network", Family::Files, Method::Output)
         .work(Work::Forward)
         .on(SMALL)
-        .by(&["xai-libtorch", "xai-candle", "xai-libtorch-onnx", "xai-candle-onnx", "onnxruntime", "bare-libtorch"])
+        .by(&[
+            "xai-libtorch",
+            "xai-candle",
+            "xai-libtorch-onnx",
+            "xai-candle-onnx",
+            "onnxruntime",
+            "pytorch-optimized",
+            "bare-libtorch",
+        ])
         .like("onnxruntime")
         .asked(&[Asked { of: "xai-libtorch-onnx", over: "onnxruntime", most: 1.5 }]),
 ];
