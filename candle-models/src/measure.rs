@@ -48,7 +48,7 @@ pub fn measure(subject: &Subject<'_>) -> Value {
 }
 
 /// In milliseconds: of gradients that take longer, many would take the time of all the other models together.
-const SLOW: f64 = 4e3;
+const SLOW: f64 = 2e3;
 
 /// A pass of two rows beside their own: an error where the model takes none.
 fn rows(subject: &Subject<'_>, dtype: DType, is_quick: bool) -> Result<String> {
