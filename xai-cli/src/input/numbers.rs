@@ -9,11 +9,15 @@ use super::given::{Given, Shown};
 use crate::model::Wanted;
 use crate::npy::read_npy;
 
-/// Reads the network's input as it is; a batch axis is put before it where it is missing.
+/// Reads the network's input as it is; the batch axis, and axes of one behind it, are put before it where they are
+/// missing: a signal of 400 numbers is one of (1, 1, 400).
 pub(super) fn read(path: &Path, wanted: &Wanted) -> Outcome<Given> {
     let mut numbers = read_npy(path)?;
-    if wanted.shape.as_ref().is_some_and(|shape| shape.len() == numbers.ndim() + 1) {
-        numbers = numbers.insert_axis(Axis(0));
+    if let Some(shape) = &wanted.shape {
+        let missing = shape.len().saturating_sub(numbers.ndim());
+        if shape.iter().take(missing).skip(1).all(|&length| length == Some(1)) {
+            numbers = (0..missing).fold(numbers, |numbers, _| numbers.insert_axis(Axis(0)));
+        }
     }
     if numbers.shape().first() != Some(&1) {
         let shape = numbers.shape();

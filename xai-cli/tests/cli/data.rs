@@ -163,9 +163,13 @@ fn numbers_of_numpy_are_the_input_as_they_are() {
     let folder = Folder::new();
     let signal = Array3::from_shape_fn((1, 1, 50), |(_, _, t)| if (20..24).contains(&t) { 1.0f64 } else { 0.0 });
     signal.write_npy(std::fs::File::create(folder.at("signal.npy")).unwrap()).unwrap();
-    folder.said(&["explain", "pulse.onnx", "signal.npy", "--raw", "o.safetensors", "--method", "gradient"]);
-    let input = &files::read_arrays::<f32>(folder.at("o.safetensors")).unwrap()["input"];
-    assert_eq!(input, signal.mapv(|v| v as f32).into_dyn());
+    let line = signal.iter().copied().collect::<ndarray::Array1<f64>>();
+    line.write_npy(std::fs::File::create(folder.at("line.npy")).unwrap()).unwrap();
+    for file in ["signal.npy", "line.npy"] {
+        folder.said(&["explain", "pulse.onnx", file, "--raw", "o.safetensors", "--method", "gradient"]);
+        let input = &files::read_arrays::<f32>(folder.at("o.safetensors")).unwrap()["input"];
+        assert_eq!(input, signal.mapv(|v| v as f32).into_dyn());
+    }
     let two = Array3::<f32>::zeros((2, 1, 50));
     two.write_npy(std::fs::File::create(folder.at("two.npy")).unwrap()).unwrap();
     folder.refused(&["explain", "pulse.onnx", "two.npy"], "not one sample");
