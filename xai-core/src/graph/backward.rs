@@ -233,7 +233,7 @@ impl<'m, B: Backend> Graph<'m, B> {
             }
             let part = i..self.recorded_until(i, way, &done);
             let goes_back = |&node: &usize| self.needed[node] && way.passes(&self.nodes[node]);
-            if part.clone().any(|node| goes_back(&node)) {
+            if part.clone().any(|node| goes_back(&node)) && !self.is_fused(&part, values)? {
                 i = part.end;
                 backs.push(self.on_tape(part, values, way)?);
             } else if goes_back(&i) {
@@ -249,6 +249,19 @@ impl<'m, B: Backend> Graph<'m, B> {
             outputs.iter().try_for_each(|value| self.touch(value.0, values, way, &mut touches))?;
         }
         Ok((backs, touches))
+    }
+
+    /// Whether the framework computes a part all together anyway, as one run: then a tape has nothing to add.
+    fn is_fused(&self, part: &Range<usize>, values: &Values<B>) -> Result<bool> {
+        /// Longer ones are not told in passing, and worth a tape.
+        const SHORT: usize = 4;
+        let needed: Vec<usize> = part.clone().filter(|&node| self.needed[node]).collect();
+        let (Some(&start), true) = (needed.first(), needed.len() <= SHORT) else { return Ok(false) };
+        let [input] = self.nodes[start].inputs[..] else { return Ok(false) };
+        if self.straight_run(start, part.end, SHORT, |_| true) != needed {
+            return Ok(false);
+        }
+        Ok(self.fused(&needed, &[values.peek(input.0)?]) == needed.len())
     }
 
     fn touch(

@@ -77,7 +77,13 @@ impl<'m, B: Backend> Graph<'m, B> {
 
     /// At most so many operations from a node on, each the only reader of the one before, that `may` be computed
     /// together.
-    fn straight_run(&self, start: usize, end: usize, most: usize, may: impl Fn(usize) -> bool) -> Vec<usize> {
+    pub(super) fn straight_run(
+        &self,
+        start: usize,
+        end: usize,
+        most: usize,
+        may: impl Fn(usize) -> bool,
+    ) -> Vec<usize> {
         let mut run = vec![start];
         if self.nodes[start].inputs.len() != 1 {
             return run;

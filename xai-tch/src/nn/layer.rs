@@ -1,14 +1,15 @@
 //! Operations with weights: convolution, linear, norms, tables. Gradients of weights are recorded where somebody
 //! trains.
 
-use tch::{TchError, Tensor as Torch};
+use tch::{Kind, TchError, Tensor as Torch};
 use xai_core::nn::{ChannelAffine, Conv2d, ConvTranspose2d, Embedding, GroupNorm, LayerNorm, Linear, Padding, RmsNorm};
-use xai_core::{Arithmetic, Result, Weight};
+use xai_core::{Arithmetic, Error, Pullback, Result, Tensor, Weight};
 
+use super::Taped;
 use super::resize::pad;
 use crate::backend::int;
 use crate::failure::{TchResult, failed};
-use crate::tape::is_training;
+use crate::tape::{X, evaluate, is_recording, is_training};
 use crate::{HostFloat, LibTorch};
 
 /// A weight without the user's wish for its gradient, unless it is trained.
@@ -31,6 +32,40 @@ pub(crate) fn conv2d<E: HostFloat>(op: &Conv2d<LibTorch<E>>, x: &Torch) -> Resul
         None => pad(x, border, 0.0).and_then(|x| conv(&x, [0, 0])),
     }
     .map_err(failed)
+}
+
+/// y, and the pullback as the transposed convolution that it is: the same numbers as libtorch's tape gives, which would
+/// take the cotangent by a product with y, six passes over a map more. None where that is not the whole story: on a
+/// tape, for half types, and for weights of another type.
+pub(crate) fn conv2d_vjp<E: HostFloat>(op: &Conv2d<LibTorch<E>>, x: &X<E>) -> Result<Option<Taped<E>>> {
+    let weight = frozen(&op.weight).map_err(failed)?;
+    let kinds = [x.inner().kind(), weight.kind()];
+    if is_training() || is_recording() || !matches!(kinds, [Kind::Float, Kind::Float] | [Kind::Double, Kind::Double]) {
+        return Ok(None);
+    }
+    let g = op.geometry(&x.shape())?;
+    let y = evaluate(|x| conv2d(op, x[0]), &[x])?;
+    // Cut the same off both sides, or nothing, and the borders afterwards.
+    let (Padding { top, bottom, left, right }, even) = (g.padding, g.padding.as_symmetric());
+    let cut = even.unwrap_or([0; 2]);
+    let whole = [g.input[0] + top + bottom, g.input[1] + left + right];
+    let read = |axis: usize| (g.output[axis] - 1) * g.stride[axis] + g.dilation[axis] * (g.kernel[axis] - 1) + 1;
+    let more = [0, 1].map(|axis| int(whole[axis] - read(axis)));
+    let pull = move |v: &X<E>| {
+        Error::check_shape("cotangent", &g.output_shape(), &v.shape())?;
+        let run = || -> TchResult {
+            let (stride, dilation) = (g.stride.map(int), g.dilation.map(int));
+            let v = v.inner().f_detach()?;
+            let dx =
+                v.f_conv_transpose2d(&weight, None::<&Torch>, stride, cut.map(int), more, int(g.groups), dilation)?;
+            match even {
+                Some(_) => Ok(dx),
+                None => dx.f_narrow(2, int(top), int(g.input[0]))?.f_narrow(3, int(left), int(g.input[1])),
+            }
+        };
+        tch::no_grad(run).map(Tensor::new).map_err(failed)
+    };
+    Ok(Some((y, Pullback::new(pull))))
 }
 
 pub(super) fn conv_transpose2d<E: HostFloat>(op: &ConvTranspose2d<LibTorch<E>>, x: &Torch) -> Result<Torch> {
@@ -58,10 +93,14 @@ pub(super) fn linear<E: HostFloat>(op: &Linear<LibTorch<E>>, x: &Torch) -> TchRe
 /// In one pass over the map, forward and back, where a product and a sum are two; and unlike libtorch's batch norm, it
 /// holds no map for the way back.
 pub(crate) fn channel_affine<E: HostFloat>(op: &ChannelAffine<LibTorch<E>>, x: &Torch) -> TchResult {
-    let mut per_channel = vec![1; x.dim().max(2)];
+    of_channels(&op.shift, x.dim())?.f_addcmul(x, &of_channels(&op.scale, x.dim())?)
+}
+
+/// (C) as (1, C, 1, ...) of so many axes.
+pub(crate) fn of_channels<E: HostFloat>(weight: &Weight<LibTorch<E>>, axes: usize) -> TchResult {
+    let mut per_channel = vec![1; axes.max(2)];
     per_channel[1] = -1;
-    let (scale, shift) = (frozen(&op.scale)?, frozen(&op.shift)?);
-    shift.f_view(&per_channel[..])?.f_addcmul(x, &scale.f_view(&per_channel[..])?)
+    frozen(weight)?.f_view(&per_channel[..])
 }
 
 /// The last `count` lengths of x; all of them if there are fewer.

@@ -42,6 +42,11 @@ impl<E: HostFloat> Backend for LibTorch<E> {
     }
 
     fn vjp(op: &Op<Self>, inputs: &[&Tensor<Self>], wanted: &[bool]) -> Result<Taped<E>> {
+        if let (Op::Conv2d(conv), [x], [true]) = (op, inputs, wanted)
+            && let Some(taped) = layer::conv2d_vjp(conv, x)?
+        {
+            return Ok(taped);
+        }
         match op {
             Op::Embedding(_) => Ok((Self::forward(op, inputs)?, Pullback::of_all(|_| Ok(vec![None])))),
             _ if computes(op) => record(|x| apply(op, x), inputs, wanted),
