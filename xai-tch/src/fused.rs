@@ -4,10 +4,11 @@ use std::cell::Cell;
 
 use tch::Tensor as Torch;
 use xai_core::nn::{Activation, ConvBlock};
-use xai_core::{Arithmetic, Error, FusedResult, Op, Pullback, Result, Tensor};
+use xai_core::{Arithmetic, Error, FusedResult, Op, Pullback, Result, Tensor, Weight};
 
 use crate::failure::{TchResult, failed, takes_others};
 use crate::nn::layer;
+use crate::nn::unwritten::Unwritten;
 use crate::tape::{X, evaluate, record};
 use crate::{HostFloat, LibTorch};
 
@@ -44,13 +45,18 @@ pub(crate) fn vjp<E: HostFloat>(
     run().map_err(|error| (place.get(), error))
 }
 
-/// The same numbers as a tape of its own gives, which costs six passes over the map; where that is possible.
+/// What a tape of its own gives, which costs six passes over the map; where that is possible.
 fn without_a_tape<E: HostFloat>(
     ops: &[&Op<LibTorch<E>>],
     x: &X<E>,
     place: &Cell<usize>,
 ) -> Result<Option<(X<E>, Pullback<'static, LibTorch<E>>)>> {
     let Some(block) = block(ops) else { return Err(takes_others("a fused block")) };
+    let kind = x.inner().f_kind().map_err(failed)?;
+    let of_kind = |weight: &Weight<LibTorch<E>>| weight.tensor().inner().f_kind().is_ok_and(|of| of == kind);
+    if block.affine.is_some_and(|affine| !of_kind(&affine.scale) || !of_kind(&affine.shift)) {
+        return Ok(None);
+    }
     let Some((y, back)) = layer::conv2d_vjp(block.conv, x)? else { return Ok(None) };
     let mut y = y.into_inner();
     let mut scale = None;
@@ -61,17 +67,22 @@ fn without_a_tape<E: HostFloat>(
     }
     place.set(block.ops() - 1);
     y = tch::no_grad(|| activated(block.activation, y)).map_err(failed)?;
-    let (activation, output) = (block.activation, y.shallow_clone());
+    let (activation, shape) = (block.activation, LibTorch::<E>::shape(&y));
+    let scale = scale.map(Unwritten::of).transpose()?;
+    // Only what is needed: a rectifier tells what it let pass by its output.
+    let output = activation.map(|_| Unwritten::of(y.shallow_clone())).transpose()?;
     let pull = move |v: &X<E>| {
-        Error::check_shape("cotangent", &LibTorch::<E>::shape(&output), &v.shape())?;
+        Error::check_shape("cotangent", &shape, &v.shape())?;
+        let output = output.as_ref().map(Unwritten::read).transpose()?;
+        let scale = scale.as_ref().map(Unwritten::read).transpose()?;
         let through = || -> TchResult {
-            let v = v.inner();
-            let v = match activation {
-                Some(Activation::Relu) => output.f_threshold_backward(v, 0.0)?,
-                Some(Activation::Relu6) => output.f_hardtanh_backward(v, 0.0, 6.0)?,
-                _ => v.shallow_clone(),
+            let v = v.inner().f_to_kind(kind)?;
+            let v = match (activation, output) {
+                (Some(Activation::Relu), Some(output)) => output.f_threshold_backward(&v, 0.0)?,
+                (Some(Activation::Relu6), Some(output)) => output.f_hardtanh_backward(&v, 0.0, 6.0)?,
+                _ => v,
             };
-            scale.as_ref().map_or_else(|| Ok(v.shallow_clone()), |scale| v.f_mul(scale))
+            scale.map_or_else(|| Ok(v.shallow_clone()), |scale| v.f_mul(scale))
         };
         back.pull(&Tensor::new(tch::no_grad(through).map_err(failed)?))
     };

@@ -32,7 +32,7 @@ thread_local! {
 ///
 /// Of several samples it is the last one, or with a memory the others in turn, but for the first: candle mixes up the
 /// samples of a batch in some operations, and the first one is right all the same. Where a sample gives something else
-/// alone than in its batch, the batch decides.
+/// alone than in its batch, the batch decides, or two of it that give the same.
 ///
 /// A [`model`](crate::model) or [`module`](crate::module) remembers for which shapes of input that was done, and from
 /// then on compares along one direction, another one for each gradient; of code of which the twelve passes told that it

@@ -5,8 +5,8 @@ use tch::{Kind, TchError, Tensor as Torch};
 use xai_core::nn::{ChannelAffine, Conv2d, ConvTranspose2d, Embedding, GroupNorm, LayerNorm, Linear, Padding, RmsNorm};
 use xai_core::{Arithmetic, Error, Pullback, Result, Tensor, Weight};
 
-use super::Taped;
 use super::resize::pad;
+use super::unwritten::Unwritten;
 use crate::backend::int;
 use crate::failure::{TchResult, failed};
 use crate::tape::{X, evaluate, is_recording, is_training};
@@ -34,12 +34,16 @@ pub(crate) fn conv2d<E: HostFloat>(op: &Conv2d<LibTorch<E>>, x: &Torch) -> Resul
     .map_err(failed)
 }
 
-/// y, and the pullback as the transposed convolution that it is: the same numbers as libtorch's tape gives, which would
-/// take the cotangent by a product with y, six passes over a map more. None where that is not the whole story: on a
-/// tape, for half types, and for weights of another type.
-pub(crate) fn conv2d_vjp<E: HostFloat>(op: &Conv2d<LibTorch<E>>, x: &X<E>) -> Result<Option<Taped<E>>> {
+/// What comes of an operation, and its pullback.
+type WithPullback<E> = (X<E>, Pullback<'static, LibTorch<E>>);
+
+/// y, and the pullback as the transposed convolution that it is: but for rounding what libtorch's tape gives, which
+/// would take the cotangent by a product with y, six passes over a map more. None where that is not the whole story: on
+/// a tape, for half types, and for weights of another type.
+pub(crate) fn conv2d_vjp<E: HostFloat>(op: &Conv2d<LibTorch<E>>, x: &X<E>) -> Result<Option<WithPullback<E>>> {
     let weight = frozen(&op.weight).map_err(failed)?;
-    let kinds = [x.inner().kind(), weight.kind()];
+    let kind = weight.f_kind().map_err(failed)?;
+    let kinds = [x.inner().f_kind().map_err(failed)?, kind];
     if is_training() || is_recording() || !matches!(kinds, [Kind::Float, Kind::Float] | [Kind::Double, Kind::Double]) {
         return Ok(None);
     }
@@ -51,13 +55,15 @@ pub(crate) fn conv2d_vjp<E: HostFloat>(op: &Conv2d<LibTorch<E>>, x: &X<E>) -> Re
     let whole = [g.input[0] + top + bottom, g.input[1] + left + right];
     let read = |axis: usize| (g.output[axis] - 1) * g.stride[axis] + g.dilation[axis] * (g.kernel[axis] - 1) + 1;
     let more = [0, 1].map(|axis| int(whole[axis] - read(axis)));
+    let weight = Unwritten::of(weight)?;
     let pull = move |v: &X<E>| {
         Error::check_shape("cotangent", &g.output_shape(), &v.shape())?;
+        let weight = weight.read()?;
         let run = || -> TchResult {
             let (stride, dilation) = (g.stride.map(int), g.dilation.map(int));
-            let v = v.inner().f_detach()?;
+            let v = v.inner().f_detach()?.f_to_kind(kind)?;
             let dx =
-                v.f_conv_transpose2d(&weight, None::<&Torch>, stride, cut.map(int), more, int(g.groups), dilation)?;
+                v.f_conv_transpose2d(weight, None::<&Torch>, stride, cut.map(int), more, int(g.groups), dilation)?;
             match even {
                 Some(_) => Ok(dx),
                 None => dx.f_narrow(2, int(top), int(g.input[0]))?.f_narrow(3, int(left), int(g.input[1])),

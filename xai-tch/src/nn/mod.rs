@@ -9,6 +9,7 @@ mod ratio;
 mod reduce;
 mod resize;
 mod secant;
+pub(crate) mod unwritten;
 
 use tch::Tensor as Torch;
 use xai_core::nn::{Activation, Binary, MaxPool2d, Reduce, Reduction, provided_forward, provided_vjp};

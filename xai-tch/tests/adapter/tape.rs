@@ -4,6 +4,7 @@ use std::cell::Cell;
 
 use ndarray::{ArrayD, Axis, IxDyn, array};
 use tch::{Device, Tensor as Torch, nn};
+use xai_core::nn::{Activation, Conv2d, Sequential};
 use xai_core::{
     Analyzer, Autograd, Differentiable, Error, Gradient, Index, IntegratedGradients, MaxActivation, Net, Note, Tensor,
 };
@@ -39,6 +40,32 @@ fn scalars_and_empty_tensors() {
     let transpose = recorded(|x| x.transpose(0, 1));
     let (y, pullback) = transpose.vjp(&transposed).unwrap();
     assert_eq!(pullback.pull(&y).unwrap().download().unwrap(), transposed.download().unwrap());
+}
+
+/// A convolution and its rectifier, on no tape of libtorch's.
+fn rectified() -> Sequential<Torch64> {
+    let conv = Conv2d::new(upload(&numbers(&[3, 2, 3, 3], 70)), None).unwrap().padding(1);
+    Sequential::new().push(conv).push(Activation::Relu)
+}
+
+#[test]
+fn what_the_way_back_needs_may_not_be_written_to() {
+    let (net, x) = (rectified(), upload(&numbers(&[1, 2, 4, 4], 71)));
+    let (y, pullback) = Differentiable::vjp(&net, &x).unwrap();
+    let v = y.affine(0.0, 1.0).unwrap();
+    pullback.pull(&v).unwrap();
+    let _ = y.into_inner().neg_();
+    let error = pullback.pull(&v).unwrap_err().to_string();
+    assert!(error.contains("in place"), "{error}");
+}
+
+#[test]
+fn cotangents_of_another_kind_are_cast() {
+    let (net, x) = (rectified(), upload(&numbers(&[1, 2, 4, 4], 72)));
+    let (y, pullback) = Differentiable::vjp(&net, &x).unwrap();
+    let single = Tensor::<Torch64>::new(y.inner().ones_like().to_kind(tch::Kind::Float));
+    let expected = pullback.pull(&y.affine(0.0, 1.0).unwrap()).unwrap();
+    assert_eq!(pullback.pull(&single).unwrap().download().unwrap(), expected.download().unwrap());
 }
 
 #[test]
