@@ -72,6 +72,11 @@ pub(crate) fn bounded(t: &Tensor, kind: Kind) -> std::result::Result<Tensor, Tch
     t.f_clamp(-most, most)
 }
 
+/// The smallest number above 0: what a threshold has to lie below 0 by to let 0 pass.
+pub(crate) fn least_above_zero(kind: Kind) -> f64 {
+    if kind == Kind::Double { f64::from_bits(1) } else { f64::from(f32::from_bits(1)) }
+}
+
 /// Runs one operation without a tape, unless it is part of a pass that is being recorded. Its inputs may come from a
 /// user who keeps a tape, so the result is detached.
 pub(crate) fn untaped(op: impl FnOnce() -> std::result::Result<Tensor, TchError>) -> Result<Tensor> {

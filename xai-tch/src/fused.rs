@@ -9,7 +9,7 @@ use xai_core::{Arithmetic, Error, FusedResult, Op, Pullback, Result, Tensor, Wei
 use crate::failure::{TchResult, failed, takes_others};
 use crate::nn::layer;
 use crate::nn::unwritten::Unwritten;
-use crate::tape::{X, evaluate, record};
+use crate::tape::{WithPullback, X, evaluate, record};
 use crate::{HostFloat, LibTorch};
 
 /// An activation whose derivative is told by its output, so that it may overwrite its input.
@@ -33,10 +33,7 @@ pub(crate) fn forward<E: HostFloat>(ops: &[&Op<LibTorch<E>>], x: &X<E>) -> Fused
 }
 
 /// As [`forward`], with the pullback.
-pub(crate) fn vjp<E: HostFloat>(
-    ops: &[&Op<LibTorch<E>>],
-    x: &X<E>,
-) -> FusedResult<(X<E>, Pullback<'static, LibTorch<E>>)> {
+pub(crate) fn vjp<E: HostFloat>(ops: &[&Op<LibTorch<E>>], x: &X<E>) -> FusedResult<WithPullback<E>> {
     let place = Cell::new(0);
     let run = || match without_a_tape(ops, x, &place)? {
         Some(found) => Ok(found),
@@ -50,7 +47,7 @@ fn without_a_tape<E: HostFloat>(
     ops: &[&Op<LibTorch<E>>],
     x: &X<E>,
     place: &Cell<usize>,
-) -> Result<Option<(X<E>, Pullback<'static, LibTorch<E>>)>> {
+) -> Result<Option<WithPullback<E>>> {
     let Some(block) = block(ops) else { return Err(takes_others("a fused block")) };
     let kind = x.inner().f_kind().map_err(failed)?;
     let of_kind = |weight: &Weight<LibTorch<E>>| weight.tensor().inner().f_kind().is_ok_and(|of| of == kind);

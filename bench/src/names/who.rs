@@ -67,7 +67,6 @@ named! {
 }
 
 const OURS: &[&str] = &["xai-libtorch", "xai-candle"];
-const FILES: &[&str] = &["xai-libtorch-onnx", "xai-candle-onnx", "pytorch-optimized"];
 const CANDLE: &[&str] = &["xai-candle", "xai-candle-unguarded"];
 
 const fn ours(on: Framework) -> Runs {
@@ -127,7 +126,10 @@ static CONTESTANTS: [WhoEntry; 16] = [
     },
     WhoEntry { under: OURS, open_mp: true, ..entry("zennit", "zennit", "zennit: relevance by rules", Runs::Python) },
     // Its threads are its own, and would inherit the one core that OpenMP binds the first to.
-    WhoEntry { under: FILES, ..entry("onnxruntime", "onnxruntime", "onnxruntime: outputs of files", Runs::Python) },
+    WhoEntry {
+        under: &["xai-libtorch-onnx", "xai-candle-onnx", "pytorch-optimized"],
+        ..entry("onnxruntime", "onnxruntime", "onnxruntime: outputs of files", Runs::Python)
+    },
     WhoEntry {
         under: &["xai-libtorch-onnx"],
         open_mp: true,

@@ -5,7 +5,7 @@ use xai_core::nn::Gather;
 use xai_core::{Arithmetic, Result};
 
 use crate::LibTorch;
-use crate::backend::{int, ints};
+use crate::backend::{int, ints, least_above_zero};
 use crate::failure::{TchResult, failed};
 
 /// The entries of an axis at these places.
@@ -51,14 +51,14 @@ pub(super) fn select(condition: &Torch, a: &Torch, b: &Torch) -> TchResult {
 
 /// Whether all are numbers of one floating type and shape that no tape follows.
 fn alike(all: &[&Torch]) -> bool {
-    let is = |t: &Torch| (t.size(), t.kind(), t.device());
+    let is = |t: &Torch| (t.size(), t.f_kind().ok(), t.device());
     let first = is(all[0]);
-    matches!(first.1, Kind::Float | Kind::Double) && all.iter().all(|t| !t.requires_grad() && is(t) == first)
+    matches!(first.1, Some(Kind::Float | Kind::Double)) && all.iter().all(|t| !t.requires_grad() && is(t) == first)
 }
 
 /// The same by what two thresholds let pass, which takes a sixth of the time: 0 + a or b, and nothing of the other.
 fn by_thresholds(condition: &Torch, a: &Torch, b: &Torch) -> TchResult {
-    let least = if condition.f_kind()? == Kind::Double { f64::from_bits(1) } else { f64::from(f32::from_bits(1)) };
+    let least = least_above_zero(condition.f_kind()?);
     // A threshold lets a NaN pass, which is not 0.
     let mut size = condition.f_abs()?.f_nan_to_num_(1.0, None::<f64>, None::<f64>)?;
     let mut chosen = size.f_threshold_backward(a, 0.0)?;

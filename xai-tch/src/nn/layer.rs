@@ -9,7 +9,7 @@ use super::resize::pad;
 use super::unwritten::Unwritten;
 use crate::backend::int;
 use crate::failure::{TchResult, failed};
-use crate::tape::{X, evaluate, is_recording, is_training};
+use crate::tape::{WithPullback, X, evaluate, is_recording, is_training};
 use crate::{HostFloat, LibTorch};
 
 /// A weight without the user's wish for its gradient, unless it is trained.
@@ -33,9 +33,6 @@ pub(crate) fn conv2d<E: HostFloat>(op: &Conv2d<LibTorch<E>>, x: &Torch) -> Resul
     }
     .map_err(failed)
 }
-
-/// What comes of an operation, and its pullback.
-type WithPullback<E> = (X<E>, Pullback<'static, LibTorch<E>>);
 
 /// y, and the pullback as the transposed convolution that it is: but for rounding what libtorch's tape gives, which
 /// would take the cotangent by a product with y, six passes over a map more. None where that is not the whole story: on

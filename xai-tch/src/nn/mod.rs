@@ -17,11 +17,8 @@ use xai_core::{Backend, Error, FusedResult, Op, Pullback, Result, TapePullback, 
 
 use crate::backend::int;
 use crate::failure::{failed, takes_others};
-use crate::tape::{self, X, evaluate, record};
+use crate::tape::{self, WithPullback, evaluate, record};
 use crate::{HostFloat, LibTorch, fused};
-
-/// What comes of an operation, and its pullback.
-type Taped<E> = (X<E>, Pullback<'static, LibTorch<E>>);
 
 impl<E: HostFloat> Backend for LibTorch<E> {
     const FEWEST_COPIES: usize = 4;
@@ -42,7 +39,7 @@ impl<E: HostFloat> Backend for LibTorch<E> {
         }
     }
 
-    fn vjp(op: &Op<Self>, inputs: &[&Tensor<Self>], wanted: &[bool]) -> Result<Taped<E>> {
+    fn vjp(op: &Op<Self>, inputs: &[&Tensor<Self>], wanted: &[bool]) -> Result<WithPullback<E>> {
         if let (Op::Conv2d(conv), [x], [true]) = (op, inputs, wanted)
             && let Some(taped) = layer::conv2d_vjp(conv, x)?
         {
@@ -64,7 +61,7 @@ impl<E: HostFloat> Backend for LibTorch<E> {
         fused::forward(ops, x)
     }
 
-    fn vjp_fused(ops: &[&Op<Self>], x: &Tensor<Self>) -> FusedResult<Taped<E>> {
+    fn vjp_fused(ops: &[&Op<Self>], x: &Tensor<Self>) -> FusedResult<WithPullback<E>> {
         fused::vjp(ops, x)
     }
 
@@ -92,7 +89,7 @@ impl<E: HostFloat> Backend for LibTorch<E> {
         tch::no_grad(|| ratio::ratio_pull(v, a, b, eps)).map_err(failed)
     }
 
-    fn max_pool_segments(op: &MaxPool2d, x: &Tensor<Self>, nodes: usize) -> Result<Taped<E>> {
+    fn max_pool_segments(op: &MaxPool2d, x: &Tensor<Self>, nodes: usize) -> Result<WithPullback<E>> {
         pool_segments::max_pool_segments(op, x, nodes)
     }
 }

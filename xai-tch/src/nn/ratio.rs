@@ -1,8 +1,8 @@
 //! Cotangents times stabilised quotients.
 
-use tch::{Kind, Tensor as Torch};
+use tch::Tensor as Torch;
 
-use crate::backend::{bounded, wide};
+use crate::backend::{bounded, least_above_zero, wide};
 use crate::failure::TchResult;
 
 /// See `Backend::ratio_pull`. Half types are computed in single precision.
@@ -23,20 +23,22 @@ pub(super) fn ratio_pull(v: &Torch, a: &Torch, b: &Torch, eps: f64) -> TchResult
 
 /// Whether both are one tensor's numbers.
 fn same(a: &Torch, b: &Torch) -> bool {
-    let is = |t: &Torch| (t.data_ptr(), t.size(), t.stride(), t.kind());
-    a.numel() > 0 && is(a) == is(b)
+    let is = |t: &Torch| (t.data_ptr(), t.size(), t.stride(), t.f_kind().ok());
+    a.defined() && b.defined() && a.numel() > 0 && is(a) == is(b)
 }
 
 /// ε with the sign of b; that of 0 is positive. What a threshold lets pass is much faster than a comparison and a
 /// choice, and than libtorch's own signs of 0: below it is what is less than 0, by the smallest number that there is.
 fn signed(eps: f64, b: &Torch) -> TchResult {
-    let least = if b.f_kind()? == Kind::Double { f64::from_bits(1) } else { f64::from(f32::from_bits(1)) };
+    let least = least_above_zero(b.f_kind()?);
     let twice = Torch::f_scalar_tensor(2.0 * eps, (b.f_kind()?, b.device()))?.f_expand_as(b)?;
     b.f_threshold_backward(&twice, -least)?.f_sub_scalar_(eps)
 }
 
 #[cfg(test)]
 mod tests {
+    use tch::Kind;
+
     use super::*;
 
     #[test]

@@ -3,7 +3,7 @@
 use std::borrow::Borrow;
 
 use tch::Tensor as Torch;
-use xai_core::{Error, Result, Tensor};
+use xai_core::{Error, Pullback, Result, Tensor};
 
 use crate::failure::{catch_panic, failed};
 use crate::memory::keep_freed_maps;
@@ -11,6 +11,9 @@ use crate::{HostFloat, LibTorch};
 
 /// A tensor of this backend.
 pub(crate) type X<E> = Tensor<LibTorch<E>>;
+
+/// What comes of an operation, and its pullback.
+pub(crate) type WithPullback<E> = (X<E>, Pullback<'static, LibTorch<E>>);
 
 /// A leaf as the start of a tape: for libtorch's operations and tch's own layers, which leave it alone.
 pub(super) fn of_leaf(leaf: &Torch) -> Result<Torch> {

@@ -10,6 +10,6 @@ mod rows;
 
 pub(crate) use self::cut::check_recorded;
 pub(crate) use self::evaluated::evaluate;
-pub(crate) use self::input::X;
+pub(crate) use self::input::{WithPullback, X};
 pub(crate) use self::recorded::{on_tape, record};
 pub(crate) use self::recording::{is_recording, is_training, training};
