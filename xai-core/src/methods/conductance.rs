@@ -70,7 +70,7 @@ macro_rules! layer_path_builders {
             self
         }
 
-        /// The reference input x₀: `&array` of the input's own shape, or a [`Reference`]($crate::Reference).
+        /// The reference input x₀: `&array` of the input's own shape, or a [`Reference`](crate::Reference).
         #[must_use]
         pub fn reference(mut self, reference: impl Into<$crate::Reference>) -> Self {
             self.reference = reference.into();
@@ -84,7 +84,7 @@ macro_rules! layer_path_builders {
             self
         }
 
-        /// Calls back after every pass; it may stop the analysis: [`Answer`]($crate::Answer).
+        /// Calls back after every pass; it may stop the analysis: [`Answer`](crate::Answer).
         #[must_use]
         pub fn on_progress<T: $crate::Answer>(
             mut self,

@@ -28,7 +28,7 @@ macro_rules! path_builders {
             self
         }
 
-        /// The reference input x₀: `&array` of the input's own shape, or a [`Reference`]($crate::Reference).
+        /// The reference input x₀: `&array` of the input's own shape, or a [`Reference`](crate::Reference).
         ///
         /// ```
         /// # use xai_core as xai;
@@ -98,7 +98,7 @@ macro_rules! path_builders {
 
         /// Takes as many points as it needs for a relative error of the values, ‖Â - A‖₂ / ‖A‖₂, of about this much:
         /// 0.05 for 5 %. In place of `n` and the quadrature, of which nothing is used then;
-        /// [`Quadrature::Secant`]($crate::Quadrature::Secant) is refused.
+        /// [`Quadrature::Secant`](crate::Quadrature::Secant) is refused.
         ///
         /// Every sample gets points of its own, where its gradient changes most, until the estimated error is below the
         /// tolerance or `max_n` evaluations are reached. The explanation's extras tell the estimate, the number of

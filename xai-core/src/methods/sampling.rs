@@ -43,7 +43,7 @@ macro_rules! sampling_builders {
 
         /// Draws until the estimated relative error of a sample's values is at most this, ‖standard errors‖₂ /
         /// ‖values‖₂, in place of `n`; samples are worked on one by one then. It looks after rounds that grow by a
-        /// half, and what it took is in the [`Extras`]($crate::Extras). Draws that all agree, without an error, are
+        /// half, and what it took is in the [`Extras`](crate::Extras). Draws that all agree, without an error, are
         /// believed from sixteen on: a few may do so by chance.
         ///
         /// ```
@@ -67,7 +67,7 @@ macro_rules! sampling_builders {
         }
 
         /// With a tolerance, at most so many evaluations for each sample, the clean one among them: 10 000 unless set.
-        /// Where it comes first, [`Extras::within_tolerance`]($crate::Extras::within_tolerance) is false. A limit that
+        /// Where it comes first, [`Extras::within_tolerance`](crate::Extras::within_tolerance) is false. A limit that
         /// does not suffice for values and their standard errors is refused before any pass, with the least that does.
         ///
         /// ```

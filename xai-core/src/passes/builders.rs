@@ -7,7 +7,7 @@ macro_rules! pass_builders {
 
         /// At most how many samples go through the model in one pass: this bounds the memory. Unless set, as many as
         /// a CPU is fastest with, so that the largest map that a layer gives out has at most 26 MB, and at most 64; and
-        /// a row for each thread of a [`BlackBox`]($crate::BlackBox). A GPU is filled by more.
+        /// a row for each thread of a [`BlackBox`](crate::BlackBox). A GPU is filled by more.
         #[must_use]
         #[doc(alias("internal_batch_size", "perturbations_per_eval"))]
         pub fn chunk(mut self, chunk: usize) -> Self {
@@ -22,7 +22,7 @@ pub(crate) use pass_builders;
 macro_rules! progress_builder {
     ($($settings:ident).*) => {
         /// Calls back after every pass. A callback that answers `ControlFlow::Break(())` stops the analysis, with
-        /// [`Error::Cancelled`]($crate::Error::Cancelled).
+        /// [`Error::Cancelled`](crate::Error::Cancelled).
         ///
         /// ```
         /// # use xai_core as xai;
