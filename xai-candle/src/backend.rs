@@ -82,6 +82,11 @@ impl<E: Host> Backend for Candle<E> {
         rules::ratio_pull(&v.detach(), &a.detach(), &b.detach(), eps).map_err(failed)
     }
 
+    fn alpha_beta_pull(tensors: [&Tensor<Self>; 4], factors: [f64; 2], eps: f64) -> Result<[Tensor<Self>; 2]> {
+        let [v, y, z, less] = tensors.map(|t| t.inner().detach());
+        rules::alpha_beta_pull([&v, &y, &z, &less], factors, eps).map_err(failed).map(|both| both.map(Tensor::new))
+    }
+
     fn max_pool_segments(
         op: &MaxPool2d,
         x: &Tensor<Self>,

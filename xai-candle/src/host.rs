@@ -57,6 +57,18 @@ pub(crate) fn zip3<T: Host>([a, b, c]: [&Tensor; 3], f: impl Fn([T; 3]) -> T + S
     Tensor::from_vec(y, a.shape(), a.device())
 }
 
+/// Both numbers that f makes of the numbers of four tensors of one shape.
+pub(crate) fn zip4_to_pair<T: Host>(tensors: [&Tensor; 4], f: impl Fn([T; 4]) -> (T, T) + Sync) -> Result<[Tensor; 2]> {
+    let [a, b, c, d] = tensors.map(Tensor::contiguous);
+    let (a, b, c, d) = (a?, b?, c?, d?);
+    let opened = [Numbers::of(&a)?, Numbers::of(&b)?, Numbers::of(&c)?, Numbers::of(&d)?];
+    let [p, q, r, s] = &opened;
+    let numbers = [p.slice::<T>()?, q.slice::<T>()?, r.slice::<T>()?, s.slice::<T>()?];
+    let (left, right) = elementwise::zip4_to_pair(numbers, f).map_err(Error::wrap)?;
+    let tensor = |numbers| Tensor::from_vec(numbers, a.shape(), a.device());
+    Ok([tensor(left)?, tensor(right)?])
+}
+
 /// Runs an expression with `$T` standing for the number type of a tensor on the CPU.
 macro_rules! with_number_type {
     ($dtype:expr, $T:ident => $run:expr) => {

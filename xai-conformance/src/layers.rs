@@ -1,7 +1,7 @@
 //! The operations of the vocabulary.
 
 use ndarray::Axis;
-use xai_core::nn::{Activation, Linear, MaxPool2d, Op, Padding, Sequential};
+use xai_core::nn::{Activation, Linear, MaxPool2d, Op, Padding, Sequential, bounded};
 use xai_core::rules::Secants;
 use xai_core::{Backend, Differentiable, Element, NdArray, Tensor};
 
@@ -170,6 +170,23 @@ pub fn ratios<B: Backend>(suite: &Suite<B>) -> Outcome {
     let (v, a, b) = (suite.tensor(&v)?, suite.tensor(&a)?, suite.tensor(&b)?);
     let pulled = B::ratio_pull(v.inner(), a.inner(), b.inner(), 0.25).map_err(in_words("a stabilised quotient"))?;
     suite.same("a stabilised quotient", &Tensor::new(pulled), &expected.into_dyn())
+}
+
+/// Both shares of LRP-αβ in front of a rectifier, where nothing speaks against a unit and where all does.
+pub fn alpha_beta_shares<B: Backend>(suite: &Suite<B>) -> Outcome {
+    let [v, y, mut z, mut less] = [123, 124, 125, 126].map(|seed| values(&[3, 4, 5], seed));
+    less.mapv_inplace(|less| -less.abs());
+    (less[[1, 2, 3]], less[[2, 0, 1]]) = (0.0, f64::NEG_INFINITY);
+    z[[2, 0, 1]] = f64::NEG_INFINITY;
+    let share = |of: f64| 1.0 / if bounded(of) < 0.0 { bounded(of) - 0.25 } else { bounded(of) + 0.25 };
+    let more = ndarray::Zip::from(&z).and(&less).map_collect(|z, less| share(z.max(0.0) - less));
+    let s = &v * &y * more * 2.0;
+    let t = -(&v * &y * less.mapv(share)) - &s;
+    let (v, y, z, less) = (suite.tensor(&v)?, suite.tensor(&y)?, suite.tensor(&z)?, suite.tensor(&less)?);
+    let pulled = B::alpha_beta_pull([&v, &y, &z, &less], [2.0, 1.0], 0.25);
+    let [above, below] = pulled.map_err(in_words("shares of both signs"))?;
+    suite.same("the share of what is positive", &above, &s.into_dyn())?;
+    suite.same("what is left for negative weights", &below, &t.into_dyn())
 }
 
 /// A pullback can be called again, with another cotangent, and is linear in it.

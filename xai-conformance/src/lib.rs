@@ -42,7 +42,7 @@ macro_rules! suite {
             use super::*;
             $crate::suite!(@cases $backend, $placement, $tolerance;
                 tensors: round_trip, arithmetic, broadcasting, reductions, shapes, parts, matrices, one_hot, widening;
-                layers: forward_passes, pullbacks, pullbacks_twice, segments, ratios, placements;
+                layers: forward_passes, pullbacks, pullbacks_twice, segments, ratios, alpha_beta_shares, placements;
                 infinities: slopes_and_quotients, windows;
                 choices: one_of_two, entries_by_ids, comparisons;
                 composed: composed_layers;

@@ -1,5 +1,6 @@
 //! Elementwise maps, spread over threads.
 
+use pulp::Arch;
 use rayon::prelude::*;
 use xai_core::{Error, Result};
 
@@ -8,7 +9,7 @@ use super::{Real, SERIAL_WORK, check_length, check_positive};
 /// What one task maps: enough to be worth a thread, and small enough for the caches.
 const CHUNK: usize = SERIAL_WORK / 2;
 
-/// What is computed at once, in registers.
+/// What is computed at once, in registers as wide as the machine has.
 const BLOCK: usize = 64;
 
 /// The blocks of a task, at the least.
@@ -16,8 +17,9 @@ const BLOCKS: usize = CHUNK / BLOCK;
 
 /// f of each element.
 pub fn map<T: Real>(x: &[T], f: impl Fn(T) -> T + Sync) -> Vec<T> {
-    let (blocks, rest) = x.as_chunks::<BLOCK>();
-    let whole = blocks.par_iter().with_min_len(BLOCKS).map(|x| std::array::from_fn(|i| f(x[i])));
+    let (arch, (blocks, rest)) = (Arch::new(), x.as_chunks::<BLOCK>());
+    let block = |x: &[T; BLOCK]| arch.dispatch(|| std::array::from_fn(|i| f(x[i])));
+    let whole = blocks.par_iter().with_min_len(BLOCKS).map(block);
     written(whole, rest.iter().map(|&x| f(x)))
 }
 
@@ -27,8 +29,9 @@ pub fn map<T: Real>(x: &[T], f: impl Fn(T) -> T + Sync) -> Vec<T> {
 /// If the slices have different lengths.
 pub fn zip_map<T: Real>(a: &[T], b: &[T], f: impl Fn(T, T) -> T + Sync) -> Result<Vec<T>> {
     Error::check_shape("second operand of an elementwise map", &[a.len()], &[b.len()])?;
-    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<BLOCK>(), b.as_chunks::<BLOCK>());
-    let whole = a.par_iter().zip(b).with_min_len(BLOCKS).map(|(a, b)| std::array::from_fn(|i| f(a[i], b[i])));
+    let (arch, (a, a_rest), (b, b_rest)) = (Arch::new(), a.as_chunks::<BLOCK>(), b.as_chunks::<BLOCK>());
+    let block = |(a, b): (&[T; BLOCK], &[T; BLOCK])| arch.dispatch(|| std::array::from_fn(|i| f(a[i], b[i])));
+    let whole = a.par_iter().zip(b).with_min_len(BLOCKS).map(block);
     Ok(written(whole, a_rest.iter().zip(b_rest).map(|(&a, &b)| f(a, b))))
 }
 
@@ -41,9 +44,37 @@ pub fn zip3_map<T: Real>([a, b, c]: [&[T]; 3], f: impl Fn([T; 3]) -> T + Sync) -
         Error::check_shape("operand of an elementwise map", &[a.len()], &[other.len()])?;
     }
     let [(a, a_rest), (b, b_rest), (c, c_rest)] = [a, b, c].map(<[T]>::as_chunks::<BLOCK>);
-    let whole = a.par_iter().zip(b).zip(c).with_min_len(BLOCKS);
-    let whole = whole.map(|((a, b), c)| std::array::from_fn(|i| f([a[i], b[i], c[i]])));
+    let (arch, whole) = (Arch::new(), a.par_iter().zip(b).zip(c).with_min_len(BLOCKS));
+    let whole = whole.map(|((a, b), c)| arch.dispatch(|| std::array::from_fn(|i| f([a[i], b[i], c[i]]))));
     Ok(written(whole, a_rest.iter().zip(b_rest).zip(c_rest).map(|((&a, &b), &c)| f([a, b, c]))))
+}
+
+/// Both numbers that f makes of the elements of four slices.
+///
+/// # Errors
+/// If the slices have different lengths.
+pub fn zip4_to_pair<T: Real>([a, b, c, d]: [&[T]; 4], f: impl Fn([T; 4]) -> (T, T) + Sync) -> Result<(Vec<T>, Vec<T>)> {
+    for other in [b, c, d] {
+        Error::check_shape("operand of an elementwise map", &[a.len()], &[other.len()])?;
+    }
+    let [(a, a_rest), (b, b_rest), (c, c_rest), (d, d_rest)] = [a, b, c, d].map(<[T]>::as_chunks::<BLOCK>);
+    let arch = Arch::new();
+    let block = |(((a, b), c), d): (((&[T; BLOCK], &[T; BLOCK]), &[T; BLOCK]), &[T; BLOCK])| {
+        arch.dispatch(|| {
+            let mut both = ([T::zero(); BLOCK], [T::zero(); BLOCK]);
+            for i in 0..BLOCK {
+                (both.0[i], both.1[i]) = f([a[i], b[i], c[i], d[i]]);
+            }
+            both
+        })
+    };
+    // With room for the rest, or all of it would move.
+    let [mut left, mut right] = [(); 2].map(|()| Vec::with_capacity(a.len() + 1));
+    let whole = a.par_iter().zip(b).zip(c).zip(d).with_min_len(BLOCKS).map(block);
+    whole.unzip_into_vecs(&mut left, &mut right);
+    let mut both = (left.into_flattened(), right.into_flattened());
+    both.extend(a_rest.iter().zip(b_rest).zip(c_rest).zip(d_rest).map(|(((&a, &b), &c), &d)| f([a, b, c, d])));
+    Ok(both)
 }
 
 /// Blocks that are found in parallel, and the rest behind them, as one vector: memory is written once, by the thread
@@ -152,9 +183,13 @@ mod tests {
             assert!(y.len() == len && y.iter().zip(&x).all(|(y, x)| *y == x * x));
             let y = zip3_map([&x, &x, &y], |[a, b, c]| a - b + 2.0 * c).unwrap();
             assert!(y.len() == len && y.iter().zip(&x).all(|(y, x)| *y == 2.0 * x * x));
+            let (sum, rest) = zip4_to_pair([&x, &x, &x, &y], |[a, b, c, d]| (a + b + c, d - c)).unwrap();
+            assert!(sum.len() == len && sum.iter().zip(&x).all(|(sum, x)| *sum == x + x + x));
+            assert!(rest.len() == len && rest.iter().zip(&x).all(|(rest, x)| *rest == 2.0 * x * x - x));
         }
         assert!(zip_map(&ramp(3), &ramp(4), |a, _| a).is_err());
         assert!(zip3_map([&ramp(3), &ramp(3), &ramp(4)], |[a, ..]| a).is_err());
+        assert!(zip4_to_pair([&ramp(3), &ramp(3), &ramp(3), &ramp(4)], |[a, b, ..]| (a, b)).is_err());
     }
 
     #[test]

@@ -36,7 +36,7 @@ pub(crate) use self::execution_path::ExecutionPath;
 pub(crate) use self::number_type::in_number_type;
 pub(crate) use self::pool::max_pool_segments;
 pub(crate) use self::pull::{Pull, Ruled, with_pullback};
-pub(crate) use self::ratio::ratio_pull;
+pub(crate) use self::ratio::{alpha_beta_pull, ratio_pull};
 use crate::{Candle, Host};
 
 /// Whether the operation has a [`rule`] here. The others are what is provided for every backend: made of arithmetic, or

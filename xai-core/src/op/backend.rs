@@ -1,42 +1,8 @@
 //! A backend: networks on a framework's tensors.
 
+use super::together::{FusedResult, TapePullback};
 use super::{Activation, MaxPool2d, Op, bounded, fallback};
 use crate::{Arithmetic, Element, Error, Pullback, Result, Tensor};
-
-/// A result of operations that are computed together; an error comes with the place, among them, of the one it is of.
-///
-/// ```
-/// # use xai_core as xai;
-/// use ndarray::array;
-/// use xai::nn::{Activation, Op, Scale};
-/// use xai::{Backend, FusedResult, NdArray, Tensor};
-///
-/// let x = Tensor::<NdArray<f64>>::upload(array![[3.0, -1.0]].view().into_dyn(), &())?;
-/// let ops: [Op<NdArray<f64>>; 2] = [Activation::Relu.into(), Scale { scale: 2.0, shift: 1.0 }.into()];
-/// let y: FusedResult<Tensor<NdArray<f64>>> = NdArray::forward_fused(&[&ops[0], &ops[1]], &x);
-/// let y = y.map_err(|(_, error)| error)?; // the place of the operation that failed, and why
-/// assert_eq!(y.download()?, array![[7.0, 1.0]].into_dyn());
-/// # Ok::<(), xai::Error>(())
-/// ```
-pub type FusedResult<T> = std::result::Result<T, (usize, Error)>;
-
-/// Of a part of a network that was recorded on one tape: the cotangents of its outputs to those of its inputs.
-///
-/// ```
-/// # use xai_core as xai;
-/// use ndarray::array;
-/// use xai::{NdArray, TapePullback, Tensor};
-///
-/// // Of y = 3 x: where nothing came to an output, nothing goes to its input.
-/// let thrice: TapePullback<NdArray<f64>> =
-///     Box::new(|v| v.iter().map(|v| v.as_ref().map(|v| v.scale(3.0)).transpose()).collect());
-/// let v = Tensor::upload(array![[2.0]].view().into_dyn(), &())?;
-/// let back = thrice(&[Some(v), None])?;
-/// assert_eq!(back[0].as_ref().map(|x| x.download()).transpose()?, Some(array![[6.0]].into_dyn()));
-/// assert!(back[1].is_none());
-/// # Ok::<(), xai::Error>(())
-/// ```
-pub type TapePullback<B> = Box<dyn Fn(&[Option<Tensor<B>>]) -> Result<Vec<Option<Tensor<B>>>>>;
 
 /// A framework that networks run on: the operations of the vocabulary, each with its pullback to its inputs.
 ///
@@ -312,6 +278,48 @@ pub trait Backend: Arithmetic {
             *v *= a / if b < zero { b - eps } else { b + eps };
         }
         Self::upload(pulled.view(), &Self::placement(v))
+    }
+
+    /// Both shares of LRP-αβ in front of a rectifier, for the output z of a layer, its part `less` = z⁻ <= 0, and what
+    /// the rectifier makes of z, y:
+    ///
+    /// ```text
+    /// s = α · v · y / (z⁺ + ε), with z⁺ = max(z, 0) - z⁻
+    /// t = -β · v · y / (z⁻ + ε · sign(z⁻)) - s
+    /// ```
+    ///
+    /// Then the multiplier of the layer's input is Wᵀs + W⁻ᵀt. All have one shape; quotients are those of
+    /// [`ratio_pull`](Self::ratio_pull), infinite numbers included.
+    ///
+    /// Provided by that and arithmetic: a backend that can do it in one pass over the numbers overrides it.
+    ///
+    /// # Errors
+    /// The framework's own.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::{arr1, array};
+    /// use xai::{Backend, NdArray, Tensor};
+    ///
+    /// // z = 4 - 1 and 1 - 3: the second unit is silent.
+    /// let [v, y, z, less] = [[1.0, 1.0], [3.0, 0.0], [3.0, -2.0], [-1.0, -3.0]];
+    /// let [v, y, z, less] = [v, y, z, less].map(|row| Tensor::new(arr1(&row).into_dyn().into_shared()));
+    /// let [s, t] = NdArray::<f64>::alpha_beta_pull([&v, &y, &z, &less], [2.0, 1.0], 0.0)?;
+    /// assert_eq!(s.download()?, array![1.5, 0.0].into_dyn()); // 2 · 3 / 4
+    /// assert_eq!(t.download()?, array![1.5, 0.0].into_dyn()); // 3 / 1 - 1.5
+    /// # Ok::<(), xai::Error>(())
+    /// ```
+    fn alpha_beta_pull(
+        [v, y, z, less]: [&Tensor<Self>; 4],
+        [alpha, beta]: [f64; 2],
+        eps: f64,
+    ) -> Result<[Tensor<Self>; 2]> {
+        let share = |of: &Tensor<Self>, factor| {
+            Self::ratio_pull(v.inner(), y.inner(), of.inner(), eps).map(Tensor::<Self>::new)?.scale(factor)
+        };
+        let s = share(&z.relu()?.sub(less)?, alpha)?;
+        let t = share(less, -beta)?.sub(&s)?;
+        Ok([s, t])
     }
 
     /// Max pooling of rows that follow paths, `nodes` rows for each, one path after another: y = the maxima of every

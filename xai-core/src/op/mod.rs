@@ -35,6 +35,7 @@ mod scale;
 mod select;
 pub(crate) mod shape;
 mod softmax;
+pub(crate) mod together;
 mod window;
 
 pub use self::activation::{Activation, bounded};

@@ -26,9 +26,22 @@ impl<B: Backend> Signs<'_, B> {
         if self.not_negative { Ok(None) } else { weights().map(Some) }
     }
 
+    /// The weights above 0, and those below.
+    fn weights(&self) -> Result<(Tensor<B>, Tensor<B>)> {
+        let plus = self.layer.weight.relu()?;
+        let minus = self.layer.weight.sub(&plus)?;
+        Ok((plus, minus))
+    }
+
     /// The bias above 0.
     fn bias_above(&self) -> Result<Option<Tensor<B>>> {
         self.layer.bias.as_ref().map(Tensor::relu).transpose()
+    }
+
+    /// The bias below 0.
+    fn bias_below(&self) -> Result<Option<Tensor<B>>> {
+        let below = |bias: &Tensor<B>| bias.scale(-1.0)?.relu()?.scale(-1.0);
+        self.layer.bias.as_ref().map(below).transpose()
     }
 
     /// Positive contributions alone: x⁺w⁺ + x⁻w⁻, and this bias.
@@ -40,10 +53,8 @@ impl<B: Backend> Signs<'_, B> {
 
     /// Positive contributions, and negative ones, x⁺w⁻ + x⁻w⁺; each with the bias of its sign.
     fn both(&self) -> Result<Blocks<B>> {
-        let plus = self.layer.weight.relu()?;
-        let minus = self.layer.weight.sub(&plus)?;
-        let above = self.bias_above()?;
-        let below = self.layer.bias.as_ref().zip(above.as_ref()).map(|(b, above)| b.sub(above)).transpose()?;
+        let (plus, minus) = self.weights()?;
+        let (above, below) = (self.bias_above()?, self.bias_below()?);
         let of = |by: &Tensor<B>, against: &Tensor<B>, bias| {
             let below = self.below(|| Ok(against.clone()))?;
             Ok(Row { above: by.clone(), below, bias })
@@ -123,22 +134,15 @@ fn against_rectified<'m, B: Backend>(
     stabilizer: f64,
 ) -> Vjp<'m, B> {
     let layer = signs.layer;
-    let negated = |t: &Tensor<B>| t.scale(-1.0);
-    // All of it without its sign: W⁻ for inputs above 0, W⁺ for those below, and the bias.
-    let above = negated(&layer.weight)?.relu()?;
-    let below = signs.below(|| negated(&layer.weight.relu()?))?;
-    let bias = layer.bias.as_ref().map(|bias| negated(bias)?.relu()).transpose()?;
-    let against = signs.through(&[Row { above, below, bias }])?;
+    let (plus, minus) = signs.weights()?;
+    let below = signs.below(|| Ok(plus))?;
+    let against = signs.through(&[Row { above: minus, below, bias: signs.bias_below()? }])?;
     let (z, back) = layer.at(&layer.weight, layer.bias.as_ref(), signs.x)?;
     let y = B::forward(&Op::Activation(f), &[&z])?;
-    // Below 0 nothing comes back, and what is infinite there would be no number.
-    let above = if f == Activation::Relu { y.clone() } else { z.relu()? };
-    let positive = above.add(&against.z[0])?;
     let at = y.clone();
     let pull = move |m: &Tensor<B>| {
-        let share = |of: &Tensor<B>| B::ratio_pull(m.inner(), at.inner(), of.inner(), stabilizer).map(Tensor::new);
-        let (s, t) = (share(&positive)?.scale(alpha)?, share(&against.z[0])?.scale(beta)?);
-        back.pull(&s)?.add(&against.pull(&[s.sub(&t)?])?)
+        let [s, t] = B::alpha_beta_pull([m, &at, &z, &against.z[0]], [alpha, beta], stabilizer)?;
+        back.pull(&s)?.add(&against.pull(&[t])?)
     };
     Ok((y, Pullback::new(pull)))
 }
