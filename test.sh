@@ -87,6 +87,7 @@ for ((set = 0; set < 1 << ${#features[@]}; set++)); do
   done
   list=$(IFS=,; echo "${chosen[*]-}")
   echo "-- ${list:-none}"
-  cargo check --locked --quiet --package xai-explain --lib --examples --no-default-features --features "$list"
+  cargo check --locked --quiet --package xai-explain --package xai-tests --lib --examples --no-default-features \
+    --features "$list"
 done
 echo "all $((1 << ${#features[@]})) combinations compile"

@@ -19,7 +19,7 @@ const METHODS: usize = 13;
 
 /// Runs every analysis of a network and returns the greatest relative difference.
 fn worst<B: Backend>(name: &str, placement: impl Into<B::Placement>) -> f64 {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/captum");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/captum");
     let case = Case::of(name, files::read_arrays(folder.join(format!("{name}.safetensors"))).unwrap()).unwrap();
     let weights = files::read_weights::<B>(folder.join(format!("{name}.weights.safetensors")), placement);
     let network: xai::BoxModel<'static, B> = Box::new(networks::build(name, &weights.unwrap()).unwrap());

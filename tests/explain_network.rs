@@ -8,7 +8,7 @@ use ndarray::{Array4, ArrayD, Axis, s};
 use xai::{Analyzer, DefaultBackend, Explanation, GradCam, Index, files};
 use xai_zoo::efficientnet::{CLASSES, EfficientNetLite0, SIDE};
 
-const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/assets");
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../assets");
 
 fn network() -> EfficientNetLite0<DefaultBackend> {
     let path = format!("{FOLDER}/efficientnet-lite0/efficientnet-lite0-f16.safetensors");

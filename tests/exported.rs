@@ -16,7 +16,7 @@ use xai_zoo::exported::{EXPORTERS, Exported, Method, counterpart};
 const TRUTH: &str = "f64";
 
 fn fixture(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/files").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/files").join(name)
 }
 
 fn case(name: &str) -> Exported {

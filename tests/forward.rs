@@ -17,7 +17,7 @@ const TRUTH: &str = "f64";
 
 /// Compares what all peers say of a network and returns the greatest relative difference.
 fn worst<B: Backend>(name: &str, methods: usize, placement: impl Into<B::Placement>) -> f64 {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/forward");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/forward");
     let case = ForwardCase::of(files::read_arrays(folder.join(format!("{name}.safetensors"))).unwrap()).unwrap();
     let weights = files::read_weights::<B>(folder.join(format!("{name}.weights.safetensors")), placement);
     let network: xai::BoxModel<'static, B> = Box::new(networks::build(name, &weights.unwrap()).unwrap());

@@ -16,7 +16,7 @@ use xai_zoo::inside::{Case, Line, Stands, check_draws, counterpart, line_of, net
 const SAID: &str = "f64";
 
 fn file(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/inside").join(format!("{name}.safetensors"))
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/inside").join(format!("{name}.safetensors"))
 }
 
 /// Holds every line of a network to its bound, and returns how many there are.

@@ -8,7 +8,7 @@ use xai::onnx::Network;
 use xai::{Backend, Differentiable, Element, NdArray, Tensor};
 
 fn cases() -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("xai-onnx/tests/files");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../xai-onnx/tests/files");
     let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let mut cases: Vec<PathBuf> = entries.filter(|path| path.is_dir()).collect();
     cases.sort();

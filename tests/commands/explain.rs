@@ -228,7 +228,7 @@ fn several_inputs_give_what_each_gives_alone() {
     let folder = tempfile::tempdir().unwrap();
     let at = folder.path();
     let preprocessed = |name: &str| {
-        let photo = image::open(format!("{}/assets/photos/{name}.png", env!("CARGO_MANIFEST_DIR"))).unwrap();
+        let photo = image::open(format!("{}/../assets/photos/{name}.png", env!("CARGO_MANIFEST_DIR"))).unwrap();
         let photo = photo.into_rgb8();
         ArrayD::from_shape_fn(vec![1, 3, 224, 224], |i| {
             (f32::from(photo.get_pixel(i[3] as u32, i[2] as u32).0[i[1]]) - 127.0) / 128.0
@@ -243,7 +243,7 @@ fn several_inputs_give_what_each_gives_alone() {
     let classes: Vec<u64> =
         report["samples"].as_array().unwrap().iter().map(|s| s["class"].as_u64().unwrap()).collect();
     assert_eq!(classes, [967, 282]);
-    let photo = format!("{}/assets/photos/chelsea.png", env!("CARGO_MANIFEST_DIR"));
+    let photo = format!("{}/../assets/photos/chelsea.png", env!("CARGO_MANIFEST_DIR"));
     let alone = explain(at, &["--analyzer", "grad-cam", "--image", &photo, "--raw", "alone.raw"]);
     assert!(String::from_utf8(alone.stdout).unwrap().contains("tiger cat"));
     let read = |name: &str| files::read_arrays::<f32>(at.join(name)).unwrap();
@@ -259,7 +259,7 @@ fn several_inputs_give_what_each_gives_alone() {
 fn a_photo_of_another_size_is_cropped_and_resized() {
     let folder = tempfile::tempdir().unwrap();
     let at = folder.path();
-    let photo = image::open(concat!(env!("CARGO_MANIFEST_DIR"), "/assets/photos/coffee.png")).unwrap();
+    let photo = image::open(concat!(env!("CARGO_MANIFEST_DIR"), "/../assets/photos/coffee.png")).unwrap();
     // The centred 7/8 of 512 is 448, at (32 + 50, 32): the photo enlarged, in a frame that is cut off.
     let large = photo.resize_exact(448, 448, image::imageops::FilterType::CatmullRom);
     let mut framed = image::RgbImage::from_pixel(612, 512, image::Rgb([255, 0, 255]));

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::command::{names, refused, run};
 
 fn photo() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/photos/catcup.png")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../assets/photos/catcup.png")
 }
 
 /// Refused before any work, and every file is what it was.

@@ -10,7 +10,7 @@ use crate::command::{names, refused, run};
 
 /// A bundled photo, of 224 × 224.
 fn bundled(name: &str) -> RgbImage {
-    image::open(format!("{}/assets/photos/{name}.png", env!("CARGO_MANIFEST_DIR"))).unwrap().into_rgb8()
+    image::open(format!("{}/../assets/photos/{name}.png", env!("CARGO_MANIFEST_DIR"))).unwrap().into_rgb8()
 }
 
 /// The pictures of a folder.

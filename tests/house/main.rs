@@ -12,7 +12,7 @@ const CORE: [&str; 12] =
     ["tensor", "op", "graph", "rules", "layers", "model", "explain", "passes", "masks", "methods", "metrics", "check"];
 
 fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
 
 /// The files that crates, tests, benches and examples of several files begin with. They are looked for, since a list
