@@ -5,7 +5,9 @@
 use image::{Rgb, RgbImage};
 use ndarray::{Array2, Array3, Array4, ArrayD, array};
 use xai::picture::{Channels, Colors, Heatmap, Panel, Sign, Style};
-use xai::{Error, Explanation, Extras, Kind, Selection};
+use xai::{Analyzer, Differentiable, Error, Explanation, Extras, Gradient, Kind, NdArray, Selection, Var};
+#[cfg(feature = "candle")]
+use xai::{MaxActivation, nn::Activation};
 
 fn explanation(values: ArrayD<f32>, kind: Kind) -> Explanation<f32> {
     let batch = values.shape()[0];
@@ -190,6 +192,35 @@ fn wrong_shapes_and_parameters_are_refused() {
     assert!(Panel::new().render().is_err());
     assert!(Panel::new().photo("p", &photo).columns(0).render().is_err());
     assert!(Panel::new().overlay("p", &hot_corner(), &photo).opacity(-0.1).render().is_err());
+}
+
+#[cfg(feature = "candle")]
+#[test]
+fn a_tensors_values_are_drawn_as_an_arrays() {
+    let net = xai::Net::<xai::candle::Candle, _>::new(Activation::Tanh);
+    let photo = Array4::from_shape_fn((2, 3, 4, 5), |(b, c, y, x)| (b + c * y + x) as f32 * 0.2 - 1.0);
+    let numbers = photo.iter().copied().collect::<Vec<_>>();
+    let tensor = candle_core::Tensor::from_vec(numbers, photo.dim(), &candle_core::Device::Cpu).unwrap();
+    let [of_tensor, of_array] = [
+        Heatmap::of(&Gradient.analyze(&net, &tensor, MaxActivation).unwrap()).unwrap(),
+        Heatmap::of(&Gradient.analyze(&net, &photo, MaxActivation).unwrap()).unwrap(),
+    ];
+    assert_eq!(of_tensor, of_array);
+}
+
+#[test]
+fn values_of_several_inputs_are_no_picture() {
+    struct Product;
+    impl Differentiable for Product {
+        type Backend = NdArray<f32>;
+        fn trace<'m>(&'m self, x: &[Var<'m, NdArray<f32>>]) -> xai::Result<Var<'m, NdArray<f32>>> {
+            Ok((&x[0] * &x[1]).flatten(1, -1))
+        }
+    }
+    let photo = Array4::<f32>::ones((1, 2, 2, 2));
+    let why = Gradient.analyze(&Product, (&photo, &photo), 0).unwrap();
+    let error = Heatmap::of(&why).unwrap_err().to_string();
+    assert!(error.contains("values of 2 inputs"), "{error}");
 }
 
 #[test]

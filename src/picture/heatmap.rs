@@ -1,12 +1,13 @@
 //! One sample's values as a picture.
 
 use image::{RgbImage, imageops};
-use ndarray::{Array2, ArrayBase, ArrayView3, ArrayView4, Axis, Data, Dimension, Ix3, Ix4};
+use ndarray::{Array2, ArrayBase, ArrayView3, ArrayView4, Axis, CowArray, Data, Ix3, Ix4};
 
 use super::blend::blend;
 use super::scale::scale;
+use super::values::only;
 use super::{Channels, Colors, Sign, Style};
-use crate::{Element, Error, Explanation, Result};
+use crate::{Dims, Element, Error, Explanation, Result};
 
 /// More than a photo has.
 const MOST_PIXELS: u64 = 1 << 27;
@@ -40,18 +41,20 @@ pub struct Heatmap {
 }
 
 impl Heatmap {
-    /// A heatmap for each sample of an explanation, in the style of its kind.
+    /// A heatmap for each sample of an explanation, of an array or of a framework's tensor, in the style of its kind.
     ///
     /// Where features were explained that have all channels of a pixel (windows, segments), the colours are of the
     /// feature's value, which stands at each channel, not of the sum over them.
     ///
     /// # Errors
     /// [`Error::InvalidShape`] when the values are not (B, C, H, W) or have no element, and
-    /// [`Error::InvalidParameter`] when one of them is NaN or infinite.
-    pub fn of<E: Element, D: Dimension>(explanation: &Explanation<E, D>) -> Result<Vec<Heatmap>> {
-        let style = Style::of(explanation.kind);
-        let grouped = explanation.extras.feature_values.is_some() && channels_agree(explanation);
-        Heatmap::styled(explanation, &if grouped { style.channels(Channels::Mean) } else { style })
+    /// [`Error::InvalidParameter`] when one of them is NaN or infinite, or when several inputs were explained; the
+    /// framework's own, of a tensor that cannot be read.
+    pub fn of<E: Element, D: Dims<E>>(explanation: &Explanation<E, D>) -> Result<Vec<Heatmap>> {
+        let (values, style) = (values(explanation)?, Style::of(explanation.kind));
+        let grouped = explanation.extras.feature_values.is_some() && channels_agree(values.view());
+        let style = if grouped { style.channels(Channels::Mean) } else { style };
+        Heatmap::drawn(values.view(), &style, &explanation.analyzer)
     }
 
     /// A heatmap for each sample of an explanation, in a style of your own.
@@ -72,14 +75,12 @@ impl Heatmap {
     /// assert_eq!((map.strength(), map.is_signed()), (&array![[1.0, 0.25]], false));
     /// # Ok::<(), xai::Error>(())
     /// ```
-    pub fn styled<E: Element, D: Dimension>(explanation: &Explanation<E, D>, style: &Style) -> Result<Vec<Heatmap>> {
-        let shape = explanation.values.shape();
-        let batch: ArrayView4<'_, E> =
-            explanation.values.view().into_dyn().into_dimensionality::<Ix4>().map_err(|_| {
-                not_drawable(&explanation.analyzer, shape, "a picture needs (samples, channels, rows, columns)")
-            })?;
-        let draw =
-            |(sample, values)| Heatmap::draw(values, style, &format!("sample {sample} of {}", explanation.analyzer));
+    pub fn styled<E: Element, D: Dims<E>>(explanation: &Explanation<E, D>, style: &Style) -> Result<Vec<Heatmap>> {
+        Heatmap::drawn(values(explanation)?.view(), style, &explanation.analyzer)
+    }
+
+    fn drawn<E: Element>(batch: ArrayView4<'_, E>, style: &Style, analyzer: &str) -> Result<Vec<Heatmap>> {
+        let draw = |(sample, values)| Heatmap::draw(values, style, &format!("sample {sample} of {analyzer}"));
         batch.axis_iter(Axis(0)).enumerate().map(draw).collect()
     }
 
@@ -260,13 +261,14 @@ impl Heatmap {
     }
 }
 
+fn values<E: Element, D: Dims<E>>(explanation: &Explanation<E, D>) -> Result<CowArray<'_, E, Ix4>> {
+    only(explanation, "a picture needs (samples, channels, rows, columns)")
+}
+
 /// Whether all channels of every pixel have the same value.
-fn channels_agree<E: Element, D: Dimension>(explanation: &Explanation<E, D>) -> bool {
-    let values = explanation.values.view().into_dyn().into_dimensionality::<Ix4>();
-    values.is_ok_and(|values| {
-        let mut channels = values.axis_iter(Axis(1));
-        channels.next().is_none_or(|first| channels.all(|other| other == first))
-    })
+fn channels_agree<E: Element>(values: ArrayView4<'_, E>) -> bool {
+    let mut channels = values.axis_iter(Axis(1));
+    channels.next().is_none_or(|first| channels.all(|other| other == first))
 }
 
 fn not_drawable(what: &str, shape: &[usize], reason: &str) -> Error {

@@ -1,11 +1,12 @@
 //! What looks at what, as a grid: [`Matrix`].
 
 use image::{Rgb, RgbImage, imageops};
-use ndarray::{ArrayBase, ArrayView2, Axis, Data, Dimension, Ix2, Ix3};
+use ndarray::{ArrayBase, ArrayView2, Axis, Data, Ix2, Ix3};
 
 use super::caption::Pen;
+use super::values::only;
 use super::{Heatmap, Style};
-use crate::{Element, Error, Explanation, Result};
+use crate::{Dims, Element, Error, Explanation, Result};
 
 const PAPER: Rgb<u8> = Rgb([255, 255, 255]);
 const INK: Rgb<u8> = Rgb([34, 34, 34]);
@@ -58,13 +59,8 @@ impl Matrix {
     /// assert_eq!(matrix.heatmap().strength(), &array![[1.0, 1.0 / 3.0], [2.0 / 3.0, 2.0 / 3.0]]);
     /// # Ok::<(), xai::Error>(())
     /// ```
-    pub fn of<E: Element, D: Dimension>(explanation: &Explanation<E, D>) -> Result<Vec<Matrix>> {
-        let values =
-            explanation.values.view().into_dyn().into_dimensionality::<Ix3>().map_err(|_| Error::InvalidShape {
-                what: explanation.analyzer.clone(),
-                got: explanation.values.shape().to_vec(),
-                reason: "a matrix for each sample needs (samples, rows, columns)".into(),
-            })?;
+    pub fn of<E: Element, D: Dims<E>>(explanation: &Explanation<E, D>) -> Result<Vec<Matrix>> {
+        let values = only::<E, D, Ix3>(explanation, "a matrix for each sample needs (samples, rows, columns)")?;
         let style = Style::of(explanation.kind);
         values.axis_iter(Axis(0)).map(|matrix| Matrix::drawn(matrix, &style)).collect()
     }

@@ -54,6 +54,7 @@ mod preprocess;
 mod scale;
 mod style;
 mod tile;
+mod values;
 
 pub use self::bars::Bars;
 pub use self::colors::Colors;

@@ -124,8 +124,8 @@ pub(crate) fn on_the_way_back(error: candle_core::Error) -> Error {
         reason: format!(
             "candle's backward pass says `{error}`. Some operations have none, or not at every size (convolutions with \
              a stride, transposed ones, scatter_add, bilinear resizing, overlapping pools): use the functions of \
-             `xai_candle::ops`, which are `xai::candle::ops`, or the methods of `xai::candle::TensorExt` in their \
-             place, make the layer a field of a derived struct, or mend the whole model: {}",
+             `xai::candle::ops` or the methods of `xai::candle::TensorExt` in their place, make the layer a field of a \
+             derived struct, or mend the whole model: {}",
             remedies!()
         ),
     }

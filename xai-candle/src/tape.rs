@@ -10,8 +10,8 @@ use crate::{Candle, Host};
 
 pub(crate) const CAUSES: &str = concat!(
     "candle_nn's LayerNorm, RmsNorm, ops::softmax_last_dim, ops::layer_norm, ops::rms_norm and rotary_emb::rope have \
-     no gradient in candle and cut it without an error (use the functions of `xai_candle::ops`, which are \
-     `xai::candle::ops`, in their place, or make the layer a field of a derived struct; ",
+     no gradient in candle and cut it without an error (use the functions of `xai::candle::ops` in their place, \
+     or make the layer a field of a derived struct; ",
     remedies!(),
     "); slice_set, scatter_set and scatter_add_set, which write in place; detach(); argmax, sign, round, floor, ceil \
      and comparisons; a cast to an integer type, as for an embedding; to_vec, or a tensor that is built anew from \

@@ -75,5 +75,5 @@
 
 pub use crate::layers::*;
 #[doc(no_inline)]
-pub use crate::op::Op;
+pub use crate::Op;
 pub use crate::op::*;

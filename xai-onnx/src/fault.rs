@@ -4,8 +4,8 @@ use std::fmt;
 
 /// What can be wrong with an ONNX file.
 ///
-/// [`read`](crate::read) gives it as the [source](std::error::Error::source) of [`xai_core::Error::File`], a trace as
-/// that of [`xai_core::Error::Backend`].
+/// [`read`](crate::read) gives it as the [source](std::error::Error::source) of
+/// [`Error::File`](xai_core::Error::File), a trace as that of [`Error::Backend`](xai_core::Error::Backend).
 ///
 /// ```
 /// # mod xai { pub use xai_core::*; pub use xai_onnx as onnx; }

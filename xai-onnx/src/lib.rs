@@ -1,8 +1,8 @@
 //! ONNX files as networks that can be explained, on any backend.
 //!
 //! [`read`] gives a [`Network`]: a [`Differentiable`](xai_core::Differentiable) made of the operations of
-//! [`xai_core::nn`], so that every analyzer looks into it, on candle, on libtorch and on plain arrays. Places have the
-//! names of the file's nodes and of their outputs.
+//! [`nn`](xai_core::nn), so that every analyzer looks into it, on candle, on libtorch and on plain arrays. Places have
+//! the names of the file's nodes and of their outputs.
 //!
 //! ```
 //! # mod xai { pub use xai_core::*; pub use xai_onnx as onnx; }

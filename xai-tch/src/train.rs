@@ -9,9 +9,9 @@ use crate::{HostFloat, LibTorch};
 /// y = f(inputs) on tch's own tensors and their tape, for any model: a derived struct, forward code on values, a
 /// closure. So a network that explains itself is trained as it stands, and nothing is written twice.
 ///
-/// Weights of a `VarStore` get their gradient, and so do inputs that ask for one. The layers of [`xai_core::nn`] keep
-/// the tensors that they are given, so that theirs are trained too; those that are read from arrays, as by
-/// [`xai_core::nn::Weights`], are constants. Nothing goes back through a gradient by hand.
+/// Weights of a `VarStore` get their gradient, and so do inputs that ask for one. The layers of [`nn`](xai_core::nn)
+/// keep the tensors that they are given, so that theirs are trained too; those that are read from arrays, as by
+/// [`nn::Weights`](xai_core::nn::Weights), are constants. Nothing goes back through a gradient by hand.
 ///
 /// # Modes
 /// A `Module` or `ModuleT` of tch's that is taken whole runs in training mode. Layers that are operations of the

@@ -126,7 +126,7 @@ pub(super) fn decide<E: Host>(
     let alone = Code::<_, E> { code, x: &sample.x, row: 0, parts: &sample.parts, host: PhantomData };
     let of_alone = alone.judged()?;
     if let Judged::Fault(report) = of_alone {
-        return Err(wrong(format!("{report}. Likely causes: {CAUSES}; {PLACES}")));
+        return Err(wrong(format!("{report}. Likely causes: {PLACES}; {CAUSES}")));
     }
     let samples = pass.samples();
     if samples < 2 || is_the_same::<E>(code, (&sample.x, &sample.v), 0, &sample)? {
@@ -148,7 +148,7 @@ pub(super) fn decide<E: Host>(
 fn wrong(reason: String) -> Error {
     Error::WrongGradient {
         what: "code that candle's tape records".into(),
-        reason: format!("{reason}. `xai_candle::without_guard` goes on without this comparison"),
+        reason: format!("{reason}. `xai::candle::without_guard` goes on without this comparison"),
     }
 }
 

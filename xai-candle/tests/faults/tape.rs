@@ -43,7 +43,7 @@ fn a_backward_pass_that_fails_names_the_twins() {
     let x = Array4::from_shape_fn((1, 1, 12, 9), |(_, _, i, j)| (i * j) as f32 * 0.1);
     let error = Gradient.analyze(&strided, &x, Index(0)).unwrap_err();
     assert!(matches!(error.root(), Error::NotDifferentiable { .. }), "{error}");
-    for part in ["xai_candle::ops", "TensorExt", "use xai::candle::nn as candle_nn", "xai patch-candle"] {
+    for part in ["xai::candle::ops", "TensorExt", "use xai::candle::nn as candle_nn", "xai patch-candle"] {
         assert!(error.to_string().contains(part), "{part}: {error}");
     }
     let report = check_gradient(&strided, &x).unwrap();

@@ -3,7 +3,8 @@
 use super::cam::{CamRule, CamSite, cam_rule};
 use crate::{Backend, Result, Tensor};
 
-/// Gradient-weighted class activation map, at the model's mark: where its features end and its adaptation begins.
+/// Gradient-weighted class activation map, at the model's mark: where its features end, the layers up to the maps that
+/// are looked at, and its adaptation begins, those behind them ([`LayerSplit`](crate::LayerSplit)).
 ///
 /// With feature maps A of shape (B, K, spatial axes...):
 /// αₖ = mean over the spatial axes of ∂yₜ/∂Aₖ, and the map is relu(Σₖ αₖ Aₖ), of shape (B, 1, spatial axes...).
