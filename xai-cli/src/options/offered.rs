@@ -6,6 +6,16 @@ use super::given::Options;
 use crate::command_line::{Outcome, failure};
 
 /// The settings that [`Options`] offers, by their names, and the option of each.
+///
+/// ```
+/// use xai::AnalyzerInfo;
+/// use xai_cli::options::OPTIONS;
+///
+/// // Each is a setting that some method takes.
+/// let taken = |setting| AnalyzerInfo::all().iter().any(|info| info.settings.contains(&setting));
+/// assert!(OPTIONS.iter().all(|(setting, _)| taken(*setting)));
+/// assert!(OPTIONS.contains(&("std", "--noise")));
+/// ```
 pub const OPTIONS: [(&str, &str); 25] = [
     ("n", "--n"),
     ("std", "--noise"),
