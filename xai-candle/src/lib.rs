@@ -23,12 +23,12 @@
 //! ```
 //!
 //! # Which gradients are whose
-//! A derived struct's layers, the layers of `xai::nn` and the functions of [`ops`] have gradients of this crate's own.
-//! Closures, `Module`s of your own, `Sequential`, `Func`, `GroupNorm`, `LSTM` and `GRU` are differentiated by candle's
-//! tape. That is right for most operations and wrong for some: [`ops`] names them, and has the twin to use. A path that
-//! the tape does not know ends in [`Error::Detached`](xai_core::Error::Detached); one that it knows in part, as a skip
-//! around a norm, is found by evidence and ends in [`Error::WrongGradient`](xai_core::Error::WrongGradient), unless
-//! [`without_guard`] turns that off. For the rest,
+//! A derived struct's layers, the layers of [`xai::nn`](xai_core::nn) and the functions of [`ops`] have gradients of
+//! this crate's own. Closures, `Module`s of your own, `Sequential`, `Func`, `GroupNorm`, `LSTM` and `GRU` are
+//! differentiated by candle's tape. That is right for most operations and wrong for some: [`ops`] names them, and has
+//! the twin to use. A path that the tape does not know ends in [`Error::Detached`](xai_core::Error::Detached); one that
+//! it knows in part, as a skip around a norm, is found by evidence and ends in
+//! [`Error::WrongGradient`](xai_core::Error::WrongGradient), unless [`without_guard`] turns that off. For the rest,
 //! [`check_gradient`](xai_core::check_gradient) says whether a model's gradient can be trusted: run it once on yours.
 //!
 //! Weights are read and never changed; `BatchNorm` and `Dropout` run in evaluation mode.
