@@ -80,6 +80,18 @@ impl Options {
     ///
     /// # Errors
     /// The first option that is missing.
+    ///
+    /// ```
+    /// use xai::AnalyzerInfo;
+    /// use xai_cli::options::Options;
+    ///
+    /// let by_box = AnalyzerInfo::find("lrp-epsilon-gamma-box")?;
+    /// let options = Options { low: Some(-1.0), ..Options::default() };
+    /// let refused = options.check_required(by_box).unwrap_err();
+    /// assert_eq!(refused.to_string(), "LRP ε, γ, box needs --high");
+    /// Options { high: Some(1.0), ..options }.check_required(by_box)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn check_required(&self, method: &AnalyzerInfo) -> Outcome<()> {
         let mut options = OPTIONS.iter().zip(self.given());
         match options.find(|((setting, _), given)| !given && method.required.contains(setting)) {

@@ -161,6 +161,23 @@ impl Runner {
     }
 
     /// Files that are read beside the photos, as the network's, so that nothing is written over them.
+    ///
+    /// ```
+    /// use xai_cli::runner::Runner;
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// # let (photos, out) = (folder.path().join("photos"), folder.path().join("explained"));
+    /// # std::fs::create_dir(&photos)?;
+    /// # image::RgbImage::new(8, 8).save(photos.join("a.png"))?;
+    /// # use xai::nn::{AdaptiveAvgPool2d, Flatten, Sequential};
+    /// # use xai::{Gradient, NdArray, picture::Preprocess};
+    /// # let net = Sequential::<NdArray>::new().push(AdaptiveAvgPool2d::global()).push(Flatten::default());
+    /// # let explained = xai_cli::runner::OfModel::new(&net, &Gradient, Preprocess::unit(8, 8));
+    /// // `explained`: a network whose weights are where the table of results would be put.
+    /// let weights = out.join("results.csv");
+    /// assert!(Runner::new(&photos, &out)?.reads([weights.as_path()]).run(&explained).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn reads<'a>(mut self, files: impl IntoIterator<Item = &'a Path>) -> Self {
         self.read.extend(files.into_iter().map(Path::to_owned));
