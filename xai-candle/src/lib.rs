@@ -9,13 +9,26 @@
 //! - [`ops`]: functions for your own forward code.
 //! - [`overlay`]: models whose source you do not copy, as functions of one of their weights.
 //!
+//! ```
+//! # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+//! use candle_core::{Device, Tensor};
+//! use candle_nn::{Activation, Linear, seq};
+//! use xai::{Analyzer, Gradient, MaxActivation, candle};
+//!
+//! let net = seq().add(Linear::new(Tensor::new(&[[2f32, -3.0]], &Device::Cpu)?, None)).add(Activation::Relu);
+//! let x = Tensor::new(&[[5f32, 1.0]], &Device::Cpu)?;
+//! let why = Gradient.analyze(&candle::model(&net), &x, MaxActivation)?;
+//! assert_eq!(why.values.to_vec2::<f32>()?, [[2.0, -3.0]]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! # Which gradients are whose
-//! A derived struct's layers, `xai_core::nn`'s layers and the functions of [`ops`] have gradients of this crate's own.
-//! Closures, `Module`s of your own, `Sequential`, `Func`, `GroupNorm`, `LSTM` and `GRU` are differentiated by candle's
-//! tape. That is right for most operations and wrong for some: [`ops`] names them, and has the twin to use. A path that
-//! the tape does not know ends in [`Error::Detached`](xai_core::Error::Detached); one that it knows in part, as a skip
-//! around a norm, is found by evidence and ends in [`Error::WrongGradient`](xai_core::Error::WrongGradient), unless
-//! [`without_guard`] turns that off. For the rest,
+//! A derived struct's layers, the layers of [`xai::nn`](xai_core::nn) and the functions of [`ops`] have gradients of
+//! this crate's own. Closures, `Module`s of your own, `Sequential`, `Func`, `GroupNorm`, `LSTM` and `GRU` are
+//! differentiated by candle's tape. That is right for most operations and wrong for some: [`ops`] names them, and has
+//! the twin to use. A path that the tape does not know ends in [`Error::Detached`](xai_core::Error::Detached); one that
+//! it knows in part, as a skip around a norm, is found by evidence and ends in
+//! [`Error::WrongGradient`](xai_core::Error::WrongGradient), unless [`without_guard`] turns that off. For the rest,
 //! [`check_gradient`](xai_core::check_gradient) says whether a model's gradient can be trusted: run it once on yours.
 //!
 //! Weights are read and never changed; `BatchNorm` and `Dropout` run in evaluation mode.

@@ -109,10 +109,41 @@ pub trait IntoModule<How> {
 }
 
 /// A module itself: [`IntoModule`].
+///
+/// ```
+/// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+/// use candle_core::{Device, Tensor};
+/// use candle_nn::{Activation, ModuleT};
+/// use xai::candle::{IntoModule, Owned};
+///
+/// /// Takes modules, and no pointers to them.
+/// fn keep(net: impl IntoModule<Owned>) -> impl ModuleT {
+///     net.into_module()
+/// }
+/// let y = keep(Activation::Relu).forward_t(&Tensor::new(&[-2f32, 3.0], &Device::Cpu)?, false)?;
+/// assert_eq!(y.to_vec1::<f32>()?, [0.0, 3.0]);
+/// # Ok::<(), candle_core::Error>(())
+/// ```
 #[derive(Debug)]
 pub enum Owned {}
 
 /// A module behind a pointer: [`IntoModule`].
+///
+/// ```
+/// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+/// use candle_core::{Device, Tensor};
+/// use candle_nn::{Activation, ModuleT};
+/// use xai::candle::{Behind, IntoModule};
+///
+/// /// Takes what lends a module, so that it can be used elsewhere too.
+/// fn borrow(net: impl IntoModule<Behind>) -> impl ModuleT {
+///     net.into_module()
+/// }
+/// let net = Activation::Relu;
+/// let y = borrow(&net).forward_t(&Tensor::new(&[-2f32, 3.0], &Device::Cpu)?, false)?;
+/// assert_eq!(y.to_vec1::<f32>()?, [0.0, 3.0]);
+/// # Ok::<(), candle_core::Error>(())
+/// ```
 #[derive(Debug)]
 pub enum Behind {}
 

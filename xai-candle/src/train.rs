@@ -10,9 +10,9 @@ use crate::{Candle, Host};
 /// closure. So a network that explains itself is trained as it stands, and nothing is written twice.
 ///
 /// Weights that are variables, as those of a `VarBuilder` over a `VarMap`, get their gradient, and so do inputs that
-/// are on the tape. The layers of [`xai_core::nn`] keep the tensors that they are given, so that theirs are trained;
-/// those that are read from arrays, as by [`xai_core::nn::Weights`], are constants. Nothing goes back through a
-/// gradient by hand.
+/// are on the tape. The layers of [`xai::nn`](xai_core::nn) keep the tensors that they are given, so that theirs are
+/// trained; those that are read from arrays, as by [`xai::nn::Weights`](xai_core::nn::Weights), are constants. Nothing
+/// goes back through a gradient by hand.
 ///
 /// # Modes
 /// A `Module` or `ModuleT` of candle's that is taken whole runs in training mode. Layers that are operations of the

@@ -1,4 +1,26 @@
 //! Which framework computes, and where: one model source for all of them.
+//!
+//! ```
+//! use ndarray::array;
+//! use xai::nn::Activation;
+//! use xai::{Analyzer, Backend, Differentiable, Gradient, Net};
+//! use xai_cli::backend::{Device, Framework, Program, run};
+//! use xai_cli::command_line::Outcome;
+//!
+//! /// The slope of silu at 0.
+//! struct Slope;
+//!
+//! impl Program for Slope {
+//!     fn run<B: Backend<Elem = f32>>(&self, placement: B::Placement) -> Outcome<()> {
+//!         let net = Net::<B, _>::new(Activation::Silu).at(placement);
+//!         assert_eq!(Gradient.analyze(&net, &array![[0f32]], 0)?.values, array![[0.5]]);
+//!         Ok(())
+//!     }
+//! }
+//!
+//! run(Framework::default(), "cpu".parse::<Device>()?, &Slope)?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,6 +31,14 @@ use xai::{Backend, NdArray};
 use crate::command_line::{Outcome, failure};
 
 /// A framework, as on the command line.
+///
+/// ```
+/// use clap::ValueEnum;
+/// use xai_cli::backend::Framework;
+///
+/// assert_eq!(Framework::from_str("tch", false), Ok(Framework::Tch));
+/// assert_eq!(Framework::Candle.key(), "candle");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Framework {
     /// candle
@@ -44,6 +74,14 @@ impl Framework {
 }
 
 /// A device, as on the command line.
+///
+/// ```
+/// use xai_cli::backend::Device;
+///
+/// assert_eq!("cuda:1".parse(), Ok(Device::Cuda(1)));
+/// assert_eq!(Device::Cpu.to_string(), "cpu");
+/// assert!("gpu".parse::<Device>().is_err());
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Device {
     /// The processor.
@@ -75,6 +113,17 @@ impl fmt::Display for Device {
 ///
 /// # Errors
 /// When threads run already.
+///
+/// ```
+/// use xai_cli::backend::{Framework, limit_threads};
+///
+/// limit_threads(Framework::Candle, 2)?;
+/// // They run by now.
+/// assert!(limit_threads(Framework::Candle, 1).is_err());
+/// // Plain arrays take one, whatever is asked for.
+/// limit_threads(Framework::Ndarray, 8)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn limit_threads(framework: Framework, threads: usize) -> Outcome<()> {
     match framework {
         Framework::Candle => candle_threads(threads),
@@ -108,6 +157,29 @@ fn tch_threads(threads: usize) {
 fn tch_threads(_: usize) {}
 
 /// A program that is written once for all frameworks.
+///
+/// ```
+/// use ndarray::array;
+/// use xai::nn::Activation;
+/// use xai::{Analyzer, Backend, Differentiable, Gradient, Net};
+/// use xai_cli::backend::Program;
+/// use xai_cli::command_line::Outcome;
+///
+/// /// The slope of silu at 0.
+/// struct Slope;
+///
+/// impl Program for Slope {
+///     fn run<B: Backend<Elem = f32>>(&self, placement: B::Placement) -> Outcome<()> {
+///         let net = Net::<B, _>::new(Activation::Silu).at(placement);
+///         assert_eq!(Gradient.analyze(&net, &array![[0f32]], 0)?.values, array![[0.5]]);
+///         Ok(())
+///     }
+/// }
+///
+/// // On one of them by its type.
+/// Slope.run::<xai::NdArray>(())?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait Program {
     /// Runs on one of them.
     ///
@@ -120,6 +192,24 @@ pub trait Program {
 ///
 /// # Errors
 /// A framework or a device that this build has not, and the program's own.
+///
+/// ```
+/// use xai::Backend;
+/// use xai_cli::backend::{Device, Framework, Program, run};
+/// use xai_cli::command_line::Outcome;
+///
+/// struct Nothing;
+///
+/// impl Program for Nothing {
+///     fn run<B: Backend<Elem = f32>>(&self, _: B::Placement) -> Outcome<()> {
+///         Ok(())
+///     }
+/// }
+///
+/// run(Framework::Ndarray, Device::Cpu, &Nothing)?;
+/// assert!(run(Framework::Ndarray, Device::Cuda(0), &Nothing).is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn run(framework: Framework, device: Device, program: &impl Program) -> Outcome<()> {
     match framework {
         Framework::Candle => candle(device, program),
@@ -156,6 +246,16 @@ fn tch(device: Device, program: &impl Program) -> Outcome<()> {
 ///
 /// # Errors
 /// A card that it does not see.
+///
+/// ```
+/// use xai::tch::tch;
+/// use xai_cli::backend::{Device, torch_device};
+///
+/// assert_eq!(torch_device(Device::Cpu)?, tch::Device::Cpu);
+/// // There are not so many.
+/// assert!(torch_device(Device::Cuda(1000)).is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[cfg(feature = "tch")]
 pub fn torch_device(device: Device) -> Outcome<xai::tch::tch::Device> {
     use xai::tch::tch::{Cuda, Device as Place};

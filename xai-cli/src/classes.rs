@@ -1,4 +1,17 @@
 //! The outputs of a network as classes: their names, their order, and the one that is explained.
+//!
+//! ```
+//! use ndarray::array;
+//! use xai_cli::classes::{Ending, Scores};
+//! use xai_cli::labels::Names;
+//!
+//! let names = Names::new(["cat, tom", "dog"]);
+//! let output = array![[3f32, 3.0]].into_dyn();
+//! let top = Scores::new(&output, Ending::Softmax, Some(&names))?.top(2);
+//! let words: Vec<String> = top.iter().map(|class| format!("{}: {}", class.short(), class.opinion())).collect();
+//! assert_eq!(words, ["0 cat: 50.0 %", "1 dog: 50.0 %"]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use ndarray::{ArrayD, Dimension};
 use serde_json::{Value, json};
@@ -7,6 +20,18 @@ use crate::command_line::{Outcome, failure, plain};
 use crate::labels::Names;
 
 /// How scores become probabilities behind what is explained, so that they can be told.
+///
+/// ```
+/// use ndarray::array;
+/// use xai_cli::classes::{Ending, Scores};
+///
+/// let output = array![[0f32, 0.0, 0.0, 0.0]].into_dyn();
+/// let probability = |ending| Scores::new(&output, ending, None).map(|scores| scores.top(1)[0].probability);
+/// assert_eq!(probability(Ending::Softmax)?, Some(0.25));
+/// assert_eq!(probability(Ending::Sigmoid)?, Some(0.5));
+/// assert_eq!(probability(Ending::Scores)?, None);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
     /// The scores are all that there is.
@@ -18,6 +43,19 @@ pub enum Ending {
 }
 
 /// An output of the network.
+///
+/// ```
+/// use ndarray::array;
+/// use serde_json::json;
+/// use xai_cli::classes::{Ending, Scores};
+/// use xai_cli::labels::Names;
+///
+/// let (output, names) = (array![[1.5f32, 0.0]].into_dyn(), Names::new(["cat, tom", "dog"]));
+/// let dog = Scores::new(&output, Ending::Sigmoid, Some(&names))?.at(&[1]).ok_or("no such class")?;
+/// assert_eq!((dog.short(), dog.number(), dog.opinion()), ("1 dog".into(), "1".into(), "50.0 %".into()));
+/// assert_eq!(dog.json(), json!({"index": [1], "name": "dog", "score": 0.0, "probability": 0.5}));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Class {
     /// Where it stands, without the batch axis.
@@ -33,6 +71,19 @@ pub struct Class {
 }
 
 /// What the network says of one sample.
+///
+/// ```
+/// use ndarray::array;
+/// use xai_cli::classes::{Ending, Scores};
+///
+/// let output = array![[1f32, 4.0, 2.0]].into_dyn();
+/// let scores = Scores::new(&output, Ending::Scores, None)?;
+/// assert_eq!(scores.top(2).iter().map(|class| class.score).collect::<Vec<_>>(), [4.0, 2.0]);
+/// assert_eq!(scores.at(&[0]).map(|class| class.short()), Some("class 0".into()));
+/// assert!(scores.at(&[3]).is_none());
+/// assert_eq!((scores.axes(), scores.names()), (&[3][..], None));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Scores<'a> {
     output: &'a ArrayD<f32>,
@@ -112,6 +163,15 @@ impl<'a> Scores<'a> {
 }
 
 /// The axes of a sample, without those of length 1 at the end.
+///
+/// ```
+/// use xai_cli::classes::told;
+///
+/// assert_eq!(told(&[1, 10, 1, 1]), [10]);
+/// assert_eq!(told(&[1, 4, 7, 7]), [4, 7, 7]);
+/// // One axis always stays.
+/// assert_eq!(told(&[1, 1]), [1]);
+/// ```
 pub fn told(output: &[usize]) -> &[usize] {
     let axes = output.get(1..).unwrap_or_default();
     let told = axes.iter().rposition(|&length| length > 1).map_or(axes.len().min(1), |last| last + 1);

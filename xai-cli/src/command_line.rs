@@ -1,4 +1,30 @@
 //! A program that ends every mistake with one line on stderr and exit code 2, and what its arguments may be.
+//!
+//! ```
+//! use std::path::PathBuf;
+//! use std::process::ExitCode;
+//!
+//! use clap::Parser;
+//! use xai_cli::command_line::{Outcome, count, failure, print, run};
+//!
+//! /// Says how many photos a folder has.
+//! #[derive(Parser)]
+//! struct Args {
+//!     #[arg(default_value = ".")]
+//!     photos: PathBuf,
+//!     #[arg(long, value_parser = count)]
+//!     most: Option<usize>,
+//! }
+//!
+//! fn program(args: &Args) -> Outcome<()> {
+//!     let all = args.photos.read_dir().map_err(|why| failure(format!("{}: {why}", args.photos.display())))?;
+//!     print(format!("{} photos\n", all.take(args.most.unwrap_or(usize::MAX)).count()))
+//! }
+//!
+//! fn main() -> ExitCode {
+//!     run(program)
+//! }
+//! ```
 
 use std::error::Error;
 use std::fmt;
@@ -10,14 +36,48 @@ use clap::Parser;
 use clap::error::ErrorKind;
 
 /// What went wrong, in words for the one who typed the command.
+///
+/// ```
+/// use xai_cli::command_line::{Outcome, failure};
+///
+/// fn share(text: &str) -> Outcome<f64> {
+///     let share: f64 = text.parse()?; // the error of another library
+///     if share > 1.0 { Err(failure("a share is at most 1")) } else { Ok(share) }
+/// }
+/// assert_eq!(share("0.5")?, 0.5);
+/// assert!(share("half").is_err() && share("2").is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub type Outcome<T> = Result<T, Box<dyn Error>>;
 
 /// A mistake that is found here and not in the library.
+///
+/// ```
+/// use xai_cli::command_line::failure;
+///
+/// assert_eq!(failure("there is no photo").to_string(), "there is no photo");
+/// ```
 pub fn failure(message: impl Into<String>) -> Box<dyn Error> {
     message.into().into()
 }
 
 /// What a program has found that its caller should look at, though it was able to do its work: exit code 1.
+///
+/// ```
+/// use std::process::ExitCode;
+///
+/// use clap::Parser;
+/// use xai_cli::command_line::{Noticed, Outcome, run};
+///
+/// #[derive(Parser)]
+/// struct Args {}
+///
+/// fn look(_: &Args) -> Outcome<()> {
+///     Err(Noticed("two of ten maps are all zeros".into()).into())
+/// }
+/// let code = run(look);
+/// assert_eq!(format!("{code:?}"), format!("{:?}", ExitCode::from(1)));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Noticed(pub String);
 
@@ -30,6 +90,13 @@ impl fmt::Display for Noticed {
 impl Error for Noticed {}
 
 /// One line on stderr. Whether anybody reads it is not the program's concern.
+///
+/// ```
+/// use xai_cli::command_line::tell;
+///
+/// // why: a.png: it is no photo
+/// tell("why", "a.png: it is\n  no photo");
+/// ```
 pub fn tell(program: &str, message: &str) {
     let words: Vec<&str> = message.split_whitespace().collect();
     let _ = writeln!(io::stderr(), "{program}: {}", plain(&words.join(" ")));
@@ -37,6 +104,13 @@ pub fn tell(program: &str, message: &str) {
 
 /// A text that no terminal takes for an order: control characters, and those that turn the direction of writing, are
 /// written out. Names in files may hold any.
+///
+/// ```
+/// use xai_cli::command_line::plain;
+///
+/// // What would turn a terminal red.
+/// assert_eq!(plain("cat\u{1b}[31m.png"), "cat\\u{1b}[31m.png");
+/// ```
 pub fn plain(text: &str) -> String {
     let turns = |c| matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let is_order = |c: char| c.is_control() || turns(c);
@@ -51,6 +125,14 @@ pub fn plain(text: &str) -> String {
 }
 
 /// A path as text, for JSON: names that are no UTF-8 are shown as well as they can be.
+///
+/// ```
+/// use std::path::Path;
+///
+/// use xai_cli::command_line::shown;
+///
+/// assert_eq!(shown(Path::new("photos/cat.png")), "photos/cat.png");
+/// ```
 pub fn shown(path: &Path) -> String {
     path.to_string_lossy().into_owned()
 }
@@ -59,6 +141,14 @@ pub fn shown(path: &Path) -> String {
 ///
 /// # Errors
 /// Another failure to write, as of a full disk.
+///
+/// ```
+/// use xai_cli::command_line::print;
+///
+/// print("photo,class\n")?;
+/// print(b"a.png,3\n")?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn print(text: impl AsRef<[u8]>) -> Outcome<()> {
     let mut out = io::stdout().lock();
     let written = out.write_all(text.as_ref()).and_then(|()| out.flush());
@@ -72,6 +162,20 @@ pub fn print(text: impl AsRef<[u8]>) -> Outcome<()> {
 
 /// Reads the command line and runs the program: exit code 0 when it did its work, 1 when it [noticed](Noticed)
 /// something, 2 for a mistake.
+///
+/// ```
+/// use clap::Parser;
+/// use xai_cli::command_line::{failure, run};
+///
+/// #[derive(Parser)]
+/// struct Args {}
+///
+/// let right = run(|_: &Args| Ok(()));
+/// assert_eq!(format!("{right:?}"), format!("{:?}", std::process::ExitCode::SUCCESS));
+/// // One line on stderr.
+/// let wrong = run(|_: &Args| Err(failure("there is no photo")));
+/// assert_eq!(format!("{wrong:?}"), format!("{:?}", std::process::ExitCode::from(2)));
+/// ```
 pub fn run<A: Parser>(program: impl FnOnce(&A) -> Outcome<()>) -> ExitCode {
     let (mistake, code) = match A::try_parse() {
         Ok(args) => match program(&args) {
@@ -101,6 +205,13 @@ pub fn run<A: Parser>(program: impl FnOnce(&A) -> Outcome<()>) -> ExitCode {
 ///
 /// # Errors
 /// What it must be.
+///
+/// ```
+/// use xai_cli::command_line::count;
+///
+/// assert_eq!(count("3"), Ok(3));
+/// assert!(count("0").is_err() && count("many").is_err());
+/// ```
 pub fn count(text: &str) -> Result<usize, String> {
     text.parse().ok().filter(|&n| n > 0).ok_or_else(|| "it must be a whole number of at least 1".into())
 }
@@ -109,6 +220,13 @@ pub fn count(text: &str) -> Result<usize, String> {
 ///
 /// # Errors
 /// What it must be.
+///
+/// ```
+/// use xai_cli::command_line::bounded;
+///
+/// assert_eq!(bounded("1024"), Ok(1024));
+/// assert!(bounded("0").is_err() && bounded("1025").is_err());
+/// ```
 pub fn bounded(text: &str) -> Result<usize, String> {
     const MOST: usize = 1024;
     let number = text.parse().ok().filter(|n| (1..=MOST).contains(n));
@@ -119,6 +237,13 @@ pub fn bounded(text: &str) -> Result<usize, String> {
 ///
 /// # Errors
 /// What it must be.
+///
+/// ```
+/// use xai_cli::command_line::seed;
+///
+/// assert_eq!(seed("0"), Ok(0));
+/// assert!(seed("-1").is_err());
+/// ```
 pub fn seed(text: &str) -> Result<u64, String> {
     text.parse().map_err(|_| format!("it must be a whole number from 0 to {}", u64::MAX))
 }

@@ -1,4 +1,14 @@
 //! What of many could not be done: told one by one, or as one mistake where it is all.
+//!
+//! ```
+//! use xai_cli::failures::{Failures, bar};
+//!
+//! let failures = Failures::new("why", bar("{pos}/{len}", 2), false);
+//! failures.ended(Err("a.png: it is no photo".into()));
+//! failures.ended(Err("b.png: it is empty".into()));
+//! // Nothing was done: one mistake, and nothing is told before.
+//! assert_eq!(failures.counted(), Err("all 2 photos failed, the first one: a.png: it is no photo".into()));
+//! ```
 
 use std::sync::{Mutex, PoisonError};
 
@@ -7,6 +17,15 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::command_line::tell;
 
 /// The failures of many photos, and a bar of how many have ended.
+///
+/// ```
+/// use xai_cli::failures::{Failures, bar};
+///
+/// let failures = Failures::new("why", bar("{pos}/{len}", 2), false);
+/// failures.ended(Ok(()));
+/// failures.ended(Err("b.png: it is no photo".into())); // told on stderr, for something was done
+/// assert_eq!(failures.counted(), Ok(1));
+/// ```
 #[derive(Debug)]
 pub struct Failures {
     program: &'static str,
@@ -62,6 +81,14 @@ impl Failures {
 }
 
 /// A bar on stderr, hidden when that is no terminal.
+///
+/// ```
+/// use xai_cli::failures::bar;
+///
+/// let bar = bar("{pos}/{len} photos", 3);
+/// bar.inc(2);
+/// assert_eq!((bar.position(), bar.length()), (2, Some(3)));
+/// ```
 pub fn bar(template: &str, length: u64) -> ProgressBar {
     let bar = ProgressBar::new(length);
     match ProgressStyle::with_template(template) {

@@ -1,4 +1,15 @@
 //! The names of the classes, out of a file.
+//!
+//! ```
+//! use xai_cli::labels::Names;
+//!
+//! # let folder = tempfile::tempdir()?;
+//! # let file = folder.path().join("config.json");
+//! // `file`: as Hugging Face has it beside a network.
+//! std::fs::write(&file, r#"{"id2label": {"0": "cat", "1": "dog"}}"#)?;
+//! assert_eq!(Names::read(&file)?, Names::new(["cat", "dog"]));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -7,6 +18,18 @@ use crate::command_line::{Outcome, failure};
 use serde_json::Value;
 
 /// The names of the classes.
+///
+/// ```
+/// use xai_cli::labels::Names;
+///
+/// let names = Names::new(["cat, tom", "dog", "crane", "crane"]);
+/// assert_eq!((names.get(1), names.get(4), names.all().len()), (Some("dog"), None, 4));
+/// assert_eq!((names.find("Tom"), names.find("crane")), (vec![0], vec![2, 3]));
+/// // A batch of one, and four classes.
+/// names.check(&[1, 4])?;
+/// assert!(names.check(&[1, 1000]).is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Names(Vec<String>);
 
@@ -21,6 +44,18 @@ impl Names {
     ///
     /// # Errors
     /// A file that cannot be read, is in another form, or has no names.
+    ///
+    /// ```
+    /// use xai_cli::labels::Names;
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// # let file = folder.path().join("names.txt");
+    /// std::fs::write(&file, "cat\ndog\n")?;
+    /// assert_eq!(Names::read(&file)?.all(), ["cat", "dog"]);
+    /// std::fs::write(&file, "\n")?;
+    /// assert!(Names::read(&file).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn read(path: &Path) -> Outcome<Self> {
         let refused = |why: String| failure(format!("{}: {why}", path.display()));
         let text =

@@ -1,4 +1,21 @@
 //! Methods ranked by metrics: which metrics, and the table sorted.
+//!
+//! ```
+//! use ndarray::array;
+//! use xai::metrics::{Evaluate, Gini};
+//! use xai::nn::Activation;
+//! use xai::{Gradient, InputTimesGradient, NdArray, Net};
+//! use xai_cli::ranking::rank;
+//!
+//! let net = Net::<NdArray<f64>, _>::new(Activation::Relu);
+//! let evaluate = Evaluate::new(&[&Gradient, &InputTimesGradient], &[&Gini]);
+//! let mut table = evaluate.run(&net, &array![[1.0, 2.0]], 0)?;
+//! rank(&mut table);
+//! // The random map stays at the end.
+//! assert_eq!(table.analyzers.last().map(String::as_str), Some("RandomMap"));
+//! assert_eq!(table.metrics.last().map(|(name, _)| name.as_str()), Some("mean rank"));
+//! # Ok::<(), xai::Error>(())
+//! ```
 
 use xai::metrics::{
     Better, Cell, Deletion, Evaluation, Infidelity, Insertion, Metric, Order, ParameterRandomisation, Road,
@@ -11,6 +28,14 @@ use xai::{Backend, Features, Fill, OutputScale};
 /// the order is right when what goes is imputed (ROAD), how far sums of the values are from what the score does
 /// (infidelity, with the factor that suits them best), and how alike the map is to that of the same network with random
 /// weights.
+///
+/// ```
+/// use xai::NdArray;
+/// use xai_cli::ranking::metrics;
+///
+/// let names: Vec<String> = metrics::<NdArray>(7).iter().map(|metric| metric.name()).collect();
+/// assert_eq!((names.len(), names[2].as_str()), (5, "ROAD"));
+/// ```
 pub fn metrics<B: Backend>(grid: usize) -> Vec<Box<dyn Metric<B>>> {
     let cells = || Features::grid([grid, grid]);
     let blurred = || Fill::Blur { sigma: 5.0 };
@@ -29,6 +54,26 @@ pub fn metrics<B: Backend>(grid: usize) -> Vec<Box<dyn Metric<B>>> {
 
 /// Puts the mean rank of each row over the metrics behind its scores, and sorts the rows by it; the last one, the
 /// random map, stays.
+///
+/// ```
+/// use ndarray::array;
+/// use xai::metrics::{Evaluate, Gini};
+/// use xai::nn::Activation;
+/// use xai::{Gradient, InputTimesGradient, NdArray, Net};
+/// use xai_cli::ranking::rank;
+///
+/// let net = Net::<NdArray<f64>, _>::new(Activation::Relu);
+/// let evaluate = Evaluate::new(&[&Gradient, &InputTimesGradient], &[&Gini]);
+/// let mut table = evaluate.run(&net, &array![[1.0, 2.0]], 0)?;
+/// // As if they were measured: the more the better.
+/// for (row, score) in [0.1, 0.5, 0.3].into_iter().enumerate() {
+///     table.cells[row][0].scores.values = vec![score];
+/// }
+/// rank(&mut table);
+/// assert_eq!(table.analyzers, ["InputTimesGradient", "Gradient", "RandomMap"]);
+/// assert_eq!((table.mean(0, 1), table.mean(1, 1)), (Some(1.0), Some(3.0)));
+/// # Ok::<(), xai::Error>(())
+/// ```
 pub fn rank(table: &mut Evaluation) {
     let metrics = table.metrics.len();
     let rows = table.analyzers.len();

@@ -1,4 +1,16 @@
 //! Elementwise functions.
+//!
+//! ```
+//! # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+//! use candle_core::{Device, Module, Tensor};
+//! use xai::candle::nn::activation::{Activation, PReLU};
+//!
+//! let x = Tensor::new(&[[-4f64, 3.0]], &Device::Cpu)?;
+//! assert_eq!(Activation::Relu6.forward(&x)?.to_vec2::<f64>()?, [[0.0, 3.0]]);
+//! let slope = PReLU::new(Tensor::new(&[0.25f64], &Device::Cpu)?, true);
+//! assert_eq!(slope.forward(&x)?.to_vec2::<f64>()?, [[-1.0, 3.0]]);
+//! # Ok::<(), candle_core::Error>(())
+//! ```
 
 use candle_core::{Error, Module, Result, Tensor};
 use candle_nn::VarBuilder;

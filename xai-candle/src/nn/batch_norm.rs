@@ -1,6 +1,29 @@
 //! Batch norm.
+//!
+//! ```
+//! # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+//! use candle_core::{Device, ModuleT, Tensor};
+//! use xai::candle::nn::batch_norm::BatchNorm;
+//!
+//! // (x - 1) / √(3 + 1), by the running numbers.
+//! let (mean, variance) = (Tensor::new(&[1f64], &Device::Cpu)?, Tensor::new(&[3f64], &Device::Cpu)?);
+//! let norm = BatchNorm::new_no_bias(1, mean, variance, 1.0)?;
+//! let x = Tensor::new(&[[7f64]], &Device::Cpu)?;
+//! assert_eq!(norm.forward_t(&x, false)?.to_vec2::<f64>()?, [[3.0]]);
+//! # Ok::<(), candle_core::Error>(())
+//! ```
 
 use candle_core::{ModuleT, Result, Tensor};
+/// What [`batch_norm`] goes by, candle_nn's own: a number alone is ε.
+///
+/// ```
+/// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+/// use xai::candle::nn::BatchNormConfig;
+///
+/// let usual = BatchNormConfig::default();
+/// assert_eq!((usual.eps, usual.remove_mean, usual.affine, usual.momentum), (1e-5, true, true, 0.1));
+/// assert_eq!(BatchNormConfig::from(1e-3), BatchNormConfig { eps: 1e-3, ..usual });
+/// ```
 pub use candle_nn::BatchNormConfig;
 use candle_nn::VarBuilder;
 

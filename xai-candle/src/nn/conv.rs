@@ -23,6 +23,20 @@
 
 use candle_core::{Module, Result, Tensor, bail};
 use candle_nn::VarBuilder;
+/// How a convolution goes over its input, candle_nn's own: what is not given is as in PyTorch.
+///
+/// ```
+/// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+/// use xai::candle::nn::{Conv1dConfig, Conv2dConfig, ConvTranspose1dConfig, ConvTranspose2dConfig};
+///
+/// let plain = Conv2dConfig { padding: 1, ..Default::default() };
+/// assert_eq!((plain.padding, plain.stride, plain.dilation, plain.groups), (1, 1, 1, 1));
+/// // A transposed one may have a row and a column more at its end.
+/// let transposed = ConvTranspose2dConfig { stride: 2, output_padding: 1, ..Default::default() };
+/// assert_eq!((transposed.padding, transposed.stride, transposed.output_padding), (0, 2, 1));
+/// // Over sequences it is the same.
+/// assert_eq!((Conv1dConfig::default().stride, ConvTranspose1dConfig::default().output_padding), (1, 0));
+/// ```
 pub use candle_nn::{Conv1dConfig, Conv2dConfig, ConvTranspose1dConfig, ConvTranspose2dConfig};
 
 use super::computed::{computed, run};
@@ -202,11 +216,25 @@ impl Conv2d {
 }
 
 macro_rules! built {
-    ($($name:ident: $layer:ident($config:ident), $doc:literal;)*) => {$(
+    ($($name:ident: $layer:ident($config:ident), $doc:literal, $has:literal, $x:literal => $y:literal;)*) => {$(
         #[doc = $doc]
         ///
         /// # Errors
         /// When the weights are missing or of another shape.
+        ///
+        /// ```
+        /// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+        /// use candle_core::{DType, Device, Module, Tensor};
+        #[doc = concat!("use xai::candle::nn::{VarBuilder, ", stringify!($name), "};")]
+        ///
+        /// // From 3 channels to 8, by a kernel that is 5 wide.
+        /// let weights = VarBuilder::zeros(DType::F32, &Device::Cpu);
+        #[doc = concat!("let conv = ", stringify!($name), "(3, 8, 5, Default::default(), weights)?;")]
+        #[doc = concat!("assert_eq!((conv.weight().dims(), conv.bias().is_some()), (", $has, "));")]
+        #[doc = concat!("let y = conv.forward(&Tensor::ones(", $x, ", DType::F32, &Device::Cpu)?)?;")]
+        #[doc = concat!("assert_eq!(y.dims(), ", $y, ");")]
+        /// # Ok::<(), candle_core::Error>(())
+        /// ```
         pub fn $name(
             in_channels: usize,
             out_channels: usize,
@@ -220,12 +248,20 @@ macro_rules! built {
 }
 
 built! {
-    conv1d: Conv1d(Conv1dConfig), "A convolution over sequences of `weight` and `bias`.";
-    conv1d_no_bias: Conv1d(Conv1dConfig), "A convolution over sequences of `weight`.";
-    conv2d: Conv2d(Conv2dConfig), "A convolution over images of `weight` and `bias`.";
-    conv2d_no_bias: Conv2d(Conv2dConfig), "A convolution over images of `weight`.";
-    conv_transpose1d: ConvTranspose1d(ConvTranspose1dConfig), "A transposed one over sequences of `weight` and `bias`.";
-    conv_transpose1d_no_bias: ConvTranspose1d(ConvTranspose1dConfig), "A transposed one over sequences of `weight`.";
-    conv_transpose2d: ConvTranspose2d(ConvTranspose2dConfig), "A transposed one over images of `weight` and `bias`.";
-    conv_transpose2d_no_bias: ConvTranspose2d(ConvTranspose2dConfig), "A transposed one over images of `weight`.";
+    conv1d: Conv1d(Conv1dConfig), "A convolution over sequences of `weight` and `bias`.",
+        "&[8, 3, 5][..], true", "(1, 3, 9)" => "[1, 8, 5]";
+    conv1d_no_bias: Conv1d(Conv1dConfig), "A convolution over sequences of `weight`.",
+        "&[8, 3, 5][..], false", "(1, 3, 9)" => "[1, 8, 5]";
+    conv2d: Conv2d(Conv2dConfig), "A convolution over images of `weight` and `bias`.",
+        "&[8, 3, 5, 5][..], true", "(1, 3, 9, 9)" => "[1, 8, 5, 5]";
+    conv2d_no_bias: Conv2d(Conv2dConfig), "A convolution over images of `weight`.",
+        "&[8, 3, 5, 5][..], false", "(1, 3, 9, 9)" => "[1, 8, 5, 5]";
+    conv_transpose1d: ConvTranspose1d(ConvTranspose1dConfig), "A transposed one over sequences of `weight` and `bias`.",
+        "&[3, 8, 5][..], true", "(1, 3, 9)" => "[1, 8, 13]";
+    conv_transpose1d_no_bias: ConvTranspose1d(ConvTranspose1dConfig), "A transposed one over sequences of `weight`.",
+        "&[3, 8, 5][..], false", "(1, 3, 9)" => "[1, 8, 13]";
+    conv_transpose2d: ConvTranspose2d(ConvTranspose2dConfig), "A transposed one over images of `weight` and `bias`.",
+        "&[3, 8, 5, 5][..], true", "(1, 3, 9, 9)" => "[1, 8, 13, 13]";
+    conv_transpose2d_no_bias: ConvTranspose2d(ConvTranspose2dConfig), "A transposed one over images of `weight`.",
+        "&[3, 8, 5, 5][..], false", "(1, 3, 9, 9)" => "[1, 8, 13, 13]";
 }

@@ -1,4 +1,17 @@
 //! The name that [`flash_attn`] had before.
+//!
+//! ```
+//! # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+//! use candle_core::{Device, Tensor};
+//! use xai::candle::nn::cpu_flash_attention::run_flash_attn_cpu;
+//!
+//! // Both tokens look at both alike.
+//! let one = Tensor::new(&[[[[1f32]], [[1.0]]]], &Device::Cpu)?;
+//! let values = Tensor::new(&[[[[1f32]], [[3.0]]]], &Device::Cpu)?;
+//! let y = run_flash_attn_cpu::<f32>(&one, &one, &values, None, 1.0, None, None)?;
+//! assert_eq!(y.flatten_all()?.to_vec1::<f32>()?, [2.0, 2.0]);
+//! # Ok::<(), candle_core::Error>(())
+//! ```
 
 use candle_core::{Result, Tensor, WithDType};
 

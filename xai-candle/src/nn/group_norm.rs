@@ -1,4 +1,17 @@
 //! The norm over groups of channels.
+//!
+//! ```
+//! # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+//! use candle_core::{Device, Module, Tensor};
+//! use xai::candle::nn::group_norm::GroupNorm;
+//!
+//! // Two groups of two channels, with the means 2 and 20: what is above the mean of its group is above 0.
+//! let (weight, bias) = (Tensor::new(&[1f64; 4], &Device::Cpu)?, Tensor::new(&[0f64; 4], &Device::Cpu)?);
+//! let norm = GroupNorm::new(weight, bias, 4, 2, 1e-12)?;
+//! let y = norm.forward(&Tensor::new(&[[[1f64], [3.0], [10.0], [30.0]]], &Device::Cpu)?)?;
+//! assert_eq!(y.round()?.flatten_all()?.to_vec1::<f64>()?, [-1.0, 1.0, -1.0, 1.0]);
+//! # Ok::<(), candle_core::Error>(())
+//! ```
 
 use candle_core::{Error, Module, Result, Tensor};
 use candle_nn::{Init, VarBuilder};

@@ -1,6 +1,31 @@
 //! Norms over the last axis.
+//!
+//! ```
+//! # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+//! use candle_core::{Device, Module, Tensor};
+//! use xai::candle::nn::layer_norm::{LayerNorm, RmsNorm};
+//!
+//! let ones = Tensor::new(&[1f32, 1.0], &Device::Cpu)?;
+//! // The mean is 2, the variance 1.
+//! let norm = LayerNorm::new_no_bias(ones.clone(), 0.0);
+//! assert_eq!(norm.forward(&Tensor::new(&[[1f32, 3.0]], &Device::Cpu)?)?.to_vec2::<f32>()?, [[-1.0, 1.0]]);
+//! // The mean stays, and √((2² + 2²) / 2) = 2 goes.
+//! let norm = RmsNorm::new(ones, 0.0);
+//! assert_eq!(norm.forward(&Tensor::new(&[[2f32, 2.0]], &Device::Cpu)?)?.to_vec2::<f32>()?, [[1.0, 1.0]]);
+//! # Ok::<(), candle_core::Error>(())
+//! ```
 
 use candle_core::{Module, Result, Tensor};
+/// What [`layer_norm`] goes by, candle_nn's own: a number alone is ε.
+///
+/// ```
+/// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+/// use xai::candle::nn::LayerNormConfig;
+///
+/// let usual = LayerNormConfig::default();
+/// assert_eq!((usual.eps, usual.remove_mean, usual.affine), (1e-5, true, true));
+/// assert_eq!(LayerNormConfig::from(1e-3), LayerNormConfig { eps: 1e-3, ..usual });
+/// ```
 pub use candle_nn::LayerNormConfig;
 use candle_nn::VarBuilder;
 

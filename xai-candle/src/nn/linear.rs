@@ -79,11 +79,29 @@ impl Module for Linear {
 }
 
 macro_rules! built {
-    ($($name:ident($($bias:ident: bool)?), $doc:literal;)*) => {$(
+    ($($name:ident($($bias:ident: bool)?), $doc:literal, $call:literal => $y:literal;)*) => {$(
         #[doc = $doc]
         ///
         /// # Errors
         /// When the weights are missing or of another shape.
+        ///
+        /// ```
+        /// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+        /// use std::collections::HashMap;
+        ///
+        /// use candle_core::{DType, Device, Module, Tensor};
+        #[doc = concat!("use xai::candle::nn::{VarBuilder, ", stringify!($name), "};")]
+        ///
+        /// let weights = HashMap::from([
+        ///     ("weight".to_owned(), Tensor::new(&[[1f64, 1.0]], &Device::Cpu)?),
+        ///     ("bias".to_owned(), Tensor::new(&[0.5f64], &Device::Cpu)?),
+        /// ]);
+        /// let vb = VarBuilder::from_tensors(weights, DType::F64, &Device::Cpu);
+        #[doc = concat!("let layer = ", $call, "?;")]
+        /// let y = layer.forward(&Tensor::new(&[[3f64, 4.0]], &Device::Cpu)?)?;
+        #[doc = concat!("assert_eq!(y.to_vec2::<f64>()?, [[", $y, "]]);")]
+        /// # Ok::<(), candle_core::Error>(())
+        /// ```
         pub fn $name(in_dim: usize, out_dim: usize, $($bias: bool,)? vb: VarBuilder<'_>) -> Result<Linear> {
             candle_nn::$name(in_dim, out_dim, $($bias,)? vb).map(Linear)
         }
@@ -91,7 +109,7 @@ macro_rules! built {
 }
 
 built! {
-    linear(), "A fully connected layer of the weights `weight` and `bias`.";
-    linear_no_bias(), "A fully connected layer of the weight `weight`.";
-    linear_b(bias: bool), "A fully connected layer, with or without `bias`.";
+    linear(), "A fully connected layer of the weights `weight` and `bias`.", "linear(2, 1, vb)" => "7.5";
+    linear_no_bias(), "A fully connected layer of the weight `weight`.", "linear_no_bias(2, 1, vb)" => "7.0";
+    linear_b(bias: bool), "A fully connected layer, with or without `bias`.", "linear_b(2, 1, true, vb)" => "7.5";
 }

@@ -2,7 +2,8 @@
 //!
 //! Copy a model's file and add one line, and it is explained as it stands:
 //!
-//! ```ignore
+//! ```
+//! # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
 //! use xai::candle::nn as candle_nn;
 //! ```
 //!
@@ -53,6 +54,18 @@ pub mod with_tracing;
 mod wrap;
 
 /// The name that [`attention::varlen`] had before.
+///
+/// ```
+/// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+/// use candle_core::{Device, Tensor};
+/// use xai::candle::nn::varlen_attention::flash_attn_varlen_cpu;
+///
+/// // A sentence of one token, which has nothing but itself to look at.
+/// let (x, length) = (Tensor::new(&[[[5f32]]], &Device::Cpu)?, Tensor::new(&[1u32], &Device::Cpu)?);
+/// let y = flash_attn_varlen_cpu(&x, &x, &x, None, &length, &length, 1, 1, 1.0, true, None, None)?;
+/// assert_eq!(y.flatten_all()?.to_vec1::<f32>()?, [5.0]);
+/// # Ok::<(), candle_core::Error>(())
+/// ```
 pub mod varlen_attention {
     pub use super::attention::varlen::*;
 }

@@ -1,4 +1,15 @@
 //! The functions of [`candle_nn::ops`].
+//!
+//! ```
+//! # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+//! use candle_core::{Device, Tensor};
+//! use xai::candle::nn::ops;
+//!
+//! let x = Tensor::new(&[[0f64, 0.0, -1000.0]], &Device::Cpu)?;
+//! assert_eq!(ops::softmax_last_dim(&x)?.to_vec2::<f64>()?, [[0.5, 0.5, 0.0]]);
+//! assert_eq!(ops::sigmoid(&x)?.to_vec2::<f64>()?, [[0.5, 0.5, 0.0]]);
+//! # Ok::<(), candle_core::Error>(())
+//! ```
 
 use candle_core::shape::Dim;
 use candle_core::{D, Error, Result, Tensor, bail};

@@ -1,4 +1,17 @@
 //! The names of `candle_transformers::models::with_tracing`, which many models of candle-transformers are built of.
+//!
+//! ```
+//! # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+//! use candle_core::{DType, Device, Module, Tensor};
+//! use xai::candle::nn::VarBuilder;
+//! use xai::candle::nn::with_tracing::{Linear, linear_no_bias};
+//!
+//! let double = Linear::from_weights(Tensor::new(&[[2f64]], &Device::Cpu)?, None);
+//! assert_eq!(double.forward(&Tensor::new(&[[3f64]], &Device::Cpu)?)?.to_vec2::<f64>()?, [[6.0]]);
+//! let built = linear_no_bias(3, 2, VarBuilder::zeros(DType::F64, &Device::Cpu))?;
+//! assert_eq!(built.weight().dims(), [2, 3]);
+//! # Ok::<(), candle_core::Error>(())
+//! ```
 
 use candle_core::{Module, Result, Tensor};
 use candle_nn::VarBuilder;

@@ -27,12 +27,23 @@ pub fn activation(x: &Tensor, f: Activation) -> Result<Tensor> {
     apply(f, x)
 }
 
+/// Each with its call and what it makes of numbers far below zero, at zero, and far above.
 macro_rules! activations {
-    ($($name:ident($($parameter:ident: f64)?) = $f:expr, $formula:literal;)*) => {$(
+    ($($name:ident($($parameter:ident: f64)?) = $f:expr, $formula:literal, $call:literal => $is:literal;)*) => {$(
         #[doc = $formula]
         ///
         /// # Errors
         /// candle's own.
+        ///
+        /// ```
+        /// # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+        /// use candle_core::{Device, Tensor};
+        /// use xai::candle::ops;
+        ///
+        /// let x = Tensor::new(&[-1000f64, 0.0, 1000.0], &Device::Cpu)?;
+        #[doc = concat!("assert_eq!(ops::", $call, "?.to_vec1::<f64>()?, ", $is, ");")]
+        /// # Ok::<(), candle_core::Error>(())
+        /// ```
         pub fn $name(x: &Tensor $(, $parameter: f64)?) -> Result<Tensor> {
             activation(x, $f)
         }
@@ -40,19 +51,22 @@ macro_rules! activations {
 }
 
 activations! {
-    relu() = Activation::Relu, "max(0, x); the derivative at 0 is 0, as in PyTorch, where candle's is 1.";
-    relu6() = Activation::Relu6, "min(max(0, x), 6).";
-    leaky_relu(slope: f64) = Activation::LeakyRelu { slope }, "x above zero, slope · x else.";
-    elu(alpha: f64) = Activation::Elu { alpha }, "x above zero, α(eˣ - 1) else.";
-    gelu() = Activation::Gelu, "x · Φ(x), Φ the normal distribution function.";
-    gelu_tanh() = Activation::GeluTanh, "gelu by its tanh approximation.";
-    silu() = Activation::Silu, "x · σ(x), also called swish.";
-    sigmoid() = Activation::Sigmoid, "σ(x) = 1 / (1 + e⁻ˣ).";
-    tanh() = Activation::Tanh, "tanh(x).";
-    hard_swish() = Activation::HardSwish, "x · relu6(x + 3) / 6.";
-    hard_sigmoid() = Activation::HardSigmoid, "relu6(x + 3) / 6.";
-    softplus() = Activation::Softplus, "ln(1 + eˣ).";
-    mish() = Activation::Mish, "x · tanh(softplus(x)).";
+    relu() = Activation::Relu, "max(0, x); the derivative at 0 is 0, as in PyTorch, where candle's is 1.",
+        "relu(&x)" => "[0.0, 0.0, 1000.0]";
+    relu6() = Activation::Relu6, "min(max(0, x), 6).", "relu6(&x)" => "[0.0, 0.0, 6.0]";
+    leaky_relu(slope: f64) = Activation::LeakyRelu { slope }, "x above zero, slope · x else.",
+        "leaky_relu(&x, 0.5)" => "[-500.0, 0.0, 1000.0]";
+    elu(alpha: f64) = Activation::Elu { alpha }, "x above zero, α(eˣ - 1) else.",
+        "elu(&x, 2.0)" => "[-2.0, 0.0, 1000.0]";
+    gelu() = Activation::Gelu, "x · Φ(x), Φ the normal distribution function.", "gelu(&x)" => "[0.0, 0.0, 1000.0]";
+    gelu_tanh() = Activation::GeluTanh, "gelu by its tanh approximation.", "gelu_tanh(&x)" => "[0.0, 0.0, 1000.0]";
+    silu() = Activation::Silu, "x · σ(x), also called swish.", "silu(&x)" => "[0.0, 0.0, 1000.0]";
+    sigmoid() = Activation::Sigmoid, "σ(x) = 1 / (1 + e⁻ˣ).", "sigmoid(&x)" => "[0.0, 0.5, 1.0]";
+    tanh() = Activation::Tanh, "tanh(x).", "tanh(&x)" => "[-1.0, 0.0, 1.0]";
+    hard_swish() = Activation::HardSwish, "x · relu6(x + 3) / 6.", "hard_swish(&x)" => "[0.0, 0.0, 1000.0]";
+    hard_sigmoid() = Activation::HardSigmoid, "relu6(x + 3) / 6.", "hard_sigmoid(&x)" => "[0.0, 0.5, 1.0]";
+    softplus() = Activation::Softplus, "ln(1 + eˣ).", "softplus(&x)" => "[0.0, 2f64.ln(), 1000.0]";
+    mish() = Activation::Mish, "x · tanh(softplus(x)).", "mish(&x)" => "[0.0, 0.0, 1000.0]";
 }
 
 /// eˣ / Σ eˣ along an axis; a negative axis counts from the end.

@@ -22,7 +22,7 @@
 //!
 //! [`layer`] runs a layer of candle_nn's, weights and all. In training the weights get their gradient, here and in
 //! every function that is given weights; in an analysis they are constants. The formulas are those of
-//! [`xai_core::nn`]. An input that is not tracked records no tape, unless a weight is trained.
+//! [`xai::nn`](xai_core::nn). An input that is not tracked records no tape, unless a weight is trained.
 //!
 //! What candle has right needs no twin: `Tensor::cat`, residual sums, products, `reshape`, `narrow`, `permute`,
 //! `matmul`, `mean`, `sum`.

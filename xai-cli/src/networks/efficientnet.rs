@@ -7,9 +7,24 @@ use xai::{Backend, Result};
 use xai_derive::Explainable;
 
 /// How many classes EfficientNet-Lite0 tells apart.
+///
+/// ```
+/// use xai_cli::labels::Names;
+/// use xai_cli::networks::CLASSES;
+///
+/// let names = Names::new((0..CLASSES).map(|class| format!("class {class}")));
+/// assert!(names.check(&[1, 1000]).is_ok());
+/// ```
 pub const CLASSES: usize = 1000;
 
 /// The side of its input, in pixels.
+///
+/// ```
+/// use xai::picture::Preprocess;
+/// use xai_cli::networks::SIDE;
+///
+/// assert_eq!(Preprocess::tf(SIDE as u32, SIDE as u32).shape(), [1, 3, 224, 224]);
+/// ```
 pub const SIDE: usize = 224;
 
 /// ε of every batch norm: TensorFlow's, not PyTorch's.
@@ -19,6 +34,18 @@ const EPS: f64 = 1e-3;
 /// Networks*, arXiv:1905.11946, in the form without squeeze-and-excitation: input (B, 3, 224, 224), logits (B, 1000).
 ///
 /// Grad-CAM looks at the 1280 feature maps of 7 × 7 before the pooling.
+///
+/// ```no_run
+/// use ndarray::Array4;
+/// use xai::files::read_weights;
+/// use xai::{Analyzer, GradCam, MaxActivation, NdArray};
+/// use xai_cli::networks::EfficientNetLite0;
+///
+/// let net = EfficientNetLite0::load(&read_weights::<NdArray>("efficientnet-lite0.safetensors", ())?)?;
+/// let why = GradCam::default().analyze(&net, &Array4::zeros((1, 3, 224, 224)), MaxActivation)?;
+/// assert_eq!(why.values.dim(), (1, 1, 7, 7));
+/// # Ok::<(), xai::Error>(())
+/// ```
 #[derive(Debug, Explainable)]
 #[explainable(backend = B)]
 pub struct EfficientNetLite0<B: Backend> {

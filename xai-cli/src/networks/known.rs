@@ -6,6 +6,13 @@ use xai::{Backend, BoxModel, Error, Result};
 use super::{EfficientNetLite0, resnet, vgg};
 
 /// A network that is made of its weights.
+///
+/// ```
+/// use xai_cli::networks::Known;
+///
+/// assert_eq!(Known::ResNet([2, 2, 2, 2]).name(), "ResNet-18");
+/// assert_eq!(Known::Vgg(13).name(), "VGG-16");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Known {
@@ -33,6 +40,18 @@ impl Known {
 /// # Errors
 /// [`Error::InvalidParameter`] for weights of another network, or that this one has no place for; those that are
 /// missing or do not fit.
+///
+/// ```
+/// use ndarray::{ArrayD, IxDyn};
+/// use xai::NdArray;
+/// use xai::nn::Weights;
+/// use xai_cli::networks::known;
+///
+/// let other = [("encoder.weight", ArrayD::<f32>::zeros(IxDyn(&[4, 4])))];
+/// let refused = known(&Weights::<NdArray>::new(other, ())?).err();
+/// assert!(refused.is_some_and(|why| why.to_string().contains("none of EfficientNet-Lite0, ResNet-18")));
+/// # Ok::<(), xai::Error>(())
+/// ```
 pub fn known<B: Backend>(weights: &Weights<B>) -> Result<(Known, BoxModel<'static, B>)> {
     let names: Vec<&str> = weights.names().collect();
     let has = |name: &str| names.contains(&name);

@@ -13,6 +13,32 @@ const EPS: f64 = 1e-5;
 ///
 /// # Errors
 /// Weights that are missing or do not fit.
+///
+/// ```
+/// use ndarray::{ArrayD, IxDyn};
+/// use xai::nn::Weights;
+/// use xai::{Differentiable, NdArray};
+/// use xai_cli::networks::resnet;
+///
+/// // The smallest of all: one block of one channel, and two classes.
+/// let mut weights = Vec::new();
+/// let mut put = |name: &str, shape: &[usize]| weights.push((name.to_owned(), ArrayD::<f32>::ones(IxDyn(shape))));
+/// for (conv, norm, shape) in [
+///     ("conv1", "bn1", [1, 3, 7, 7]),
+///     ("layer1.0.conv1", "layer1.0.bn1", [1, 1, 3, 3]),
+///     ("layer1.0.conv2", "layer1.0.bn2", [1, 1, 3, 3]),
+/// ] {
+///     put(&format!("{conv}.weight"), &shape);
+///     for number in ["weight", "bias", "running_mean", "running_var"] {
+///         put(&format!("{norm}.{number}"), &[1]);
+///     }
+/// }
+/// put("fc.weight", &[2, 1]);
+/// put("fc.bias", &[2]);
+/// let net = resnet(&Weights::<NdArray>::new(weights, ())?, &[1])?;
+/// assert_eq!(net.graph(&[vec![1, 3, 32, 32]])?.output_shape(), Some(&[1, 2][..]));
+/// # Ok::<(), xai::Error>(())
+/// ```
 pub fn resnet<B: Backend>(weights: &Weights<B>, blocks: &[usize]) -> Result<Sequential<B>> {
     let mut layers = Sequential::new()
         .push_named("conv1", Conv2d::load(&weights.at("conv1"))?.stride(2).padding(3))

@@ -14,6 +14,13 @@ const PLAN_16: &str = "CCMCCMCCCMCCCMCCCM";
 const MINI_PLAN: &str = "CMCMCCM";
 
 /// The order of so many convolutions (C) and the pools (M) between them: 8 are VGG-11, 13 VGG-16.
+///
+/// ```
+/// use xai_cli::networks::vgg_plan;
+///
+/// assert_eq!(vgg_plan(8), "CMCMCCMCCMCCM");
+/// assert_eq!(vgg_plan(13).matches('C').count(), 13);
+/// ```
 pub fn vgg_plan(convolutions: usize) -> &'static str {
     match convolutions {
         4 => MINI_PLAN,
@@ -27,6 +34,29 @@ pub fn vgg_plan(convolutions: usize) -> &'static str {
 ///
 /// # Errors
 /// Weights that are missing or do not fit.
+///
+/// ```
+/// use ndarray::{ArrayD, IxDyn};
+/// use xai::nn::Weights;
+/// use xai::{Differentiable, NdArray};
+/// use xai_cli::networks::vgg;
+///
+/// // The small one, of one channel everywhere, and two classes.
+/// let mut weights = Vec::new();
+/// let mut put = |layer: &str, weight: &[usize]| {
+///     weights.push((format!("{layer}.weight"), ArrayD::<f32>::ones(IxDyn(weight))));
+///     weights.push((format!("{layer}.bias"), ArrayD::zeros(IxDyn(&weight[..1]))));
+/// };
+/// for (place, inputs) in [(0, 3), (3, 1), (6, 1), (8, 1)] {
+///     put(&format!("features.{place}"), &[1, inputs, 3, 3]);
+/// }
+/// for (place, outputs) in [(0, 1), (3, 1), (6, 2)] {
+///     put(&format!("classifier.{place}"), &[outputs, 1]);
+/// }
+/// let net = vgg(&Weights::<NdArray>::new(weights, ())?, 1)?;
+/// assert_eq!(net.graph(&[vec![1, 3, 32, 32]])?.output_shape(), Some(&[1, 2][..]));
+/// # Ok::<(), xai::Error>(())
+/// ```
 pub fn vgg<B: Backend>(weights: &Weights<B>, size: usize) -> Result<Sequential<B>> {
     let plan = vgg_plan(weights.at("features").names().filter(|name| name.ends_with(".weight")).count());
     let mut layers = Sequential::new();

@@ -10,6 +10,21 @@ use super::values::{
 use crate::command_line::{count, seed};
 
 /// The settings of methods that a command offers; what is not given keeps each method's own default.
+///
+/// ```
+/// use xai::{AnalyzerInfo, Settings};
+/// use xai_cli::options::Options;
+///
+/// let options = Options { n: Some(20), signed: true, ..Options::default() };
+/// let (smooth_grad, grad_cam) = (AnalyzerInfo::find("smooth-grad")?, AnalyzerInfo::find("grad-cam")?);
+/// // Each of the two concerns one of these.
+/// options.check(&[smooth_grad, grad_cam], "--list")?;
+/// assert!(options.check(&[smooth_grad], "--list").is_err());
+/// // Seeds that were set before stay.
+/// let set = format!("{:?}", options.over(Settings::new().seed(7)));
+/// assert!(set.contains("n: Some(20)") && set.contains("seed: Some(7)"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Settings of methods")]
 pub struct Options {

@@ -1,4 +1,23 @@
 //! The settings of methods as options of a command line: [`Options`].
+//!
+//! ```
+//! use clap::Parser;
+//! use xai::{AnalyzerInfo, Settings};
+//! use xai_cli::options::Options;
+//!
+//! #[derive(Parser)]
+//! struct Args {
+//!     #[command(flatten)]
+//!     options: Options,
+//! }
+//!
+//! let args = Args::try_parse_from(["why", "--n", "20", "--noise", "0.2"])?;
+//! let method = AnalyzerInfo::find("smooth-grad")?;
+//! args.options.check(&[method], "--list")?;
+//! // What the method is built by.
+//! assert!(format!("{:?}", args.options.over(Settings::new())).contains("n: Some(20)"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod given;
 mod offered;

@@ -6,6 +6,16 @@ use super::given::Options;
 use crate::command_line::{Outcome, failure};
 
 /// The settings that [`Options`] offers, by their names, and the option of each.
+///
+/// ```
+/// use xai::AnalyzerInfo;
+/// use xai_cli::options::OPTIONS;
+///
+/// // Each is a setting that some method takes.
+/// let taken = |setting| AnalyzerInfo::all().iter().any(|info| info.settings.contains(&setting));
+/// assert!(OPTIONS.iter().all(|(setting, _)| taken(*setting)));
+/// assert!(OPTIONS.contains(&("std", "--noise")));
+/// ```
 pub const OPTIONS: [(&str, &str); 25] = [
     ("n", "--n"),
     ("std", "--noise"),
@@ -70,6 +80,18 @@ impl Options {
     ///
     /// # Errors
     /// The first option that is missing.
+    ///
+    /// ```
+    /// use xai::AnalyzerInfo;
+    /// use xai_cli::options::Options;
+    ///
+    /// let by_box = AnalyzerInfo::find("lrp-epsilon-gamma-box")?;
+    /// let options = Options { low: Some(-1.0), ..Options::default() };
+    /// let refused = options.check_required(by_box).unwrap_err();
+    /// assert_eq!(refused.to_string(), "LRP ε, γ, box needs --high");
+    /// Options { high: Some(1.0), ..options }.check_required(by_box)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn check_required(&self, method: &AnalyzerInfo) -> Outcome<()> {
         let mut options = OPTIONS.iter().zip(self.given());
         match options.find(|((setting, _), given)| !given && method.required.contains(setting)) {

@@ -4,10 +4,41 @@ use xai::rules::Unknown;
 use xai::{CamScores, Quadrature, Reference};
 
 /// Cells along each spatial axis.
+///
+/// ```
+/// use clap::Parser;
+/// use xai_cli::options::{Grid, Options};
+///
+/// #[derive(Parser)]
+/// struct Args {
+///     #[command(flatten)]
+///     options: Options,
+/// }
+///
+/// let args = Args::try_parse_from(["why", "--features", "14x7"])?;
+/// assert_eq!(args.options.features, Some(Grid(vec![14, 7])));
+/// # Ok::<(), clap::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grid(pub Vec<usize>);
 
 /// Tokens of an image: how many in front are no part of it, and its rows and columns.
+///
+/// ```
+/// use clap::Parser;
+/// use xai_cli::options::{Options, Tokens};
+///
+/// #[derive(Parser)]
+/// struct Args {
+///     #[command(flatten)]
+///     options: Options,
+/// }
+///
+/// // A class token, and 14 x 14 patches.
+/// let args = Args::try_parse_from(["why", "--tokens", "1,14,14"])?;
+/// assert_eq!(args.options.tokens, Some(Tokens([1, 14, 14])));
+/// # Ok::<(), clap::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tokens(pub [usize; 3]);
 
@@ -74,6 +105,15 @@ pub(super) fn scores(text: &str) -> Result<CamScores, String> {
 ///
 /// # Errors
 /// What it may be.
+///
+/// ```
+/// use xai::Reference;
+/// use xai_cli::options::reference;
+///
+/// assert!(matches!(reference("zeros"), Ok(Reference::Zeros)));
+/// assert!(matches!(reference("-1.5"), Ok(Reference::Constant(-1.5))));
+/// assert!(reference("grey").is_err());
+/// ```
 pub fn reference(text: &str) -> Result<Reference, String> {
     match text {
         "zeros" => Ok(Reference::Zeros),

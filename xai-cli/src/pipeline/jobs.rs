@@ -8,6 +8,15 @@ use std::path::{Path, PathBuf};
 use crate::command_line::{Outcome, failure};
 
 /// A photo, and the picture that is made of it.
+///
+/// ```
+/// use std::path::Path;
+///
+/// use xai_cli::pipeline::Job;
+///
+/// let job = Job { photo: "photos/cat.jpg".into(), picture: "explained/cat.png".into() };
+/// assert_eq!(job.numbers(), Path::new("explained/cat.safetensors"));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Job {
     /// The photo's file.
@@ -30,6 +39,23 @@ impl Job {
 ///
 /// # Errors
 /// A folder that cannot be read or has no photo, and pictures that would replace the photos.
+///
+/// ```
+/// use xai_cli::pipeline::list;
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let photos = folder.path();
+/// // `photos`: a folder.
+/// for name in ["cat.jpg", "cat.png", "dog.png"] {
+///     std::fs::write(photos.join(name), "")?;
+/// }
+/// let jobs = list(photos, "explained".as_ref())?;
+/// let pictures: Vec<_> = jobs.iter().filter_map(|job| job.picture.to_str()).collect();
+/// assert_eq!(pictures, ["explained/cat.jpg.png", "explained/cat.png.png", "explained/dog.png"]);
+/// // There the pictures would replace the photos.
+/// assert!(list(photos, photos).is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn list(photos: &Path, out: &Path) -> Outcome<Vec<Job>> {
     let failed = |why: &dyn std::fmt::Display| failure(format!("cannot read the folder {}: {why}", photos.display()));
     let mut names = Vec::new();
@@ -56,6 +82,18 @@ pub fn list(photos: &Path, out: &Path) -> Outcome<Vec<Job>> {
 ///
 /// # Errors
 /// A folder that cannot be read.
+///
+/// ```
+/// use xai_cli::pipeline::unread;
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let photos = folder.path();
+/// // `photos`: a folder.
+/// std::fs::write(photos.join("a.png"), "")?;
+/// std::fs::write(photos.join("b.HEIC"), "")?;
+/// assert_eq!(unread(photos)?, [photos.join("b.HEIC")]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn unread(photos: &Path) -> Outcome<Vec<PathBuf>> {
     const OTHERS: [&str; 9] = ["webp", "bmp", "gif", "tif", "tiff", "avif", "heic", "heif", "jxl"];
     let mut names = Vec::new();

@@ -8,6 +8,39 @@ use std::thread;
 use crate::command_line::Outcome;
 
 /// What is to be done for each job, before and after it is explained.
+///
+/// ```
+/// use std::sync::Mutex;
+///
+/// use xai_cli::pipeline::{Work, one_by_one};
+///
+/// /// Doubles numbers, and keeps them.
+/// #[derive(Default)]
+/// struct Doubles(Mutex<Vec<usize>>);
+///
+/// impl Work for Doubles {
+///     type Opened = usize;
+///     type Found = usize;
+///
+///     fn open(&self, job: usize) -> Result<usize, String> {
+///         if job == 2 { Err("it cannot be read".into()) } else { Ok(job) }
+///     }
+///
+///     fn write(&self, _: usize, found: usize) -> Result<(), String> {
+///         self.0.lock().map_err(|why| why.to_string())?.push(found);
+///         Ok(())
+///     }
+///
+///     fn ended(&self, job: usize, result: Result<(), String>) {
+///         assert_eq!(result.is_err(), job == 2);
+///     }
+/// }
+///
+/// let work = Doubles::default();
+/// one_by_one(&work, 4, |jobs| Ok(jobs.into_iter().map(|(job, number)| (job, 2 * number)).collect()))?;
+/// assert_eq!(*work.0.lock().unwrap(), [0, 2, 6]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait Work: Sync {
     /// What is explained.
     type Opened: Send;
@@ -31,11 +64,26 @@ pub trait Work: Sync {
 }
 
 /// Something of a job, with the job's number.
+///
+/// ```
+/// use xai_cli::pipeline::Numbered;
+///
+/// let third: Numbered<&str> = (2, "what was found of the third photo");
+/// assert_eq!(third.0, 2);
+/// ```
 pub type Numbered<T> = (usize, T);
 
 /// How much is under way at a time.
 ///
 /// No more than `queue` + `threads` + `batch` jobs are opened and wait, and as many are explained and not yet written.
+///
+/// ```
+/// use xai_cli::pipeline::Room;
+///
+/// let room = Room { batch: 2, queue: 8, threads: 4 };
+/// // At most so many jobs wait before what explains.
+/// assert_eq!(room.queue + room.threads + room.batch, 14);
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Room {
     /// Jobs that are explained at once.
@@ -52,6 +100,39 @@ pub struct Room {
 ///
 /// # Errors
 /// Those of `explain`.
+///
+/// ```
+/// # use std::sync::Mutex;
+/// use xai_cli::pipeline::{Room, Work, overlapped};
+///
+/// # #[derive(Default)]
+/// # struct Doubles(Mutex<Vec<usize>>);
+/// #
+/// # impl Work for Doubles {
+/// #     type Opened = usize;
+/// #     type Found = usize;
+/// #
+/// #     fn open(&self, job: usize) -> Result<usize, String> {
+/// #         if job == 2 { Err("it cannot be read".into()) } else { Ok(job) }
+/// #     }
+/// #
+/// #     fn write(&self, _: usize, found: usize) -> Result<(), String> {
+/// #         self.0.lock().map_err(|why| why.to_string())?.push(found);
+/// #         Ok(())
+/// #     }
+/// #
+/// #     fn ended(&self, job: usize, result: Result<(), String>) {
+/// #         assert_eq!(result.is_err(), job == 2);
+/// #     }
+/// # }
+/// // `Doubles`: work that keeps what is found, and cannot read the third job.
+/// let (work, room) = (Doubles::default(), Room { batch: 2, queue: 8, threads: 1 });
+/// overlapped(&work, 4, room, |jobs| Ok(jobs.into_iter().map(|(job, number)| (job, 2 * number)).collect()))?;
+/// let mut found = work.0.into_inner()?;
+/// found.sort();
+/// assert_eq!(found, [0, 2, 6]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn overlapped<W: Work>(
     work: &W,
     jobs: usize,
@@ -113,6 +194,37 @@ fn write_all<W: Work>(work: &W, found: &Mutex<Receiver<Numbered<W::Found>>>) {
 ///
 /// # Errors
 /// Those of `explain`, which end everything.
+///
+/// ```
+/// # use std::sync::Mutex;
+/// use xai_cli::pipeline::{Work, one_by_one};
+///
+/// # #[derive(Default)]
+/// # struct Doubles(Mutex<Vec<usize>>);
+/// #
+/// # impl Work for Doubles {
+/// #     type Opened = usize;
+/// #     type Found = usize;
+/// #
+/// #     fn open(&self, job: usize) -> Result<usize, String> {
+/// #         if job == 2 { Err("it cannot be read".into()) } else { Ok(job) }
+/// #     }
+/// #
+/// #     fn write(&self, _: usize, found: usize) -> Result<(), String> {
+/// #         self.0.lock().map_err(|why| why.to_string())?.push(found);
+/// #         Ok(())
+/// #     }
+/// #
+/// #     fn ended(&self, job: usize, result: Result<(), String>) {
+/// #         assert_eq!(result.is_err(), job == 2);
+/// #     }
+/// # }
+/// // `Doubles`: work that keeps what is found, and cannot read the third job.
+/// let work = Doubles::default();
+/// one_by_one(&work, 4, |jobs| Ok(jobs.into_iter().map(|(job, number)| (job, 2 * number)).collect()))?;
+/// assert_eq!(work.0.into_inner()?, [0, 2, 6]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn one_by_one<W: Work>(
     work: &W,
     jobs: usize,

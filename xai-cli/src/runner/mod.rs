@@ -55,6 +55,30 @@ pub use self::of_model::OfModel;
 /// The photos of a folder, and what is done with them.
 ///
 /// Threads read the photos, one explains them, a few at a time, and others write: queues between them bound the memory.
+///
+/// ```
+/// use xai::picture::Preprocess;
+/// use xai::{Gradient, NdArray};
+/// use xai_cli::runner::{OfModel, Runner};
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let (photos, out) = (folder.path().join("photos"), folder.path().join("explained"));
+/// # std::fs::create_dir(&photos)?;
+/// # image::RgbImage::from_pixel(32, 24, image::Rgb([200, 30, 30])).save(photos.join("a.png"))?;
+/// # image::RgbImage::from_pixel(32, 24, image::Rgb([20, 20, 180])).save(photos.join("b.png"))?;
+/// # use xai::nn::{Activation, AdaptiveAvgPool2d, Flatten, Sequential};
+/// # let net = Sequential::<NdArray>::new().push_named("maps", Activation::Relu).push(AdaptiveAvgPool2d::global());
+/// # let net = net.push(Flatten::default());
+/// // `net`: any model of photos; `photos` and `out`: two folders.
+/// let explained = OfModel::new(&net, &Gradient, Preprocess::unit(8, 8));
+/// let runner = Runner::new(&photos, &out)?.program("why").batch(4).queue(4).threads(1);
+/// assert_eq!(runner.clone().first(1).run(&explained)?.explained, 1);
+/// // What is done is not done again, unless that is asked for.
+/// let done = runner.run(&explained)?;
+/// assert_eq!((done.explained, done.done_before), (1, 1));
+/// assert_eq!(runner.again(true).one_by_one(true).run(&explained)?.explained, 2);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Runner {
     program: &'static str,
@@ -69,6 +93,28 @@ pub struct Runner {
 }
 
 /// What has been done.
+///
+/// ```
+/// use xai::Gradient;
+/// use xai::picture::Preprocess;
+/// use xai_cli::runner::{Done, OfModel, Runner};
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let (photos, out) = (folder.path().join("photos"), folder.path().join("explained"));
+/// # std::fs::create_dir(&photos)?;
+/// # image::RgbImage::from_pixel(32, 24, image::Rgb([200, 30, 30])).save(photos.join("a.png"))?;
+/// # std::fs::write(photos.join("b.webp"), "")?;
+/// # use xai::NdArray;
+/// # use xai::nn::{Activation, AdaptiveAvgPool2d, Flatten, Sequential};
+/// # let net = Sequential::<NdArray>::new().push_named("maps", Activation::Relu).push(AdaptiveAvgPool2d::global());
+/// # let net = net.push(Flatten::default());
+/// # let explained = OfModel::new(&net, &Gradient, Preprocess::unit(8, 8));
+/// // Of `a.png` and `b.webp`, in the folder `photos`.
+/// let done: Done = Runner::new(&photos, &out)?.run(&explained)?;
+/// assert_eq!((done.explained, done.done_before, done.failed), (1, 0, 0));
+/// assert_eq!((done.unread, done.table), (vec![photos.join("b.webp")], out.join("results.csv")));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Done {
@@ -115,6 +161,23 @@ impl Runner {
     }
 
     /// Files that are read beside the photos, as the network's, so that nothing is written over them.
+    ///
+    /// ```
+    /// use xai_cli::runner::Runner;
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// # let (photos, out) = (folder.path().join("photos"), folder.path().join("explained"));
+    /// # std::fs::create_dir(&photos)?;
+    /// # image::RgbImage::new(8, 8).save(photos.join("a.png"))?;
+    /// # use xai::nn::{AdaptiveAvgPool2d, Flatten, Sequential};
+    /// # use xai::{Gradient, NdArray, picture::Preprocess};
+    /// # let net = Sequential::<NdArray>::new().push(AdaptiveAvgPool2d::global()).push(Flatten::default());
+    /// # let explained = xai_cli::runner::OfModel::new(&net, &Gradient, Preprocess::unit(8, 8));
+    /// // `explained`: a network whose weights are where the table of results would be put.
+    /// let weights = out.join("results.csv");
+    /// assert!(Runner::new(&photos, &out)?.reads([weights.as_path()]).run(&explained).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn reads<'a>(mut self, files: impl IntoIterator<Item = &'a Path>) -> Self {
         self.read.extend(files.into_iter().map(Path::to_owned));

@@ -13,6 +13,27 @@ use crate::labels::Names;
 
 /// A model that is at hand, a method, and what photos become for the model: each photo is explained for its own highest
 /// class, unless one is named.
+///
+/// ```
+/// use ndarray::ArrayD;
+/// use xai::nn::{AdaptiveAvgPool2d, Flatten, Sequential};
+/// use xai::picture::Preprocess;
+/// use xai::{Gradient, NdArray};
+/// use xai_cli::labels::Names;
+/// use xai_cli::runner::{Explains, OfModel};
+///
+/// // The mean of each colour.
+/// let net = Sequential::<NdArray>::new().push(AdaptiveAvgPool2d::global()).push(Flatten::default());
+/// let names = Names::new(["red", "green", "blue"]);
+/// let of_model = OfModel::new(&net, &Gradient, Preprocess::unit(2, 2)).names(&names).made_by("means");
+/// assert!(of_model.settings()?.starts_with("means, Gradient"));
+/// // Of classes that are alike the first one is explained, unless one is named.
+/// let grey = ArrayD::zeros(vec![1, 3, 2, 2]);
+/// let class = |found: Vec<xai_cli::runner::Explained>| (found[0].class.short(), found[0].class.probability);
+/// assert_eq!(class(of_model.explain(grey.clone())?), ("0 red".into(), None));
+/// assert_eq!(class(of_model.class(2).sigmoid().explain(grey)?), ("2 blue".into(), Some(0.5)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct OfModel<'a, M: ?Sized, A: ?Sized> {
     model: &'a M,

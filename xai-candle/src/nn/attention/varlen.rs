@@ -1,4 +1,17 @@
 //! Attention of sentences that lie behind each other, by products and softmax.
+//!
+//! ```
+//! # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+//! use candle_core::{Device, Tensor};
+//! use xai::candle::nn::attention::varlen::flash_attn_varlen_unfused;
+//!
+//! // Two sentences of one token, which has nothing but itself to look at.
+//! let x = Tensor::new(&[[[5f32]], [[7.0]]], &Device::Cpu)?;
+//! let lengths = Tensor::new(&[1u32, 1], &Device::Cpu)?;
+//! let y = flash_attn_varlen_unfused(&x, &x, &x, None, &lengths, &lengths, 1, 1, 1.0, false, None, None)?;
+//! assert_eq!(y.flatten_all()?.to_vec1::<f32>()?, [5.0, 7.0]);
+//! # Ok::<(), candle_core::Error>(())
+//! ```
 
 use candle_core::{Result, Tensor, bail};
 

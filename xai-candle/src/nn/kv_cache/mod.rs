@@ -5,6 +5,22 @@
 //! Not here are candle's `ScatteredKvCache` with its builder, which writes into a window in place, whatever the token's
 //! gradient, and `RawInterleavedKvCache` with `rope_i_inplace`, which take numbers and no tensors: a path through them
 //! has no gradient. They are for generating text with a model that is not explained: `::candle_nn::kv_cache`.
+//!
+//! ```
+//! # mod xai { pub use xai_core::*; pub use xai_candle as candle; }
+//! use candle_core::{Device, Tensor, Var};
+//! use xai::candle::nn::kv_cache::KvCache;
+//!
+//! // One head of one feature, token by token.
+//! let token = Var::from_tensor(&Tensor::new(&[[[[3f64]]]], &Device::Cpu)?)?;
+//! let mut cache = KvCache::new(2, 16);
+//! cache.append(&token, &token)?;
+//! let (keys, _) = cache.append(&token, &token)?;
+//! assert_eq!(keys.flatten_all()?.to_vec1::<f64>()?, [3.0, 3.0]);
+//! // candle's own cache leaves nothing here.
+//! assert_eq!(keys.sum_all()?.backward()?.get(&token).unwrap().flatten_all()?.to_vec1::<f64>()?, [2.0]);
+//! # Ok::<(), candle_core::Error>(())
+//! ```
 
 mod concat;
 mod growing;
