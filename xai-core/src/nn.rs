@@ -73,7 +73,7 @@
 //! # Ok::<(), xai::Error>(())
 //! ```
 
-pub use crate::layers::*;
 #[doc(no_inline)]
 pub use crate::Op;
+pub use crate::layers::*;
 pub use crate::op::*;

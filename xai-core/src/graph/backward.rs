@@ -1,7 +1,5 @@
 //! Running a graph, and going back.
 
-use std::ops::Range;
-
 use super::touches::Touches;
 use super::values::Values;
 use super::{Graph, Node, Rules, Site, Step, Value};
@@ -9,13 +7,13 @@ use crate::{Backend, Error, Pullback, Result, TapePullback, Tensor};
 
 /// The way back through one step of a pass, from its outputs to its inputs.
 pub(super) struct Back<'m, B: Backend> {
-    inputs: Vec<Value>,
-    outputs: Vec<Value>,
-    pull: Pull<'m, B>,
+    pub(super) inputs: Vec<Value>,
+    pub(super) outputs: Vec<Value>,
+    pub(super) pull: Pull<'m, B>,
     /// The shapes that its parts must have, where it is not one of the vocabulary.
-    shapes: Option<Vec<Vec<usize>>>,
+    pub(super) shapes: Option<Vec<Vec<usize>>>,
     /// The node that errors are blamed on.
-    node: usize,
+    pub(super) node: usize,
 }
 
 impl<B: Backend> Back<'_, B> {
@@ -34,37 +32,37 @@ impl<B: Backend> Back<'_, B> {
     }
 }
 
-enum Pull<'m, B: Backend> {
+pub(super) enum Pull<'m, B: Backend> {
     Node(Pullback<'m, B>),
     Tape(TapePullback<B>),
 }
 
 /// What a pass goes by.
 pub(super) struct BackwardPlan<'a, B: Backend> {
-    rules: Option<&'a dyn Rules<B>>,
+    pub(super) rules: Option<&'a dyn Rules<B>>,
     /// For each node, whether the explained inputs reach it.
-    varies: Vec<bool>,
+    pub(super) varies: Vec<bool>,
     /// The values that are pulled back to: the explained inputs, or places inside.
-    ends: Vec<Value>,
+    pub(super) ends: Vec<Value>,
 }
 
 impl<B: Backend> BackwardPlan<'_, B> {
-    fn ruled(&self, graph: &Graph<'_, B>, node: usize) -> bool {
+    pub(super) fn ruled(&self, graph: &Graph<'_, B>, node: usize) -> bool {
         self.passes(&graph.nodes[node])
             && self.rules.is_some_and(|rules| rules.takes(&Site::new(graph, node, &self.varies)))
     }
 
     /// Whether the way back goes through a node: not through one that is only an end of it.
-    fn passes(&self, node: &Node<'_, B>) -> bool {
+    pub(super) fn passes(&self, node: &Node<'_, B>) -> bool {
         node.inputs.iter().any(|value| self.varies[value.0])
     }
 
     /// The rules, where they change what comes back to a node's output.
-    fn touching(&self, graph: &Graph<'_, B>, node: usize) -> Option<&dyn Rules<B>> {
+    pub(super) fn touching(&self, graph: &Graph<'_, B>, node: usize) -> Option<&dyn Rules<B>> {
         self.rules.filter(|rules| self.varies[node] && rules.touches(&Site::new(graph, node, &self.varies)))
     }
 
-    fn wanted(&self, node: &Node<'_, B>) -> Vec<bool> {
+    pub(super) fn wanted(&self, node: &Node<'_, B>) -> Vec<bool> {
         node.inputs.iter().map(|value| self.varies[value.0]).collect()
     }
 }
@@ -225,15 +223,19 @@ impl<'m, B: Backend> Graph<'m, B> {
         let mut touches = Touches::default();
         (0..self.inputs).try_for_each(|input| self.touch(input, values, way, &mut touches))?;
         let mut done = vec![false; self.nodes.len()];
+        // Up to here it is known what goes back without a tape.
+        let mut alone = 0;
         let mut i = self.inputs;
         while i < self.nodes.len() {
             if !self.needed[i] || done[i] {
                 i += 1;
                 continue;
             }
-            let part = i..self.recorded_until(i, way, &done);
+            let part = if i < alone { i..i } else { i..self.recorded_until(i, way, &done) };
+            alone = alone.max(part.end);
+            let part = self.worth_a_tape(part, way);
             let goes_back = |&node: &usize| self.needed[node] && way.passes(&self.nodes[node]);
-            if part.clone().any(|node| goes_back(&node)) && !self.is_fused(&part, values)? {
+            if part.clone().any(|node| goes_back(&node)) {
                 i = part.end;
                 backs.push(self.on_tape(part, values, way)?);
             } else if goes_back(&i) {
@@ -251,19 +253,6 @@ impl<'m, B: Backend> Graph<'m, B> {
         Ok((backs, touches))
     }
 
-    /// Whether the framework computes a part all together anyway, as one run: then a tape has nothing to add.
-    fn is_fused(&self, part: &Range<usize>, values: &Values<B>) -> Result<bool> {
-        /// Longer ones are not told in passing, and worth a tape.
-        const SHORT: usize = 4;
-        let needed: Vec<usize> = part.clone().filter(|&node| self.needed[node]).collect();
-        let (Some(&start), true) = (needed.first(), needed.len() <= SHORT) else { return Ok(false) };
-        let [input] = self.nodes[start].inputs[..] else { return Ok(false) };
-        if self.straight_run(start, part.end, SHORT, |_| true) != needed {
-            return Ok(false);
-        }
-        Ok(self.fused(&needed, &[values.peek(input.0)?]) == needed.len())
-    }
-
     fn touch(
         &self,
         node: usize,
@@ -275,59 +264,6 @@ impl<'m, B: Backend> Graph<'m, B> {
         let touch = rules.touch(&Site::new(self, node, &way.varies), &values.peek(node)?);
         touches.add(Value(node), touch.map_err(|error| self.blame(node, error))?);
         Ok(())
-    }
-
-    /// The end of the longest part from a node on that the framework records on one tape: up to one whose output rules
-    /// touch, or whose value is pulled back to, for on a tape only its ends are seen.
-    fn recorded_until(&self, start: usize, way: &BackwardPlan<'_, B>, done: &[bool]) -> usize {
-        let recorded = |&i: &usize| {
-            let records = match &self.nodes[i].step {
-                Step::Op(op) => B::records(op),
-                Step::Opaque(code) => code.recorded,
-                Step::Constant(_) => true,
-                Step::Input => false,
-            };
-            !self.needed[i] || (records && !done[i] && !way.ruled(self, i))
-        };
-        if !B::HAS_TAPE {
-            return start;
-        }
-        let mut end = start;
-        for i in (start..self.nodes.len()).take_while(recorded) {
-            end = i + 1;
-            if way.ends.contains(&Value(i)) || self.needed[i] && way.touching(self, i).is_some() {
-                break;
-            }
-        }
-        end
-    }
-
-    fn on_tape(&self, part: Range<usize>, values: &mut Values<B>, way: &BackwardPlan<'_, B>) -> Result<Back<'m, B>> {
-        let inside = |value: &Value| part.contains(&value.0);
-        let needed = || part.clone().filter(|&i| self.needed[i]);
-        let mut inputs: Vec<Value> = Vec::new();
-        for value in needed().flat_map(|i| &self.nodes[i].inputs).filter(|value| !inside(value)) {
-            if !inputs.contains(value) {
-                inputs.push(*value);
-            }
-        }
-        let inner_reads = |i: usize| needed().flat_map(|j| &self.nodes[j].inputs).filter(|value| value.0 == i).count();
-        let outputs: Vec<Value> = needed().filter(|&i| self.readers[i] > inner_reads(i)).map(Value).collect();
-        let tensors = inputs.iter().map(|value| values.peek(value.0)).collect::<Result<Vec<_>>>()?;
-        for i in needed() {
-            let outside: Vec<Value> = self.nodes[i].inputs.iter().copied().filter(|value| !inside(value)).collect();
-            values.read_all(&outside)?;
-        }
-        let run = |given: &[Tensor<B>]| {
-            let mut inner = Values::none(self);
-            inputs.iter().zip(given).for_each(|(value, tensor)| inner.set(value.0, tensor.clone()));
-            self.run(part.clone(), &mut inner, true)?;
-            outputs.iter().map(|value| inner.peek(value.0)).collect()
-        };
-        let wanted: Vec<bool> = inputs.iter().map(|value| way.varies[value.0]).collect();
-        let (ys, pull) = B::on_tape(&run, &tensors, &wanted)?;
-        outputs.iter().zip(ys).for_each(|(value, y)| values.set(value.0, y));
-        Ok(Back { inputs, outputs, pull: Pull::Tape(pull), shapes: None, node: part.start })
     }
 
     /// One node by itself, or with those that the backend computes together with it.

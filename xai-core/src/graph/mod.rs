@@ -21,6 +21,7 @@ mod operators;
 mod places;
 mod rules;
 mod runs;
+mod taped;
 mod touches;
 mod trace;
 mod tracer;

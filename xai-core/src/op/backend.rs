@@ -178,6 +178,13 @@ pub trait Backend: Arithmetic {
         Ok((y, Pullback::new(move |v| pulls.iter().rev().try_fold(v.clone(), |v, pull| pull.pull(&v)))))
     }
 
+    /// How many of these operations, each the only reader of the one before, go back without the framework's tape:
+    /// none, or the first so many. Where all behind a step do so, no tape goes on behind it.
+    fn without_tape(ops: &[&Op<Self>]) -> usize {
+        let _ = ops;
+        0
+    }
+
     /// True when the framework's own tape can record [`forward`](Backend::forward) of this operation, and then
     /// differentiates it right: neighbours of which this is said share one tape, by [`on_tape`](Backend::on_tape).
     fn records(op: &Op<Self>) -> bool {
@@ -201,6 +208,7 @@ pub trait Backend: Arithmetic {
     /// // Plain arrays have no tape: no operation is recorded on one, and nothing is trained.
     /// let relu: Op<NdArray> = Activation::Relu.into();
     /// assert!(!NdArray::<f32>::HAS_TAPE && !NdArray::<f32>::is_training() && !NdArray::records(&relu));
+    /// assert_eq!(NdArray::without_tape(&[&relu]), 0);
     /// let x = Tensor::<NdArray>::upload(array![[1.0, 2.0]].view().into_dyn(), &())?;
     /// NdArray::check_recorded(&[&x], &x)?;
     /// let taped = NdArray::on_tape(&|x: &[Tensor<NdArray>]| Ok(x.to_vec()), &[x], &[true]);

@@ -65,6 +65,14 @@ impl<E: HostFloat> Backend for LibTorch<E> {
         fused::vjp(ops, x)
     }
 
+    fn without_tape(ops: &[&Op<Self>]) -> usize {
+        match ops {
+            [Op::Conv2d(_), ..] => fused::count(ops).max(1),
+            [op, ..] => usize::from(!computes(op) && is_arithmetic(op)),
+            [] => 0,
+        }
+    }
+
     fn records(op: &Op<Self>) -> bool {
         computes(op) || is_arithmetic(op)
     }
