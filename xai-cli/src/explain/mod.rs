@@ -72,6 +72,7 @@ impl Task for Explain<'_> {
         // A gap is told in words of the command.
         let of_methods = of_methods.filter(|note| !matches!(note, Note::LargeGap { .. }));
         of_methods.for_each(|note| notes.add(note.to_string()));
+        findings.iter().filter_map(gap::remark).for_each(|remark| notes.add(remark));
         self.finish(&given, &output, &report, &findings)?;
         notes.tell();
         let noticed: Vec<String> = findings.iter().filter_map(gap::noticed).collect();

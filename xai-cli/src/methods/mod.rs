@@ -17,7 +17,7 @@ use xai_cli::options::Options;
 pub(crate) use self::behind::Behind;
 pub(crate) use self::chosen::Chosen;
 pub(crate) use self::embedding::embedding;
-pub(crate) use self::gap::{advice, advice_for_nothing, is_nothing};
+pub(crate) use self::gap::{advice, advice_for_noise, advice_for_nothing, hardly_arrived, is_nothing, noise};
 pub(crate) use self::listed::list;
 pub(crate) use self::place::check_asked_place;
 use self::place::{check_has_maps, check_place, may_have_maps};
