@@ -33,6 +33,7 @@ impl Task for Check<'_> {
         let notes = model.notes.clone();
         notes.extend(&given.notes);
         let (network, shape) = (&*model.network, given.numbers.shape());
+        input::check_assumed(&model, shape, given.assumed)?;
         if let Some(at) = &args.at {
             check_asked_place(&model, shape, at)?;
         }

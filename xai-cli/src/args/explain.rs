@@ -24,7 +24,7 @@ pub(crate) struct ExplainArgs {
     pub(crate) input: PathBuf,
 
     /// A method, any that `xai methods` lists; may be given several times [default: grad-cam at the last feature maps,
-    /// and integrated-gradients, which takes 30 secants, or where the network has none 50 graded points, unless --n,
+    /// or at a transformer's tokens before its last attention, and integrated-gradients, which takes 30 secants, or where the network has none 50 graded points, unless --n,
     /// --quadrature or --tolerance say otherwise]
     #[arg(long = "method", value_name = "NAME", value_parser = by_name(), hide_possible_values = true)]
     pub(crate) methods: Vec<&'static AnalyzerInfo>,
@@ -35,7 +35,8 @@ pub(crate) struct ExplainArgs {
     pub(crate) target: Option<String>,
 
     /// The place of the network that methods look at, of those that `xai inspect` lists: where class activation maps
-    /// are taken, and what other methods explain in place of the input [default: the last feature maps]
+    /// are taken, and what other methods explain in place of the input [default: the last feature maps, or the tokens
+    /// before the last attention]
     #[arg(long, value_name = "PLACE")]
     pub(crate) at: Option<String>,
 

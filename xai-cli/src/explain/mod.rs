@@ -19,7 +19,7 @@ use self::finding::Finding;
 use self::outputs::Outputs;
 use self::report::Report;
 use crate::args::ExplainArgs;
-use crate::input::{self, Given};
+use crate::input::{self, Given, check_assumed};
 use crate::methods::{Asked, Chosen, check_options, choose, embedding, reference, referred};
 use crate::model::{self, Model, Task};
 use crate::output::{print_json, print_text};
@@ -46,6 +46,7 @@ impl Task for Explain<'_> {
         let notes = model.notes.clone();
         notes.extend(&given.notes);
         let shape = given.numbers.shape();
+        check_assumed(&model, shape, given.assumed)?;
         self.outputs.check_drawable(&given)?;
         let start = embedding(&model, shape)?;
         let asked =

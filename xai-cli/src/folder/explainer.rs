@@ -12,7 +12,7 @@ use xai_cli::labels::Names;
 use xai_cli::runner::{Explained, Explains, mark};
 
 use crate::args::FolderArgs;
-use crate::input::Trained;
+use crate::input::{Trained, check_assumed};
 use crate::methods::{
     Asked, Chosen, advice, advice_for_noise, advice_for_nothing, check_options, choose, hardly_arrived, is_nothing,
     noise,
@@ -59,6 +59,7 @@ impl<'a, B: Backend<Elem = f32>> Explainer<'a, B> {
         let trained = Trained::new(&model.input, &args.photo)?;
         let model = model.channels_first(trained.channels_last);
         let mut shape = trained.shape();
+        check_assumed(&model, &shape, trained.assumed)?;
         check_classes(&model, &shape, names, args.target.as_deref())?;
         let notes = model.notes.clone();
         notes.extend(&trained.notes);

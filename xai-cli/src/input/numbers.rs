@@ -29,7 +29,7 @@ pub(super) fn read(path: &Path, wanted: &Wanted) -> Outcome<Given> {
     }
     let how = format!("numbers of shape {:?}", numbers.shape());
     let shown = shown(wanted, &numbers);
-    Ok(Given { numbers, mean: None, shown, channels_last: false, how, notes: Vec::new() })
+    Ok(Given { numbers, mean: None, shown, channels_last: false, assumed: false, how, notes: Vec::new() })
 }
 
 /// More columns have no names.

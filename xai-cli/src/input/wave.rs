@@ -60,5 +60,13 @@ pub(super) fn read(path: &Path, wanted: &Wanted) -> Outcome<Given> {
     };
     let numbers = ArrayD::from_shape_vec(IxDyn(&shape), flat)?;
     let how = format!("{steps} samples at {} Hz", spec.sample_rate);
-    Ok(Given { numbers, mean: None, shown: Shown::Signal, channels_last: false, how, notes: Vec::new() })
+    Ok(Given {
+        numbers,
+        mean: None,
+        shown: Shown::Signal,
+        channels_last: false,
+        assumed: false,
+        how,
+        notes: Vec::new(),
+    })
 }

@@ -35,6 +35,7 @@ pub(super) fn open(args: &NetworkArgs, notes: Notes, task: &impl Task) -> Outcom
         outputs: vec![("output".into(), "output".into())],
         output: "output".into(),
         operators: Vec::new(),
+        in_branches: Vec::new(),
         unsupported: Vec::new(),
     };
     let input = Wanted { name: "input".into(), whole: false, shape: None, usual: None };

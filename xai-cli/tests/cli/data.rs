@@ -179,7 +179,7 @@ fn numbers_of_numpy_are_the_input_as_they_are() {
 fn other_inputs_are_given() {
     let folder = Folder::new();
     std::fs::write(folder.at("two.csv"), "a,b\n0.5,-1\n").unwrap();
-    folder.refused(&["explain", "state.onnx", "two.csv"], "--input state=0");
+    folder.refused(&["explain", "state.onnx", "two.csv"], "--input state=NUMBER");
     ndarray::arr2(&[[0.5f32]]).write_npy(std::fs::File::create(folder.at("state.npy")).unwrap()).unwrap();
     let bent = |x: [f64; 3]| x.map(f64::tanh);
     for given in ["state=0.5", "state=state.npy"] {
@@ -200,10 +200,12 @@ fn all_inputs_without_a_value_are_named_at_once() {
     let folder = Folder::new();
     std::fs::write(folder.at("two.csv"), "a,b\n0.5,-1\n").unwrap();
     let args = ["explain", "several.onnx", "two.csv"];
-    for part in ["state: f32 (1, 1); the gain: f32 (1, 1)", "For `row` that is --input state=0 --input 'the gain=0'"] {
+    for part in
+        ["state: f32 (1, 1); the gain: f32 (1, 1)", "For `row` that is --input state=NUMBER --input 'the gain=NUMBER'"]
+    {
         folder.refused(&args, part);
     }
-    folder.refused(&[&args[..], &["--input", "state=0.5"]].concat(), "For `row` that is --input 'the gain=0'");
+    folder.refused(&[&args[..], &["--input", "state=0.5"]].concat(), "For `row` that is --input 'the gain=NUMBER'");
     folder.said(&[&args[..], &["--input", "state=0.5", "--input", "the gain=0"]].concat());
 }
 
