@@ -1,5 +1,6 @@
 //! What the network saw, in words and as JSON.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use ndarray::ArrayD;
@@ -120,6 +121,27 @@ impl<'a> Report<'a> {
             "methods": findings.iter().map(finding).collect::<Map<String, Value>>(),
             "out": self.args.outputs().into_iter().map(shown).collect::<Vec<_>>(),
         })
+    }
+
+    /// What the numbers in a file are of: network, input, class, and each method with its place. Nothing that differs
+    /// from run to run.
+    pub(super) fn origin(&self, findings: &[Finding]) -> BTreeMap<String, String> {
+        let network = &self.args.network;
+        let methods = findings.iter().map(|finding| {
+            let kind = finding.explanation.kind.to_string();
+            let found = json!({"title": finding.info.title, "place": finding.at, "kind": kind});
+            (finding.info.name.to_owned(), found)
+        });
+        let entries = [
+            ("network", shown(&network.file)),
+            ("input", shown(&self.args.input)),
+            ("prepared", self.input.clone()),
+            ("backend", self.backend.to_owned()),
+            ("explains", self.of_what().to_owned()),
+            ("explained", self.explained.json().to_string()),
+            ("methods", Value::from(methods.collect::<Map<String, Value>>()).to_string()),
+        ];
+        entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
     }
 
     /// The same for people.
