@@ -46,8 +46,8 @@ pub(crate) struct FolderArgs {
     #[arg(long)]
     pub(crate) raw: bool,
 
-    /// Do again what is done already [default: photos that have a line in the table, and a picture that is whole and
-    /// not older, are left out]
+    /// Do again what is done already [default: photos that have a line in the table are left out where photo, picture
+    /// and numbers are byte for byte what they were, by the marks that the table has of them]
     #[arg(long)]
     pub(crate) again: bool,
 

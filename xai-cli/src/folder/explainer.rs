@@ -141,6 +141,10 @@ impl<B: Backend<Elem = f32>> Explains for Explainer<'_, B> {
         Ok(format!("{} of {size} bytes, {mark:016x}, {what}, {how}", file.display()))
     }
 
+    fn title(&self) -> String {
+        self.chosen.title()
+    }
+
     fn preprocess(&self) -> &Preprocess {
         &self.trained.preprocess
     }

@@ -1,7 +1,7 @@
 //! A folder of photos through any model: a picture, a line of a table and, if asked for, the numbers of each.
 //!
-//! What is done is not done again: a photo that has a line, a picture that is whole and not older, and its numbers
-//! where they are asked for, is left out by the next run. Files appear whole or not at all, so that a run may be
+//! What is done is not done again: a photo that has a line in the table, with marks of its bytes, its picture's, and its
+//! numbers' where they are asked for, that are those of the files still, is left out by the next run. Files appear whole or not at all, so that a run may be
 //! stopped at any time; what it had begun the next one clears away.
 //!
 //! ```
@@ -210,7 +210,7 @@ impl Runner {
         let ended = |result: Result<(), String>| failures.ended(result);
         let failed = |job: usize, why: String| ended(Err(format!("{}: {why}", left[job].photo.display())));
         let (preprocess, raw) = (explains.preprocess(), self.raw);
-        let work = Pictures { jobs: left, results, preprocess, raw, ended };
+        let work = Pictures { jobs: left, results, preprocess, title: explains.title(), raw, ended };
         let explain = |seen| Ok(explains::each(explains, seen, &failed));
         if self.one_by_one {
             one_by_one(&work, left.len(), explain)?;
