@@ -3,8 +3,8 @@
 use super::finding::Finding;
 use crate::methods::{advice, advice_for_noise, advice_for_nothing, hardly_arrived, is_nothing, noise};
 
-/// What should be looked at: values that are all 0, do not add up or are more noise than anything else, a tolerance that
-/// was not met; with what to do.
+/// What should be looked at: values that are all 0, do not add up or are more noise than anything else, a tolerance
+/// that was not met; with what to do.
 pub(super) fn noticed(finding: &Finding) -> Option<String> {
     let (title, extras) = (&finding.title, &finding.explanation.extras);
     if extras.within_tolerance.as_ref().is_some_and(|within| within.contains(&false)) {
@@ -38,8 +38,8 @@ pub(super) fn remark(finding: &Finding) -> Option<String> {
     let (arrived, whole) = hardly_arrived(&finding.explanation.extras, 0)?;
     let place = if finding.at.is_some() { "there" } else { "at the input" };
     Some(format!(
-        "{}: of the relevance {whole:+.4} {arrived:+.3e} arrived {place}, the rest was kept on the way, as the rules do \
-         at biases, norms and units without a positive part: the values say where, and not how much",
+        "{}: of the relevance {whole:+.4} {arrived:+.3e} arrived {place}, the rest was kept on the way, as the rules \
+         do at biases, norms and units without a positive part: the values say where, and not how much",
         finding.title
     ))
 }

@@ -46,11 +46,12 @@ pub(crate) fn advice_for_nothing(settings: &[&str]) -> String {
 pub(crate) fn advice_for_noise(settings: &[&str]) -> &'static str {
     let takes = |name: &str| settings.contains(&name);
     match (takes("n"), takes("tolerance")) {
+        // It is of what differs between them.
+        _ if takes("references") => "try other --references",
         (true, true) => "try a larger --n, or a --tolerance as 0.1",
         (true, false) => "try a larger --n",
         (false, true) => "try a --tolerance as 0.1",
-        (false, false) if takes("references") => "try other --references",
-        _ => "they are more noise than anything else",
+        (false, false) => "they are more noise than anything else",
     }
 }
 
@@ -100,6 +101,7 @@ mod tests {
         assert_eq!([of(1.455), of(0.99), of(f64::NAN)], [Some(1.455), None, None]);
         assert_eq!(noise(&Extras::default(), 0), None);
         assert_eq!(advice_for_noise(&["n"]), "try a larger --n");
+        assert_eq!(advice_for_noise(&["n", "references"]), "try other --references");
     }
 
     #[test]

@@ -37,7 +37,8 @@ pub(crate) struct Asked<'a> {
 }
 
 /// The methods that were asked for, each once; else a class activation map at the last feature maps, or at the tokens
-/// before the last attention, if there are any, and integrated gradients. Notes say what was chosen that nobody asked for and that is not usual.
+/// before the last attention, if there are any, and integrated gradients. Notes say what was chosen that nobody asked
+/// for and that is not usual.
 pub(crate) fn choose<B: Backend>(
     asked: Asked<'_>,
     model: &Model<B>,

@@ -106,8 +106,8 @@ fn only(inputs: &[Signature]) -> Outcome<Wanted> {
     }
 }
 
-/// What is typed for an input that is a number everywhere, as a shell takes it for one word. Which number nobody but the
-/// network's author knows: of a state that begins at 0, and of a rate that must not, the file says the same.
+/// What is typed for an input that is a number everywhere, as a shell takes it for one word. Which number nobody but
+/// the network's author knows: of a state that begins at 0, and of a rate that must not, the file says the same.
 fn argument(input: &Signature) -> String {
     let given = format!("{}=NUMBER", input.name);
     let plain = given.chars().all(|c| c.is_alphanumeric() || "_-.=:/+,@%".contains(c));

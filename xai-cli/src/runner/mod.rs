@@ -1,8 +1,9 @@
 //! A folder of photos through any model: a picture, a line of a table and, if asked for, the numbers of each.
 //!
-//! What is done is not done again: a photo that has a line in the table, with marks of its bytes, its picture's, and its
-//! numbers' where they are asked for, that are those of the files still, is left out by the next run. Files appear whole or not at all, so that a run may be
-//! stopped at any time; what it had begun the next one clears away.
+//! What is done is not done again: a photo that has a line in the table is left out by the next run where it, its
+//! picture, and its numbers where they are asked for, are byte for byte what they were, by the marks that the table has
+//! of them. Files appear whole or not at all, so that a run may be stopped at any time; what it had begun the next one
+//! clears away.
 //!
 //! ```
 //! use image::RgbImage;

@@ -260,7 +260,7 @@ def strange():
 
 
 def patches():
-    """A transformer of one block: four patches of a photo of 4 x 4, behind a token for the class, which alone is read."""
+    """A transformer of one block: four patches of a photo of 4 x 4, behind a class token, which alone is read."""
     weights = {
         "patch": (np.arange(24, dtype=np.float32).reshape(2, 3, 2, 2) - 11) / 12,
         "class": np.array([[[0.5, -0.5]]], np.float32),
