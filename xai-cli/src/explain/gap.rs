@@ -1,5 +1,6 @@
 //! Whether what a method found is what it promises.
 
+use super::digits::number;
 use super::finding::Finding;
 use crate::methods::{advice, advice_for_noise, advice_for_nothing, hardly_arrived, is_nothing, noise};
 
@@ -27,8 +28,11 @@ pub(super) fn noticed(finding: &Finding) -> Option<String> {
     let change = extras.missed_change(0, values.iter().copied().map(f64::from))?;
     let sum = change + gap;
     Some(format!(
-        "{title}: the values add up to {sum:+.4}, and the output changed by {change:+.4} from the reference, a \
-         completeness gap of {gap:+.4}: {}",
+        "{title}: the values add up to {}, and the output changed by {} from the reference, a completeness gap of {}: \
+         {}",
+        number(sum),
+        number(change),
+        number(gap),
         advice(finding.info.settings)
     ))
 }
@@ -38,9 +42,11 @@ pub(super) fn remark(finding: &Finding) -> Option<String> {
     let (arrived, whole) = hardly_arrived(&finding.explanation.extras, 0)?;
     let place = if finding.at.is_some() { "there" } else { "at the input" };
     Some(format!(
-        "{}: of the relevance {whole:+.4} {arrived:+.3e} arrived {place}, the rest was kept on the way, as the rules \
-         do at biases, norms and units without a positive part: the values say where, and not how much",
-        finding.title
+        "{}: of the relevance {}, {} arrived {place}: the rest, of either sign, is what the rules keep on the way, at \
+         biases, norms and units without a positive part, so that the values say where, and not how much",
+        finding.title,
+        number(whole),
+        number(arrived)
     ))
 }
 
@@ -51,12 +57,13 @@ fn nothing(finding: &Finding) -> String {
     if let (Some(arrived), Some(kept)) = (first(&extras.relevance_arrived), first(&extras.relevance_kept)) {
         let (whole, place) = (arrived + kept, if finding.at.is_some() { "there" } else { "at the input" });
         return format!(
-            "all values are 0: of the relevance {whole:+.4} nothing arrived {place}, all of it was kept on the way, by \
-             biases and by steps whose slope is 0"
+            "all values are 0: of the relevance {} nothing arrived {place}, all of it was kept on the way, by biases \
+             and by steps whose slope is 0",
+            number(whole)
         );
     }
     match first(&extras.completeness_gap).filter(|gap| *gap != 0.0) {
-        Some(gap) => format!("all values are 0, and the output changed by {:+.4} from the reference", -gap),
+        Some(gap) => format!("all values are 0, and the output changed by {} from the reference", number(-gap)),
         None => "all values are 0, so that they explain nothing".into(),
     }
 }

@@ -1,6 +1,7 @@
 //! Why did the network decide so? From a file and an input to pictures, numbers and words.
 
 mod base64;
+mod digits;
 mod features;
 mod finding;
 mod gap;

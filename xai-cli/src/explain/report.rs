@@ -10,6 +10,7 @@ use xai_cli::classes::{Class, Ending, Scores};
 use xai_cli::command_line::{Outcome, failure, plain, shown};
 use xai_cli::labels::Names;
 
+use super::digits::number;
 use super::features::{Feature, features, strongest};
 use super::finding::Finding;
 use super::gap;
@@ -173,11 +174,6 @@ impl<'a> Report<'a> {
         }
         text
     }
-}
-
-/// With a sign, and digits that tell small numbers apart.
-fn number(value: f64) -> String {
-    if value == 0.0 || value.abs() >= 1e-3 { format!("{value:+.4}") } else { format!("{value:+.3e}") }
 }
 
 fn first<T: Copy>(list: &Option<Vec<T>>) -> Option<T> {

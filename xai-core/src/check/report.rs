@@ -250,3 +250,16 @@ impl fmt::Display for GradientReport {
         write!(f, "{} directions)", self.directions.len())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{GradientReport, Verdict};
+
+    #[test]
+    fn noise_beside_nothing_is_no_number() {
+        let report = |noise| GradientReport { noise, ..GradientReport::unsteady(Verdict::Noise, 0.0) }.to_string();
+        assert!(report(1.1e303).contains("noise beyond measure, 0 directions"), "{}", report(1.1e303));
+        assert!(report(0.25).contains("noise 2.5e-1, "), "{}", report(0.25));
+        assert!(report(f64::NAN).contains("noise beyond measure"), "{}", report(f64::NAN));
+    }
+}
