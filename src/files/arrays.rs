@@ -1,6 +1,6 @@
 //! Named arrays in a file.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use ndarray::ArrayD;
@@ -73,11 +73,36 @@ pub fn decode_arrays<E: Element>(bytes: &[u8]) -> Result<BTreeMap<String, ArrayD
 /// # Ok::<(), xai::Error>(())
 /// ```
 pub fn encode_arrays<E: Element>(arrays: &BTreeMap<String, ArrayD<E>>) -> Result<Vec<u8>> {
+    encode_arrays_with(arrays, &BTreeMap::new())
+}
+
+/// The same with entries of your own in the header, its metadata, which any reader of safetensors finds.
+///
+/// # Errors
+/// As [`encode_arrays`].
+///
+/// ```
+/// use std::collections::BTreeMap;
+///
+/// use xai::files::{decode_arrays, encode_arrays_with};
+///
+/// let arrays = BTreeMap::from([("map".to_owned(), ndarray::array![[0.5f32, 1.0]].into_dyn())]);
+/// let bytes = encode_arrays_with(&arrays, &BTreeMap::from([("network".to_owned(), "a relu".to_owned())]))?;
+/// assert_eq!(decode_arrays::<f32>(&bytes)?, arrays);
+/// assert!(String::from_utf8_lossy(&bytes).contains(r#""network":"a relu""#));
+/// # Ok::<(), xai::Error>(())
+/// ```
+pub fn encode_arrays_with<E: Element>(
+    arrays: &BTreeMap<String, ArrayD<E>>,
+    metadata: &BTreeMap<String, String>,
+) -> Result<Vec<u8>> {
     let bytes: Vec<Vec<u8>> = arrays.values().map(|array| number::bytes(array.view())).collect();
     let mut tensors = Vec::with_capacity(arrays.len());
     for ((name, array), bytes) in arrays.iter().zip(&bytes) {
         let view = TensorView::new(number::dtype::<E>(), array.shape().to_vec(), bytes).map_err(bad_format)?;
         tensors.push((name, view));
     }
-    safetensors::serialize(tensors, None).map_err(bad_format)
+    let metadata = metadata.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
+    safetensors::serialize(tensors, Some(metadata).filter(|entries: &HashMap<_, _>| !entries.is_empty()))
+        .map_err(bad_format)
 }

@@ -2,7 +2,7 @@
 //!
 //! [`save`] and [`load`] keep an [`Explanation`](crate::Explanation), [`load_several`] one of several inputs;
 //! [`read_weights`] reads the weights of a network, [`read_arrays`] the tensors of any file, and [`encode_arrays`]
-//! writes arrays for other programs to read. Files appear whole or not at all.
+//! and [`encode_arrays_with`] write arrays for other programs to read. Files appear whole or not at all.
 //!
 //! ```
 //! use ndarray::{Array4, array};
@@ -27,6 +27,6 @@ mod number;
 mod reading;
 mod weights;
 
-pub use self::arrays::{decode_arrays, encode_arrays, read_arrays};
+pub use self::arrays::{decode_arrays, encode_arrays, encode_arrays_with, read_arrays};
 pub use self::explanation::{decode, decode_several, encode, load, load_several, save};
 pub use self::weights::{decode_weights, read_weights};

@@ -138,9 +138,10 @@ fn numbers_and_a_table_are_kept_and_what_is_done_is_not_done_again() {
     let why = files::load::<f32>(out.join("chelsea.safetensors")).unwrap();
     assert_eq!((why.names[0].as_str(), why.values.shape()), ("chelsea.png", &[1, 1, 7, 7][..]));
     let (class, score) = why.top(1)[0][0];
-    let fields: Vec<&str> = lines[0].rsplitn(3, ',').collect();
-    assert_eq!((class, score), (282, fields[1].parse().unwrap()));
-    assert!((0.0..=1.0).contains(&fields[0].parse::<f64>().unwrap()));
+    // Behind the probability stand the marks of three files.
+    let fields: Vec<&str> = lines[0].rsplitn(6, ',').collect();
+    assert_eq!((class, score), (282, fields[4].parse().unwrap()));
+    assert!((0.0..=1.0).contains(&fields[3].parse::<f64>().unwrap()));
 
     // What is whole stays; a picture that was cut off and numbers that are gone are made again, as is a run's leftover.
     assert!(said(at, &call).starts_with("0 photos in"));

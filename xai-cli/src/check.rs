@@ -1,7 +1,7 @@
 //! Is the network's gradient right? Words for people, and for programs.
 
 use serde_json::json;
-use xai::{Backend, Differentiable, GradientCheck, UpTo};
+use xai::{Backend, Differentiable, GradientCheck, UpTo, Verdict};
 use xai_cli::classes::{Class, Scores};
 use xai_cli::command_line::{Noticed, Outcome, shown};
 use xai_cli::labels::Names;
@@ -33,6 +33,7 @@ impl Task for Check<'_> {
         let notes = model.notes.clone();
         notes.extend(&given.notes);
         let (network, shape) = (&*model.network, given.numbers.shape());
+        input::check_assumed(&model, shape, given.assumed)?;
         if let Some(at) = &args.at {
             check_asked_place(&model, shape, at)?;
         }
@@ -72,7 +73,11 @@ impl Task for Check<'_> {
         if report.is_trusted() {
             return Ok(());
         }
-        Err(Noticed("the gradient at this input cannot be trusted".into()).into())
+        let noticed = match report.verdict {
+            Verdict::Still | Verdict::Noise => "nothing can be said of the gradient at this input",
+            _ => "the gradient at this input cannot be trusted",
+        };
+        Err(Noticed(noticed.into()).into())
     }
 }
 

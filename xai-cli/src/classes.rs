@@ -203,7 +203,9 @@ impl Class {
     pub fn opinion(&self) -> String {
         match self.probability {
             Some(probability) => format!("{:.1} %", probability * 100.0),
-            None => format!("{:.3}", self.score),
+            // With digits that tell small scores apart, and large ones from noise.
+            None if self.score == 0.0 || (1e-3..1e7).contains(&self.score.abs()) => format!("{:.3}", self.score),
+            None => format!("{:.3e}", self.score),
         }
     }
 }
@@ -235,6 +237,14 @@ mod tests {
         assert!(found.probability.unwrap() > 0.5);
         let one: ArrayD<f32> = array![[2.0]].into_dyn();
         assert_eq!(Scores::new(&one, Ending::Scores, None).unwrap().at(&[0]).unwrap().index, [0]);
+    }
+
+    #[test]
+    fn small_scores_are_told_apart_from_nothing() {
+        let output: ArrayD<f32> = array![[3.7e-9, 0.0, -0.25, 2e9]].into_dyn();
+        let scores = Scores::new(&output, Ending::Scores, None).unwrap();
+        let told: Vec<String> = (0..4).map(|class| scores.at(&[class]).unwrap().opinion()).collect();
+        assert_eq!(told, ["3.700e-9", "0.000", "-0.250", "2.000e9"]);
     }
 
     #[test]

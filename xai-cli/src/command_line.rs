@@ -98,8 +98,19 @@ impl Error for Noticed {}
 /// tell("why", "a.png: it is\n  no photo");
 /// ```
 pub fn tell(program: &str, message: &str) {
-    let words: Vec<&str> = message.split_whitespace().collect();
-    let _ = writeln!(io::stderr(), "{program}: {}", plain(&words.join(" ")));
+    let _ = writeln!(io::stderr(), "{program}: {}", plain(&one_line(message)));
+}
+
+/// A message of several lines as one, in which it can be seen where they ended: by semicolons, but for those that end
+/// in a sign already.
+fn one_line(message: &str) -> String {
+    let lines = message.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "));
+    lines.filter(|line| !line.is_empty()).fold(String::new(), |mut whole, line| {
+        if !whole.is_empty() {
+            whole += if whole.ends_with([':', ';', ',', '.']) { " " } else { "; " };
+        }
+        whole + &line
+    })
 }
 
 /// A text that no terminal takes for an order: control characters, and those that turn the direction of writing, are
@@ -253,4 +264,16 @@ fn first_paragraph(message: &str) -> String {
     let message = message.trim_start_matches("error: ");
     let keep = |part: &&str| !part.starts_with("Usage:") && !part.starts_with("For more information");
     message.split("\n\n").map(str::trim).filter(keep).collect::<Vec<_>>().join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::one_line;
+
+    #[test]
+    fn lines_of_a_message_are_told_apart() {
+        assert_eq!(one_line("a file:\n  node 1 is\tbad\n\n  node 2 too\n"), "a file: node 1 is bad; node 2 too");
+        assert_eq!(one_line("one line"), "one line");
+        assert_eq!(one_line(""), "");
+    }
 }

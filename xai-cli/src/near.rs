@@ -6,12 +6,10 @@ const MOST: usize = 12;
 /// More alike than this is what was meant, perhaps.
 const ALIKE: f64 = 0.6;
 
-/// What was meant, perhaps, and what there is: those that are most like it, and how many more.
+/// What was meant, perhaps, and what there is: those that have it as one of their words, then those that are most like
+/// it, and how many more.
 pub(crate) fn names<S: AsRef<str>>(wanted: &str, there: &[S]) -> String {
-    let mut order: Vec<(f64, &str)> = there
-        .iter()
-        .map(|name| (strsim::normalized_damerau_levenshtein(&folded(wanted), &folded(name.as_ref())), name.as_ref()))
-        .collect();
+    let mut order: Vec<(f64, &str)> = there.iter().map(|name| (alike(wanted, name.as_ref()), name.as_ref())).collect();
     // Equally like ones stay in their order.
     order.sort_by(|a, b| b.0.total_cmp(&a.0));
     let meant: Vec<&str> =
@@ -22,6 +20,18 @@ pub(crate) fn names<S: AsRef<str>>(wanted: &str, there: &[S]) -> String {
         _ if there.len() <= MOST => format!("{meant}there are {}", list(there)),
         _ => format!("{meant}there are {}", list(&order.iter().map(|(_, name)| *name).collect::<Vec<_>>())),
     }
+}
+
+/// How like a name is: more than 1 where it has all that is wanted, as whole words.
+fn alike(wanted: &str, name: &str) -> f64 {
+    let (wanted, name) = (folded(wanted), folded(name));
+    let alike = strsim::normalized_damerau_levenshtein(&wanted, &name);
+    let words = |text: &str| -> Vec<String> {
+        text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_owned).collect()
+    };
+    let (wanted, name) = (words(&wanted), words(&name));
+    let has = !wanted.is_empty() && name.windows(wanted.len()).any(|part| part == wanted);
+    if has { 1.0 + alike } else { alike }
 }
 
 /// As many names as one reads, and how many more.
@@ -51,6 +61,8 @@ mod tests {
         assert_eq!(names("Relu", &["conv", "relu"]), "did you mean `relu`? there are `conv`, `relu`");
         assert_eq!(names("xyz", &["conv", "relu"]), "there are `conv`, `relu`");
         assert_eq!(names::<&str>("xyz", &[]), "there are none");
+        let cats = ["crate", "carton", "tiger cat, tabby", "catamaran"];
+        assert!(names("cat", &cats).starts_with("did you mean `tiger cat, tabby`? "), "{}", names("cat", &cats));
         let many: Vec<String> = (0..40).map(|n| format!("layer{n}.conv")).collect();
         let text = names("layer39.convs", &many);
         assert!(text.starts_with("did you mean `layer39.conv`, ") && text.ends_with(", and 28 more"), "{text}");

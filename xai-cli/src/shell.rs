@@ -30,7 +30,10 @@ pub(crate) fn man() -> Outcome<()> {
         writeln!(page, ".SH \"XAI {}\"", name.to_uppercase())?;
         options(&part.clone().bin_name(format!("xai {name}")), &mut page)?;
     }
-    whole.render_extra_section(&mut page)?;
+    let mut exits = Vec::new();
+    whole.render_extra_section(&mut exits)?;
+    // Where man pages have it.
+    page.extend(String::from_utf8_lossy(&exits).replace(".SH EXTRA", ".SH \"EXIT STATUS\"").into_bytes());
     print(page)
 }
 

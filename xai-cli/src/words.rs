@@ -47,7 +47,10 @@ pub(crate) fn of(error: &(dyn Error + 'static)) -> String {
     let root = error.downcast_ref::<xai::Error>().map(xai::Error::root);
     let text = match (fault(error), root) {
         (Some(Fault::Unknown { what, name, known }), _) => {
-            format!("--{what} {name}: the network has no such {what}: {}", crate::near::names(name, known))
+            // Any value is an output that can be asked for.
+            let more =
+                if *what == "output" { "; what any node computes is one too, as `xai inspect` lists it" } else { "" };
+            format!("--{what} {name}: the network has no such {what}: {}{more}", crate::near::names(name, known))
         }
         (_, Some(xai::Error::Unsupported { analyzer, reason })) => format!("{}: {reason}", method(analyzer)),
         (_, Some(xai::Error::BypassedPlace { .. })) => format!("{error}; `xai inspect` lists all places"),

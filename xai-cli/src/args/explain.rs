@@ -18,14 +18,14 @@ pub(crate) struct ExplainArgs {
     pub(crate) network: NetworkArgs,
 
     /// What the network looks at: a photo (.png, .jpg), cropped and resized to its input; a row of a table with a line
-    /// of names (.csv, .tsv); a sound (.wav); numbers (.npy); for whole numbers, as bytes or tokens, any file's bytes,
-    /// or their ids (.json)
+    /// of names (.csv, .tsv); a sound (.wav); numbers (.npy), of which a row of up to 64 is drawn as columns and a
+    /// longer one as a line; for whole numbers, as bytes or tokens, any file's bytes, or their ids (.json)
     #[arg(value_name = "INPUT")]
     pub(crate) input: PathBuf,
 
     /// A method, any that `xai methods` lists; may be given several times [default: grad-cam at the last feature maps,
-    /// and integrated-gradients, which takes 30 secants, or where the network has none 50 graded points, unless --n,
-    /// --quadrature or --tolerance say otherwise]
+    /// or at a transformer's tokens before its last attention, and integrated-gradients, which takes 30 secants, or
+    /// where the network has none 50 graded points, unless --n, --quadrature or --tolerance say otherwise]
     #[arg(long = "method", value_name = "NAME", value_parser = by_name(), hide_possible_values = true)]
     pub(crate) methods: Vec<&'static AnalyzerInfo>,
 
@@ -35,7 +35,8 @@ pub(crate) struct ExplainArgs {
     pub(crate) target: Option<String>,
 
     /// The place of the network that methods look at, of those that `xai inspect` lists: where class activation maps
-    /// are taken, and what other methods explain in place of the input [default: the last feature maps]
+    /// are taken, and what other methods explain in place of the input [default: the last feature maps, or the tokens
+    /// before the last attention]
     #[arg(long, value_name = "PLACE")]
     pub(crate) at: Option<String>,
 
@@ -59,7 +60,8 @@ pub(crate) struct ExplainArgs {
     pub(crate) out: Vec<PathBuf>,
 
     /// Also write the numbers, f32: the input, the output, and each method's values, not normalised, by its name; by
-    /// the ending .npz, .safetensors or .json
+    /// the ending .npz, .safetensors or .json. What they are of, network, input, class, methods and places, is in the
+    /// header of a .safetensors, and in an .npz json.loads(bytes(file["about"]))
     #[arg(long, value_name = "FILE")]
     pub(crate) raw: Option<PathBuf>,
 

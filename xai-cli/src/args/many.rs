@@ -24,8 +24,8 @@ pub(crate) struct FolderArgs {
     #[arg(long, value_name = "DIR", default_value = "explained")]
     pub(crate) out: PathBuf,
 
-    /// The method, any that `xai methods` lists [default: grad-cam at the last feature maps, if there are any, else
-    /// integrated-gradients]
+    /// The method, any that `xai methods` lists [default: grad-cam at the last feature maps, or at a transformer's
+    /// tokens before its last attention, if there are any, else integrated-gradients]
     #[arg(long, value_name = "NAME", value_parser = by_name(), hide_possible_values = true)]
     pub(crate) method: Option<&'static AnalyzerInfo>,
 
@@ -33,7 +33,8 @@ pub(crate) struct FolderArgs {
     #[arg(long, value_name = "CLASS", allow_negative_numbers = true)]
     pub(crate) target: Option<String>,
 
-    /// The place of the network that the method looks at [default: the last feature maps]
+    /// The place of the network that the method looks at [default: the last feature maps, or the tokens before the
+    /// last attention]
     #[arg(long, value_name = "PLACE")]
     pub(crate) at: Option<String>,
 
@@ -45,8 +46,8 @@ pub(crate) struct FolderArgs {
     #[arg(long)]
     pub(crate) raw: bool,
 
-    /// Do again what is done already [default: photos that have a line in the table, and a picture that is whole and
-    /// not older, are left out]
+    /// Do again what is done already [default: photos that have a line in the table are left out where photo, picture
+    /// and numbers are byte for byte what they were, by the marks that the table has of them]
     #[arg(long)]
     pub(crate) again: bool,
 
@@ -93,7 +94,8 @@ pub(crate) struct EvaluateArgs {
     #[arg(long, value_name = "FILE", requires = "target")]
     pub(crate) labels: Option<PathBuf>,
 
-    /// The place of the network that class activation maps look at [default: the last feature maps]
+    /// The place of the network that class activation maps look at [default: the last feature maps, or
+    /// the tokens before the last attention]
     #[arg(long, value_name = "PLACE")]
     pub(crate) at: Option<String>,
 

@@ -9,7 +9,8 @@ use xai_cli::command_line::{bounded, count};
 /// A network in a file.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct NetworkArgs {
-    /// The network's file: net.onnx, or net.pt (TorchScript) in a build with libtorch
+    /// The network's file: net.onnx; the weights of a known one, net.safetensors (ResNet, VGG, EfficientNet-Lite0); or
+    /// net.pt (TorchScript) in a build with libtorch
     #[arg(value_name = "NETWORK")]
     pub(crate) file: PathBuf,
 

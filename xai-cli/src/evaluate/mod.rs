@@ -17,7 +17,7 @@ use xai_cli::ranking;
 
 use self::report::Report;
 use crate::args::EvaluateArgs;
-use crate::input::Trained;
+use crate::input::{Trained, check_assumed};
 use crate::methods::{Asked, Chosen, choose};
 use crate::model::{self, Model, Task};
 use crate::notes::Notes;
@@ -74,6 +74,7 @@ impl Task for Evaluate<'_> {
         let notes = model.notes.clone();
         notes.extend(&trained.notes);
         let shape = trained.shape();
+        check_assumed(&model, &shape, trained.assumed)?;
         let target = check_classes(&model, &shape, self.names.as_ref(), args.target.as_deref())?;
         let metrics = ranking::metrics::<B>(args.grid);
         let refused = |error: xai::Error| failure(format!("--grid {}: {error}", args.grid));

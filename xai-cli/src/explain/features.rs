@@ -10,9 +10,10 @@ use crate::input::{Given, Shown};
 /// So many are printed and drawn: those with the largest values.
 pub(super) const SHOWN: usize = 20;
 
-/// A column or a token, what it is in this input, and its value.
+/// A column or a token, where it stands, from 0, what it is in this input, and its value.
 pub(super) struct Feature {
     pub(super) name: String,
+    pub(super) place: usize,
     pub(super) given: f32,
     pub(super) value: f64,
 }
@@ -46,8 +47,11 @@ pub(super) fn features(given: &Given, finding: &Finding) -> Vec<Feature> {
         _ if of_attention => sample.mean_axis(Axis(0)).into_iter().flatten().map(f64::from).collect(),
         _ => sample.axis_iter(Axis(0)).map(of_token).collect(),
     };
-    let feature = |((name, &given), value): ((&String, &f32), f64)| Feature { name: name.clone(), given, value };
-    names.iter().zip(&given.numbers).zip(values).map(feature).collect()
+    let feature = |(place, ((name, &given), value)): (usize, ((&String, &f32), f64))| {
+        let name = name.clone();
+        Feature { name, place, given, value }
+    };
+    names.iter().zip(&given.numbers).zip(values).enumerate().map(feature).collect()
 }
 
 /// The strongest of them, the strongest first.
@@ -69,14 +73,14 @@ pub(super) fn strongest_of<T>(values: impl Iterator<Item = (T, f64)>) -> Vec<(T,
 
 impl Feature {
     pub(super) fn json(&self) -> Value {
-        json!({"name": self.name, "given": self.given, "value": self.value})
+        json!({"name": self.name, "place": self.place, "given": self.given, "value": self.value})
     }
 
-    /// The feature as people read it: `income = 1.2`, or the token.
+    /// The feature as people read it: `income = 1.2`, or the token and where it stands, for many are the same.
     pub(super) fn words(&self, shown: &Shown) -> String {
         match shown {
             Shown::Columns(_) => format!("{} = {}", self.name, self.given),
-            _ => self.name.clone(),
+            _ => format!("{} at {}", self.name, self.place),
         }
     }
 }

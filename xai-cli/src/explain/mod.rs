@@ -1,6 +1,7 @@
 //! Why did the network decide so? From a file and an input to pictures, numbers and words.
 
 mod base64;
+mod digits;
 mod features;
 mod finding;
 mod gap;
@@ -19,7 +20,7 @@ use self::finding::Finding;
 use self::outputs::Outputs;
 use self::report::Report;
 use crate::args::ExplainArgs;
-use crate::input::{self, Given};
+use crate::input::{self, Given, check_assumed};
 use crate::methods::{Asked, Chosen, check_options, choose, embedding, reference, referred};
 use crate::model::{self, Model, Task};
 use crate::output::{print_json, print_text};
@@ -46,6 +47,7 @@ impl Task for Explain<'_> {
         let notes = model.notes.clone();
         notes.extend(&given.notes);
         let shape = given.numbers.shape();
+        check_assumed(&model, shape, given.assumed)?;
         self.outputs.check_drawable(&given)?;
         let start = embedding(&model, shape)?;
         let asked =
@@ -72,6 +74,7 @@ impl Task for Explain<'_> {
         // A gap is told in words of the command.
         let of_methods = of_methods.filter(|note| !matches!(note, Note::LargeGap { .. }));
         of_methods.for_each(|note| notes.add(note.to_string()));
+        findings.iter().filter_map(gap::remark).for_each(|remark| notes.add(remark));
         self.finish(&given, &output, &report, &findings)?;
         notes.tell();
         let noticed: Vec<String> = findings.iter().filter_map(gap::noticed).collect();

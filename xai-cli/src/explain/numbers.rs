@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::Cursor;
 
-use ndarray::ArrayD;
+use ndarray::{Array1, ArrayD};
 use ndarray_npy::NpzWriter;
 use serde_json::json;
 use xai::files;
@@ -19,20 +19,27 @@ fn arrays(given: &Given, output: &ArrayD<f32>, findings: &[Finding]) -> BTreeMap
     own.into_iter().chain(found).collect()
 }
 
-/// A file of numpy's.
-pub(super) fn npz(given: &Given, output: &ArrayD<f32>, findings: &[Finding]) -> Outcome<Vec<u8>> {
+/// A file of numpy's; what the numbers are of is a text in UTF-8, `json.loads(bytes(file["about"]))`.
+pub(super) fn npz(given: &Given, output: &ArrayD<f32>, report: &Report<'_>, findings: &[Finding]) -> Outcome<Vec<u8>> {
     let mut bytes = Cursor::new(Vec::new());
     let mut file = NpzWriter::new(&mut bytes);
     for (name, array) in arrays(given, output, findings) {
         file.add_array(name, &array)?;
     }
+    let about = json!(report.origin(findings)).to_string();
+    file.add_array("about", &Array1::from(about.into_bytes()))?;
     file.finish()?;
     Ok(bytes.into_inner())
 }
 
-/// A safetensors file.
-pub(super) fn safetensors(given: &Given, output: &ArrayD<f32>, findings: &[Finding]) -> xai::Result<Vec<u8>> {
-    files::encode_arrays(&arrays(given, output, findings))
+/// A safetensors file; what the numbers are of is in its header.
+pub(super) fn safetensors(
+    given: &Given,
+    output: &ArrayD<f32>,
+    report: &Report<'_>,
+    findings: &[Finding],
+) -> xai::Result<Vec<u8>> {
+    files::encode_arrays_with(&arrays(given, output, findings), &report.origin(findings))
 }
 
 /// The report, with the numbers behind it, each with its shape.

@@ -70,8 +70,8 @@ impl Outputs {
                 Format::Png => picture::png(given, report, findings)?,
                 Format::Html => page::html(given, report, findings)?.into_bytes(),
                 Format::Json => numbers::json(given, output, report, findings),
-                Format::Npz => numbers::npz(given, output, findings)?,
-                Format::Safetensors => numbers::safetensors(given, output, findings)?,
+                Format::Npz => numbers::npz(given, output, report, findings)?,
+                Format::Safetensors => numbers::safetensors(given, output, report, findings)?,
             };
             drafts.push(Draft::write(path, &bytes)?);
         }

@@ -69,7 +69,10 @@ fn colored(tokens: &[Feature]) -> String {
         let share = if largest == 0.0 { 0.0 } else { token.value.abs() / largest };
         let ground = if token.value < 0.0 { "33,102,172" } else { "178,24,43" };
         let name = escaped(&token.name);
-        format!("<span title=\"{:+.4}\" style=\"background:rgba({ground},{share:.2})\">{name}</span>", token.value)
+        format!(
+            "<span title=\"{:+.4} at {}\" style=\"background:rgba({ground},{share:.2})\">{name}</span>",
+            token.value, token.place
+        )
     };
     let spans: Vec<String> = tokens.iter().map(span).collect();
     // Where they end is seen, and lines may break there.
@@ -86,7 +89,7 @@ mod tests {
 
     #[test]
     fn tokens_are_as_strong_as_their_values() {
-        let token = |name: &str, value: f64| Feature { name: name.into(), given: 0.0, value };
+        let token = |name: &str, value: f64| Feature { name: name.into(), place: 0, given: 0.0, value };
         let text = colored(&[token("a", 2.0), token("<b>", -1.0), token("c", 0.0)]);
         assert!(
             text.contains("rgba(178,24,43,1.00)\">a<") && text.contains("rgba(33,102,172,0.50)\">&lt;b&gt;<"),

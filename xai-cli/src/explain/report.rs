@@ -1,5 +1,6 @@
 //! What the network saw, in words and as JSON.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use ndarray::ArrayD;
@@ -9,6 +10,7 @@ use xai_cli::classes::{Class, Ending, Scores};
 use xai_cli::command_line::{Outcome, failure, plain, shown};
 use xai_cli::labels::Names;
 
+use super::digits::number;
 use super::features::{Feature, features, strongest};
 use super::finding::Finding;
 use super::gap;
@@ -122,6 +124,27 @@ impl<'a> Report<'a> {
         })
     }
 
+    /// What the numbers in a file are of: network, input, class, and each method with its place. Nothing that differs
+    /// from run to run.
+    pub(super) fn origin(&self, findings: &[Finding]) -> BTreeMap<String, String> {
+        let network = &self.args.network;
+        let methods = findings.iter().map(|finding| {
+            let kind = finding.explanation.kind.to_string();
+            let found = json!({"title": finding.info.title, "place": finding.at, "kind": kind});
+            (finding.info.name.to_owned(), found)
+        });
+        let entries = [
+            ("network", shown(&network.file)),
+            ("input", shown(&self.args.input)),
+            ("prepared", self.input.clone()),
+            ("backend", self.backend.to_owned()),
+            ("explains", self.of_what().to_owned()),
+            ("explained", self.explained.json().to_string()),
+            ("methods", Value::from(methods.collect::<Map<String, Value>>()).to_string()),
+        ];
+        entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+    }
+
     /// The same for people.
     pub(super) fn text(&self, given: &Given, findings: &[Finding]) -> String {
         let mut text = String::new();
@@ -151,11 +174,6 @@ impl<'a> Report<'a> {
         }
         text
     }
-}
-
-/// With a sign, and digits that tell small numbers apart.
-fn number(value: f64) -> String {
-    if value == 0.0 || value.abs() >= 1e-3 { format!("{value:+.4}") } else { format!("{value:+.3e}") }
 }
 
 fn first<T: Copy>(list: &Option<Vec<T>>) -> Option<T> {

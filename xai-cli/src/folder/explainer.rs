@@ -12,8 +12,11 @@ use xai_cli::labels::Names;
 use xai_cli::runner::{Explained, Explains, mark};
 
 use crate::args::FolderArgs;
-use crate::input::Trained;
-use crate::methods::{Asked, Chosen, advice, advice_for_nothing, check_options, choose, is_nothing};
+use crate::input::{Trained, check_assumed};
+use crate::methods::{
+    Asked, Chosen, advice, advice_for_noise, advice_for_nothing, check_options, choose, hardly_arrived, is_nothing,
+    noise,
+};
 use crate::model::Model;
 use crate::notes::Notes;
 use crate::target::{self, check_classes};
@@ -32,6 +35,10 @@ pub(super) struct Explainer<'a, B: Backend> {
     missed: Cell<usize>,
     /// How many photos had values that are all 0.
     nothing: Cell<usize>,
+    /// How many photos had values that are more noise than anything else.
+    noisy: Cell<usize>,
+    /// For how many photos relevance hardly arrived.
+    kept: Cell<usize>,
 }
 
 /// That what is explained at a place has a picture.
@@ -52,6 +59,7 @@ impl<'a, B: Backend<Elem = f32>> Explainer<'a, B> {
         let trained = Trained::new(&model.input, &args.photo)?;
         let model = model.channels_first(trained.channels_last);
         let mut shape = trained.shape();
+        check_assumed(&model, &shape, trained.assumed)?;
         check_classes(&model, &shape, names, args.target.as_deref())?;
         let notes = model.notes.clone();
         notes.extend(&trained.notes);
@@ -74,10 +82,20 @@ impl<'a, B: Backend<Elem = f32>> Explainer<'a, B> {
             notes,
             missed: Cell::new(0),
             nothing: Cell::new(0),
+            noisy: Cell::new(0),
+            kept: Cell::new(0),
         })
     }
 
+    /// What has to be known of the results, once they are there.
     pub(super) fn notes(&self) -> &Notes {
+        if self.kept.get() > 0 {
+            let (title, photos) = (self.chosen.info.title, self.kept.get());
+            self.notes.add(format!(
+                "{title}: for {photos} photos less than a tenth of the relevance arrived, or more than ten times as \
+                 much: the rules keep it on the way, at biases, norms and units without a positive part"
+            ));
+        }
         &self.notes
     }
 
@@ -89,8 +107,15 @@ impl<'a, B: Backend<Elem = f32>> Explainer<'a, B> {
         let apart = format!("{title} does not add up to the change of the output for {missed} photos");
         let all_zero = (nothing > 0).then(|| format!("{all_zero}: {}", advice_for_nothing(info.settings)));
         let apart = (missed > 0).then(|| format!("{apart}: {}", advice(info.settings)));
-        let both: Vec<String> = all_zero.into_iter().chain(apart).collect();
-        (!both.is_empty()).then(|| both.join("; "))
+        let noisy = match self.noisy.get() {
+            0 => None,
+            photos => Some(format!(
+                "{title} has values for {photos} photos whose error is estimated as more than they are: {}",
+                advice_for_noise(info.settings)
+            )),
+        };
+        let all: Vec<String> = all_zero.into_iter().chain(apart).chain(noisy).collect();
+        (!all.is_empty()).then(|| all.join("; "))
     }
 
     fn class(&self, output: &ArrayD<f32>) -> Outcome<Class> {
@@ -114,6 +139,10 @@ impl<B: Backend<Elem = f32>> Explains for Explainer<'_, B> {
         let what = if network.no_batch { format!("{what}, no batch") } else { what };
         let how = format!("{}, {options:?}, {photo:?}, names {named:?}", self.chosen.title());
         Ok(format!("{} of {size} bytes, {mark:016x}, {what}, {how}", file.display()))
+    }
+
+    fn title(&self) -> String {
+        self.chosen.title()
     }
 
     fn preprocess(&self) -> &Preprocess {
@@ -141,6 +170,9 @@ impl<B: Backend<Elem = f32>> Explains for Explainer<'_, B> {
             found.extras.missed_change(*sample, values.iter().copied().map(f64::from)).is_some()
         });
         let apart = apart.filter(|(_, values)| !is_nothing(values.view())).count();
+        let count = |is: &dyn Fn(usize) -> bool| (0..classes.len()).filter(|&photo| is(photo)).count();
+        self.noisy.set(self.noisy.get() + count(&|photo| noise(&found.extras, photo).is_some()));
+        self.kept.set(self.kept.get() + count(&|photo| hardly_arrived(&found.extras, photo).is_some()));
         self.missed.set(self.missed.get() + apart);
         self.nothing.set(self.nothing.get() + nothing);
         let explained = |(photo, class)| Ok(Explained { explanation: found.sample(photo)?, class });

@@ -14,6 +14,8 @@ pub(super) struct Frame {
     pub(super) size: [u32; 2],
     pub(super) channels: PixelChannels,
     pub(super) last: bool,
+    /// Rows or columns are neither in the file nor on the command line, and were assumed.
+    pub(super) assumed: bool,
     /// What was assumed.
     pub(super) notes: Vec<String>,
 }
@@ -50,7 +52,8 @@ pub(super) fn frame(wanted: &Wanted, args: &PhotoArgs) -> Outcome<Frame> {
         return Err(refused(&why));
     }
     let mut notes = Vec::new();
-    if args.size.is_none() && (rows.is_none() || columns.is_none()) {
+    let assumed = args.size.is_none() && (rows.is_none() || columns.is_none());
+    if assumed {
         notes.push(format!("{wanted} leaves the size open: {SIDE} is taken, and --size says another"));
     }
     let side = |fixed: Option<usize>, said: Option<u32>| match (fixed, said) {
@@ -61,5 +64,5 @@ pub(super) fn frame(wanted: &Wanted, args: &PhotoArgs) -> Outcome<Frame> {
         (fixed, _) => u32::try_from(fixed.unwrap_or(SIDE)).map_err(|_| refused("is larger than any photo")),
     };
     let size = [side(rows, args.size.map(|size| size[0]))?, side(columns, args.size.map(|size| size[1]))?];
-    Ok(Frame { size, channels, last, notes })
+    Ok(Frame { size, channels, last, assumed, notes })
 }

@@ -9,6 +9,8 @@ pub(crate) struct Given {
     pub(crate) shown: Shown,
     /// The network takes channels as its last axis; here they are in front of rows and columns.
     pub(crate) channels_last: bool,
+    /// The network leaves its size open, and nobody said one.
+    pub(crate) assumed: bool,
     /// The mean of all inputs of the file, without the batch axis.
     pub(crate) mean: Option<ArrayD<f32>>,
     /// How it was made of the file, in words.

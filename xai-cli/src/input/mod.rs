@@ -1,5 +1,6 @@
 //! What the network looks at: from a file to its input.
 
+mod fits;
 mod frame;
 mod given;
 mod numbers;
@@ -12,6 +13,7 @@ use std::path::Path;
 
 use xai_cli::command_line::{Outcome, failure};
 
+pub(crate) use self::fits::check_assumed;
 pub(crate) use self::given::{Given, Shown};
 pub(crate) use self::photo::{Trained, photo_shape};
 use crate::args::{DataArgs, PhotoArgs};

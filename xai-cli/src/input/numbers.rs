@@ -29,18 +29,37 @@ pub(super) fn read(path: &Path, wanted: &Wanted) -> Outcome<Given> {
     }
     let how = format!("numbers of shape {:?}", numbers.shape());
     let shown = shown(wanted, &numbers);
-    Ok(Given { numbers, mean: None, shown, channels_last: false, how, notes: Vec::new() })
+    Ok(Given { numbers, mean: None, shown, channels_last: false, assumed: false, how, notes: Vec::new() })
 }
 
-/// More columns have no names.
-const MOST_COLUMNS: usize = 10_000;
+/// A row of more numbers is a line: nobody reads so many columns by their numbers. A table has names, and is a .csv.
+const MOST_COLUMNS: usize = 64;
 
-/// What people see of numbers, by how many axes they have.
+/// What people see of numbers, by how many axes they have, and of a row by its length.
 fn shown(wanted: &Wanted, numbers: &ArrayD<f32>) -> Shown {
     match *numbers.shape() {
         [_, length] if wanted.whole => Shown::Tokens(numbers.iter().take(length).map(f32::to_string).collect()),
         [_, columns] if columns <= MOST_COLUMNS => Shown::Columns((0..columns).map(|n| n.to_string()).collect()),
         [_, _] | [_, _, _] => Shown::Signal,
         _ => Shown::Numbers,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::{ArrayD, IxDyn};
+
+    use super::{Shown, Wanted, shown};
+
+    #[test]
+    fn a_long_row_is_a_line_and_a_short_one_has_columns() {
+        let of = |shape: &[usize], whole: bool| {
+            let wanted = Wanted { name: "row".into(), whole, shape: None, usual: None };
+            shown(&wanted, &ArrayD::zeros(IxDyn(shape)))
+        };
+        assert!(matches!(of(&[1, 64], false), Shown::Columns(names) if names.len() == 64 && names[63] == "63"));
+        assert!(matches!(of(&[1, 65], false), Shown::Signal));
+        assert!(matches!(of(&[1, 65], true), Shown::Tokens(_)));
+        assert!(matches!(of(&[1, 3, 8, 8], false), Shown::Numbers));
     }
 }

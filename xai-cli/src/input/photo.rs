@@ -15,6 +15,8 @@ pub(crate) struct Trained {
     pub(crate) preprocess: Preprocess,
     /// The network takes channels as its last axis; inputs have them in front of rows and columns.
     pub(crate) channels_last: bool,
+    /// Its rows or columns were assumed.
+    pub(crate) assumed: bool,
     channels: PixelChannels,
     /// The same in words.
     how: String,
@@ -25,7 +27,7 @@ pub(crate) struct Trained {
 impl Trained {
     /// As the file and the command line say, and as is usual.
     pub(crate) fn new(wanted: &Wanted, args: &PhotoArgs) -> Outcome<Self> {
-        let Frame { size: [rows, columns], channels, last, mut notes } = frame(wanted, args)?;
+        let Frame { size: [rows, columns], channels, last, assumed, mut notes } = frame(wanted, args)?;
         for (option, numbers) in [("--mean", &args.mean), ("--std", &args.std)] {
             let count = channels.count();
             if let Some(numbers) = numbers.as_ref().filter(|numbers| ![1, count].contains(&numbers.0.len())) {
@@ -52,7 +54,7 @@ impl Trained {
         }
         let preprocess = scaled(preset, [rows, columns], channels, args).channels(channels);
         let how = format!("a photo at {rows}x{columns}, scaled as {}", name(preset));
-        Ok(Trained { preprocess, channels_last: last, channels, how, notes })
+        Ok(Trained { preprocess, channels_last: last, assumed, channels, how, notes })
     }
 
     /// The shape of one input, channels in front of rows and columns.
@@ -64,12 +66,12 @@ impl Trained {
 
 /// Reads a photo, and crops, resizes and scales it as the network was trained.
 pub(super) fn read(path: &Path, wanted: &Wanted, args: &PhotoArgs) -> Outcome<Given> {
-    let Trained { preprocess, channels_last, how, notes, .. } = Trained::new(wanted, args)?;
+    let Trained { preprocess, channels_last, assumed, how, notes, .. } = Trained::new(wanted, args)?;
     let photo = read_photo(path)?;
     let failed = |error: xai::Error| failure(format!("{}: {error}", path.display()));
     let seen = preprocess.photo(&photo).map_err(failed)?;
     let numbers = preprocess.input::<f32>(&seen).map_err(failed)?.into_dyn();
-    Ok(Given { numbers, mean: None, shown: Shown::Photo(seen), channels_last, how, notes })
+    Ok(Given { numbers, mean: None, shown: Shown::Photo(seen), channels_last, assumed, how, notes })
 }
 
 /// What is done to pixels, without the layout.

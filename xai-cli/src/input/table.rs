@@ -73,6 +73,7 @@ pub(super) fn read(path: &Path, wanted: &Wanted, args: &DataArgs, delimiter: Opt
         mean: Some(ArrayD::from_shape_vec(IxDyn(&[count]), means)?),
         shown: Shown::Columns(names),
         channels_last: false,
+        assumed: false,
         how: format!("row {wanted_row} of {rows}"),
         notes,
     })

@@ -55,7 +55,7 @@ pub(super) fn read(path: &Path, wanted: &Wanted, args: &DataArgs) -> Outcome<Giv
     #[allow(clippy::cast_precision_loss)]
     let numbers = ArrayD::from_shape_vec(IxDyn(&[1, ids.len()]), ids.iter().map(|&id| id as f32).collect())?;
     let how = format!("{} {}", ids.len(), if is_json { "tokens" } else { "bytes" });
-    Ok(Given { numbers, mean: None, shown: Shown::Tokens(names), channels_last: false, how, notes })
+    Ok(Given { numbers, mean: None, shown: Shown::Tokens(names), channels_last: false, assumed: false, how, notes })
 }
 
 /// The numbers of a JSON file, and what people call them.

@@ -60,5 +60,10 @@ pub(super) fn read(path: &Path, wanted: &Wanted) -> Outcome<Given> {
     };
     let numbers = ArrayD::from_shape_vec(IxDyn(&shape), flat)?;
     let how = format!("{steps} samples at {} Hz", spec.sample_rate);
-    Ok(Given { numbers, mean: None, shown: Shown::Signal, channels_last: false, how, notes: Vec::new() })
+    let mixed = if taken < channels { format!(", and the mean of its {channels} channels") } else { String::new() };
+    let notes = vec![format!(
+        "the sound is taken at its own {} Hz{mixed}: the file does not say which rate the network was trained with",
+        spec.sample_rate
+    )];
+    Ok(Given { numbers, mean: None, shown: Shown::Signal, channels_last: false, assumed: false, how, notes })
 }

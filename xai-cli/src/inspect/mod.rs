@@ -15,7 +15,7 @@ use self::findings::{Findings, Ways, lengths};
 use crate::args::{InspectArgs, Lengths, PhotoArgs};
 use crate::input::photo_shape;
 use crate::methods::{Asked, choose, embedding};
-use crate::model::{self, Facts, Model, Task, maps};
+use crate::model::{self, Facts, Model, Task, Wanted, maps};
 use crate::notes::Notes;
 use crate::output::{print_json, print_text};
 use crate::words;
@@ -32,8 +32,8 @@ struct Inspect<'a> {
 impl Task for Inspect<'_> {
     fn run<B: Backend<Elem = f32>>(&self, model: Model<B>) -> Outcome<()> {
         let notes = model.notes.clone();
-        let shape = match shape(self.args, &model, &notes)? {
-            Ok(shape) => shape,
+        let (shape, assumed) = match shape(self.args, &model, &notes)? {
+            Ok(found) => found,
             Err(why) => return self.of_file(&model.facts, why.into()),
         };
         let graph = match model.network.graph(std::slice::from_ref(&shape)) {
@@ -41,6 +41,16 @@ impl Task for Inspect<'_> {
             // What the file is can be told all the same.
             Err(error) if matches!(words::fault(&error), Some(Fault::Refused(_))) => {
                 return self.of_file(&model.facts, error.into());
+            }
+            Err(error) if assumed => {
+                let why = format!(
+                    "it leaves lengths open, and an input of {}, which was taken, does not fit: say its own by \
+                     --shape, as --shape {}: {}",
+                    lengths(&shape),
+                    example(&model.input),
+                    words::of(&error)
+                );
+                return self.of_file(&model.facts, why.into());
             }
             Err(error) => return Err(error.into()),
         };
@@ -92,22 +102,39 @@ impl Inspect<'_> {
     }
 }
 
-/// The shape that the network is looked at with, or why there is none.
-fn shape<B: Backend>(args: &InspectArgs, model: &Model<B>, notes: &Notes) -> Outcome<Result<Vec<usize>, String>> {
+/// The shape that the network is looked at with, and whether some of it was assumed; or why there is none.
+fn shape<B: Backend>(
+    args: &InspectArgs,
+    model: &Model<B>,
+    notes: &Notes,
+) -> Outcome<Result<(Vec<usize>, bool), String>> {
     if let Some(Lengths(shape)) = &args.shape {
-        return Ok(Ok(shape.clone()));
+        return Ok(Ok((shape.clone(), false)));
     }
+    let fixed = || fixed(model).map(|shape| (shape, false));
     match model.input.shape.as_deref() {
         Some([_, _, _, _]) | None => {
-            let Ok(shape) = photo_shape(&model.input, &PhotoArgs::default()) else { return Ok(fixed(model)) };
-            if model.input.shape.as_ref().is_none_or(|shape| shape.iter().skip(1).any(Option::is_none)) {
+            let Ok(shape) = photo_shape(&model.input, &PhotoArgs::default()) else { return Ok(fixed()) };
+            let assumed = model.input.shape.as_ref().is_none_or(|shape| shape.iter().skip(1).any(Option::is_none));
+            if assumed {
                 let taken = lengths(&shape);
                 notes.add(format!("the file leaves the size open: {taken} is taken, --shape says another"));
             }
-            Ok(Ok(shape))
+            Ok(Ok((shape, assumed)))
         }
-        Some(_) => Ok(fixed(model)),
+        Some(_) => Ok(fixed()),
     }
+}
+
+/// What is typed for a shape of which some lengths are open.
+fn example(input: &Wanted) -> String {
+    let axes = input.shape.as_deref().unwrap_or(&[None, Some(3), None, None]);
+    let length = |(axis, length): (usize, &Option<usize>)| match length {
+        Some(length) => length.to_string(),
+        None if axis == 0 => "1".to_owned(),
+        None => "N".to_owned(),
+    };
+    axes.iter().enumerate().map(length).collect::<Vec<_>>().join("x")
 }
 
 /// The lengths that the file says, for one sample, or that it leaves some open.

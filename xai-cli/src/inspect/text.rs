@@ -25,9 +25,10 @@ pub(super) fn whole(facts: &Facts, found: Result<&Findings, &str>) -> String {
         text += &shapes(found);
     }
     if !facts.operators.is_empty() {
-        let operators: Vec<String> =
-            facts.operators.iter().map(|(name, count)| format!("{} {count}", plain(name))).collect();
-        let _ = writeln!(text, "\noperators: {}", operators.join(", "));
+        let _ = writeln!(text, "\noperators: {}", counted(&facts.operators));
+    }
+    if !facts.in_branches.is_empty() {
+        let _ = writeln!(text, "operators in branches: {}", counted(&facts.in_branches));
     }
     if !facts.unsupported.is_empty() {
         text += "\nnot supported:\n";
@@ -41,13 +42,21 @@ pub(super) fn whole(facts: &Facts, found: Result<&Findings, &str>) -> String {
     }
 }
 
+fn counted(operators: &[(String, usize)]) -> String {
+    let operators: Vec<String> = operators.iter().map(|(name, count)| format!("{} {count}", plain(name))).collect();
+    operators.join(", ")
+}
+
 fn shapes(found: &Findings) -> String {
     let mut text = format!("looked at with an input of {}\n", lengths(&found.shape));
     if let Some(output) = &found.output {
         let _ = writeln!(text, "which gives {}", lengths(output));
     }
-    let place = found.largest_place().map(|place| format!(", at {}", plain(place))).unwrap_or_default();
-    let _ = writeln!(text, "largest value inside: {} numbers{place}", found.largest);
+    // Of what nobody can look into it is not known.
+    if found.largest > 0 {
+        let place = found.largest_place().map(|place| format!(", at {}", plain(place))).unwrap_or_default();
+        let _ = writeln!(text, "largest value inside: {} numbers{place}", found.largest);
+    }
     if let Some(start) = &found.start {
         let _ = writeln!(text, "whole numbers have no gradient: what is at `{}` is explained", plain(start));
     }
@@ -65,7 +74,8 @@ fn explained(found: &Findings) -> String {
     if !found.maps.is_empty() {
         text += "\nplaces for class activation maps, the last one first:\n";
         for map in found.maps.iter().rev() {
-            let _ = writeln!(text, "  --at '{}'  {}", plain(&map.name), lengths(&map.shape));
+            let tokens = map.tokens.map(|tokens| format!(" --tokens {tokens}")).unwrap_or_default();
+            let _ = writeln!(text, "  --at '{}'{tokens}  {}", plain(&map.name), lengths(&map.shape));
         }
     }
     let _ = writeln!(text, "\nplaces ({}):", found.places.len());

@@ -12,17 +12,17 @@ mod reference;
 
 use xai::{AnalyzerInfo, Backend, Needs, Settings};
 use xai_cli::command_line::{Outcome, failure};
-use xai_cli::options::Options;
+use xai_cli::options::{Options, Tokens};
 
 pub(crate) use self::behind::Behind;
 pub(crate) use self::chosen::Chosen;
 pub(crate) use self::embedding::embedding;
-pub(crate) use self::gap::{advice, advice_for_nothing, is_nothing};
+pub(crate) use self::gap::{advice, advice_for_noise, advice_for_nothing, hardly_arrived, is_nothing, noise};
 pub(crate) use self::listed::list;
 pub(crate) use self::place::check_asked_place;
 use self::place::{check_has_maps, check_place, may_have_maps};
 pub(crate) use self::reference::{reference, referred};
-use crate::model::{Model, maps};
+use crate::model::{Map, Model, maps};
 use crate::notes::Notes;
 
 /// What was asked for: the methods, their settings, and where they look.
@@ -36,8 +36,9 @@ pub(crate) struct Asked<'a> {
     pub(crate) options: &'a Options,
 }
 
-/// The methods that were asked for, each once; else a class activation map at the last feature maps, if there are any,
-/// and integrated gradients. Notes say what was chosen that nobody asked for and that is not usual.
+/// The methods that were asked for, each once; else a class activation map at the last feature maps, or at the tokens
+/// before the last attention, if there are any, and integrated gradients. Notes say what was chosen that nobody asked
+/// for and that is not usual.
 pub(crate) fn choose<B: Backend>(
     asked: Asked<'_>,
     model: &Model<B>,
@@ -49,7 +50,7 @@ pub(crate) fn choose<B: Backend>(
     if let Some(at) = asked.at {
         check_place(&graph, at)?;
     }
-    let last = maps(&graph, shape).pop().map(|map| map.name);
+    let places = maps(&graph, shape);
     let mut infos: Vec<&'static AnalyzerInfo> = Vec::new();
     for info in asked.methods {
         if !infos.contains(info) {
@@ -57,7 +58,7 @@ pub(crate) fn choose<B: Backend>(
         }
     }
     if infos.is_empty() {
-        if last.is_some() && asked.at.is_none_or(|at| may_have_maps(&graph, at)) {
+        if !places.is_empty() && asked.at.is_none_or(|at| may_have_maps(&graph, at)) {
             infos.push(AnalyzerInfo::find("grad-cam")?);
         }
         infos.push(AnalyzerInfo::find("integrated-gradients")?);
@@ -65,7 +66,7 @@ pub(crate) fn choose<B: Backend>(
     let mut all = Vec::new();
     for info in infos {
         asked.options.check_required(info)?;
-        let chosen = chosen(asked, info, last.as_deref())?;
+        let chosen = chosen(asked, info, &places, notes)?;
         if let Some(at) = chosen.at.as_deref().filter(|_| info.at_place()) {
             check_has_maps(&graph, info, at)?;
         }
@@ -74,11 +75,14 @@ pub(crate) fn choose<B: Backend>(
     Ok(all)
 }
 
-fn chosen(asked: Asked<'_>, info: &'static AnalyzerInfo, last: Option<&str>) -> Outcome<Chosen> {
+fn chosen(asked: Asked<'_>, info: &'static AnalyzerInfo, places: &[Map], notes: &Notes) -> Outcome<Chosen> {
     let mut at = asked.at;
     let mut settings = Settings::new();
     if info.at_place() {
-        at = at.or(last);
+        let takes_tokens =
+            info.settings.contains(&"tokens") && !asked.options.channels_first && !asked.options.channels_last;
+        let usual = places.iter().rev().find(|map| map.tokens.is_none() || takes_tokens);
+        at = at.or(usual.map(|map| map.name.as_str()));
         let place = at.ok_or_else(|| {
             failure(format!(
                 "{} looks at feature maps, and the network has none that it can be cut at: say a place by --at, of \
@@ -87,6 +91,16 @@ fn chosen(asked: Asked<'_>, info: &'static AnalyzerInfo, last: Option<&str>) -> 
             ))
         })?;
         settings = settings.place(place);
+        // Of a place that was asked for, what is there is said with it.
+        let of_tokens = usual.filter(|_| asked.at.is_none() && asked.options.tokens.is_none());
+        if let Some(tokens @ Tokens([skip, rows, columns])) = of_tokens.and_then(|map| map.tokens) {
+            settings = settings.tokens(skip, rows, columns);
+            notes.add(format!(
+                "the network sees tokens: {} is taken with --at {place} --tokens {tokens}, before the last attention, \
+                 behind which a class token may be all that is read",
+                info.title
+            ));
+        }
     } else if info.needs == Needs::Attention {
         // Matrices are looked at where they are: no gradient of the input is needed.
         if let Some(place) = at {

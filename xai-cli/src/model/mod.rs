@@ -1,18 +1,21 @@
 //! A network out of its file, on the framework that was asked for.
 
 mod channels_first;
+mod map;
 mod one_sample;
 mod onnx;
 mod opened;
 mod places;
+mod tokens;
 mod torch_script;
 mod weights;
 
 use xai_cli::backend::{Framework, limit_threads};
 use xai_cli::command_line::{Outcome, failure};
 
+pub(crate) use self::map::Map;
 pub(crate) use self::opened::{Facts, Model, Task, Wanted};
-pub(crate) use self::places::{Map, maps};
+pub(crate) use self::places::maps;
 use crate::args::NetworkArgs;
 use crate::notes::Notes;
 

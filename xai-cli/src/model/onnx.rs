@@ -49,6 +49,7 @@ impl<T: Task> Program for Open<'_, T> {
             outputs: outputs.iter().map(|output| (output.name.clone(), output.to_string())).collect(),
             output: network.output_name().to_owned(),
             operators: network.operators().into_iter().collect(),
+            in_branches: network.operators_of_branches().into_iter().collect(),
             unsupported: network.unsupported().iter().map(|node| words::translated(&node.to_string())).collect(),
         };
         if ending != Ending::Scores {
@@ -105,9 +106,10 @@ fn only(inputs: &[Signature]) -> Outcome<Wanted> {
     }
 }
 
-/// What is typed for an input that is 0 everywhere, as a shell takes it for one word.
+/// What is typed for an input that is a number everywhere, as a shell takes it for one word. Which number nobody but
+/// the network's author knows: of a state that begins at 0, and of a rate that must not, the file says the same.
 fn argument(input: &Signature) -> String {
-    let given = format!("{}=0", input.name);
+    let given = format!("{}=NUMBER", input.name);
     let plain = given.chars().all(|c| c.is_alphanumeric() || "_-.=:/+,@%".contains(c));
     if plain { given } else { format!("'{}'", given.replace('\'', "'\\''")) }
 }

@@ -86,6 +86,8 @@ pub(crate) struct Facts {
     pub(crate) output: String,
     /// How often each operator stands there.
     pub(crate) operators: Vec<(String, usize)>,
+    /// How often each stands in the graphs that nodes choose of or repeat.
+    pub(crate) in_branches: Vec<(String, usize)>,
     /// The nodes of which nothing is known here, each with what to do.
     pub(crate) unsupported: Vec<String>,
 }

@@ -38,6 +38,7 @@ impl<T: Task> Program for Open<'_, T> {
             outputs: vec![("output".into(), "output: f32 (?, classes)".into())],
             output: "output".into(),
             operators: Vec::new(),
+            in_branches: Vec::new(),
             unsupported: Vec::new(),
         };
         let shape = Some(vec![None, Some(3), Some(224), Some(224)]);

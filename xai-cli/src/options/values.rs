@@ -1,5 +1,7 @@
 //! What may stand behind an option: a number within bounds, one of some words, a grid.
 
+use std::fmt;
+
 use xai::rules::Unknown;
 use xai::{CamScores, Quadrature, Reference};
 
@@ -41,6 +43,14 @@ pub struct Grid(pub Vec<usize>);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tokens(pub [usize; 3]);
+
+/// As it is typed.
+impl fmt::Display for Tokens {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Tokens([skip, rows, columns]) = self;
+        write!(f, "{skip},{rows},{columns}")
+    }
+}
 
 pub(super) fn deviation(text: &str) -> Result<f64, String> {
     let std = text.parse().ok().filter(|std: &f64| std.is_finite() && *std >= 0.0);

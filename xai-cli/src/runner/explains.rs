@@ -55,6 +55,11 @@ pub trait Explains {
     /// A file that cannot be read.
     fn settings(&self) -> Outcome<String>;
 
+    /// What the method is called over the heatmaps.
+    fn title(&self) -> String {
+        "Why".into()
+    }
+
     /// What photos become for the network.
     fn preprocess(&self) -> &Preprocess;
 
@@ -119,6 +124,8 @@ pub struct Explained {
 #[derive(Debug)]
 pub(super) struct Seen {
     pub(super) photo: RgbImage,
+    /// Of the photo's bytes.
+    pub(super) mark: String,
     pub(super) input: ArrayD<f32>,
 }
 
@@ -126,6 +133,8 @@ pub(super) struct Seen {
 #[derive(Debug)]
 pub(super) struct Found {
     pub(super) photo: RgbImage,
+    /// Of the photo's bytes.
+    pub(super) mark: String,
     pub(super) explained: Explained,
 }
 
@@ -139,8 +148,9 @@ pub(super) fn each(
     let found = concatenate(Axis(0), &inputs).map_err(Into::into).and_then(|input| explains.explain(input));
     match found {
         Ok(found) => {
-            let together =
-                |((job, seen), explained): (Numbered<Seen>, _)| (job, Found { photo: seen.photo, explained });
+            let together = |((job, Seen { photo, mark, .. }), explained): (Numbered<Seen>, _)| {
+                (job, Found { photo, mark, explained })
+            };
             photos.into_iter().zip(found).map(together).collect()
         }
         // One of them stands in the way of the others.

@@ -1,8 +1,9 @@
 //! A folder of photos through any model: a picture, a line of a table and, if asked for, the numbers of each.
 //!
-//! What is done is not done again: a photo that has a line, a picture that is whole and not older, and its numbers
-//! where they are asked for, is left out by the next run. Files appear whole or not at all, so that a run may be
-//! stopped at any time; what it had begun the next one clears away.
+//! What is done is not done again: a photo that has a line in the table is left out by the next run where it, its
+//! picture, and its numbers where they are asked for, are byte for byte what they were, by the marks that the table has
+//! of them. Files appear whole or not at all, so that a run may be stopped at any time; what it had begun the next one
+//! clears away.
 //!
 //! ```
 //! use image::RgbImage;
@@ -273,7 +274,7 @@ impl Runner {
         let ended = |result: Result<(), String>| failures.ended(result);
         let failed = |job: usize, why: String| ended(Err(format!("{}: {why}", left[job].photo.display())));
         let (preprocess, raw) = (explains.preprocess(), self.raw);
-        let work = Pictures { jobs: left, results, preprocess, raw, ended };
+        let work = Pictures { jobs: left, results, preprocess, title: explains.title(), raw, ended };
         let explain = |seen| Ok(explains::each(explains, seen, &failed));
         if self.one_by_one {
             one_by_one(&work, left.len(), explain)?;

@@ -100,6 +100,10 @@ where
         Ok(format!("{made_by}, {method}, class {class:?}, {ending:?}, {preprocess:?}, names {names:x?}"))
     }
 
+    fn title(&self) -> String {
+        Analyzer::<M>::name(self.method)
+    }
+
     fn preprocess(&self) -> &Preprocess {
         &self.preprocess
     }

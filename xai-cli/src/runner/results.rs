@@ -7,9 +7,8 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use xai::disk::Draft;
-use xai::files;
-use xai::picture::read_photo;
 
+use super::explains::mark;
 use crate::classes::Class;
 use crate::command_line::{Outcome, failure};
 use crate::pipeline::Job;
@@ -20,7 +19,24 @@ pub(super) const NAME: &str = "results.csv";
 /// The name of the file that says how the results were made.
 const SETTINGS: &str = "settings.txt";
 
-const HEAD: [&str; 6] = ["photo", "picture", "class", "name", "score", "probability"];
+/// The marks are those of the files' bytes: whether they are what they were.
+const HEAD: [&str; 9] =
+    ["photo", "picture", "class", "name", "score", "probability", "photo_mark", "picture_mark", "numbers_mark"];
+/// Where the marks stand.
+const MARKS: usize = 6;
+
+/// The marks of a photo and of what was made of it; none of numbers that were not kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Marks {
+    pub(super) photo: String,
+    pub(super) picture: String,
+    pub(super) numbers: Option<String>,
+}
+
+/// The length of a file and a mark of its bytes, as the table has it.
+pub(super) fn mark_of(bytes: &[u8]) -> String {
+    format!("{}-{:016x}", bytes.len(), mark(bytes))
+}
 
 /// The table, and the photos that it had before.
 pub(super) struct Results {
@@ -60,17 +76,18 @@ impl Results {
         Ok(Results { done, file: Mutex::new(file) })
     }
 
-    /// Whether a photo is done: it has a line, a picture that is whole and not older than the photo, and so are its
-    /// numbers where they are `raw` asked for.
+    /// Whether a photo is done: it has a line, and photo, picture, and the numbers where they are `raw` asked for, are
+    /// byte for byte what they were when it was written.
     pub(super) fn has(&self, job: &Job, raw: bool) -> bool {
-        let changed = |path: &Path| path.metadata().and_then(|file| file.modified()).ok();
-        let photo = changed(&job.photo);
-        let is_newer = |path: &Path| changed(path).zip(photo).is_some_and(|(file, photo)| file >= photo);
-        let numbers = job.numbers();
-        self.done.contains_key(&file_name(&job.photo))
-            && is_newer(&job.picture)
-            && read_photo(&job.picture).is_ok()
-            && (!raw || is_newer(&numbers) && files::load::<f32>(&numbers).is_ok())
+        let Some([photo, picture, numbers]) = self.done.get(&file_name(&job.photo)).and_then(|line| line.get(MARKS..))
+        else {
+            return false;
+        };
+        let is_as_marked =
+            |path: &Path, marked: &str| xai::disk::read_file(path).is_ok_and(|bytes| mark_of(&bytes) == marked);
+        is_as_marked(&job.photo, photo)
+            && is_as_marked(&job.picture, picture)
+            && (!raw || is_as_marked(&job.numbers(), numbers))
     }
 
     /// Takes the table back where it has no line: a mistake leaves nothing behind.
@@ -84,7 +101,7 @@ impl Results {
     }
 
     /// Adds a photo, whole or not at all.
-    pub(super) fn add(&self, job: &Job, class: &Class) -> Outcome<()> {
+    pub(super) fn add(&self, job: &Job, class: &Class, marks: Marks) -> Outcome<()> {
         let probability = class.probability.map_or_else(String::new, |probability| probability.to_string());
         let fields = [
             file_name(&job.photo),
@@ -93,6 +110,9 @@ impl Results {
             class.name.clone().unwrap_or_default(),
             class.score.to_string(),
             probability,
+            marks.photo,
+            marks.picture,
+            marks.numbers.unwrap_or_default(),
         ];
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(file.write_all(&line(&fields)?)?)
@@ -135,14 +155,14 @@ mod tests {
 
     #[test]
     fn what_was_cut_off_is_not_done() {
-        let table = b"photo,picture,class,name,score,probability\na.png,a.png,1,\"x, y\",2,\nb.png,b.pn";
-        assert_eq!(lines(table), [["a.png", "a.png", "1", "x, y", "2", ""]]);
+        let table = b"p,p,c,n,s,p,m,m,m\na.png,a.png,1,\"x, y\",2,,3-a,4-b,\nb.png,b.pn";
+        assert_eq!(lines(table), [["a.png", "a.png", "1", "x, y", "2", "", "3-a", "4-b", ""]]);
         assert!(lines(b"").is_empty() && lines(b"photo").is_empty());
     }
 
     #[test]
     fn the_last_line_of_a_photo_counts() {
-        let table = b"h,h,h,h,h,h\na,a,1,,2,\nb,b,1,,2,\na,a,3,,4,\n";
+        let table = b"h,h,h,h,h,h,h,h,h\na,a,1,,2,,,,\nb,b,1,,2,,,,\na,a,3,,4,,,,\n";
         let lines = lines(table);
         assert_eq!(lines.len(), 2);
         assert_eq!(lines[0][2], "3");

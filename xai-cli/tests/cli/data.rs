@@ -142,6 +142,11 @@ fn a_sound_is_explained_step_by_step() {
         let args = ["explain", "pulse.onnx", "pulse.wav", "--raw", "o.safetensors", "--json"];
         let report = folder.json(&[&args[..], &["--target", "1"]].concat());
         assert_eq!(report["methods"]["grad-cam"]["place"], "relu");
+        let notes = report["notes"].to_string();
+        assert!(
+            notes.contains("its own 8000 Hz") && notes.contains("mean of its 2 channels") == (channels == 2),
+            "{notes}"
+        );
         let found = files::read_arrays::<f32>(folder.at("o.safetensors")).unwrap();
         assert_eq!(found["input"].shape(), [1, 1, 400]);
         assert!((found["input"][[0, 0, 204]] - 16000.0 / 32768.0).abs() < 1e-6);
@@ -179,7 +184,7 @@ fn numbers_of_numpy_are_the_input_as_they_are() {
 fn other_inputs_are_given() {
     let folder = Folder::new();
     std::fs::write(folder.at("two.csv"), "a,b\n0.5,-1\n").unwrap();
-    folder.refused(&["explain", "state.onnx", "two.csv"], "--input state=0");
+    folder.refused(&["explain", "state.onnx", "two.csv"], "--input state=NUMBER");
     ndarray::arr2(&[[0.5f32]]).write_npy(std::fs::File::create(folder.at("state.npy")).unwrap()).unwrap();
     let bent = |x: [f64; 3]| x.map(f64::tanh);
     for given in ["state=0.5", "state=state.npy"] {
@@ -200,10 +205,12 @@ fn all_inputs_without_a_value_are_named_at_once() {
     let folder = Folder::new();
     std::fs::write(folder.at("two.csv"), "a,b\n0.5,-1\n").unwrap();
     let args = ["explain", "several.onnx", "two.csv"];
-    for part in ["state: f32 (1, 1); the gain: f32 (1, 1)", "For `row` that is --input state=0 --input 'the gain=0'"] {
+    for part in
+        ["state: f32 (1, 1); the gain: f32 (1, 1)", "For `row` that is --input state=NUMBER --input 'the gain=NUMBER'"]
+    {
         folder.refused(&args, part);
     }
-    folder.refused(&[&args[..], &["--input", "state=0.5"]].concat(), "For `row` that is --input 'the gain=0'");
+    folder.refused(&[&args[..], &["--input", "state=0.5"]].concat(), "For `row` that is --input 'the gain=NUMBER'");
     folder.said(&[&args[..], &["--input", "state=0.5", "--input", "the gain=0"]].concat());
 }
 
@@ -286,9 +293,13 @@ fn bytes_and_tokens_are_explained_where_they_become_numbers() {
     let report = folder.json(&["explain", "text.onnx", "ids.json", "--json", "--target", "0"]);
     let again = features(&report, "integrated-gradients");
     assert_eq!(again[2], ("?".to_owned(), found[2].1));
-    assert!(folder.said(&["explain", "text.onnx", "ids.json"]).contains("  A\n"));
+    assert!(folder.said(&["explain", "text.onnx", "ids.json"]).contains("  A at 0\n"));
     folder.said(&["explain", "text.onnx", "ids.json", "--out", "page.html"]);
     assert!(std::fs::read_to_string(folder.at("page.html")).unwrap().contains(">A</span>"));
+    // Of several that are the same each is told by where it stands.
+    std::fs::write(folder.at("lines.txt"), b"a\n\n").unwrap();
+    let text = folder.said(&["explain", "text.onnx", "lines.txt", "--target", "0"]);
+    assert!(text.contains("  \\n at 1\n") && text.contains("  \\n at 2\n"), "{text}");
     std::fs::write(folder.at("no.json"), b"{}").unwrap();
     std::fs::write(folder.at("empty.txt"), b"").unwrap();
     folder.refused(&["explain", "text.onnx", "no.json"], "`ids`");

@@ -39,7 +39,7 @@ fn what_cannot_be_explained_says_why() {
     assert_eq!(text["explained_place"], "embedding");
     assert_eq!(text["explained_by"]["gradients and paths"]["possible"], true);
     let found = folder.json(&["inspect", "pulse.onnx", "--shape", "1x1x64", "--json"]);
-    assert_eq!(found["places_for_cams"], json!([{"name": "relu", "shape": [1, 2, 64]}]));
+    assert_eq!(found["places_for_cams"], json!([{"name": "relu", "shape": [1, 2, 64], "tokens": null}]));
 }
 
 /// What is known of a file is told, whatever stands in the way of the rest.
@@ -48,7 +48,7 @@ fn files_whose_network_cannot_be_run_tell_what_they_are() {
     let folder = Folder::new();
     for (file, input, why) in [
         ("pulse.onnx", "signal: f32 (?, 1, ?)", "--shape 1x1x16"),
-        ("state.onnx", "state: f32 (?, 1)", "--input state=0"),
+        ("state.onnx", "state: f32 (?, 1)", "--input state=NUMBER"),
     ] {
         let text = folder.said(&["inspect", file]);
         assert!(text.contains(input) && text.contains("operators: ") && text.contains(why), "{text}");
@@ -72,6 +72,62 @@ fn files_whose_network_cannot_be_run_tell_what_they_are() {
         folder.json(&["inspect", "strange.onnx", "--output", "rectified", "--json"])["not_supported"],
         json!([])
     );
+}
+
+/// Which branch runs is not always known: both are told apart from what stands before them.
+#[test]
+fn operators_in_branches_are_counted_too() {
+    let folder = Folder::new();
+    let text = folder.said(&["inspect", "branches.onnx"]);
+    assert!(text.contains("operators: If 1\noperators in branches: Relu 1, Tanh 2\n"), "{text}");
+    let found = folder.json(&["inspect", "branches.onnx", "--json"]);
+    assert_eq!(
+        (&found["operators"], &found["operators_in_branches"]),
+        (&json!({"If": 1}), &json!({"Relu": 1, "Tanh": 2}))
+    );
+}
+
+/// A size that is assumed may be one that the network does not take.
+#[test]
+fn an_assumed_size_that_does_not_fit_is_said_and_the_file_is_told() {
+    let folder = Folder::new();
+    let text = folder.said(&["inspect", "line.onnx"]);
+    for part in
+        ["image: f32 (?, 3, ?, ?)", "Gemm 1", "an input of (1, 3, 224, 224), which was taken", "--shape 1x3xNxN"]
+    {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert!(folder.said(&["inspect", "line.onnx", "--shape", "1x3x1x8"]).contains("yes  gradients"));
+    for command in ["explain", "check"] {
+        folder.refused(&[command, "line.onnx", "red.png", "--preprocess", "unit"], "--size ROWSxCOLUMNS");
+    }
+    folder.said(&["explain", "line.onnx", "red.png", "--preprocess", "unit", "--size", "1x8"]);
+}
+
+/// What stands behind the last attention has no gradient but at the class token.
+#[test]
+fn the_place_of_a_transformer_is_its_tokens_before_the_last_attention() {
+    let folder = Folder::new();
+    let text = folder.said(&["inspect", "patches.onnx"]);
+    assert!(
+        text.contains("first:\n  --at 'tokens' --tokens 1,2,2  (1, 5, 2)\n  --at 'patches'  (1, 2, 2, 2)\n"),
+        "{text}"
+    );
+    let places = &folder.json(&["inspect", "patches.onnx", "--json"])["places_for_cams"];
+    assert_eq!(places[0], json!({"name": "tokens", "shape": [1, 5, 2], "tokens": [1, 2, 2]}));
+    let explain = ["explain", "patches.onnx", "red.png", "--preprocess", "unit", "--json", "--out", "why.json"];
+    let grid = |more: &[&str]| {
+        let report = folder.json(&[&explain[..], &["--method", "grad-cam", "--target", "0"], more].concat());
+        let whole = std::fs::read(folder.at("why.json")).unwrap();
+        let whole: serde_json::Value = serde_json::from_slice(&whole).unwrap();
+        (report, whole["arrays"]["grad-cam"].clone())
+    };
+    let (report, usual) = grid(&[]);
+    assert_eq!(report["methods"]["grad-cam"]["place"], "tokens");
+    let notes = report["notes"].to_string();
+    assert!(notes.contains("--at tokens --tokens 1,2,2, before the last attention"), "{notes}");
+    assert_eq!((&usual["shape"], &usual), (&json!([1, 1, 2, 2]), &grid(&["--at", "tokens", "--tokens", "1,2,2"]).1));
+    assert_eq!(grid(&["--channels-first"]).0["methods"]["grad-cam"]["place"], "patches");
 }
 
 /// As they are explained: whole numbers have no gradient, and what is at their embedding has.
@@ -109,8 +165,10 @@ fn a_gradient_that_cannot_be_trusted_is_exit_code_1() {
     image::RgbImage::from_pixel(32, 32, image::Rgb([90; 3])).save(folder.at("grey.png")).unwrap();
     let output = folder.run(&["check", "colours.onnx", "grey.png", "--preprocess", "unit"]);
     assert_eq!(output.status.code(), Some(1), "{output:?}");
-    assert!(!output.stdout.is_empty());
-    assert_eq!(String::from_utf8(output.stderr).unwrap().lines().count(), 1);
+    // One verdict on both.
+    let (stdout, stderr) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+    assert!(stdout.contains("nothing can be said") && stderr.contains("nothing can be said"), "{stdout}{stderr}");
+    assert_eq!(stderr.lines().count(), 1);
 }
 
 #[test]

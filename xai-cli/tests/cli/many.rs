@@ -125,6 +125,34 @@ fn numbers_are_kept_where_they_are_asked_for() {
     assert_eq!(folder.json(&call)["explained"], 2);
 }
 
+/// Neither is what another program put there, whenever it says that it did.
+#[test]
+fn what_is_not_what_it_was_is_done_again() {
+    let folder = photos();
+    let call = [&FOLDER[..], &["--raw"]].concat();
+    folder.json(&call);
+    let at = |name: &str| folder.at("explained").join(name);
+    // Another photo with the old time.
+    let photo = folder.at("photos/a.png");
+    let time = photo.metadata().unwrap().modified().unwrap();
+    quarter([20, 180, 20]).save(&photo).unwrap();
+    let file = std::fs::File::options().write(true).open(&photo).unwrap();
+    file.set_modified(time - std::time::Duration::from_secs(3600)).unwrap();
+    drop(file);
+    // One byte of the numbers, and another picture that is whole.
+    let mut numbers = std::fs::read(at("b.safetensors")).unwrap();
+    *numbers.last_mut().unwrap() ^= 1;
+    std::fs::write(at("b.safetensors"), numbers).unwrap();
+    std::fs::copy(at("a.png"), at("c.png")).unwrap();
+    let found = folder.json(&call);
+    assert_eq!((&found["explained"], &found["done_before"]), (&3.into(), &0.into()));
+    assert_eq!(folder.json(&call)["done_before"], 3);
+    // A time alone is nothing.
+    let file = std::fs::File::options().write(true).open(&photo).unwrap();
+    file.set_modified(std::time::SystemTime::now() + std::time::Duration::from_secs(3600)).unwrap();
+    assert_eq!(folder.json(&call)["done_before"], 3);
+}
+
 #[test]
 fn results_of_two_ways_are_not_mixed() {
     let folder = photos();

@@ -47,6 +47,7 @@ fn mistakes_end_with_one_line_and_leave_no_file() {
         (&["explain", "colours.onnx", "red.png", "--crop", "2"], "up to 1"),
         (&["explain", "colours.onnx", "red.png", "--preprocess", "caffe"], "imagenet, tf"),
         (&["explain", "colours.onnx", "red.png", "--output", "score"], "probabilities"),
+        (&["explain", "colours.onnx", "red.png", "--output", "score"], "what any node computes is one too"),
         (&["explain", "colours.onnx", "red.png", "--input", "mask=1"], "mask"),
         (&["explain", "colours.onnx", "red.png", "--input", "image=1"], "none is left"),
         (&["explain", "colours.onnx", "red.png", "--input", "image"], "NAME"),

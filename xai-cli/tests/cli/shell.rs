@@ -20,7 +20,7 @@ fn the_manual_has_every_part_and_every_option() {
     let folder = Folder::new();
     let page = folder.said(&["man"]);
     assert!(page.starts_with(".ie \\n(.g") || page.contains(".TH xai 1"), "{page}");
-    for part in ["XAI EXPLAIN", "XAI INSPECT", "XAI CHECK", "preprocess", "quadrature", "Exit codes"] {
+    for part in ["XAI EXPLAIN", "XAI INSPECT", "XAI CHECK", "preprocess", "quadrature", "SH \"EXIT STATUS\""] {
         assert!(page.contains(part), "{part}");
     }
 }

@@ -259,6 +259,61 @@ def strange():
     model("strange", nodes, {}, [value("image", F, ["batch", 3, 8, 8])], [value("scores", F, ["batch", 3, 8, 8])])
 
 
+def patches():
+    """A transformer of one block: four patches of a photo of 4 x 4, behind a class token, which alone is read."""
+    weights = {
+        "patch": (np.arange(24, dtype=np.float32).reshape(2, 3, 2, 2) - 11) / 12,
+        "class": np.array([[[0.5, -0.5]]], np.float32),
+        "rows": np.array([0, 2, -1], np.int64),
+        "mix": np.array([[1, 0.5], [-0.5, 1]], np.float32),
+        "last": np.array([[1, -1, 0.5], [0, 1, -1]], np.float32),
+        "zero": np.array([0], np.int64),
+    }
+    nodes = [
+        node("Conv", ["image", "patch"], "patches", "patches", strides=[2, 2]),
+        node("Reshape", ["patches", "rows"], "flat", "flat"),
+        node("Transpose", ["flat"], "turned", "turn", perm=[0, 2, 1]),
+        node("Concat", ["class", "turned"], "tokens", "tokens", axis=1),
+        node("MatMul", ["tokens", "mix"], "keys", "keys"),
+        node("Transpose", ["keys"], "columns", "columns", perm=[0, 2, 1]),
+        node("MatMul", ["tokens", "columns"], "looks", "looks"),
+        node("Softmax", ["looks"], "shares", "shares", axis=-1),
+        node("MatMul", ["shares", "tokens"], "seen", "seen"),
+        node("Add", ["tokens", "seen"], "block", "block"),
+        node("Gather", ["block", "zero"], "read", "read", axis=1),
+        node("Flatten", ["read"], "flattened", "flatten"),
+        node("Gemm", ["flattened", "last"], "scores", "head"),
+    ]
+    model("patches", nodes, weights, [value("image", F, [1, 3, 4, 4])], [value("scores", F, [1, 3])])
+
+
+def branches():
+    """A row that is rectified, or bent twice, as a constant of the file says."""
+    def branch(name, *operators):
+        values = ["row", *(f"{name}{number}" for number in range(len(operators)))]
+        nodes = [node(op, [a], b, b) for op, a, b in zip(operators, values, values[1:])]
+        return helper.make_graph(nodes, name, [], [value(values[-1], F, None)])
+
+    then, other = branch("then", "Relu"), branch("else", "Tanh", "Tanh")
+    nodes = [helper.make_node("If", ["yes"], ["scores"], name="if", then_branch=then, else_branch=other)]
+    row, scores = value("row", F, ["batch", 2]), value("scores", F, ["batch", 2])
+    model("branches", nodes, {"yes": np.array(True)}, [row], [scores])
+
+
+def line():
+    """A network that leaves its size open, and takes rows of eight pixels alone."""
+    weights = {
+        "shape": np.array([0, 24], np.int64),
+        "last": np.linspace(-1, 1, 48, dtype=np.float32).reshape(24, 2),
+    }
+    nodes = [
+        node("Reshape", ["image", "shape"], "flat", "flat"),
+        node("Gemm", ["flat", "last"], "scores", "head"),
+    ]
+    image = value("image", F, ["batch", 3, "rows", "columns"])
+    model("line", nodes, weights, [image], [value("scores", F, ["batch", 2])])
+
+
 colours("colours", ["batch", 3, 32, 32], [])
 turn = node("Transpose", ["image"], "turned", "turn", perm=[0, 3, 1, 2])
 colours("colours-last", [1, 32, 32, 3], [turn])
@@ -275,3 +330,6 @@ several()
 arc()
 masked()
 strange()
+patches()
+branches()
+line()

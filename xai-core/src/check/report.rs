@@ -118,6 +118,8 @@ pub struct GradientReport {
 const TOO_NOISY: f64 = 0.2;
 /// What is called wrong differs by so many times the noise.
 pub(super) const STANDS_OUT: f64 = 5.0;
+/// So many times as much is no measure any more.
+const BEYOND: f64 = 1e12;
 /// A gradient shorter than this share of the true one is as good as none.
 const NOTHING: f64 = 1e-6;
 
@@ -191,6 +193,11 @@ impl GradientReport {
     }
 }
 
+/// A share in words: of what does not move, any number is infinitely many times as much.
+fn share(share: f64) -> String {
+    if share < BEYOND { format!("{share:.1e}") } else { "beyond measure".into() }
+}
+
 impl fmt::Display for GradientReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.verdict {
@@ -238,7 +245,21 @@ impl fmt::Display for GradientReport {
                  saturation, or the model in f32 or f64 if it runs in a half type",
             )?,
         }
-        write!(f, " (relative error {:.1e}, noise {:.1e}, ", self.relative_error, self.noise)?;
+        let [error, noise] = [self.relative_error, self.noise].map(share);
+        write!(f, " (relative error {error}, noise {noise}, ")?;
         write!(f, "{} directions)", self.directions.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{GradientReport, Verdict};
+
+    #[test]
+    fn noise_beside_nothing_is_no_number() {
+        let report = |noise| GradientReport { noise, ..GradientReport::unsteady(Verdict::Noise, 0.0) }.to_string();
+        assert!(report(1.1e303).contains("noise beyond measure, 0 directions"), "{}", report(1.1e303));
+        assert!(report(0.25).contains("noise 2.5e-1, "), "{}", report(0.25));
+        assert!(report(f64::NAN).contains("noise beyond measure"), "{}", report(f64::NAN));
     }
 }

@@ -71,13 +71,18 @@ fn sum_of_rows(rows: impl IntoIterator<Item = Vec<f64>>) -> Option<Vec<f64>> {
 }
 
 impl Extras {
-    /// Above this share of what is shared out, a completeness gap is large: 0.1.
+    /// Above this share of the change of the output, a completeness gap is large: 0.1.
     pub const LARGE_GAP: f64 = 0.1;
 
-    /// The change of the output that one sample's values are shares of, where its completeness gap is large beside it.
+    /// Up to this share of the values' length ‖A‖₂ a gap is small, whatever the change is: of values that nearly cancel
+    /// each other, what the sums are off is no measure.
+    const ROUNDING: f64 = 0.01;
+
+    /// The change of the output that one sample's values are shares of, where its completeness gap is large beside it:
+    /// more than [`LARGE_GAP`](Extras::LARGE_GAP) of it.
     ///
-    /// Beside the values' length ‖A‖₂, where that is more, as a tolerance measures it: of values that nearly cancel
-    /// each other, the change is no measure. Where numbers are explained in groups, those of
+    /// A gap up to a hundredth of the values' length ‖A‖₂ is never large: of values that nearly cancel each other, the
+    /// change alone is no measure. Where numbers are explained in groups, those of
     /// [`feature_values`](Extras::feature_values) are taken in place of `values`, which have a group's value at each of
     /// its numbers, while it is shared out once.
     ///
@@ -102,7 +107,7 @@ impl Extras {
             None => values.into_iter().fold((0.0, 0.0), measured),
         };
         let change = sum - gap;
-        (gap.abs() > Self::LARGE_GAP * change.abs().max(length)).then_some(change)
+        (gap.abs() > (Self::LARGE_GAP * change.abs()).max(Self::ROUNDING * length)).then_some(change)
     }
 
     /// A note where gaps are large, of the sample whose gap is the largest of them.
@@ -233,8 +238,10 @@ mod tests {
         };
         assert_eq!(missed(0.2, [3.0, 1.0]), None);
         assert_eq!(missed(-1.0, [3.0, 1.0]), Some(5.0));
-        // They cancel each other.
-        assert_eq!(missed(0.1, [3.0, -2.9]), None);
+        // The length is ten times the change, which alone says how much is missing.
+        assert_eq!(missed(1.0, [30.0, -25.0]), Some(4.0));
+        // They cancel each other, up to what sums are off.
+        assert_eq!(missed(0.04, [3.0, -2.9]), None);
         assert_eq!(missed(0.0, [0.0, 0.0]), None);
         // Nor has every sample one.
         assert_eq!(Extras::default().missed_change(0, [1.0]), None);

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::rc::Rc;
 
+use super::looked::Looked;
 use super::names::{Names, Scope};
 use super::{Node, Step, Value};
 use crate::{Backend, Error, Result};
@@ -45,6 +46,8 @@ pub struct Graph<'m, B: Backend> {
     /// For each node, whether any of the inputs reaches it. What none reaches is the network's own, without a batch
     /// axis.
     pub(super) reached: Vec<bool>,
+    /// What is looked up in it, once it was.
+    pub(super) looked: Looked,
 }
 
 impl<'m, B: Backend> Graph<'m, B> {
@@ -94,9 +97,9 @@ impl<'m, B: Backend> Graph<'m, B> {
                 }
             }
         }
-        let reached = Vec::new();
+        let (reached, looked) = (Vec::new(), Looked::default());
         let mut graph =
-            Graph { nodes, inputs, output, names, places, placement, kept, needed, readers, reader, reached };
+            Graph { nodes, inputs, output, names, places, placement, kept, needed, readers, reader, reached, looked };
         graph.reached = graph.varying(&vec![true; inputs]);
         graph
     }

@@ -119,7 +119,7 @@ impl<'m, B: Backend> Graph<'m, B> {
     /// # Errors
     /// [`BypassedPlace`](crate::Error::BypassedPlace).
     pub fn check_cut(&self, at: Value) -> Result<()> {
-        if self.cuts().get(at.0) == Some(&true) { Ok(()) } else { Err(self.bypassed(at)) }
+        if self.is_cut(at) { Ok(()) } else { Err(self.bypassed(at)) }
     }
 
     fn give_out(&self, values: &mut Values<B>) -> Result<Kept<B>> {

@@ -14,6 +14,7 @@ mod forward;
 mod graph;
 mod kept;
 mod layer;
+mod looked;
 mod names;
 mod node;
 mod opaque;

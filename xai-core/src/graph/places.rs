@@ -51,17 +51,36 @@ impl<B: Backend> Graph<'_, B> {
     /// # Ok::<(), xai::Error>(())
     /// ```
     pub fn place(&self, name: &str) -> Result<Value> {
-        let found = self.places.iter().rev().find(|(scope, _)| self.names.path(*scope) == name);
-        found.map(|&(_, value)| value).ok_or_else(|| {
+        // Of one name the last one stays.
+        let named = || self.places.iter().map(|&(scope, value)| (self.names.path(scope), value)).collect();
+        self.looked.places.get_or_init(named).get(name).copied().ok_or_else(|| {
             let names: Vec<String> = self.places.iter().map(|(scope, _)| self.names.path(*scope)).collect();
             Error::UnknownPlace { place: name.to_owned(), known: near(name, names) }
         })
     }
 
+    /// Whether [`split`](Graph::split) can cut the graph at a value: whether all that comes behind sees the inputs
+    /// through it alone.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use xai::{Graph, NdArray};
+    ///
+    /// // The input also goes past the relu, and nothing goes past the sum.
+    /// let graph = Graph::<NdArray>::trace(&[vec![1, 2]], |x| {
+    ///     let relu = x[0].within("relu", || Ok(x[0].relu()))?;
+    ///     x[0].within("sum", || Ok(&x[0] + &relu))
+    /// })?;
+    /// assert_eq!((graph.is_cut(graph.place("relu")?), graph.is_cut(graph.place("sum")?)), (false, true));
+    /// # Ok::<(), xai::Error>(())
+    /// ```
+    pub fn is_cut(&self, at: Value) -> bool {
+        self.looked.cuts.get_or_init(|| self.cuts()).get(at.0) == Some(&true)
+    }
+
     /// The names of the places at which the graph can be cut.
     pub(super) fn cut_places(&self) -> Vec<String> {
-        let cuts = self.cuts();
-        let open = self.places.iter().filter(|(_, value)| cuts[value.0]);
+        let open = self.places.iter().filter(|(_, value)| self.is_cut(*value));
         open.map(|(scope, _)| self.names.path(*scope)).collect()
     }
 }
@@ -78,4 +97,25 @@ pub(super) fn near(wanted: &str, names: Vec<String>) -> Vec<String> {
         order.sort_by_key(|&(_, i, _)| i);
     }
     order.into_iter().map(|(_, _, name)| name).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use crate::{Graph, NdArray};
+
+    /// By the square of the nodes it would take minutes.
+    #[test]
+    fn all_places_are_looked_up_in_time_that_grows_with_them() {
+        const NODES: usize = 20_000;
+        let chain = Graph::<NdArray>::trace(&[vec![1, 2]], |x| {
+            (0..NODES).try_fold(x[0].clone(), |x, i| x.within(i, || Ok(x.relu())))
+        });
+        let graph = chain.unwrap();
+        let start = Instant::now();
+        let found = graph.places().into_iter().filter(|place| graph.is_cut(graph.place(&place.name).unwrap()));
+        assert_eq!(found.count(), NODES);
+        assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
+    }
 }

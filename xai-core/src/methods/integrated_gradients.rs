@@ -12,7 +12,7 @@ use crate::{Differentiable, Result, Tensor};
 /// [`InterpolationAugmentation`] over [`Gradient`], with n = 50 points, zeros as the reference and the mean over points
 /// that include both ends; other rules by [`quadrature`](IntegratedGradients::quadrature). Values have the input's
 /// shape, in output units, signed, and add up to f(x) - f(x₀) but for the completeness gap, which comes with the
-/// explanation: with a [`Note::LargeGap`](crate::Note::LargeGap) where it is more than a tenth of what is shared out,
+/// explanation: with a [`Note::LargeGap`](crate::Note::LargeGap) where it is more than a tenth of that change,
 /// as from zeros in front of an RMS norm, whose gradient is 1/√ε there. Errors are those of
 /// `InterpolationAugmentation`.
 ///

@@ -32,7 +32,7 @@ use self::plan::Plan;
 pub use self::reader::Reader;
 pub use self::signature::Signature;
 use crate::Fault;
-use crate::file::{Info, Model};
+use crate::file::{Attribute, Info, Model, Node};
 use crate::tape::Budget;
 use crate::value::{ElementType, Known};
 use crate::write::Kept;
@@ -251,14 +251,32 @@ impl<B: Backend> Network<B> {
     }
 
     /// The operators of the file, those of its functions too, with how often each stands there; with the domain unless
-    /// it is ONNX's own.
+    /// it is ONNX's own. Those of branches are [`operators_of_branches`](Network::operators_of_branches).
     pub fn operators(&self) -> BTreeMap<String, usize> {
+        self.counted(false)
+    }
+
+    /// The operators of the graphs that nodes hold, as both branches of an `If` and the body of a `Loop`, at any depth,
+    /// with how often each stands there: of the branches not all run.
+    pub fn operators_of_branches(&self) -> BTreeMap<String, usize> {
+        self.counted(true)
+    }
+
+    fn counted(&self, of_branches: bool) -> BTreeMap<String, usize> {
         let mut found = BTreeMap::new();
         let model = &self.file.model;
         let functions = model.functions.values().flat_map(|function| &function.nodes);
-        for node in model.graph.nodes.iter().chain(functions) {
-            if !model.functions.contains_key(&(node.domain.clone(), node.operator.clone())) {
+        let mut left: Vec<(&Node, bool)> =
+            model.graph.nodes.iter().chain(functions).map(|node| (node, false)).collect();
+        while let Some((node, in_branch)) = left.pop() {
+            let is_call = model.functions.contains_key(&(node.domain.clone(), node.operator.clone()));
+            if in_branch == of_branches && !is_call {
                 *found.entry(node.full_operator()).or_insert(0) += 1;
+            }
+            for attribute in node.attributes.values().filter(|_| of_branches) {
+                if let Attribute::Graph(graph) = attribute {
+                    left.extend(graph.nodes.iter().map(|node| (node, true)));
+                }
             }
         }
         found
