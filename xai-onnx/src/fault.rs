@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::value::ElementType;
+
 /// What can be wrong with an ONNX file.
 ///
 /// [`read`](crate::read) gives it as the [source](std::error::Error::source) of [`xai_core::Error::File`], a trace as
@@ -31,7 +33,7 @@ pub enum Fault {
         /// What is missing.
         what: &'static str,
     },
-    /// A tensor whose numbers do not fit its shape, or that is of no known type.
+    /// A tensor whose numbers do not fit its shape, or that is of no known type, or of another than the file declares.
     #[error("tensor `{tensor}`: {reason}")]
     Tensor {
         /// The tensor's name.
@@ -78,6 +80,30 @@ pub enum Fault {
         operator: String,
         /// What is wrong with it.
         reason: String,
+    },
+    /// An input of a type that the operator does not take.
+    #[error("node `{node}` ({operator}): its input `{input}` is of type {found}, and it takes {takes}")]
+    Type {
+        /// The node's name, or that of its first output.
+        node: String,
+        /// Its operator.
+        operator: String,
+        /// The input, by the name of the value.
+        input: String,
+        /// The type that it has.
+        found: ElementType,
+        /// The types that it may have.
+        takes: String,
+    },
+    /// Operators of a version that is not known.
+    #[error("it asks for opset {found} of {domain}, and 1 to {newest} are known: export it with one of them")]
+    Opset {
+        /// Whose operators, `ai.onnx` for ONNX's own.
+        domain: String,
+        /// The version that it asks for.
+        found: i64,
+        /// The newest that is known.
+        newest: i64,
     },
     /// Operators that cannot be explained, all of them.
     #[error("{}", refused(.0))]

@@ -10,6 +10,9 @@ use super::graph::{Attribute, Graph, Node};
 use super::proto::{FunctionProto, ModelProto, OpsetProto};
 use crate::Fault;
 
+/// The newest version of the operators of a domain that is known: a newer one may mean something else by a name.
+const NEWEST: [(&str, i64); 2] = [("", 28), ("ai.onnx.ml", 5)];
+
 /// What a file says.
 #[derive(Debug)]
 pub(crate) struct Model {
@@ -40,7 +43,7 @@ impl Model {
         let size = bytes.len();
         let proto = ModelProto::decode(bytes).map_err(Fault::Encoding)?;
         let graph = proto.graph.ok_or(Fault::Missing { what: "graph" })?;
-        let opsets = opsets(&proto.opset_import);
+        let opsets = opsets(&proto.opset_import)?;
         let mut functions = HashMap::new();
         for function in proto.functions {
             let key = (function.domain.clone(), function.name.clone());
@@ -70,13 +73,20 @@ impl Function {
             outputs: proto.output,
             nodes: super::order::sorted(Graph::nodes(proto.node, folder)?)?,
             defaults: defaults?,
-            opsets: opsets(&proto.opset_import),
+            opsets: opsets(&proto.opset_import)?,
         })
     }
 }
 
 /// ONNX's own domain has two names.
-fn opsets(protos: &[OpsetProto]) -> HashMap<String, i64> {
+fn opsets(protos: &[OpsetProto]) -> Result<HashMap<String, i64>, Fault> {
     let domain = |name: &str| if name == "ai.onnx" { String::new() } else { name.to_owned() };
-    protos.iter().map(|opset| (domain(&opset.domain), opset.version)).collect()
+    for proto in protos {
+        let known = NEWEST.iter().find(|(name, _)| *name == domain(&proto.domain));
+        if let Some(&(name, newest)) = known.filter(|(_, newest)| !(1..=*newest).contains(&proto.version)) {
+            let domain = if name.is_empty() { "ai.onnx" } else { name }.to_owned();
+            return Err(Fault::Opset { domain, found: proto.version, newest });
+        }
+    }
+    Ok(protos.iter().map(|opset| (domain(&opset.domain), opset.version)).collect())
 }

@@ -75,15 +75,12 @@ impl<B: Backend> Network<B> {
         if !refused.is_empty() {
             return Err(Fault::Refused(refused).into());
         }
-        let output = match scope.read(&self.output) {
+        let found = scope.read(&self.output);
+        if let Some(Slot::Operand(found)) = &found {
+            self.check_output(found.element())?;
+        }
+        let output = match found {
             Some(Slot::Operand(Operand::Var(id, _))) => id,
-            Some(Slot::Operand(Operand::Known(known))) if known.element.bytes().is_none() => {
-                return Err(Fault::Tensor {
-                    tensor: self.output.clone(),
-                    reason: format!("it is an output of numbers that are not read, {}", known.element),
-                }
-                .into());
-            }
             Some(Slot::Operand(Operand::Known(known))) => {
                 walk.tape.array(&known.numbers(), at).map_err(signature::wrong)?
             }
@@ -107,6 +104,19 @@ impl<B: Backend> Network<B> {
         let mut plan = Plan::new(lifted.tape, lifted.traced, output);
         plan.row_by_row = lifted.row_by_row;
         Ok(plan)
+    }
+
+    /// Checks the type of the output: its numbers have to be read, and as the file declares them.
+    fn check_output(&self, found: ElementType) -> Result<()> {
+        let declared = self.file.model.graph.outputs.iter().find(|info| info.name == self.output);
+        let reason = match declared.and_then(|info| info.element) {
+            _ if found.bytes().is_none() => format!("it is an output of numbers that are not read, {found}"),
+            Some(declared) if declared != found => {
+                format!("the file declares it to be of type {declared}, and what is computed is of type {found}")
+            }
+            _ => return Ok(()),
+        };
+        Err(Fault::Tensor { tensor: self.output.clone(), reason }.into())
     }
 
     /// For each node, whether the output depends on it.

@@ -155,12 +155,14 @@ impl<'a, B: Backend> Walk<'a, B> {
         if let Some(function) = model.functions.get(&(node.domain.clone(), node.operator.clone())) {
             return self.function(node, function, inputs, key);
         }
-        if node.domain.is_empty() && node.operator == "If" {
+        let opset = opsets.get(&node.domain).or(model.opsets.get(&node.domain)).copied().unwrap_or(1);
+        let elements: Vec<_> = inputs.iter().map(|held| held.as_ref().map(Operand::element)).collect();
+        let checked = ops::check(node, opset, &elements);
+        if checked.is_ok() && node.domain.is_empty() && node.operator == "If" {
             return self.choice(node, inputs, scope, key, opsets);
         }
-        let opset = opsets.get(&node.domain).or(model.opsets.get(&node.domain)).copied().unwrap_or(1);
         let start = self.tape.entries.len();
-        let written = match known(inputs) {
+        let written = checked.and_then(|()| match known(inputs) {
             Some(stable) => self.fold(node, inputs, key, opset, stable),
             None => match ops::find::<B>(&node.domain, &node.operator) {
                 None => Err(Fail::Refused(ops::missing(&node.domain, &node.operator))),
@@ -169,7 +171,7 @@ impl<'a, B: Backend> Walk<'a, B> {
                     write(&mut Cx { node, opset, inputs, tape, kept, at: self.at, key })
                 }
             },
-        };
+        });
         match written {
             Ok(mut outputs) => {
                 if known(inputs).is_none() {

@@ -32,8 +32,13 @@ pub(crate) fn split<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let lengths = match cx.ints_at(1, "split")? {
         Some(lengths) => cx.lengths("split", &lengths)?,
         None => {
-            let parts = usize::try_from(cx.int("num_outputs", 0)?).unwrap_or(0);
-            let parts = if parts == 0 { cx.node.outputs.len() } else { parts }.min(length.max(1));
+            let parts = cx.node.outputs.len();
+            if let Some(said) = cx.maybe_int("num_outputs")?
+                && usize::try_from(said) != Ok(parts)
+            {
+                return Err(cx.wrong(format!("its num_outputs is {said}, and it has {parts} outputs")));
+            }
+            let parts = parts.min(length.max(1));
             let each = length.div_ceil(parts.max(1));
             (0..parts).map(|i| each.min(length.saturating_sub(i * each))).collect()
         }

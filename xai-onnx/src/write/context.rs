@@ -17,6 +17,15 @@ pub(crate) enum Operand {
     Var(Id, ElementType),
 }
 
+impl Operand {
+    pub(crate) fn element(&self) -> ElementType {
+        match self {
+            Operand::Known(known) => known.element,
+            Operand::Var(_, element) => *element,
+        }
+    }
+}
+
 /// One node on its way to the tape.
 #[derive(Debug)]
 pub(crate) struct Cx<'c, B: Backend> {
@@ -57,20 +66,17 @@ impl<B: Backend> Cx<'_, B> {
     }
 
     pub(crate) fn element(&self, i: usize) -> Written<ElementType> {
-        Ok(match self.held(i)? {
-            Operand::Known(known) => known.element,
-            Operand::Var(_, element) => *element,
-        })
+        self.held(i).map(Operand::element)
     }
 
     /// An input as a value of the tape.
     pub(crate) fn x(&mut self, i: usize) -> Written<Id> {
         const PARTS: [&str; 8] = ["0", "1", "2", "3", "4", "5", "6", "7"];
         match self.held(i)? {
-            Operand::Var(id, _) => Ok(*id),
-            Operand::Known(known) if known.element.bytes().is_none() => {
-                Err(refuse(format!("its input {i} has numbers that are not read, {}", known.element)))
+            held if held.element().bytes().is_none() => {
+                Err(refuse(format!("its input {i} has numbers that are not read, {}", held.element())))
             }
+            Operand::Var(id, _) => Ok(*id),
             Operand::Known(known) => {
                 let known = known.clone();
                 match PARTS.get(i) {

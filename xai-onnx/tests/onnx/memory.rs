@@ -41,7 +41,7 @@ fn what_is_brought_into_memory_is_counted_together() {
         let wide = node("Expand", &["x", "wide"], &[&e]);
         vec![wide, node("Slice", &[&e, "zeros", "ones"], &[&g]), node("Add", &["x", &g], &[&y])]
     };
-    let scalar = |name: &str, n: i64| Message::new().int(2, 7).text(8, name).bytes(9, &n.to_le_bytes());
+    let scalar = |name: &str, n: i64| Message::new().int(2, 1).text(8, name).bytes(9, &(n as f32).to_le_bytes());
     let tensors = || {
         vec![
             ints("s", &[1, many]),

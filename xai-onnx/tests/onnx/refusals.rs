@@ -41,17 +41,18 @@ fn all_operators_that_are_not_supported_are_named_at_once() {
 fn control_flow_by_the_data_is_refused() {
     let branch =
         |operator: &str| Message::new().with(1, node(operator, &["x"], &["z"])).with(12, Message::new().text(1, "z"));
-    let choice = node("If", &["x"], &["y"])
+    let choice = node("If", &["c"], &["y"])
         .with(5, graph_attribute("then_branch", branch("Relu")))
         .with(5, graph_attribute("else_branch", branch("Neg")));
-    let error = network(vec![choice], vec!["y"]).graph(&[vec![1, 4]]).unwrap_err();
+    let condition = || node("Greater", &["x", "x"], &["c"]);
+    let error = network(vec![condition(), choice], vec!["y"]).graph(&[vec![1, 4]]).unwrap_err();
     let Fault::Refused(all) = fault(&error) else { panic!("{error}") };
     assert!(all[0].reason.contains("depends on the data"), "{}", all[0].reason);
     // Of what either branch has, all is said.
-    let choice = node("If", &["x"], &["y"])
+    let choice = node("If", &["c"], &["y"])
         .with(5, graph_attribute("then_branch", branch("Magic")))
         .with(5, graph_attribute("else_branch", branch("Neg")));
-    let network = network(vec![choice], vec!["y"]);
+    let network = network(vec![condition(), choice], vec!["y"]);
     let error = network.graph(&[vec![1, 4]]).unwrap_err();
     let Fault::Refused(all) = fault(&error) else { panic!("{error}") };
     assert_eq!(all.iter().map(|one| one.operator.as_str()).collect::<Vec<_>>(), ["If", "Magic"]);
