@@ -82,7 +82,7 @@ pub enum Fault {
         reason: String,
     },
     /// An input of a type that the operator does not take.
-    #[error("node `{node}` ({operator}): its input `{input}` is of type {found}, and it takes {takes}")]
+    #[error("node `{node}` ({operator}): its input `{input}` is of {found}, and it takes {takes}")]
     Type {
         /// The node's name, or that of its first output.
         node: String,
@@ -109,7 +109,7 @@ pub enum Fault {
     #[error("{}", refused(.0))]
     Refused(Vec<Refused>),
     /// A value that is too large.
-    #[error("{what} has {size} numbers, more than {limit}: raise the limit with `Reader::limit` if that is meant")]
+    #[error("{what} has {size} numbers, more than {limit}: raise the limit with `{setting}` if that is meant")]
     TooLarge {
         /// The value.
         what: String,
@@ -117,6 +117,8 @@ pub enum Fault {
         size: String,
         /// How many are allowed.
         limit: usize,
+        /// What sets that: `Reader::limit` or `Reader::pass_limit`.
+        setting: &'static str,
     },
     /// An input or output that the model does not have.
     #[error("it has no {what} `{name}`: there are `{}`", .known.join("`, `"))]

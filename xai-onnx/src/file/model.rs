@@ -25,6 +25,8 @@ pub(crate) struct Model {
     pub(crate) functions: HashMap<(String, String), Function>,
     /// Its size, with that of the files beside it.
     pub(crate) bytes: usize,
+    /// How many nodes it has, those of its functions and of graphs inside of others too.
+    pub(crate) nodes: usize,
 }
 
 /// An operator that the file itself says in others.
@@ -55,7 +57,15 @@ impl Model {
         }
         let producer = format!("{} {}", proto.producer_name, proto.producer_version).trim().to_owned();
         let bytes = size.saturating_add(folder.bytes_read());
-        Ok(Model { producer, ir_version: proto.ir_version, opsets, graph, functions, bytes })
+        let of_functions = functions.values().flat_map(|function: &Function| &function.nodes).map(Node::count);
+        let nodes = graph.nodes.iter().map(Node::count).chain(of_functions).sum();
+        Ok(Model { producer, ir_version: proto.ir_version, opsets, graph, functions, bytes, nodes })
+    }
+
+    /// So many nodes it may make of those that it has, of which functions are called many times: what they take of
+    /// memory is a constant times the file.
+    pub(crate) fn visits(&self) -> usize {
+        (1_usize << 16).saturating_add(self.nodes.saturating_mul(1 << 6))
     }
 
     /// The version of ONNX's own operators.

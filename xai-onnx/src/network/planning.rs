@@ -34,8 +34,8 @@ impl<B: Backend> Network<B> {
     }
 
     fn make_plan(&self, given: &[Vec<usize>]) -> Result<Plan<B>> {
-        let File { model, kept, folded, at, limit, budget } = &*self.file;
-        let tape = Tape::new(*limit, budget.other_shapes());
+        let File { model, kept, folded, at, budget, .. } = &*self.file;
+        let tape = Tape::new(budget.other_shapes(), self.file.pass(given));
         let mut walk = Walk::new(model, kept, folded, at, tape);
         let mut scope = Scope::default();
         let open = model.graph.inputs.iter().filter(|info| !self.fixed.contains_key(&info.name));
@@ -65,7 +65,7 @@ impl<B: Backend> Network<B> {
         }
         for info in &model.graph.inputs {
             if let Some(fixed) = self.fixed.get(&info.name) {
-                let known = fixed.known(info, &beside, *limit)?;
+                let known = fixed.known(info, &beside, walk.tape.budget())?;
                 scope.own.insert(info.name.clone(), Slot::Operand(Operand::Known(known)));
             }
         }
@@ -82,6 +82,7 @@ impl<B: Backend> Network<B> {
         let output = match found {
             Some(Slot::Operand(Operand::Var(id, _))) => id,
             Some(Slot::Operand(Operand::Known(known))) => {
+                walk.tape.room("the output", &known.shape).map_err(signature::wrong)?;
                 walk.tape.array(&known.numbers(), at).map_err(signature::wrong)?
             }
             Some(Slot::Missing(refused)) => return Err(Fault::Refused(vec![refused]).into()),
@@ -112,7 +113,7 @@ impl<B: Backend> Network<B> {
         let reason = match declared.and_then(|info| info.element) {
             _ if found.bytes().is_none() => format!("it is an output of numbers that are not read, {found}"),
             Some(declared) if declared != found => {
-                format!("the file declares it to be of type {declared}, and what is computed is of type {found}")
+                format!("the file declares it to be of {declared}, and what is computed is of {found}")
             }
             _ => return Ok(()),
         };

@@ -9,7 +9,8 @@ use xai_core::{Backend, Error, Result};
 use super::Network;
 use crate::file::{Folder, Model, read_file};
 
-/// So many numbers a value may have unless it is said otherwise: 2²⁸, a gigabyte in single precision.
+/// So many numbers may be brought into memory before any pass unless it is said otherwise: 2²⁸, two gigabytes in double
+/// precision, which is what they are computed in.
 const LIMIT: usize = 1 << 28;
 
 /// How a file is read: [`read`](crate::read) with settings.
@@ -21,7 +22,7 @@ const LIMIT: usize = 1 << 28;
 ///
 /// # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/files/test_Conv2d_depthwise/model.onnx");
 /// let shape = [vec![2, 4, 6, 6]];
-/// let places = |limit| Reader::<NdArray>::new().limit(limit).read(path)?.places(&shape);
+/// let places = |limit| Reader::<NdArray>::new().pass_limit(limit).read(path)?.places(&shape);
 /// assert!(places(1000).is_ok());
 /// assert!(places(10).is_err(), "288 numbers are more");
 /// # Ok::<(), xai::Error>(())
@@ -30,6 +31,7 @@ const LIMIT: usize = 1 << 28;
 pub struct Reader<B: Backend> {
     at: B::Placement,
     limit: usize,
+    pass_limit: Option<usize>,
     backend: PhantomData<fn() -> B>,
 }
 
@@ -40,9 +42,10 @@ impl<B: Backend> Default for Reader<B> {
 }
 
 impl<B: Backend> Reader<B> {
-    /// Weights at the backend's default place; no value of more than 2²⁸ numbers.
+    /// Weights at the backend's default place; limits that are those of [`limit`](Reader::limit) and
+    /// [`pass_limit`](Reader::pass_limit).
     pub fn new() -> Self {
-        Reader { at: B::Placement::default(), limit: LIMIT, backend: PhantomData }
+        Reader { at: B::Placement::default(), limit: LIMIT, pass_limit: None, backend: PhantomData }
     }
 
     /// Sets where the weights are brought, and in which number type.
@@ -64,12 +67,27 @@ impl<B: Backend> Reader<B> {
         self
     }
 
-    /// Sets how many numbers one value of the network may have: a few bytes of a file can ask for any number of them.
-    /// As many, and two more for each byte of the file, may be brought into memory before any pass, all together:
-    /// weights, constants, and what is computed beforehand.
+    /// Sets how many numbers may be brought into memory before any pass, all together: weights, constants, and what is
+    /// computed beforehand and on the way there. A few bytes of a file can ask for any number of them. Eight more may
+    /// be for each byte of the file, so that its weights always may. It is 2²⁸ unless it is set, two gigabytes in the
+    /// double precision that it is computed in.
+    ///
+    /// [`Fault::TooLarge`](crate::Fault::TooLarge) otherwise, as soon as a network is asked for its graph.
     #[must_use]
     pub fn limit(mut self, numbers: usize) -> Self {
         self.limit = numbers;
+        self
+    }
+
+    /// Sets how many numbers all values of one forward pass may have together, inputs among them and weights not.
+    /// Unless it is set, they are as many as the [`limit`](Reader::limit), and 2¹⁴ more for each number of the inputs
+    /// and each byte of the file: networks take far less, and a file that means harm cannot ask for all memory there
+    /// is. A pass back, and methods that run many copies of an input at once, take a multiple of it.
+    ///
+    /// [`Fault::TooLarge`](crate::Fault::TooLarge) otherwise, before any pass.
+    #[must_use]
+    pub fn pass_limit(mut self, numbers: usize) -> Self {
+        self.pass_limit = Some(numbers);
         self
     }
 
@@ -82,7 +100,7 @@ impl<B: Backend> Reader<B> {
         let failed = |source| Error::File { action: "read", path: path.to_path_buf(), source };
         let bytes = read_file(path).map_err(|error| failed(error.into()))?;
         let model = Model::read(bytes.into(), &Folder::of(path)).map_err(|fault| failed(fault.into()))?;
-        Ok(Network::new(model, self.at.clone(), self.limit))
+        Ok(Network::new(model, self.at.clone(), self.limit, self.pass_limit))
     }
 
     /// Reads a model that is in memory, without other files.
@@ -103,6 +121,6 @@ impl<B: Backend> Reader<B> {
     /// ```
     pub fn parse(&self, bytes: impl Into<Vec<u8>>) -> Result<Network<B>> {
         let model = Model::read(Bytes::from(bytes.into()), &Folder::default()).map_err(Error::from)?;
-        Ok(Network::new(model, self.at.clone(), self.limit))
+        Ok(Network::new(model, self.at.clone(), self.limit, self.pass_limit))
     }
 }

@@ -114,6 +114,7 @@ pub(crate) fn triangle<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> 
     let k = cx.maybe_known(1, "diagonal")?.and_then(|known| known.to_ints().first().copied()).unwrap_or(0);
     let upper = cx.flag("upper", true)?;
     let at = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
+    cx.tape.room("a mask", &[rows, columns])?;
     let mask = ndarray::Array2::from_shape_fn((rows, columns), |(i, j)| {
         let beyond = at(j) - at(i);
         f64::from(u8::from(if upper { beyond >= k } else { beyond <= k }))

@@ -5,7 +5,7 @@ use xai_core::{Backend, Error, Op, Tensor, Weight};
 
 use super::{Item, Kept};
 use crate::file::Node;
-use crate::tape::{Fail, Id, Tape, Written, check_size, refuse};
+use crate::tape::{Fail, Id, Tape, Written, refuse};
 use crate::value::{ElementType, Known};
 
 /// A value of the network while it is written down.
@@ -93,7 +93,10 @@ impl<B: Backend> Cx<'_, B> {
     /// An input whose numbers have to be known; `what` says which it is.
     pub(crate) fn known(&self, i: usize, what: &str) -> Written<&Known> {
         match self.held(i)? {
-            Operand::Known(known) if known.element.bytes().is_some() => Ok(known),
+            Operand::Known(known) if known.element.bytes().is_some() => {
+                self.affords(known)?;
+                Ok(known)
+            }
             Operand::Known(known) => {
                 Err(refuse(format!("its {what} has numbers that are not read, {}", known.element)))
             }
@@ -102,6 +105,11 @@ impl<B: Backend> Cx<'_, B> {
                  an input can be fixed with `Network::fix`"
             ))),
         }
+    }
+
+    /// Checks that there is room for its numbers, twice: as they are read, and as what is made of them.
+    fn affords(&self, known: &Known) -> Written<()> {
+        self.tape.room("numbers that are known", &[&known.shape[..], &[2]].concat())
     }
 
     pub(crate) fn maybe_known(&self, i: usize, what: &str) -> Written<Option<&Known>> {
@@ -123,11 +131,11 @@ impl<B: Backend> Cx<'_, B> {
         known: &Known,
         make: impl FnOnce(&Known) -> Written<ArrayD<B::Elem>>,
     ) -> Written<Weight<B>> {
-        check_size("a weight", &known.shape, self.tape.limit())?;
         let keeper = self.kept.filter(|_| known.stable);
         if let Some(Item::Weight(weight)) = keeper.and_then(|kept| kept.find(self.key, part)) {
             return Ok(weight);
         }
+        self.affords(known)?;
         let array = make(known)?;
         self.tape.budget().spend(array.len(), keeper.is_some())?;
         let weight = Weight::from(Tensor::<B>::upload(array.view(), self.at)?);
@@ -157,7 +165,7 @@ impl<B: Backend> Cx<'_, B> {
 
     /// A known input, for an operation that is kept if it is stable.
     pub(crate) fn upload(&self, known: &Known) -> Written<Tensor<B>> {
-        check_size("a weight", &known.shape, self.tape.limit())?;
+        self.affords(known)?;
         self.tape.budget().spend(known.len(), self.kept.is_some() && known.stable)?;
         Ok(Tensor::upload(known.of::<B::Elem>().view(), self.at)?)
     }

@@ -16,11 +16,11 @@ use super::wire::{
 
 type B = NdArray<f32>;
 
-/// So many numbers of a value at most, so that a pass is short.
+/// So many numbers of an input at most, and 16 times as many of all values, so that a pass is short.
 const MOST: usize = 1 << 14;
 
 fn reader() -> Reader<B> {
-    Reader::new().limit(MOST)
+    Reader::new().limit(MOST).pass_limit(16 * MOST)
 }
 
 /// Runs what was read, for inputs as it asks for.

@@ -99,7 +99,7 @@ fn inputs_and_outputs_are_of_the_types_that_the_file_declares() {
     assert!(declared(1).is_ok());
     let error = declared(7).unwrap_err();
     assert!(matches!(fault(&error), Fault::Tensor { tensor, .. } if tensor == "y"), "{error}");
-    assert!(error.to_string().contains("of type i64, and what is computed is of type f32"), "{error}");
+    assert!(error.to_string().contains("of i64, and what is computed is of f32"), "{error}");
 }
 
 #[test]
