@@ -163,7 +163,7 @@ impl fmt::Display for Refused {
 fn refused(all: &[Refused]) -> String {
     let lines: Vec<String> = all.iter().map(Refused::to_string).collect();
     let nodes = if all.len() == 1 { "node" } else { "nodes" };
-    format!("{} {nodes} cannot be explained:\n{}", all.len(), lines.join("\n"))
+    format!("{} {nodes} cannot be explained:\n{}", all.len(), lines.join(";\n"))
 }
 
 impl Fault {

@@ -137,7 +137,7 @@ pub(crate) fn dequantize<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>
     }
     let x = cx.known(0, "input")?.clone();
     let scale = cx.known(1, "scale")?.clone();
-    let zero = cx.maybe_known(2, "zero point")?.cloned();
+    let zero = cx.maybe_known(2, "x_zero_point")?.cloned();
     if cx.int("block_size", 0)? != 0 {
         return Err(refuse("it is quantised in blocks: use the file before its quantisation"));
     }

@@ -132,7 +132,7 @@ pub(crate) fn reverse_sequence<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Op
     let shape = cx.tape.shape(x).to_vec();
     let (batch, time) = (cx.int("batch_axis", 1)?, cx.int("time_axis", 0)?);
     let (batch, time) = (cx.axis(batch, shape.len())?, cx.axis(time, shape.len())?);
-    let lengths = cx.known(1, "sequence lengths")?.to_ints();
+    let lengths = cx.known(1, "sequence_lens")?.to_ints();
     let lengths = cx.lengths("sequence lengths", &lengths)?;
     if lengths.len() != shape[batch] || lengths.iter().any(|&n| n > shape[time]) || batch == time {
         return Err(refuse("its sequence lengths do not fit its input"));

@@ -139,7 +139,7 @@ pub(crate) fn tile<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
 pub(crate) fn identity<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let mut outputs = vec![cx.held(0)?.clone()];
     if cx.node.operator == "Dropout" {
-        let training = cx.maybe_known(2, "training mode")?.is_some_and(|known| known.to_ints().contains(&1));
+        let training = cx.maybe_known(2, "training_mode")?.is_some_and(|known| known.to_ints().contains(&1));
         if training {
             return Err(refuse("it drops numbers at random: export the network for inference"));
         }

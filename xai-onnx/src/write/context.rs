@@ -101,8 +101,8 @@ impl<B: Backend> Cx<'_, B> {
                 Err(refuse(format!("its {what} has numbers that are not read, {}", known.element)))
             }
             Operand::Var(..) => Err(refuse(format!(
-                "its {what} comes from the network's inputs: it has to be a tensor of the file, or follow from shapes; \
-                 an input can be fixed with `Network::fix`"
+                "its input `{what}` is computed from the network's inputs: it has to be a tensor of the file, follow \
+                 from shapes, or come of an input that is fixed with `Network::fix`"
             ))),
         }
     }

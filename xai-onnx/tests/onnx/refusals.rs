@@ -138,3 +138,27 @@ fn a_chain_of_operators_that_are_not_supported_is_named_whole() {
     assert!(all[1].reason.contains("no shape follows") && all[4].reason.contains("no gradient"), "{error}");
     assert_eq!(network.unsupported(), all[..4]);
 }
+
+/// On one line too: each node of the list ends where the next one begins.
+#[test]
+fn what_has_to_be_known_is_named_as_an_input() {
+    let nodes = vec![
+        node("Shape", &["x"], &["s"]),
+        node("ArgMax", &["x"], &["i"]),
+        node("Slice", &["x", "i", "s"], &["a"]).text(3, "first"),
+        node("Tile", &["x", "i"], &["b"]).text(3, "second"),
+        node("Sum", &["a", "b"], &["y"]),
+    ];
+    let error = network(nodes, vec!["y"]).graph(&[vec![1, 4]]).unwrap_err().to_string();
+    let list =
+        error.split_once("3 nodes cannot be explained:\n").map(|(_, list)| list.split(";\n").collect::<Vec<_>>());
+    let list = list.unwrap_or_else(|| panic!("{error}"));
+    assert!(list.len() == 3 && list[2].contains("ArgMax"), "{error}");
+    let known = "it has to be a tensor of the file, follow from shapes, or come of an input that is fixed with";
+    for (line, named) in list
+        .iter()
+        .zip(["`first` (Slice, opset 17): its input `starts`", "`second` (Tile, opset 17): its input `repeats`"])
+    {
+        assert!(line.starts_with(&format!("node {named} is computed from the network's inputs: {known}")), "{error}");
+    }
+}
