@@ -6,6 +6,7 @@ mod ending;
 mod fixed;
 mod folded;
 mod form;
+mod limits;
 mod moved;
 mod plan;
 mod planning;
@@ -28,12 +29,13 @@ use xai_core::{Arithmetic, Backend, Differentiable, Element, Error, Result, Var}
 use self::ending::Ending;
 use self::fixed::Fixed;
 use self::folded::Folded;
+use self::limits::Limits;
 use self::plan::Plan;
 pub use self::reader::Reader;
 pub use self::signature::Signature;
 use crate::Fault;
 use crate::file::{Info, Model};
-use crate::tape::{Budget, Pass};
+use crate::tape::Budget;
 use crate::value::{ElementType, Known};
 use crate::write::Kept;
 
@@ -73,50 +75,19 @@ struct File<B: Backend> {
     kept: Kept<B>,
     folded: Folded,
     at: B::Placement,
-    limit: usize,
-    /// So many numbers all values of a pass may have, if that is said.
-    pass_limit: Option<usize>,
+    limits: Limits,
     budget: Budget,
 }
 
-/// So many numbers are brought into memory for each byte of a file, beyond the limit: those of its weights, as they
-/// are, as they are computed, and what they go through on the way.
-const FOR_A_BYTE: usize = 8;
-
-/// So many numbers more than the limit all values of a pass may have, for each number that it is given and each byte of
-/// the file. Networks take far less.
-const FOR_A_PASS: usize = 1 << 14;
-
-/// So many steps a pass may have, and so many more for each number that it is given and each node of the file; so many
-/// at most.
-const STEPS: (usize, usize, usize) = (1 << 16, 1 << 6, 1 << 20);
-
-impl<B: Backend> File<B> {
-    /// What a pass over inputs of these shapes may take.
-    fn pass(&self, given: &[Vec<usize>]) -> Pass {
-        let count = |shape: &Vec<usize>| shape.iter().fold(1_usize, |all, &n| all.saturating_mul(n));
-        let given = given.iter().map(count).fold(0, usize::saturating_add);
-        let more = |own: usize, each: usize| given.saturating_add(own).saturating_mul(each);
-        let steps = STEPS.0.saturating_add(more(self.model.nodes, STEPS.1)).min(STEPS.2);
-        match self.pass_limit {
-            Some(numbers) => Pass { numbers, steps, setting: "Reader::pass_limit" },
-            None => {
-                let numbers = self.limit.saturating_add(more(self.model.bytes, FOR_A_PASS));
-                Pass { numbers, steps, setting: "Reader::limit" }
-            }
-        }
-    }
-}
-
 impl<B: Backend> Network<B> {
-    fn new(model: Model, at: B::Placement, limit: usize, pass_limit: Option<usize>) -> Self {
+    fn new(model: Model, at: B::Placement, limits: Limits) -> Self {
         // A classifier's file may give its label first, a whole number.
         let outputs = &model.graph.outputs;
         let of_numbers = |info: &&Info| info.element.is_none_or(ElementType::is_float);
         let output = outputs.iter().find(of_numbers).or(outputs.first());
         let output = output.map(|info| info.name.clone()).unwrap_or_default();
-        let budget = Budget::new(limit.saturating_add(model.bytes.saturating_mul(FOR_A_BYTE)));
-        let file = File { model, kept: Kept::default(), folded: Folded::default(), at, limit, pass_limit, budget };
+        let budget = limits.budget(&model);
+        let file = File { model, kept: Kept::default(), folded: Folded::default(), at, limits, budget };
         Network { file: Arc::new(file), output, fixed: HashMap::new(), plans: Arc::default() }
     }
 

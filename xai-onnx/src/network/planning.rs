@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError};
 use xai_core::{Backend, Error, Result};
 
 use super::batch_first::{BatchFirst, batch_first};
+use super::limits::for_inputs;
 use super::plan::Plan;
 use super::scope::{Scope, Slot};
 use super::walk::Walk;
@@ -34,8 +35,8 @@ impl<B: Backend> Network<B> {
     }
 
     fn make_plan(&self, given: &[Vec<usize>]) -> Result<Plan<B>> {
-        let File { model, kept, folded, at, budget, .. } = &*self.file;
-        let tape = Tape::new(budget.other_shapes(), self.file.pass(given));
+        let File { model, kept, folded, at, limits, budget } = &*self.file;
+        let tape = Tape::new(budget.other_shapes(for_inputs(given)), limits.pass(model, given));
         let mut walk = Walk::new(model, kept, folded, at, tape);
         let mut scope = Scope::default();
         let open = model.graph.inputs.iter().filter(|info| !self.fixed.contains_key(&info.name));

@@ -7,6 +7,7 @@ use prost::bytes::Bytes;
 use xai_core::{Backend, Error, Result};
 
 use super::Network;
+use super::limits::Limits;
 use crate::file::{Folder, Model, read_file};
 
 /// So many numbers may be brought into memory before any pass unless it is said otherwise: 2²⁸, two gigabytes in double
@@ -30,8 +31,7 @@ const LIMIT: usize = 1 << 28;
 #[derive(Debug, Clone)]
 pub struct Reader<B: Backend> {
     at: B::Placement,
-    limit: usize,
-    pass_limit: Option<usize>,
+    limits: Limits,
     backend: PhantomData<fn() -> B>,
 }
 
@@ -45,7 +45,7 @@ impl<B: Backend> Reader<B> {
     /// Weights at the backend's default place; limits that are those of [`limit`](Reader::limit) and
     /// [`pass_limit`](Reader::pass_limit).
     pub fn new() -> Self {
-        Reader { at: B::Placement::default(), limit: LIMIT, pass_limit: None, backend: PhantomData }
+        Reader { at: B::Placement::default(), limits: Limits { numbers: LIMIT, pass: None }, backend: PhantomData }
     }
 
     /// Sets where the weights are brought, and in which number type.
@@ -68,14 +68,14 @@ impl<B: Backend> Reader<B> {
     }
 
     /// Sets how many numbers may be brought into memory before any pass, all together: weights, constants, and what is
-    /// computed beforehand and on the way there. A few bytes of a file can ask for any number of them. Eight more may
-    /// be for each byte of the file, so that its weights always may. It is 2²⁸ unless it is set, two gigabytes in the
-    /// double precision that it is computed in.
+    /// computed beforehand and on the way there. A few bytes of a file can ask for any number of them. Sixteen more may
+    /// be for each byte of the file and each number of the inputs, so that weights always may. It is 2²⁸ unless it is
+    /// set, two gigabytes in the double precision that it is computed in.
     ///
     /// [`Fault::TooLarge`](crate::Fault::TooLarge) otherwise, as soon as a network is asked for its graph.
     #[must_use]
     pub fn limit(mut self, numbers: usize) -> Self {
-        self.limit = numbers;
+        self.limits.numbers = numbers;
         self
     }
 
@@ -87,7 +87,7 @@ impl<B: Backend> Reader<B> {
     /// [`Fault::TooLarge`](crate::Fault::TooLarge) otherwise, before any pass.
     #[must_use]
     pub fn pass_limit(mut self, numbers: usize) -> Self {
-        self.pass_limit = Some(numbers);
+        self.limits.pass = Some(numbers);
         self
     }
 
@@ -100,7 +100,7 @@ impl<B: Backend> Reader<B> {
         let failed = |source| Error::File { action: "read", path: path.to_path_buf(), source };
         let bytes = read_file(path).map_err(|error| failed(error.into()))?;
         let model = Model::read(bytes.into(), &Folder::of(path)).map_err(|fault| failed(fault.into()))?;
-        Ok(Network::new(model, self.at.clone(), self.limit, self.pass_limit))
+        Ok(Network::new(model, self.at.clone(), self.limits))
     }
 
     /// Reads a model that is in memory, without other files.
@@ -121,6 +121,6 @@ impl<B: Backend> Reader<B> {
     /// ```
     pub fn parse(&self, bytes: impl Into<Vec<u8>>) -> Result<Network<B>> {
         let model = Model::read(Bytes::from(bytes.into()), &Folder::default()).map_err(Error::from)?;
-        Ok(Network::new(model, self.at.clone(), self.limit, self.pass_limit))
+        Ok(Network::new(model, self.at.clone(), self.limits))
     }
 }

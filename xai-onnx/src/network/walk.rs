@@ -237,7 +237,10 @@ impl<'a, B: Backend> Walk<'a, B> {
                     let stable = stable && known.stable;
                     known.stable(stable)
                 }
-                Operand::Var(id, element) => Known::array(element, tape.value(id)?).stable(stable),
+                Operand::Var(id, element) => {
+                    tape.room("what is computed", tape.shape(id))?;
+                    Known::array(element, tape.value(id)?).stable(stable)
+                }
             };
             let output = Operand::Known(known);
             self.pay(&output)?;

@@ -28,9 +28,9 @@ impl Budget {
         Budget { total, own: Arc::default(), kept: Arc::default(), products: Arc::default() }
     }
 
-    /// For other shapes of the inputs, with what is kept for all of them.
-    pub(crate) fn other_shapes(&self) -> Self {
-        Budget { own: Arc::default(), products: Arc::default(), ..self.clone() }
+    /// For other shapes of the inputs, with what is kept for all of them, and so many numbers more for these.
+    pub(crate) fn other_shapes(&self, more: usize) -> Self {
+        Budget { total: self.total.saturating_add(more), own: Arc::default(), products: Arc::default(), ..self.clone() }
     }
 
     /// As much again, that many times over, for what is not kept.

@@ -80,6 +80,9 @@ impl<B: Backend> Step<B> {
     }
 }
 
+/// A place of a list is as much memory as so many numbers: it is a view of an array where entries are put together.
+const PLACE: usize = 12;
+
 /// So many steps may be computed beforehand at once: as many are in no operator, but in one without end.
 const STEPS: usize = 1 << 16;
 
@@ -110,7 +113,7 @@ impl<B: Backend> Tape<B> {
     pub(crate) fn op(&mut self, op: impl Into<Op<B>>, inputs: &[Id]) -> Written<Id> {
         let op = op.into();
         if let Op::IndexSelect(select) = &op {
-            self.budget.spend(select.places.len(), false)?;
+            self.budget.spend(select.places.len().saturating_mul(PLACE), false)?;
         }
         let shapes: Vec<&[usize]> = inputs.iter().map(|id| &*self.entries[id.0].shape).collect();
         let shape = op.output_shape(&shapes)?;

@@ -27,9 +27,10 @@ pub(crate) fn check(node: &Node, opset: i64, inputs: &[Option<ElementType>]) -> 
         "com.microsoft" => RUNTIME,
         _ => return Ok(()),
     };
-    let mut versions = rows.iter().filter(|(name, ..)| *name == node.operator);
-    let Some(&(_, oldest, _)) = versions.clone().next() else { return Ok(()) };
-    let Some((_, _, takes)) = versions.rfind(|(_, since, _)| *since <= opset) else {
+    let (operator, start) = (node.operator.as_str(), rows.partition_point(|(name, ..)| *name < node.operator.as_str()));
+    let versions: Vec<&Row> = rows.iter().skip(start).take_while(|(name, ..)| *name == operator).collect();
+    let Some((_, oldest, _)) = versions.first() else { return Ok(()) };
+    let Some((_, _, takes)) = versions.iter().rfind(|(_, since, _)| *since <= opset) else {
         return Err(refuse(format!(
             "it is read since opset {oldest}, and the file asks for opset {opset}: bring it to a newer one with \
              `onnx.version_converter.convert_version`"
