@@ -18,7 +18,7 @@ const STEPS: (usize, usize, usize) = (1 << 16, 1 << 6, 1 << 20);
 /// What a network may ask for.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Limits {
-    /// So many numbers before any pass, for a file of no size.
+    /// So many numbers before any pass, for a file of no size; and of one value.
     pub(super) numbers: usize,
     /// So many numbers all values of a pass may have, if that is said.
     pub(super) pass: Option<usize>,
@@ -35,10 +35,10 @@ impl Limits {
         let more = |own: usize, each: usize| numbers(given).saturating_add(own).saturating_mul(each);
         let steps = STEPS.0.saturating_add(more(model.nodes, STEPS.1)).min(STEPS.2);
         match self.pass {
-            Some(numbers) => Pass { numbers, steps, setting: "Reader::pass_limit" },
+            Some(numbers) => Pass { each: numbers, numbers, steps, setting: "Reader::pass_limit" },
             None => {
                 let numbers = self.numbers.saturating_add(more(model.bytes, FOR_A_PASS));
-                Pass { numbers, steps, setting: "Reader::limit" }
+                Pass { each: self.numbers, numbers, steps, setting: "Reader::limit" }
             }
         }
     }

@@ -10,8 +10,8 @@ use super::Network;
 use super::limits::Limits;
 use crate::file::{Folder, Model, read_file};
 
-/// So many numbers may be brought into memory before any pass unless it is said otherwise: 2²⁸, two gigabytes in double
-/// precision, which is what they are computed in.
+/// So many numbers a value may have, and all that is brought into memory before any pass, unless it is said otherwise:
+/// 2²⁸, two gigabytes in double precision, which is what is computed in beforehand.
 const LIMIT: usize = 1 << 28;
 
 /// How a file is read: [`read`](crate::read) with settings.
@@ -23,7 +23,7 @@ const LIMIT: usize = 1 << 28;
 ///
 /// # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/files/test_Conv2d_depthwise/model.onnx");
 /// let shape = [vec![2, 4, 6, 6]];
-/// let places = |limit| Reader::<NdArray>::new().pass_limit(limit).read(path)?.places(&shape);
+/// let places = |limit| Reader::<NdArray>::new().limit(limit).read(path)?.places(&shape);
 /// assert!(places(1000).is_ok());
 /// assert!(places(10).is_err(), "288 numbers are more");
 /// # Ok::<(), xai::Error>(())
@@ -67,10 +67,11 @@ impl<B: Backend> Reader<B> {
         self
     }
 
-    /// Sets how many numbers may be brought into memory before any pass, all together: weights, constants, and what is
-    /// computed beforehand and on the way there. A few bytes of a file can ask for any number of them. Sixteen more may
-    /// be for each byte of the file and each number of the inputs, so that weights always may. It is 2²⁸ unless it is
-    /// set, two gigabytes in the double precision that it is computed in.
+    /// Sets how many numbers one value of the network may have: a few bytes of a file can ask for any number of them.
+    /// As many may be brought into memory before any pass, all together: constants, and what is computed beforehand
+    /// and on the way there. Sixteen more may be for each byte of the file and each number of the inputs, so that
+    /// weights always may. It is 2²⁸ unless it is set, two gigabytes in the double precision that is computed in
+    /// beforehand.
     ///
     /// [`Fault::TooLarge`](crate::Fault::TooLarge) otherwise, as soon as a network is asked for its graph.
     #[must_use]
@@ -79,10 +80,11 @@ impl<B: Backend> Reader<B> {
         self
     }
 
-    /// Sets how many numbers all values of one forward pass may have together, inputs among them and weights not.
-    /// Unless it is set, they are as many as the [`limit`](Reader::limit), and 2¹⁴ more for each number of the inputs
-    /// and each byte of the file: networks take far less, and a file that means harm cannot ask for all memory there
-    /// is. A pass back, and methods that run many copies of an input at once, take a multiple of it.
+    /// Sets how many numbers all values of one forward pass may have together, inputs among them and weights not; one
+    /// value may then have as many. Unless it is set, they are as many as the [`limit`](Reader::limit), and 2¹⁴ more
+    /// for each number of the inputs and each byte of the file: networks take far less, and a file that means harm
+    /// cannot ask for all memory there is. A pass back, and methods that run many copies of an input at once, take a
+    /// multiple of it.
     ///
     /// [`Fault::TooLarge`](crate::Fault::TooLarge) otherwise, before any pass.
     #[must_use]

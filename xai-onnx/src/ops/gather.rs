@@ -31,6 +31,8 @@ pub(crate) fn gather<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
         let y = cx.tape.reshape(y, &wanted)?;
         return cx.out(y);
     }
+    // The numbers as they are read, as whole ones and as places.
+    cx.tape.room("a list of places", &[&chosen[..], &[4]].concat())?;
     let numbers = cx.known(1, "indices")?.to_ints();
     let places = places(cx, &numbers, shape[axis])?;
     if places.is_empty() {

@@ -36,6 +36,8 @@ pub(crate) struct Tape<B: Backend> {
 /// What a pass may take.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Pass {
+    /// So many numbers one of its values may have.
+    pub(crate) each: usize,
     /// So many numbers its values may have, all together.
     pub(crate) numbers: usize,
     /// So many steps it may have.
@@ -163,18 +165,17 @@ impl<B: Backend> Tape<B> {
 
     /// Checks that there is room for a value of this shape beside those that there are.
     pub(crate) fn fits(&self, what: &str, shape: &[usize]) -> Written<()> {
-        let Some(Pass { numbers, setting, .. }) = self.pass else { return Ok(self.budget.room(what, shape)?) };
-        let count = counted(shape).and_then(|count| self.taken.checked_add(count));
-        match count.filter(|&count| count <= numbers) {
-            Some(_) => Ok(()),
-            None => Err(Fault::TooLarge {
-                what: format!("what a pass computes, up to {what} of shape {shape:?},"),
-                size: written(count),
-                limit: numbers,
-                setting,
+        let Some(Pass { each, numbers, setting, .. }) = self.pass else { return Ok(self.budget.room(what, shape)?) };
+        let one = counted(shape);
+        let all = one.and_then(|count| self.taken.checked_add(count));
+        let (what, size, limit) = match (one, all) {
+            (Some(one), Some(all)) if one <= each && all <= numbers => return Ok(()),
+            (Some(one), _) if one <= each => {
+                (format!("what a pass computes, up to {what} of shape {shape:?},"), all, numbers)
             }
-            .into()),
-        }
+            _ => (format!("{what} of shape {shape:?}"), one, each),
+        };
+        Err(Fault::TooLarge { what, size: written(size), limit, setting }.into())
     }
 
     /// Checks that there is room for an array of this shape that is made before any pass.

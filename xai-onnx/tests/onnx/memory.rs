@@ -145,6 +145,10 @@ fn values_of_a_pass_are_counted_together() {
         ("what a pass computes, up to a value of shape [4096, 4],", 4 << 14, "Reader::pass_limit")
     );
     assert!(error.to_string().contains("in layer `t3`"), "{error}");
+    let error = plan(of(1 << 12), 1).unwrap_err();
+    assert_eq!(too_large(&error), ("an expansion of shape [4096, 4]", 1 << 12, "Reader::pass_limit"));
+    let error = plan(Reader::new().limit(1 << 12), 1).unwrap_err();
+    assert_eq!(too_large(&error), ("an expansion of shape [4096, 4]", 1 << 12, "Reader::limit"));
     // Unless it is set, it is the file's size and the inputs' that say it.
     assert!(plan(Reader::new().limit(1 << 16), 40).is_ok());
     let absurd = chain(nodes(40), vec![ints("s", &[1 << 22, 4])]);
