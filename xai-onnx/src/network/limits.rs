@@ -3,8 +3,8 @@
 use crate::file::Model;
 use crate::tape::{Budget, Pass};
 
-/// So many numbers are brought into memory for each byte of a file, beyond the limit, and for each number of the inputs:
-/// those of its weights, as they are, as they are computed, and what they go through on the way; and lists of places.
+/// So many numbers may be brought into memory for each byte of a file and each number of the inputs, beyond the limit:
+/// weights as they are, as they are computed, and what they go through on the way; and lists of places.
 const FOR_A_BYTE: usize = 16;
 
 /// So many numbers more than the limit all values of a pass may have, for each number that it is given and each byte of
