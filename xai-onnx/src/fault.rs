@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::value::ElementType;
+
 /// What can be wrong with an ONNX file.
 ///
 /// [`read`](crate::read) gives it as the [source](std::error::Error::source) of
@@ -31,7 +33,7 @@ pub enum Fault {
         /// What is missing.
         what: &'static str,
     },
-    /// A tensor whose numbers do not fit its shape, or that is of no known type.
+    /// A tensor whose numbers do not fit its shape, or that is of no known type, or of another than the file declares.
     #[error("tensor `{tensor}`: {reason}")]
     Tensor {
         /// The tensor's name.
@@ -79,11 +81,35 @@ pub enum Fault {
         /// What is wrong with it.
         reason: String,
     },
+    /// An input of a type that the operator does not take.
+    #[error("node `{node}` ({operator}): its input `{input}` is of {found}, and it takes {takes}")]
+    Type {
+        /// The node's name, or that of its first output.
+        node: String,
+        /// Its operator.
+        operator: String,
+        /// The input, by the name of the value.
+        input: String,
+        /// The type that it has.
+        found: ElementType,
+        /// The types that it may have.
+        takes: String,
+    },
+    /// Operators of a version that is not known.
+    #[error("it asks for opset {found} of {domain}, and 1 to {newest} are known: export it with one of them")]
+    Opset {
+        /// Whose operators, `ai.onnx` for ONNX's own.
+        domain: String,
+        /// The version that it asks for.
+        found: i64,
+        /// The newest that is known.
+        newest: i64,
+    },
     /// Operators that cannot be explained, all of them.
     #[error("{}", refused(.0))]
     Refused(Vec<Refused>),
     /// A value that is too large.
-    #[error("{what} has {size} numbers, more than {limit}: raise the limit with `Reader::limit` if that is meant")]
+    #[error("{what} has {size} numbers, more than {limit}: raise the limit with `{setting}` if that is meant")]
     TooLarge {
         /// The value.
         what: String,
@@ -91,6 +117,8 @@ pub enum Fault {
         size: String,
         /// How many are allowed.
         limit: usize,
+        /// What sets that: `Reader::limit` or `Reader::pass_limit`.
+        setting: &'static str,
     },
     /// An input or output that the model does not have.
     #[error("it has no {what} `{name}`: there are `{}`", .known.join("`, `"))]
@@ -135,7 +163,7 @@ impl fmt::Display for Refused {
 fn refused(all: &[Refused]) -> String {
     let lines: Vec<String> = all.iter().map(Refused::to_string).collect();
     let nodes = if all.len() == 1 { "node" } else { "nodes" };
-    format!("{} {nodes} cannot be explained:\n{}", all.len(), lines.join("\n"))
+    format!("{} {nodes} cannot be explained:\n{}", all.len(), lines.join(";\n"))
 }
 
 impl Fault {

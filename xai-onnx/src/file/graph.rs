@@ -86,6 +86,15 @@ impl Node {
         reads
     }
 
+    /// How many nodes it is, those of its graphs among them.
+    pub(crate) fn count(&self) -> usize {
+        let inner = self.attributes.values().map(|attribute| match attribute {
+            Attribute::Graph(graph) => graph.nodes.iter().map(Node::count).sum(),
+            _ => 0,
+        });
+        inner.fold(1, usize::saturating_add)
+    }
+
     fn read(node: NodeProto, folder: &Folder) -> Result<Self, Fault> {
         let first = node.output.iter().find(|name| !name.is_empty()).cloned().unwrap_or_default();
         let name = if node.name.is_empty() { first } else { node.name };

@@ -10,6 +10,9 @@ use super::graph::{Attribute, Graph, Node};
 use super::proto::{FunctionProto, ModelProto, OpsetProto};
 use crate::Fault;
 
+/// The newest version of the operators of a domain that is known: a newer one may mean something else by a name.
+const NEWEST: [(&str, i64); 2] = [("", 28), ("ai.onnx.ml", 5)];
+
 /// What a file says.
 #[derive(Debug)]
 pub(crate) struct Model {
@@ -22,6 +25,8 @@ pub(crate) struct Model {
     pub(crate) functions: HashMap<(String, String), Function>,
     /// Its size, with that of the files beside it.
     pub(crate) bytes: usize,
+    /// How many nodes it has, those of its functions and of graphs inside of others too.
+    pub(crate) nodes: usize,
 }
 
 /// An operator that the file itself says in others.
@@ -40,7 +45,7 @@ impl Model {
         let size = bytes.len();
         let proto = ModelProto::decode(bytes).map_err(Fault::Encoding)?;
         let graph = proto.graph.ok_or(Fault::Missing { what: "graph" })?;
-        let opsets = opsets(&proto.opset_import);
+        let opsets = opsets(&proto.opset_import)?;
         let mut functions = HashMap::new();
         for function in proto.functions {
             let key = (function.domain.clone(), function.name.clone());
@@ -52,7 +57,15 @@ impl Model {
         }
         let producer = format!("{} {}", proto.producer_name, proto.producer_version).trim().to_owned();
         let bytes = size.saturating_add(folder.bytes_read());
-        Ok(Model { producer, ir_version: proto.ir_version, opsets, graph, functions, bytes })
+        let of_functions = functions.values().flat_map(|function: &Function| &function.nodes).map(Node::count);
+        let nodes = graph.nodes.iter().map(Node::count).chain(of_functions).sum();
+        Ok(Model { producer, ir_version: proto.ir_version, opsets, graph, functions, bytes, nodes })
+    }
+
+    /// So many nodes it may make of those that it has, of which functions are called many times: what they take of
+    /// memory is a constant times the file.
+    pub(crate) fn visits(&self) -> usize {
+        (1_usize << 16).saturating_add(self.nodes.saturating_mul(1 << 6))
     }
 
     /// The version of ONNX's own operators.
@@ -70,13 +83,20 @@ impl Function {
             outputs: proto.output,
             nodes: super::order::sorted(Graph::nodes(proto.node, folder)?)?,
             defaults: defaults?,
-            opsets: opsets(&proto.opset_import),
+            opsets: opsets(&proto.opset_import)?,
         })
     }
 }
 
 /// ONNX's own domain has two names.
-fn opsets(protos: &[OpsetProto]) -> HashMap<String, i64> {
+fn opsets(protos: &[OpsetProto]) -> Result<HashMap<String, i64>, Fault> {
     let domain = |name: &str| if name == "ai.onnx" { String::new() } else { name.to_owned() };
-    protos.iter().map(|opset| (domain(&opset.domain), opset.version)).collect()
+    for proto in protos {
+        let known = NEWEST.iter().find(|(name, _)| *name == domain(&proto.domain));
+        if let Some(&(name, newest)) = known.filter(|(_, newest)| !(1..=*newest).contains(&proto.version)) {
+            let domain = if name.is_empty() { "ai.onnx" } else { name }.to_owned();
+            return Err(Fault::Opset { domain, found: proto.version, newest });
+        }
+    }
+    Ok(protos.iter().map(|opset| (domain(&opset.domain), opset.version)).collect())
 }

@@ -30,7 +30,7 @@ pub(super) fn batch_first<B: Backend>(base: &Tape<B>, traced: &[Traced], output:
     if inputs.any(|input| input.shape.first() != Some(&batch)) {
         return None;
     }
-    let tape = Tape::new(base.limit(), base.budget().afresh(1));
+    let tape = base.afresh(1);
     let mut turn = Turn { moved: Moved { tape, batch }, forms: Vec::with_capacity(base.entries.len()) };
     let mut starts = Vec::with_capacity(base.entries.len() + 1);
     for (entry, needed) in base.entries.iter().zip(&needed) {

@@ -21,6 +21,10 @@ impl<B: Backend> Walk<'_, B> {
         inputs: &[Option<Operand>],
         key: &str,
     ) -> Result<Option<Vec<Operand>>, xai_core::Error> {
+        if inputs.len() > function.inputs.len() {
+            let takes = function.inputs.len();
+            return Err(node.fault(format!("it has {} inputs, and takes {takes} at most", inputs.len())).into());
+        }
         let mut scope = Scope::default();
         for (i, name) in function.inputs.iter().enumerate() {
             let slot = inputs.get(i).cloned().flatten().map_or(Slot::Absent, Slot::Operand);

@@ -2,9 +2,8 @@
 
 use xai_core::Result;
 
-use super::signature::wrong;
 use crate::file::{Info, Length};
-use crate::tape::check_size;
+use crate::tape::Budget;
 use crate::value::{ElementType, Known};
 
 /// What an input always is.
@@ -17,7 +16,7 @@ pub(super) enum Fixed {
 
 impl Fixed {
     /// Its numbers, beside inputs of these shapes. An open length is that of an axis of the same name there, else 1.
-    pub(super) fn known(&self, info: &Info, beside: &[(&Info, Vec<usize>)], limit: usize) -> Result<Known> {
+    pub(super) fn known(&self, info: &Info, beside: &[(&Info, Vec<usize>)], budget: &Budget) -> Result<Known> {
         let number = match self {
             Fixed::Numbers(known) => return Ok(known.clone()),
             Fixed::Everywhere(number) => *number,
@@ -32,7 +31,7 @@ impl Fixed {
             Length::Named(name) => named(name),
         };
         let shape: Vec<usize> = info.shape.iter().flatten().map(length).collect();
-        check_size("an input", &shape, limit).map_err(wrong)?;
+        budget.room("an input", &shape)?;
         Ok(Known::same(info.element.unwrap_or(ElementType::F32), shape, number).stable(false))
     }
 

@@ -6,6 +6,7 @@ mod ending;
 mod fixed;
 mod folded;
 mod form;
+mod limits;
 mod moved;
 mod plan;
 mod planning;
@@ -28,6 +29,7 @@ use xai_core::{Arithmetic, Backend, Differentiable, Element, Error, Result, Var}
 use self::ending::Ending;
 use self::fixed::Fixed;
 use self::folded::Folded;
+use self::limits::Limits;
 use self::plan::Plan;
 pub use self::reader::Reader;
 pub use self::signature::Signature;
@@ -73,23 +75,19 @@ struct File<B: Backend> {
     kept: Kept<B>,
     folded: Folded,
     at: B::Placement,
-    limit: usize,
+    limits: Limits,
     budget: Budget,
 }
 
-/// So many numbers are brought into memory for each byte of a file, beyond the limit: those of its weights, once as
-/// they are and once as they are computed.
-const FOR_A_BYTE: usize = 2;
-
 impl<B: Backend> Network<B> {
-    fn new(model: Model, at: B::Placement, limit: usize) -> Self {
+    fn new(model: Model, at: B::Placement, limits: Limits) -> Self {
         // A classifier's file may give its label first, a whole number.
         let outputs = &model.graph.outputs;
         let of_numbers = |info: &&Info| info.element.is_none_or(ElementType::is_float);
         let output = outputs.iter().find(of_numbers).or(outputs.first());
         let output = output.map(|info| info.name.clone()).unwrap_or_default();
-        let budget = Budget::new(limit.saturating_add(model.bytes.saturating_mul(FOR_A_BYTE)));
-        let file = File { model, kept: Kept::default(), folded: Folded::default(), at, limit, budget };
+        let budget = limits.budget(&model);
+        let file = File { model, kept: Kept::default(), folded: Folded::default(), at, limits, budget };
         Network { file: Arc::new(file), output, fixed: HashMap::new(), plans: Arc::default() }
     }
 

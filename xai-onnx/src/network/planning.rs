@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError};
 use xai_core::{Backend, Error, Result};
 
 use super::batch_first::{BatchFirst, batch_first};
+use super::limits::for_inputs;
 use super::plan::Plan;
 use super::scope::{Scope, Slot};
 use super::walk::Walk;
@@ -34,8 +35,8 @@ impl<B: Backend> Network<B> {
     }
 
     fn make_plan(&self, given: &[Vec<usize>]) -> Result<Plan<B>> {
-        let File { model, kept, folded, at, limit, budget } = &*self.file;
-        let tape = Tape::new(*limit, budget.other_shapes());
+        let File { model, kept, folded, at, limits, budget } = &*self.file;
+        let tape = Tape::new(budget.other_shapes(for_inputs(given)), limits.pass(model, given));
         let mut walk = Walk::new(model, kept, folded, at, tape);
         let mut scope = Scope::default();
         let open = model.graph.inputs.iter().filter(|info| !self.fixed.contains_key(&info.name));
@@ -65,7 +66,7 @@ impl<B: Backend> Network<B> {
         }
         for info in &model.graph.inputs {
             if let Some(fixed) = self.fixed.get(&info.name) {
-                let known = fixed.known(info, &beside, *limit)?;
+                let known = fixed.known(info, &beside, walk.tape.budget())?;
                 scope.own.insert(info.name.clone(), Slot::Operand(Operand::Known(known)));
             }
         }
@@ -75,16 +76,14 @@ impl<B: Backend> Network<B> {
         if !refused.is_empty() {
             return Err(Fault::Refused(refused).into());
         }
-        let output = match scope.read(&self.output) {
+        let found = scope.read(&self.output);
+        if let Some(Slot::Operand(found)) = &found {
+            self.check_output(found.element())?;
+        }
+        let output = match found {
             Some(Slot::Operand(Operand::Var(id, _))) => id,
-            Some(Slot::Operand(Operand::Known(known))) if known.element.bytes().is_none() => {
-                return Err(Fault::Tensor {
-                    tensor: self.output.clone(),
-                    reason: format!("it is an output of numbers that are not read, {}", known.element),
-                }
-                .into());
-            }
             Some(Slot::Operand(Operand::Known(known))) => {
+                walk.tape.room("the output", &known.shape).map_err(signature::wrong)?;
                 walk.tape.array(&known.numbers(), at).map_err(signature::wrong)?
             }
             Some(Slot::Missing(refused)) => return Err(Fault::Refused(vec![refused]).into()),
@@ -107,6 +106,19 @@ impl<B: Backend> Network<B> {
         let mut plan = Plan::new(lifted.tape, lifted.traced, output);
         plan.row_by_row = lifted.row_by_row;
         Ok(plan)
+    }
+
+    /// Checks the type of the output: its numbers have to be read, and as the file declares them.
+    fn check_output(&self, found: ElementType) -> Result<()> {
+        let declared = self.file.model.graph.outputs.iter().find(|info| info.name == self.output);
+        let reason = match declared.and_then(|info| info.element) {
+            _ if found.bytes().is_none() => format!("it is an output of numbers that are not read, {found}"),
+            Some(declared) if declared != found => {
+                format!("the file declares it to be of {declared}, and what is computed is of {found}")
+            }
+            _ => return Ok(()),
+        };
+        Err(Fault::Tensor { tensor: self.output.clone(), reason }.into())
     }
 
     /// For each node, whether the output depends on it.

@@ -7,9 +7,11 @@ use prost::bytes::Bytes;
 use xai_core::{Backend, Error, Result};
 
 use super::Network;
+use super::limits::Limits;
 use crate::file::{Folder, Model, read_file};
 
-/// So many numbers a value may have unless it is said otherwise: 2²⁸, a gigabyte in single precision.
+/// So many numbers a value may have, and all that is brought into memory before any pass, unless it is said otherwise:
+/// 2²⁸, two gigabytes in double precision, which is what is computed in beforehand.
 const LIMIT: usize = 1 << 28;
 
 /// How a file is read: [`read`](crate::read) with settings.
@@ -29,7 +31,7 @@ const LIMIT: usize = 1 << 28;
 #[derive(Debug, Clone)]
 pub struct Reader<B: Backend> {
     at: B::Placement,
-    limit: usize,
+    limits: Limits,
     backend: PhantomData<fn() -> B>,
 }
 
@@ -40,9 +42,10 @@ impl<B: Backend> Default for Reader<B> {
 }
 
 impl<B: Backend> Reader<B> {
-    /// Weights at the backend's default place; no value of more than 2²⁸ numbers.
+    /// Weights at the backend's default place; limits that are those of [`limit`](Reader::limit) and
+    /// [`pass_limit`](Reader::pass_limit).
     pub fn new() -> Self {
-        Reader { at: B::Placement::default(), limit: LIMIT, backend: PhantomData }
+        Reader { at: B::Placement::default(), limits: Limits { numbers: LIMIT, pass: None }, backend: PhantomData }
     }
 
     /// Sets where the weights are brought, and in which number type.
@@ -65,11 +68,28 @@ impl<B: Backend> Reader<B> {
     }
 
     /// Sets how many numbers one value of the network may have: a few bytes of a file can ask for any number of them.
-    /// As many, and two more for each byte of the file, may be brought into memory before any pass, all together:
-    /// weights, constants, and what is computed beforehand.
+    /// As many may be brought into memory before any pass, all together: constants, and what is computed beforehand
+    /// and on the way there. Sixteen more may be for each byte of the file and each number of the inputs, so that
+    /// weights always may. It is 2²⁸ unless it is set, two gigabytes in the double precision that is computed in
+    /// beforehand.
+    ///
+    /// [`Fault::TooLarge`](crate::Fault::TooLarge) otherwise, as soon as a network is asked for its graph.
     #[must_use]
     pub fn limit(mut self, numbers: usize) -> Self {
-        self.limit = numbers;
+        self.limits.numbers = numbers;
+        self
+    }
+
+    /// Sets how many numbers all values of one forward pass may have together, inputs among them and weights not; one
+    /// value may then have as many. Unless it is set, they are as many as the [`limit`](Reader::limit), and 2¹⁴ more
+    /// for each number of the inputs and each byte of the file: networks take far less, and a file that means harm
+    /// cannot ask for all memory there is. A pass back, and methods that run many copies of an input at once, take a
+    /// multiple of it.
+    ///
+    /// [`Fault::TooLarge`](crate::Fault::TooLarge) otherwise, before any pass.
+    #[must_use]
+    pub fn pass_limit(mut self, numbers: usize) -> Self {
+        self.limits.pass = Some(numbers);
         self
     }
 
@@ -82,7 +102,7 @@ impl<B: Backend> Reader<B> {
         let failed = |source| Error::File { action: "read", path: path.to_path_buf(), source };
         let bytes = read_file(path).map_err(|error| failed(error.into()))?;
         let model = Model::read(bytes.into(), &Folder::of(path)).map_err(|fault| failed(fault.into()))?;
-        Ok(Network::new(model, self.at.clone(), self.limit))
+        Ok(Network::new(model, self.at.clone(), self.limits))
     }
 
     /// Reads a model that is in memory, without other files.
@@ -103,6 +123,6 @@ impl<B: Backend> Reader<B> {
     /// ```
     pub fn parse(&self, bytes: impl Into<Vec<u8>>) -> Result<Network<B>> {
         let model = Model::read(Bytes::from(bytes.into()), &Folder::default()).map_err(Error::from)?;
-        Ok(Network::new(model, self.at.clone(), self.limit))
+        Ok(Network::new(model, self.at.clone(), self.limits))
     }
 }

@@ -30,7 +30,7 @@ pub(super) struct Lifted<B: Backend> {
 /// all at once, the rest sample by sample.
 pub(super) fn lifted<B: Backend>(base: &Tape<B>, traced: &[Traced], output: Id, samples: usize) -> Written<Lifted<B>> {
     // What each sample has is what the caller asks for, and not the file.
-    let tape = Tape::new(base.limit(), base.budget().afresh(samples));
+    let tape = base.afresh(samples);
     let mut lift = Lift { tape, forms: Vec::with_capacity(base.entries.len()), samples };
     let (mut starts, mut row_by_row) = (Vec::with_capacity(base.entries.len() + 1), false);
     for entry in &base.entries {

@@ -16,7 +16,7 @@ type Condition<'c> = &'c dyn Fn(&str) -> Option<bool>;
 
 /// True for a condition that holds.
 pub(super) fn is_true(known: &Known) -> bool {
-    known.numbers().first().is_some_and(|&n| n != 0.0)
+    known.first().is_some_and(|n| n != 0.0)
 }
 
 /// The condition that a node `Constant` says.

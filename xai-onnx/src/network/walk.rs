@@ -18,8 +18,6 @@ use crate::write::{Cx, Kept, Operand};
 
 /// Functions and graphs inside of each other: in files that are meant there are few.
 const DEPTH: usize = 48;
-/// Nodes, those of functions counted as often as they are called.
-const VISITS: usize = 1 << 20;
 
 /// A node that has been written down: the places that it makes.
 #[derive(Debug)]
@@ -87,8 +85,9 @@ impl<'a, B: Backend> Walk<'a, B> {
         }
         for (i, node) in nodes.iter().enumerate().filter(|&(i, _)| wanted(i)) {
             self.visits += 1;
-            if self.visits > VISITS {
-                return Err(node.fault(format!("the file makes more than {VISITS} nodes of what it holds")).into());
+            if self.visits > self.model.visits() {
+                let most = self.model.visits();
+                return Err(node.fault(format!("the file makes more than {most} nodes of what it holds")).into());
             }
             let inputs: Option<Vec<Slot>> = node.inputs.iter().map(|name| scope.read(name)).collect();
             let Some(inputs) = inputs else {
@@ -155,12 +154,14 @@ impl<'a, B: Backend> Walk<'a, B> {
         if let Some(function) = model.functions.get(&(node.domain.clone(), node.operator.clone())) {
             return self.function(node, function, inputs, key);
         }
-        if node.domain.is_empty() && node.operator == "If" {
+        let opset = opsets.get(&node.domain).or(model.opsets.get(&node.domain)).copied().unwrap_or(1);
+        let elements: Vec<_> = inputs.iter().map(|held| held.as_ref().map(Operand::element)).collect();
+        let checked = ops::check(node, opset, &elements);
+        if checked.is_ok() && node.domain.is_empty() && node.operator == "If" {
             return self.choice(node, inputs, scope, key, opsets);
         }
-        let opset = opsets.get(&node.domain).or(model.opsets.get(&node.domain)).copied().unwrap_or(1);
         let start = self.tape.entries.len();
-        let written = match known(inputs) {
+        let written = checked.and_then(|()| match known(inputs) {
             Some(stable) => self.fold(node, inputs, key, opset, stable),
             None => match ops::find::<B>(&node.domain, &node.operator) {
                 None => Err(Fail::Refused(ops::missing(&node.domain, &node.operator))),
@@ -169,7 +170,7 @@ impl<'a, B: Backend> Walk<'a, B> {
                     write(&mut Cx { node, opset, inputs, tape, kept, at: self.at, key })
                 }
             },
-        };
+        });
         match written {
             Ok(mut outputs) => {
                 if known(inputs).is_none() {
@@ -227,8 +228,7 @@ impl<'a, B: Backend> Walk<'a, B> {
         let Some(write) = ops::find::<NdArray<f64>>(&node.domain, &node.operator) else {
             return Err(Fail::Refused(ops::missing(&node.domain, &node.operator)));
         };
-        // What it takes on the way is gone afterwards.
-        let mut tape = Tape::new(self.tape.limit(), self.tape.budget().afresh(1));
+        let mut tape = Tape::beforehand(self.tape.budget().clone());
         let outputs = write(&mut Cx { node, opset, inputs, tape: &mut tape, kept: None, at: &(), key })?;
         let mut found = Vec::with_capacity(outputs.len());
         for output in outputs {
@@ -237,7 +237,10 @@ impl<'a, B: Backend> Walk<'a, B> {
                     let stable = stable && known.stable;
                     known.stable(stable)
                 }
-                Operand::Var(id, element) => Known::array(element, tape.value(id)?).stable(stable),
+                Operand::Var(id, element) => {
+                    tape.room("what is computed", tape.shape(id))?;
+                    Known::array(element, tape.value(id)?).stable(stable)
+                }
             };
             let output = Operand::Known(known);
             self.pay(&output)?;

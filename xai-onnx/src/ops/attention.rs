@@ -4,7 +4,7 @@ use ndarray::Array4;
 use xai_core::Backend;
 use xai_core::nn::Activation;
 
-use crate::tape::{Id, Written, check_size, refuse};
+use crate::tape::{Id, Written, refuse};
 use crate::value::{ElementType, Known};
 use crate::write::{Cx, Operand};
 
@@ -139,8 +139,8 @@ fn masks<B: Backend>(
         let logical = cx.element(3)? == ElementType::Bool;
         let hides = match cx.held(3)? {
             // Also -inf hides.
-            Operand::Known(known) if !logical => {
-                Some(known.numbers().mapv(|n| f64::from(u8::from(n > f64::NEG_INFINITY))))
+            Operand::Known(_) if !logical => {
+                Some(cx.known(3, "mask")?.numbers().mapv(|n| f64::from(u8::from(n > f64::NEG_INFINITY))))
             }
             _ => None,
         };
@@ -173,7 +173,7 @@ fn masks<B: Backend>(
             f64::from(u8::from(there && near(left, at.saturating_sub(key)) && near(right, key.saturating_sub(at))))
         };
         let shape = (lengths.map_or(1, <[i64]>::len), 1, queries, keys);
-        check_size("a mask", &[shape.0, queries, keys], cx.tape.limit())?;
+        cx.tape.room("a mask", &[shape.0, queries, keys])?;
         masks.push(Mask::Seen(cx.array(&Array4::from_shape_fn(shape, sees).into_dyn())?));
     }
     Ok(masks)

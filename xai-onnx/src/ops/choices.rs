@@ -133,13 +133,14 @@ pub(crate) fn non_zero<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> 
         return Err(refuse("how many numbers it finds depends on the data: no shape follows from it"));
     }
     let numbers = cx.known(0, "input")?.numbers();
-    let found: Vec<Vec<usize>> = numbers
-        .indexed_iter()
-        .filter(|(_, n)| **n != 0.0)
-        .map(|(place, _)| ndarray::Dimension::slice(&place).to_vec())
-        .collect();
-    #[allow(clippy::cast_precision_loss)]
-    let places = ndarray::Array2::from_shape_fn((numbers.ndim(), found.len()), |(axis, i)| found[i][axis] as f64);
+    let shape = (numbers.ndim(), numbers.iter().filter(|n| **n != 0.0).count());
+    cx.tape.room("a list of places", &[shape.0, shape.1])?;
+    let mut places = ndarray::Array2::zeros(shape);
+    let found = numbers.indexed_iter().filter(|(_, n)| **n != 0.0);
+    for ((place, _), mut column) in found.zip(places.columns_mut()) {
+        #[allow(clippy::cast_precision_loss)]
+        column.iter_mut().zip(ndarray::Dimension::slice(&place)).for_each(|(n, &at)| *n = at as f64);
+    }
     Ok(vec![Operand::Known(Known::array(ElementType::I64, places.into_dyn()))])
 }
 

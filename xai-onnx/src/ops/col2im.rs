@@ -4,7 +4,7 @@ use xai_core::Backend;
 
 use super::pad;
 use super::windows::Windows;
-use crate::tape::{Written, check_size};
+use crate::tape::Written;
 use crate::write::{Cx, Operand};
 
 /// (N, C · taps, places) to (N, C, image...): what was seen of each place of the image, added up.
@@ -14,21 +14,21 @@ pub(crate) fn col2im<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let kernel = cx.known(2, "block_shape")?.to_ints();
     let (image, kernel) = (cx.lengths("image_shape", &image)?, cx.lengths("block_shape", &kernel)?);
     let windows = Windows::read(cx, kernel, &image)?;
-    check_size("a block", &windows.kernel, cx.tape.limit())?;
-    check_size("an image of blocks", &image, cx.tape.limit())?;
+    cx.tape.room("a block", &windows.kernel)?;
+    cx.tape.room("an image of blocks", &image)?;
     let taps: usize = windows.kernel.iter().product();
     let mut places = Vec::with_capacity(image.len());
     for (axis, &length) in image.iter().enumerate() {
         places.push(windows.places(cx, axis, length, false)?.0);
     }
-    check_size("places of blocks", &places, cx.tape.limit())?;
+    cx.tape.room("places of blocks", &places)?;
     let seen: usize = places.iter().product();
     let &[samples, columns, given] = &shape[..] else { return Err(cx.shape_error(&shape, "it needs 3 axes")) };
     if columns % taps != 0 || given != seen {
         return Err(cx.shape_error(&shape, format!("blocks of {taps} at {seen} places do not fit")));
     }
     let (channels, pixels) = (columns / taps, image.iter().product::<usize>());
-    check_size("what is put back", &[samples, channels, pixels], cx.tape.limit())?;
+    cx.tape.fits("what is put back", &[samples, channels, pixels])?;
     let x = cx.x(0)?;
     let x = cx.tape.reshape(x, &[samples, channels, taps, seen])?;
     // A zero behind the places, for pixels that a tap has not seen.

@@ -5,7 +5,7 @@ use xai_core::nn::Activation;
 
 use super::arithmetic::{on_host, pair};
 use crate::tape::{Id, Tape, Written};
-use crate::value::ElementType;
+use crate::value::{ElementType, Known};
 use crate::write::{Cx, Operand};
 
 fn truth(holds: bool) -> f64 {
@@ -60,7 +60,11 @@ pub(crate) fn compare<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
 
 /// Whether all numbers are known, and finite.
 fn is_finite(held: Written<&Operand>) -> bool {
-    matches!(held, Ok(Operand::Known(known)) if known.numbers().iter().all(|n| n.is_finite()))
+    let finite = |known: &Known| match known.everywhere() {
+        Some(number) => number.is_finite(),
+        None => known.numbers().iter().all(|n| n.is_finite()),
+    };
+    matches!(held, Ok(Operand::Known(known)) if finite(known))
 }
 
 /// 1 where a > b, else 0. Infinite numbers of one sign have no difference, and are equal, as hidden scores are.

@@ -5,7 +5,7 @@ use xai_core::Backend;
 use xai_core::nn::Activation;
 
 use crate::file::Attribute;
-use crate::tape::{Written, check_size, refuse};
+use crate::tape::{Written, refuse};
 use crate::value::{ElementType, Known};
 use crate::write::{Cx, Operand};
 
@@ -25,7 +25,7 @@ pub(crate) fn constant<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> 
 pub(crate) fn of_shape<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let known = cx.known(0, "shape")?;
     let (shape, stable) = (cx.lengths("shape", &known.to_ints())?, known.stable);
-    check_size("a constant", &shape, cx.tape.limit())?;
+    cx.tape.room("a constant", &shape)?;
     let value = cx.tensor("value")?;
     let (element, number) = match &value {
         Some(value) => (value.element, value.everywhere().unwrap_or(0.0)),
@@ -43,7 +43,7 @@ pub(crate) fn range<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
         return Err(cx.wrong(format!("it goes from {start} to {limit} by {delta}")));
     }
     let count = count.max(0.0) as usize;
-    check_size("a range", &[count], cx.tape.limit())?;
+    cx.tape.room("a range", &[count])?;
     let numbers = (0..count).map(|i| start + i as f64 * delta);
     Ok(vec![Operand::Known(Known::list(cx.element(0)?, numbers))])
 }
@@ -69,7 +69,7 @@ pub(crate) fn size<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
 pub(crate) fn eye<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let shape = cx.shape(0)?;
     let &[rows, columns] = &shape[..] else { return Err(cx.shape_error(&shape, "it needs 2 axes")) };
-    check_size("a diagonal", &shape, cx.tape.limit())?;
+    cx.tape.room("a diagonal", &shape)?;
     let element = match cx.maybe_int("dtype")? {
         Some(code) => ElementType::of_code(i32::try_from(code).unwrap_or(0)),
         None => cx.element(0)?,
@@ -137,7 +137,7 @@ pub(crate) fn dequantize<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>
     }
     let x = cx.known(0, "input")?.clone();
     let scale = cx.known(1, "scale")?.clone();
-    let zero = cx.maybe_known(2, "zero point")?.cloned();
+    let zero = cx.maybe_known(2, "x_zero_point")?.cloned();
     if cx.int("block_size", 0)? != 0 {
         return Err(refuse("it is quantised in blocks: use the file before its quantisation"));
     }

@@ -5,7 +5,7 @@ use xai_core::nn::{ConvTranspose2d, Padding};
 
 use super::pad;
 use super::windows::{MOST, groups, pads};
-use crate::tape::{Written, check_size, refuse};
+use crate::tape::{Written, refuse};
 use crate::value::Known;
 use crate::write::{Cx, Operand};
 
@@ -144,7 +144,7 @@ fn volume<B: Backend>(
     let maps = t.op(op, &[slices])?;
     let (high, wide) = (t.shape(maps)[2], t.shape(maps)[3]);
     let pixels = high * wide;
-    check_size("a transposed convolution", &[n, channels, whole, pixels], t.limit())?;
+    t.fits("a transposed convolution", &[n, channels, whole, pixels])?;
     let maps = t.reshape(maps, &[n, d, *groups, taps, outputs, pixels])?;
     let width = |slices: usize| i64::try_from(slices).unwrap_or(i64::MAX);
     let mut sum = None;

@@ -3,7 +3,7 @@
 use ndarray::ArrayD;
 use xai_core::Backend;
 
-use crate::tape::{HostStep, Written, check_size, refuse};
+use crate::tape::{HostStep, Written, refuse};
 use crate::write::{Cx, Operand};
 
 /// Where the taps of a kernel are, before they are moved.
@@ -55,7 +55,7 @@ pub(crate) fn deform_conv<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand
     };
     let pixels = rows * columns;
     let seen = vec![batch, channels, taps * pixels];
-    check_size("what is sampled", &seen, cx.tape.limit())?;
+    cx.tape.fits("what is sampled", &seen)?;
     let inputs = [cx.x(0)?, cx.x(2)?];
     let step = HostStep::with_back(
         seen.clone(),

@@ -6,7 +6,7 @@ use ndarray::{Array2, ArrayD};
 use xai_core::nn::Linear;
 use xai_core::{Backend, Element};
 
-use crate::tape::{Id, Written, check_size};
+use crate::tape::{Id, Written};
 use crate::value::{ElementType, Known};
 use crate::write::{Cx, Operand};
 
@@ -69,7 +69,7 @@ fn transformed<B: Backend>(cx: &mut Cx<'_, B>, x: Id, of: Transform, weights: Op
     let shape = cx.tape.shape(x).to_vec();
     let [outer @ .., given, parts] = &shape[..] else { return Err(cx.shape_error(&shape, "it needs 2 axes")) };
     let (out, out_parts) = of.output();
-    check_size("a transform", &[out, out_parts, given * parts], cx.tape.limit())?;
+    cx.tape.room("a transform", &[out, out_parts, given * parts])?;
     let weight = cx.made(&of.matrix(*given, weights).mapv(B::Elem::of).into_dyn())?;
     let y = cx.tape.reshape(x, &[outer, &[given * parts][..]].concat())?;
     let y = cx.tape.op(Linear { weight, bias: None }, &[y])?;
@@ -132,7 +132,8 @@ pub(crate) fn stft<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
         return Err(cx.shape_error(&shape, format!("its frames have {frame} steps")));
     }
     let frames = (steps - frame) / step + 1;
-    check_size("what its frames see", &[shape[0], frames, frame, shape[2]], cx.tape.limit())?;
+    cx.tape.fits("what its frames see", &[shape[0], frames, frame, shape[2]])?;
+    cx.tape.room("a list of places", &[frames, frame])?;
     let taps: Vec<usize> = (0..frames).flat_map(|at| (0..frame).map(move |tap| at * step + tap)).collect();
     let seen = cx.tape.select(x, 1, &taps)?;
     let seen = cx.tape.reshape(seen, &[shape[0], frames, frame, shape[2]])?;
@@ -151,7 +152,7 @@ fn out_type<B: Backend>(cx: &Cx<'_, B>) -> Written<ElementType> {
 #[allow(clippy::cast_precision_loss)] // lengths of windows
 pub(crate) fn window<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let length = length(cx, 0, "size")?.ok_or_else(|| cx.wrong("it has no size"))?;
-    check_size("a window", &[length], cx.tape.limit())?;
+    cx.tape.room("a window", &[length])?;
     let around = if cx.flag("periodic", true)? { length } else { length - 1 };
     let operator = cx.node.operator.clone();
     let value = |at: usize| {
@@ -180,7 +181,7 @@ pub(crate) fn mel<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     };
     let (low, high) = (edge(3, "lower_edge_hertz")?, edge(4, "upper_edge_hertz")?);
     let bins = transform / 2 + 1;
-    check_size("a matrix of bands", &[bins, bands], cx.tape.limit())?;
+    cx.tape.room("a matrix of bands", &[bins, bands])?;
     let step = (high - low) / (bands + 2) as f64;
     let place = |band: usize| {
         let hertz = 700.0 * ((low + band as f64 * step) / 2595.0 * 10f64.ln()).exp_m1();

@@ -5,7 +5,7 @@ use xai_core::Backend;
 use xai_core::nn::Embedding;
 
 use super::computed::{self, flat};
-use crate::tape::{Id, Written, check_size};
+use crate::tape::{Id, Written};
 use crate::value::Known;
 use crate::write::{Cx, Operand};
 
@@ -24,13 +24,15 @@ pub(crate) fn gather<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let (shape, chosen) = (cx.shape(0)?, cx.shape(1)?);
     let axis = cx.axis(cx.int("axis", 0)?, shape.len())?;
     let wanted = [&shape[..axis], &chosen[..], &shape[axis + 1..]].concat();
-    check_size("what is gathered", &wanted, cx.tape.limit())?;
+    cx.tape.fits("what is gathered", &wanted)?;
     if let Operand::Var(ids, _) = cx.held(1)? {
         let ids = *ids;
         let y = by_data(cx, ids, &shape, axis, &wanted)?;
         let y = cx.tape.reshape(y, &wanted)?;
         return cx.out(y);
     }
+    // The numbers as they are read, as whole ones and as places.
+    cx.tape.room("a list of places", &[&chosen[..], &[4]].concat())?;
     let numbers = cx.known(1, "indices")?.to_ints();
     let places = places(cx, &numbers, shape[axis])?;
     if places.is_empty() {
@@ -110,7 +112,7 @@ fn nd_shape<B: Backend>(cx: &Cx<'_, B>, data: &[usize], indices: &[usize], batch
         return Err(wrong());
     }
     let shape = [outer, &data[batch + deep..]].concat();
-    check_size("what is gathered", &shape, cx.tape.limit())?;
+    cx.tape.fits("what is gathered", &shape)?;
     Ok(shape)
 }
 
@@ -125,6 +127,7 @@ pub(super) fn nd_places<B: Backend>(
     let (deep, outer) = (indices.shape[indices.shape.len() - 1], &indices.shape[..indices.shape.len() - 1]);
     let rest: usize = data[batch + deep..].iter().product();
     let per_batch: usize = outer[batch..].iter().product();
+    cx.tape.room("a list of places", &shape)?;
     let numbers = indices.to_ints();
     let mut found = Vec::with_capacity((numbers.len() / deep).saturating_mul(rest));
     for (i, tuple) in numbers.chunks(deep).enumerate() {

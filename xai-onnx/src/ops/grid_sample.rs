@@ -4,7 +4,7 @@ use ndarray::{ArrayD, Axis};
 use xai_core::Backend;
 
 use super::taps::{Sampling, Tap, combined};
-use crate::tape::{HostStep, Id, Written, check_size};
+use crate::tape::{HostStep, Id, Written};
 use crate::write::{Cx, Operand};
 
 /// Images of more axes than a volume's are refused.
@@ -20,10 +20,10 @@ pub(crate) fn grid_sample<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand
         return Err(cx.shape_error(&shape, format!("its grid is {grid:?}")));
     }
     let out = [&shape[..2], &grid[1..grid.len() - 1]].concat();
-    check_size("what is sampled", &out, cx.tape.limit())?;
+    cx.tape.fits("what is sampled", &out)?;
     let x = cx.x(0)?;
     let known = match cx.held(1)? {
-        Operand::Known(known) => Some(known.numbers()),
+        Operand::Known(_) => Some(cx.known(1, "grid")?.numbers()),
         Operand::Var(..) => None,
     };
     let Some(grid) = known else {
@@ -159,7 +159,7 @@ pub(crate) fn affine_grid<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand
         return Err(cx.shape_error(&shape, format!("it needs (N, axes, axes + 1) for the size {size:?}")));
     }
     let corners = cx.flag("align_corners", false)?;
-    check_size("a grid", &[&shape[..1], lengths, &[axes + 1][..]].concat(), cx.tape.limit())?;
+    cx.tape.room("a grid", &[&shape[..1], lengths, &[axes + 1][..]].concat())?;
     let pixels = [axes + 1, lengths.iter().product()];
     #[allow(clippy::cast_precision_loss)]
     let along = |length: usize, at: usize| match (corners, length) {

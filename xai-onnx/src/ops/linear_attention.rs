@@ -4,7 +4,7 @@ use ndarray::ArrayD;
 use xai_core::Backend;
 use xai_core::nn::Activation;
 
-use crate::tape::{Id, Written, check_size, refuse};
+use crate::tape::{Id, Written, refuse};
 use crate::write::{Cx, Operand};
 
 /// More steps are refused: each is written down by itself.
@@ -48,7 +48,7 @@ pub(crate) fn linear_attention<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Op
         }
         false => None,
     };
-    check_size("a state", &[batch, of_kv, width, out], cx.tape.limit())?;
+    cx.tape.room("a state", &[batch, of_kv, width, out])?;
     let mut state = match cx.has_input(3) {
         true => cx.x(3)?,
         false => cx.array(&ArrayD::zeros(vec![batch, of_kv, width, out]))?,

@@ -18,6 +18,7 @@ mod elementwise;
 mod fourier;
 mod gather;
 mod grid_sample;
+mod inputs;
 mod linear;
 mod linear_attention;
 mod ml;
@@ -41,6 +42,7 @@ mod windows;
 
 use xai_core::Backend;
 
+pub(crate) use self::inputs::check;
 use crate::tape::Written;
 use crate::write::{Cx, Operand};
 

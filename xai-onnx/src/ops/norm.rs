@@ -4,7 +4,7 @@ use ndarray::ArrayD;
 use xai_core::Backend;
 use xai_core::nn::{Activation, AvgPool2d, ChannelAffine, GroupNorm, LayerNorm, Padding, Reduction, RmsNorm};
 
-use crate::tape::{Id, Tape, Written, check_size, refuse};
+use crate::tape::{Id, Tape, Written, refuse};
 use crate::value::Known;
 use crate::write::{Cx, Operand};
 
@@ -206,7 +206,7 @@ pub(crate) fn lrn<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
         Ok(size) if size > 0 => size,
         _ => return Err(cx.wrong("its size has to be at least 1")),
     };
-    check_size("a window", &[size], cx.tape.limit())?;
+    cx.tape.room("a window", &[size])?;
     let t = &mut *cx.tape;
     let squares = t.mul(x, x)?;
     let rows = t.reshape(squares, &[batch, 1, channels, rest.iter().product()])?;

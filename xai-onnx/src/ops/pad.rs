@@ -3,7 +3,7 @@
 use xai_core::Backend;
 use xai_core::nn::{Pad2d, Padding};
 
-use crate::tape::{Id, Tape, Written, check_size, refuse};
+use crate::tape::{Id, Tape, Written, refuse};
 use crate::write::{Cx, Operand};
 
 pub(crate) fn pad<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
@@ -92,7 +92,7 @@ pub(super) fn constant<B: Backend>(
     }
     let mut wider = shape.clone();
     wider[axis] = left.saturating_add(top).saturating_add(bottom);
-    check_size("a padded value", &wider, t.limit())?;
+    t.fits("a padded value", &wider)?;
     // The axis becomes the rows of an image; what is before it stays batch and channels.
     let outer: usize = shape[..axis].iter().product();
     let first = if axis == 0 { 1 } else { shape[0] };
@@ -108,7 +108,7 @@ fn border<B: Backend>(cx: &Cx<'_, B>, mode: &str, length: usize, (before, after)
     let end = n.checked_add(after).filter(|&end| end > -before && n > 0);
     let end = end.ok_or_else(|| refuse("nothing is left of an axis"))?;
     let count = usize::try_from(end.saturating_add(before)).unwrap_or(usize::MAX);
-    check_size("a padded axis", &[count], cx.tape.limit())?;
+    cx.tape.room("a padded axis", &[count])?;
     let place = |at: i64| match mode {
         "edge" => at.clamp(0, n - 1),
         "wrap" => at.rem_euclid(n),

@@ -32,8 +32,13 @@ pub(crate) fn split<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let lengths = match cx.ints_at(1, "split")? {
         Some(lengths) => cx.lengths("split", &lengths)?,
         None => {
-            let parts = usize::try_from(cx.int("num_outputs", 0)?).unwrap_or(0);
-            let parts = if parts == 0 { cx.node.outputs.len() } else { parts }.min(length.max(1));
+            let parts = cx.node.outputs.len();
+            if let Some(said) = cx.maybe_int("num_outputs")?
+                && usize::try_from(said) != Ok(parts)
+            {
+                return Err(cx.wrong(format!("its num_outputs is {said}, and it has {parts} outputs")));
+            }
+            let parts = parts.min(length.max(1));
             let each = length.div_ceil(parts.max(1));
             (0..parts).map(|i| each.min(length.saturating_sub(i * each))).collect()
         }
@@ -109,6 +114,7 @@ pub(crate) fn triangle<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> 
     let k = cx.maybe_known(1, "diagonal")?.and_then(|known| known.to_ints().first().copied()).unwrap_or(0);
     let upper = cx.flag("upper", true)?;
     let at = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
+    cx.tape.room("a mask", &[rows, columns])?;
     let mask = ndarray::Array2::from_shape_fn((rows, columns), |(i, j)| {
         let beyond = at(j) - at(i);
         f64::from(u8::from(if upper { beyond >= k } else { beyond <= k }))
@@ -126,7 +132,7 @@ pub(crate) fn reverse_sequence<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Op
     let shape = cx.tape.shape(x).to_vec();
     let (batch, time) = (cx.int("batch_axis", 1)?, cx.int("time_axis", 0)?);
     let (batch, time) = (cx.axis(batch, shape.len())?, cx.axis(time, shape.len())?);
-    let lengths = cx.known(1, "sequence lengths")?.to_ints();
+    let lengths = cx.known(1, "sequence_lens")?.to_ints();
     let lengths = cx.lengths("sequence lengths", &lengths)?;
     if lengths.len() != shape[batch] || lengths.iter().any(|&n| n > shape[time]) || batch == time {
         return Err(refuse("its sequence lengths do not fit its input"));

@@ -151,7 +151,7 @@ fn by_axes<B: Backend>(
         let width = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
         y = pad::constant(cx.tape, y, axis, (width(before), width(after.saturating_add(more))), border)?;
         let (kernel, stride, dilation) = (windows.kernel[i], windows.stride[i], windows.dilation[i]);
-        crate::tape::check_size("what its windows see", &[places, kernel], cx.tape.limit())?;
+        cx.tape.room("what its windows see", &[places, kernel])?;
         let taps: Vec<usize> =
             (0..places).flat_map(|place| (0..kernel).map(move |tap| place * stride + tap * dilation)).collect();
         let seen = cx.tape.select(y, axis, &taps)?;

@@ -47,7 +47,7 @@ fn of_nothing<B: Backend>(cx: &Cx<'_, B>, shape: &[usize], axes: &[usize], keep:
         false => Some(shape[axis]),
     };
     let shape: Vec<usize> = (0..shape.len()).filter_map(length).collect();
-    crate::tape::check_size("a reduction", &shape, cx.tape.limit())?;
+    cx.tape.fits("a reduction", &shape)?;
     Ok(vec![Operand::Known(Known::same(cx.element(0)?, shape, number))])
 }
 

@@ -4,7 +4,7 @@ use ndarray::Array2;
 use xai_core::nn::{Linear, Upsample2d, UpsampleMode};
 use xai_core::{Backend, Element};
 
-use crate::tape::{Id, Written, check_size};
+use crate::tape::{Id, Written};
 use crate::write::{Cx, Operand};
 
 /// How one axis is resized.
@@ -144,7 +144,7 @@ fn lengths<B: Backend>(cx: &Cx<'_, B>, shape: &[usize], old: bool) -> Written<Ve
         }
     }
     let sizes: Vec<usize> = alongs.iter().map(|along| along.to).collect();
-    check_size("a resized value", &sizes, cx.tape.limit())?;
+    cx.tape.fits("a resized value", &sizes)?;
     Ok(alongs)
 }
 
@@ -194,10 +194,11 @@ fn place(mode: &str, along: Along, i: usize) -> f64 {
 
 fn one_axis<B: Backend>(cx: &mut Cx<'_, B>, settings: &Settings, x: Id, axis: usize, along: Along) -> Written<Id> {
     if settings.mode == "nearest" {
+        cx.tape.room("a list of places", &[along.to])?;
         let places: Vec<usize> = (0..along.to).map(|i| nearest(settings, along, i)).collect();
         return cx.tape.select(x, axis, &places);
     }
-    check_size("the shares of a resizing", &[along.to, along.from], cx.tape.limit())?;
+    cx.tape.room("the shares of a resizing", &[along.to, along.from])?;
     let mut shares = Array2::<f64>::zeros((along.to, along.from));
     for i in 0..along.to {
         shared(settings, along, i).into_iter().for_each(|(from, share)| shares[[i, from]] += share);

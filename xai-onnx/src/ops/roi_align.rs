@@ -3,7 +3,7 @@
 use ndarray::ArrayD;
 use xai_core::Backend;
 
-use crate::tape::{HostStep, Written, check_size, refuse};
+use crate::tape::{HostStep, Written, refuse};
 use crate::write::{Cx, Operand};
 
 /// So many samples along an axis of a bin count at most, where the region's size says how many there are.
@@ -55,11 +55,11 @@ pub(crate) fn roi_align<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>>
     let (bins, ratio) = ([high?, wide?], ratio?);
     let of = Regions { scale: cx.float("spatial_scale", 1.0)?, half_pixel, ratio, bins, largest };
     let out = vec![count, channels, bins[0], bins[1]];
-    check_size("the regions", &out, cx.tape.limit())?;
+    cx.tape.fits("the regions", &out)?;
     let finest = if ratio == 0 { FINEST } else { ratio };
-    check_size("the samples of a bin", &[finest, finest], cx.tape.limit())?;
+    cx.tape.fits("the samples of a bin", &[finest, finest])?;
     for bins in bins {
-        check_size("the samples of a region", &[bins, finest], cx.tape.limit())?;
+        cx.tape.fits("the samples of a region", &[bins, finest])?;
     }
     if cx.shape(2)? != [count] {
         return Err(cx.shape_error(&cx.shape(2)?, format!("it needs a sample for each of the {count} regions")));
@@ -68,8 +68,8 @@ pub(crate) fn roi_align<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>>
         return Err(cx.shape_error(&shape, "it has no pixel"));
     }
     let outside = |&index: &i64| !usize::try_from(index).is_ok_and(|index| index < samples);
-    if let Operand::Known(known) = cx.held(2)?
-        && let Some(index) = known.to_ints().into_iter().find(outside)
+    if let Operand::Known(_) = cx.held(2)?
+        && let Some(index) = cx.known(2, "batch_indices")?.to_ints().into_iter().find(outside)
     {
         return Err(cx.wrong(format!("a region is of sample {index}, of {samples}")));
     }

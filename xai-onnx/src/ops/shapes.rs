@@ -2,13 +2,13 @@
 
 use xai_core::Backend;
 
-use crate::tape::{Written, check_size, refuse};
+use crate::tape::{Written, refuse};
 use crate::value::Known;
 use crate::write::{Cx, Operand};
 
 /// In the shape, with what is known staying known.
 fn reshaped<B: Backend>(cx: &mut Cx<'_, B>, shape: &[usize]) -> Written<Vec<Operand>> {
-    check_size("another shape", shape, cx.tape.limit())?;
+    cx.tape.fits("another shape", shape)?;
     if let Operand::Known(known) = cx.held(0)?
         && known.shape != shape
         && known.len() == shape.iter().product::<usize>()
@@ -102,7 +102,7 @@ pub(crate) fn expand<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let wanted = cx.known(1, "shape")?.to_ints();
     let wanted = cx.lengths("shape", &wanted)?;
     let shape = xai_core::tensor::broadcast_shape(&cx.shape(0)?, &wanted)?;
-    check_size("an expansion", &shape, cx.tape.limit())?;
+    cx.tape.fits("an expansion", &shape)?;
     if let Operand::Known(known) = cx.held(0)?
         && let Some(number) = known.everywhere()
     {
@@ -122,12 +122,13 @@ pub(crate) fn tile<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
         return Err(cx.wrong(format!("it repeats {} axes of {}", times.len(), shape.len())));
     }
     let wider: Vec<usize> = shape.iter().zip(&times).map(|(&n, &times)| n.saturating_mul(times)).collect();
-    check_size("a tiling", &wider, cx.tape.limit())?;
+    cx.tape.fits("a tiling", &wider)?;
     let mut y = x;
     for (axis, &times) in times.iter().enumerate().filter(|(_, times)| **times != 1) {
         if times == 0 {
             return Err(refuse("it repeats an axis no time, so that nothing is left"));
         }
+        cx.tape.room("a list of places", &[wider[axis]])?;
         let places: Vec<usize> = (0..wider[axis]).map(|i| i % shape[axis]).collect();
         y = cx.tape.select(y, axis, &places)?;
     }
@@ -138,7 +139,7 @@ pub(crate) fn tile<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
 pub(crate) fn identity<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let mut outputs = vec![cx.held(0)?.clone()];
     if cx.node.operator == "Dropout" {
-        let training = cx.maybe_known(2, "training mode")?.is_some_and(|known| known.to_ints().contains(&1));
+        let training = cx.maybe_known(2, "training_mode")?.is_some_and(|known| known.to_ints().contains(&1));
         if training {
             return Err(refuse("it drops numbers at random: export the network for inference"));
         }

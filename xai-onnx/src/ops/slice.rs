@@ -25,6 +25,7 @@ pub(crate) fn slice<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let mut empty = shape.clone();
     for (i, &axis) in axes.iter().enumerate() {
         let axis = cx.axis(axis, shape.len())?;
+        cx.tape.room("a list of places", &shape[axis..=axis])?;
         let places = places(shape[axis], starts[i], ends[i], steps[i]);
         empty[axis] = places.len();
         if !places.is_empty() {

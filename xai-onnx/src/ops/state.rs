@@ -30,6 +30,7 @@ pub(crate) fn causal_conv<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand
             cx.tape.concat(&[past, x], 2)?
         }
         (_, false) => {
+            cx.tape.room("a border", &[batch, channels, taps])?;
             let none = cx.array(&ArrayD::zeros(vec![batch, channels, taps - 1]))?;
             cx.tape.concat(&[none, x], 2)?
         }

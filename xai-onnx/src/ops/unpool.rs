@@ -5,16 +5,16 @@ use xai_core::Backend;
 
 use super::pad;
 use super::windows::{Windows, pads};
-use crate::tape::{HostStep, Id, Written, check_size};
+use crate::tape::{HostStep, Id, Written};
 use crate::write::{Cx, Operand};
 
 /// The second output of max pooling: for each window where its maximum is, counted in the flat input; the first of
 /// equal ones. Nothing goes back through it: it is a choice.
 pub(super) fn indices<B: Backend>(cx: &mut Cx<'_, B>, x: Id, windows: &Windows, output: &[usize]) -> Written<Id> {
     let (windows, by_columns) = (windows.clone(), cx.flag("storage_order", false)?);
-    check_size("a window", &windows.kernel, cx.tape.limit())?;
+    cx.tape.room("a window", &windows.kernel)?;
     let kernel: usize = windows.kernel.iter().product();
-    check_size("what its windows see", &[output.iter().product(), kernel], cx.tape.limit())?;
+    cx.tape.fits("what its windows see", &[output.iter().product(), kernel])?;
     let rest = output[1..].to_vec();
     let forward = move |x: &[ArrayD<f64>]| {
         let x = &x[0];
@@ -76,7 +76,7 @@ pub(crate) fn unpool<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
         let length = all.checked_sub(pads[axis].0 + pads[axis].1).filter(|&length| length > 0);
         wide.push(length.ok_or_else(|| cx.wrong("its strides and pads do not fit its kernel"))?);
     }
-    check_size("what is put back", &wide, cx.tape.limit())?;
+    cx.tape.fits("what is put back", &wide)?;
     let wanted = match cx.maybe_known(2, "output_shape")? {
         Some(known) => cx.lengths("output_shape", &known.to_ints())?,
         None => wide.clone(),

@@ -7,7 +7,7 @@ use xai_core::nn::{
 };
 use xai_core::{Backend, Element, Graph, Layer, Step as GraphStep, Tensor};
 
-use super::{HostStep, Id, Tape, Written, check_size, refuse};
+use super::{HostStep, Id, Tape, Written, refuse};
 
 impl<B: Backend> Tape<B> {
     pub(crate) fn act(&mut self, x: Id, f: Activation) -> Written<Id> {
@@ -119,12 +119,13 @@ impl<B: Backend> Tape<B> {
 
     /// Repeated to a larger shape by NumPy's rules.
     pub(crate) fn broadcast(&mut self, x: Id, shape: &[usize]) -> Written<Id> {
-        check_size("an expansion", shape, self.limit())?;
+        self.fits("an expansion", shape)?;
         let own = self.shape(x).to_vec();
         let more = shape.len().saturating_sub(own.len());
         let mut y = self.reshape(x, &[&vec![1; more], &own[..]].concat())?;
         for (axis, &length) in shape.iter().enumerate() {
             if self.shape(y)[axis] == 1 && length != 1 {
+                self.room("a list of places", &[length])?;
                 y = self.op(IndexSelect::new(axis, vec![0; length]), &[y])?;
             }
         }
@@ -149,7 +150,6 @@ impl<B: Backend> Tape<B> {
 
     /// An array, as a constant of the tape.
     pub(crate) fn array(&mut self, array: &ArrayD<f64>, at: &B::Placement) -> Written<Id> {
-        check_size("a constant", array.shape(), self.limit())?;
         self.budget().spend(array.len(), false)?;
         let tensor = Tensor::<B>::upload(array.mapv(B::Elem::of).view(), at)?;
         self.constant(tensor.into())

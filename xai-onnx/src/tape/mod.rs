@@ -10,6 +10,7 @@ mod run;
 use xai_core::{Backend, Op, Weight};
 
 pub(crate) use self::budget::Budget;
+use self::budget::{counted, written};
 pub(crate) use self::fail::{Fail, refuse};
 pub(crate) use self::host_step::HostStep;
 use crate::Fault;
@@ -25,9 +26,24 @@ pub(crate) struct Id(pub(crate) usize);
 #[derive(Debug)]
 pub(crate) struct Tape<B: Backend> {
     pub(crate) entries: Vec<Entry<B>>,
-    /// So many numbers one value may have.
-    limit: usize,
     budget: Budget,
+    /// None where it is computed beforehand, and its values are of the budget.
+    pass: Option<Pass>,
+    /// How many numbers its values have by now, all together.
+    taken: usize,
+}
+
+/// What a pass may take.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Pass {
+    /// So many numbers one of its values may have.
+    pub(crate) each: usize,
+    /// So many numbers its values may have, all together.
+    pub(crate) numbers: usize,
+    /// So many steps it may have.
+    pub(crate) steps: usize,
+    /// What sets how many numbers these are.
+    pub(crate) setting: &'static str,
 }
 
 #[derive(Debug)]
@@ -66,12 +82,25 @@ impl<B: Backend> Step<B> {
     }
 }
 
-/// A network is refused that takes more steps: as many are in no network, but in an expansion without end.
-const STEPS: usize = 1 << 20;
+/// A place of a list is as much memory as so many numbers: it is a view of an array where entries are put together.
+const PLACE: usize = 12;
+
+/// So many steps may be computed beforehand at once: as many are in no operator, but in one without end.
+const STEPS: usize = 1 << 16;
 
 impl<B: Backend> Tape<B> {
-    pub(crate) fn new(limit: usize, budget: Budget) -> Self {
-        Tape { entries: Vec::new(), limit, budget }
+    pub(crate) fn new(budget: Budget, pass: Pass) -> Self {
+        Tape { entries: Vec::new(), budget, pass: Some(pass), taken: 0 }
+    }
+
+    /// For what is computed beforehand.
+    pub(crate) fn beforehand(budget: Budget) -> Self {
+        Tape { entries: Vec::new(), budget, pass: None, taken: 0 }
+    }
+
+    /// For the same network written another way, with as much room again, that many times over.
+    pub(crate) fn afresh(&self, times: usize) -> Self {
+        Tape { entries: Vec::new(), budget: self.budget.afresh(times), pass: self.pass, taken: 0 }
     }
 
     pub(crate) fn input(&mut self, shape: &[usize]) -> Written<Id> {
@@ -86,10 +115,13 @@ impl<B: Backend> Tape<B> {
     pub(crate) fn op(&mut self, op: impl Into<Op<B>>, inputs: &[Id]) -> Written<Id> {
         let op = op.into();
         if let Op::IndexSelect(select) = &op {
-            self.budget.spend(select.places.len(), false)?;
+            self.budget.spend(select.places.len().saturating_mul(PLACE), false)?;
         }
         let shapes: Vec<&[usize]> = inputs.iter().map(|id| &*self.entries[id.0].shape).collect();
         let shape = op.output_shape(&shapes)?;
+        if self.pass.is_none() {
+            self.budget.multiply(&shape, products(&op, &shapes))?;
+        }
         self.push(Step::Op(op), inputs.to_vec(), shape)
     }
 
@@ -99,9 +131,17 @@ impl<B: Backend> Tape<B> {
     }
 
     fn push(&mut self, step: Step<B>, inputs: Vec<Id>, shape: Vec<usize>) -> Written<Id> {
-        check_size("a value that it computes", &shape, self.limit)?;
-        if self.entries.len() >= STEPS {
-            return Err(refuse(format!("the network takes more than {STEPS} steps for inputs of these shapes")));
+        if !matches!(step, Step::Constant(_)) {
+            self.fits("a value", &shape)?;
+            let count = shape.iter().product();
+            self.taken += count;
+            if self.pass.is_none() {
+                self.budget.spend(count, false)?;
+            }
+        }
+        let most = self.pass.map_or(STEPS, |pass| pass.steps);
+        if self.entries.len() >= most {
+            return Err(refuse(format!("the network takes more than {most} steps for inputs of these shapes")));
         }
         self.entries.push(Entry { step, inputs, shape });
         Ok(Id(self.entries.len() - 1))
@@ -123,8 +163,24 @@ impl<B: Backend> Tape<B> {
         &self.entries[id.0].shape
     }
 
-    pub(crate) fn limit(&self) -> usize {
-        self.limit
+    /// Checks that there is room for a value of this shape beside those that there are.
+    pub(crate) fn fits(&self, what: &str, shape: &[usize]) -> Written<()> {
+        let Some(Pass { each, numbers, setting, .. }) = self.pass else { return Ok(self.budget.room(what, shape)?) };
+        let one = counted(shape);
+        let all = one.and_then(|count| self.taken.checked_add(count));
+        let (what, size, limit) = match (one, all) {
+            (Some(one), Some(all)) if one <= each && all <= numbers => return Ok(()),
+            (Some(one), _) if one <= each => {
+                (format!("what a pass computes, up to {what} of shape {shape:?},"), all, numbers)
+            }
+            _ => (format!("{what} of shape {shape:?}"), one, each),
+        };
+        Err(Fault::TooLarge { what, size: written(size), limit, setting }.into())
+    }
+
+    /// Checks that there is room for an array of this shape that is made before any pass.
+    pub(crate) fn room(&self, what: &str, shape: &[usize]) -> Written<()> {
+        Ok(self.budget.room(what, shape)?)
     }
 
     pub(crate) fn budget(&self) -> &Budget {
@@ -132,17 +188,13 @@ impl<B: Backend> Tape<B> {
     }
 }
 
-/// Checks that a value of this shape has no more numbers than are allowed.
-pub(crate) fn check_size(what: &str, shape: &[usize], limit: usize) -> Written<()> {
-    // Also where one length is 0, the others together must be countable.
-    let count = shape.iter().filter(|&&n| n > 0).try_fold(1_usize, |all, &n| all.checked_mul(n));
-    match count {
-        Some(count) if count <= limit => Ok(()),
-        _ => Err(Fault::TooLarge {
-            what: format!("{what}, of shape {shape:?},"),
-            size: count.map_or_else(|| "uncountably many".into(), |count| count.to_string()),
-            limit,
+/// How many numbers are multiplied for each number that an operation makes.
+fn products<B: Backend>(op: &Op<B>, shapes: &[&[usize]]) -> usize {
+    match op {
+        Op::MatMul(_) => shapes.first().and_then(|shape| shape.last()).copied().unwrap_or(1),
+        op => {
+            let each = |shape: &[usize]| shape.iter().skip(1).fold(1_usize, |all, &n| all.saturating_mul(n));
+            op.weights().iter().map(|weight| each(weight.shape())).max().unwrap_or(1)
         }
-        .into()),
     }
 }

@@ -81,6 +81,15 @@ impl Known {
         }
     }
 
+    /// The first number, without looking at the others.
+    pub(crate) fn first(&self) -> Option<f64> {
+        match &self.numbers {
+            Numbers::Same(number) => Some(*number).filter(|_| !self.shape.contains(&0)),
+            Numbers::Array(array) => array.first().copied(),
+            Numbers::Stored(bytes) => decode(self.element, bytes.get(..self.element.bytes()?)?).first().copied(),
+        }
+    }
+
     /// The numbers.
     pub(crate) fn numbers(&self) -> ArrayD<f64> {
         self.of::<f64>()

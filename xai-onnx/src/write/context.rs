@@ -5,7 +5,7 @@ use xai_core::{Backend, Error, Op, Tensor, Weight};
 
 use super::{Item, Kept};
 use crate::file::Node;
-use crate::tape::{Fail, Id, Tape, Written, check_size, refuse};
+use crate::tape::{Fail, Id, Tape, Written, refuse};
 use crate::value::{ElementType, Known};
 
 /// A value of the network while it is written down.
@@ -15,6 +15,15 @@ pub(crate) enum Operand {
     Known(Known),
     /// It is computed when the network runs.
     Var(Id, ElementType),
+}
+
+impl Operand {
+    pub(crate) fn element(&self) -> ElementType {
+        match self {
+            Operand::Known(known) => known.element,
+            Operand::Var(_, element) => *element,
+        }
+    }
 }
 
 /// One node on its way to the tape.
@@ -57,20 +66,17 @@ impl<B: Backend> Cx<'_, B> {
     }
 
     pub(crate) fn element(&self, i: usize) -> Written<ElementType> {
-        Ok(match self.held(i)? {
-            Operand::Known(known) => known.element,
-            Operand::Var(_, element) => *element,
-        })
+        self.held(i).map(Operand::element)
     }
 
     /// An input as a value of the tape.
     pub(crate) fn x(&mut self, i: usize) -> Written<Id> {
         const PARTS: [&str; 8] = ["0", "1", "2", "3", "4", "5", "6", "7"];
         match self.held(i)? {
-            Operand::Var(id, _) => Ok(*id),
-            Operand::Known(known) if known.element.bytes().is_none() => {
-                Err(refuse(format!("its input {i} has numbers that are not read, {}", known.element)))
+            held if held.element().bytes().is_none() => {
+                Err(refuse(format!("its input {i} has numbers that are not read, {}", held.element())))
             }
+            Operand::Var(id, _) => Ok(*id),
             Operand::Known(known) => {
                 let known = known.clone();
                 match PARTS.get(i) {
@@ -87,15 +93,23 @@ impl<B: Backend> Cx<'_, B> {
     /// An input whose numbers have to be known; `what` says which it is.
     pub(crate) fn known(&self, i: usize, what: &str) -> Written<&Known> {
         match self.held(i)? {
-            Operand::Known(known) if known.element.bytes().is_some() => Ok(known),
+            Operand::Known(known) if known.element.bytes().is_some() => {
+                self.affords(known)?;
+                Ok(known)
+            }
             Operand::Known(known) => {
                 Err(refuse(format!("its {what} has numbers that are not read, {}", known.element)))
             }
             Operand::Var(..) => Err(refuse(format!(
-                "its {what} comes from the network's inputs: it has to be a tensor of the file, or follow from shapes; \
-                 an input can be fixed with `Network::fix`"
+                "its input `{what}` is computed from the network's inputs: it has to be a tensor of the file, follow \
+                 from shapes, or come of an input that is fixed with `Network::fix`"
             ))),
         }
+    }
+
+    /// Checks that there is room for its numbers, twice: as they are read, and as what is made of them.
+    fn affords(&self, known: &Known) -> Written<()> {
+        self.tape.room("numbers that are known", &[&known.shape[..], &[2]].concat())
     }
 
     pub(crate) fn maybe_known(&self, i: usize, what: &str) -> Written<Option<&Known>> {
@@ -117,11 +131,11 @@ impl<B: Backend> Cx<'_, B> {
         known: &Known,
         make: impl FnOnce(&Known) -> Written<ArrayD<B::Elem>>,
     ) -> Written<Weight<B>> {
-        check_size("a weight", &known.shape, self.tape.limit())?;
         let keeper = self.kept.filter(|_| known.stable);
         if let Some(Item::Weight(weight)) = keeper.and_then(|kept| kept.find(self.key, part)) {
             return Ok(weight);
         }
+        self.affords(known)?;
         let array = make(known)?;
         self.tape.budget().spend(array.len(), keeper.is_some())?;
         let weight = Weight::from(Tensor::<B>::upload(array.view(), self.at)?);
@@ -151,7 +165,7 @@ impl<B: Backend> Cx<'_, B> {
 
     /// A known input, for an operation that is kept if it is stable.
     pub(crate) fn upload(&self, known: &Known) -> Written<Tensor<B>> {
-        check_size("a weight", &known.shape, self.tape.limit())?;
+        self.affords(known)?;
         self.tape.budget().spend(known.len(), self.kept.is_some() && known.stable)?;
         Ok(Tensor::upload(known.of::<B::Elem>().view(), self.at)?)
     }

@@ -9,12 +9,19 @@ use xai_onnx::{Network, Reader};
 
 use super::overflows::run;
 use super::stored::cases;
-use super::wire::{Message, Parts, floats, graph, info, int_attribute, ints, ints_attribute, model, node};
+use super::wire::{
+    Message, Parts, floats, graph, info, info_of, int_attribute, ints, ints_attribute, model, model_of, node,
+    short_ints,
+};
 
 type B = NdArray<f32>;
 
-/// So many numbers of a value at most, so that a pass is short.
+/// So many numbers of an input at most, and 16 times as many of all values, so that a pass is short.
 const MOST: usize = 1 << 14;
+
+fn reader() -> Reader<B> {
+    Reader::new().limit(MOST).pass_limit(16 * MOST)
+}
 
 /// Runs what was read, for inputs as it asks for.
 fn try_it(network: &Network<B>) -> bool {
@@ -31,7 +38,7 @@ fn try_it(network: &Network<B>) -> bool {
 }
 
 fn parse(bytes: Vec<u8>) -> bool {
-    Reader::<B>::new().limit(MOST).parse(bytes).is_ok_and(|network| try_it(&network))
+    reader().parse(bytes).is_ok_and(|network| try_it(&network))
 }
 
 /// The stored models, and those by hand of the operators on the host that no stored one is of.
@@ -43,12 +50,15 @@ fn models() -> Vec<Vec<u8>> {
 fn by_hand() -> Vec<Vec<u8>> {
     let text = |name: &str, value: &str| Message::new().text(1, name).text(4, value).int(20, 3);
     let one = |operator: Message, tensors: Vec<Message>, inputs: &[(&str, &[i64])]| {
-        let inputs = inputs.iter().map(|(name, dims)| info(name, dims)).collect();
-        model(graph(Parts { nodes: vec![operator], tensors, inputs, outputs: vec!["y"] }))
+        // Places are whole numbers.
+        let element = |name: &str| if name == "i" { 7 } else { 1 };
+        let inputs = inputs.iter().map(|(name, dims)| info_of(name, dims, element(name))).collect();
+        model_of(22, graph(Parts { nodes: vec![operator], tensors, inputs, outputs: vec!["y"] }))
     };
     let rows: &[(&str, &[i64])] = &[("x", &[2, 3])];
     let both: &[(&str, &[i64])] = &[("x", &[2, 3]), ("i", &[2, 2])];
     let image: &[(&str, &[i64])] = &[("x", &[1, 2, 4, 4])];
+    let places: &[(&str, &[i64])] = &[("x", &[1, 2, 4, 4]), ("i", &[1, 2, 4, 4])];
     let weights = vec![floats("w", &[1, 4, 3], &[0.5; 12]), floats("r", &[1, 4, 1], &[0.5; 4])];
     let turn = |from: &str, to: &str| node("Transpose", &[from], &[to]).with(5, ints_attribute("perm", &[1, 0, 2]));
     let moved = model(graph(Parts {
@@ -80,8 +90,8 @@ fn by_hand() -> Vec<Vec<u8>> {
         one(node("TopK", &["x", "k"], &["y", "places"]), vec![ints("k", &[2])], rows),
         one(node("Atan", &["x"], &["y"]), vec![], rows),
         one(node("Mod", &["x", "x"], &["y"]).with(5, int_attribute("fmod", 1)), vec![], rows),
-        one(lstm, [weights, vec![ints("l", &[2, 1])]].concat(), &[("x", &[2, 2, 3])]),
-        one(node("MaxUnpool", &["x", "x"], &["y"]).with(5, ints_attribute("kernel_shape", &[2, 2])), vec![], image),
+        one(lstm, [weights, vec![short_ints("l", &[2, 1])]].concat(), &[("x", &[2, 2, 3])]),
+        one(node("MaxUnpool", &["x", "i"], &["y"]).with(5, ints_attribute("kernel_shape", &[2, 2])), vec![], places),
         one(
             node("DeformConv", &["x", "w", "o"], &["y"]),
             vec![floats("w", &[1, 2, 2, 2], &[0.5; 8]), floats("o", &[1, 8, 3, 3], &[0.25; 72])],
@@ -165,7 +175,7 @@ fn files_with_numbers_beside_them_do_not_panic() {
         inputs: vec![info("x", &[2, 3])],
         outputs: vec!["y"],
     }));
-    let try_at = |path: &Path| Reader::<B>::new().limit(MOST).read(path).is_ok_and(|network| try_it(&network));
+    let try_at = |path: &Path| reader().read(path).is_ok_and(|network| try_it(&network));
     let (file, weights) = (folder.join("net.onnx"), folder.join("weights"));
     let mut fine = 0;
     for round in 0..600 {

@@ -13,4 +13,5 @@ mod recurrent;
 mod refusals;
 mod sklearn;
 mod stored;
+mod types;
 mod wire;

@@ -4,11 +4,11 @@ use ndarray::{Array2, Array4, ArrayD, Axis};
 use xai_core::{Analyzer, Differentiable, Index, IntegratedGradients, NdArray, Quadrature, check_gradient};
 use xai_onnx::{Network, Reader};
 
-use super::wire::{Message, Parts, floats, graph, info, int_attribute, ints, ints_attribute, model, node};
+use super::wire::{Message, Parts, floats, graph, info, int_attribute, ints, ints_attribute, model_of, node};
 
 fn read(nodes: Vec<Message>, tensors: Vec<Message>, input: &[i64]) -> Network<NdArray<f64>> {
     let parts = Parts { nodes, tensors, inputs: vec![info("x", input)], outputs: vec!["y"] };
-    Reader::new().parse(model(graph(parts))).unwrap()
+    Reader::new().parse(model_of(20, graph(parts))).unwrap()
 }
 
 fn numbers(count: usize) -> Vec<f32> {

@@ -4,7 +4,7 @@ use xai_core::{Differentiable, Error, NdArray, Tensor};
 use xai_onnx::{Fault, Network};
 
 use super::hostile::{fault, read};
-use super::wire::{Message, Parts, floats, graph, info, int_attribute, ints, ints_attribute, model, node};
+use super::wire::{Message, Parts, floats, graph, info, int_attribute, ints, ints_attribute, model, model_of, node};
 
 type B = NdArray<f32>;
 
@@ -28,7 +28,7 @@ fn of(operator: Message, tensors: Vec<Message>, inputs: &[(&str, &[i64])]) -> Re
     let shapes: Vec<Vec<usize>> =
         inputs.iter().map(|(_, dims)| dims.iter().map(|&length| length as usize).collect()).collect();
     let inputs = inputs.iter().map(|(name, dims)| info(name, dims)).collect();
-    run(&read(model(graph(Parts { nodes: vec![operator], tensors, inputs, outputs: vec!["y"] })))?, &shapes)
+    run(&read(model_of(23, graph(Parts { nodes: vec![operator], tensors, inputs, outputs: vec!["y"] })))?, &shapes)
 }
 
 fn text(name: &str, value: &str) -> Message {

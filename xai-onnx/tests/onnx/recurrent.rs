@@ -4,7 +4,9 @@ use ndarray::{Array2, Array3};
 use xai_core::{Differentiable, NdArray, check_gradient};
 use xai_onnx::{Network, Reader};
 
-use super::wire::{Message, Parts, floats, graph, info, int_attribute, ints, ints_attribute, model, node};
+use super::wire::{
+    Message, Parts, floats, graph, info, info_of, int_attribute, ints, ints_attribute, model, node, short_ints,
+};
 
 const STEPS: usize = 3;
 const BATCH: usize = 2;
@@ -123,13 +125,13 @@ fn network(case: &Case, attributes: Vec<Message>, output: &'static str) -> Netwo
         .with(5, int_attribute("input_forget", i64::from(case.coupled)))
         .with(5, text("direction", if d == 2 { "bidirectional" } else { "forward" }));
     let layer = attributes.into_iter().fold(layer, |layer, attribute| layer.with(5, attribute));
-    let lengths: Vec<i64> = case.lengths.iter().map(|&length| length as i64).collect();
+    let lengths: Vec<i32> = case.lengths.iter().map(|&length| length as i32).collect();
     let tensors = vec![
         floats("w", &[d, 4 * h, f], &weights.w),
         floats("r", &[d, 4 * h, h], &weights.r),
         floats("b", &[d, 8 * h], &weights.b),
         floats("p", &[d, 3 * h], &weights.p),
-        ints("l", &lengths),
+        short_ints("l", &lengths),
     ];
     let x = info("x", &[STEPS as i64, BATCH as i64, f]);
     Reader::new()
@@ -254,7 +256,7 @@ fn gradients_go_to_the_entries_that_are_taken() {
         ("GatherND", int_attribute("batch_dims", 1), &[2, 1]),
     ] {
         let nodes = vec![node(operator, &["x", "ids"], &["seen"]).with(5, attribute), node("Exp", &["seen"], &["y"])];
-        let inputs = vec![info("x", &[2, 3]), info("ids", of_ids)];
+        let inputs = vec![info("x", &[2, 3]), info_of("ids", of_ids, 7)];
         let parts = Parts { nodes, tensors: vec![], inputs, outputs: vec!["y"] };
         let network: Network<NdArray<f64>> = Reader::new().parse(model(graph(parts))).unwrap();
         let count: usize = of_ids.iter().product::<i64>() as usize;

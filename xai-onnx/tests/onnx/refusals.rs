@@ -41,17 +41,18 @@ fn all_operators_that_are_not_supported_are_named_at_once() {
 fn control_flow_by_the_data_is_refused() {
     let branch =
         |operator: &str| Message::new().with(1, node(operator, &["x"], &["z"])).with(12, Message::new().text(1, "z"));
-    let choice = node("If", &["x"], &["y"])
+    let choice = node("If", &["c"], &["y"])
         .with(5, graph_attribute("then_branch", branch("Relu")))
         .with(5, graph_attribute("else_branch", branch("Neg")));
-    let error = network(vec![choice], vec!["y"]).graph(&[vec![1, 4]]).unwrap_err();
+    let condition = || node("Greater", &["x", "x"], &["c"]);
+    let error = network(vec![condition(), choice], vec!["y"]).graph(&[vec![1, 4]]).unwrap_err();
     let Fault::Refused(all) = fault(&error) else { panic!("{error}") };
     assert!(all[0].reason.contains("depends on the data"), "{}", all[0].reason);
     // Of what either branch has, all is said.
-    let choice = node("If", &["x"], &["y"])
+    let choice = node("If", &["c"], &["y"])
         .with(5, graph_attribute("then_branch", branch("Magic")))
         .with(5, graph_attribute("else_branch", branch("Neg")));
-    let network = network(vec![choice], vec!["y"]);
+    let network = network(vec![condition(), choice], vec!["y"]);
     let error = network.graph(&[vec![1, 4]]).unwrap_err();
     let Fault::Refused(all) = fault(&error) else { panic!("{error}") };
     assert_eq!(all.iter().map(|one| one.operator.as_str()).collect::<Vec<_>>(), ["If", "Magic"]);
@@ -136,4 +137,28 @@ fn a_chain_of_operators_that_are_not_supported_is_named_whole() {
     assert_eq!(named, [&unsupported[..], &[("rounded", "Round", 17)]].concat());
     assert!(all[1].reason.contains("no shape follows") && all[4].reason.contains("no gradient"), "{error}");
     assert_eq!(network.unsupported(), all[..4]);
+}
+
+/// On one line too: each node of the list ends where the next one begins.
+#[test]
+fn what_has_to_be_known_is_named_as_an_input() {
+    let nodes = vec![
+        node("Shape", &["x"], &["s"]),
+        node("ArgMax", &["x"], &["i"]),
+        node("Slice", &["x", "i", "s"], &["a"]).text(3, "first"),
+        node("Tile", &["x", "i"], &["b"]).text(3, "second"),
+        node("Sum", &["a", "b"], &["y"]),
+    ];
+    let error = network(nodes, vec!["y"]).graph(&[vec![1, 4]]).unwrap_err().to_string();
+    let list =
+        error.split_once("3 nodes cannot be explained:\n").map(|(_, list)| list.split(";\n").collect::<Vec<_>>());
+    let list = list.unwrap_or_else(|| panic!("{error}"));
+    assert!(list.len() == 3 && list[2].contains("ArgMax"), "{error}");
+    let known = "it has to be a tensor of the file, follow from shapes, or come of an input that is fixed with";
+    for (line, named) in list
+        .iter()
+        .zip(["`first` (Slice, opset 17): its input `starts`", "`second` (Tile, opset 17): its input `repeats`"])
+    {
+        assert!(line.starts_with(&format!("node {named} is computed from the network's inputs: {known}")), "{error}");
+    }
 }

@@ -84,11 +84,22 @@ pub(crate) fn ints(name: &str, values: &[i64]) -> Message {
     Message::new().int(1, count).int(2, 7).text(8, name).bytes(9, &raw)
 }
 
+/// What is read as lengths of sequences is of half the width.
+pub(crate) fn short_ints(name: &str, values: &[i32]) -> Message {
+    let raw: Vec<u8> = values.iter().flat_map(|n| n.to_le_bytes()).collect();
+    Message::new().int(1, values.len() as i64).int(2, 6).text(8, name).bytes(9, &raw)
+}
+
 /// An input or output of single-precision numbers; a length of 0 is not fixed.
 pub(crate) fn info(name: &str, dims: &[i64]) -> Message {
+    info_of(name, dims, 1)
+}
+
+/// The same of a type, by its number in the format: 7 is whole numbers, 9 truths.
+pub(crate) fn info_of(name: &str, dims: &[i64], element: i64) -> Message {
     let dim = |&dim: &i64| if dim > 0 { Message::new().int(1, dim) } else { Message::new().text(2, "n") };
     let shape = Message::new().all(1, dims.iter().map(dim));
-    let tensor = Message::new().int(1, 1).with(2, shape);
+    let tensor = Message::new().int(1, element).with(2, shape);
     Message::new().text(1, name).with(2, Message::new().with(1, tensor))
 }
 
@@ -106,8 +117,13 @@ pub(crate) fn graph(parts: Parts) -> Message {
 
 /// A model of opset 17 with these functions.
 pub(crate) fn model_with(graph: Message, functions: impl IntoIterator<Item = Message>) -> Vec<u8> {
-    let opset = Message::new().text(1, "").int(2, 17);
-    Message::new().int(1, 8).text(2, "by hand").with(7, graph).with(8, opset).all(25, functions).0
+    [model_of(17, graph), Message::new().all(25, functions).0].concat()
+}
+
+/// A model of an opset.
+pub(crate) fn model_of(opset: i64, graph: Message) -> Vec<u8> {
+    let opset = Message::new().text(1, "").int(2, opset);
+    Message::new().int(1, 8).text(2, "by hand").with(7, graph).with(8, opset).0
 }
 
 pub(crate) fn model(graph: Message) -> Vec<u8> {

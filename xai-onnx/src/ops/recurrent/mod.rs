@@ -206,7 +206,7 @@ fn behind<B: Backend>(t: &mut Tape<B>, x: Id, axes: usize) -> Written<Id> {
 
 /// How many steps each sequence has.
 fn lengths<B: Backend>(cx: &Cx<'_, B>, steps: usize, batch: usize) -> Written<Vec<usize>> {
-    let Some(known) = cx.maybe_known(4, "sequence lengths")? else { return Ok(vec![steps; batch]) };
+    let Some(known) = cx.maybe_known(4, "sequence_lens")? else { return Ok(vec![steps; batch]) };
     let lengths = cx.lengths("sequence lengths", &known.to_ints())?;
     match lengths.len() == batch && lengths.iter().all(|&length| length <= steps) {
         true => Ok(lengths),
