@@ -1,4 +1,4 @@
-//! Tells tests and examples where libtorch is, and the documentation what picture the README shows.
+//! Tells doc tests where libtorch is, and the documentation what picture the README shows.
 
 use std::path::Path;
 use std::{env, fs, io};
