@@ -48,13 +48,22 @@ pub(super) struct BackwardPlan<'a, B: Backend> {
 
 impl<B: Backend> BackwardPlan<'_, B> {
     pub(super) fn ruled(&self, graph: &Graph<'_, B>, node: usize) -> bool {
-        self.passes(&graph.nodes[node])
+        self.reaches(&graph.nodes[node])
             && self.rules.is_some_and(|rules| rules.takes(&Site::new(graph, node, &self.varies)))
     }
 
-    /// Whether the way back goes through a node: not through one that is only an end of it.
-    pub(super) fn passes(&self, node: &Node<'_, B>) -> bool {
+    /// Whether the explained inputs reach a node's own inputs.
+    fn reaches(&self, node: &Node<'_, B>) -> bool {
         node.inputs.iter().any(|value| self.varies[value.0])
+    }
+
+    /// Whether the way back goes through a node: not through one that is only an end of it, nor by whole numbers that
+    /// it chooses by.
+    pub(super) fn passes(&self, graph: &Graph<'_, B>, node: usize) -> bool {
+        let through = |(input, value): (usize, &Value)| {
+            self.varies[value.0] && graph.nodes[node].op().is_none_or(|op| op.is_differentiable(input))
+        };
+        graph.nodes[node].inputs.iter().enumerate().any(through) || self.ruled(graph, node)
     }
 
     /// The rules, where they change what comes back to a node's output.
@@ -100,7 +109,7 @@ impl<'m, B: Backend> Graph<'m, B> {
 
     pub(super) fn check_way(&self, way: &BackwardPlan<'_, B>) -> Result<()> {
         for (i, node) in self.nodes.iter().enumerate() {
-            if !self.needed[i] || !way.passes(node) {
+            if !self.needed[i] || !way.reaches(node) {
                 continue;
             }
             let checked = match (way.ruled(self, i), way.rules, &node.step) {
@@ -119,7 +128,7 @@ impl<'m, B: Backend> Graph<'m, B> {
         let without = |i: usize| {
             let node = &self.nodes[i];
             let Step::Opaque(code) = &node.step else { return None };
-            let none = code.vjp.is_none() && self.needed[i] && way.passes(node) && !way.ruled(self, i);
+            let none = code.vjp.is_none() && self.needed[i] && way.reaches(node) && !way.ruled(self, i);
             none.then(|| match (&error, code.without()) {
                 (Error::NotDifferentiable { reason: first, .. }, Error::NotDifferentiable { reason, .. })
                     if reason != *first =>
@@ -234,7 +243,7 @@ impl<'m, B: Backend> Graph<'m, B> {
             let part = if i < alone { i..i } else { i..self.recorded_until(i, way, &done) };
             alone = alone.max(part.end);
             let part = self.worth_a_tape(part, way);
-            let goes_back = |&node: &usize| self.needed[node] && way.passes(&self.nodes[node]);
+            let goes_back = |&node: &usize| self.needed[node] && way.passes(self, node);
             if part.clone().any(|node| goes_back(&node)) {
                 i = part.end;
                 backs.push(self.on_tape(part, values, way)?);

@@ -76,8 +76,8 @@ impl<'m, B: Backend> Graph<'m, B> {
             return part;
         }
         let (mut told, mut end): (Vec<usize>, _) = (Vec::new(), part.start);
-        for node in needed.into_iter().filter(|&node| way.passes(&self.nodes[node])) {
-            if !told.contains(&node) {
+        for node in needed.into_iter().filter(|&node| way.passes(self, node)) {
+            if !told.contains(&node) && self.nodes[node].op().is_some() {
                 let run = self.straight_run(node, part.end, SHORT, |_| true);
                 told = run[..B::without_tape(&self.ops(&run)).min(run.len())].to_vec();
             }

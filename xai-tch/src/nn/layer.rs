@@ -34,6 +34,11 @@ pub(crate) fn conv2d<E: HostFloat>(op: &Conv2d<LibTorch<E>>, x: &Torch) -> Resul
     .map_err(failed)
 }
 
+/// Whether a convolution goes back without a tape, beside an input of its weight's type.
+pub(super) fn has_a_way_back<E: HostFloat>(op: &Conv2d<LibTorch<E>>) -> bool {
+    op.weight.tensor().inner().f_kind().is_ok_and(|kind| matches!(kind, Kind::Float | Kind::Double))
+}
+
 /// y, and the pullback as the transposed convolution that it is: but for rounding what libtorch's tape gives, which
 /// would take the cotangent by a product with y, six passes over a map more. None where that is not the whole story: on
 /// a tape, for half types, and for weights of another type.

@@ -49,7 +49,7 @@ impl<E: HostFloat> Backend for LibTorch<E> {
             Op::Embedding(_) => Ok((Self::forward(op, inputs)?, Pullback::of_all(|_| Ok(vec![None])))),
             _ if computes(op) => record(|x| apply(op, x), inputs, wanted),
             // What arithmetic does to a cotangent is known, and takes no tape.
-            _ => provided_vjp(op, inputs, wanted),
+            _ => provided_vjp(op, inputs, wanted).map(|(y, pullback)| (y, in_types_of(inputs, pullback))),
         }
     }
 
@@ -67,7 +67,8 @@ impl<E: HostFloat> Backend for LibTorch<E> {
 
     fn without_tape(ops: &[&Op<Self>]) -> usize {
         match ops {
-            [Op::Conv2d(_), ..] => fused::count(ops).max(1),
+            [Op::Conv2d(conv), ..] if layer::has_a_way_back(conv) => fused::count(ops).max(1),
+            [Op::Conv2d(_), ..] => 0,
             [op, ..] => usize::from(!computes(op) && is_arithmetic(op)),
             [] => 0,
         }
@@ -100,6 +101,27 @@ impl<E: HostFloat> Backend for LibTorch<E> {
     fn max_pool_segments(op: &MaxPool2d, x: &Tensor<Self>, nodes: usize) -> Result<WithPullback<E>> {
         pool_segments::max_pool_segments(op, x, nodes)
     }
+}
+
+/// Cotangents in the types of the inputs, as a tape gives them: arithmetic of two types is done in the wider one.
+fn in_types_of<E: HostFloat>(
+    inputs: &[&Tensor<LibTorch<E>>],
+    pullback: Pullback<'static, LibTorch<E>>,
+) -> Pullback<'static, LibTorch<E>> {
+    let kinds: Vec<_> = inputs.iter().map(|input| input.inner().f_kind().ok()).collect();
+    if kinds.windows(2).all(|pair| pair[0] == pair[1]) {
+        return pullback;
+    }
+    Pullback::of_all(move |v| {
+        let parts = pullback.pull_all(v)?.into_iter().zip(&kinds);
+        let cast = |(part, kind): (Option<Tensor<LibTorch<E>>>, &Option<tch::Kind>)| match (part, kind) {
+            (Some(part), Some(kind)) => {
+                part.inner().f_to_kind(*kind).map(|part| Some(Tensor::new(part))).map_err(failed)
+            }
+            (part, _) => Ok(part),
+        };
+        parts.map(cast).collect()
+    })
 }
 
 /// What libtorch computes here; [`apply`] has how. The others are what is provided for every backend: made of

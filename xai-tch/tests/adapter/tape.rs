@@ -6,7 +6,8 @@ use ndarray::{ArrayD, Axis, IxDyn, array};
 use tch::{Device, Tensor as Torch, nn};
 use xai_core::nn::{Activation, Conv2d, Sequential};
 use xai_core::{
-    Analyzer, Autograd, Differentiable, Error, Gradient, Index, IntegratedGradients, MaxActivation, Net, Note, Tensor,
+    Analyzer, Autograd, Differentiable, Error, Gradient, Graph, Index, IntegratedGradients, MaxActivation, Net, Note,
+    Tensor,
 };
 use xai_tch::LibTorch;
 
@@ -66,6 +67,34 @@ fn cotangents_of_another_kind_are_cast() {
     let single = Tensor::<Torch64>::new(y.inner().ones_like().to_kind(tch::Kind::Float));
     let expected = pullback.pull(&y.affine(0.0, 1.0).unwrap()).unwrap();
     assert_eq!(pullback.pull(&single).unwrap().download().unwrap(), expected.download().unwrap());
+}
+
+#[test]
+fn behind_what_is_chosen_by_whole_numbers_everything_else_goes_back() {
+    let table = Tensor::<Torch64>::upload(array![[10.0, 20.0, 30.0]].view().into_dyn(), &Default::default()).unwrap();
+    let graph = Graph::trace(&[vec![1, 3]], |x| Ok(&x[0] + x[0].constant(table.clone()).gather(1, &x[0]))).unwrap();
+    let x = Tensor::upload(array![[2.0, 0.0, 1.0]].view().into_dyn(), &table.placement()).unwrap();
+    let (y, pullback) = graph.vjp(&[x], &[true], None).unwrap();
+    assert_eq!(y.download().unwrap(), array![[32.0, 10.0, 21.0]].into_dyn());
+    assert_eq!(pullback.pull(&y).unwrap().download().unwrap(), y.download().unwrap());
+}
+
+#[test]
+fn sums_of_two_number_types_give_back_each_its_own() {
+    let of_kind = |t: &Torch, kind| Tensor::<Torch64>::new(t.to_kind(kind));
+    let (w, b) = (Torch::from_slice2(&[[1.0, -2.0], [0.5, 4.0]]), Torch::from_slice2(&[[0.25, 0.5]]));
+    let (w, b) = (of_kind(&w, tch::Kind::Float), of_kind(&b, tch::Kind::Double));
+    let graph = Graph::trace(&[vec![1, 2]], |x| {
+        let (w, b) = (x[0].constant(w.clone()), x[0].constant(b.clone()));
+        Ok(x[0].matmul(&w) + b)
+    });
+    let graph = graph.unwrap();
+    let x = of_kind(&Torch::from_slice2(&[[3.0, 1.0]]), tch::Kind::Float);
+    let (y, pullback) = graph.vjp(&[x], &[true], None).unwrap();
+    let ones = Tensor::new(y.inner().ones_like());
+    let back = pullback.pull(&ones).unwrap();
+    assert_eq!(back.inner().kind(), tch::Kind::Float);
+    assert_eq!(back.download().unwrap(), array![[-1.0, 4.5]].into_dyn());
 }
 
 #[test]
