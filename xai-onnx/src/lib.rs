@@ -32,13 +32,14 @@
 //!   ([`Fault::Refused`]): those that are not supported, quantised numbers, branches that depend on the data. What
 //!   only has no gradient, as a rounding, runs forward, and is refused where a gradient has to pass through it.
 //!   `docs/onnx-operators.md` lists operators and how they were tried.
-//! - Opsets 1 to 28 are read, older than 6 as far as their operators stayed as they were; a newer one is refused, for
-//!   it may mean something else by a name. Inputs of a type that ONNX does not allow for an operator, too many of them
-//!   or too few, and an output that is not of the type that the file declares, are errors ([`Fault::Type`]).
+//! - Opsets 1 to 28 are read, older than 6 as far as their operators stayed as they were: others are refused
+//!   ([`Fault::Refused`]), and so is a newer opset, for it may mean something else by a name ([`Fault::Opset`]). Errors
+//!   are inputs of a type that ONNX does not allow for an operator ([`Fault::Type`]), too many of them or too few
+//!   ([`Fault::Node`]), and an output that is not of the type that the file declares ([`Fault::Tensor`]).
 //! - Numbers that the file keeps elsewhere are read from its own folder alone. A file that is damaged, or means harm,
 //!   gives a typed error: nothing is allocated beyond a constant times the file before a network is asked for, then no
-//!   more than [`Reader::limit`], and a constant times the file, before any pass, and a pass is not begun whose values
-//!   are more than [`Reader::pass_limit`].
+//!   more than [`Reader::limit`], and a constant times the file and the numbers of the inputs, before any pass, and a
+//!   pass is not begun whose values are more than [`Reader::pass_limit`].
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod fault;

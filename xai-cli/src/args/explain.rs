@@ -60,8 +60,8 @@ pub(crate) struct ExplainArgs {
     pub(crate) out: Vec<PathBuf>,
 
     /// Also write the numbers, f32: the input, the output, and each method's values, not normalised, by its name; by
-    /// the ending .npz, .safetensors or .json. What they are of, network, input, class, methods and places, is in the
-    /// header of a .safetensors, and in an .npz json.loads(bytes(file["about"]))
+    /// the ending .npz, .safetensors or .json. What they are of, network, input, class, methods and places, is JSON:
+    /// "about" in the header of a .safetensors, and in an .npz json.loads(bytes(file["about"]))
     #[arg(long, value_name = "FILE")]
     pub(crate) raw: Option<PathBuf>,
 

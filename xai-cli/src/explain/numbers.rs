@@ -19,6 +19,9 @@ fn arrays(given: &Given, output: &ArrayD<f32>, findings: &[Finding]) -> BTreeMap
     own.into_iter().chain(found).collect()
 }
 
+/// What the numbers in a file are of stands in it under this name, as JSON.
+const ABOUT: &str = "about";
+
 /// A file of numpy's; what the numbers are of is a text in UTF-8, `json.loads(bytes(file["about"]))`.
 pub(super) fn npz(given: &Given, output: &ArrayD<f32>, report: &Report<'_>, findings: &[Finding]) -> Outcome<Vec<u8>> {
     let mut bytes = Cursor::new(Vec::new());
@@ -26,20 +29,21 @@ pub(super) fn npz(given: &Given, output: &ArrayD<f32>, report: &Report<'_>, find
     for (name, array) in arrays(given, output, findings) {
         file.add_array(name, &array)?;
     }
-    let about = json!(report.origin(findings)).to_string();
-    file.add_array("about", &Array1::from(about.into_bytes()))?;
+    let about = report.origin(findings).to_string();
+    file.add_array(ABOUT, &Array1::from(about.into_bytes()))?;
     file.finish()?;
     Ok(bytes.into_inner())
 }
 
-/// A safetensors file; what the numbers are of is in its header.
+/// A safetensors file; what the numbers are of is in its header: one entry, since several have no order.
 pub(super) fn safetensors(
     given: &Given,
     output: &ArrayD<f32>,
     report: &Report<'_>,
     findings: &[Finding],
 ) -> xai::Result<Vec<u8>> {
-    files::encode_arrays_with(&arrays(given, output, findings), &report.origin(findings))
+    let about = BTreeMap::from([(ABOUT.to_owned(), report.origin(findings).to_string())]);
+    files::encode_arrays_with(&arrays(given, output, findings), &about)
 }
 
 /// The report, with the numbers behind it, each with its shape.

@@ -126,23 +126,22 @@ impl<'a> Report<'a> {
 
     /// What the numbers in a file are of: network, input, class, and each method with its place. Nothing that differs
     /// from run to run.
-    pub(super) fn origin(&self, findings: &[Finding]) -> BTreeMap<String, String> {
+    pub(super) fn origin(&self, findings: &[Finding]) -> Value {
         let network = &self.args.network;
         let methods = findings.iter().map(|finding| {
             let kind = finding.explanation.kind.to_string();
             let found = json!({"title": finding.info.title, "place": finding.at, "kind": kind});
             (finding.info.name.to_owned(), found)
         });
-        let entries = [
-            ("network", shown(&network.file)),
-            ("input", shown(&self.args.input)),
-            ("prepared", self.input.clone()),
-            ("backend", self.backend.to_owned()),
-            ("explains", self.of_what().to_owned()),
-            ("explained", self.explained.json().to_string()),
-            ("methods", Value::from(methods.collect::<Map<String, Value>>()).to_string()),
-        ];
-        entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+        json!({
+            "network": shown(&network.file),
+            "input": shown(&self.args.input),
+            "prepared": self.input,
+            "backend": self.backend,
+            "explains": self.of_what(),
+            "explained": self.explained.json(),
+            "methods": methods.collect::<Map<String, Value>>(),
+        })
     }
 
     /// The same for people.

@@ -164,17 +164,17 @@ impl<B: Backend<Elem = f32>> Explains for Explainer<'_, B> {
             let (title, shape) = (self.chosen.title(), found.values.shape());
             return Err(failure(format!("{title} gives values of shape {shape:?}, which are no map")));
         }
-        let nothing = found.values.axis_iter(Axis(0)).filter(|values| is_nothing(values.view())).count();
+        let nothing: Vec<bool> = found.values.axis_iter(Axis(0)).map(|values| is_nothing(values.view())).collect();
         let apart = found.values.axis_iter(Axis(0)).enumerate();
         let apart = apart.filter(|(sample, values)| {
             found.extras.missed_change(*sample, values.iter().copied().map(f64::from)).is_some()
         });
-        let apart = apart.filter(|(_, values)| !is_nothing(values.view())).count();
+        let apart = apart.filter(|(sample, _)| !nothing[*sample]).count();
         let count = |is: &dyn Fn(usize) -> bool| (0..classes.len()).filter(|&photo| is(photo)).count();
-        self.noisy.set(self.noisy.get() + count(&|photo| noise(&found.extras, photo).is_some()));
+        self.noisy.set(self.noisy.get() + count(&|photo| noise(&found.extras, photo).is_some() && !nothing[photo]));
         self.kept.set(self.kept.get() + count(&|photo| hardly_arrived(&found.extras, photo).is_some()));
         self.missed.set(self.missed.get() + apart);
-        self.nothing.set(self.nothing.get() + nothing);
+        self.nothing.set(self.nothing.get() + count(&|photo| nothing[photo]));
         let explained = |(photo, class)| Ok(Explained { explanation: found.sample(photo)?, class });
         classes.into_iter().enumerate().map(explained).collect()
     }

@@ -18,11 +18,13 @@ pub(crate) fn check_assumed<B: Backend>(model: &Model<B>, shape: &[usize], assum
         // Whatever the size.
         Err(error) if matches!(words::fault(&error), Some(Fault::Refused(_))) => Err(error.into()),
         Err(error) => {
-            let [.., rows, columns] = shape else { return Err(error.into()) };
+            let taken: Vec<String> = shape.iter().map(usize::to_string).collect();
             Err(failure(format!(
-                "{} leaves the size open, and {rows}x{columns}, which was taken, does not fit: say the network's own \
-                 by --size ROWSxCOLUMNS (`xai inspect --shape 1x3xROWSxCOLUMNS` tells which fits): {}",
+                "{} leaves the size open, and {}, which was taken, does not fit: say the network's own by --size \
+                 ROWSxCOLUMNS (`xai inspect --shape {}` tells whether another one fits): {}",
                 model.input,
+                taken.join("x"),
+                model.input.example(),
                 words::of(&error)
             )))
         }

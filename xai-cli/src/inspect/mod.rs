@@ -47,7 +47,7 @@ impl Task for Inspect<'_> {
                     "it leaves lengths open, and an input of {}, which was taken, does not fit: say its own by \
                      --shape, as --shape {}: {}",
                     lengths(&shape),
-                    example(&model.input),
+                    model.input.example(),
                     words::of(&error)
                 );
                 return self.of_file(&model.facts, why.into());
@@ -124,17 +124,6 @@ fn shape<B: Backend>(
         }
         Some(_) => Ok(fixed()),
     }
-}
-
-/// What is typed for a shape of which some lengths are open.
-fn example(input: &Wanted) -> String {
-    let axes = input.shape.as_deref().unwrap_or(&[None, Some(3), None, None]);
-    let length = |(axis, length): (usize, &Option<usize>)| match length {
-        Some(length) => length.to_string(),
-        None if axis == 0 => "1".to_owned(),
-        None => "N".to_owned(),
-    };
-    axes.iter().enumerate().map(length).collect::<Vec<_>>().join("x")
 }
 
 /// The lengths that the file says, for one sample, or that it leaves some open.

@@ -58,8 +58,9 @@ pub(crate) fn choose<B: Backend>(
         }
     }
     if infos.is_empty() {
-        if !places.is_empty() && asked.at.is_none_or(|at| may_have_maps(&graph, at)) {
-            infos.push(AnalyzerInfo::find("grad-cam")?);
+        let maps = AnalyzerInfo::find("grad-cam")?;
+        if usual(asked, maps, &places).is_some() && asked.at.is_none_or(|at| may_have_maps(&graph, at)) {
+            infos.push(maps);
         }
         infos.push(AnalyzerInfo::find("integrated-gradients")?);
     }
@@ -75,13 +76,18 @@ pub(crate) fn choose<B: Backend>(
     Ok(all)
 }
 
+/// Where a method looks unless it is told.
+fn usual<'p>(asked: Asked<'_>, info: &AnalyzerInfo, places: &'p [Map]) -> Option<&'p Map> {
+    let takes_tokens =
+        info.settings.contains(&"tokens") && !asked.options.channels_first && !asked.options.channels_last;
+    places.iter().rev().find(|map| map.tokens.is_none() || takes_tokens)
+}
+
 fn chosen(asked: Asked<'_>, info: &'static AnalyzerInfo, places: &[Map], notes: &Notes) -> Outcome<Chosen> {
     let mut at = asked.at;
     let mut settings = Settings::new();
     if info.at_place() {
-        let takes_tokens =
-            info.settings.contains(&"tokens") && !asked.options.channels_first && !asked.options.channels_last;
-        let usual = places.iter().rev().find(|map| map.tokens.is_none() || takes_tokens);
+        let usual = usual(asked, info, places);
         at = at.or(usual.map(|map| map.name.as_str()));
         let place = at.ok_or_else(|| {
             failure(format!(

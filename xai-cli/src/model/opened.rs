@@ -92,6 +92,19 @@ pub(crate) struct Facts {
     pub(crate) unsupported: Vec<String>,
 }
 
+impl Wanted {
+    /// What is typed for a shape of which some lengths are open.
+    pub(crate) fn example(&self) -> String {
+        let axes = self.shape.as_deref().unwrap_or(&[None, Some(3), None, None]);
+        let length = |(axis, length): (usize, &Option<usize>)| match length {
+            Some(length) => length.to_string(),
+            None if axis == 0 => "1".to_owned(),
+            None => "N".to_owned(),
+        };
+        axes.iter().enumerate().map(length).collect::<Vec<_>>().join("x")
+    }
+}
+
 impl fmt::Display for Wanted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(shape) = &self.shape else { return write!(f, "input `{}`, of any shape", self.name) };

@@ -64,12 +64,13 @@ impl Results {
             )));
         }
         let lines = if is_there { held } else { Vec::new() };
-        Draft::write(&made, format!("{settings}\n").as_bytes())?.publish()?;
         let mut text = line(&HEAD.map(str::to_owned))?;
         for fields in &lines {
             text.extend(line(fields)?);
         }
+        // The table first: stopped in between, new settings must not stand beside old lines.
         Draft::write(&table, &text)?.publish()?;
+        Draft::write(&made, format!("{settings}\n").as_bytes())?.publish()?;
         let opened = OpenOptions::new().append(true).open(&table);
         let file = opened.map_err(|error| failure(format!("cannot write {}: {error}", table.display())))?;
         let done = lines.into_iter().map(|fields| (fields[0].clone(), fields)).collect();
@@ -119,9 +120,10 @@ impl Results {
     }
 }
 
-/// The name of a file in its folder.
+/// The name of a file in its folder; bytes that are no text are written out, so that two names stay two.
 pub(super) fn file_name(path: &Path) -> String {
-    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    let name = path.file_name().unwrap_or_default();
+    name.to_str().map_or_else(|| name.as_encoded_bytes().escape_ascii().to_string(), str::to_owned)
 }
 
 fn line(fields: &[String]) -> Outcome<Vec<u8>> {
@@ -130,14 +132,16 @@ fn line(fields: &[String]) -> Outcome<Vec<u8>> {
     Ok(writer.into_inner()?)
 }
 
-/// The whole lines of a table, of each photo the last one; a line that was cut off is as none.
+/// The whole lines of a table, of each photo the last one; a line that was cut off is as none. One from before there
+/// were marks has empty ones, which nothing is like.
 fn lines(table: &[u8]) -> Vec<Vec<String>> {
     let whole = table.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1);
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(&table[..whole]);
     let mut lines: Vec<Vec<String>> = Vec::new();
     let mut places: HashMap<String, usize> = HashMap::new();
-    for record in reader.records().flatten().filter(|record| record.len() == HEAD.len()) {
-        let fields: Vec<String> = record.iter().map(str::to_owned).collect();
+    for record in reader.records().flatten().filter(|record| [MARKS, HEAD.len()].contains(&record.len())) {
+        let mut fields: Vec<String> = record.iter().map(str::to_owned).collect();
+        fields.resize(HEAD.len(), String::new());
         match places.get(&fields[0]) {
             Some(&place) => lines[place] = fields,
             None => {
@@ -158,6 +162,11 @@ mod tests {
         let table = b"p,p,c,n,s,p,m,m,m\na.png,a.png,1,\"x, y\",2,,3-a,4-b,\nb.png,b.pn";
         assert_eq!(lines(table), [["a.png", "a.png", "1", "x, y", "2", "", "3-a", "4-b", ""]]);
         assert!(lines(b"").is_empty() && lines(b"photo").is_empty());
+    }
+
+    #[test]
+    fn lines_without_marks_are_lines_of_what_is_not_done() {
+        assert_eq!(lines(b"p,p,c,n,s,p\na.png,a.png,1,x,2,3\n"), [["a.png", "a.png", "1", "x", "2", "3", "", "", ""]]);
     }
 
     #[test]

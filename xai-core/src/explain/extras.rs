@@ -81,8 +81,8 @@ impl Extras {
     /// The change of the output that one sample's values are shares of, where its completeness gap is large beside it:
     /// more than [`LARGE_GAP`](Extras::LARGE_GAP) of it.
     ///
-    /// A gap up to a hundredth of the values' length ‖A‖₂ is never large: of values that nearly cancel each other, the
-    /// change alone is no measure. Where numbers are explained in groups, those of
+    /// A gap up to a hundredth of the values' length ‖A‖₂, or a tenth where a tolerance was set and met, is never large:
+    /// of values that nearly cancel each other, the change alone is no measure. Where numbers are explained in groups, those of
     /// [`feature_values`](Extras::feature_values) are taken in place of `values`, which have a group's value at each of
     /// its numbers, while it is shared out once.
     ///
@@ -107,7 +107,10 @@ impl Extras {
             None => values.into_iter().fold((0.0, 0.0), measured),
         };
         let change = sum - gap;
-        (gap.abs() > (Self::LARGE_GAP * change.abs()).max(Self::ROUNDING * length)).then_some(change)
+        // Whoever set a tolerance, which is measured beside the values too, has it.
+        let is_met = self.within_tolerance.as_ref().and_then(|within| within.get(sample)) == Some(&true);
+        let share = if is_met { Self::LARGE_GAP } else { Self::ROUNDING };
+        (gap.abs() > (Self::LARGE_GAP * change.abs()).max(share * length)).then_some(change)
     }
 
     /// A note where gaps are large, of the sample whose gap is the largest of them.

@@ -176,7 +176,9 @@ impl Info {
             };
             shape.dim.iter().map(length).collect()
         });
-        Info { name: proto.name, element: tensor.map(|tensor| ElementType::of_code(tensor.elem_type)), shape }
+        // A type of 0 is none: it is what a file says that does not say it.
+        let code = tensor.map(|tensor| tensor.elem_type).filter(|&code| code != 0);
+        Info { name: proto.name, element: code.map(ElementType::of_code), shape }
     }
 }
 

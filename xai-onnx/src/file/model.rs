@@ -1,6 +1,6 @@
 //! The whole file.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use prost::Message;
 use prost::bytes::Bytes;
@@ -45,7 +45,7 @@ impl Model {
         let size = bytes.len();
         let proto = ModelProto::decode(bytes).map_err(Fault::Encoding)?;
         let graph = proto.graph.ok_or(Fault::Missing { what: "graph" })?;
-        let opsets = opsets(&proto.opset_import)?;
+        let opsets = opsets(&proto.opset_import);
         let mut functions = HashMap::new();
         for function in proto.functions {
             let key = (function.domain.clone(), function.name.clone());
@@ -59,7 +59,40 @@ impl Model {
         let bytes = size.saturating_add(folder.bytes_read());
         let of_functions = functions.values().flat_map(|function: &Function| &function.nodes).map(Node::count);
         let nodes = graph.nodes.iter().map(Node::count).chain(of_functions).sum();
-        Ok(Model { producer, ir_version: proto.ir_version, opsets, graph, functions, bytes, nodes })
+        let model = Model { producer, ir_version: proto.ir_version, opsets, graph, functions, bytes, nodes };
+        model.check_opsets()?;
+        Ok(model)
+    }
+
+    /// Checks the versions of the domains that nodes are of, those of graphs and of functions that are called too: an
+    /// import that no node uses means nothing.
+    fn check_opsets(&self) -> Result<(), Fault> {
+        let mut called = HashSet::new();
+        let mut left: Vec<(&Node, &HashMap<String, i64>)> =
+            self.graph.nodes.iter().map(|node| (node, &self.opsets)).collect();
+        while let Some((node, opsets)) = left.pop() {
+            let key = (node.domain.clone(), node.operator.clone());
+            if let Some((key, function)) = self.functions.get_key_value(&key) {
+                if called.insert(key) {
+                    left.extend(function.nodes.iter().map(|node| (node, &function.opsets)));
+                }
+                continue;
+            }
+            let found = opsets.get(&node.domain).or(self.opsets.get(&node.domain)).copied();
+            let newest = NEWEST.iter().find(|(name, _)| *name == node.domain);
+            if let (Some(found), Some(&(name, newest))) = (found, newest)
+                && !(1..=newest).contains(&found)
+            {
+                let domain = if name.is_empty() { "ai.onnx" } else { name }.to_owned();
+                return Err(Fault::Opset { domain, found, newest });
+            }
+            for attribute in node.attributes.values() {
+                if let Attribute::Graph(graph) = attribute {
+                    left.extend(graph.nodes.iter().map(|node| (node, opsets)));
+                }
+            }
+        }
+        Ok(())
     }
 
     /// So many nodes it may make of those that it has, of which functions are called many times: what they take of
@@ -83,20 +116,13 @@ impl Function {
             outputs: proto.output,
             nodes: super::order::sorted(Graph::nodes(proto.node, folder)?)?,
             defaults: defaults?,
-            opsets: opsets(&proto.opset_import)?,
+            opsets: opsets(&proto.opset_import),
         })
     }
 }
 
 /// ONNX's own domain has two names.
-fn opsets(protos: &[OpsetProto]) -> Result<HashMap<String, i64>, Fault> {
+fn opsets(protos: &[OpsetProto]) -> HashMap<String, i64> {
     let domain = |name: &str| if name == "ai.onnx" { String::new() } else { name.to_owned() };
-    for proto in protos {
-        let known = NEWEST.iter().find(|(name, _)| *name == domain(&proto.domain));
-        if let Some(&(name, newest)) = known.filter(|(_, newest)| !(1..=*newest).contains(&proto.version)) {
-            let domain = if name.is_empty() { "ai.onnx" } else { name }.to_owned();
-            return Err(Fault::Opset { domain, found: proto.version, newest });
-        }
-    }
-    Ok(protos.iter().map(|opset| (domain(&opset.domain), opset.version)).collect())
+    protos.iter().map(|opset| (domain(&opset.domain), opset.version)).collect()
 }

@@ -12,8 +12,9 @@ const FOR_A_BYTE: usize = 16;
 const FOR_A_PASS: usize = 1 << 14;
 
 /// So many steps a pass may have, and so many more for each number that it is given and each node of the file; so many
-/// at most.
-const STEPS: (usize, usize, usize) = (1 << 16, 1 << 6, 1 << 20);
+/// at most. A recurrent network takes a dozen for each moment of each layer, however short the input is, and each is a
+/// few hundred bytes.
+const STEPS: (usize, usize, usize) = (1 << 20, 1 << 6, 1 << 22);
 
 /// What a network may ask for.
 #[derive(Debug, Clone, Copy)]

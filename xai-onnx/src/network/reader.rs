@@ -69,9 +69,9 @@ impl<B: Backend> Reader<B> {
 
     /// Sets how many numbers one value of the network may have: a few bytes of a file can ask for any number of them.
     /// As many may be brought into memory before any pass, all together: constants, and what is computed beforehand
-    /// and on the way there. Sixteen more may be for each byte of the file and each number of the inputs, so that
-    /// weights always may. It is 2²⁸ unless it is set, two gigabytes in the double precision that is computed in
-    /// beforehand.
+    /// and on the way there. Sixteen more may be for each byte of the file and each number of the inputs, which is
+    /// enough for weights unless many nodes share a large one: each of them brings it for itself. It is 2²⁸ unless it
+    /// is set, two gigabytes in the double precision that is computed in beforehand.
     ///
     /// [`Fault::TooLarge`](crate::Fault::TooLarge) otherwise, as soon as a network is asked for its graph.
     #[must_use]

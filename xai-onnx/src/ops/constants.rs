@@ -152,7 +152,10 @@ pub(crate) fn dequantize<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>
         shape[axis] = known.len();
         numbers.into_shape_with_order(shape).map_err(|_| cx.wrong("its scale does not fit its axis"))
     };
-    let element = scale.element;
+    let element = match cx.int("output_dtype", 0)? {
+        0 => scale.element,
+        code => ElementType::of_code(i32::try_from(code).unwrap_or(0)),
+    };
     let (scale, zero) = (align(&scale)?, zero.as_ref().map(align).transpose()?);
     let mut y = x.numbers();
     let fits = |other: &ndarray::ArrayD<f64>| other.broadcast(y.raw_dim()).is_some();

@@ -32,7 +32,7 @@ pub(crate) fn gather<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
         return cx.out(y);
     }
     // The numbers as they are read, as whole ones and as places.
-    cx.tape.room("a list of places", &[&chosen[..], &[4]].concat())?;
+    cx.tape.room_times("a list of places", &chosen, 4)?;
     let numbers = cx.known(1, "indices")?.to_ints();
     let places = places(cx, &numbers, shape[axis])?;
     if places.is_empty() {

@@ -84,7 +84,8 @@ pub(crate) fn linear_attention<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Op
     let y = cx.tape.permute(y, &[0, 2, 1, 3])?;
     let y = cx.tape.reshape(y, &[batch, steps, of_q * out])?;
     let element = cx.element(0)?;
-    Ok([y, state].map(|id| Operand::Var(id, element)).to_vec())
+    let of_state = if cx.has_input(3) { cx.element(3)? } else { element };
+    Ok(vec![Operand::Var(y, element), Operand::Var(state, of_state)])
 }
 
 /// (B, T, H·D) as (B, H, T, D).

@@ -5,7 +5,7 @@ use xai_core::Backend;
 use xai_core::nn::{Activation, AvgPool2d, ChannelAffine, GroupNorm, LayerNorm, Padding, Reduction, RmsNorm};
 
 use crate::tape::{Id, Tape, Written, refuse};
-use crate::value::Known;
+use crate::value::{ElementType, Known};
 use crate::write::{Cx, Operand};
 
 const EPSILON: f64 = 1e-5;
@@ -131,7 +131,7 @@ pub(crate) fn layer<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
         let variance = mean_of_squares(t, centred, &axes)?;
         let variance = t.affine(variance, 1.0, eps)?;
         let inverse = t.act(variance, Activation::Power { exponent: -0.5 })?;
-        let element = cx.element(0)?;
+        let element = ElementType::of_code(i32::try_from(cx.int("stash_type", 1)?).unwrap_or(0));
         outputs.extend([mean, inverse].map(|id| Operand::Var(id, element)));
     }
     Ok(outputs)
@@ -193,7 +193,7 @@ pub(crate) fn rms<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let y = t.op(RmsNorm { weight: None, eps }, &[y])?;
     let y = t.reshape(y, &shape)?;
     let y = t.mul(y, scale)?;
-    cx.out(y)
+    Ok(vec![Operand::Var(y, cx.element(1)?)])
 }
 
 /// x / (bias + α / n · Σ x²)^β over the n channels around each.
@@ -223,7 +223,12 @@ pub(crate) fn lrn<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
 pub(crate) fn mean_variance<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let x = cx.x(0)?;
     let rank = cx.tape.shape(x).len();
-    let axes = cx.ints("axes")?.unwrap_or_else(|| vec![0, 2, 3]);
+    // Before opset 9, as ONNX Runtime has it.
+    if !cx.flag("normalize_variance", true)? {
+        return Err(refuse("it leaves the variance as it is (normalize_variance = 0), as no newer opset does"));
+    }
+    let usual = if cx.flag("across_channels", false)? { vec![0, 1, 2, 3] } else { vec![0, 2, 3] };
+    let axes = cx.ints("axes")?.unwrap_or(usual);
     let axes = cx.axes(&axes, rank)?;
     let t = &mut *cx.tape;
     let mean = t.reduce(x, Reduction::Mean, &axes)?;

@@ -39,7 +39,7 @@ fn put<B: Backend>(cx: &mut Cx<'_, B>, shape: &[usize], places: &[usize]) -> Wri
     }
     let t = &mut *cx.tape;
     // A round is a list of places, and so is what is made of it.
-    t.room("what is scattered", &[3, count])?;
+    t.room_times("what is scattered", shape, 3)?;
     let (mut flat, updates) = (t.reshape(x, &[count])?, t.reshape(updates, &[given])?);
     // Updates of one place stand in rounds, one after another: one round unless places come twice.
     let mut rounds: Vec<Vec<Option<usize>>> = Vec::new();
@@ -54,7 +54,7 @@ fn put<B: Backend>(cx: &mut Cx<'_, B>, shape: &[usize], places: &[usize]) -> Wri
             }
             Some(free) => rounds[free][place] = Some(i),
             None => {
-                t.room("what is scattered", &[2 * rounds.len() + 3, count])?;
+                t.room_times("what is scattered", shape, 2 * rounds.len() + 3)?;
                 let mut round = vec![None; count];
                 round[place] = Some(i);
                 rounds.push(round);

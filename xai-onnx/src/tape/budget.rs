@@ -63,9 +63,10 @@ impl Budget {
                 Ok(())
             }
             None => Err(Fault::TooLarge {
-                what: "all together that is multiplied before a pass".into(),
-                size: written(count),
-                limit: most,
+                // As the limit would have to be set.
+                what: format!("all together that is multiplied before a pass, {PRODUCTS} products counted as one,"),
+                size: written(count.map(|count| count.div_ceil(PRODUCTS))),
+                limit: self.total,
                 setting: "Reader::limit",
             }),
         }
@@ -73,8 +74,14 @@ impl Budget {
 
     /// Checks that there is room for an array of this shape, before it is made. It is not taken of it.
     pub(crate) fn room(&self, what: &str, shape: &[usize]) -> Result<(), Fault> {
+        self.room_times(what, shape, 1)
+    }
+
+    /// The same for so many arrays of this shape.
+    pub(crate) fn room_times(&self, what: &str, shape: &[usize], times: usize) -> Result<(), Fault> {
         let spent = self.own.load(Ordering::Relaxed).saturating_add(self.kept.load(Ordering::Relaxed));
-        let count = counted(shape).and_then(|count| spent.checked_add(count));
+        let count = counted(shape).and_then(|count| count.checked_mul(times));
+        let count = count.and_then(|count| spent.checked_add(count));
         match count.filter(|&count| count <= self.total) {
             Some(_) => Ok(()),
             None => Err(Fault::TooLarge {

@@ -42,7 +42,7 @@ pub(crate) struct Pass {
     pub(crate) numbers: usize,
     /// So many steps it may have.
     pub(crate) steps: usize,
-    /// What sets how many numbers these are.
+    /// What sets how many numbers one of its values may have.
     pub(crate) setting: &'static str,
 }
 
@@ -82,8 +82,10 @@ impl<B: Backend> Step<B> {
     }
 }
 
-/// A place of a list is as much memory as so many numbers: it is a view of an array where entries are put together.
-const PLACE: usize = 12;
+/// A place of a list counts as so many numbers: it is kept, and copied on the way to the backend. Where plain arrays
+/// put entries together it is a view too, of twelve numbers, but for that one step alone: that is not counted, so that
+/// long lists which are meant are not refused.
+const PLACE: usize = 2;
 
 /// So many steps may be computed beforehand at once: as many are in no operator, but in one without end.
 const STEPS: usize = 1 << 16;
@@ -168,19 +170,25 @@ impl<B: Backend> Tape<B> {
         let Some(Pass { each, numbers, setting, .. }) = self.pass else { return Ok(self.budget.room(what, shape)?) };
         let one = counted(shape);
         let all = one.and_then(|count| self.taken.checked_add(count));
-        let (what, size, limit) = match (one, all) {
+        let (what, size, limit, setting) = match (one, all) {
             (Some(one), Some(all)) if one <= each && all <= numbers => return Ok(()),
             (Some(one), _) if one <= each => {
-                (format!("what a pass computes, up to {what} of shape {shape:?},"), all, numbers)
+                // Also where it is not set: it raises this by itself, whatever the size of the file.
+                (format!("what a pass computes, up to {what} of shape {shape:?},"), all, numbers, "Reader::pass_limit")
             }
-            _ => (format!("{what} of shape {shape:?}"), one, each),
+            _ => (format!("{what} of shape {shape:?}"), one, each, setting),
         };
         Err(Fault::TooLarge { what, size: written(size), limit, setting }.into())
     }
 
     /// Checks that there is room for an array of this shape that is made before any pass.
     pub(crate) fn room(&self, what: &str, shape: &[usize]) -> Written<()> {
-        Ok(self.budget.room(what, shape)?)
+        self.room_times(what, shape, 1)
+    }
+
+    /// The same for so many arrays of this shape.
+    pub(crate) fn room_times(&self, what: &str, shape: &[usize], times: usize) -> Written<()> {
+        Ok(self.budget.room_times(what, shape, times)?)
     }
 
     pub(crate) fn budget(&self) -> &Budget {

@@ -109,7 +109,7 @@ impl<B: Backend> Cx<'_, B> {
 
     /// Checks that there is room for its numbers, twice: as they are read, and as what is made of them.
     fn affords(&self, known: &Known) -> Written<()> {
-        self.tape.room("numbers that are known", &[&known.shape[..], &[2]].concat())
+        self.tape.room_times("numbers that are known", &known.shape, 2)
     }
 
     pub(crate) fn maybe_known(&self, i: usize, what: &str) -> Written<Option<&Known>> {

@@ -12,6 +12,8 @@ from onnx import defs
 
 # Opset 6 is what the oldest files are of that exporters of networks have left.
 OLDEST = 6
+# ONNX Runtime has these in ONNX's own domain since opset 1, and writes them into files of any opset.
+EARLY = ["LayerNormalization", "MeanVarianceNormalization", "ThresholdedRelu"]
 NAMES = {"float": "f32", "double": "f64", "float16": "f16", "bfloat16": "bf16", "bool": "bool", "string": "string"}
 NAMES |= {f"{sign}int{bits}": f"{sign or 'i'}{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)}
 INTS = ["i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64"]
@@ -67,6 +69,8 @@ def rows(domain, names):
                 found[-1][2] = [a | b for a, (_, b, _) in zip(found[-1][2], new)]
             else:
                 found.append([schema.since_version, key, [kinds for _, kinds, _ in new]])
+        if not domain and name in EARLY:
+            found[0][0] = 1
         for since, key, allowed in found:
             letters, words = {}, []
             for (variable, often), allowed in zip(key, allowed):

@@ -153,5 +153,5 @@ fn values_of_a_pass_are_counted_together() {
     assert!(plan(Reader::new().limit(1 << 16), 40).is_ok());
     let absurd = chain(nodes(40), vec![ints("s", &[1 << 22, 4])]);
     let error = Reader::<B>::new().parse(absurd).unwrap().graph(&[vec![1, 4]]).unwrap_err();
-    assert!(too_large(&error).2 == "Reader::limit" && error.to_string().contains("in layer `t"), "{error}");
+    assert!(too_large(&error).2 == "Reader::pass_limit" && error.to_string().contains("in layer `t"), "{error}");
 }

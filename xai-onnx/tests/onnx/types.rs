@@ -5,8 +5,8 @@ use xai_onnx::{ElementType, Fault, Reader};
 
 use super::hostile::{fault, read};
 use super::wire::{
-    Message, Parts, floats, graph, graph_attribute, info, info_of, int_attribute, ints, model, model_of, model_with,
-    node,
+    Message, Parts, floats, graph, graph_attribute, info, info_of, int_attribute, ints, ints_attribute, model,
+    model_of, model_with, node,
 };
 
 const TRUTHS: i64 = 9;
@@ -97,6 +97,8 @@ fn inputs_and_outputs_are_of_the_types_that_the_file_declares() {
         Reader::<NdArray<f32>>::new().parse(bytes).unwrap().graph(&[vec![1, 4]]).map(|_| ())
     };
     assert!(declared(1).is_ok());
+    // A type of 0 is none.
+    assert!(declared(0).is_ok());
     let error = declared(7).unwrap_err();
     assert!(matches!(fault(&error), Fault::Tensor { tensor, .. } if tensor == "y"), "{error}");
     assert!(error.to_string().contains("of i64, and what is computed is of f32"), "{error}");
@@ -146,4 +148,52 @@ fn opsets_that_are_not_known_are_refused() {
     assert!(
         read(model_of(3, graph(parts(node("Softplus", &["x"], &["y"]), vec![])))).unwrap().graph(&[vec![1, 4]]).is_ok()
     );
+}
+
+/// ONNX Runtime writes them into older files than ONNX has them in.
+#[test]
+fn operators_of_onnx_runtime_in_the_own_domain_are_read_of_old_opsets() {
+    let weights = || floats("w", &[4], &[1.0; 4]);
+    for (opset, operator, tensors) in [
+        (11, node("LayerNormalization", &["x", "w", "w"], &["y"]), vec![weights()]),
+        (7, node("ThresholdedRelu", &["x"], &["y"]), vec![]),
+        (7, node("MeanVarianceNormalization", &["x"], &["y"]).with(5, ints_attribute("axes", &[1])), vec![]),
+    ] {
+        let network = read(model_of(opset, graph(parts(operator, tensors)))).unwrap();
+        network.graph(&[vec![1, 4]]).unwrap();
+    }
+}
+
+/// A norm over the root of the mean of squares is of the type of its scale.
+#[test]
+fn a_norm_is_of_the_type_of_its_scale() {
+    let half = Message::new().int(1, 4).int(2, 10).text(8, "w").bytes(9, &[0, 0x3c, 0, 0x3c, 0, 0x3c, 0, 0x3c]);
+    let declared = |element: i64| {
+        let norm = node("RMSNormalization", &["x", "w"], &["y"]);
+        let graph = graph(Parts { outputs: vec![], ..parts(norm, vec![half.clone()]) });
+        let bytes = model_of(23, graph.with(12, info_of("y", &[1, 4], element)));
+        read(bytes).unwrap().graph(&[vec![1, 4]]).map(|_| ())
+    };
+    assert!(declared(10).is_ok());
+    let error = declared(1).unwrap_err();
+    assert!(error.to_string().contains("of f32, and what is computed is of f16"), "{error}");
+}
+
+/// Of a domain that no node is of, any version may be imported.
+#[test]
+fn opsets_that_no_node_uses_are_not_checked() {
+    let learning = Message::new().text(1, "ai.onnx.ml").int(2, 6);
+    let file = |operator: Message, functions: Vec<Message>| {
+        let bytes = model_with(graph(parts(operator, vec![])), functions);
+        read([bytes, Message::new().with(8, learning.clone()).0].concat())
+    };
+    let scaled = |from: &str, to: &str| node("Normalizer", &[from], &[to]).text(7, "ai.onnx.ml");
+    let function = || Message::new().text(1, "f").text(4, "a").text(5, "b").text(10, "mine").with(7, scaled("a", "b"));
+    let unused = file(node("Relu", &["x"], &["y"]), vec![function()]).unwrap();
+    assert!(unused.graph(&[vec![1, 4]]).is_ok());
+    let call = node("f", &["x"], &["y"]).text(7, "mine");
+    for used in [file(scaled("x", "y"), vec![]), file(call, vec![function()])] {
+        let error = used.unwrap_err();
+        assert!(matches!(fault(&error), Fault::Opset { found: 6, newest: 5, .. }), "{error}");
+    }
 }
