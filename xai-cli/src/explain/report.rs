@@ -1,6 +1,5 @@
 //! What the network saw, in words and as JSON.
 
-use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use ndarray::ArrayD;

@@ -15,7 +15,7 @@ use self::findings::{Findings, Ways, lengths};
 use crate::args::{InspectArgs, Lengths, PhotoArgs};
 use crate::input::photo_shape;
 use crate::methods::{Asked, choose, embedding};
-use crate::model::{self, Facts, Model, Task, Wanted, maps};
+use crate::model::{self, Facts, Model, Task, maps};
 use crate::notes::Notes;
 use crate::output::{print_json, print_text};
 use crate::words;
