@@ -81,10 +81,10 @@ impl Extras {
     /// The change of the output that one sample's values are shares of, where its completeness gap is large beside it:
     /// more than [`LARGE_GAP`](Extras::LARGE_GAP) of it.
     ///
-    /// A gap up to a hundredth of the values' length ‖A‖₂, or a tenth where a tolerance was set and met, is never large:
-    /// of values that nearly cancel each other, the change alone is no measure. Where numbers are explained in groups, those of
-    /// [`feature_values`](Extras::feature_values) are taken in place of `values`, which have a group's value at each of
-    /// its numbers, while it is shared out once.
+    /// A gap up to a hundredth of the values' length ‖A‖₂, or a tenth where a tolerance was set and met, is never
+    /// large: of values that nearly cancel each other, the change alone is no measure. Where numbers are explained in
+    /// groups, those of [`feature_values`](Extras::feature_values) are taken in place of `values`, which have a group's
+    /// value at each of its numbers, while it is shared out once.
     ///
     /// ```
     /// # use xai_core as xai;
