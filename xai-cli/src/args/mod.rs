@@ -34,9 +34,10 @@ const AFTER: &str = "Exit codes:
   0  all was done
   1  all was done, and something was found that should be looked at: a gradient that is wrong;
      values that are all 0, that do not add up (a completeness gap of more than 10 % of the
-     change of the output that they share out, and 1 % of their length), or whose error is estimated as more than 100 %
-     of them; a tolerance that was not met; a file of several, or an operator, that cannot be
-     explained. Relevance that a rule keeps on the way is no such thing, but a note
+     change of the output that they share out, and 1 % of their length), or whose error is
+     estimated as more than 100 % of them; a tolerance that was not met; a file of several, or
+     an operator, that cannot be explained. Relevance that a rule keeps on the way is no such
+     thing, but a note
   2  a mistake in the command line, a file that cannot be read, a network that cannot be explained
      in this way: one line on stderr, and no output was written";
 

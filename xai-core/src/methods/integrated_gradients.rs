@@ -12,9 +12,9 @@ use crate::{Differentiable, Result, Tensor};
 /// [`InterpolationAugmentation`] over [`Gradient`], with n = 50 points, zeros as the reference and the mean over points
 /// that include both ends; other rules by [`quadrature`](IntegratedGradients::quadrature). Values have the input's
 /// shape, in output units, signed, and add up to f(x) - f(x₀) but for the completeness gap, which comes with the
-/// explanation: with a [`Note::LargeGap`](crate::Note::LargeGap) where it is more than a tenth of that change,
-/// as from zeros in front of an RMS norm, whose gradient is 1/√ε there. Errors are those of
-/// `InterpolationAugmentation`.
+/// explanation: with a [`Note::LargeGap`](crate::Note::LargeGap) where it is more than a tenth of that change, and
+/// than a hundredth of the values' length, as from zeros in front of an RMS norm, whose gradient is 1/√ε there. Errors
+/// are those of `InterpolationAugmentation`.
 ///
 /// Reference: Sundararajan, Taly, Yan (2017), *Axiomatic Attribution for Deep Networks*, arXiv:1703.01365.
 ///
