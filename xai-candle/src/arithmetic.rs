@@ -2,8 +2,8 @@
 
 use candle_core::{DType, Device, Tensor};
 use ndarray::{ArrayD, ArrayViewD, IxDyn};
-use xai_core::nn::{Activation, Op};
-use xai_core::{Arithmetic, Error, Result};
+use xai_core::nn::Activation;
+use xai_core::{Arithmetic, Error, Op, Result};
 
 use crate::combine::{With, affine, combined};
 use crate::error::failed;

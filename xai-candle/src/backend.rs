@@ -1,7 +1,7 @@
 //! Networks on candle's tensors: each operation by its rule, and convolution blocks together.
 
-use xai_core::nn::{Activation, MaxPool2d, Op};
-use xai_core::{Backend, FusedResult, Pullback, Result, Tensor};
+use xai_core::nn::{Activation, MaxPool2d};
+use xai_core::{Backend, FusedResult, Op, Pullback, Result, Tensor};
 
 use crate::error::failed;
 use crate::explaining::is_training;

@@ -1,8 +1,8 @@
 //! Products of stacks of matrices, with as few copies as candle's own product allows.
 
 use candle_core::{DType, Result as CandleResult, Tensor};
-use xai_core::Result;
-use xai_core::nn::{MatMul, Op};
+use xai_core::nn::MatMul;
+use xai_core::{Op, Result};
 
 use crate::Candle;
 use crate::error::failed;

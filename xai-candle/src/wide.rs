@@ -2,8 +2,8 @@
 //! enough there.
 
 use candle_core::{DType, WithDType};
-use xai_core::nn::{Op, provided_forward, provided_vjp};
-use xai_core::{Pullback, Result, Tensor};
+use xai_core::nn::{provided_forward, provided_vjp};
+use xai_core::{Op, Pullback, Result, Tensor};
 
 use crate::{Candle, Host};
 

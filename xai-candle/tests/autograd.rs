@@ -6,10 +6,10 @@ use candle_core::{DType, Device, Module, ModuleT, Result, Tensor, Var};
 use candle_nn::{LayerNorm, RmsNorm};
 use ndarray::{Array2, array};
 use xai_candle::{Candle, model, module, ops};
-use xai_core::nn::{Activation, Concatenate, Flatten, Narrow, Op, Permute, Reduce, Reduction, Reshape, Scale};
+use xai_core::nn::{Activation, Concatenate, Flatten, Narrow, Permute, Reduce, Reduction, Reshape, Scale};
 use xai_core::{
-    Analyzer, Backend, Differentiable, Error, Given, Gradient, Index, IntegratedGradients, MaxActivation, Net, Opaque,
-    check_gradient,
+    Analyzer, Backend, Differentiable, Error, Given, Gradient, Index, IntegratedGradients, MaxActivation, Net, Op,
+    Opaque, check_gradient,
 };
 
 fn weight(shape: &[usize], from: f64) -> Tensor {

@@ -4,9 +4,9 @@
 
 use candle_core::{DType, Device, Tensor};
 use xai_candle::{Candle, Placement};
-use xai_core::nn::{Binary, Linear, MatMul, Op, Reduce, Reduction};
+use xai_core::nn::{Binary, Linear, MatMul, Reduce, Reduction};
 use xai_core::rules::{Composite, LrpRule};
-use xai_core::{Analyzer, Arithmetic, Backend, Lrp, Net};
+use xai_core::{Analyzer, Arithmetic, Backend, Lrp, Net, Op};
 
 type B = Candle<f64>;
 type Wrapped = xai_core::Tensor<B>;

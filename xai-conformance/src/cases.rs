@@ -1,7 +1,7 @@
 //! The operations that the vocabulary is tried on: the examples that each of them gives.
 
-use xai_core::nn::{Embedding, Example, Op};
-use xai_core::{Backend, Element, Graph, Tensor};
+use xai_core::nn::{Embedding, Example};
+use xai_core::{Backend, Element, Graph, Op, Tensor};
 
 use crate::{Failure, values};
 

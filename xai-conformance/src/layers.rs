@@ -1,9 +1,9 @@
 //! The operations of the vocabulary.
 
 use ndarray::Axis;
-use xai_core::nn::{Activation, Linear, MaxPool2d, Op, Padding, Sequential, bounded};
+use xai_core::nn::{Activation, Linear, MaxPool2d, Padding, Sequential, bounded};
 use xai_core::rules::Secants;
-use xai_core::{Backend, Differentiable, Element, NdArray, Tensor};
+use xai_core::{Backend, Differentiable, Element, NdArray, Op, Tensor};
 
 use crate::cases::{Case, cases, embedding};
 use crate::{Failure, Outcome, Suite, values};

@@ -73,7 +73,5 @@
 //! # Ok::<(), xai::Error>(())
 //! ```
 
-#[doc(no_inline)]
-pub use crate::Op;
 pub use crate::layers::*;
 pub use crate::op::*;

@@ -4,8 +4,8 @@
 
 use ndarray::Array4;
 use tch::{CModule, Device, Tensor as Torch, nn};
-use xai_core::nn::{Activation, Conv2d, Op};
-use xai_core::{Analyzer, Autograd, Backend, GradCam, Gradient, MaxActivation, Net, Split, Tensor};
+use xai_core::nn::{Activation, Conv2d};
+use xai_core::{Analyzer, Autograd, Backend, GradCam, Gradient, MaxActivation, Net, Op, Split, Tensor};
 use xai_tch::{LibTorch, Placement, TorchScript};
 
 fn resident_mb() -> f64 {

@@ -3,8 +3,8 @@
 #![allow(missing_docs, clippy::unwrap_used)]
 
 use tch::Tensor as Torch;
-use xai_core::nn::{Activation, ChannelAffine, Op};
-use xai_core::{Backend, Pullback, Tensor};
+use xai_core::nn::{Activation, ChannelAffine};
+use xai_core::{Backend, Op, Pullback, Tensor};
 use xai_tch::LibTorch;
 
 type Host = LibTorch<f32>;

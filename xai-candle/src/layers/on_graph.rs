@@ -3,8 +3,8 @@
 use std::rc::Rc;
 
 use candle_core::Tensor;
-use xai_core::nn::{Binary, Op};
-use xai_core::{Backend, Opaque, Result, Var};
+use xai_core::nn::Binary;
+use xai_core::{Backend, Op, Opaque, Result, Var};
 
 use super::Value;
 use crate::explaining::is_training;

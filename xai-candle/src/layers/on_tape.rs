@@ -1,8 +1,8 @@
 //! Layers written on a tensor of candle's tape.
 
 use candle_core::Tensor;
-use xai_core::Result;
-use xai_core::nn::{Binary, Op};
+use xai_core::nn::Binary;
+use xai_core::{Op, Result};
 
 use super::Value;
 use crate::error::failed;

@@ -1,8 +1,8 @@
 //! What a layer of candle_nn's is written on: a value of a graph, or a tensor on candle's tape.
 
 use candle_core::Tensor;
-use xai_core::Result;
-use xai_core::nn::{Binary, Op};
+use xai_core::nn::Binary;
+use xai_core::{Op, Result};
 
 use crate::{Candle, Host};
 

@@ -1,7 +1,7 @@
 //! Any operation, in one function.
 
 use candle_core::{Error, Result, Tensor};
-use xai_core::nn::Op;
+use xai_core::Op;
 
 use super::on_tape;
 use crate::Candle;

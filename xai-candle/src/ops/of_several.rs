@@ -1,7 +1,8 @@
 //! Operations of several inputs on candle's tape: by candle's own, whose gradients are right.
 
 use candle_core::{DType, Device, Result, Tensor};
-use xai_core::nn::{Gather, Op};
+use xai_core::Op;
+use xai_core::nn::Gather;
 
 use super::on_tape;
 use crate::error::failed;

@@ -1,7 +1,8 @@
 //! Operations on candle's tape: with our pullback, or by candle's own operations where their gradient is right.
 
 use candle_core::{Result, Tensor};
-use xai_core::nn::{Op, Reduce, Reduction};
+use xai_core::Op;
+use xai_core::nn::{Reduce, Reduction};
 
 use super::attach::attach;
 use super::to_weights::with_weights;

@@ -1,8 +1,8 @@
 //! What a cotangent brings to the weights of an operation.
 
 use candle_core::{Error, Result, Tensor};
-use xai_core::nn::{Conv2d, ConvGeometry, GroupNorm, LayerNorm, Op, RmsNorm};
-use xai_core::{Arithmetic, Weight};
+use xai_core::nn::{Conv2d, ConvGeometry, GroupNorm, LayerNorm, RmsNorm};
+use xai_core::{Arithmetic, Op, Weight};
 
 use super::attach::attach;
 use crate::half::summed;

@@ -1,8 +1,8 @@
 //! Entries by fixed places, and choices by a condition.
 
 use candle_core::{DType, Result, Tensor};
-use xai_core::Pullback;
-use xai_core::nn::{IndexSelect, Op, Where};
+use xai_core::nn::{IndexSelect, Where};
+use xai_core::{Op, Pullback};
 
 use super::{Pull, Ruled};
 use crate::error::failed;

@@ -24,8 +24,8 @@ mod softmax;
 mod tests;
 
 use candle_core::Tensor;
-use xai_core::Result;
-use xai_core::nn::{Op, Reduce, Reduction};
+use xai_core::nn::{Reduce, Reduction};
+use xai_core::{Op, Result};
 
 pub(crate) use self::activation::secant_pull;
 pub(crate) use self::bounded::tensor_bounded;

@@ -1,11 +1,11 @@
 //! Kernels and tensor operations give the same: what runs on a GPU, tried on the CPU.
 
 use candle_core::{DType, Device, Tensor};
-use xai_core::Weight;
 use xai_core::nn::{
-    AdaptiveMaxPool2d, AvgPool2d, ChannelAffine, Conv2d, ConvPadding, ConvTranspose2d, MaxPool2d, Op, Padding, Reduce,
+    AdaptiveMaxPool2d, AvgPool2d, ChannelAffine, Conv2d, ConvPadding, ConvTranspose2d, MaxPool2d, Padding, Reduce,
     Reduction, Upsample2d,
 };
+use xai_core::{Op, Weight};
 
 use super::pool::max_pool_segments_by;
 use super::{ExecutionPath, forward_by, vjp_by};

@@ -6,8 +6,8 @@ mod blocks;
 mod tests;
 
 use candle_core::{DType, Tensor};
-use xai_core::FusedResult;
-use xai_core::nn::{ConvBlock, Op};
+use xai_core::nn::ConvBlock;
+use xai_core::{FusedResult, Op};
 
 use self::blocks::Blocks;
 use crate::rules::Pull;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use candle_core::{DType, Device, Tensor};
-use xai_core::nn::{Activation, ChannelAffine, Conv2d, Flatten, Op, Sequential};
-use xai_core::{Analyzer, Backend, Differentiable, Error, Graph, Index, SmoothGrad};
+use xai_core::nn::{Activation, ChannelAffine, Conv2d, Flatten, Sequential};
+use xai_core::{Analyzer, Backend, Differentiable, Error, Graph, Index, Op, SmoothGrad};
 
 use crate::Candle;
 

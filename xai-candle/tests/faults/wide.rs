@@ -2,8 +2,8 @@
 
 use candle_core::{Device, Tensor, Var};
 use xai_candle::{Candle, ops};
-use xai_core::Backend;
-use xai_core::nn::{CumSum, Gather, Op};
+use xai_core::nn::{CumSum, Gather};
+use xai_core::{Backend, Op};
 
 type B = Candle<f32>;
 type Wrapped = xai_core::Tensor<B>;

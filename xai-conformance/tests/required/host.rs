@@ -5,10 +5,9 @@ use xai_conformance::values;
 use xai_core::nn::{
     Activation, AdaptiveAvgPool2d, AdaptiveMaxPool2d, AvgPool2d, Binary, ChannelAffine, Concatenate, Conv2d,
     ConvTranspose2d, Embedding, Flatten, Gather, GroupNorm, IndexSelect, LayerNorm, Linear, LogSoftmax, MatMul,
-    MaxPool2d, Narrow, Op, Pad2d, Padding, Permute, Reduce, Reduction, Reshape, RmsNorm, Scale, Softmax, Upsample2d,
-    Where,
+    MaxPool2d, Narrow, Pad2d, Padding, Permute, Reduce, Reduction, Reshape, RmsNorm, Scale, Softmax, Upsample2d, Where,
 };
-use xai_core::{Backend, Tensor};
+use xai_core::{Backend, Op, Tensor};
 
 use crate::{Required, Shelf, Trips, trips};
 

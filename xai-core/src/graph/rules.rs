@@ -10,8 +10,8 @@ use crate::{Backend, Error, Op, Pullback, Result, Tensor, Weight};
 ///
 /// ```
 /// # use xai_core as xai;
-/// use xai::nn::{Activation, Op};
-/// use xai::{Backend, Pullback, Result, Rules, Site, Tensor};
+/// use xai::nn::Activation;
+/// use xai::{Backend, Op, Pullback, Result, Rules, Site, Tensor};
 ///
 /// /// Everything passes back through a tanh, as if it were not there.
 /// struct ThroughTanh;
@@ -30,8 +30,8 @@ use crate::{Backend, Error, Op, Pullback, Result, Tensor, Weight};
 /// ```
 /// # use xai_core as xai;
 /// use ndarray::{arr2, array};
-/// use xai::nn::{Activation, Op};
-/// use xai::{Backend, Error, Graph, NdArray, Pullback, Result, Rules, Site, Tensor};
+/// use xai::nn::Activation;
+/// use xai::{Backend, Error, Graph, NdArray, Op, Pullback, Result, Rules, Site, Tensor};
 ///
 /// /// Twice the gradient through a scale and what follows it; to a relu's output comes what is positive alone.
 /// struct Mine;

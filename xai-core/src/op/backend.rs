@@ -36,8 +36,8 @@ use crate::{Arithmetic, Element, Error, Pullback, Result, Tensor};
 /// # use xai_core as xai;
 /// use ndarray::array;
 /// # use ndarray::{ArcArray, ArrayD, ArrayViewD, IxDyn};
-/// use xai::nn::{Activation, Op, Scale, provided_forward};
-/// use xai::{Backend, FusedResult, Graph, Pullback, Result, Tensor};
+/// use xai::nn::{Activation, Scale, provided_forward};
+/// use xai::{Backend, FusedResult, Graph, Op, Pullback, Result, Tensor};
 /// # use xai::{Arithmetic, NdArray};
 /// # type N = NdArray<f64>;
 /// # type Numbers = ArcArray<f64, IxDyn>;
@@ -202,8 +202,8 @@ pub trait Backend: Arithmetic {
     /// ```
     /// # use xai_core as xai;
     /// use ndarray::array;
-    /// use xai::nn::{Activation, Op};
-    /// use xai::{Backend, Error, NdArray, Tensor};
+    /// use xai::nn::Activation;
+    /// use xai::{Backend, Error, NdArray, Op, Tensor};
     ///
     /// // Plain arrays have no tape: no operation is recorded on one, and nothing is trained.
     /// let relu: Op<NdArray> = Activation::Relu.into();

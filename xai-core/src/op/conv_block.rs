@@ -9,8 +9,8 @@ use crate::Arithmetic;
 /// ```
 /// # use xai_core as xai;
 /// use ndarray::{Array1, Array4};
-/// use xai::nn::{Activation, ChannelAffine, Conv2d, ConvBlock, Op};
-/// use xai::{NdArray, Tensor};
+/// use xai::nn::{Activation, ChannelAffine, Conv2d, ConvBlock};
+/// use xai::{NdArray, Op, Tensor};
 ///
 /// let ones = |channels: usize| Tensor::<NdArray>::upload(Array1::ones(channels).view().into_dyn(), &());
 /// let weight = Tensor::upload(Array4::ones((2, 3, 1, 1)).view().into_dyn(), &())?;

@@ -26,8 +26,8 @@ pub type Numbers<'a, B> = dyn FnMut(&[usize], u64) -> Result<Tensor<B>> + 'a;
 /// ```
 /// # use xai_core as xai;
 /// use ndarray::ArrayD;
-/// use xai::nn::{Activation, Binary, Example, Op};
-/// use xai::{NdArray, Tensor};
+/// use xai::nn::{Activation, Binary, Example};
+/// use xai::{NdArray, Op, Tensor};
 ///
 /// // All that a backend is tried on.
 /// let examples = Op::<NdArray>::examples(&mut |shape: &[usize], _: u64| {

@@ -7,8 +7,8 @@ use crate::{Error, Result, Tensor};
 /// ```
 /// # use xai_core as xai;
 /// use ndarray::array;
-/// use xai::nn::{Activation, Op, Scale};
-/// use xai::{Backend, FusedResult, NdArray, Tensor};
+/// use xai::nn::{Activation, Scale};
+/// use xai::{Backend, FusedResult, NdArray, Op, Tensor};
 ///
 /// let x = Tensor::<NdArray<f64>>::upload(array![[3.0, -1.0]].view().into_dyn(), &())?;
 /// let ops: [Op<NdArray<f64>>; 2] = [Activation::Relu.into(), Scale { scale: 2.0, shift: 1.0 }.into()];

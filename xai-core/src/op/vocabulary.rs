@@ -23,8 +23,8 @@ macro_rules! vocabulary {
         /// ```
         /// # use xai_core as xai;
         /// use ndarray::array;
-        /// use xai::nn::{Activation, Linear, Op};
-        /// use xai::{NdArray, Tensor};
+        /// use xai::nn::{Activation, Linear};
+        /// use xai::{NdArray, Op, Tensor};
         ///
         /// let weight = Tensor::<NdArray>::upload(array![[1.0, -2.0]].view().into_dyn(), &())?;
         /// let linear: Op<NdArray> = Linear::new(weight, None)?.into();
@@ -79,8 +79,8 @@ macro_rules! vocabulary {
             ///
             /// ```
             /// # use xai_core as xai;
-            /// use xai::NdArray;
-            /// use xai::nn::{Gather, Op};
+            /// use xai::{NdArray, Op};
+            /// use xai::nn::Gather;
             ///
             /// // Where an input says which entries are taken, the gradient goes to the entries alone.
             /// let gather: Op<NdArray> = Gather { axis: 1 }.into();
@@ -96,8 +96,8 @@ macro_rules! vocabulary {
             ///
             /// ```
             /// # use xai_core as xai;
-            /// use xai::NdArray;
-            /// use xai::nn::{Op, Softmax};
+            /// use xai::{NdArray, Op};
+            /// use xai::nn::Softmax;
             ///
             /// // A softmax over the last axis is one over the batch where there is no other axis.
             /// let softmax: Op<NdArray> = Softmax::new(-1).into();
@@ -138,8 +138,8 @@ macro_rules! vocabulary {
             /// ```
             /// # use xai_core as xai;
             /// use ndarray::array;
-            /// use xai::nn::{Linear, Op};
-            /// use xai::{NdArray, Tensor};
+            /// use xai::nn::Linear;
+            /// use xai::{NdArray, Op, Tensor};
             ///
             /// // From single precision to double.
             /// let weight = Tensor::<NdArray>::upload(array![[0.5, -2.0]].view().into_dyn(), &())?;
@@ -168,8 +168,7 @@ macro_rules! vocabulary {
             /// ```
             /// # use xai_core as xai;
             /// use ndarray::ArrayD;
-            /// use xai::nn::Op;
-            /// use xai::{Backend, NdArray, Tensor};
+            /// use xai::{Backend, NdArray, Op, Tensor};
             ///
             /// // Each runs, and keeps to the shape that it tells.
             /// let ones = |shape: &[usize]| Tensor::<NdArray>::upload(ArrayD::ones(shape).view(), &());

@@ -3,10 +3,10 @@
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use ndarray::{Array2, ArrayD, Ix2, array};
-use xai_core::nn::{Activation, Linear, Op, Residual, Sequential};
+use xai_core::nn::{Activation, Linear, Residual, Sequential};
 use xai_core::{
     Analyzer, Attribution, Call, Differentiable, Error, Gradient, Index, Inputs, IntegratedGradients,
-    InterpolationAugmentation, Kind, Layer, MaxActivation, NoiseAugmentation, Opaque, Pullback, Quadrature, Result,
+    InterpolationAugmentation, Kind, Layer, MaxActivation, NoiseAugmentation, Op, Opaque, Pullback, Quadrature, Result,
     Rules, Site, Step, Tensor, Var, WayBack,
 };
 

@@ -1,10 +1,10 @@
 //! What may cross threads.
 
 use ndarray::{Ix4, IxDyn};
-use xai_core::nn::{Op, Sequential};
+use xai_core::nn::Sequential;
 use xai_core::{
     AtLayer, Cam, Error, Explanation, GradCam, Gradient, GradientReport, InputTimesGradient, IntegratedGradients,
-    InterpolationAugmentation, MaxActivation, NdArray, NoiseAugmentation, Reference, Selection, SmoothGrad, Tensor,
+    InterpolationAugmentation, MaxActivation, NdArray, NoiseAugmentation, Op, Reference, Selection, SmoothGrad, Tensor,
     Weight,
 };
 

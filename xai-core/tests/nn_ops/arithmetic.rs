@@ -1,10 +1,8 @@
 //! Arithmetic of several values, reductions, matrix products and what moves numbers, as forward code.
 
 use ndarray::{ArrayD, Axis, Ix2};
-use xai_core::nn::{
-    Binary, Concatenate, Embedding, MatMul, Narrow, Op, Operation, Permute, Reduce, Reduction, Reshape,
-};
-use xai_core::{Error, Graph, Layer, Result, Var};
+use xai_core::nn::{Binary, Concatenate, Embedding, MatMul, Narrow, Operation, Permute, Reduce, Reduction, Reshape};
+use xai_core::{Error, Graph, Layer, Op, Result, Var};
 
 use crate::nn_ops::jacobian::{assert_jacobian, forward, is_affine};
 use crate::nn_ops::numbers::{F64, array, assert_close, noise, tensor, weight};

@@ -1,8 +1,8 @@
 //! Entries by fixed places, choices by a condition, and comparisons, as forward code.
 
 use ndarray::{ArrayD, Axis, Slice};
-use xai_core::nn::{IndexSelect, Op, Where};
-use xai_core::{Backend, Error, Graph, Layer, Result, Var};
+use xai_core::nn::{IndexSelect, Where};
+use xai_core::{Backend, Error, Graph, Layer, Op, Result, Var};
 
 use crate::nn_ops::jacobian::{assert_jacobian, forward, is_affine, pulled};
 use crate::nn_ops::numbers::{F64, array, noise, tensor, weight};

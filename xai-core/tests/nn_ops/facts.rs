@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use ndarray::{ArrayD, Axis};
-use xai_core::nn::{Example, LayerNorm, Op, Permute, Softmax};
-use xai_core::{Backend, Tensor};
+use xai_core::nn::{Example, LayerNorm, Permute, Softmax};
+use xai_core::{Backend, Op, Tensor};
 
 use crate::nn_ops::numbers::{F64, assert_close, noise, tensor, weight};
 

@@ -1,9 +1,9 @@
 //! Entries of an axis, chosen for each sample by ids that are an input.
 
 use ndarray::{ArrayD, Axis, IxDyn, array};
-use xai_core::nn::{Gather, Linear, Op};
+use xai_core::nn::{Gather, Linear};
 use xai_core::{
-    Analyzer, Backend, Differentiable, Error, Given, Gradient, Graph, Ids, Index, IntegratedGradients, Quadrature,
+    Analyzer, Backend, Differentiable, Error, Given, Gradient, Graph, Ids, Index, IntegratedGradients, Op, Quadrature,
     Result, SmoothGrad, Tensor, Var,
 };
 

@@ -1,10 +1,10 @@
 //! What the layers refuse, before anything is computed: the variant, and a message with the value.
 
-use xai_core::Error;
 use xai_core::nn::{
     Activation, AdaptiveAvgPool2d, AvgPool2d, BatchNorm2d, ChannelAffine, Conv2d, ConvTranspose2d, Flatten, GroupNorm,
-    LayerNorm, Linear, LogSoftmax, MaxPool2d, Op, Pad2d, Padding, RmsNorm, Softmax, Upsample2d,
+    LayerNorm, Linear, LogSoftmax, MaxPool2d, Pad2d, Padding, RmsNorm, Softmax, Upsample2d,
 };
+use xai_core::{Error, Op};
 
 use crate::nn_ops::jacobian::{run, vjp};
 use crate::nn_ops::numbers::{F64, array, weight};

@@ -1,9 +1,9 @@
 //! Relevance itself, handed on contribution by contribution as the rules are written in the papers.
 
 use ndarray::{Array1, Array2, Array4, ArrayD, Axis, Ix1, Ix2, array};
-use xai_core::nn::{Activation, Conv2d, ConvTranspose2d, Flatten, Linear, Op, Residual, Sequential};
+use xai_core::nn::{Activation, Conv2d, ConvTranspose2d, Flatten, Linear, Residual, Sequential};
 use xai_core::rules::{Composite, LrpRule};
-use xai_core::{Differentiable, Layer, Lrp, Result, Var};
+use xai_core::{Differentiable, Layer, Lrp, Op, Result, Var};
 
 use crate::models::B;
 use crate::models::differences::{linear, noise, tensor, weight};

@@ -4,10 +4,10 @@ use ndarray::{Array2, ArrayD, array};
 use tch::{Device, Kind, Tensor as Torch, nn};
 use xai_core::nn::{
     AdaptiveAvgPool2d, AdaptiveMaxPool2d, AvgPool2d, ChannelAffine, Conv2d, GroupNorm, LayerNorm, Linear, LogSoftmax,
-    MaxPool2d, Op, Pad2d, RmsNorm, Softmax, Upsample2d, UpsampleMode,
+    MaxPool2d, Pad2d, RmsNorm, Softmax, Upsample2d, UpsampleMode,
 };
 use xai_core::{
-    Analyzer, Backend, Differentiable, Error, Gradient, InputTimesGradient, MaxActivation, Net, Tensor, Weight,
+    Analyzer, Backend, Differentiable, Error, Gradient, InputTimesGradient, MaxActivation, Net, Op, Tensor, Weight,
 };
 use xai_tch::{LibTorch, Placement};
 

@@ -3,10 +3,10 @@
 use ndarray::{ArrayD, Dimension, IxDyn};
 use xai_core::nn::{
     Activation, AdaptiveAvgPool2d, AdaptiveMaxPool2d, AvgPool2d, Binary, ChannelAffine, Concatenate, Conv2d,
-    ConvTranspose2d, Flatten, GroupNorm, IndexSelect, LayerNorm, Linear, LogSoftmax, MatMul, MaxPool2d, Narrow, Op,
-    Pad2d, Padding, Permute, Reduce, Reduction, Reshape, RmsNorm, Scale, Softmax, Upsample2d, UpsampleMode, Where,
+    ConvTranspose2d, Flatten, GroupNorm, IndexSelect, LayerNorm, Linear, LogSoftmax, MatMul, MaxPool2d, Narrow, Pad2d,
+    Padding, Permute, Reduce, Reduction, Reshape, RmsNorm, Scale, Softmax, Upsample2d, UpsampleMode, Where,
 };
-use xai_core::{Backend, Differentiable, Opaque, Result, Tensor, Var, Weight};
+use xai_core::{Backend, Differentiable, Op, Opaque, Result, Tensor, Var, Weight};
 
 use crate::differences::{Torch64, check, numbers, upload};
 

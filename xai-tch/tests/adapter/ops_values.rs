@@ -3,10 +3,10 @@
 use ndarray::{ArrayD, IxDyn};
 use tch::{Device, Kind};
 use xai_core::nn::{
-    Activation, AvgPool2d, BatchNorm2d, Conv2d, Embedding, Linear, MaxPool2d, Op, Pad2d, Reduce, Reduction, Upsample2d,
+    Activation, AvgPool2d, BatchNorm2d, Conv2d, Embedding, Linear, MaxPool2d, Pad2d, Reduce, Reduction, Upsample2d,
     UpsampleMode,
 };
-use xai_core::{Backend, Error, Tensor};
+use xai_core::{Backend, Error, Op, Tensor};
 
 use xai_tch::LibTorch;
 

@@ -1,8 +1,8 @@
 //! Tensors in double precision where the host's numbers are in single.
 
 use tch::{Kind, Tensor};
-use xai_core::Backend;
-use xai_core::nn::{CumSum, Op};
+use xai_core::nn::CumSum;
+use xai_core::{Backend, Op};
 use xai_tch::LibTorch;
 
 type B = LibTorch<f32>;
