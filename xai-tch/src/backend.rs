@@ -1,13 +1,14 @@
 //! The backend: [`LibTorch`].
 
 use std::marker::PhantomData;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use ndarray::{ArrayD, ArrayViewD, IxDyn};
 use tch::{Device, Kind, TchError, Tensor};
 use xai_core::{Arithmetic, Element, Error, ForwardOutput, Result};
 
 use crate::failure::{NAME, failed};
+use crate::held::Held;
 use crate::{Placement, tape};
 
 /// libtorch, with `E` (`f32` or `f64`) for the arrays outside.
@@ -98,8 +99,7 @@ fn over(
 impl<E: HostFloat> Arithmetic for LibTorch<E> {
     type Elem = E;
     type Tensor = Tensor;
-    /// A handle of libtorch's counts by itself who holds it, but may be copied by one thread at a time.
-    type Shared = Arc<Mutex<Tensor>>;
+    type Shared = Arc<Held>;
     type Placement = Placement;
     const NAME: &'static str = NAME;
 
@@ -147,13 +147,16 @@ impl<E: HostFloat> Arithmetic for LibTorch<E> {
         untaped(|| t.f_to_device_(at.device, at.kind, false, false)?.f_contiguous())
     }
 
-    fn into_shared(t: Tensor) -> Arc<Mutex<Tensor>> {
-        Arc::new(Mutex::new(t))
+    fn upload_weight(values: ArrayViewD<'_, E>, at: &Placement) -> Result<Arc<Held>> {
+        Ok(Arc::new(Held::own(Self::upload(values, at)?)))
     }
 
-    fn of_shared(t: &Arc<Mutex<Tensor>>) -> Tensor {
-        // Nothing is ever changed under the lock, so that a panic leaves nothing half done.
-        t.lock().unwrap_or_else(PoisonError::into_inner).shallow_clone()
+    fn into_shared(t: Tensor) -> Arc<Held> {
+        Arc::new(Held::of(t))
+    }
+
+    fn of_shared(t: &Arc<Held>) -> Tensor {
+        t.tensor()
     }
 
     fn add(a: &Tensor, b: &Tensor) -> Result<Tensor> {

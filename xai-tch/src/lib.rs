@@ -49,11 +49,13 @@
 mod backend;
 mod failure;
 mod fused;
+mod held;
 mod input;
 mod layers;
 mod memory;
 mod module;
 mod nn;
+mod packed;
 mod placement;
 mod tape;
 mod torch_script;

@@ -2,7 +2,7 @@
 
 use super::Weights;
 use crate::op::{ChannelAffine, Conv2d, ConvTranspose2d, Embedding, GroupNorm, LayerNorm, Linear, RmsNorm};
-use crate::{Backend, Result};
+use crate::{Backend, Result, Weight};
 
 impl<B: Backend> Conv2d<B> {
     /// `weight`, and `bias` if there is one; stride, padding, dilation and groups are set afterwards.
@@ -24,7 +24,8 @@ impl<B: Backend> Conv2d<B> {
     /// # Ok::<(), xai::Error>(())
     /// ```
     pub fn load(weights: &Weights<B>) -> Result<Self> {
-        Conv2d::new(weights.get("weight")?, weights.find("bias")?).map_err(|e| weights.located(e))
+        let conv = Conv2d::with(weights.weight("weight")?, weights.find("bias")?.map(Weight::from));
+        conv.map_err(|e| weights.located(e))
     }
 }
 

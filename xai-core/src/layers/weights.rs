@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use ndarray::{ArrayD, ArrayViewD};
 
 use super::spelling;
-use crate::{Backend, Error, Result, Tensor};
+use crate::{Backend, Error, Result, Tensor, Weight};
 
 /// A network's weights by name, as a checkpoint has them: where layers are loaded from.
 ///
@@ -154,6 +154,11 @@ impl<B: Backend> Weights<B> {
     /// [`Error::MissingWeight`], which names the most similar tensors that there are, and the framework's own.
     pub fn get(&self, name: &str) -> Result<Tensor<B>> {
         Tensor::upload(self.array(name)?, &self.placement)
+    }
+
+    /// As [`get`](Weights::get), the network's own.
+    pub(super) fn weight(&self, name: &str) -> Result<Weight<B>> {
+        Weight::upload(self.array(name)?, &self.placement)
     }
 
     /// A tensor of a given shape, brought to the placement.

@@ -108,7 +108,11 @@ impl<B: Arithmetic> Conv2d<B> {
     /// # Errors
     /// [`Error::InvalidShape`] when the weight has not 4 axes or is empty, [`Error::Shape`] when the bias does not fit.
     pub fn new(weight: Tensor<B>, bias: impl Into<Option<Tensor<B>>>) -> Result<Self> {
-        let (weight, bias) = (weight.into(), bias.into().map(Weight::from));
+        Self::with(weight.into(), bias.into().map(Weight::from))
+    }
+
+    /// As [`new`](Conv2d::new).
+    pub(crate) fn with(weight: Weight<B>, bias: Option<Weight<B>>) -> Result<Self> {
         let padding = ConvPadding::default();
         let conv = Conv2d { weight, bias, stride: [1, 1], padding, dilation: [1, 1], groups: 1 };
         conv.weight_lengths()?;

@@ -163,6 +163,17 @@ pub trait Arithmetic: Sized + Clone + Debug + 'static {
         Self::upload(Self::download(t)?.view(), at)
     }
 
+    /// A weight, copied to where the model lives. Nobody else has a handle on it, so that its numbers stay as they are,
+    /// and a backend may keep beside it what it makes of them.
+    ///
+    /// Provided as an uploaded tensor that threads share.
+    ///
+    /// # Errors
+    /// As [`upload`](Arithmetic::upload).
+    fn upload_weight(values: ArrayViewD<'_, Self::Elem>, at: &Self::Placement) -> Result<Self::Shared> {
+        Self::upload(values, at).map(Self::into_shared)
+    }
+
     /// The tensor as a handle that threads can share: no copy.
     fn into_shared(t: Self::Tensor) -> Self::Shared;
     /// The tensor behind a handle: no copy.

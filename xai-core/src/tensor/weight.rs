@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use ndarray::ArrayViewD;
+
 use super::{Arithmetic, Tensor};
 use crate::Result;
 
@@ -29,6 +31,27 @@ pub struct Weight<B: Arithmetic> {
 }
 
 impl<B: Arithmetic> Weight<B> {
+    /// Numbers copied to where the model lives. A backend may keep beside such a weight what it makes of it, as
+    /// libtorch's kernels want it: a weight made of a tensor may be trained by whoever has the tensor, this one is
+    /// nobody else's.
+    ///
+    /// # Errors
+    /// The framework's own.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::{NdArray, Weight};
+    ///
+    /// let weight = Weight::<NdArray<f64>>::upload(array![[1.0, 2.0]].view().into_dyn(), &())?;
+    /// assert_eq!((weight.shape(), weight.tensor().download()?), (&[1, 2][..], array![[1.0, 2.0]].into_dyn()));
+    /// # Ok::<(), xai::Error>(())
+    /// ```
+    pub fn upload(values: ArrayViewD<'_, B::Elem>, at: &B::Placement) -> Result<Self> {
+        let shape = values.shape().into();
+        Ok(Weight { shared: B::upload_weight(values, at)?, shape })
+    }
+
     /// The weight as a tensor of the framework: no copy.
     pub fn tensor(&self) -> Tensor<B> {
         Tensor::new(B::of_shared(&self.shared))

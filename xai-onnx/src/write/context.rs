@@ -138,7 +138,7 @@ impl<B: Backend> Cx<'_, B> {
         self.affords(known)?;
         let array = make(known)?;
         self.tape.budget().spend(array.len(), keeper.is_some())?;
-        let weight = Weight::from(Tensor::<B>::upload(array.view(), self.at)?);
+        let weight = Weight::<B>::upload(array.view(), self.at)?;
         if let Some(kept) = keeper {
             kept.keep(self.key, part, Item::Weight(weight.clone()));
         }
@@ -173,7 +173,7 @@ impl<B: Backend> Cx<'_, B> {
     /// What an operator makes of what is known, for the inputs' shapes.
     pub(crate) fn made(&self, array: &ArrayD<B::Elem>) -> Written<Weight<B>> {
         self.tape.budget().spend(array.len(), false)?;
-        Ok(Tensor::<B>::upload(array.view(), self.at)?.into())
+        Ok(Weight::<B>::upload(array.view(), self.at)?)
     }
 
     pub(crate) fn array(&mut self, array: &ArrayD<f64>) -> Written<Id> {

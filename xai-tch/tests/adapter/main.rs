@@ -8,6 +8,7 @@ mod kinds;
 mod layers;
 mod ops;
 mod ops_values;
+mod packed;
 mod run;
 mod tape;
 mod torch_script;

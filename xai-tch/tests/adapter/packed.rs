@@ -1,0 +1,113 @@
+//! Convolutions whose weights lie as oneDNN wants them: their numbers, and that they follow what is written.
+
+use ndarray::{Array1, ArrayD, IxDyn};
+use tch::Tensor as Torch;
+use xai_core::nn::{Conv2d, Padding, Weights};
+use xai_core::{Backend, NdArray, Op, Tensor};
+use xai_tch::LibTorch;
+
+type B = LibTorch<f32>;
+
+fn numbers(shape: &[usize], seed: f64) -> ArrayD<f64> {
+    let count = shape.iter().product::<usize>();
+    let numbers = Array1::from_shape_fn(count, |i| f64::from((((i as f64 + seed) * 12.9898).sin() * 2.0) as f32));
+    numbers.into_shape_with_order(IxDyn(shape)).unwrap()
+}
+
+/// The same convolution of a checkpoint, on a backend.
+fn conv<B: Backend>(weight: &[usize], set: impl FnOnce(Conv2d<B>) -> Conv2d<B>) -> Op<B>
+where
+    B::Placement: Default,
+{
+    let of = |array: ArrayD<f64>| array.mapv(number_of::<B>);
+    let checkpoint = [("weight", of(numbers(weight, 0.3))), ("bias", of(numbers(&weight[..1], 7.0)))];
+    let weights = Weights::<B>::new(checkpoint, B::Placement::default()).unwrap();
+    set(Conv2d::load(&weights).unwrap()).into()
+}
+
+fn number_of<B: Backend>(number: f64) -> B::Elem {
+    xai_core::Element::of(number)
+}
+
+fn forward<B: Backend>(op: &Op<B>, x: &ArrayD<f64>) -> (Tensor<B>, ArrayD<f64>)
+where
+    B::Placement: Default,
+{
+    let x = Tensor::<B>::upload(x.mapv(number_of::<B>).view(), &B::Placement::default()).unwrap();
+    let y = B::forward(op, &[&x]).unwrap();
+    let numbers = y.download().unwrap().mapv(xai_core::Element::as_f64);
+    (y, numbers)
+}
+
+/// The largest difference, of the largest number.
+fn gap(got: &ArrayD<f64>, want: &ArrayD<f64>) -> f64 {
+    let largest = |of: &ArrayD<f64>| of.iter().fold(0.0, |a: f64, b| a.max(b.abs()));
+    largest(&(got - want)) / largest(want)
+}
+
+fn has_its_channels_last(y: &Torch) -> bool {
+    let size = y.size();
+    y.stride() == [size[1] * size[2] * size[3], 1, size[3] * size[1], size[1]]
+}
+
+#[test]
+fn numbers_are_those_of_the_convolution() {
+    let cases: [(&[usize], &[usize], [usize; 2], Padding, [usize; 2], usize); 6] = [
+        (&[2, 6, 9, 8], &[4, 6, 3, 3], [1, 1], Padding::all(1), [1, 1], 1),
+        (&[1, 6, 9, 8], &[4, 6, 1, 1], [2, 1], Padding::all(0), [1, 1], 1),
+        (&[2, 6, 9, 8], &[6, 1, 3, 3], [2, 2], Padding { top: 0, bottom: 1, left: 0, right: 2 }, [1, 1], 6),
+        (&[1, 6, 9, 8], &[4, 3, 3, 2], [1, 1], Padding::all(0), [2, 3], 2),
+        (&[1, 1, 9, 8], &[4, 1, 5, 5], [1, 1], Padding::all(2), [1, 1], 1),
+        (&[3, 6, 3, 3], &[4, 6, 3, 3], [1, 1], Padding::all(0), [1, 1], 1),
+    ];
+    for (input, weight, stride, padding, dilation, groups) in cases {
+        let x = numbers(input, 0.0);
+        let exact: Op<NdArray<f64>> =
+            conv(weight, |conv| conv.stride(stride).padding(padding).dilation(dilation).groups(groups));
+        let ours: Op<B> = conv(weight, |conv| conv.stride(stride).padding(padding).dilation(dilation).groups(groups));
+        let (_, want) = forward(&exact, &x);
+        // At another size too, after the weights were brought into order for the first.
+        for _ in 0..2 {
+            let (y, got) = forward(&ours, &x);
+            assert!(has_its_channels_last(y.inner()), "{weight:?} at {input:?} took libtorch's own convolution");
+            assert!(gap(&got, &want) < 1e-6, "{weight:?} at {input:?}: {}", gap(&got, &want));
+        }
+        let larger = numbers(&[2, input[1], 17, 12], 5.0);
+        assert!(gap(&forward(&ours, &larger).1, &forward(&exact, &larger).1) < 1e-6, "{weight:?} at a larger map");
+    }
+}
+
+#[test]
+fn what_is_no_number_stays_so() {
+    let op: Op<B> = conv(&[4, 6, 3, 3], |conv| conv.padding(1));
+    for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+        let mut x = numbers(&[1, 6, 9, 8], 0.0);
+        x[[0, 2, 4, 4]] = bad;
+        let (_, y) = forward(&op, &x);
+        assert_eq!(y.iter().filter(|y| !y.is_finite()).count(), 4 * 9, "{bad}");
+    }
+}
+
+#[test]
+fn a_weight_that_is_written_to_is_read_anew() {
+    let op: Op<B> = conv(&[4, 6, 3, 3], |conv| conv);
+    let x = numbers(&[1, 6, 9, 8], 0.0);
+    let (_, before) = forward(&op, &x);
+    let Op::Conv2d(conv) = &op else { unreachable!() };
+    let _ = conv.weight.tensor().into_inner().fill_(0.0);
+    let (_, after) = forward(&op, &x);
+    assert!(before.std(0.0) > 0.1 && after.index_axis(ndarray::Axis(1), 0).std(0.0) == 0.0);
+}
+
+/// libtorch's optimisers write to `data`, which its count of writes does not see.
+#[test]
+fn a_weight_of_somebody_elses_is_read_at_each_pass() {
+    let theirs = Torch::ones([4, 6, 3, 3], (tch::Kind::Float, tch::Device::Cpu));
+    let op: Op<B> = Conv2d::new(Tensor::new(theirs.shallow_clone()), None).unwrap().into();
+    let x = numbers(&[1, 6, 9, 8], 0.0);
+    let (y, before) = forward(&op, &x);
+    assert!(!has_its_channels_last(y.inner()));
+    let _ = theirs.data().fill_(2.0);
+    let (_, after) = forward(&op, &x);
+    assert!((&after - &before * 2.0).iter().all(|gap| gap.abs() < 1e-4));
+}
