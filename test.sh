@@ -4,6 +4,9 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 
+# What is built here is built once: what rustc would keep to build it again sooner is half of the folder and no use.
+export CARGO_INCREMENTAL="${CARGO_INCREMENTAL:-0}"
+
 say() { printf '\n== %s\n' "$*"; }
 
 if ! command -v cargo >/dev/null; then
