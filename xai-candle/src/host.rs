@@ -41,7 +41,7 @@ pub(crate) fn map<T: Host>(x: &Tensor, f: impl Fn(T) -> T + Sync) -> Result<Tens
 }
 
 /// f of the numbers of two tensors of one shape.
-pub(crate) fn zip<T: Host>(a: &Tensor, b: &Tensor, f: impl Fn(T, T) -> T + Sync) -> Result<Tensor> {
+pub(crate) fn zip<T: Host>(a: &Tensor, b: &Tensor, f: impl elementwise::OfTwo<T>) -> Result<Tensor> {
     let (a, b) = (a.contiguous()?, b.contiguous()?);
     let (a_numbers, b_numbers) = (Numbers::of(&a)?, Numbers::of(&b)?);
     let y = elementwise::zip_map(a_numbers.slice::<T>()?, b_numbers.slice::<T>()?, f).map_err(Error::wrap)?;

@@ -1,13 +1,13 @@
 //! Elementwise maps, spread over threads.
 
-use pulp::Arch;
+use pulp::{Arch, NullaryFnOnce};
 use rayon::prelude::*;
 use xai_core::{Error, Result};
 
 use super::{Real, SERIAL_WORK, check_length, check_positive};
 
 /// What one task maps: enough to be worth a thread, and small enough for the caches.
-const CHUNK: usize = SERIAL_WORK / 2;
+pub(super) const CHUNK: usize = SERIAL_WORK / 2;
 
 /// What is computed at once, in registers as wide as the machine has.
 const BLOCK: usize = 64;
@@ -23,16 +23,49 @@ pub fn map<T: Real>(x: &[T], f: impl Fn(T) -> T + Sync) -> Vec<T> {
     written(whole, rest.iter().map(|&x| f(x)))
 }
 
+/// A function of two numbers: a closure, or a type whose `of` is `#[inline(always)]`. A long closure becomes a function
+/// of its own, which knows nothing of the wide registers of the loop that calls it.
+pub trait OfTwo<T>: Sync {
+    /// The function's value.
+    fn of(&self, a: T, b: T) -> T;
+}
+
+impl<T, F: Fn(T, T) -> T + Sync> OfTwo<T> for F {
+    #[inline(always)]
+    fn of(&self, a: T, b: T) -> T {
+        self(a, b)
+    }
+}
+
 /// f of each pair of elements: an activation's vjp from (x, dy), for one.
 ///
 /// # Errors
 /// If the slices have different lengths.
-pub fn zip_map<T: Real>(a: &[T], b: &[T], f: impl Fn(T, T) -> T + Sync) -> Result<Vec<T>> {
+pub fn zip_map<T: Real>(a: &[T], b: &[T], f: impl OfTwo<T>) -> Result<Vec<T>> {
     Error::check_shape("second operand of an elementwise map", &[a.len()], &[b.len()])?;
     let (arch, (a, a_rest), (b, b_rest)) = (Arch::new(), a.as_chunks::<BLOCK>(), b.as_chunks::<BLOCK>());
-    let block = |(a, b): (&[T; BLOCK], &[T; BLOCK])| arch.dispatch(|| std::array::from_fn(|i| f(a[i], b[i])));
-    let whole = a.par_iter().zip(b).with_min_len(BLOCKS).map(block);
-    Ok(written(whole, a_rest.iter().zip(b_rest).map(|(&a, &b)| f(a, b))))
+    let whole = a.par_iter().zip(b).with_min_len(BLOCKS).map(|(a, b)| arch.dispatch(Pairs { a, b, f: &f }));
+    Ok(written(whole, a_rest.iter().zip(b_rest).map(|(&a, &b)| f.of(a, b))))
+}
+
+/// A block of pairs.
+struct Pairs<'a, T, F> {
+    a: &'a [T; BLOCK],
+    b: &'a [T; BLOCK],
+    f: &'a F,
+}
+
+impl<T: Real, F: OfTwo<T>> NullaryFnOnce for Pairs<'_, T, F> {
+    type Output = [T; BLOCK];
+
+    #[inline(always)]
+    fn call(self) -> [T; BLOCK] {
+        let mut found = [T::zero(); BLOCK];
+        for (found, (&a, &b)) in found.iter_mut().zip(self.a.iter().zip(self.b)) {
+            *found = self.f.of(a, b);
+        }
+        found
+    }
 }
 
 /// f of the elements of three slices: an activation's mean slope from both ends, and a cotangent, for one.

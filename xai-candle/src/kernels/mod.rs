@@ -1,15 +1,18 @@
-//! Convolutions, pools and elementwise maps over plain slices on the CPU, with their input vjps.
+//! Convolutions, pools, norms of rows and elementwise maps over plain slices on the CPU, with their input vjps.
 //!
 //! Everything is contiguous and batch, channel, row, column; everything runs on rayon's global pool; every result is
 //! the same to the last bit for any number of threads, because no sum is ever split between threads.
 
 pub mod conv2d;
 pub mod elementwise;
+mod exp;
 pub mod pool;
 mod real;
+pub mod rows;
 
 use xai_core::{Error, Result};
 
+pub(crate) use exp::exp;
 pub use real::Real;
 pub(crate) use real::Scratch;
 

@@ -5,6 +5,7 @@ use candle_core::cpu::erf::erf_f64;
 use xai_core::nn::Activation;
 
 use crate::Host;
+use crate::kernels::exp;
 
 /// f(x).
 #[inline(always)]
@@ -43,7 +44,7 @@ pub(super) fn value<T: Host>(f: Activation, x: T) -> T {
         Activation::HardSigmoid => hard_sigmoid(x),
         Activation::Softplus => softplus(x),
         Activation::Mish => x * softplus(x).tanh(),
-        Activation::Exp => x.exp(),
+        Activation::Exp => exp(x),
         Activation::Log => x.ln(),
         Activation::Sqrt => x.sqrt(),
         Activation::Abs => x.abs(),
@@ -77,11 +78,11 @@ pub(super) fn slope<T: Host>(f: Activation, x: T) -> T {
             if x > zero {
                 one
             } else {
-                T::of(alpha) * x.exp()
+                T::of(alpha) * exp(x)
             }
         }
         Activation::Gelu => {
-            let density = (-half * x * x).exp() * T::of(GELU_SCALE / 2.0);
+            let density = exp(-half * x * x) * T::of(GELU_SCALE / 2.0);
             normal_distribution(x) + if density > zero { x * density } else { zero }
         }
         Activation::GeluTanh => {
@@ -109,7 +110,7 @@ pub(super) fn slope<T: Host>(f: Activation, x: T) -> T {
             let t = softplus(x).tanh();
             t + x * (one - t * t) * sigmoid(x)
         }
-        Activation::Exp => x.exp(),
+        Activation::Exp => exp(x),
         Activation::Log => x.recip(),
         Activation::Sqrt => half / x.sqrt(),
         Activation::Abs => sign(x),
@@ -117,7 +118,7 @@ pub(super) fn slope<T: Host>(f: Activation, x: T) -> T {
         Activation::Reciprocal => -(x * x).recip(),
         Activation::Power { exponent: 0.0 } => zero,
         Activation::Power { exponent } => T::of(exponent) * power(x, exponent - 1.0),
-        Activation::Erf => T::of(std::f64::consts::FRAC_2_SQRT_PI) * (-x * x).exp(),
+        Activation::Erf => T::of(std::f64::consts::FRAC_2_SQRT_PI) * exp(-x * x),
         Activation::Sin => x.cos(),
         Activation::Cos => -x.sin(),
         _ => T::of(f.derivative(x.as_f64())),
@@ -157,13 +158,13 @@ fn hard_sigmoid_slope<T: Host>(x: T) -> T {
 }
 
 fn sigmoid<T: Host>(x: T) -> T {
-    T::one() / (T::one() + (-x).exp())
+    T::one() / (T::one() + exp(-x))
 }
 
 /// ln(1 + eˣ), without overflow.
 fn softplus<T: Host>(x: T) -> T {
     let above = if x < T::zero() { T::zero() } else { x };
-    above + (-x.abs()).exp().ln_1p()
+    above + exp(-x.abs()).ln_1p()
 }
 
 /// -1, 0 or 1; a NaN stays one.

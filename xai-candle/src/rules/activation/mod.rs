@@ -11,6 +11,7 @@ use xai_core::nn::Activation;
 use super::{ExecutionPath, Pull, Ruled};
 use crate::Host;
 use crate::host::{self, with_number_type};
+use crate::kernels::elementwise::OfTwo;
 
 /// y = f(x), dx = f'(x) · v.
 pub(super) fn activation(way: ExecutionPath, f: Activation, x: &Tensor) -> Ruled {
@@ -50,10 +51,20 @@ fn by_curve<T: Host>(f: Activation, x: Tensor) -> Ruled {
     let pull: Pull = Box::new(move |v| match f {
         Activation::Relu => host::zip(&x, v, |x: T, v| curve::slope(Activation::Relu, x) * v),
         Activation::Relu6 => host::zip(&x, v, |x: T, v| curve::slope(Activation::Relu6, x) * v),
-        Activation::Gelu => host::zip(&x, v, |x: T, v| curve::slope(Activation::Gelu, x) * v),
+        Activation::Gelu => host::zip::<T>(&x, v, GeluPull),
         _ => host::zip(&x, v, |x: T, v| curve::slope(f, x) * v),
     });
     Ok((y, pull))
+}
+
+/// The vjp of gelu, whose slope is too long for a closure.
+struct GeluPull;
+
+impl<T: Host> OfTwo<T> for GeluPull {
+    #[inline(always)]
+    fn of(&self, x: T, v: T) -> T {
+        curve::slope(Activation::Gelu, x) * v
+    }
 }
 
 #[cfg(test)]
