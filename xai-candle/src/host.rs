@@ -1,10 +1,11 @@
 //! The numbers of a tensor on the CPU, as slices.
 
+use std::cell::Cell;
 use std::ops::Range;
 
 use crate::Host;
 use crate::kernels::elementwise;
-use candle_core::{Error, Result, Storage, StorageRef, Tensor, WithDType, bail};
+use candle_core::{CpuStorage, Error, InplaceOp1, Layout, Result, Storage, StorageRef, Tensor, WithDType, bail};
 
 /// A contiguous CPU tensor, opened for reading.
 pub(crate) struct Numbers<'a> {
@@ -31,6 +32,39 @@ impl<'a> Numbers<'a> {
             Some(numbers) => Ok(numbers),
             None => bail!("the tensor's layout reaches outside its {} numbers", storage.as_slice::<T>()?.len()),
         }
+    }
+}
+
+/// The numbers of a tensor on the CPU that nobody else holds, without a copy of them where they lie in order.
+pub(crate) fn taken<T: WithDType>(t: &Tensor) -> Result<Vec<T>> {
+    let mut numbers = T::cpu_storage_data(taken_storage(t)?)?;
+    numbers.truncate(t.elem_count());
+    Ok(numbers)
+}
+
+/// The storage of a tensor on the CPU that nobody else holds, which begins with its numbers, in order.
+pub(crate) fn taken_storage(t: &Tensor) -> Result<CpuStorage> {
+    // It may begin elsewhere.
+    let t = if t.layout().start_offset() == 0 { t.contiguous()? } else { t.force_contiguous()? };
+    let take = Take(Cell::default());
+    t.inplace_op1(&take)?;
+    match take.0.take() {
+        Some(storage) => Ok(storage),
+        None => bail!("a tensor on the CPU is needed, and this one is on {:?}", t.device().location()),
+    }
+}
+
+/// Takes a tensor's storage out of it.
+struct Take(Cell<Option<CpuStorage>>);
+
+impl InplaceOp1 for Take {
+    fn name(&self) -> &'static str {
+        "take"
+    }
+
+    fn cpu_fwd(&self, storage: &mut CpuStorage, _: &Layout) -> Result<()> {
+        self.0.set(Some(std::mem::replace(storage, CpuStorage::U8(Vec::new()))));
+        Ok(())
     }
 }
 
@@ -86,3 +120,20 @@ macro_rules! with_number_type {
     };
 }
 pub(crate) use with_number_type;
+
+#[cfg(test)]
+mod tests {
+    use candle_core::{Device, Tensor};
+
+    use super::taken;
+
+    #[test]
+    fn what_is_taken_out_is_the_tensors_numbers_in_order() {
+        let all = || Tensor::arange(0f32, 6.0, &Device::Cpu).unwrap().reshape((2, 3)).unwrap();
+        assert_eq!(taken::<f32>(&all()).unwrap(), [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]);
+        assert_eq!(taken::<f32>(&all().t().unwrap()).unwrap(), [0.0, 3.0, 1.0, 4.0, 2.0, 5.0]);
+        assert_eq!(taken::<f32>(&all().narrow(0, 0, 1).unwrap()).unwrap(), [0.0, 1.0, 2.0]);
+        assert_eq!(taken::<f32>(&all().narrow(0, 1, 1).unwrap()).unwrap(), [3.0, 4.0, 5.0]);
+        assert!(taken::<f64>(&all()).is_err());
+    }
+}

@@ -1,32 +1,49 @@
 //! The fully connected layer.
 
-use candle_core::{Result, Tensor};
+use candle_core::{Error, Result, Tensor};
 use xai_core::nn::Linear;
 
-use super::{Pull, Ruled};
+use super::{ExecutionPath, Pull, Ruled};
+use crate::host::{self, Numbers, with_number_type};
+use crate::kernels::matrix;
 use crate::weights::{beside, beside_if_any};
 use crate::{Candle, Host};
 
 /// y = x · Wᵀ + b, dx = v · W.
-pub(super) fn linear<E: Host>(op: &Linear<Candle<E>>, x: &Tensor, output: &[usize]) -> Ruled {
+pub(super) fn linear<E: Host>(way: ExecutionPath, op: &Linear<Candle<E>>, x: &Tensor, output: &[usize]) -> Ruled {
     let weight = beside(&op.weight, x)?;
+    let bias = beside_if_any(op.bias.as_ref(), x)?;
     let (outputs, inputs) = weight.dims2()?;
     let rows = x.dims()[..x.rank() - 1].iter().product::<usize>();
-    let mut y = product(&x.reshape((rows, inputs))?, &weight)?;
-    if let Some(bias) = beside_if_any(op.bias.as_ref(), x)? {
-        y = y.broadcast_add(&bias)?;
-    }
+    let flat = x.reshape((rows, inputs))?;
+    let y = match way {
+        ExecutionPath::Kernels => with_number_type!(x.dtype(), T => on_host::<T>(&flat, &weight, bias.as_ref()))?,
+        ExecutionPath::TensorOps => {
+            let y = flat.matmul(&weight.t()?)?;
+            bias.map_or(Ok(y.clone()), |bias| y.broadcast_add(&bias))?
+        }
+    };
     let shape = x.shape().clone();
     let pull: Pull = Box::new(move |v| v.reshape((rows, outputs))?.matmul(&weight)?.reshape(&shape));
     Ok((y.reshape(output)?, pull))
 }
 
-/// x · Wᵀ. candle's product packs the matrix whose rows it needs as columns: where W is the larger one and has long
+/// x · Wᵀ + b. candle's product packs the matrix whose rows it needs as columns: where W is the larger one and has long
 /// rows, that takes longer than the product itself, and (W · xᵀ)ᵀ packs x instead.
-fn product(x: &Tensor, weight: &Tensor) -> Result<Tensor> {
+fn on_host<T: Host>(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>) -> Result<Tensor> {
     let ((rows, inputs), outputs) = (x.dims2()?, weight.dim(0)?);
-    if x.device().is_cpu() && rows > 1 && rows < outputs && outputs <= inputs {
-        return weight.matmul(&x.t()?)?.t()?.contiguous();
-    }
-    x.matmul(&weight.t()?)
+    let turn = rows > 1 && rows < outputs && outputs <= inputs;
+    let product = if turn { weight.matmul(&x.t()?)? } else { x.matmul(&weight.t()?)? };
+    let bias = bias.map(Numbers::of).transpose()?;
+    let bias = bias.as_ref().map(Numbers::slice::<T>).transpose()?;
+    let y = match (turn, bias) {
+        (true, bias) => matrix::turned(&host::taken::<T>(&product)?, rows, bias).map_err(Error::wrap)?,
+        (false, Some(bias)) => {
+            let mut y = host::taken::<T>(&product)?;
+            matrix::add_to_rows(&mut y, bias).map_err(Error::wrap)?;
+            y
+        }
+        (false, None) => return Ok(product),
+    };
+    Tensor::from_vec(y, (rows, outputs), x.device())
 }

@@ -108,7 +108,7 @@ fn rule<E: Host>(way: ExecutionPath, op: &Op<Candle<E>>, x: &Tensor, output: &[u
     match op {
         Op::Conv2d(op) => conv2d::conv2d(way, op, x),
         Op::ConvTranspose2d(op) => conv2d::conv_transpose2d(way, op, x),
-        Op::Linear(op) => linear::linear(op, x, output),
+        Op::Linear(op) => linear::linear(way, op, x, output),
         Op::ChannelAffine(op) => channel_affine::channel_affine(way, op, x),
         Op::LayerNorm(op) => norm::layer_norm(way, op, x),
         Op::RmsNorm(op) => norm::rms_norm(way, op, x),
