@@ -4,7 +4,7 @@ use candle_core::{Result, Tensor};
 use xai_core::Op;
 use xai_core::nn::{Reduce, Reduction};
 
-use super::attach::attach;
+use super::attach::{attach, attach_own};
 use super::to_weights::with_weights;
 use crate::error::failed;
 use crate::explaining::off_the_tape;
@@ -29,8 +29,10 @@ pub(crate) fn on_tape<E: Host>(op: &Op<Candle<E>>, x: &Tensor) -> xai_core::Resu
         }
         Op::Embedding(op) => return rules::embedding(op, op.table.shared(), x),
         op => {
-            let found = off_the_tape(|| if rules::has(op) { rules::vjp(op, x) } else { provided(op, x) });
-            with_weights(op, x, ruled(op.name(), x, found?)?)
+            let found = off_the_tape(|| if rules::has(op) { rules::vjp(op, x) } else { provided(op, x) })?;
+            let y =
+                if rules::gives_its_own(op) { attach_own(op.name(), x, found) } else { attach(op.name(), x, found) };
+            with_weights(op, x, y.map_err(failed)?)
         }
     }
     .map_err(failed)

@@ -65,6 +65,22 @@ pub(crate) fn has<E: Host>(op: &Op<Candle<E>>) -> bool {
     )
 }
 
+/// Whether nobody holds the output of the operation's rule but who is given it: neither the pullback nor, as where
+/// there is nothing to do, the input.
+pub(crate) fn gives_its_own<E: Host>(op: &Op<Candle<E>>) -> bool {
+    matches!(
+        op,
+        Op::Conv2d(_)
+            | Op::ConvTranspose2d(_)
+            | Op::Linear(_)
+            | Op::ChannelAffine(_)
+            | Op::LayerNorm(_)
+            | Op::RmsNorm(_)
+            | Op::GroupNorm(_)
+            | Op::Activation(_)
+    )
+}
+
 /// y = op(x), for an operation that has a rule.
 pub(crate) fn forward<E: Host>(op: &Op<Candle<E>>, x: &Tensor) -> Result<Tensor> {
     forward_by(ExecutionPath::on(x.device()), op, x)
