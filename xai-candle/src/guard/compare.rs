@@ -1,6 +1,7 @@
 //! Differences along a few directions, beside what the gradient says of them.
 
 use candle_core::{DType, Tensor};
+use rayon::prelude::*;
 use xai_core::{Error, Result};
 
 use super::memory::{Found, Known};
@@ -114,17 +115,17 @@ fn precision<E: Host>(dtype: DType) -> f64 {
 /// Normal enough: each the sum of twelve uniform numbers, by a generator whose numbers are the same everywhere.
 fn normals(count: usize, seed: u64) -> Vec<f64> {
     // Not by what the state grows by: then one seed's numbers would be those of the one before, but for the first.
-    let mut state = seed.wrapping_mul(0xD134_2543_DE82_EF95).wrapping_add(0x1234_5678);
-    let mut uniform = move || {
-        state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = state;
+    let state = seed.wrapping_mul(0xD134_2543_DE82_EF95).wrapping_add(0x1234_5678);
+    let uniform = |at: u64| {
+        let mut z = state.wrapping_add(at.wrapping_mul(0x9E37_79B9_7F4A_7C15));
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
         #[allow(clippy::cast_precision_loss)]
         let number = ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64;
         number
     };
-    (0..count).map(|_| (0..12).map(|_| uniform()).sum::<f64>() - 6.0).collect()
+    let normal = |index: usize| (1..=12).map(|k| uniform(12 * index as u64 + k)).sum::<f64>() - 6.0;
+    (0..count).into_par_iter().with_min_len(1 << 12).map(normal).collect()
 }
 
 #[cfg(test)]
