@@ -74,6 +74,10 @@ impl Contestant {
         for pool in ["OMP_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS"] {
             command.env(pool, &threads);
         }
+        if !job.network.has_layers() {
+            // As docs/candle-models.md advises.
+            command.env("CANDLE_BARRIER_POOL_SPIN_LIMIT", "100");
+        }
         if job.who.open_mp {
             // Otherwise both threads spin on one core now and then, when anything else is awake. Not for candle: the
             // threads of rayon would all inherit the core of the first.

@@ -32,6 +32,10 @@ use crate::bare::{Bare, CandlePasses, TorchPasses};
 /// Answers until the driver closes the pipe.
 pub(crate) fn serve(job: &Job) -> Outcome<()> {
     tch::set_num_threads(i32::try_from(job.threads)?);
+    if !job.network.has_layers() {
+        // As docs/candle-models.md advises.
+        rayon::ThreadPoolBuilder::new().use_current_thread().build_global()?;
+    }
     let sample = Sample::read(&job.data, job.network)?;
     let subject = subject(job, sample)?;
     let memory = Memory::after_loading(subject.as_ref())?;
