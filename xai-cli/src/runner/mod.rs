@@ -252,6 +252,7 @@ impl Runner {
         drop(Draft::write(&table, &[])?);
         let results = Results::open(&self.out, &explains.settings()?, self.again)?;
         let (done, left): (Vec<&Job>, Vec<&Job>) = self.jobs.iter().partition(|job| results.has(job, self.raw));
+        results.forget(&self.out, &left)?;
         let failed = self.explain(explains, &results, &left, !done.is_empty());
         let failed = failed.inspect_err(|_| results.withdraw_empty(&self.out))?;
         for name in &self.unread {
@@ -271,8 +272,13 @@ impl Runner {
     fn explain(&self, explains: &impl Explains, results: &Results, left: &[&Job], done: bool) -> Outcome<usize> {
         let bar = bar("[{bar:30}] {pos}/{len} photos  {per_sec}  {elapsed} (still {eta})", left.len() as u64);
         let failures = Failures::new(self.program, bar, done);
-        let ended = |result: Result<(), String>| failures.ended(result);
-        let failed = |job: usize, why: String| ended(Err(format!("{}: {why}", left[job].photo.display())));
+        let ended = |job: usize, result: Result<(), String>| {
+            if result.is_err() {
+                results.discard(left[job]);
+            }
+            failures.ended(result);
+        };
+        let failed = |job: usize, why: String| ended(job, Err(format!("{}: {why}", left[job].photo.display())));
         let (preprocess, raw) = (explains.preprocess(), self.raw);
         let work = Pictures { jobs: left, results, preprocess, title: explains.title(), raw, ended };
         let explain = |seen| Ok(explains::each(explains, seen, &failed));

@@ -20,7 +20,7 @@ pub(super) struct Pictures<'a, F> {
     pub(super) ended: F,
 }
 
-impl<F: Fn(Result<(), String>) + Sync> Work for Pictures<'_, F> {
+impl<F: Fn(usize, Result<(), String>) + Sync> Work for Pictures<'_, F> {
     type Opened = Seen;
     type Found = Found;
 
@@ -56,8 +56,8 @@ impl<F: Fn(Result<(), String>) + Sync> Work for Pictures<'_, F> {
         added.map_err(|error| format!("{}: {error}", job.photo.display()))
     }
 
-    fn ended(&self, _: usize, result: Result<(), String>) {
-        (self.ended)(result);
+    fn ended(&self, job: usize, result: Result<(), String>) {
+        (self.ended)(job, result);
     }
 }
 

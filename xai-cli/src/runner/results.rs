@@ -1,6 +1,6 @@
 //! The table of what was found, which says what is done already.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::Path;
@@ -64,15 +64,9 @@ impl Results {
             )));
         }
         let lines = if is_there { held } else { Vec::new() };
-        let mut text = line(&HEAD.map(str::to_owned))?;
-        for fields in &lines {
-            text.extend(line(fields)?);
-        }
         // The table first: stopped in between, new settings must not stand beside old lines.
-        Draft::write(&table, &text)?.publish()?;
+        let file = begin(&table, &lines)?;
         Draft::write(&made, format!("{settings}\n").as_bytes())?.publish()?;
-        let opened = OpenOptions::new().append(true).open(&table);
-        let file = opened.map_err(|error| failure(format!("cannot write {}: {error}", table.display())))?;
         let done = lines.into_iter().map(|fields| (fields[0].clone(), fields)).collect();
         Ok(Results { done, file: Mutex::new(file) })
     }
@@ -84,11 +78,40 @@ impl Results {
         else {
             return false;
         };
-        let is_as_marked =
-            |path: &Path, marked: &str| xai::disk::read_file(path).is_ok_and(|bytes| mark_of(&bytes) == marked);
         is_as_marked(&job.photo, photo)
             && is_as_marked(&job.picture, picture)
             && (!raw || is_as_marked(&job.numbers(), numbers))
+    }
+
+    /// Takes the lines of photos that are to be done out of the table: they say what was made of other bytes, or of
+    /// files that are gone.
+    pub(super) fn forget(&self, folder: &Path, left: &[&Job]) -> Outcome<()> {
+        let left: HashSet<String> = left.iter().map(|job| file_name(&job.photo)).collect();
+        if !left.iter().any(|photo| self.done.contains_key(photo)) {
+            return Ok(());
+        }
+        let table = folder.join(NAME);
+        let held = lines(&xai::disk::read_file(&table)?);
+        *self.file.lock().unwrap_or_else(PoisonError::into_inner) =
+            begin(&table, held.iter().filter(|fields| !left.contains(&fields[0])))?;
+        Ok(())
+    }
+
+    /// Removes what was made of a photo that is not what it was, and that could not be explained as it is now.
+    pub(super) fn discard(&self, job: &Job) {
+        let Some([photo, picture, numbers]) = self.done.get(&file_name(&job.photo)).and_then(|line| line.get(MARKS..))
+        else {
+            return;
+        };
+        if is_as_marked(&job.photo, photo) {
+            return;
+        }
+        for (path, marked) in [(job.picture.clone(), picture), (job.numbers(), numbers)] {
+            // Nobody else's file; and what cannot be removed has no line.
+            if is_as_marked(&path, marked) {
+                let _ = std::fs::remove_file(path);
+            }
+        }
     }
 
     /// Takes the table back where it has no line: a mistake leaves nothing behind.
@@ -118,6 +141,21 @@ impl Results {
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(file.write_all(&line(&fields)?)?)
     }
+}
+
+fn is_as_marked(path: &Path, marked: &str) -> bool {
+    xai::disk::read_file(path).is_ok_and(|bytes| mark_of(&bytes) == marked)
+}
+
+/// Writes a table anew, and opens it for more.
+fn begin<'a>(table: &Path, lines: impl IntoIterator<Item = &'a Vec<String>>) -> Outcome<File> {
+    let mut text = line(&HEAD.map(str::to_owned))?;
+    for fields in lines {
+        text.extend(line(fields)?);
+    }
+    Draft::write(table, &text)?.publish()?;
+    let opened = OpenOptions::new().append(true).open(table);
+    opened.map_err(|error| failure(format!("cannot write {}: {error}", table.display())))
 }
 
 /// The name of a file in its folder; bytes that are no text are written out, so that two names stay two.

@@ -62,6 +62,24 @@ fn results_hang_on_what_is_in_the_files() {
 }
 
 #[test]
+fn nothing_is_left_of_a_photo_that_cannot_be_read_any_more() {
+    let folder = photos();
+    folder.json(&[&FOLDER[..], &["--raw"]].concat());
+    std::fs::write(folder.at("photos/a.png"), b"no picture").unwrap();
+    let (_, stderr) = folder.noticed(&[&FOLDER[..], &["--raw"]].concat());
+    assert!(stderr.contains("a.png"), "{stderr}");
+    assert_eq!(table(&folder).iter().map(|row| row[0].as_str()).collect::<Vec<_>>(), ["b.jpg", "c.png"]);
+    let mut left: Vec<_> = std::fs::read_dir(folder.at("explained")).unwrap().map(|e| e.unwrap().file_name()).collect();
+    left.sort();
+    assert_eq!(left, ["b.png", "b.safetensors", "c.png", "c.safetensors", "results.csv", "settings.txt"]);
+    // A picture of somebody else's stays, and so does one of a photo that is as it was.
+    std::fs::write(folder.at("photos/b.jpg"), b"no picture").unwrap();
+    std::fs::write(folder.at("explained/b.png"), b"mine").unwrap();
+    folder.noticed(&[&FOLDER[..], &["--raw"]].concat());
+    assert!(folder.at("explained/b.png").exists() && !folder.at("explained/b.safetensors").exists());
+}
+
+#[test]
 fn a_mistake_stands_in_the_way_of_nothing() {
     let folder = photos();
     std::fs::write(folder.at("two.txt"), "a\nb\n").unwrap();
@@ -95,15 +113,18 @@ fn what_is_done_is_not_done_again() {
     let found = folder.json(&FOLDER);
     assert_eq!((&found["explained"], &found["done_before"]), (&2.into(), &1.into()));
     let rows = table(&folder);
-    assert_eq!(rows.iter().map(|row| row[0].as_str()).collect::<Vec<_>>(), ["a.png", "b.jpg", "c.png", "c.png"]);
+    assert_eq!(rows.iter().map(|row| row[0].as_str()).collect::<Vec<_>>(), ["a.png", "b.jpg", "c.png"]);
     assert_eq!(bytes("a.png"), before);
     // A photo that has changed is explained again.
     std::thread::sleep(std::time::Duration::from_millis(20));
     quarter([20, 180, 20]).save(folder.at("photos/a.png")).unwrap();
     assert_eq!(folder.json(&FOLDER)["explained"], 1);
+    assert_eq!(table(&folder).len(), 3, "one line for each photo");
     let all = folder.json(&FOLDER);
     assert_eq!((&all["explained"], &all["done_before"]), (&0.into(), &3.into()));
-    assert_eq!(table(&folder).len(), 3, "one line for each photo");
+    // With other files wanted beside the pictures, too.
+    assert_eq!(folder.json(&[&FOLDER[..], &["--raw"]].concat())["explained"], 3);
+    assert_eq!(table(&folder).len(), 3);
     assert_eq!(folder.json(&[&FOLDER[..], &["--again"]].concat())["explained"], 3);
 }
 
