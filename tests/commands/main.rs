@@ -1,4 +1,4 @@
-//! The examples as commands, as somebody at a terminal meets them.
+//! The examples and `xai` as commands, as somebody at a terminal meets them.
 #![cfg(all(feature = "derive", feature = "pictures", feature = "files"))]
 #![allow(clippy::unwrap_used, missing_docs)] // a test fails by panicking
 
@@ -11,3 +11,5 @@ mod folder;
 mod resnet;
 #[cfg(feature = "candle")]
 mod text;
+#[cfg(feature = "candle")]
+mod weights;

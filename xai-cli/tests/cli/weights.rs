@@ -1,31 +1,6 @@
 //! Networks that are known by their weights, and TorchScript files.
 
-use std::path::Path;
-
 use crate::command::Folder;
-
-/// The repository, whose bundled weights and photos are no part of this package.
-fn bundled(path: &str) -> String {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../assets").join(path).to_str().unwrap().to_owned()
-}
-
-#[test]
-fn weights_of_a_known_network_make_it() {
-    let folder = Folder::new();
-    let (weights, photo, names) = (
-        bundled("efficientnet-lite0/efficientnet-lite0-f16.safetensors"),
-        bundled("photos/coffee.png"),
-        bundled("imagenet/names.json"),
-    );
-    let args = ["explain", &weights, &photo, "--labels", &names, "--json", "--method", "grad-cam"];
-    let report = folder.json(&args);
-    // What the example `explain` finds in the same photo.
-    assert_eq!(report["explained"]["index"][0], 967);
-    assert!((report["explained"]["score"].as_f64().unwrap() - 11.4).abs() < 0.1, "{report}");
-    assert_eq!(report["methods"]["grad-cam"]["shape"], serde_json::json!([1, 1, 7, 7]));
-    let text = folder.said(&["inspect", &weights]);
-    assert!(text.contains("weights of EfficientNet-Lite0") && text.contains("--at 'head"), "{text}");
-}
 
 #[test]
 fn other_weights_are_refused() {
