@@ -28,6 +28,8 @@
 //! # Memory
 //! With glibc, the first pass on the CPU sets 992 MiB of addresses aside in the heap. They become memory as maps are
 //! put there, which then stays with the process for the next pass, instead of going back to the system and forth.
+//! Convolutions of an ONNX file or of `nn::Weights` keep their weights a second time, in the order of oneDNN, from
+//! their first forward pass on the CPU in single precision.
 //!
 //! # Which libtorch
 //! tch 0.26 is made for libtorch 2.13. `scripts/libtorch.sh` of this repository fetches it for the CPU (x86_64 Linux)

@@ -25,6 +25,12 @@ use crate::{Candle, Host};
 /// assert_eq!(y.to_vec2::<f32>()?, [[0.0, 3.0]]);
 /// # Ok::<(), candle_core::Error>(())
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no layer of candle_nn's with a gradient of this crate's own",
+    label = "not one of candle_nn's layers that show their weights",
+    note = "`xai::candle::ops` has the others by their weights, as `group_norm`, and `xai::candle::nn` as layers",
+    note = "a module of your own: call its `forward`, written with `ops`"
+)]
 pub trait OwnGradient: sealed::Sealed {
     /// What the layer computes of x, written once for graphs and for candle's tape.
     #[doc(hidden)]

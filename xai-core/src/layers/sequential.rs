@@ -7,7 +7,9 @@ use crate::{Backend, Layer, Result, Var};
 
 /// Layers one after another, each with a name: its number unless it is given one.
 ///
-/// It is a layer, and a model of its own too. No layer at all is the identity. Threads can share it, on any backend.
+/// It is a layer, and a model of its own too. No layer at all is the identity. Threads can share it, on any backend, so
+/// that layers have to be `Send` and `Sync`: those of `nn` are, and candle's. tch's layers are not, for they hold
+/// libtorch's handles as they are: they go into a derived struct, or into tch's own `nn::seq`.
 ///
 /// ```
 /// # use xai_core as xai;
