@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use ndarray::ArrayViewD;
 
-use super::{Arithmetic, Tensor};
+use super::{Arithmetic, Tensor, transfers};
 use crate::Result;
 
 /// A weight: a tensor that belongs to a network, and not to one pass through it.
@@ -48,6 +48,7 @@ impl<B: Arithmetic> Weight<B> {
     /// # Ok::<(), xai::Error>(())
     /// ```
     pub fn upload(values: ArrayViewD<'_, B::Elem>, at: &B::Placement) -> Result<Self> {
+        transfers::uploaded(values.shape());
         let shape = values.shape().into();
         Ok(Weight { shared: B::upload_weight(values, at)?, shape })
     }
