@@ -55,7 +55,8 @@ impl Folder {
         let Some(folder) = &self.path else {
             return Err(refused("the model was read from memory, beside which there are no files".into()));
         };
-        let inside = Path::new(location).components().all(|part| matches!(part, Component::Normal(_)));
+        let is_inside = |part| matches!(part, Component::Normal(_) | Component::CurDir);
+        let inside = Path::new(location).components().all(is_inside);
         if location.is_empty() || !inside {
             return Err(refused("only files in the model's own folder are read".into()));
         }

@@ -43,17 +43,18 @@ pub(crate) fn einsum<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     }
     let ellipsis = |dots: usize| -> String { ('0'..='9').take(widest).skip(widest - dots).collect() };
     let mut lettered = Vec::with_capacity(values.len());
+    let mut written: Vec<char> = Vec::new();
     for (id, term, dots) in values {
-        let letters = term.replace("...", &ellipsis(dots)).chars().collect();
+        let letters: Vec<char> = term.replace("...", &ellipsis(dots)).chars().collect();
+        written.extend(&letters);
         lettered.push(diagonal(cx.tape, Lettered { id, letters })?);
     }
     let wanted: Vec<char> = match to {
         Some(to) => to.replace("...", &ellipsis(widest)).chars().collect(),
         None => {
-            // Letters that come once, in their order.
-            let all: Vec<char> = lettered.iter().flat_map(|value| value.letters.clone()).collect();
-            let mut once: Vec<char> =
-                all.iter().copied().filter(|c| all.iter().filter(|d| *d == c).count() == 1).collect();
+            // Letters that are written once, in their order.
+            let times = |letter: &char| written.iter().filter(|&other| other == letter).count();
+            let mut once: Vec<char> = written.iter().copied().filter(|letter| times(letter) == 1).collect();
             once.retain(char::is_ascii_alphabetic);
             once.sort_unstable();
             ellipsis(widest).chars().chain(once).collect()

@@ -1,6 +1,7 @@
 //! Files of the ONNX project, files by hand, and files that mean harm.
 #![allow(clippy::unwrap_used, clippy::cast_possible_truncation, missing_docs)]
 
+mod einsum;
 mod fuzz;
 mod hostile;
 mod masks;

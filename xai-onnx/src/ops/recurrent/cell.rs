@@ -29,6 +29,9 @@ pub(super) fn cell<B: Backend>(cx: &mut Cx<'_, B>, gates: usize, count: usize, d
     if gates.checked_mul(hidden) != Some(rows) || r.shape[1] != rows || d >= w.shape[0] || d >= r.shape[0] {
         return Err(cx.wrong(format!("its weights are {:?} and {:?}", w.shape, r.shape)));
     }
+    if let Some(said) = cx.maybe_int("hidden_size")?.filter(|&said| usize::try_from(said) != Ok(hidden)) {
+        return Err(cx.wrong(format!("its hidden_size is {said}, and its weights {:?} are for {hidden}", r.shape)));
+    }
     let parts = [["w0", "r0", "bw0", "br0"], ["w1", "r1", "bw1", "br1"]][d];
     let input = cx.weight(parts[0], &w, |known| Ok(of_direction(known, d)))?;
     let state = cx.weight(parts[1], &r, |known| Ok(of_direction(known, d)))?;
