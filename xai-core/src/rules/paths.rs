@@ -33,12 +33,36 @@ impl Paths {
         together(&Tensor::concat(&[&self.apart(t)?, &Paths { nodes: 1, ..self }.apart(last)?], 1)?)
     }
 
+    /// Each entry of a path's rows at all its nodes, one behind another, where each row is several entries.
+    pub(super) fn by_entry<B: Backend>(self, t: &Tensor<B>) -> Result<Tensor<B>> {
+        exchanged(t, self.apart(t)?)
+    }
+
+    /// The rows of each path again, of what is [`by_entry`](Paths::by_entry).
+    pub(super) fn by_node<B: Backend>(self, t: &Tensor<B>) -> Result<Tensor<B>> {
+        let mut shape = self.apart(t)?.shape();
+        shape.swap(1, 2);
+        exchanged(t, t.reshape(&shape)?)
+    }
+
     /// For every row the one before it.
     pub(super) fn moved_on<B: Backend>(self, before: &Tensor<B>, t: &Tensor<B>) -> Result<Tensor<B>> {
         match self.nodes {
             1 => Ok(before.clone()),
             nodes => Paths { nodes: nodes - 1, ..self }.joined(before, &self.rows(t, 0, nodes - 1)?),
         }
+    }
+}
+
+/// What is (paths, nodes, entries, ...) or (paths, entries, nodes, ...), with these two in the other order; as it is
+/// where one of them is one.
+fn exchanged<B: Backend>(t: &Tensor<B>, paths: Tensor<B>) -> Result<Tensor<B>> {
+    match *paths.shape() {
+        [_, first, second, ..] if first > 1 && second > 1 => {
+            let axes: Vec<usize> = [0, 2, 1].into_iter().chain(3..paths.shape().len()).collect();
+            together(&paths.permute(&axes)?)
+        }
+        _ => Ok(t.clone()),
     }
 }
 

@@ -145,12 +145,12 @@ impl<B: Backend> Secants<B> {
 
     /// The shares of the maxima at both ends.
     fn max_pool<'m>(&self, pool: &MaxPool2d, site: &Site<'_, 'm, B>, inputs: &[Tensor<B>]) -> Stepped<'m, B> {
-        match self.before(site, inputs)? {
-            Some(before) => {
-                B::max_pool_segments(pool, &self.paths.joined(&before[0], &inputs[0])?, self.paths.nodes + 1)
-            }
-            None => site.vjp(inputs),
-        }
+        let Some(before) = self.before(site, inputs)? else { return site.vjp(inputs) };
+        let (paths, longer) = (self.paths, Paths { nodes: self.paths.nodes + 1, ..self.paths });
+        let joined = longer.by_entry(&paths.joined(&before[0], &inputs[0])?)?;
+        let (y, pullback) = B::max_pool_segments(pool, &joined, longer.nodes)?;
+        let pull = move |v: &Tensor<B>| paths.by_node(&pullback.pull(&paths.by_entry(v)?)?);
+        Ok((paths.by_node(&y)?, Pullback::new(pull)))
     }
 
     /// Any step: the mean of the pullbacks at both ends of the segment.

@@ -1,11 +1,15 @@
 //! Secants through max pooling, where the maximum moves.
 
-use ndarray::{Array2, array};
+use ndarray::{Array2, ArrayD, array};
 use proptest::prelude::*;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-use xai_core::nn::{Activation, Flatten, MaxPool2d, Sequential, Softmax};
-use xai_core::{Analyzer, Index, IntegratedGradients, Quadrature};
+use rand_distr::{Distribution, StandardNormal};
+use xai_core::nn::{Activation, AdaptiveMaxPool2d, Conv2d, Flatten, Linear, MaxPool2d, Sequential, Softmax};
+use xai_core::{
+    Analyzer, DeepLift, DeepLiftShap, Differentiable, Index, IntegratedGradients, Quadrature, Reference, Result,
+    Tensor, Var,
+};
 
 use crate::models::{B, Chain};
 use crate::secants::networks::{close, error, image, input, linear, random, secants};
@@ -73,5 +77,87 @@ proptest! {
         let truth = truth.analyze(&model, &input(), Index(1)).unwrap().values;
         let many = secants(60).analyze(&model, &input(), Index(1)).unwrap().values;
         prop_assert!(error(&many, &truth) < 1e-2, "{}", error(&many, &truth));
+    }
+}
+
+/// Pictures of several times, each by itself through a convolution and a pool: as rows of one batch, or one by one.
+struct Times {
+    conv: Conv2d<B>,
+    pool: Pool,
+    head: Linear<B>,
+    folded: bool,
+}
+
+enum Pool {
+    Windows(MaxPool2d),
+    Adaptive(AdaptiveMaxPool2d),
+}
+
+impl Times {
+    fn maps<'m>(&'m self, x: &Var<'m, B>) -> Result<Var<'m, B>> {
+        let maps = x.layer("conv", &self.conv)?.relu();
+        match &self.pool {
+            Pool::Windows(pool) => maps.layer("pool", pool),
+            Pool::Adaptive(pool) => maps.layer("pool", pool),
+        }
+    }
+}
+
+impl Differentiable for Times {
+    type Backend = B;
+
+    fn trace<'m>(&'m self, x: &[Var<'m, B>]) -> Result<Var<'m, B>> {
+        let shape = x[0].shape()?;
+        let (batch, times, picture) = (shape[0], shape[1], &shape[2..]);
+        let features = self.head.weight.shape()[1];
+        let all = if self.folded {
+            self.maps(&x[0].reshape(&[&[batch * times], picture].concat()))?.reshape(&[batch, features])
+        } else {
+            let of_time = |time| {
+                let picture = x[0].narrow(1, time, 1).reshape(&[&[batch], picture].concat());
+                Ok(self.maps(&picture)?.reshape(&[batch, features / times]))
+            };
+            let maps = (0..times).map(of_time).collect::<Result<Vec<_>>>()?;
+            maps[0].concat(&maps[1..].iter().collect::<Vec<_>>(), 1)
+        };
+        all.layer("head", &self.head)
+    }
+}
+
+#[test]
+fn pools_behind_an_axis_folded_into_the_batch() {
+    let rng = &mut ChaCha8Rng::seed_from_u64(11);
+    let mut normal =
+        |shape: &[usize]| -> ArrayD<f64> { ArrayD::from_shape_simple_fn(shape, || StandardNormal.sample(rng)) };
+    let (x, references) = (normal(&[3, 2, 2, 6, 6]), normal(&[3, 2, 2, 6, 6]));
+    let (kernel, bias, weight) = (normal(&[3, 2, 3, 3]), normal(&[3]), normal(&[2, 24]));
+    let tensor = |a: &ArrayD<f64>| Tensor::<B>::upload(a.view(), &()).unwrap();
+    let model = |adaptive: bool, folded: bool| Times {
+        conv: Conv2d::new(tensor(&kernel), Some(tensor(&bias))).unwrap(),
+        pool: match adaptive {
+            true => Pool::Adaptive(AdaptiveMaxPool2d::new([2, 2])),
+            // Windows of 3 in maps of 4.
+            false => Pool::Windows(MaxPool2d::new(3).stride(1)),
+        },
+        head: Linear::new(tensor(&weight), None).unwrap(),
+        folded,
+    };
+    for adaptive in [false, true] {
+        let run = |model: Times| {
+            let at = || Reference::array(&references);
+            let [one, shap] = [
+                DeepLift::new().reference(at()).analyze(&model, &x, Index(1)).unwrap(),
+                DeepLiftShap::new(&references).analyze(&model, &x, Index(1)).unwrap(),
+            ];
+            let path = |n: usize| secants(n).reference(at()).chunk(4).analyze(&model, &x, Index(1)).unwrap();
+            [one, shap, path(2), path(6)]
+        };
+        let (folded, apart) = (run(model(adaptive, true)), run(model(adaptive, false)));
+        for (i, (folded, apart)) in folded.iter().zip(&apart).enumerate() {
+            let gaps = folded.extras.completeness_gap.as_ref().unwrap();
+            assert!(gaps.iter().all(|gap| gap.abs() < 1e-10), "{adaptive}, {i}: {gaps:?}");
+            let off = (&folded.values - &apart.values).iter().fold(0.0, |most: f64, gap| most.max(gap.abs()));
+            assert!(off < 1e-12, "{adaptive}, {i}: {off}");
+        }
     }
 }
