@@ -1,6 +1,6 @@
 //! Which layer goes by which rule; concepts; what is refused.
 
-use ndarray::{Array4, Axis};
+use ndarray::{Array4, Axis, array};
 use xai_core::nn::{Activation, Flatten, Residual, Sequential};
 use xai_core::rules::{Composite, LrpRule, Unknown};
 use xai_core::{
@@ -213,6 +213,11 @@ fn impossible_rules_are_refused() {
     assert!(norm.contains("rule = ZPlus of Norm"), "{norm}");
     let bound = refused(Lrp::new(Composite::new().first(LrpRule::z_box(f64::NEG_INFINITY, 1.0)))).to_string();
     assert!(bound.contains("bound = -inf"), "{bound}");
+    let swapped = refused(Lrp::new(Composite::new().first(LrpRule::z_box(2.0, -1.0)))).to_string();
+    assert!(swapped.contains("bounds = 2, -1"), "{swapped}");
+    let bounds = LrpRule::z_box(&array![[-3.0], [0.5]], &array![0.25, 1.0]);
+    let crossed = refused(Lrp::new(Composite::new().first(bounds))).to_string();
+    assert!(crossed.contains("bounds = 0.5, 0.25"), "{crossed}");
     let bound = refused(Lrp::new(Composite::new().first(LrpRule::z_box(&noise(1, &[3]), 1.0))));
     assert!(matches!(bound.root(), Error::Shape { .. }), "{bound}");
     assert!(refused(Lrp::default().stabilizer(0.0)).to_string().contains("stabilizer = 0"));

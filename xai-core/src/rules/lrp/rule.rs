@@ -104,8 +104,17 @@ pub(crate) fn check_stabilizes(name: &'static str, value: f64, largest: f64) -> 
     check_fits(name, [&value], largest)
 }
 
+/// The first low bound that is above its high one. Bounds that no sample fits are refused where samples are seen.
+fn crossed(low: &ArrayD<f64>, high: &ArrayD<f64>) -> Option<(f64, f64)> {
+    let from_end = |bound: &ArrayD<f64>, axis: usize| bound.shape().iter().rev().nth(axis).copied().unwrap_or(1);
+    let axes = (0..low.ndim().max(high.ndim())).rev();
+    let shape: Vec<usize> = axes.map(|axis| from_end(low, axis).max(from_end(high, axis))).collect();
+    let (low, high) = (low.broadcast(&shape[..])?, high.broadcast(&shape[..])?);
+    low.iter().zip(high).map(|(&low, &high)| (low, high)).find(|(low, high)| low > high)
+}
+
 impl LrpRule {
-    /// The z-box of inputs between two bounds: numbers, or arrays that are broadcast to a sample.
+    /// The z-box of inputs between two bounds, the lower one first: numbers, or arrays that are broadcast to a sample.
     pub fn z_box(low: impl Into<Bound>, high: impl Into<Bound>) -> Self {
         LrpRule::ZBox(low.into(), high.into())
     }
@@ -152,7 +161,14 @@ impl LrpRule {
                 let bounds = || low.0.iter().chain(high.0.iter());
                 match bounds().find(|bound| !bound.is_finite()) {
                     Some(bound) => refused("bound", bound.to_string(), "it must be a finite number"),
-                    None => Ok(()),
+                    None => match crossed(&low.0, &high.0) {
+                        Some((low, high)) => refused(
+                            "bounds",
+                            format!("{low}, {high}"),
+                            "the low one is above the high one: give `LrpRule::z_box` the lowest number first",
+                        ),
+                        None => Ok(()),
+                    },
                 }
             }
             _ => Ok(()),
