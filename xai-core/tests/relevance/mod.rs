@@ -7,6 +7,7 @@ mod endings;
 mod full_grad;
 mod guided;
 mod lrp;
+mod moved;
 mod nets;
 mod normalised;
 mod products;

@@ -6,6 +6,7 @@ mod constant_deviation;
 mod facts;
 mod first;
 mod merging;
+mod moved;
 mod plan;
 mod planner;
 mod propagation;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::composite::{Composite, Which};
 use super::facts::{Facts, end_in_probabilities};
+use super::moved::{axis_behind, moves};
 use super::planner::Planner;
 use super::propagation::{Plan, Propagation, Touch};
 use crate::graph::{Graph, Site, Step, Value};
@@ -62,7 +63,8 @@ impl Plan {
                     ),
                 });
             }
-            let only = Touch::Only { axis: condition.axis, places: condition.channels.clone() };
+            let axis = condition.axis_at(sites[place.0].as_ref(), value)?;
+            let only = Touch::Only { axis, places: condition.channels.clone() };
             plan.touches.entry(value).or_default().push(only);
         }
         plan.relevance_form(&sites);
@@ -128,6 +130,21 @@ fn check_said<B: Backend>(composite: &Composite, used: &[bool], graph: &Graph<'_
 }
 
 impl Condition {
+    /// Its axis at a value that its place is merged into, behind what moves numbers between them.
+    fn axis_at<B: Backend>(&self, place: Option<&Site<'_, '_, B>>, value: usize) -> Result<usize> {
+        let behind = std::iter::successors(place.and_then(Site::next), Site::next);
+        let between = behind.take_while(|step| step.id() <= value).filter(moves);
+        let axis = between.into_iter().try_fold(self.axis, |axis, step| axis_behind(&step, axis));
+        axis.ok_or_else(|| Error::InvalidParameter {
+            name: "axis",
+            value: self.axis.to_string(),
+            reason: format!(
+                "it is no axis any more where what is behind `{}` is merged into the layer: name a place behind",
+                self.place
+            ),
+        })
+    }
+
     fn check<B: Backend>(&self, graph: &Graph<'_, B>, place: Value) -> Result<()> {
         let Some(shape) = graph.nodes()[place.0].shape() else { return Ok(()) };
         let Some(&length) = shape.get(self.axis).filter(|_| self.axis > 0) else {

@@ -2,7 +2,7 @@
 
 use super::composite::{Composite, Described, LayerKind};
 use super::facts::{Facts, kind};
-use super::merging::merges;
+use super::merging::merged_into;
 use super::propagation::{Plan, Propagation, Touch};
 use super::rule::LrpRule;
 use crate::graph::{Site, Step};
@@ -51,8 +51,7 @@ impl Planner<'_> {
 
     /// A layer with weights, together with the norms and constants behind it that are merged into it.
     fn layer<B: Backend>(&mut self, plan: &mut Plan, site: &Site<'_, '_, B>, rule: LrpRule) -> Propagation {
-        let steps: Vec<Site<'_, '_, B>> =
-            std::iter::successors(site.next(), Site::next).take_while(|next| merges(site, next)).collect();
+        let steps = merged_into(site);
         let (run, end) = (1 + steps.len(), steps.last().unwrap_or(site));
         for step in std::iter::once(site).chain(&steps).filter(|_| run > 1) {
             self.merged[step.id()] = Some(end.id());

@@ -3,6 +3,7 @@
 use super::composite::Composite;
 use super::constant_deviation::with_constant_deviation;
 use super::first::first;
+use super::moved::Moved;
 use super::plan::Condition;
 use super::propagation::{Plan, Propagation, Touch};
 use super::rule::check_stabilizes;
@@ -118,13 +119,17 @@ impl Relevance {
             }
             Propagation::Split { rule, run, rectifier, not_negative } => {
                 let layer = Weighted::of(site, *run, inputs)?;
-                let forward = || site.run_forward(self.run(site), inputs);
+                let moved = Moved::of(site, *run);
+                let forward = || moved.back(&site.run_forward(self.run(site), inputs)?);
                 let (y, pull) = split(rule, layer, forward, *rectifier, *not_negative, self.stabilizer)?;
+                let (y, pull) = moved.on(y, pull)?;
                 Ok((y, to_wanted(pull, wanted)))
             }
             Propagation::First { rule, run } => {
-                let forward = || site.run_forward(*run, inputs);
+                let moved = Moved::of(site, *run);
+                let forward = || moved.back(&site.run_forward(*run, inputs)?);
                 let (y, pull) = first(rule, Weighted::of(site, *run, inputs)?, forward, self.stabilizer)?;
+                let (y, pull) = moved.on(y, pull)?;
                 Ok((y, to_wanted(pull, wanted)))
             }
         }

@@ -1,6 +1,7 @@
 //! A layer with weights, and in them what scales and shifts its outputs: norms and constants behind it.
 
 use super::merging::added;
+use super::moved::moves;
 use crate::graph::Site;
 use crate::op::{ConvTranspose2d, MatMul};
 use crate::{Backend, Element, Error, Op, Pullback, Result, Tensor, Weight};
@@ -51,8 +52,8 @@ impl<B: Backend> Weighted<B> {
             },
             _ => return Err(unseen()),
         };
-        for step in std::iter::successors(site.next(), Site::next).take(run - 1) {
-            match added(site, &step) {
+        for step in std::iter::successors(site.next(), Site::next).take(run - 1).filter(|step| !moves(step)) {
+            match added(&step) {
                 Some((place, taken_away)) => {
                     layer.add(&step.constant(place).ok_or_else(unseen)?.tensor(), taken_away)?;
                 }
@@ -63,7 +64,11 @@ impl<B: Backend> Weighted<B> {
     }
 
     fn add(&mut self, constant: &Tensor<B>, taken_away: bool) -> Result<()> {
-        let constant = if taken_away { constant.scale(-1.0)? } else { constant.clone() };
+        let mut constant = if taken_away { constant.scale(-1.0)? } else { constant.clone() };
+        // Maps may have had other axes where it was added.
+        if let Form::Op(Op::Conv2d(_) | Op::ConvTranspose2d(_)) = self.form {
+            constant = along_channels(&constant.reshape(&[constant.shape().iter().product()])?, 4)?;
+        }
         self.bias = Some(plus(&constant, self.bias.as_ref())?);
         Ok(())
     }
