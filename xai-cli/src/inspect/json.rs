@@ -15,7 +15,7 @@ pub(super) fn whole(file: &Path, facts: &Facts, found: Result<&Findings, &str>, 
     let place = |place: &xai::Place| json!({"name": place.name, "shape": place.shape});
     let map = |map: &crate::model::Map| {
         let tokens = map.tokens.map(|Tokens(numbers)| numbers);
-        json!({"name": map.name, "shape": map.shape, "tokens": tokens})
+        json!({"name": map.name, "shape": map.shape, "tokens": tokens, "channels_last": map.channels_last})
     };
     let counted = |operators: &[(String, usize)]| -> Map<String, Value> {
         operators.iter().map(|(name, count)| (name.clone(), json!(count))).collect()

@@ -74,8 +74,7 @@ fn explained(found: &Findings) -> String {
     if !found.maps.is_empty() {
         text += "\nplaces for class activation maps, the last one first:\n";
         for map in found.maps.iter().rev() {
-            let tokens = map.tokens.map(|tokens| format!(" --tokens {tokens}")).unwrap_or_default();
-            let _ = writeln!(text, "  --at '{}'{tokens}  {}", plain(&map.name), lengths(&map.shape));
+            let _ = writeln!(text, "  --at '{}'{}  {}", plain(&map.name), map.options(), lengths(&map.shape));
         }
     }
     let _ = writeln!(text, "\nplaces ({}):", found.places.len());

@@ -22,7 +22,7 @@ pub(crate) use self::listed::list;
 pub(crate) use self::place::check_asked_place;
 use self::place::{check_has_maps, check_place, may_have_maps};
 pub(crate) use self::reference::{reference, referred};
-use crate::model::{Map, Model, maps};
+use crate::model::{Map, Model, has_channels_last, maps};
 use crate::notes::Notes;
 
 /// What was asked for: the methods, their settings, and where they look.
@@ -51,6 +51,7 @@ pub(crate) fn choose<B: Backend>(
         check_place(&graph, at)?;
     }
     let places = maps(&graph, shape);
+    let is_last = asked.at.is_some_and(|at| has_channels_last(&graph, shape, at));
     let mut infos: Vec<&'static AnalyzerInfo> = Vec::new();
     for info in asked.methods {
         if !infos.contains(info) {
@@ -67,7 +68,7 @@ pub(crate) fn choose<B: Backend>(
     let mut all = Vec::new();
     for info in infos {
         asked.options.check_required(info)?;
-        let chosen = chosen(asked, info, &places, notes)?;
+        let chosen = chosen(asked, info, &places, is_last, notes)?;
         if let Some(at) = chosen.at.as_deref().filter(|_| info.at_place()) {
             check_has_maps(&graph, info, at)?;
         }
@@ -76,14 +77,30 @@ pub(crate) fn choose<B: Backend>(
     Ok(all)
 }
 
-/// Where a method looks unless it is told.
+/// Where a method looks unless it is told. An option that says where the channels are is for a place where they are
+/// there, if there is one, and else it is taken at its word.
 fn usual<'p>(asked: Asked<'_>, info: &AnalyzerInfo, places: &'p [Map]) -> Option<&'p Map> {
-    let takes_tokens =
-        info.settings.contains(&"tokens") && !asked.options.channels_first && !asked.options.channels_last;
-    places.iter().rev().find(|map| map.tokens.is_none() || takes_tokens)
+    let Options { channels_first, channels_last, .. } = *asked.options;
+    let takes_last = info.settings.contains(&"channels_last");
+    let takes_tokens = info.settings.contains(&"tokens") && !channels_first && !channels_last;
+    let fits = |map: &&Map| match map.tokens {
+        Some(_) => takes_tokens,
+        None if map.channels_last => takes_last && !channels_first,
+        None => !takes_last || !channels_last,
+    };
+    let is_said = takes_last && (channels_first || channels_last);
+    let any = || places.iter().rev().find(|map| is_said && map.tokens.is_none());
+    places.iter().rev().find(fits).or_else(any)
 }
 
-fn chosen(asked: Asked<'_>, info: &'static AnalyzerInfo, places: &[Map], notes: &Notes) -> Outcome<Chosen> {
+/// A method, where it looks, and how; `is_last`: whether the place that was asked for has its channels last.
+fn chosen(
+    asked: Asked<'_>,
+    info: &'static AnalyzerInfo,
+    places: &[Map],
+    is_last: bool,
+    notes: &Notes,
+) -> Outcome<Chosen> {
     let mut at = asked.at;
     let mut settings = Settings::new();
     if info.at_place() {
@@ -91,19 +108,30 @@ fn chosen(asked: Asked<'_>, info: &'static AnalyzerInfo, places: &[Map], notes: 
         at = at.or(usual.map(|map| map.name.as_str()));
         let place = at.ok_or_else(|| {
             failure(format!(
-                "{} looks at feature maps, and the network has none that it can be cut at: say a place by --at, of \
-                 those that `xai inspect` lists",
+                "{} looks at feature maps, and the network has none that it can be cut at and whose \
+                 channels are known: say a place by --at, of those that `xai inspect` lists",
                 info.title
             ))
         })?;
         settings = settings.place(place);
-        // Of a place that was asked for, what is there is said with it.
+        // Of a place that was asked for, how tokens are an image is said with it.
         let of_tokens = usual.filter(|_| asked.at.is_none() && asked.options.tokens.is_none());
         if let Some(tokens @ Tokens([skip, rows, columns])) = of_tokens.and_then(|map| map.tokens) {
             settings = settings.tokens(skip, rows, columns);
             notes.add(format!(
                 "the network sees tokens: {} is taken with --at {place} --tokens {tokens}, before the last attention, \
                  behind which a class token may be all that is read",
+                info.title
+            ));
+        }
+        let is_last = if asked.at.is_some() { is_last } else { usual.is_some_and(|map| map.channels_last) };
+        let Options { tokens, channels_first, channels_last, .. } = *asked.options;
+        let is_said = tokens.is_some() || channels_first || channels_last;
+        if is_last && !is_said && info.settings.contains(&"channels_last") {
+            settings = settings.channels_last();
+            notes.add(format!(
+                "the channels are last there: {} is taken with --at {place} --channels-last; --channels-first, if they \
+                 are not",
                 info.title
             ));
         }

@@ -1,6 +1,7 @@
 //! A network out of its file, on the framework that was asked for.
 
 mod channels_first;
+mod layout;
 mod map;
 mod one_sample;
 mod onnx;
@@ -15,7 +16,7 @@ use xai_cli::command_line::{Outcome, failure};
 
 pub(crate) use self::map::Map;
 pub(crate) use self::opened::{Facts, Model, Task, Wanted};
-pub(crate) use self::places::maps;
+pub(crate) use self::places::{has_channels_last, maps};
 use crate::args::NetworkArgs;
 use crate::notes::Notes;
 

@@ -2,6 +2,7 @@
 
 use xai::{Backend, Graph, Value};
 
+use super::layout::Layouts;
 use super::map::Map;
 use super::tokens::tokens;
 
@@ -16,30 +17,43 @@ pub(crate) fn maps<B: Backend>(graph: &Graph<'_, B>, input: &[usize]) -> Vec<Map
     found.into_iter().map(|(map, _)| map).collect()
 }
 
-/// The places with feature maps that have as many axes as the input: of those in a row that have the same rows and
-/// columns the last one at which the network can be cut; without those that have one number for each channel, and
-/// without the output.
+/// Whether what is at a place has as many axes as the input, and is known to have its channels last.
+pub(crate) fn has_channels_last<B: Backend>(graph: &Graph<'_, B>, input: &[usize], at: &str) -> bool {
+    let Ok(value) = graph.place(at) else { return false };
+    let shape = graph.nodes().get(value.index()).and_then(|node| node.shape());
+    shape.is_some_and(|shape| {
+        shape.len() == input.len() && shape.len() > 2 && Layouts::new(graph, input).is_last(value, shape) == Some(true)
+    })
+}
+
+/// The places with feature maps that have as many axes as the input, and of which it is known which axis holds the
+/// channels: of those in a row that have the same rows and columns, and the channels at the same end, the last one at
+/// which the network can be cut; without those that have one number for each channel, and without the output.
 fn feature_maps<B: Backend>(graph: &Graph<'_, B>, input: &[usize]) -> Vec<(Map, Value)> {
+    let layouts = Layouts::new(graph, input);
     let mut found: Vec<(Map, Value)> = Vec::new();
     for place in graph.places() {
         let Some(shape) = place.shape else { continue };
-        let is_map = shape.len() == input.len()
-            && shape.len() > 2
-            && shape.first() == input.first()
-            && shape.get(1).is_some_and(|&channels| channels > 1)
-            && shape.iter().skip(2).product::<usize>() > 1;
-        let Some(value) = graph.place(&place.name).ok().filter(|value| is_map && *value != graph.output()) else {
+        if shape.len() != input.len() || shape.len() < 3 || shape.first() != input.first() {
             continue;
-        };
+        }
+        let Some(value) = graph.place(&place.name).ok().filter(|value| *value != graph.output()) else { continue };
         // A node and its output have the same value: the node's name is the first.
         if found.last().is_some_and(|(_, last)| *last == value) || !graph.is_cut(value) {
             continue;
         }
-        let map = Map { name: place.name, shape, tokens: None };
-        match found.last_mut() {
-            Some(last) if last.0.shape[2..] == map.shape[2..] => *last = (map, value),
-            _ => found.push((map, value)),
+        let Some(channels_last) = layouts.is_last(value, &shape) else { continue };
+        let map = Map { name: place.name, shape, tokens: None, channels_last };
+        let channels = if channels_last { map.shape.last() } else { map.shape.get(1) };
+        if channels.is_none_or(|&channels| channels < 2) || map.sides().iter().product::<usize>() < 2 {
+            continue;
         }
+        let same_sides = found.iter().rev().take_while(|(before, _)| before.sides() == map.sides()).count();
+        let mut in_a_row = found.iter().rev().take(same_sides);
+        if let Some(behind) = in_a_row.position(|(before, _)| before.channels_last == channels_last) {
+            found.remove(found.len() - 1 - behind);
+        }
+        found.push((map, value));
     }
     found
 }

@@ -30,7 +30,7 @@ pub(super) fn tokens<B: Backend>(graph: &Graph<'_, B>, input: &[usize], maps: &[
     // A node and its output have the same value: the node's name is the first.
     let (value, name, shape) = places.iter().find(|(value, ..)| *value == at)?;
     let tokens = Some(image(count, maps)?);
-    Some((Map { name: name.clone(), shape: shape.clone(), tokens }, *value))
+    Some((Map { name: name.clone(), shape: shape.clone(), tokens, channels_last: false }, *value))
 }
 
 /// Whether a value says for each token how much it looks at each of them.
@@ -46,8 +46,8 @@ fn is_attention<B: Backend>(graph: &Graph<'_, B>, value: Value, shape: &[usize])
 /// How so many tokens are an image: its patches are maps before they are tokens, or else they are as many as a square
 /// has, behind none or one for the class.
 fn image(count: usize, maps: &[(Map, Value)]) -> Option<Tokens> {
-    let of_map = |(map, _): &(Map, Value)| match map.shape[..] {
-        [_, _, rows, columns] => {
+    let of_map = |(map, _): &(Map, Value)| match *map.sides() {
+        [rows, columns] => {
             let skip = count.checked_sub(rows.checked_mul(columns)?)?;
             (skip <= SKIPPED).then_some(Tokens([skip, rows, columns]))
         }

@@ -110,7 +110,8 @@ pub struct Options {
     #[arg(long, value_name = "SKIP,ROWS,COLUMNS", value_parser = tokens, conflicts_with = "channels_last")]
     pub tokens: Option<Tokens>,
 
-    /// What is at the place of a class activation map has its channels last, as in a Swin transformer
+    /// What is at the place of a class activation map has its channels last, as in a Swin transformer [default: as far
+    /// as the network tells]
     #[arg(long, conflicts_with = "channels_first")]
     pub channels_last: bool,
 

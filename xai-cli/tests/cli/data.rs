@@ -158,6 +158,10 @@ fn a_sound_is_explained_step_by_step() {
         assert!(image::open(folder.at("explain.png")).unwrap().width() > 720);
     }
     sound(&folder, 1);
+    // The states of an LSTM: one number for each step, not for each of its units.
+    let report = folder.json(&["explain", "states.onnx", "pulse.wav", "--method", "grad-cam", "--json"]);
+    assert_eq!(report["methods"]["grad-cam"]["shape"], serde_json::json!([1, 1, 400]));
+    assert!(report["notes"].to_string().contains("--at lstm --channels-last"));
     folder.refused(&["explain", "loan.onnx", "pulse.wav"], "takes 4");
     std::fs::write(folder.at("no.wav"), b"RIFF").unwrap();
     folder.refused(&["explain", "pulse.onnx", "no.wav"], "no.wav");

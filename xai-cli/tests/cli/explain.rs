@@ -126,6 +126,32 @@ fn channels_may_be_last_in_the_file() {
     }
 }
 
+/// As in a Swin transformer: by default, and at the same place by name, unless somebody says what is there.
+#[test]
+fn channels_may_be_last_inside() {
+    let folder = Folder::new();
+    let args = ["explain", "colours-inside.onnx", "red.png", "--preprocess", "unit", "--raw", "o.safetensors"];
+    let map = |more: &[&str]| {
+        let report = folder.json(&[&args[..], &["--json", "--method", "grad-cam"], more].concat());
+        assert_eq!(report["methods"]["grad-cam"]["place"], "relu");
+        let is_noted = report["notes"].to_string().contains("with --at relu --channels-last");
+        (files::read_arrays::<f32>(folder.at("o.safetensors")).unwrap().remove("grad-cam").unwrap(), is_noted)
+    };
+    let (usual, is_noted) = map(&[]);
+    assert_eq!((usual.shape(), is_noted), (&[1, 1, 8, 8][..], true));
+    // The upper right quarter stands out.
+    assert!(usual.indexed_iter().all(|(at, value)| (*value > 0.0) == (at[2] < 4 && at[3] >= 4)), "{usual}");
+    assert_eq!(map(&["--at", "relu"]), (usual.clone(), true));
+    assert_eq!(map(&["--at", "relu", "--channels-last"]), (usual.clone(), false));
+    assert_eq!(map(&["--channels-last"]), (usual, false));
+    let (first, is_noted) = map(&["--at", "relu", "--channels-first"]);
+    assert_eq!((first.shape(), is_noted), (&[1, 1, 8, 3][..], false));
+    assert!(folder.said(&args).contains("Grad-CAM at relu"));
+    let of_colours = folder.json(&["explain", "colours.onnx", "red.png", "--preprocess", "unit", "--json"]);
+    assert_eq!(of_colours["methods"]["grad-cam"]["shape"], serde_json::json!([1, 1, 8, 8]));
+    assert!(!of_colours["notes"].to_string().contains("--channels-last"));
+}
+
 #[test]
 fn a_place_may_be_named() {
     let folder = Folder::new();

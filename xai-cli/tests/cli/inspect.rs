@@ -39,7 +39,10 @@ fn what_cannot_be_explained_says_why() {
     assert_eq!(text["explained_place"], "embedding");
     assert_eq!(text["explained_by"]["gradients and paths"]["possible"], true);
     let found = folder.json(&["inspect", "pulse.onnx", "--shape", "1x1x64", "--json"]);
-    assert_eq!(found["places_for_cams"], json!([{"name": "relu", "shape": [1, 2, 64], "tokens": null}]));
+    assert_eq!(
+        found["places_for_cams"],
+        json!([{"name": "relu", "shape": [1, 2, 64], "tokens": null, "channels_last": false}])
+    );
 }
 
 /// What is known of a file is told, whatever stands in the way of the rest.
@@ -114,7 +117,7 @@ fn the_place_of_a_transformer_is_its_tokens_before_the_last_attention() {
         "{text}"
     );
     let places = &folder.json(&["inspect", "patches.onnx", "--json"])["places_for_cams"];
-    assert_eq!(places[0], json!({"name": "tokens", "shape": [1, 5, 2], "tokens": [1, 2, 2]}));
+    assert_eq!(places[0], json!({"name": "tokens", "shape": [1, 5, 2], "tokens": [1, 2, 2], "channels_last": false}));
     let explain = ["explain", "patches.onnx", "red.png", "--preprocess", "unit", "--json", "--out", "why.json"];
     let grid = |more: &[&str]| {
         let report = folder.json(&[&explain[..], &["--method", "grad-cam", "--target", "0"], more].concat());
@@ -128,6 +131,25 @@ fn the_place_of_a_transformer_is_its_tokens_before_the_last_attention() {
     assert!(notes.contains("--at tokens --tokens 1,2,2, before the last attention"), "{notes}");
     assert_eq!((&usual["shape"], &usual), (&json!([1, 1, 2, 2]), &grid(&["--at", "tokens", "--tokens", "1,2,2"]).1));
     assert_eq!(grid(&["--channels-first"]).0["methods"]["grad-cam"]["place"], "patches");
+}
+
+/// What stands behind rows and columns would be taken for them.
+#[test]
+fn places_whose_channels_are_last_are_told_with_the_option() {
+    let folder = Folder::new();
+    let text = folder.said(&["inspect", "colours-inside.onnx"]);
+    assert!(
+        text.contains("first:\n  --at 'relu' --channels-last  (1, 8, 8, 3)\n  --at 'patches'  (1, 3, 8, 8)\n\n"),
+        "{text}"
+    );
+    let states = folder.json(&["inspect", "states.onnx", "--shape", "1x1x16", "--json"]);
+    let lstm = json!({"name": "lstm", "shape": [1, 16, 2], "tokens": null, "channels_last": true});
+    assert_eq!(states["places_for_cams"], json!([lstm]));
+    for (file, places) in [("colours.onnx", 2), ("colours-last.onnx", 3)] {
+        let found = folder.json(&["inspect", file, "--json"]);
+        let last = found["places_for_cams"].as_array().unwrap().iter().map(|place| &place["channels_last"]);
+        assert_eq!(last.collect::<Vec<_>>(), vec![&json!(false); places]);
+    }
 }
 
 /// As they are explained: whole numbers have no gradient, and what is at their embedding has.

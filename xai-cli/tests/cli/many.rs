@@ -39,6 +39,17 @@ fn every_photo_has_a_picture_and_a_line() {
     }
 }
 
+/// Many photos are explained as one is, and methods are compared so.
+#[test]
+fn channels_that_are_last_inside_are_taken_so() {
+    let folder = photos();
+    let photos = ["photos", "--preprocess", "unit"];
+    let by_default = [&["folder", "colours-inside.onnx"], &photos[..], &["--out", "a", "--json"]].concat();
+    assert!(folder.json(&by_default)["notes"].to_string().contains("--at relu --channels-last"));
+    let table = folder.said(&[&["evaluate", "colours-inside.onnx"], &photos[..], &["--grid", "8"]].concat());
+    assert!(table.contains("| Grad-CAM at relu |"), "{table}");
+}
+
 /// Another network under the same name and of the same size, and other names of classes, make other results.
 #[test]
 fn results_hang_on_what_is_in_the_files() {

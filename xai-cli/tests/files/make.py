@@ -52,6 +52,29 @@ def colours(name, shape, before):
     model(name, nodes, weights, [value("image", F, shape)], [value("probabilities", F, [shape[0], 4])])
 
 
+def inside():
+    """The same of 4 x 4 pixels each, whose channels stand behind rows and columns inside, as in a Swin transformer."""
+    want = np.array([[1, -0.5, -0.5], [-0.5, 1, -0.5], [-0.5, -0.5, 1]], np.float32)
+    weights = {
+        "blur": np.eye(3, dtype=np.float32)[:, :, None, None] * np.full((4, 4), 1 / 16, np.float32),
+        "want": want,
+        "bias": np.full(3, -0.1, np.float32),
+        "last": np.array([[6, -2, -2, -4], [-2, 6, -2, -4], [-2, -2, 6, -4]], np.float32),
+        "offset": np.array([0, 0, 0, 0.5], np.float32),
+    }
+    nodes = [
+        node("Conv", ["image", "blur"], "patches", "patches", strides=[4, 4]),
+        node("Transpose", ["patches"], "turned", "turn", perm=[0, 2, 3, 1]),
+        node("MatMul", ["turned", "want"], "wanted", "want"),
+        node("Add", ["wanted", "bias"], "shifted", "shift"),
+        node("Relu", ["shifted"], "maps", "relu"),
+        node("ReduceMean", ["maps"], "mean", "mean", axes=[1, 2], keepdims=0),
+        node("Gemm", ["mean", "last", "offset"], "scores", "head"),
+    ]
+    image = value("image", F, ["batch", 3, 32, 32])
+    model("colours-inside", nodes, weights, [image], [value("scores", F, ["batch", 4])])
+
+
 def table():
     """A loan that is refused or given, by four numbers."""
     weights = {
@@ -196,6 +219,26 @@ def memory():
     model("memory", nodes, weights, [value("signal", F, ["batch", 1, "time"])], [value("scores", F, ["batch", 2])])
 
 
+def states():
+    """Whether a signal is high or low in the mean, by all states of an LSTM, which come before their two numbers."""
+    weights = {
+        "w": np.arange(1, 9, dtype=np.float32).reshape(1, 8, 1) / 8,
+        "r": np.tile(np.eye(2, dtype=np.float32), (4, 1))[None] / 2,
+        "b": np.zeros((1, 16), np.float32),
+        "axis": np.array([1], np.int64),
+        "last": np.array([[2, -2], [1, 1]], np.float32),
+    }
+    nodes = [
+        node("Transpose", ["signal"], "steps", "turn", perm=[2, 0, 1]),
+        helper.make_node("LSTM", ["steps", "w", "r", "b"], ["all"], name="lstm", hidden_size=2),
+        node("Squeeze", ["all", "axis"], "heard", "heard"),
+        node("Transpose", ["heard"], "states", "states", perm=[1, 0, 2]),
+        node("ReduceMean", ["states"], "mean", "mean", axes=[1], keepdims=0),
+        node("Gemm", ["mean", "last"], "scores", "head"),
+    ]
+    model("states", nodes, weights, [value("signal", F, ["batch", 1, "time"])], [value("scores", F, ["batch", 2])])
+
+
 def power():
     """Two numbers, the first to the power of the second, both of the input."""
     weights = {"two": np.array([1, 1], np.int64)}
@@ -317,6 +360,7 @@ def line():
 colours("colours", ["batch", 3, 32, 32], [])
 turn = node("Transpose", ["image"], "turned", "turn", perm=[0, 3, 1, 2])
 colours("colours-last", [1, 32, 32, 3], [turn])
+inside()
 table()
 signal()
 bytes_()
@@ -324,6 +368,7 @@ one_hot()
 attention()
 state()
 memory()
+states()
 power()
 frames()
 several()
