@@ -1,0 +1,1 @@
+//! The tests of xai-derive: what the compiler says.
