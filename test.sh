@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 
-# What is built here is built once: what rustc would keep to build it again sooner is half of the folder and no use.
+# What is built here is built once: what rustc would keep to build it again sooner is large, and of no use.
 export CARGO_INCREMENTAL="${CARGO_INCREMENTAL:-0}"
 
 say() { printf '\n== %s\n' "$*"; }

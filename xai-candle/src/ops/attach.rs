@@ -14,7 +14,7 @@ pub(super) fn attach(name: &'static str, x: &Tensor, found: (Tensor, Pull)) -> R
     put(name, x, found, false)
 }
 
-/// As [`attach`], of a y that nobody else holds: its numbers are not copied.
+/// As [`attach`], of a y that on the CPU nobody else holds: there its numbers are not copied.
 pub(super) fn attach_own(name: &'static str, x: &Tensor, found: (Tensor, Pull)) -> Result<Tensor> {
     put(name, x, found, true)
 }

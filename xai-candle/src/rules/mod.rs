@@ -65,8 +65,8 @@ pub(crate) fn has<E: Host>(op: &Op<Candle<E>>) -> bool {
     )
 }
 
-/// Whether nobody holds the output of the operation's rule but who is given it: neither the pullback nor, as where
-/// there is nothing to do, the input.
+/// Whether on the CPU nobody holds the output of the operation's rule but who is given it: neither the pullback nor, as
+/// where there is nothing to do, the input. Of candle's own operations, on other devices, a pullback may hold it.
 pub(crate) fn gives_its_own<E: Host>(op: &Op<Candle<E>>) -> bool {
     matches!(
         op,
