@@ -1,7 +1,9 @@
 //! Networks in ONNX files.
 
-use xai::Backend;
+use std::path::Path;
+
 use xai::onnx::{ElementType, Network, Reader, Signature};
+use xai::{Backend, Error};
 use xai_cli::backend::{self, Program};
 use xai_cli::classes::Ending;
 use xai_cli::command_line::{Outcome, failure};
@@ -52,14 +54,14 @@ impl<T: Task> Program for Open<'_, T> {
             in_branches: network.operators_of_branches().into_iter().collect(),
             unsupported: network.unsupported().iter().map(|node| words::translated(&node.to_string())).collect(),
         };
-        if ending != Ending::Scores {
-            network = network.before_softmax();
-        }
         for other in &self.args.others {
             network = match other {
-                Other::File(name, path) => network.fix(name, read_npy(path)?.view())?,
+                Other::File(name, path) => fixed(network, name, path)?,
                 Other::Number(name, number) => network.fill(name, f64::from(*number))?,
             };
+        }
+        if ending != Ending::Scores {
+            network = network.before_softmax();
         }
         match only(&network.inputs()) {
             Ok(input) => {
@@ -74,6 +76,16 @@ impl<T: Task> Program for Open<'_, T> {
             Err(why) => self.task.of_file(&facts, why),
         }
     }
+}
+
+/// The network with an input that is always the numbers of a file.
+fn fixed<B: Backend<Elem = f32>>(network: Network<B>, name: &str, path: &Path) -> Outcome<Network<B>> {
+    network.fix(name, read_npy(path)?.view()).map_err(|error| match error {
+        error @ Error::InvalidShape { .. } => {
+            failure(format!("{}: {error}, or by --input {} one number for all of it", path.display(), argument(name)))
+        }
+        error => error.into(),
+    })
 }
 
 fn producer<B: Backend>(network: &Network<B>) -> &str {
@@ -93,7 +105,8 @@ fn only(inputs: &[Signature]) -> Outcome<Wanted> {
         several => {
             let named: Vec<String> = several.iter().map(Signature::to_string).collect();
             // Whole, to be copied: the first one is explained, unless another one is left out.
-            let given: Vec<String> = several[1..].iter().map(|input| format!("--input {}", argument(input))).collect();
+            let given: Vec<String> =
+                several[1..].iter().map(|input| format!("--input {}", argument(&input.name))).collect();
             Err(failure(format!(
                 "the network takes {} inputs: {}. One is explained: give all others, each as a number everywhere or as \
                  NAME=FILE.npy of its type and shape. For `{}` that is {}",
@@ -108,8 +121,8 @@ fn only(inputs: &[Signature]) -> Outcome<Wanted> {
 
 /// What is typed for an input that is a number everywhere, as a shell takes it for one word. Which number nobody but
 /// the network's author knows: of a state that begins at 0, and of a rate that must not, the file says the same.
-fn argument(input: &Signature) -> String {
-    let given = format!("{}=NUMBER", input.name);
+fn argument(input: &str) -> String {
+    let given = format!("{input}=NUMBER");
     let plain = given.chars().all(|c| c.is_alphanumeric() || "_-.=:/+,@%".contains(c));
     if plain { given } else { format!("'{}'", given.replace('\'', "'\\''")) }
 }

@@ -200,6 +200,11 @@ fn other_inputs_are_given() {
         assert!((found[0].1 - a).abs() < 1e-4 && (found[1].1 + b).abs() < 1e-4, "{found:?}");
     }
     folder.refused(&["explain", "state.onnx", "two.csv", "--input", "state=nan"], "no number");
+    ndarray::arr1(&[0.5f32]).write_npy(std::fs::File::create(folder.at("flat.npy")).unwrap()).unwrap();
+    let flat = ["explain", "state.onnx", "two.csv", "--input", "state=flat.npy"];
+    for part in ["flat.npy: input `state` of shape [1]: the file takes state: f32 (", "or by --input state=NUMBER"] {
+        folder.refused(&flat, part);
+    }
     folder.refused(&["explain", "state.onnx", "two.csv", "--input", "state=two.csv"], "two.csv");
 }
 

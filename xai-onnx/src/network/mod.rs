@@ -189,7 +189,8 @@ impl<B: Backend> Network<B> {
     /// is computed beforehand. For switches, sampling rates and states; its shape holds for every batch.
     ///
     /// # Errors
-    /// [`Fault::Unknown`] as the source of [`Error::Backend`] when there is no such input.
+    /// [`Fault::Unknown`] as the source of [`Error::Backend`] when there is no such input; [`Error::InvalidShape`] for a
+    /// shape that is not the one that the file declares.
     ///
     /// ```
     /// # mod xai { pub use xai_core::*; pub use xai_onnx as onnx; }
@@ -207,7 +208,9 @@ impl<B: Backend> Network<B> {
     /// # Ok::<(), xai::Error>(())
     /// ```
     pub fn fix(self, name: &str, value: ArrayViewD<'_, B::Elem>) -> Result<Self> {
-        let element = self.input(name)?.element.unwrap_or(ElementType::F32);
+        let input = self.input(name)?;
+        signature::check(input, value.shape())?;
+        let element = input.element.unwrap_or(ElementType::F32);
         // Not of the file: what follows from it is not kept for other networks of it.
         let known = Known::array(element, value.mapv(Element::as_f64)).stable(false);
         Ok(self.with_fixed(name, Fixed::Numbers(known)))

@@ -6,12 +6,14 @@ use std::sync::{Arc, PoisonError};
 use xai_core::{Backend, Error, Result};
 
 use super::batch_first::{BatchFirst, batch_first};
+use super::fixed::Fixed;
 use super::limits::for_inputs;
 use super::plan::Plan;
 use super::scope::{Scope, Slot};
 use super::walk::Walk;
 use super::{File, Network, rows, signature};
 use crate::Fault;
+use crate::file::Info;
 use crate::tape::Tape;
 use crate::value::ElementType;
 use crate::write::Operand;
@@ -71,7 +73,8 @@ impl<B: Backend> Network<B> {
             }
         }
         let wanted = self.wanted();
-        walk.nodes(&model.graph.nodes, |i| wanted[i], &mut scope, "", &model.opsets)?;
+        let written = walk.nodes(&model.graph.nodes, |i| wanted[i], &mut scope, "", &model.opsets);
+        written.map_err(|error| self.lengths_apart(error, &beside))?;
         let refused = walk.all_refused();
         if !refused.is_empty() {
             return Err(Fault::Refused(refused).into());
@@ -106,6 +109,23 @@ impl<B: Backend> Network<B> {
         let mut plan = Plan::new(lifted.tape, lifted.traced, output);
         plan.row_by_row = lifted.row_by_row;
         Ok(plan)
+    }
+
+    /// An error of the middle of the network, as one of a fixed input that has another length along an axis than an
+    /// input beside it, though the file has one name for both: what runs all the same is nobody's concern.
+    fn lengths_apart(&self, error: Error, beside: &[(&Info, Vec<usize>)]) -> Error {
+        let numbers = |info: &Info| match self.fixed.get(&info.name) {
+            Some(Fixed::Numbers(known)) => Some(known.shape.clone()),
+            _ => None,
+        };
+        let fixed = self.file.model.graph.inputs.iter().filter_map(|info| Some((info, numbers(info)?)));
+        for (info, shape) in fixed {
+            if let Some(reason) = signature::apart(info, &shape, beside) {
+                let what = format!("input `{}`", info.name);
+                return Error::InvalidShape { what, got: shape, reason: format!("{reason}: {error}") };
+            }
+        }
+        error
     }
 
     /// Checks the type of the output: its numbers have to be read, and as the file declares them.

@@ -73,6 +73,24 @@ pub(super) fn samples(infos: &[&Info], given: &[Vec<usize>]) -> Option<usize> {
     (frozen && all && fits).then_some(samples)
 }
 
+/// What is said of lengths that the file leaves open, if there are any.
+fn open(shape: &[Length]) -> &'static str {
+    let is_open = shape.iter().any(|length| matches!(length, Length::Named(_)));
+    if is_open { ", where a name or ? is any length" } else { "" }
+}
+
+/// An input with the names of the lengths that the file leaves open: `images: f32 (batch, 3, 224, 224)`.
+fn with_names(info: &Info) -> String {
+    let head = Signature { shape: None, ..Signature::of(info) };
+    let length = |length: &Length| match length {
+        Length::Fixed(length) => length.to_string(),
+        Length::Named(name) if name.is_empty() => "?".to_owned(),
+        Length::Named(name) => name.clone(),
+    };
+    let lengths: Vec<String> = info.shape.iter().flatten().map(length).collect();
+    format!("{head} ({})", lengths.join(", "))
+}
+
 /// Checks a shape against what the file says.
 pub(super) fn check(info: &Info, shape: &[usize]) -> Result<()> {
     let Some(said) = &info.shape else { return Ok(()) };
@@ -86,7 +104,28 @@ pub(super) fn check(info: &Info, shape: &[usize]) -> Result<()> {
     Err(Error::InvalidShape {
         what: format!("input `{}`", info.name),
         got: shape.to_vec(),
-        reason: format!("the file takes {}", Signature::of(info)),
+        reason: format!("the file takes {}: give an array of that shape{}", with_names(info), open(said)),
+    })
+}
+
+/// Why an input of this shape may not fit those beside it: the file names one of its lengths as it names one of theirs.
+/// A length of 1 fits any.
+pub(super) fn apart(info: &Info, shape: &[usize], beside: &[(&Info, Vec<usize>)]) -> Option<String> {
+    let named = |info: &Info, shape: &[usize]| -> Vec<(String, usize)> {
+        let axes = info.shape.iter().flatten().zip(shape);
+        let named = axes.filter_map(|(length, &got)| match length {
+            Length::Named(name) if !name.is_empty() => Some((name.clone(), got)),
+            _ => None,
+        });
+        named.collect()
+    };
+    named(info, shape).into_iter().filter(|(_, own)| *own != 1).find_map(|(name, own)| {
+        beside.iter().find_map(|(other, shape)| {
+            let (_, length) =
+                named(other, shape).into_iter().find(|(beside, length)| *beside == name && *length != own)?;
+            let other = &other.name;
+            Some(format!("its `{name}` is {own}, and that of `{other}` {length}: give both the same length"))
+        })
     })
 }
 

@@ -131,6 +131,22 @@ fn any_value_can_be_the_output() {
     assert!(matches!(fault(&error), Fault::Unknown { known, .. } if known == &["probabilities"]));
 }
 
+/// What the file calls by one name has one length, and the error of what has not is no riddle.
+#[test]
+fn a_fixed_input_that_does_not_fit_the_others_is_named() {
+    let nodes = vec![node("Mul", &["x", "mask"], &["y"])];
+    let inputs = vec![info("x", &[1, 0]), info("mask", &[1, 0])];
+    let network = read(model(graph(Parts { nodes, tensors: vec![], inputs, outputs: vec!["y"] })));
+    let fixed = |mask: &[f64]| {
+        network.clone().fix("mask", ndarray::ArrayView2::from_shape((1, mask.len()), mask).unwrap().into_dyn()).unwrap()
+    };
+    let error = fixed(&[1.0, 2.0]).graph(&[vec![1, 3]]).unwrap_err();
+    assert!(matches!(error, Error::InvalidShape { .. }), "{error}");
+    let said = "input `mask` of shape [1, 2]: its `n` is 2, and that of `x` 3: give both the same length: ";
+    assert!(error.to_string().starts_with(said), "{error}");
+    assert!(fixed(&[1.0]).graph(&[vec![1, 3]]).is_ok() && fixed(&[1.0; 3]).graph(&[vec![1, 3]]).is_ok());
+}
+
 #[test]
 fn inputs_can_be_fixed() {
     let nodes = vec![node("Mul", &["x", "gain"], &["y"])];
@@ -143,6 +159,13 @@ fn inputs_can_be_fixed() {
     let all = fixed.fix("x", array![[1.0, -1.0]].view().into_dyn()).unwrap();
     assert_eq!(all.value().unwrap(), array![[3.0, -3.0]].into_dyn());
     assert!(network.clone().fix("other", array![1.0].view().into_dyn()).is_err());
+    // What does not fit is said of the input, not of the product.
+    let wrong = network.clone().fix("gain", array![3.0, 4.0].view().into_dyn()).unwrap_err();
+    assert!(matches!(wrong, Error::InvalidShape { .. }), "{wrong}");
+    let said = "input `gain` of shape [2]: the file takes gain: f32 (1): give an array of that shape";
+    assert_eq!(wrong.to_string(), said);
+    let wrong = network.clone().fix("x", array![3.0, 4.0].view().into_dyn()).unwrap_err().to_string();
+    assert!(wrong.ends_with("f32 (n, 2): give an array of that shape, where a name or ? is any length"), "{wrong}");
     // With both, each has its own gradient.
     let why = Gradient.analyze(&network, (&array![[1.0, 2.0]], &array![3.0]), Index(1));
     assert_eq!(why.unwrap().values, (array![[0.0, 3.0]], array![2.0]));
@@ -152,7 +175,7 @@ fn inputs_can_be_fixed() {
 fn shapes_that_the_file_does_not_take_are_refused_with_what_it_takes() {
     let error = classifier(false).graph(&[vec![1, 3, 4, 4]]).unwrap_err();
     assert!(matches!(error, Error::InvalidShape { .. }));
-    assert!(error.to_string().contains("image: f32 (?, 2, 4, 4)"), "{error}");
+    assert!(error.to_string().contains("image: f32 (n, 2, 4, 4)"), "{error}");
     assert!(classifier(false).graph(&[]).unwrap_err().to_string().contains("takes 1"));
 }
 
