@@ -16,6 +16,16 @@ pub(super) fn check_place<B: Backend>(graph: &Graph<'_, B>, at: &str) -> Outcome
     match graph.place(at) {
         Err(Error::UnknownPlace { .. }) => {
             let names: Vec<String> = graph.places().into_iter().map(|place| place.name).collect();
+            let of_one_name = |name: &&String| name.strip_prefix(at).is_some_and(|rest| rest.starts_with([':', '#']));
+            let same: Vec<&String> = names.iter().filter(of_one_name).collect();
+            if same.len() > 1 {
+                return Err(failure(format!(
+                    "--at {at}: {} places have this name, and are told apart by their output's name or a number \
+                     behind it: say one of {}",
+                    same.len(),
+                    near::list(&same)
+                )));
+            }
             let near = near::names(at, &names);
             Err(failure(format!("--at {at}: the network has no such place: {near}; `xai inspect` lists them")))
         }

@@ -70,6 +70,25 @@ fn no_name_from_a_file_gives_a_terminal_orders() {
     assert_eq!(report["top"][0]["name"], orders, "programs get the name itself");
 }
 
+/// Whose maps are meant nobody knows.
+#[test]
+fn nodes_of_one_name_are_told_apart() {
+    let folder = Folder::new();
+    let mut bytes = std::fs::read(folder.at("colours.onnx")).unwrap();
+    let second = bytes.windows(5).position(|part| part == b"relu2").unwrap();
+    bytes[second + 4] = b'1';
+    std::fs::write(folder.at("twice.onnx"), bytes).unwrap();
+    let call = ["explain", "twice.onnx", "red.png", "--preprocess", "unit", "--method", "grad-cam", "--json"];
+    let refused = "--at relu1: 2 places have this name, and are told apart by their output's name";
+    folder.refused(&[&call[..], &["--at", "relu1"]].concat(), refused);
+    folder.refused(&[&call[..], &["--at", "relu1"]].concat(), "say one of `relu1:colour`, `relu1:maps`");
+    for at in ["relu1:colour", "colour", "relu1:maps"] {
+        folder.json(&[&call[..], &["--at", at]].concat());
+    }
+    assert_eq!(folder.json(&call)["methods"]["grad-cam"]["place"], "relu1:maps");
+    assert!(folder.said(&["inspect", "twice.onnx"]).contains("relu1:maps"));
+}
+
 /// What is at a place without rows and columns is a list of numbers, not a map of one pixel.
 #[test]
 fn a_vector_inside_is_bars_and_no_map() {

@@ -85,11 +85,13 @@ impl<B: Backend> Graph<'_, B> {
     }
 }
 
-/// The most similar names, those that begin alike before others, and of these the ones that are about as long; in the
-/// order in which they are computed, and not more than one reads.
+/// The most similar names: those that are the wanted one and something behind it, as `a.b` and `a:b` of `a`, before
+/// others, then those that begin alike, and of these the ones that are about as long; in the order in which they are
+/// computed, and not more than one reads.
 pub(super) fn near(wanted: &str, names: Vec<String>) -> Vec<String> {
     let common = |name: &str| name.chars().zip(wanted.chars()).take_while(|(a, b)| a == b).count();
-    let rank = |name: &str| (usize::MAX - common(name), name.len().abs_diff(wanted.len()));
+    let goes_on = |name: &str| name.strip_prefix(wanted).is_some_and(|rest| rest.starts_with(['.', ':', '#']));
+    let rank = |name: &str| (!goes_on(name), usize::MAX - common(name), name.len().abs_diff(wanted.len()));
     let mut order: Vec<_> = names.into_iter().enumerate().map(|(i, name)| (rank(&name), i, name)).collect();
     if order.len() > NAMED {
         order.sort();
@@ -101,7 +103,15 @@ pub(super) fn near(wanted: &str, names: Vec<String>) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use super::near;
     use crate::{Graph, NdArray};
+
+    #[test]
+    fn a_name_with_something_behind_it_is_near() {
+        let mut names: Vec<String> = (0..30).map(|n| format!("relu{n:02}")).collect();
+        names.extend(["relu:a", "relu:a_long_name"].map(str::to_owned));
+        assert_eq!(near("relu", names)[10..], ["relu:a", "relu:a_long_name"]);
+    }
 
     /// By the square of the nodes it would take minutes.
     #[test]

@@ -8,6 +8,7 @@ mod folded;
 mod form;
 mod limits;
 mod moved;
+mod names;
 mod plan;
 mod planning;
 mod reader;
@@ -45,8 +46,10 @@ type Plans<B> = Mutex<HashMap<Vec<Vec<usize>>, Arc<Plan<B>>>>;
 ///
 /// Its inputs are the file's, in the file's order and without those that were [fixed](Network::fix); its output is the
 /// first of the file's that is not of whole numbers, truths or strings, or the one [chosen](Network::output). Places
-/// have the names of the file's nodes and of their outputs. What follows from shapes alone is computed once for each
-/// shape of the inputs.
+/// have the names of the file's nodes and of their outputs. A node whose name is that of another one too is told from it
+/// by its output: `relu:a` and `relu:b`; and nodes of a function that is called twice by a number, `relu#1` and
+/// `relu#2`, in the order in which they are computed. What follows from shapes alone is computed once for each shape of
+/// the inputs.
 ///
 /// Cloning shares the file and the weights.
 ///

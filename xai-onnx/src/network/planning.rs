@@ -8,6 +8,7 @@ use xai_core::{Backend, Error, Result};
 use super::batch_first::{BatchFirst, batch_first};
 use super::fixed::Fixed;
 use super::limits::for_inputs;
+use super::names::tell_apart;
 use super::plan::Plan;
 use super::scope::{Scope, Slot};
 use super::walk::Walk;
@@ -92,6 +93,8 @@ impl<B: Backend> Network<B> {
             Some(Slot::Missing(refused)) => return Err(Fault::Refused(vec![refused]).into()),
             _ => return Err(Fault::Undefined { node: "the output".into(), value: self.output.clone() }.into()),
         };
+        // Before anything is moved: the names are the same for all shapes.
+        tell_apart(&mut walk.traced);
         let (tape, traced, output) = match batch_first(&walk.tape, &walk.traced, output) {
             Some(BatchFirst { tape, traced, output }) => (tape, traced, output),
             None => (walk.tape, walk.traced, output),

@@ -7,6 +7,7 @@ mod hostile;
 mod masks;
 mod memory;
 mod moved;
+mod names;
 mod network;
 mod operators;
 mod overflows;
