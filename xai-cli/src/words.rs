@@ -8,10 +8,12 @@ use xai_cli::command_line::{Noticed, Outcome, failure};
 use xai_cli::options::OPTIONS;
 
 /// What a program reads in the library's messages, and what who typed a command reads in its place; longer ones first.
-const WORDS: [(&str, &str); 26] = [
+const WORDS: [(&str, &str); 28] = [
     ("no rule of Lrp goes", "no rule of LRP goes"),
     ("no rule of DeepLift goes", "no rule of DeepLIFT goes"),
+    ("no rule of LayerConductance goes", "no rule of Layer Conductance goes"),
     ("take `IntegratedGradients` with `Quadrature::Secant`", "take --method integrated-gradients"),
+    ("take `IntegratedGradients` with `Quad", "take --method integrated-gradients with `Quad"),
     ("by `.unknown(Unknown::Gradient)` it is", "by --unknown gradient it is"),
     ("`.unknown(Unknown::Gradient)`", "--unknown gradient"),
     ("`Quadrature::Secant`", "--quadrature secant"),
@@ -110,5 +112,8 @@ mod tests {
     fn setters_are_options() {
         let text = "choose an output before it with `.output(..)`, or take `Quadrature::Graded`";
         assert_eq!(translated(text), "choose an output before it by --output, or take --quadrature graded");
+        let other = "no rule of DeepLift goes back: take `IntegratedGradients` with `Quadrature::Graded`";
+        let ours = "no rule of DeepLIFT goes back: take --method integrated-gradients with --quadrature graded";
+        assert_eq!(translated(other), ours);
     }
 }

@@ -131,7 +131,7 @@ impl LayerConductance {
         // Down from the end: its output is the clean input's, which the target is settled on.
         let mut alphas: Vec<f64> = Quadrature::Secant.points(self.n)?.into_iter().map(|(alpha, _)| alpha).collect();
         alphas.reverse();
-        let mut secants = Secants::new(batch);
+        let mut secants = Secants::new(batch).only_way_of("LayerConductance");
         let (start, rest) = path.cut(1, call.target)?;
         let mut before = path.at_place(&start, call.inputs)?;
         let (output, _) = rest.vjp(std::slice::from_ref(&before), &[true], Some(&secants))?;
@@ -196,7 +196,8 @@ impl<M: Differentiable + ?Sized> Analyzer<M> for LayerConductance {
         within("n", self.n, 2, MOST_COPIES)?;
         at_least("chunk", self.chunk.unwrap_or(1), 1)?;
         inputs.explained_shapes().try_for_each(|shape| self.reference.check(shape))?;
-        check_place(&model.graph(inputs.shapes)?, &self.place, Some(&Secants::new(1)))
+        let secants = Secants::new(1).only_way_of("LayerConductance");
+        check_place(&model.graph(inputs.shapes)?, &self.place, Some(&secants))
     }
 
     fn attribute(&self, model: &M, call: &Call<'_, M::Backend>) -> Result<Attribution<M::Backend>> {

@@ -132,10 +132,11 @@ impl DeepLift {
     }
 
     fn check_graph<B: Backend>(&self, graph: &Graph<'_, B>, explained: &[bool]) -> Result<()> {
-        match self.unknown {
-            Unknown::Refuse => graph.check(Some(&Secants::new(1).exact_for("DeepLift")), explained),
-            Unknown::Gradient => Ok(()),
-        }
+        let secants = match self.unknown {
+            Unknown::Refuse => Secants::new(1).exact_for("DeepLift"),
+            Unknown::Gradient => Secants::new(1).only_way_of("DeepLift"),
+        };
+        graph.check(Some(&secants), explained)
     }
 }
 
@@ -155,8 +156,9 @@ impl<M: Differentiable + ?Sized> Analyzer<M> for DeepLift {
     }
 
     fn check(&self, model: &M, inputs: &Inputs<'_>) -> Result<()> {
-        self.path.check(model, inputs)?;
-        self.check_graph(&model.graph(inputs.shapes)?, inputs.explained)
+        // Before the path, whose quadrature is nobody's choice here.
+        self.check_graph(&model.graph(inputs.shapes)?, inputs.explained)?;
+        self.path.check(model, inputs)
     }
 
     fn attribute(&self, model: &M, call: &Call<'_, M::Backend>) -> Result<Attribution<M::Backend>> {

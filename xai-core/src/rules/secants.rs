@@ -46,8 +46,10 @@ pub struct Secants<B: Backend> {
     before: Option<Kept<B>>,
     /// What each node is given at the last row of this pass.
     last: RefCell<Kept<B>>,
-    /// Who takes steps alone whose mean Jacobian this is; none takes all.
-    exact_for: Option<&'static str>,
+    /// In whose name steps are refused; none is the quadrature's.
+    method: Option<&'static str>,
+    /// Whether steps alone are taken whose mean Jacobian this is.
+    exact: bool,
 }
 
 type Kept<B> = BTreeMap<usize, Vec<Tensor<B>>>;
@@ -56,7 +58,8 @@ impl<B: Backend> Secants<B> {
     /// A first pass, of one row for each of so many paths.
     #[must_use]
     pub fn new(paths: usize) -> Self {
-        Secants { paths: Paths { paths, nodes: 1 }, before: None, last: RefCell::default(), exact_for: None }
+        let (paths, last) = (Paths { paths, nodes: 1 }, RefCell::default());
+        Secants { paths, before: None, last, method: None, exact: false }
     }
 
     /// The pass that follows this one, through the same network, of so many rows for each path.
@@ -85,7 +88,12 @@ impl<B: Backend> Secants<B> {
     /// ```
     #[must_use]
     pub fn exact_for(self, method: &'static str) -> Self {
-        Secants { exact_for: Some(method), ..self }
+        Secants { method: Some(method), exact: true, ..self }
+    }
+
+    /// The same, refusing steps in the name of a method that has no other way than secants.
+    pub(crate) fn only_way_of(self, method: &'static str) -> Self {
+        Secants { method: Some(method), ..self }
     }
 
     /// `len` rows of every path, from its row `start` on.
@@ -232,18 +240,23 @@ impl<B: Backend> Rules<B> for Secants<B> {
 
     fn check(&self, site: &Site<'_, '_, B>) -> Result<()> {
         if mixes_rows(site) {
+            let other = match self.method {
+                None => "`Quadrature::Graded`",
+                Some(_) => "`IntegratedGradients` with `Quadrature::Graded`",
+            };
             return Err(Error::NoRule {
-                rules: "`Quadrature::Secant`".into(),
+                rules: self.method.unwrap_or("`Quadrature::Secant`").into(),
                 what: "an operation along the batch axis".into(),
-                reason: "the rows of a batch follow paths, and must stay first and in order: write the network with \
-                         the batch axis in front, or take `Quadrature::Graded`"
-                    .into(),
+                reason: format!(
+                    "the rows of a batch follow paths, and must stay first and in order: write the network with the \
+                     batch axis in front, or take {other}"
+                ),
             });
         }
-        match (site.node().step(), self.exact_for) {
-            (crate::Step::Opaque(code), _) if code.vjp.is_none() => Err(code.without()),
-            (_, Some(method)) if !is_exact(site) => Err(Error::NoRule {
-                rules: method.into(),
+        match site.node().step() {
+            crate::Step::Opaque(code) if code.vjp.is_none() => Err(code.without()),
+            _ if self.exact && !is_exact(site) => Err(Error::NoRule {
+                rules: self.method.unwrap_or("`Quadrature::Secant`").into(),
                 what: site.op().map_or("code that nobody can look into", Op::name).into(),
                 reason: "a difference of its output is not split over its inputs: take `IntegratedGradients` \
                          with `Quadrature::Secant`, or the mean of its gradients at both ends by \

@@ -2,9 +2,10 @@
 
 use ndarray::{Array3, ArrayD, Axis, Ix3, concatenate};
 use xai_core::nn::Linear;
+use xai_core::rules::Unknown;
 use xai_core::{
-    Analyzer, Differentiable, Error, Given, Gradient, Index, IntegratedGradients, NoiseAugmentation, Opaque, Pullback,
-    Quadrature, Result, Tensor, Var, Weight,
+    Analyzer, DeepLift, Differentiable, Error, Given, Gradient, Index, Inputs, IntegratedGradients, LayerConductance,
+    NoiseAugmentation, Opaque, Pullback, Quadrature, Result, Tensor, Var, Weight,
 };
 
 use crate::models::B;
@@ -184,12 +185,28 @@ fn what_mixes_the_rows_is_refused() {
     }
     let (model, x) = (Turned(linear(1, WIDTH, WIDTH)), words(10, 2));
     let path = IntegratedGradients::new().n(4).quadrature(Quadrature::Secant);
+    let inputs = Inputs { shapes: &[x.shape().to_vec()], explained: &[true] };
     let error = path.analyze(&model, &x, Index(5)).unwrap_err();
     assert!(matches!(error.root(), Error::NoRule { .. }), "{error}");
     assert!(error.to_string().starts_with("in layer `turned`: no rule of `Quadrature::Secant`"), "{error}");
     assert!(Gradient.analyze(&model, &x, Index(5)).is_ok());
     let reordered = path.analyze(&Reordered, &x, Index(5)).unwrap_err().to_string();
     assert!(reordered.starts_with("in layer `turned`: no rule of `Quadrature::Secant`"), "{reordered}");
+    // What has no other quadrature is not told to take one.
+    let lift = DeepLift::new();
+    let conductance = LayerConductance::at("turned");
+    let lenient = DeepLift::new().unknown(Unknown::Gradient);
+    for (who, error) in [
+        ("DeepLift", lift.analyze(&model, &x, Index(5)).unwrap_err()),
+        ("DeepLift", lenient.analyze(&model, &x, Index(5)).unwrap_err()),
+        ("DeepLift", Analyzer::check(&lift, &model, &inputs).unwrap_err()),
+        ("DeepLift", Analyzer::check(&lenient, &model, &inputs).unwrap_err()),
+        ("LayerConductance", conductance.analyze(&model, &x, Index(5)).unwrap_err()),
+    ] {
+        let error = error.root().to_string();
+        assert!(error.starts_with(&format!("no rule of {who} goes back through an operation along the")), "{error}");
+        assert!(error.ends_with("or take `IntegratedGradients` with `Quadrature::Graded`"), "{error}");
+    }
     let graph = model.graph(&[vec![2, WORDS, WIDTH]]).unwrap();
     assert_eq!(graph.forward(&[tensor(&x.into_dyn())]).unwrap().shape(), [2, WORDS * WIDTH]);
 }
