@@ -22,7 +22,7 @@ pub(crate) use self::listed::list;
 pub(crate) use self::place::check_asked_place;
 use self::place::{check_has_maps, check_place, may_have_maps};
 pub(crate) use self::reference::{reference, referred};
-use crate::model::{Map, Model, has_channels_last, maps};
+use crate::model::{ChannelsLast, Map, Model, channels_last, maps};
 use crate::notes::Notes;
 
 /// What was asked for: the methods, their settings, and where they look.
@@ -51,7 +51,7 @@ pub(crate) fn choose<B: Backend>(
         check_place(&graph, at)?;
     }
     let places = maps(&graph, shape);
-    let is_last = asked.at.is_some_and(|at| has_channels_last(&graph, shape, at));
+    let last = asked.at.map_or(ChannelsLast::No, |at| channels_last(&graph, shape, at));
     let mut infos: Vec<&'static AnalyzerInfo> = Vec::new();
     for info in asked.methods {
         if !infos.contains(info) {
@@ -68,7 +68,7 @@ pub(crate) fn choose<B: Backend>(
     let mut all = Vec::new();
     for info in infos {
         asked.options.check_required(info)?;
-        let chosen = chosen(asked, info, &places, is_last, notes)?;
+        let chosen = chosen(asked, info, &places, last, notes)?;
         if let Some(at) = chosen.at.as_deref().filter(|_| info.at_place()) {
             check_has_maps(&graph, info, at)?;
         }
@@ -93,12 +93,12 @@ fn usual<'p>(asked: Asked<'_>, info: &AnalyzerInfo, places: &'p [Map]) -> Option
     places.iter().rev().find(fits).or_else(any)
 }
 
-/// A method, where it looks, and how; `is_last`: whether the place that was asked for has its channels last.
+/// A method, where it looks, and how; `last`: whether the place that was asked for has its channels last.
 fn chosen(
     asked: Asked<'_>,
     info: &'static AnalyzerInfo,
     places: &[Map],
-    is_last: bool,
+    last: ChannelsLast,
     notes: &Notes,
 ) -> Outcome<Chosen> {
     let mut at = asked.at;
@@ -124,7 +124,13 @@ fn chosen(
                 info.title
             ));
         }
-        let is_last = if asked.at.is_some() { is_last } else { usual.is_some_and(|map| map.channels_last) };
+        let is_last = match last {
+            _ if asked.at.is_none() => usual.is_some_and(|map| map.channels_last),
+            ChannelsLast::No => false,
+            ChannelsLast::OfMaps => true,
+            // How tokens are maps is said with them.
+            ChannelsLast::OfOthers => !info.settings.contains(&"tokens"),
+        };
         let Options { tokens, channels_first, channels_last, .. } = *asked.options;
         let is_said = tokens.is_some() || channels_first || channels_last;
         if is_last && !is_said && info.settings.contains(&"channels_last") {

@@ -16,7 +16,7 @@ use xai_cli::command_line::{Outcome, failure};
 
 pub(crate) use self::map::Map;
 pub(crate) use self::opened::{Facts, Model, Task, Wanted};
-pub(crate) use self::places::{has_channels_last, maps};
+pub(crate) use self::places::{ChannelsLast, channels_last, maps};
 use crate::args::NetworkArgs;
 use crate::notes::Notes;
 

@@ -17,13 +17,25 @@ pub(crate) fn maps<B: Backend>(graph: &Graph<'_, B>, input: &[usize]) -> Vec<Map
     found.into_iter().map(|(map, _)| map).collect()
 }
 
-/// Whether what is at a place has as many axes as the input, and is known to have its channels last.
-pub(crate) fn has_channels_last<B: Backend>(graph: &Graph<'_, B>, input: &[usize], at: &str) -> bool {
-    let Ok(value) = graph.place(at) else { return false };
-    let shape = graph.nodes().get(value.index()).and_then(|node| node.shape());
-    shape.is_some_and(|shape| {
-        shape.len() == input.len() && shape.len() > 2 && Layouts::new(graph, input).is_last(value, shape) == Some(true)
-    })
+/// What is known to have its channels last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ChannelsLast {
+    No,
+    /// What has as many axes as the input.
+    OfMaps,
+    /// What has others, as tokens have.
+    OfOthers,
+}
+
+/// Whether what is at a place is known to have its channels last.
+pub(crate) fn channels_last<B: Backend>(graph: &Graph<'_, B>, input: &[usize], at: &str) -> ChannelsLast {
+    let Ok(value) = graph.place(at) else { return ChannelsLast::No };
+    match graph.nodes().get(value.index()).and_then(|node| node.shape()) {
+        Some(shape) if shape.len() > 2 && Layouts::new(graph, input).is_last(value, shape) == Some(true) => {
+            if shape.len() == input.len() { ChannelsLast::OfMaps } else { ChannelsLast::OfOthers }
+        }
+        _ => ChannelsLast::No,
+    }
 }
 
 /// The places with feature maps that have as many axes as the input, and of which it is known which axis holds the

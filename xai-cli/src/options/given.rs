@@ -110,13 +110,13 @@ pub struct Options {
     #[arg(long, value_name = "SKIP,ROWS,COLUMNS", value_parser = tokens, conflicts_with = "channels_last")]
     pub tokens: Option<Tokens>,
 
-    /// What is at the place of a class activation map has its channels last, as in a Swin transformer [default: as far
-    /// as the network tells]
+    /// What is at the place of a class activation map, or of crp, has its channels last, as in a Swin transformer
+    /// [default: as far as the network tells]
     #[arg(long, conflicts_with = "channels_first")]
     pub channels_last: bool,
 
-    /// What is at the place of a class activation map has its channels first, and is none of tokens, as a sequence that
-    /// a network makes of an image
+    /// What is at the place of a class activation map, or of crp, has its channels first, and is none of tokens, as a
+    /// sequence that a network makes of an image
     #[arg(long, conflicts_with = "tokens")]
     pub channels_first: bool,
 

@@ -131,6 +131,9 @@ fn the_place_of_a_transformer_is_its_tokens_before_the_last_attention() {
     assert!(notes.contains("--at tokens --tokens 1,2,2, before the last attention"), "{notes}");
     assert_eq!((&usual["shape"], &usual), (&json!([1, 1, 2, 2]), &grid(&["--at", "tokens", "--tokens", "1,2,2"]).1));
     assert_eq!(grid(&["--channels-first"]).0["methods"]["grad-cam"]["place"], "patches");
+    // Of tokens what is counted is their channels too.
+    let crp = ["explain", "patches.onnx", "red.png", "--preprocess", "unit", "--method", "crp", "--at", "tokens"];
+    folder.refused(&[&crp[..], &["--concepts", "2", "--unknown", "gradient"]].concat(), "there are 2 at `tokens`");
 }
 
 /// What stands behind rows and columns would be taken for them.
@@ -142,6 +145,17 @@ fn places_whose_channels_are_last_are_told_with_the_option() {
         text.contains("first:\n  --at 'relu' --channels-last  (1, 8, 8, 3)\n  --at 'patches'  (1, 3, 8, 8)\n\n"),
         "{text}"
     );
+    // Concepts are counted there too.
+    let crp = ["explain", "colours-inside.onnx", "red.png", "--preprocess", "unit", "--method", "crp", "--json"];
+    let of = |more: &[&str]| folder.json(&[&crp[..], &["--raw", "o.safetensors", "--target", "0"], more].concat());
+    let report = of(&["--at", "relu", "--concepts", "0"]);
+    assert!(report["notes"].to_string().contains("--at relu --channels-last"), "{report}");
+    let red = &xai::files::read_arrays::<f32>(folder.at("o.safetensors")).unwrap()["crp"];
+    // The first channel is that of red, which is in the upper right quarter alone.
+    let (inside, all) = (red.slice(ndarray::s![0, .., ..16, 16..]).sum(), red.sum());
+    assert!(all > 0.5 && inside > 0.95 * all, "{inside} of {all}");
+    folder.refused(&[&crp[..], &["--at", "relu", "--concepts", "3"]].concat(), "there are 3 at `relu`");
+    of(&["--at", "relu", "--concepts", "0,7", "--channels-first"]);
     let states = folder.json(&["inspect", "states.onnx", "--shape", "1x1x16", "--json"]);
     let lstm = json!({"name": "lstm", "shape": [1, 16, 2], "tokens": null, "channels_last": true});
     assert_eq!(states["places_for_cams"], json!([lstm]));

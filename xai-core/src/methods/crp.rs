@@ -2,7 +2,7 @@
 
 use super::Lrp;
 use crate::explain::{Analyzer, Attribution, Call, Inputs, Kind, Selection};
-use crate::rules::{Composite, Condition, Unknown};
+use crate::rules::{Along, Composite, Condition, Unknown};
 use crate::{Differentiable, Result};
 
 /// Concept relevance propagation: [`Lrp`] of what goes through some channels alone, at named places of the network.
@@ -55,7 +55,7 @@ impl Crp {
         Crp { lrp: Lrp::new(composite), conditions: Vec::new() }
     }
 
-    /// At this place, these channels (axis 1) alone. Conditions at several places hold together.
+    /// At this place, these channels (axis 1) alone: see [`channels_last`](Crp::channels_last). Conditions at several places hold together.
     #[must_use]
     pub fn condition(self, place: impl Into<String>, channels: &[usize]) -> Self {
         self.condition_along(1, place, channels)
@@ -80,7 +80,37 @@ impl Crp {
     /// ```
     #[must_use]
     pub fn condition_along(mut self, axis: usize, place: impl Into<String>, channels: &[usize]) -> Self {
-        self.conditions.push(Condition { place: place.into(), axis, channels: channels.to_vec() });
+        let (along, channels) = (Along::Axis(axis), channels.to_vec());
+        self.conditions.push(Condition { place: place.into(), along, channels });
+        self
+    }
+
+    /// The conditions so far count channels along the last axis: as in a Swin transformer (B, rows, columns, C), or of
+    /// tokens (B, T, C).
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::nn::{Activation, Flatten, Sequential};
+    /// use xai::{Analyzer, Crp, Error, NdArray};
+    ///
+    /// // One row of two pixels, of two channels each: of the first pixel's second channel.
+    /// let net = Sequential::<NdArray<f64>>::new().push_named("stage", Activation::Relu).push(Flatten::default());
+    /// let photo = array![[[[1.0, 2.0], [3.0, 4.0]]]];
+    /// let why = Crp::default().condition("stage", &[1]).channels_last().analyze(&net, &photo, 1)?;
+    /// assert!((why.values - array![[[[0.0, 2.0], [0.0, 0.0]]]]).iter().all(|gap| gap.abs() < 1e-5));
+    /// // The second axis, of the rows, has one place alone.
+    /// let rows = Crp::default().condition("stage", &[1]).analyze(&net, &photo, 1);
+    /// assert!(matches!(rows, Err(Error::InvalidParameter { .. })));
+    /// # Ok::<(), xai::Error>(())
+    /// ```
+    #[must_use]
+    pub fn channels_last(self) -> Self {
+        self.along(Along::LastAxis)
+    }
+
+    pub(super) fn along(mut self, along: Along) -> Self {
+        self.conditions.iter_mut().for_each(|condition| condition.along = along);
         self
     }
 

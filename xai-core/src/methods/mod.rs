@@ -223,7 +223,8 @@ analyzers! {
         Lrp::new(Composite::epsilon_gamma_box(low, high)) => [unknown, stabilizer];
     "crp", "Concept Relevance Propagation", Operations, "2 to 3 gradients",
     "relevance as by lrp-epsilon-plus, of what goes through some channels of a place alone" with place, channels:
-        Crp::default().condition(place, &channels) => [unknown, stabilizer];
+        Crp::default().condition(place, &channels)
+            => [channels_last as along, channels_first as along, unknown, stabilizer];
     "excitation-backprop", "Excitation backprop", Operations, "about 2 gradients",
     "the probability that a walk along positive contributions arrives at a number":
         ExcitationBackprop::new() => [unknown, stabilizer];

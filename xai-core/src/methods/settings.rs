@@ -11,7 +11,7 @@ use super::reference_set::ReferenceSet;
 use super::score_cam::CamScores;
 use crate::masks::{Features, Fill};
 use crate::passes::Reference;
-use crate::rules::{Bound, Unknown};
+use crate::rules::{Along, Bound, Unknown};
 use crate::{Answer, Progress};
 
 /// What can be set on an analyzer that is built by its name: see [`AnalyzerInfo::build`](crate::AnalyzerInfo::build).
@@ -388,7 +388,8 @@ impl Settings {
         self
     }
 
-    /// What is there has its channels last: [`Cam::channels_last`](crate::Cam::channels_last).
+    /// What is there has its channels last: [`Cam::channels_last`](crate::Cam::channels_last),
+    /// [`Crp::channels_last`](crate::Crp::channels_last).
     #[must_use]
     pub fn channels_last(mut self) -> Self {
         self.maps.grid = Some(Grid::ChannelsLast);
@@ -529,6 +530,14 @@ impl Settings {
 impl Set<'_> {
     pub(super) fn maps(&self) -> &MapSettings {
         &self.0.maps
+    }
+
+    pub(super) fn channels_last(&self) -> Option<Along> {
+        (self.0.maps.grid == Some(Grid::ChannelsLast)).then_some(Along::LastAxis)
+    }
+
+    pub(super) fn channels_first(&self) -> Option<Along> {
+        (self.0.maps.grid == Some(Grid::ChannelsFirst)).then_some(Along::Axis(1))
     }
 
     pub(super) fn on_progress(&self) -> Option<impl Fn(Progress) -> ControlFlow<()> + Send + Sync + 'static> {

@@ -9,7 +9,7 @@ mod smooth_rectifiers;
 mod unknown;
 
 pub use self::bias_gradients::BiasGradients;
-pub(crate) use self::lrp::Condition;
+pub(crate) use self::lrp::{Along, Condition};
 pub use self::lrp::{Bound, Composite, LrpRule, Relevance};
 pub use self::rectifiers::Rectifiers;
 pub use self::secants::Secants;

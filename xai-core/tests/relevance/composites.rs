@@ -131,6 +131,12 @@ fn conditions_hold_together_and_their_places_are_checked() {
     assert!(refused(Crp::default().condition("block1", &[4])).to_string().contains("channel = 4"));
     assert!(refused(Crp::default().condition_along(0, "block1", &[0])).to_string().contains("axis = 0"));
     assert!(refused(Crp::default().condition_along(4, "block1", &[0])).to_string().contains("axis = 4"));
+    // Of rows the second axis is the last one.
+    let last = Crp::default().condition("hidden", &[0]).channels_last();
+    assert_eq!(values(&last, &model, &x, 1), values(&Crp::default().condition("hidden", &[0]), &model, &x, 1));
+    let columns = photos(1, 2).dim().3;
+    let beyond = Crp::default().condition("block1", &[columns]).channels_last();
+    assert!(refused(beyond).to_string().contains(&format!("channel = {columns}")));
     let beside = Beside(linear(1, 3, 4), linear(2, 3, 4));
     let error = Crp::default().condition("unused", &[0]).analyze(&beside, &rows(1, 2, 4), Index(0)).unwrap_err();
     assert!(error.to_string().contains("nothing goes from the explained input through `unused`"), "{error}");

@@ -16,6 +16,6 @@ mod split;
 mod weighted;
 
 pub use self::composite::Composite;
-pub(crate) use self::plan::Condition;
+pub(crate) use self::plan::{Along, Condition};
 pub use self::relevance::Relevance;
 pub use self::rule::{Bound, LrpRule};

@@ -15,8 +15,15 @@ use crate::{Backend, Error, Op, Result};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Condition {
     pub(crate) place: String,
-    pub(crate) axis: usize,
+    pub(crate) along: Along,
     pub(crate) channels: Vec<usize>,
+}
+
+/// Where channels are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Along {
+    Axis(usize),
+    LastAxis,
 }
 
 impl Plan {
@@ -53,7 +60,7 @@ impl Plan {
             let place = graph.place(&condition.place)?;
             // A mask along channels commutes with the norm and the bias that are merged into a layer.
             let value = merged[place.0].unwrap_or(place.0);
-            condition.check(graph, place)?;
+            let axis = condition.axis(graph, place)?;
             if sites[place.0].is_none() {
                 return Err(Error::Unsupported {
                     analyzer: "Crp".into(),
@@ -63,7 +70,7 @@ impl Plan {
                     ),
                 });
             }
-            let axis = condition.axis_at(sites[place.0].as_ref(), value)?;
+            let axis = condition.axis_at(axis, sites[place.0].as_ref(), value)?;
             let only = Touch::Only { axis, places: condition.channels.clone() };
             plan.touches.entry(value).or_default().push(only);
         }
@@ -131,13 +138,13 @@ fn check_said<B: Backend>(composite: &Composite, used: &[bool], graph: &Graph<'_
 
 impl Condition {
     /// Its axis at a value that its place is merged into, behind what moves numbers between them.
-    fn axis_at<B: Backend>(&self, place: Option<&Site<'_, '_, B>>, value: usize) -> Result<usize> {
+    fn axis_at<B: Backend>(&self, own: usize, place: Option<&Site<'_, '_, B>>, value: usize) -> Result<usize> {
         let behind = std::iter::successors(place.and_then(Site::next), Site::next);
         let between = behind.take_while(|step| step.id() <= value).filter(moves);
-        let axis = between.into_iter().try_fold(self.axis, |axis, step| axis_behind(&step, axis));
+        let axis = between.into_iter().try_fold(own, |axis, step| axis_behind(&step, axis));
         axis.ok_or_else(|| Error::InvalidParameter {
             name: "axis",
-            value: self.axis.to_string(),
+            value: own.to_string(),
             reason: format!(
                 "it is no axis any more where what is behind `{}` is merged into the layer: name a place behind",
                 self.place
@@ -145,17 +152,24 @@ impl Condition {
         })
     }
 
-    fn check<B: Backend>(&self, graph: &Graph<'_, B>, place: Value) -> Result<()> {
-        let Some(shape) = graph.nodes()[place.0].shape() else { return Ok(()) };
-        let Some(&length) = shape.get(self.axis).filter(|_| self.axis > 0) else {
-            return Err(Error::InvalidParameter {
-                name: "axis",
-                value: self.axis.to_string(),
-                reason: format!("what is at `{}` has the shape {shape:?}, batch axis first", self.place),
-            });
+    /// Its axis at its place, checked.
+    fn axis<B: Backend>(&self, graph: &Graph<'_, B>, place: Value) -> Result<usize> {
+        let no_axis = |axis: String, reason: String| Error::InvalidParameter { name: "axis", value: axis, reason };
+        let (axis, shape) = match (self.along, graph.nodes()[place.0].shape()) {
+            (Along::Axis(axis), None) => return Ok(axis),
+            (Along::Axis(axis), Some(shape)) => (axis, shape),
+            (Along::LastAxis, Some(shape)) => (shape.len().saturating_sub(1), shape),
+            (Along::LastAxis, None) => {
+                let reason = format!("nothing is known of the shape of what is at `{}`: say its number", self.place);
+                return Err(no_axis("the last one".into(), reason));
+            }
+        };
+        let Some(&length) = shape.get(axis).filter(|_| axis > 0) else {
+            let reason = format!("what is at `{}` has the shape {shape:?}, batch axis first", self.place);
+            return Err(no_axis(axis.to_string(), reason));
         };
         match self.channels.iter().find(|&&channel| channel >= length) {
-            None => Ok(()),
+            None => Ok(axis),
             Some(channel) => Err(Error::InvalidParameter {
                 name: "channel",
                 value: channel.to_string(),
