@@ -34,6 +34,7 @@ impl Task for Check<'_> {
         notes.extend(&given.notes);
         let (network, shape) = (&*model.network, given.numbers.shape());
         input::check_assumed(&model, shape, given.assumed)?;
+        model.note_declared(shape, &notes);
         if let Some(at) = &args.at {
             check_asked_place(&model, shape, at)?;
         }

@@ -55,6 +55,7 @@ impl Task for Inspect<'_> {
             Err(error) => return Err(error.into()),
         };
         model.note_rows(&shape, &notes);
+        model.note_declared(&shape, &notes);
         // Where there is none, what can be explained says so.
         let start = embedding(&model, &shape).ok().flatten();
         let found = Findings {

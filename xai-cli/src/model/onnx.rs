@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use xai::onnx::{ElementType, Network, Reader, Signature};
-use xai::{Backend, Error};
+use xai::{Backend, Differentiable, Error};
 use xai_cli::backend::{self, Program};
 use xai_cli::classes::Ending;
 use xai_cli::command_line::{Outcome, failure};
@@ -60,22 +60,41 @@ impl<T: Task> Program for Open<'_, T> {
                 Other::Number(name, number) => network.fill(name, f64::from(*number))?,
             };
         }
+        let (whole, declared) = (network.clone(), outputs.into_iter().find(|output| output.name == facts.output));
         if ending != Ending::Scores {
             network = network.before_softmax();
         }
         match only(&network.inputs()) {
             Ok(input) => {
                 let file = network.clone();
+                let misdeclared = Box::new(move |shape: &[usize]| misdeclared(&whole, declared.as_ref()?, shape));
                 let row_by_row = Box::new(move |shape: &[usize]| {
                     let two = [&[2], shape.get(1..).unwrap_or_default()].concat();
                     file.is_row_by_row(&[two]).unwrap_or(false)
                 });
-                let model = Model { network: Box::new(network), input, ending, facts, notes, row_by_row };
+                let network = Box::new(network);
+                let model = Model { network, input, ending, facts, notes, row_by_row, misdeclared };
                 self.task.run(model.one_sample(self.args.no_batch))
             }
             Err(why) => self.task.of_file(&facts, why),
         }
     }
+}
+
+/// What a file declares its output to be, where another shape is computed of an input of this shape.
+fn misdeclared<B: Backend>(network: &Network<B>, declared: &Signature, input: &[usize]) -> Option<String> {
+    let graph = network.graph(&[input.to_vec()]).ok()?;
+    let (found, said) = (graph.output_shape()?, declared.shape.as_ref()?);
+    let fits = |(axis, (said, &found)): (usize, (&Option<usize>, &usize))| match said {
+        // A file that is frozen at one sample takes several.
+        Some(1) if axis == 0 => input.first() == Some(&found),
+        said => said.is_none_or(|said| said == found),
+    };
+    let is_so = said.len() == found.len() && said.iter().zip(found).enumerate().all(fits);
+    (!is_so).then(|| {
+        let lengths: Vec<String> = found.iter().map(usize::to_string).collect();
+        format!("the file declares an output {declared}, and ({}) is computed, which is taken", lengths.join(", "))
+    })
 }
 
 /// The network with an input that is always the numbers of a file.

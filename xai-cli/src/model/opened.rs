@@ -22,6 +22,8 @@ pub(crate) struct Model<B: Backend> {
     pub(crate) notes: Notes,
     /// Whether parts of it run for one sample after another, with an input of a shape.
     pub(crate) row_by_row: Box<dyn Fn(&[usize]) -> bool>,
+    /// What the file says of its output, and is not so, with an input of a shape.
+    pub(crate) misdeclared: Box<dyn Fn(&[usize]) -> Option<String>>,
 }
 
 impl<B: Backend> Model<B> {
@@ -41,6 +43,11 @@ impl<B: Backend> Model<B> {
         }
     }
 
+    /// Notes what the file says of its output, and is not so.
+    pub(crate) fn note_declared(&self, shape: &[usize], notes: &Notes) {
+        (self.misdeclared)(shape).into_iter().for_each(|note| notes.add(note));
+    }
+
     /// The same network, whose input has no batch axis, as one that takes one sample.
     pub(super) fn one_sample(self, has_no_batch: bool) -> Self {
         if !has_no_batch {
@@ -48,7 +55,8 @@ impl<B: Backend> Model<B> {
         }
         let shape = self.input.shape.map(|shape| std::iter::once(Some(1)).chain(shape).collect());
         let input = Wanted { shape, ..self.input };
-        Model { network: Box::new(OneSample(self.network)), input, row_by_row: Box::new(|_| false), ..self }
+        let (row_by_row, misdeclared) = (Box::new(|_: &[usize]| false), Box::new(|_: &[usize]| None));
+        Model { network: Box::new(OneSample(self.network)), input, row_by_row, misdeclared, ..self }
     }
 
     /// The same network, with the channels of its input in front of rows and columns, where they are the last axis.

@@ -55,6 +55,7 @@ pub(super) fn open(args: &NetworkArgs, notes: Notes, task: &impl Task) -> Outcom
         facts,
         notes,
         row_by_row: Box::new(|_| false),
+        misdeclared: Box::new(|_| None),
     };
     task.run(model.one_sample(args.no_batch))
 }

@@ -56,6 +56,7 @@ impl<T: Task> Program for Open<'_, T> {
             facts,
             notes,
             row_by_row: Box::new(|_| false),
+            misdeclared: Box::new(|_| None),
         })
     }
 }

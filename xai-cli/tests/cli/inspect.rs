@@ -166,6 +166,24 @@ fn places_whose_channels_are_last_are_told_with_the_option() {
     }
 }
 
+/// It is nobody's input: what is computed counts.
+#[test]
+fn an_output_that_is_declared_otherwise_is_noted() {
+    let folder = Folder::new();
+    let mut bytes = std::fs::read(folder.at("colours.onnx")).unwrap();
+    // A length of 4.
+    let four = bytes.windows(4).rposition(|part| part == b"\x0a\x02\x08\x04").unwrap();
+    bytes[four + 3] = 5;
+    std::fs::write(folder.at("five.onnx"), bytes).unwrap();
+    for args in [&["inspect", "five.onnx"][..], &["check", "five.onnx", "red.png", "--preprocess", "unit"]] {
+        let notes = folder.json(&[args, &["--json"]].concat())["notes"].to_string();
+        let said = "declares an output probabilities: f32 (?, 5), and (1, 4) is computed, which is taken";
+        assert!(notes.contains(said), "{args:?}: {notes}");
+    }
+    let of_right = folder.json(&["inspect", "colours.onnx", "--shape", "2x3x32x32", "--json"]);
+    assert_eq!(of_right["notes"], json!([]));
+}
+
 /// As they are explained: whole numbers have no gradient, and what is at their embedding has.
 #[test]
 fn gradients_of_bytes_are_checked_at_their_embedding() {
