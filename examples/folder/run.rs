@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use xai::{AnalyzerInfo, Backend, Settings, files};
 use xai_zoo::backend::Program;
-use xai_zoo::command_line::{Noticed, Outcome, print};
+use xai_zoo::command_line::{Noticed, Outcome, counted, print};
 use xai_zoo::crop::trained;
 use xai_zoo::efficientnet::{EfficientNetLite0, TRAINED};
 use xai_zoo::imagenet;
@@ -32,11 +32,14 @@ impl Program for Args {
         #[allow(clippy::cast_precision_loss)] // fewer than 2⁵³
         let rate = done.explained as f64 / seconds;
         let before = if done.done_before == 0 { String::new() } else { format!(" ({} before)", done.done_before) };
-        let (explained, table) = (done.explained, done.table.display());
-        print(format!("{explained} photos in {seconds:.1} s{before}, {rate:.1} images per second: {table}\n"))?;
+        let (explained, table) = (counted(done.explained, "photo"), done.table.display());
+        print(format!("{explained} in {seconds:.1} s{before}, {rate:.1} images per second: {table}\n"))?;
         match done.failed + done.unread.len() {
             0 => Ok(()),
-            failed => Err(Noticed(format!("{failed} photos have no picture: see above")).into()),
+            failed => {
+                let have = if failed == 1 { "has" } else { "have" };
+                Err(Noticed(format!("{} {have} no picture: see above", counted(failed, "photo"))).into())
+            }
         }
     }
 }

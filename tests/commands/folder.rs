@@ -77,7 +77,7 @@ fn every_photo_has_its_picture_and_one_that_cannot_be_read_is_named() {
     assert!(text.starts_with("4 photos in ") && text.contains("images per second"), "{text}");
     let lines: Vec<&str> = errors.lines().collect();
     assert_eq!(lines.len(), 2, "{errors}");
-    assert!(lines[0].contains("broken.jpeg: ") && lines[1].contains("1 photos have no picture"), "{errors}");
+    assert!(lines[0].contains("broken.jpeg: ") && lines[1].contains("1 photo has no picture"), "{errors}");
     let expected = ["a.jpg-2.png", "a.jpg.png", "a.png.png", "camera.png"];
     assert_eq!(pictures(&at.join("new/pictures")), expected);
 

@@ -3,7 +3,7 @@
 use serde_json::json;
 use xai::{Backend, Differentiable, GradientCheck, UpTo, Verdict};
 use xai_cli::classes::{Class, Scores};
-use xai_cli::command_line::{Noticed, Outcome, shown};
+use xai_cli::command_line::{Noticed, Outcome, plain, shown};
 use xai_cli::labels::Names;
 
 use crate::args::CheckArgs;
@@ -65,7 +65,7 @@ impl Task for Check<'_> {
             }))?;
         } else {
             let of = class.map(|class| format!("of {}", class.short()));
-            let behind = at.map(|at| format!("from {at} on"));
+            let behind = at.map(|at| format!("from {} on", plain(&at)));
             let what: Vec<String> = of.into_iter().chain(behind).collect();
             let what = if what.is_empty() { String::new() } else { format!("{}: ", what.join(", ")) };
             print_text(&format!("{what}{verdict}\n"))?;

@@ -135,6 +135,17 @@ pub fn plain(text: &str) -> String {
     })
 }
 
+/// So many of something, in words: `1 photo`, `2 photos`.
+///
+/// ```
+/// use xai_cli::command_line::counted;
+///
+/// assert_eq!([1, 2].map(|n| counted(n, "photo")), ["1 photo", "2 photos"]);
+/// ```
+pub fn counted(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
+
 /// A path as text, for JSON: names that are no UTF-8 are shown as well as they can be.
 ///
 /// ```

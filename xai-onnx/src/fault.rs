@@ -141,6 +141,9 @@ pub enum Fault {
 /// let (node, operator, reason) = ("pick".to_owned(), "If".to_owned(), "it depends on the data".to_owned());
 /// let refused = Refused { node, operator, opset: 17, reason };
 /// assert_eq!(refused.to_string(), "node `pick` (If, opset 17): it depends on the data");
+/// // On one line, whatever the name.
+/// let refused = Refused { node: "two\nlines".to_owned(), ..refused };
+/// assert_eq!(refused.to_string(), "node `two\\nlines` (If, opset 17): it depends on the data");
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Refused {
@@ -156,7 +159,9 @@ pub struct Refused {
 
 impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "node `{}` ({}, opset {}): {}", self.node, self.operator, self.opset, self.reason)
+        // Each is a line of a list.
+        let line = |name: &str| name.replace('\n', "\\n").replace('\r', "\\r");
+        write!(f, "node `{}` ({}, opset {}): {}", line(&self.node), line(&self.operator), self.opset, self.reason)
     }
 }
 

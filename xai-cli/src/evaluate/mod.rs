@@ -9,7 +9,7 @@ use xai::metrics::{Evaluate as Table, Evaluation, Metric};
 use xai::picture::image::RgbImage;
 use xai::picture::{Curves, read_photo};
 use xai::{AnalyzerInfo, AnyAnalyzer, Backend, Features, Index, MaxActivation};
-use xai_cli::command_line::{Noticed, Outcome, failure};
+use xai_cli::command_line::{Noticed, Outcome, counted, failure};
 use xai_cli::failures::{Failures, bar};
 use xai_cli::labels::Names;
 use xai_cli::options::Grid;
@@ -107,7 +107,10 @@ impl Task for Evaluate<'_> {
         notes.tell();
         match failed {
             0 => Ok(()),
-            failed => Err(Noticed(format!("{failed} photos are not in the table: see above")).into()),
+            failed => {
+                let are = if failed == 1 { "is" } else { "are" };
+                Err(Noticed(format!("{} {are} not in the table: see above", counted(failed, "photo"))).into())
+            }
         }
     }
 }

@@ -168,7 +168,7 @@ impl<'a> Report<'a> {
         }
         text += "\n";
         for path in self.args.outputs() {
-            let _ = writeln!(text, "wrote {}", path.display());
+            let _ = writeln!(text, "wrote {}", plain(&shown(path)));
         }
         text
     }

@@ -7,7 +7,7 @@ use ndarray::{ArrayD, Axis};
 use xai::picture::Preprocess;
 use xai::{Analyzer, AnyAnalyzer, Backend, Note, PerSample};
 use xai_cli::classes::{Class, Scores};
-use xai_cli::command_line::{Outcome, failure};
+use xai_cli::command_line::{Outcome, counted, failure};
 use xai_cli::labels::Names;
 use xai_cli::runner::{Explained, Explains, mark};
 
@@ -90,9 +90,9 @@ impl<'a, B: Backend<Elem = f32>> Explainer<'a, B> {
     /// What has to be known of the results, once they are there.
     pub(super) fn notes(&self) -> &Notes {
         if self.kept.get() > 0 {
-            let (title, photos) = (self.chosen.info.title, self.kept.get());
+            let (title, photos) = (self.chosen.info.title, counted(self.kept.get(), "photo"));
             self.notes.add(format!(
-                "{title}: for {photos} photos less than a tenth of the relevance arrived, or more than ten times as \
+                "{title}: for {photos} less than a tenth of the relevance arrived, or more than ten times as \
                  much: the rules keep it on the way, at biases, norms and units without a positive part"
             ));
         }
@@ -103,14 +103,16 @@ impl<'a, B: Backend<Elem = f32>> Explainer<'a, B> {
     pub(super) fn noticed(&self) -> Option<String> {
         let (missed, nothing, info) = (self.missed.get(), self.nothing.get(), self.chosen.info);
         let title = info.title;
-        let all_zero = format!("{title} has nothing but zeros for {nothing} photos");
-        let apart = format!("{title} does not add up to the change of the output for {missed} photos");
+        let photos = |number| counted(number, "photo");
+        let all_zero = format!("{title} has nothing but zeros for {}", photos(nothing));
+        let apart = format!("{title} does not add up to the change of the output for {}", photos(missed));
         let all_zero = (nothing > 0).then(|| format!("{all_zero}: {}", advice_for_nothing(info.settings)));
         let apart = (missed > 0).then(|| format!("{apart}: {}", advice(info.settings)));
         let noisy = match self.noisy.get() {
             0 => None,
-            photos => Some(format!(
-                "{title} has values for {photos} photos whose error is estimated as more than they are: {}",
+            noisy => Some(format!(
+                "{title} has values for {} whose error is estimated as more than they are: {}",
+                photos(noisy),
                 advice_for_noise(info.settings)
             )),
         };

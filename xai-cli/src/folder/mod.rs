@@ -4,7 +4,7 @@ mod explainer;
 
 use serde_json::json;
 use xai::Backend;
-use xai_cli::command_line::{Noticed, Outcome, shown};
+use xai_cli::command_line::{Noticed, Outcome, counted, plain, shown};
 use xai_cli::labels::Names;
 use xai_cli::runner::Runner;
 
@@ -41,13 +41,18 @@ impl Task for Folder<'_> {
                 "not_read": done.unread.len(), "results": shown(&done.table), "notes": explainer.notes().list(),
             }))?;
         } else {
-            let before =
-                if done.done_before == 0 { String::new() } else { format!(", {} were done before", done.done_before) };
-            print_text(&format!("{} photos explained{before}: {}\n", done.explained, done.table.display()))?;
+            let before = match done.done_before {
+                0 => String::new(),
+                1 => ", 1 was done before".to_owned(),
+                before => format!(", {before} were done before"),
+            };
+            let (explained, table) = (counted(done.explained, "photo"), plain(&shown(&done.table)));
+            print_text(&format!("{explained} explained{before}: {table}\n"))?;
         }
         explainer.notes().tell();
         let failed = done.failed + done.unread.len();
-        let failed = (failed > 0).then(|| format!("{failed} photos have no picture: see above"));
+        let have = if failed == 1 { "has" } else { "have" };
+        let failed = (failed > 0).then(|| format!("{} {have} no picture: see above", counted(failed, "photo")));
         let noticed: Vec<String> = failed.into_iter().chain(explainer.noticed()).collect();
         if noticed.is_empty() { Ok(()) } else { Err(Noticed(noticed.join("; ")).into()) }
     }

@@ -46,7 +46,7 @@ use xai::disk::{Draft, check_apart};
 
 use self::pictures::Pictures;
 use self::results::Results;
-use crate::command_line::{Outcome, failure, tell};
+use crate::command_line::{Outcome, failure, plain, shown, tell};
 use crate::failures::{Failures, bar};
 use crate::pipeline::{Job, Room, list, one_by_one, overlapped, unread};
 
@@ -256,7 +256,7 @@ impl Runner {
         let failed = self.explain(explains, &results, &left, !done.is_empty());
         let failed = failed.inspect_err(|_| results.withdraw_empty(&self.out))?;
         for name in &self.unread {
-            tell(self.program, &format!("{} is not read: a photo must be a PNG or a JPEG", name.display()));
+            tell(self.program, &format!("{} is not read: a photo must be a PNG or a JPEG", plain(&shown(name))));
         }
         let (explained, unread) = (left.len() - failed, self.unread.clone());
         Ok(Done { explained, done_before: done.len(), failed, unread, table })
@@ -278,7 +278,7 @@ impl Runner {
             }
             failures.ended(result);
         };
-        let failed = |job: usize, why: String| ended(job, Err(format!("{}: {why}", left[job].photo.display())));
+        let failed = |job: usize, why: String| ended(job, Err(format!("{}: {why}", plain(&shown(&left[job].photo)))));
         let (preprocess, raw) = (explains.preprocess(), self.raw);
         let work = Pictures { jobs: left, results, preprocess, title: explains.title(), raw, ended };
         let explain = |seen| Ok(explains::each(explains, seen, &failed));

@@ -283,7 +283,7 @@ fn methods_are_ranked() {
     std::fs::write(folder.at("photos/broken.png"), b"no picture").unwrap();
     let quick = [&args[..], &["--method", "gradient", "--method", "grad-cam", "--json"]].concat();
     let (stdout, stderr) = folder.noticed(&quick);
-    assert!(stderr.contains("broken.png") && stderr.contains("1 photos"), "{stderr}");
+    assert!(stderr.contains("broken.png") && stderr.contains("1 photo is not in the table"), "{stderr}");
     let found: serde_json::Value = serde_json::from_str(&stdout).unwrap();
     assert_eq!((&found["photos"], &found["failed"]), (&4.into(), &1.into()));
     let methods: Vec<&serde_json::Value> = found["methods"].as_array().unwrap().iter().collect();

@@ -70,6 +70,20 @@ fn no_name_from_a_file_gives_a_terminal_orders() {
     assert_eq!(report["top"][0]["name"], orders, "programs get the name itself");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_line_break_in_a_name_breaks_no_line() {
+    let folder = Folder::new();
+    let text = folder.said(&[&PHOTO[..], &["--method", "gradient", "--out", "two\nlines.png"]].concat());
+    assert!(text.ends_with("\nwrote two\\nlines.png\n"), "{text}");
+    assert!(folder.at("two\nlines.png").exists());
+    let mut bytes = std::fs::read(folder.at("strange.onnx")).unwrap();
+    let name = bytes.windows(4).position(|part| part == b"red\x1b").unwrap();
+    bytes[name + 3] = b'\n';
+    std::fs::write(folder.at("odd.onnx"), bytes).unwrap();
+    folder.refused(&["explain", "odd.onnx", "red.png"], "node `red\\n[31m` (com.example.Wobble");
+}
+
 /// Whose maps are meant nobody knows.
 #[test]
 fn nodes_of_one_name_are_told_apart() {
