@@ -1,7 +1,7 @@
 //! What cannot be explained is said before any pass, all of it.
 
 use xai_core::Differentiable;
-use xai_onnx::Fault;
+use xai_onnx::{Fault, Refused};
 
 use super::hostile::{fault, read};
 use super::wire::{Message, Parts, graph, graph_attribute, info, model, node};
@@ -42,12 +42,15 @@ fn control_flow_by_the_data_is_refused() {
     let branch =
         |operator: &str| Message::new().with(1, node(operator, &["x"], &["z"])).with(12, Message::new().text(1, "z"));
     let choice = node("If", &["c"], &["y"])
+        .text(3, "choose")
         .with(5, graph_attribute("then_branch", branch("Relu")))
         .with(5, graph_attribute("else_branch", branch("Neg")));
     let condition = || node("Greater", &["x", "x"], &["c"]);
     let error = network(vec![condition(), choice], vec!["y"]).graph(&[vec![1, 4]]).unwrap_err();
     let Fault::Refused(all) = fault(&error) else { panic!("{error}") };
-    assert!(all[0].reason.contains("depends on the data"), "{}", all[0].reason);
+    let [Refused { node: named, operator, opset: 17, reason }] = &all[..] else { panic!("{all:?}") };
+    assert_eq!([named.as_str(), operator], ["choose", "If"]);
+    assert!(reason.contains("depends on the data"), "{reason}");
     // Of what either branch has, all is said.
     let choice = node("If", &["c"], &["y"])
         .with(5, graph_attribute("then_branch", branch("Magic")))
@@ -57,6 +60,36 @@ fn control_flow_by_the_data_is_refused() {
     let Fault::Refused(all) = fault(&error) else { panic!("{error}") };
     assert_eq!(all.iter().map(|one| one.operator.as_str()).collect::<Vec<_>>(), ["If", "Magic"]);
     assert_eq!(network.unsupported(), all[1..]);
+}
+
+/// By a constant of the branch that runs, or by the data.
+#[test]
+fn a_choice_inside_of_a_choice_is_made_or_refused() {
+    let branch =
+        |operator: &str| Message::new().with(1, node(operator, &["x"], &["z"])).with(12, Message::new().text(1, "z"));
+    let truth = |name: &str, is: u8| Message::new().int(2, 9).text(8, name).bytes(9, &[is]);
+    let read_choice = |condition: &str| {
+        let inner = node("If", &[condition], &["w"])
+            .text(3, "inner")
+            .with(5, graph_attribute("then_branch", branch("Relu")))
+            .with(5, graph_attribute("else_branch", branch("Neg")));
+        let then = Message::new().with(1, inner).with(5, truth("no", 0)).with(12, Message::new().text(1, "w"));
+        let outer = node("If", &["yes"], &["y"])
+            .text(3, "outer")
+            .with(5, graph_attribute("then_branch", then))
+            .with(5, graph_attribute("else_branch", branch("Magic")));
+        let nodes = vec![node("Greater", &["x", "x"], &["by_data"]), outer];
+        let tensors = vec![truth("yes", 1)];
+        read(model(graph(Parts { nodes, tensors, inputs: vec![info("x", &[0, 4])], outputs: vec!["y"] }))).unwrap()
+    };
+    let x = ndarray::array![[1.0_f32, -2.0, 0.0, 3.0]];
+    assert_eq!(read_choice("no").predict(x.view().into_dyn()).unwrap(), (-&x).into_dyn());
+    assert_eq!(read_choice("yes").predict(x.view().into_dyn()).unwrap(), x.mapv(|x| x.max(0.0)).into_dyn());
+    let error = read_choice("by_data").graph(&[vec![1, 4]]).unwrap_err();
+    let Fault::Refused(all) = fault(&error) else { panic!("{error}") };
+    let [Refused { node, operator, opset: 17, reason }] = &all[..] else { panic!("{all:?}") };
+    assert_eq!([node.as_str(), operator], ["inner", "If"]);
+    assert!(reason.contains("depends on the data"), "{reason}");
 }
 
 #[test]
