@@ -8,7 +8,7 @@ use xai_cli::command_line::{Noticed, Outcome, failure};
 use xai_cli::options::OPTIONS;
 
 /// What a program reads in the library's messages, and what who typed a command reads in its place; longer ones first.
-const WORDS: [(&str, &str); 28] = [
+const WORDS: [(&str, &str); 29] = [
     ("no rule of Lrp goes", "no rule of LRP goes"),
     ("no rule of DeepLift goes", "no rule of DeepLIFT goes"),
     ("no rule of LayerConductance goes", "no rule of Layer Conductance goes"),
@@ -20,6 +20,7 @@ const WORDS: [(&str, &str); 28] = [
     ("`Quadrature::Graded`", "--quadrature graded"),
     ("with `.output(..)`", "by --output"),
     ("the limit with `Reader::limit`", "it by --limit"),
+    ("the limit with `Reader::pass_limit`", "it by --pass-limit"),
     ("fix one with `Network::fix`", "give one by --input"),
     ("fixed with `Network::fix`", "given by --input"),
     ("`AtLayer::new(analyzer, \"the embedding's name\")`", "--at and the embedding's place"),

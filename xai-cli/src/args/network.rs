@@ -50,6 +50,12 @@ pub(crate) struct NetworkArgs {
     /// number of them [default: 268435456]
     #[arg(long, value_name = "N", value_parser = count, allow_negative_numbers = true, help_heading = "Network")]
     pub(crate) limit: Option<usize>,
+
+    /// How many numbers all values of one forward pass of an ONNX file's network may have together, inputs among them
+    /// and weights not; one value may then have as many [default: as many as --limit, and 16384 more for each number of
+    /// the inputs and each byte of the file]
+    #[arg(long, value_name = "N", value_parser = count, allow_negative_numbers = true, help_heading = "Network")]
+    pub(crate) pass_limit: Option<usize>,
 }
 
 /// What an input is that is not explained.

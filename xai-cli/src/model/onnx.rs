@@ -29,6 +29,7 @@ impl<T: Task> Program for Open<'_, T> {
     fn run<B: Backend<Elem = f32>>(&self, placement: B::Placement) -> Outcome<()> {
         let reader = Reader::<B>::new().at(placement);
         let reader = self.args.limit.into_iter().fold(reader, Reader::limit);
+        let reader = self.args.pass_limit.into_iter().fold(reader, Reader::pass_limit);
         let mut network = reader.read(&self.args.file)?;
         let (inputs, outputs) = (network.inputs(), network.outputs());
         if let Some(output) = &self.args.output {

@@ -29,6 +29,8 @@ fn mistakes_end_with_one_line_and_leave_no_file() {
         (&["explain", "colours.onnx", "red.png", "--target", "cat", "--labels", "names.txt"], "no name of --labels"),
         (&["explain", "colours.onnx", "red.png", "--method", "integrated-gradients", "--n", "1"], "--n 1: it must be"),
         (&["explain", "colours.onnx", "red.png", "--limit", "10"], "raise it by --limit"),
+        (&["explain", "colours.onnx", "red.png", "--pass-limit", "4000"], "raise it by --pass-limit"),
+        (&["explain", "colours.onnx", "red.png", "--pass-limit", "0"], "at least 1"),
         (&["explain", "colours.onnx", "red.png", "--labels", "two.txt"], "2 names, and the network 4"),
         (&["explain", "colours.onnx", "red.png", "--labels", "empty.txt"], "no names"),
         (&["explain", "colours.onnx", "red.png", "--labels", "no.onnx"], "no text"),
