@@ -39,7 +39,10 @@ const AFTER: &str = "Exit codes:
      an operator, that cannot be explained. Relevance that a rule keeps on the way is no such
      thing, but a note
   2  a mistake in the command line, a file that cannot be read, a network that cannot be explained
-     in this way: one line on stderr, and no output was written";
+     in this way: one line on stderr, and no output was written
+
+Files appear whole or not at all. What a run that is stopped, as by Ctrl-C, had begun stays as a
+hidden file, .xai-draft-*, until the next run that writes to that folder clears it away";
 
 /// A part of the command.
 #[derive(Debug, Subcommand)]
