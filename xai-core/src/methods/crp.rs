@@ -55,7 +55,8 @@ impl Crp {
         Crp { lrp: Lrp::new(composite), conditions: Vec::new() }
     }
 
-    /// At this place, these channels (axis 1) alone: see [`channels_last`](Crp::channels_last). Conditions at several places hold together.
+    /// At this place, these channels (axis 1) alone: see [`channels_last`](Crp::channels_last). Conditions at several
+    /// places hold together.
     #[must_use]
     pub fn condition(self, place: impl Into<String>, channels: &[usize]) -> Self {
         self.condition_along(1, place, channels)

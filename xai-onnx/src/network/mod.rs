@@ -46,8 +46,8 @@ type Plans<B> = Mutex<HashMap<Vec<Vec<usize>>, Arc<Plan<B>>>>;
 ///
 /// Its inputs are the file's, in the file's order and without those that were [fixed](Network::fix); its output is the
 /// first of the file's that is not of whole numbers, truths or strings, or the one [chosen](Network::output). Places
-/// have the names of the file's nodes and of their outputs. A node whose name is that of another one too is told from it
-/// by its output: `relu:a` and `relu:b`; and nodes of a function that is called twice by a number, `relu#1` and
+/// have the names of the file's nodes and of their outputs. A node whose name is that of another one too is told from
+/// it by its output, `relu:a` and `relu:b`; and nodes of a function that is called twice by a number, `relu#1` and
 /// `relu#2`, in the order in which they are computed. What follows from shapes alone is computed once for each shape of
 /// the inputs.
 ///
@@ -192,8 +192,8 @@ impl<B: Backend> Network<B> {
     /// is computed beforehand. For switches, sampling rates and states; its shape holds for every batch.
     ///
     /// # Errors
-    /// [`Fault::Unknown`] as the source of [`Error::Backend`] when there is no such input; [`Error::InvalidShape`] for a
-    /// shape that is not the one that the file declares.
+    /// [`Fault::Unknown`] as the source of [`Error::Backend`] when there is no such input; [`Error::InvalidShape`] for
+    /// a shape that is not the one that the file declares.
     ///
     /// ```
     /// # mod xai { pub use xai_core::*; pub use xai_onnx as onnx; }
