@@ -2,10 +2,11 @@
 
 #![allow(clippy::unwrap_used)] // a test fails by panicking
 
-use candle_core::{DType, Device, Module, ModuleT, Result, Tensor, Var};
+use candle_core::{DType, Module, ModuleT, Result, Tensor, Var};
 use candle_nn::{LayerNorm, RmsNorm};
 use ndarray::{Array2, array};
 use xai_candle::{Candle, model, module, ops};
+use xai_candle_tests::device;
 use xai_core::nn::{Activation, Concatenate, Flatten, Narrow, Permute, Reduce, Reduction, Reshape, Scale};
 use xai_core::{
     Analyzer, Backend, Differentiable, Error, Given, Gradient, Index, IntegratedGradients, MaxActivation, Net, Op,
@@ -15,11 +16,11 @@ use xai_core::{
 fn weight(shape: &[usize], from: f64) -> Tensor {
     let count = shape.iter().product::<usize>();
     let numbers: Vec<f64> = (0..count).map(|i| (i as f64 * 0.7 + from).sin()).collect();
-    Tensor::from_vec(numbers, shape, &Device::Cpu).unwrap().to_dtype(DType::F32).unwrap()
+    Tensor::from_vec(numbers, shape, &device()).unwrap().to_dtype(DType::F32).unwrap()
 }
 
 fn gradient_of(f: impl Fn(&Tensor) -> Result<Tensor>) -> xai_core::Result<Array2<f32>> {
-    let model = Net::<Candle, _>::new(f);
+    let model = Net::<Candle, _>::new(f).at(device());
     Gradient.analyze(&model, &array![[0.5f32, -1.0, 2.0]], Index(0)).map(|why| why.values)
 }
 
@@ -41,14 +42,14 @@ fn cut_paths_are_errors_with_causes() {
         ("detach", Box::new(|x| x.detach().sqr())),
         // The output is tracked, but by the weight alone.
         ("detach before a variable", Box::new(|x| x.detach().matmul(&fixed))),
-        ("numbers", Box::new(|x| Tensor::new(x.to_vec2::<f32>()?, &Device::Cpu))),
+        ("numbers", Box::new(|x| Tensor::new(x.to_vec2::<f32>()?, &device()))),
     ];
     for (name, cut) in cuts {
         let error = gradient_of(cut).unwrap_err();
         assert!(matches!(error, Error::Detached { .. }), "{name}: {error}");
         assert!(error.to_string().contains("LayerNorm"), "{name}: {error}");
     }
-    let func = Net::<Candle, _>::new(candle_nn::func(|x| Module::forward(&norm, x)));
+    let func = Net::<Candle, _>::new(candle_nn::func(|x| Module::forward(&norm, x))).at(device());
     let x = xai_core::Tensor::<Candle>::new(weight(&[1, 3], 4.0));
     let error = func.vjp(&x).unwrap_err();
     assert!(matches!(error, Error::Detached { .. }), "{error}");
@@ -63,7 +64,7 @@ fn the_twins_of_ops_mend_the_path() {
     let by_layer = gradient_of(|x| ops::layer(&norm, x)).unwrap();
     let by_hand = gradient_of(|x| ops::layer_norm(x, &w, Some(&b), 1e-5)).unwrap();
     assert_eq!(by_layer, by_hand);
-    let mended = Net::<Candle, _>::new(|x: &Tensor| ops::softmax(&ops::layer(&norm, x)?.sqr()?, -1));
+    let mended = Net::<Candle, _>::new(|x: &Tensor| ops::softmax(&ops::layer(&norm, x)?.sqr()?, -1)).at(device());
     assert!(check_gradient(&mended, &array![[0.5f32, -1.0, 2.0]]).unwrap().is_trusted());
 }
 
@@ -89,13 +90,13 @@ impl ModuleT for Tanh {
 fn a_module_is_a_model_and_its_variables_stay() {
     let net = Tanh { weight: Var::from_tensor(&weight(&[3, 2], 0.0)).unwrap() };
     let before = net.weight.to_vec2::<f32>().unwrap();
-    let net = model(net);
+    let net = model(net).at(device());
     let input = array![[0.5f32, -1.0, 2.0], [1.0, 0.0, 0.25]];
     let why = IntegratedGradients::new().n(64).analyze(&net, &input, MaxActivation).unwrap();
     let gap = why.extras.completeness_gap.unwrap();
     assert!(gap.iter().all(|g| g.abs() < 0.05), "{gap:?}");
     assert!(check_gradient(&net, &input).unwrap().is_trusted());
-    let after = net.into_inner().into_inner().weight.to_vec2::<f32>().unwrap();
+    let after = net.into_inner().into_inner().into_inner().weight.to_vec2::<f32>().unwrap();
     assert_eq!(before, after);
 }
 
@@ -115,12 +116,12 @@ fn a_module_is_a_layer() {
 #[test]
 fn placements_are_kept() {
     for dtype in [DType::F64, DType::F32, DType::F16, DType::BF16] {
-        let net = model(|x: &Tensor| x.sqr()).at((Device::Cpu, dtype));
+        let net = model(|x: &Tensor| x.sqr()).at((device(), dtype));
         let seen = Net::<Candle, _>::new(move |x: &Tensor| {
             assert_eq!(x.dtype(), dtype);
             x.sqr()
         })
-        .at(dtype);
+        .at((device(), dtype));
         let input = array![[0.5f32, -1.0]];
         for why in [Gradient.analyze(&net, &input, Index(0)), Gradient.analyze(&seen, &input, Index(0))] {
             assert_eq!(why.unwrap().values, array![[1.0, 0.0]]);
@@ -133,7 +134,7 @@ fn placements_are_kept() {
 #[test]
 fn models_can_be_shared_between_threads() {
     fn check<T: Send + Sync>(_: &T) {}
-    check(&model(candle_nn::Linear::new(weight(&[2, 3], 0.0), None)));
+    check(&model(candle_nn::Linear::new(weight(&[2, 3], 0.0), None)).at(device()));
 }
 
 /// y = a · eᵇ, and a third input that it does not read.
@@ -159,7 +160,7 @@ fn code_of_several_inputs_is_differentiated_to_each() {
     }
     let graph = Gated.graph(&[vec![1, 1], vec![1, 1], vec![1, 1]]).unwrap();
     let inputs =
-        [&a, &b, &c].map(|x| xai_core::Tensor::<Candle>::upload(x.view().into_dyn(), &Device::Cpu.into()).unwrap());
+        [&a, &b, &c].map(|x| xai_core::Tensor::<Candle>::upload(x.view().into_dyn(), &device().into()).unwrap());
     let (y, pull) = graph.vjp(&inputs, &[true, true, true], None).unwrap();
     // Nothing of the output is the third one's.
     let parts = pull.pull_all(&y).unwrap();

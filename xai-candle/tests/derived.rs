@@ -1,13 +1,14 @@
 //! A struct of candle_nn's layers, derived with this crate's path.
 #![allow(clippy::unwrap_used)] // a test fails by panicking
 
-use candle_core::{DType, Device, Result, Tensor};
+use candle_core::{DType, Result, Tensor};
 use candle_nn::{
     Activation, BatchNorm, Conv2d, Conv2dConfig, LayerNorm, Linear, VarBuilder, VarMap, batch_norm, conv2d, layer_norm,
     linear,
 };
 use ndarray::Array4;
 use xai_candle::nn;
+use xai_candle_tests::device;
 use xai_core::nn::{Flatten, MaxPool2d};
 use xai_core::{Analyzer, GradCam, Gradient, GradientCheck, MaxActivation, check_gradient};
 use xai_derive::Explainable;
@@ -33,7 +34,7 @@ struct Net {
 
 fn net() -> Result<Net> {
     let map = VarMap::new();
-    let build = VarBuilder::from_varmap(&map, DType::F32, &Device::Cpu);
+    let build = VarBuilder::from_varmap(&map, DType::F32, &device());
     let net = Net {
         stem: conv2d(3, 4, 3, Conv2dConfig { padding: 1, stride: 2, ..Conv2dConfig::default() }, build.pp("stem"))?,
         norm: batch_norm(4, 1e-3, build.pp("norm"))?,
@@ -52,7 +53,7 @@ fn net() -> Result<Net> {
         let variable = &variables[name];
         let draw = |i: usize| ((i as f32 + inputs) * 0.618_034).fract() * 2.0 - 1.0;
         let numbers = (0..variable.elem_count()).map(|i| draw(i * i + i) / inputs.sqrt());
-        variable.set(&Tensor::from_iter(numbers, &Device::Cpu)?.reshape(variable.shape())?)?;
+        variable.set(&Tensor::from_iter(numbers, &device())?.reshape(variable.shape())?)?;
     }
     drop(variables);
     Ok(net)
@@ -69,7 +70,7 @@ fn a_struct_of_candle_layers_is_explained() {
     let report = GradientCheck::new().run(&net, &input).unwrap();
     assert!(report.is_trusted(), "{report}");
     // candle's own pieces, one by one, give the same output.
-    let x = Tensor::from_iter(input.iter().copied(), &Device::Cpu).unwrap().reshape((2, 3, 9, 10)).unwrap();
+    let x = Tensor::from_iter(input.iter().copied(), &device()).unwrap().reshape((2, 3, 9, 10)).unwrap();
     let by_hand = || {
         let x = candle_nn::Module::forward(&net.stem, &x)?;
         let x = candle_nn::ModuleT::forward_t(&net.norm, &x, false)?.silu()?;
@@ -114,7 +115,7 @@ fn a_struct_of_the_swapped_layers_is_explained() {
     let numbers = |shape: &[usize], seed: f64| {
         let count = shape.iter().product::<usize>();
         let all: Vec<f64> = (0..count).map(|i| ((i as f64 + 1.0) * (seed + 1.618)).sin() * 0.5).collect();
-        Tensor::from_vec(all, shape, &Device::Cpu).unwrap().to_dtype(DType::F32).unwrap()
+        Tensor::from_vec(all, shape, &device()).unwrap().to_dtype(DType::F32).unwrap()
     };
     let net = Swapped {
         stem: nn::Conv1d::new(numbers(&[4, 2, 3], 0.1), None, nn::Conv1dConfig::default()),

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use candle_core::{DType, Device, Tensor};
+use candle_core::{DType, Tensor};
 use candle_nn::{
     Activation, BatchNorm, Conv1d, Conv1dConfig, Conv2d, Conv2dConfig, ConvTranspose1d, ConvTranspose1dConfig,
     ConvTranspose2d, ConvTranspose2dConfig, Dropout, Embedding, GroupNorm, LayerNorm, Linear, PReLU, RmsNorm,
@@ -12,13 +12,14 @@ use candle_nn::{
 };
 use ndarray::{Array3, Array4};
 use xai_candle::Candle;
+use xai_candle_tests::device;
 use xai_core::nn::{AdaptiveAvgPool2d, Flatten, Sequential};
 use xai_core::{Analyzer, GradCam, Gradient, Graph, Layer, MaxActivation, SmoothGrad, Step, check_gradient};
 
 fn weight(shape: &[usize], from: f64) -> Tensor {
     let count = shape.iter().product::<usize>();
     let numbers: Vec<f64> = (0..count).map(|i| ((i as f64 + from) * 12.9898).sin()).collect();
-    Tensor::from_vec(numbers, shape, &Device::Cpu).unwrap().to_dtype(DType::F32).unwrap()
+    Tensor::from_vec(numbers, shape, &device()).unwrap().to_dtype(DType::F32).unwrap()
 }
 
 /// The nodes that a layer becomes.
@@ -49,7 +50,7 @@ fn layers_of_candle_nn_are_operations() {
     assert_eq!(nodes(&norm, &image), ["LayerNorm"]);
     assert_eq!(nodes(&LayerNorm::rms_norm(weight(&[6], 1.0), 1e-5), &image), ["RmsNorm"]);
     assert_eq!(nodes(&RmsNorm::new(weight(&[6], 1.0), 1e-5), &image), ["RmsNorm"]);
-    let build = VarBuilder::from_varmap(&VarMap::new(), DType::F32, &Device::Cpu);
+    let build = VarBuilder::from_varmap(&VarMap::new(), DType::F32, &device());
     let config = candle_nn::LayerNormConfig { remove_mean: false, ..candle_nn::LayerNormConfig::default() };
     let norm = candle_nn::layer_norm(6, config, build).unwrap();
     assert_eq!(nodes(&norm, &image), ["RmsNorm", "Constant", "Binary"]);
@@ -122,7 +123,7 @@ fn layers_behind_code_that_nobody_can_look_into() {
 }
 
 fn full(value: f64) -> xai_core::Tensor<Candle> {
-    xai_core::Tensor::new(Tensor::ones(3, DType::F32, &Device::Cpu).unwrap().affine(value, 0.0).unwrap())
+    xai_core::Tensor::new(Tensor::ones(3, DType::F32, &device()).unwrap().affine(value, 0.0).unwrap())
 }
 
 #[test]

@@ -1,10 +1,11 @@
 //! A text encoder as a file of candle-transformers is written, by `with_tracing`'s names, explained behind its
 //! embeddings.
 
-use candle_core::{DType, Device, Module, Result, Tensor};
+use candle_core::{DType, Module, Result, Tensor};
 use candle_nn::VarBuilder;
 use xai_candle::nn as candle_nn;
 use xai_candle::overlay::{embedded, look_up};
+use xai_candle_tests::device;
 
 use self::candle_nn::with_tracing::{Embedding, LayerNorm, Linear, RmsNorm, layer_norm, linear, linear_no_bias};
 use crate::finite_differences::assert_close;
@@ -93,9 +94,9 @@ impl Bert {
 #[test]
 fn its_gradient_is_right_at_the_embeddings() {
     let vb = seeded(|vb| drop(Bert::load(vb).unwrap()));
-    let ids = Tensor::new(&[[3u32, 17, 3, 0], [5, 6, 7, 19]], &Device::Cpu).unwrap();
+    let ids = Tensor::new(&[[3u32, 17, 3, 0], [5, 6, 7, 19]], &device()).unwrap();
     let hide = f64::NEG_INFINITY;
-    let mask = Tensor::new(&[[[[0.0, 0.0, 0.0, hide]]], [[[0.0, 0.0, 0.0, 0.0]]]], &Device::Cpu).unwrap();
+    let mask = Tensor::new(&[[[[0.0, 0.0, 0.0, hide]]], [[[0.0, 0.0, 0.0, 0.0]]]], &device()).unwrap();
     let rows = look_up(&vb, "words.weight", &ids).unwrap();
     let expected = Bert::load(vb.clone()).unwrap().forward(&ids, &mask).unwrap();
     let net = embedded(vb, "words.weight", Bert::load, move |bert: &Bert, ids| bert.forward(ids, &mask));

@@ -1,12 +1,13 @@
 //! candle_nn's layers: forward as candle's own, pullbacks against finite differences, weights untouched.
 
-use candle_core::{DType, Device, Module, ModuleT, Result, Tensor, Var};
+use candle_core::{DType, Module, ModuleT, Result, Tensor, Var};
 use candle_nn::{
     Activation, BatchNorm, Conv1d, Conv1dConfig, Conv2d, Conv2dConfig, ConvTranspose1d, ConvTranspose1dConfig,
     ConvTranspose2d, ConvTranspose2dConfig, Dropout, Embedding, GroupNorm, LayerNorm, Linear, PReLU, RNN, RmsNorm,
     VarBuilder, VarMap,
 };
 use xai_candle::{Candle, Host};
+use xai_candle_tests::device;
 use xai_core::nn::Sequential;
 use xai_core::{Error, Graph, Layer};
 
@@ -142,7 +143,7 @@ fn activations() {
         let prelu = PReLU::new(weight, scalar);
         check("prelu", &prelu, |x| Module::forward(&prelu, x), &shape);
     }
-    let zeros = Wrapped::new(Tensor::zeros(3, DType::F64, &Device::Cpu).unwrap());
+    let zeros = Wrapped::new(Tensor::zeros(3, DType::F64, &device()).unwrap());
     for (f, slope) in [(Activation::Relu, 0.0), (Activation::Relu2, 0.0), (Activation::LeakyRelu(0.1), 0.1)] {
         let (_, pull) = graph(&f, &[3]).vjp(std::slice::from_ref(&zeros), &[true], None).unwrap();
         let ones = Wrapped::new(zeros.inner().ones_like().unwrap());
@@ -153,7 +154,7 @@ fn activations() {
 #[test]
 fn recurrent_and_composed_layers() {
     let map = VarMap::new();
-    let build = VarBuilder::from_varmap(&map, DType::F64, &Device::Cpu);
+    let build = VarBuilder::from_varmap(&map, DType::F64, &device());
     let lstm = candle_nn::lstm(3, 4, candle_nn::LSTMConfig::default(), build.pp("lstm")).unwrap();
     check("lstm", &lstm, |x| lstm.states_to_tensor(&lstm.seq(x)?), &[2, 3, 3]);
     let gru = candle_nn::gru(3, 4, candle_nn::GRUConfig::default(), build.pp("gru")).unwrap();
@@ -171,7 +172,7 @@ fn recurrent_and_composed_layers() {
 fn an_embedding_runs_forward_and_is_explained_behind() {
     let table = weight(&[4, 3], 1);
     let embedding = Embedding::new(table.clone(), 3);
-    let ids = |ids: &[f64]| [Wrapped::new(Tensor::new(ids, &Device::Cpu).unwrap().reshape((1, ids.len())).unwrap())];
+    let ids = |ids: &[f64]| [Wrapped::new(Tensor::new(ids, &device()).unwrap().reshape((1, ids.len())).unwrap())];
     let y = graph(&embedding, &[1, 2]).forward(&ids(&[3.0, 0.0])).unwrap();
     assert_eq!(y.shape(), [1, 2, 3]);
     let expected = Tensor::cat(&[table.get(3).unwrap(), table.get(0).unwrap()], 0).unwrap().to_vec1::<f64>().unwrap();
@@ -199,7 +200,7 @@ fn an_embedding_runs_forward_and_is_explained_behind() {
 #[test]
 fn variables_are_neither_changed_nor_recorded() {
     let map = VarMap::new();
-    let build = VarBuilder::from_varmap(&map, DType::F64, &Device::Cpu);
+    let build = VarBuilder::from_varmap(&map, DType::F64, &device());
     let conv = candle_nn::conv2d(2, 3, 3, Conv2dConfig::default(), build.pp("conv")).unwrap();
     let norm = candle_nn::batch_norm(3, 1e-3, build.pp("norm")).unwrap();
     let net = candle_nn::seq().add(candle_nn::linear(4, 2, build.pp("linear")).unwrap());

@@ -1,6 +1,7 @@
 //! Gradients from function values alone, in `f64`.
 
-use candle_core::{DType, Device, Result, Tensor};
+use candle_core::{DType, Result, Tensor};
+use xai_candle_tests::device;
 
 /// Numbers between -2 and 2 that look random, without ties.
 pub(crate) fn numbers(shape: &[usize], seed: u64) -> Tensor {
@@ -12,7 +13,7 @@ pub(crate) fn numbers(shape: &[usize], seed: u64) -> Tensor {
         (state >> 11) as f64 / (1u64 << 53) as f64 * 4.0 - 2.0
     };
     let count = shape.iter().product::<usize>();
-    Tensor::from_vec((0..count).map(|_| next()).collect::<Vec<f64>>(), shape, &Device::Cpu).unwrap()
+    Tensor::from_vec((0..count).map(|_| next()).collect::<Vec<f64>>(), shape, &device()).unwrap()
 }
 
 fn flat(t: &Tensor) -> Vec<f64> {

@@ -1,7 +1,8 @@
 //! `nn::ops`, `nn::rotary_emb` and `nn::attention` against finite differences, and against candle's own values.
 
-use candle_core::{D, DType, Device, Result, Tensor};
+use candle_core::{D, DType, Result, Tensor};
 use xai_candle::nn::{attention, cpu_flash_attention, ops, rotary_emb};
+use xai_candle_tests::device;
 
 use crate::finite_differences::{assert_close, numbers};
 use crate::tape::{check, flat};
@@ -96,10 +97,10 @@ fn attentions() {
         let parts = [0, 0, 1, 1].map(|head| t.narrow(1, head, 1).unwrap());
         Tensor::cat(&parts, 1).unwrap()
     };
-    let none = Tensor::zeros((3, 3), DType::F64, &Device::Cpu).unwrap();
+    let none = Tensor::zeros((3, 3), DType::F64, &device()).unwrap();
     let numbers_of = |i: usize, j: usize| if j > i { f64::NEG_INFINITY } else { 0.0 };
     let triangle: Vec<f64> = (0..9).map(|n| numbers_of(n / 3, n % 3)).collect();
-    let triangle = Tensor::from_vec(triangle, (3, 3), &Device::Cpu).unwrap();
+    let triangle = Tensor::from_vec(triangle, (3, 3), &device()).unwrap();
     let hidden = triangle.eq(0f64).unwrap();
     for (what, mask, causal, cap, bias) in [
         ("plain", None, false, 1.0, &none),
@@ -132,7 +133,7 @@ fn attentions() {
 /// Sentences of 2 and 3 tokens behind each other, of 2 heads.
 #[test]
 fn attention_of_sentences_behind_each_other() {
-    let lengths = Tensor::new(&[2u32, 3], &Device::Cpu).unwrap();
+    let lengths = Tensor::new(&[2u32, 3], &device()).unwrap();
     let (k, v) = (numbers(&[5, 1, 4], 3), numbers(&[5, 1, 4], 4));
     for (causal, window) in
         [(false, (None, None)), (true, (None, None)), (true, (Some(1), None)), (false, (Some(1), Some(0)))]
@@ -170,7 +171,7 @@ fn attention_of_sentences_behind_each_other() {
     };
     assert!(refused(Some(&slopes), None) && refused(None, Some(1)));
     // Of three queries and two keys the first comes before all keys: by a window of 0 it looks at none.
-    let (three, two) = (Tensor::new(&[3u32], &Device::Cpu).unwrap(), Tensor::new(&[2u32], &Device::Cpu).unwrap());
+    let (three, two) = (Tensor::new(&[3u32], &device()).unwrap(), Tensor::new(&[2u32], &device()).unwrap());
     let (q, k) = (numbers(&[3, 2, 4], 5), numbers(&[2, 1, 4], 5));
     let outside = |right| {
         attention::flash_attn_varlen_cpu(&q, &k, &k, None, &three, &two, 3, 2, 0.5, false, Some(0), Some(right))

@@ -1,9 +1,10 @@
 //! candle tensors in, candle tensors out.
 
-use candle_core::{DType, Device, Tensor, Var};
+use candle_core::{DType, Tensor, Var};
 use candle_nn::{Activation, Linear, Module, seq};
 use ndarray::{Array2, array};
 use xai_candle::{Candle, model, ops};
+use xai_candle_tests::device;
 use xai_core::metrics::{Deletion, Metric};
 use xai_core::{
     Analyzer, Differentiable, Error, Given, Gradient, Ids, Index, IntegratedGradients, Net, Result as Found,
@@ -13,7 +14,7 @@ use xai_core::{
 type T = Tensor;
 
 fn net() -> impl Module {
-    let weight = Tensor::new(&[[1f32, -2.0, 0.5], [0.5, 1.0, -1.0]], &Device::Cpu).unwrap();
+    let weight = Tensor::new(&[[1f32, -2.0, 0.5], [0.5, 1.0, -1.0]], &device()).unwrap();
     seq().add(Linear::new(weight, None)).add(Activation::Silu)
 }
 
@@ -22,16 +23,16 @@ fn input() -> Array2<f32> {
 }
 
 fn tensor(dtype: DType) -> T {
-    Tensor::from_iter(input(), &Device::Cpu).unwrap().reshape((2, 3)).unwrap().to_dtype(dtype).unwrap()
+    Tensor::from_iter(input(), &device()).unwrap().reshape((2, 3)).unwrap().to_dtype(dtype).unwrap()
 }
 
 #[test]
 fn a_tensor_is_explained_as_its_array_is() {
     let net = net();
     let path = IntegratedGradients::new().n(7);
-    let array = path.analyze(&model(&net), &input(), 0).unwrap();
+    let array = path.analyze(&model(&net).at(device()), &input(), 0).unwrap();
     for dtype in [DType::F32, DType::F64] {
-        let why = path.analyze(&model(&net), &tensor(dtype), 0).unwrap();
+        let why = path.analyze(&model(&net).at(device()), &tensor(dtype), 0).unwrap();
         // On the model's device and in its number type.
         assert_eq!(why.values.dtype(), DType::F32);
         assert!(!why.values.track_op());
@@ -52,22 +53,22 @@ fn a_tensor_is_explained_as_its_array_is() {
 #[test]
 fn a_tape_and_an_order_of_axes_do_no_harm() {
     let net = net();
-    let expected = Gradient.analyze(&model(&net), &input(), 1).unwrap().values;
+    let expected = Gradient.analyze(&model(&net).at(device()), &input(), 1).unwrap().values;
     let variable = Var::from_tensor(&tensor(DType::F32).t().unwrap().contiguous().unwrap()).unwrap();
     let turned = variable.t().unwrap();
     assert!(!turned.is_contiguous() && turned.track_op());
-    let why = Gradient.analyze(&model(&net), &turned, 1).unwrap().into_ndarray().unwrap();
+    let why = Gradient.analyze(&model(&net).at(device()), &turned, 1).unwrap().into_ndarray().unwrap();
     assert_eq!(why.values, expected.into_dyn());
 }
 
 #[test]
 fn what_cannot_be_explained_is_refused_as_an_array_is() {
     let net = net();
-    let broken = Tensor::new(&[[1f32, f32::NAN, 0.0]], &Device::Cpu).unwrap();
-    let error = Gradient.analyze(&model(&net), &broken, 0).unwrap_err().to_string();
+    let broken = Tensor::new(&[[1f32, f32::NAN, 0.0]], &device()).unwrap();
+    let error = Gradient.analyze(&model(&net).at(device()), &broken, 0).unwrap_err().to_string();
     assert_eq!(error, "input = NaN at [0, 1] is not possible: every number must be finite");
-    let scalar = Tensor::new(1f32, &Device::Cpu).unwrap();
-    assert!(matches!(Gradient.analyze(&model(&net), &scalar, 0), Err(Error::InvalidShape { .. })));
+    let scalar = Tensor::new(1f32, &device()).unwrap();
+    assert!(matches!(Gradient.analyze(&model(&net).at(device()), &scalar, 0), Err(Error::InvalidShape { .. })));
 }
 
 /// (embedded x, whole numbers) ↦ x · table[ids], a table of one's own.
@@ -82,19 +83,19 @@ impl Differentiable for Looked {
 
 #[test]
 fn ids_masks_and_tuples_are_tensors_too() {
-    let table = Tensor::new(&[[2f32, 3.0], [5.0, 7.0]], &Device::Cpu).unwrap();
+    let table = Tensor::new(&[[2f32, 3.0], [5.0, 7.0]], &device()).unwrap();
     let net = Looked(nn::Embedding::new(xai_core::Tensor::new(table)).unwrap());
-    let x = Tensor::new(&[[1f32, 1.0]], &Device::Cpu).unwrap();
-    for ids in [Tensor::new(&[1u32], &Device::Cpu).unwrap(), Tensor::new(&[1i64], &Device::Cpu).unwrap()] {
+    let x = Tensor::new(&[[1f32, 1.0]], &device()).unwrap();
+    for ids in [Tensor::new(&[1u32], &device()).unwrap(), Tensor::new(&[1i64], &device()).unwrap()] {
         let why = Gradient.analyze(&net, (&x, Ids(&ids), Given(&x)), Index(1)).unwrap();
         let (values, (), ()) = why.values;
         assert_eq!(values.to_vec2::<f32>().unwrap(), [[0.0, 7.0]]);
     }
-    let half = Tensor::new(&[0.5f32], &Device::Cpu).unwrap();
+    let half = Tensor::new(&[0.5f32], &device()).unwrap();
     let error = Gradient.analyze(&net, (&x, Ids(&half), Given(&x)), Index(1)).unwrap_err();
     assert!(error.to_string().contains("whole numbers"), "{error}");
     // Arrays beside tensors.
-    let ids = Tensor::new(&[0u32], &Device::Cpu).unwrap();
+    let ids = Tensor::new(&[0u32], &device()).unwrap();
     let why = Gradient.analyze(&net, (&x, Ids(&ids), &array![[0f32, 0.0]]), 0).unwrap();
     assert_eq!(why.values.2, array![[1f32, 0.0]]);
 }
@@ -102,20 +103,20 @@ fn ids_masks_and_tuples_are_tensors_too() {
 #[test]
 fn metrics_take_tensors() {
     let net = net();
-    let why = Gradient.analyze(&model(&net), &tensor(DType::F32), 0).unwrap().into_ndarray().unwrap();
+    let why = Gradient.analyze(&model(&net).at(device()), &tensor(DType::F32), 0).unwrap().into_ndarray().unwrap();
     let of = |scores: Found<xai_core::metrics::Scores>| scores.unwrap().values;
     let deletion = Deletion::new();
-    let expected = of(deletion.of(&model(&net), &input(), &why));
-    assert_eq!(of(deletion.of(&model(&net), &tensor(DType::F32), &why)), expected);
+    let expected = of(deletion.of(&model(&net).at(device()), &input(), &why));
+    assert_eq!(of(deletion.of(&model(&net).at(device()), &tensor(DType::F32), &why)), expected);
 }
 
 #[test]
 fn a_wrong_max_pool_in_a_closure_is_told_of_its_twin() {
-    let net = Net::<Candle, _>::new(|x: &T| x.max_pool2d(2)?.flatten_from(1)?.sqr());
-    let x = Tensor::from_iter((0..16).map(|i| (i as f32 * 0.7).sin()), &Device::Cpu).unwrap();
+    let net = Net::<Candle, _>::new(|x: &T| x.max_pool2d(2)?.flatten_from(1)?.sqr()).at(device());
+    let x = Tensor::from_iter((0..16).map(|i| (i as f32 * 0.7).sin()), &device()).unwrap();
     let x = x.reshape((1, 1, 4, 4)).unwrap();
     let error = Gradient.analyze(&net, &x, 0).unwrap_err().to_string();
     assert!(error.contains("`xai::candle::ops::max_pool2d`"), "{error}");
-    let right = Net::<Candle, _>::new(|x: &T| ops::max_pool2d(x, 2, 2, 0)?.flatten_from(1)?.sqr());
+    let right = Net::<Candle, _>::new(|x: &T| ops::max_pool2d(x, 2, 2, 0)?.flatten_from(1)?.sqr()).at(device());
     assert!(Gradient.analyze(&right, &x, 0).is_ok());
 }

@@ -1,8 +1,9 @@
 //! Each layer on candle's tape, and as a layer of a graph: both as candle_nn's own forward pass.
 
-use candle_core::{Device, Module, ModuleT, Result, Tensor, Var};
+use candle_core::{Module, ModuleT, Result, Tensor, Var};
 use candle_nn::VarBuilder;
 use xai_candle::{Candle, nn};
+use xai_candle_tests::device;
 use xai_core::{Graph, Layer};
 
 use crate::finite_differences::{assert_close, numbers};
@@ -162,7 +163,7 @@ fn weights_that_were_computed_keep_their_gradient() {
     check("rms norm's weight", |w| nn::RmsNorm::new(w.clone(), 1e-5).forward(&x), &[5]);
     check("linear's bias", |b| nn::Linear::new(numbers(&[4, 5], 3), Some(b.clone())).forward(&x), &[4]);
     check("linear's weight", |w| nn::Linear::new(w.clone(), None).forward(&x), &[4, 5]);
-    check("a table", |t| nn::Embedding::new(t.clone(), 3).forward(&Tensor::new(&[1u32, 0, 1], &Device::Cpu)?), &[2, 3]);
+    check("a table", |t| nn::Embedding::new(t.clone(), 3).forward(&Tensor::new(&[1u32, 0, 1], &device())?), &[2, 3]);
     let image = numbers(&[1, 2, 5, 5], 9);
     let conv = |b: &Tensor| nn::Conv2d::new(numbers(&[3, 2, 3, 3], 3), Some(b.clone()), nn::Conv2dConfig::default());
     check("conv2d's bias", |b| conv(b).forward(&image), &[3]);

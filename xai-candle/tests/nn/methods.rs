@@ -1,7 +1,8 @@
 //! `TensorExt` against finite differences, and against candle's own values.
 
-use candle_core::{Device, Result, Tensor};
+use candle_core::{Result, Tensor};
 use xai_candle::TensorExt;
+use xai_candle_tests::device;
 
 use crate::finite_differences::{assert_close, numbers};
 use crate::tape::{check, flat};
@@ -96,7 +97,7 @@ fn extremes_and_functions() {
     same("gelu", |x| x.with_gradient().gelu(), Tensor::gelu, &shape);
     same("gelu_erf", |x| x.with_gradient().gelu_erf(), Tensor::gelu_erf, &shape);
     same("abs", |x| x.with_gradient().abs(), Tensor::abs, &shape);
-    let zeros = candle_core::Var::from_tensor(&Tensor::new(&[0f32, 0.0], &Device::Cpu).unwrap()).unwrap();
+    let zeros = candle_core::Var::from_tensor(&Tensor::new(&[0f32, 0.0], &device()).unwrap()).unwrap();
     let gradient = |y: Result<Tensor>| flat(&y.unwrap().sum_all().unwrap().backward().unwrap().remove(&zeros).unwrap());
     assert_eq!(gradient(zeros.with_gradient().relu()), [0.0, 0.0]);
     assert_eq!(gradient(zeros.with_gradient().abs()), [0.0, 0.0]);
@@ -106,8 +107,8 @@ fn extremes_and_functions() {
 
 #[test]
 fn scatters() {
-    let places = Tensor::new(&[[2u32, 0], [1, 3]], &Device::Cpu).unwrap();
-    let again = Tensor::new(&[[2u32, 2], [1, 3]], &Device::Cpu).unwrap();
+    let places = Tensor::new(&[[2u32, 0], [1, 3]], &device()).unwrap();
+    let again = Tensor::new(&[[2u32, 2], [1, 3]], &device()).unwrap();
     let (base, source) = (numbers(&[2, 4], 3), numbers(&[2, 2], 4));
     same(
         "scatter into",

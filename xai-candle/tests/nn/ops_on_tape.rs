@@ -1,8 +1,9 @@
 //! Every function of `ops`, on candle's tape, against finite differences.
 
-use candle_core::{Device, Result, Tensor, Var};
+use candle_core::{Result, Tensor, Var};
 use candle_nn::{Conv1d, Conv1dConfig, LayerNorm};
 use xai_candle::ops;
+use xai_candle_tests::device;
 use xai_core::nn::{ConvPadding, Padding};
 
 use crate::finite_differences::{assert_close, gradient, numbers};
@@ -155,9 +156,9 @@ fn ties_and_zeros_are_pytorchs() {
         let gradients = f(&x).unwrap().sum_all().unwrap().backward().unwrap();
         gradients.get(&x).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap()
     };
-    let zeros = || Tensor::new(&[-1f32, 0.0, -0.0, 2.0], &Device::Cpu).unwrap();
+    let zeros = || Tensor::new(&[-1f32, 0.0, -0.0, 2.0], &device()).unwrap();
     assert_eq!(gradient(&|x| ops::relu(x), zeros()), [0.0, 0.0, 0.0, 1.0]);
-    let equal = || Tensor::ones((1, 1, 3, 3), candle_core::DType::F32, &Device::Cpu).unwrap();
+    let equal = || Tensor::ones((1, 1, 3, 3), candle_core::DType::F32, &device()).unwrap();
     let overlapping = gradient(&|x| ops::max_pool2d(x, 2, 1, 0), equal());
     assert_eq!(overlapping, [1.0, 1.0, 0.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0]);
     let whole = gradient(&|x| ops::adaptive_max_pool2d(x, 1), equal());
@@ -174,6 +175,6 @@ fn what_does_not_fit_is_an_error() {
     assert!(ops::max_pool2d(&image, 2, 0, 0).is_err());
     assert!(ops::max_pool2d(&image, 2, 1, 2).is_err());
     assert!(ops::softmax(&image, 4).is_err());
-    assert!(ops::relu(&Tensor::new(&[1u32], &Device::Cpu).unwrap()).is_err());
-    assert!(ops::relu(&Tensor::zeros((0, 2), candle_core::DType::F32, &Device::Cpu).unwrap()).is_err());
+    assert!(ops::relu(&Tensor::new(&[1u32], &device()).unwrap()).is_err());
+    assert!(ops::relu(&Tensor::zeros((0, 2), candle_core::DType::F32, &device()).unwrap()).is_err());
 }

@@ -1,8 +1,9 @@
 //! Models as functions of one of their weights.
 
-use candle_core::{DType, Device, Module, Result, Tensor};
+use candle_core::{DType, Module, Result, Tensor};
 use candle_nn::{Conv2dConfig, VarBuilder, VarMap, conv2d, linear};
 use xai_candle::overlay::{look_up, of_weight, overlay};
+use xai_candle_tests::device;
 
 use crate::finite_differences::{assert_close, numbers};
 use crate::tape::{check_at, flat, seeded};
@@ -62,8 +63,8 @@ fn only_the_named_weight_is_another() {
     assert!(over.get(5, "conv.bias").is_ok() && over.get((3, 1), "conv.bias").is_err());
     assert!(over.to_dtype(DType::F32).get(3, "conv.bias").is_err());
     let map = VarMap::new();
-    let empty = VarBuilder::from_varmap(&map, DType::F64, &Device::Cpu);
-    assert!(look_up(&empty, "none", &Tensor::new(&[[0u32]], &Device::Cpu).unwrap()).is_err());
-    let ids = Tensor::new(&[[9u32]], &Device::Cpu).unwrap();
+    let empty = VarBuilder::from_varmap(&map, DType::F64, &device());
+    assert!(look_up(&empty, "none", &Tensor::new(&[[0u32]], &device()).unwrap()).is_err());
+    let ids = Tensor::new(&[[9u32]], &device()).unwrap();
     assert!(look_up(&vb, "classes.weight", &ids).is_err());
 }

@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
-use candle_core::{DType, Device, Result, Tensor, Var};
+use candle_core::{DType, Result, Tensor, Var};
 use candle_nn::{VarBuilder, VarMap};
+use xai_candle_tests::device;
 
 use crate::finite_differences::{assert_close, gradient, numbers};
 
@@ -32,12 +33,12 @@ pub(crate) fn flat(t: &Tensor) -> Vec<f64> {
 /// A builder in `f64` whose weights, those that `build` asks for, are drawn the same in every run.
 pub(crate) fn seeded(build: impl Fn(VarBuilder<'_>)) -> VarBuilder<'static> {
     let map = VarMap::new();
-    build(VarBuilder::from_varmap(&map, DType::F64, &Device::Cpu));
+    build(VarBuilder::from_varmap(&map, DType::F64, &device()));
     let mut drawn = HashMap::new();
     for (name, var) in map.data().lock().unwrap().iter() {
         let seed = name.bytes().fold(7u64, |seed, byte| seed.wrapping_mul(31).wrapping_add(byte.into()));
         let shift = f64::from(u8::from(name.ends_with("norm.weight") || name.ends_with("running_var")));
         drawn.insert(name.clone(), numbers(var.dims(), seed).affine(0.25, shift).unwrap());
     }
-    VarBuilder::from_tensors(drawn, DType::F64, &Device::Cpu)
+    VarBuilder::from_tensors(drawn, DType::F64, &device())
 }

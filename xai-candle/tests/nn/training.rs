@@ -1,19 +1,20 @@
 //! Forward code that explains trains as candle's own does.
 
 use candle_core::backprop::GradStore;
-use candle_core::{DType, Device, Module, ModuleT, Result, Tensor, Var};
+use candle_core::{DType, Module, ModuleT, Result, Tensor, Var};
 use candle_nn::{
     BatchNorm, Conv1d, Conv1dConfig, Conv2d, Conv2dConfig, ConvTranspose1d, ConvTranspose1dConfig, ConvTranspose2d,
     ConvTranspose2dConfig, LayerNorm, Linear, PReLU, RmsNorm, VarBuilder, VarMap,
 };
 use xai_candle::{Candle, OwnGradient, model, nn, ops, train_forward};
+use xai_candle_tests::device;
 use xai_core::nn::Padding;
 use xai_core::{Analyzer, Differentiable, Gradient};
 
 pub(crate) fn numbers(shape: &[usize], seed: u32) -> Tensor {
     let count: usize = shape.iter().product();
     let draw = |i: usize| (((i as f64 + 1.3) * f64::from(seed + 2)).sin() * 43.7).fract();
-    Tensor::from_iter((0..count).map(draw), &Device::Cpu).unwrap().reshape(shape).unwrap()
+    Tensor::from_iter((0..count).map(draw), &device()).unwrap().reshape(shape).unwrap()
 }
 
 pub(crate) fn var(shape: &[usize], seed: u32) -> (Var, Tensor) {
@@ -94,7 +95,7 @@ fn the_loss_falls_as_by_candle_alone() {
 #[test]
 fn layers_by_candles_names_train_too() {
     let weights = VarMap::new();
-    let norm = nn::layer_norm(4, 1e-5, VarBuilder::from_varmap(&weights, DType::F64, &Device::Cpu)).unwrap();
+    let norm = nn::layer_norm(4, 1e-5, VarBuilder::from_varmap(&weights, DType::F64, &device())).unwrap();
     let gradients = norm.forward(&numbers(&[3, 4], 1)).unwrap().sin().unwrap().sum_all().unwrap().backward().unwrap();
     assert!(weights.all_vars().iter().all(|var| gradients.get(var).is_some()));
 }
@@ -112,7 +113,7 @@ pub(crate) fn right(what: &str, run: impl Fn() -> Result<Tensor>, vars: &[&Var])
             let loss_at = |shift: f64| {
                 let mut moved = flat.clone();
                 moved[place] += shift;
-                var.set(&Tensor::from_vec(moved, at.dims(), &Device::Cpu).unwrap()).unwrap();
+                var.set(&Tensor::from_vec(moved, at.dims(), &device()).unwrap()).unwrap();
                 loss().to_scalar::<f64>().unwrap()
             };
             let expected = (loss_at(1e-5) - loss_at(-1e-5)) / 2e-5;
@@ -216,8 +217,8 @@ fn a_model_is_trained_by_the_code_that_explains_it() {
         slopes: PReLU::new(slopes, false),
         head: Linear::new(head, None),
     };
-    let ids = Tensor::new(&[[0f64, 3.0, 1.0], [4.0, 3.0, 3.0]], &Device::Cpu).unwrap();
-    let last = Tensor::new(&[2f64, 0.0], &Device::Cpu).unwrap();
+    let ids = Tensor::new(&[[0f64, 3.0, 1.0], [4.0, 3.0, 3.0]], &device()).unwrap();
+    let last = Tensor::new(&[2f64, 0.0], &device()).unwrap();
     let (x, factor) = var(&[2, 1, 1], 7);
     let run = || train_forward(&net, [&ids, &factor, &last]);
     right("the encoder", run, &[&t, &i, &s, &b, &a, &h, &x]);
@@ -235,9 +236,9 @@ fn an_analysis_takes_weights_that_are_trained_for_constants() {
     let (_, weight) = var(&[4], 1);
     let weight = weight.to_dtype(DType::F32).unwrap();
     let x = numbers(&[3, 4], 2).to_dtype(DType::F32).unwrap();
-    let trained = model(|x: &Tensor| ops::rms_norm(x, &weight, 1e-5)?.sin());
+    let trained = model(|x: &Tensor| ops::rms_norm(x, &weight, 1e-5)?.sin()).at(device());
     let fixed = weight.detach();
-    let constant = model(|x: &Tensor| ops::rms_norm(x, &fixed, 1e-5)?.sin());
+    let constant = model(|x: &Tensor| ops::rms_norm(x, &fixed, 1e-5)?.sin()).at(device());
     let values = |why: Tensor| why.to_vec2::<f32>().unwrap();
     let (trained, constant) = (Gradient.analyze(&trained, &x, 1), Gradient.analyze(&constant, &x, 1));
     assert_eq!(values(trained.unwrap().values), values(constant.unwrap().values));

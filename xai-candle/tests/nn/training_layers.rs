@@ -1,8 +1,9 @@
 //! The layers of `xai::nn` are trained, or say that they are not.
 
-use candle_core::{DType, Device, ModuleT, Result, Tensor, Var};
+use candle_core::{DType, ModuleT, Result, Tensor, Var};
 use candle_nn::{Conv1dConfig, Conv2dConfig, VarBuilder, VarMap};
 use xai_candle::{Candle, model, train_forward};
+use xai_candle_tests::device;
 use xai_core::nn::{
     ChannelAffine, Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, Dropout, Embedding, GroupNorm, Gru,
     LayerNorm, Linear, Lstm, MultiHeadAttention, PRelu, RecurrentWeights, RmsNorm, Sequential, Weights,
@@ -128,7 +129,7 @@ fn every_layer_with_weights_is_trained() {
 fn a_table_of_words_is_trained() {
     let (words, table) = var(&[4, 3], 1);
     let net = Net::<Candle64, _>::new(Embedding::new(Own::new(table)).unwrap());
-    let ids = Tensor::new(&[[0f64, 2.0, 2.0]], &Device::Cpu).unwrap();
+    let ids = Tensor::new(&[[0f64, 2.0, 2.0]], &device()).unwrap();
     right("embedding", || train_forward(&net, [&ids]), &[&words]);
 }
 
@@ -143,7 +144,7 @@ fn refused(net: &impl Differentiable<Backend = Candle64>, layer: &str, what: &st
 
 fn map_of_norm() -> (VarMap, candle_nn::BatchNorm) {
     let weights = VarMap::new();
-    let norm = candle_nn::batch_norm(3, 1e-3, VarBuilder::from_varmap(&weights, DType::F64, &Device::Cpu)).unwrap();
+    let norm = candle_nn::batch_norm(3, 1e-3, VarBuilder::from_varmap(&weights, DType::F64, &device())).unwrap();
     (weights, norm)
 }
 
@@ -175,7 +176,7 @@ fn a_frozen_norm_trains_its_scale_and_shift_alone() {
 #[test]
 fn a_model_of_constants_is_refused() {
     let arrays = [("weight", ndarray::ArrayD::<f64>::ones(vec![4, 3]))];
-    let weights = Weights::<Candle64>::new(arrays, (Device::Cpu, DType::F64)).unwrap();
+    let weights = Weights::<Candle64>::new(arrays, (device(), DType::F64)).unwrap();
     let net = Net::<Candle64, _>::new(Linear::load(&weights).unwrap());
     let words = train_forward(&net, [&numbers(&[2, 3], 1)]).unwrap_err().to_string();
     assert!(words.contains("the model cannot be trained") && words.contains("predict_tensor"), "{words}");
@@ -192,9 +193,9 @@ impl ModuleT for TwoModes {
 
 #[test]
 fn code_of_candles_runs_in_training_mode_where_it_is_trained() {
-    let weight = Var::new(&[3f32], &Device::Cpu).unwrap();
-    let net = model(TwoModes(weight.as_tensor().clone()));
-    let x = Tensor::new(&[[5f32]], &Device::Cpu).unwrap();
+    let weight = Var::new(&[3f32], &device()).unwrap();
+    let net = model(TwoModes(weight.as_tensor().clone())).at(device());
+    let x = Tensor::new(&[[5f32]], &device()).unwrap();
     let number = |y: Result<Tensor>| y.unwrap().to_vec2::<f32>().unwrap()[0][0];
     assert_eq!(number(train_forward(&net, [&x])), 30.0);
     assert_eq!(number(train_forward(&EvaluationMode(&net), [&x])), 15.0);

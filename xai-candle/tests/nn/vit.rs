@@ -5,6 +5,7 @@ use candle_core::{D, DType, IndexOp, Module, Result, Tensor};
 use ndarray::Array4;
 use xai_candle::model;
 use xai_candle::nn as candle_nn;
+use xai_candle_tests::device;
 use xai_core::{Analyzer, Differentiable, GradientCheck, Index, IntegratedGradients};
 
 use self::candle_nn::{Conv2d, Conv2dConfig, LayerNorm, Linear, VarBuilder, conv2d, layer_norm, linear};
@@ -112,7 +113,7 @@ fn its_gradient_is_right() {
 
 #[test]
 fn it_is_explained_as_a_whole() {
-    let net = model(build(candle_nn::Activation::Gelu, DType::F64)).at(DType::F64);
+    let net = model(build(candle_nn::Activation::Gelu, DType::F64)).at((device(), DType::F64));
     let image = Array4::from_shape_fn((2, 3, 8, 8), |(b, c, y, x)| ((b * 7 + c * 5 + y * 3 + x) as f32 * 0.7).sin());
     let report = GradientCheck::new().run(&net, &image).unwrap();
     assert!(report.is_trusted(), "{report}");
