@@ -15,7 +15,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::{Parser, ValueEnum};
-use measured::names::Network;
+use measured::names::{Device, Network};
 use measured::subject::{prepared, prepared_photo};
 use ndarray::Array4;
 use xai::candle::Candle;
@@ -40,6 +40,12 @@ struct Args {
     /// How often each runs
     #[arg(long, default_value_t = 9)]
     rounds: usize,
+    /// Where: cpu, or cuda:N for a graphics card; candle needs `--features cuda` for it, libtorch one for CUDA
+    #[arg(long, default_value_t = Device::Cpu)]
+    device: Device,
+    /// How many copies or points go through the network at once (default: the library's choice)
+    #[arg(long)]
+    chunk: Option<usize>,
     /// Passed by cargo
     #[arg(long, hide = true)]
     bench: bool,
@@ -70,10 +76,24 @@ fn report(args: &Args) -> Outcome<()> {
     let wanted = |name: &str| args.backend.is_empty() || args.backend.iter().any(|b| b == name);
     for &network in networks {
         if wanted("candle") {
-            row::<Candle>(network, "candle", &prepared(network)?, &infos, &photo, args.rounds)?;
+            row::<Candle>(
+                network,
+                "candle",
+                &prepared(network, args.device.of_candle()?.into())?,
+                &infos,
+                &photo,
+                args,
+            )?;
         }
         if wanted("libtorch") {
-            row::<LibTorch>(network, "libtorch", &prepared(network)?, &infos, &photo, args.rounds)?;
+            row::<LibTorch>(
+                network,
+                "libtorch",
+                &prepared(network, args.device.of_torch().into())?,
+                &infos,
+                &photo,
+                args,
+            )?;
         }
     }
     Ok(())
@@ -85,16 +105,22 @@ fn row<B: Backend<Elem = f32>>(
     model: &BoxModel<'static, B>,
     infos: &[&AnalyzerInfo],
     photo: &Array4<f32>,
-    rounds: usize,
+    args: &Args,
 ) -> Outcome<()> {
     let mut analyzers: Vec<BoxAnalyzer<BoxModel<'static, B>>> =
         vec![AnalyzerInfo::find("gradient")?.build(&Settings::new())?];
     for info in infos {
-        let settings = if info.at_place() { Settings::new().place(network.cam_layer()) } else { Settings::new() };
+        let mut settings = Settings::new();
+        if info.at_place() {
+            settings = settings.place(network.cam_layer());
+        }
+        if let Some(chunk) = args.chunk {
+            settings = settings.chunk(chunk);
+        }
         analyzers.push(info.build(&settings)?);
     }
     let mut times = vec![Vec::new(); analyzers.len()];
-    for round in 0..=rounds {
+    for round in 0..=args.rounds {
         for k in (0..analyzers.len()).map(|k| (k + round) % analyzers.len()) {
             let start = Instant::now();
             analyzers[k].analyze(model, photo, MaxActivation)?;

@@ -13,7 +13,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
-use measured::names::Network;
+use measured::names::{Device, Network};
 use measured::subject::{prepared, prepared_photo};
 use ndarray::Array4;
 use xai::candle::Candle;
@@ -49,7 +49,7 @@ fn report(args: &Args) -> Outcome<()> {
     );
     println!("|---|{}", "---|".repeat(1 + POINTS.len()));
     for network in networks {
-        let model = prepared::<Candle>(*network)?;
+        let model = prepared::<Candle>(*network, Device::Cpu.of_candle()?.into())?;
         let map = |n: usize, rule: Quadrature| -> Outcome<Array4<f32>> {
             Ok(IntegratedGradients::new().n(n).quadrature(rule).analyze(&model, &photo, MaxActivation)?.values)
         };

@@ -16,7 +16,7 @@ import peers
 
 def numbers(values):
     """Single precision, which the driver reads: numpy makes doubles of some maps."""
-    return torch.as_tensor(values).detach().float().contiguous()
+    return torch.as_tensor(values).detach().float().cpu().contiguous()
 
 
 def serve(subject, own_mb, forgot_loading, noise):
@@ -28,7 +28,8 @@ def serve(subject, own_mb, forgot_loading, noise):
             case ["run", n]:
                 torch.manual_seed(0)
                 start = time.perf_counter()
-                values = subject.run(int(n))
+                # A map on a card is one when its numbers have come.
+                values = torch.as_tensor(subject.run(int(n))).cpu()
                 ms = (time.perf_counter() - start) * 1e3
                 answer(ms=ms, norm=numbers(values).double().norm().item())
             case ["memory"]:
@@ -52,12 +53,16 @@ def main():
     parser.add_argument("--data", required=True, type=Path)
     for name in ["target", "chunk", "threads"]:
         parser.add_argument(f"--{name}", required=True, type=int)
+    parser.add_argument("--device", required=True)
     job = parser.parse_args()
     torch.set_num_threads(job.threads)
     peer = peers.named(job.who)
     model = peer.load(job)
+    if job.device != "cpu":
+        model = model.to(job.device)
     # The file that bench/src/names/network.rs has for it.
     sample = load_file(job.data / f"{'words' if job.network == 'bert-base' else 'photo'}.safetensors")
+    sample = {name: numbers.to(job.device) for name, numbers in sample.items()}
     subject = peer(job, model, sample["input"])
     with torch.no_grad():
         model(sample["input"])

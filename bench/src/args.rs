@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
-use measured::names::{Analyzer, Family, Network, Who};
+use measured::names::{Analyzer, Device, Family, Network, Who};
 
 /// Times xai beside Python's libraries and the bare frameworks, in one run
 ///
@@ -51,6 +51,12 @@ pub(crate) struct Args {
     /// How many threads each contestant has
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = count)]
     pub(crate) threads: usize,
+
+    /// Where everybody computes: cpu, or cuda:N for the graphics card number N, from 0. A card has tables of its own, in
+    /// target/bench-cuda.json; contestants on candle need the program built with `--features cuda`, those on libtorch a
+    /// libtorch for CUDA
+    #[arg(long, value_name = "NAME", default_value_t = Device::Cpu)]
+    pub(crate) device: Device,
 
     /// Keeps from target/bench.json what is not measured anew
     #[arg(long)]
@@ -102,6 +108,8 @@ pub(crate) struct Job {
     pub(crate) chunk: usize,
     #[arg(long)]
     pub(crate) threads: usize,
+    #[arg(long)]
+    pub(crate) device: Device,
 }
 
 impl Args {

@@ -21,15 +21,15 @@ pub fn network<B: Backend>() -> Outcome<EfficientNetLite0<B>> {
     Ok(EfficientNetLite0::load(&files::decode_weights(TRAINED, B::Placement::default())?)?)
 }
 
-/// A network of `bench.sh`, with the weights that it has written.
+/// A network of `bench.sh` on a device, with the weights that it has written.
 ///
 /// # Errors
 /// Weights that are not there: run `./bench.sh` first.
-pub fn prepared<B: Backend<Elem = f32>>(of: Network) -> Outcome<BoxModel<'static, B>> {
+pub fn prepared<B: Backend<Elem = f32>>(of: Network, at: B::Placement) -> Outcome<BoxModel<'static, B>> {
     if of.is_bundled() {
-        return Ok(Box::new(network::<B>()?));
+        return Ok(Box::new(EfficientNetLite0::load(&files::decode_weights::<B>(TRAINED, at)?)?));
     }
-    let weights = files::read_weights::<B>(written(&format!("{of}.safetensors")), B::Placement::default())?;
+    let weights = files::read_weights::<B>(written(&format!("{of}.safetensors")), at)?;
     Ok(Box::new(networks::build(of.name, &weights)?))
 }
 

@@ -6,8 +6,9 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use candle_core::{D, DType, Device, Error, Module, ModuleT, Result, Tensor, Var};
+use candle_core::{D, DType, Error, Module, ModuleT, Result, Tensor, Var};
 use candle_nn::{BatchNorm, Conv2d, Conv2dConfig, Linear};
+use measured::names::Device;
 use ndarray::{Array4, ArrayD, IxDyn};
 use xai_zoo::command_line::Outcome;
 
@@ -89,14 +90,14 @@ fn maxima(x: &Tensor, kernel: usize, axis: D) -> Result<Tensor> {
 impl Passes for CandlePasses {
     type Tensor = Tensor;
 
-    fn load(weights: &Path) -> Outcome<Self> {
-        let read = candle_core::safetensors::load(weights, &Device::Cpu)?;
+    fn load(weights: &Path, device: Device) -> Outcome<Self> {
+        let read = candle_core::safetensors::load(weights, &device.of_candle()?)?;
         let single = read.into_iter().map(|(name, tensor)| Ok((name, tensor.to_dtype(DType::F32)?)));
         Ok(CandlePasses(single.collect::<Result<_>>()?))
     }
 
-    fn tensor(images: &Array4<f32>) -> Outcome<Tensor> {
-        Ok(Tensor::from_vec(images.iter().copied().collect(), images.shape(), &Device::Cpu)?)
+    fn tensor(images: &Array4<f32>, device: Device) -> Outcome<Tensor> {
+        Ok(Tensor::from_vec(images.iter().copied().collect(), images.shape(), &device.of_candle()?)?)
     }
 
     fn first(images: &Tensor, count: usize) -> Outcome<Tensor> {

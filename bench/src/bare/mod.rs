@@ -10,7 +10,7 @@ mod plan;
 mod torch_passes;
 mod weights;
 
-use measured::names::{Method, Work};
+use measured::names::{Device, Method, Work};
 use ndarray::{Array4, ArrayD, Axis, s};
 use xai_zoo::command_line::Outcome;
 
@@ -39,11 +39,11 @@ impl<P: Passes> Bare<P> {
         let input = sample.images()?;
         let noise = sample.noise.as_ref().ok_or("there is no noise for this network's input")?;
         Ok(Bare {
-            passes: P::load(&weights_file(job))?,
+            passes: P::load(&weights_file(job), job.device)?,
             network: plan::of(job.network).ok_or_else(|| format!("there is no plan of {}", job.network))?,
-            photo: P::tensor(&input)?,
-            chunk: P::tensor(&copies(&input, job)?)?,
-            noisy: P::tensor(&(&input + noise))?,
+            photo: P::tensor(&input, job.device)?,
+            chunk: P::tensor(&copies(&input, job)?, job.device)?,
+            noisy: P::tensor(&(&input + noise), job.device)?,
             job: job.clone(),
         })
     }
@@ -97,7 +97,11 @@ impl<P: Passes> Subject for Bare<P> {
             Work::Gradients(_) => self.all(n, |copies| self.gradient(copies)),
             Work::Copies(_) => self.all(n, |copies| self.output(copies)),
         };
-        Timed::of(work, |tensor| P::array(&tensor))
+        match self.job.device {
+            Device::Cpu => Timed::of(work, |tensor| P::array(&tensor)),
+            // A card is asked for numbers before it has computed them: who explains waits for them, and so do these.
+            Device::Cuda(_) => Timed::of(|| P::array(&work()?), Ok),
+        }
     }
 
     /// What these passes are by themselves.

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use measured::names::Device;
 use ndarray::{Array4, ArrayD};
 use xai_zoo::command_line::Outcome;
 
@@ -13,10 +14,10 @@ pub(crate) trait Passes: Sized {
     type Tensor;
 
     /// With the weights in a file, as `f32`.
-    fn load(weights: &Path) -> Outcome<Self>;
+    fn load(weights: &Path, device: Device) -> Outcome<Self>;
 
     /// Images as a tensor.
-    fn tensor(images: &Array4<f32>) -> Outcome<Self::Tensor>;
+    fn tensor(images: &Array4<f32>, device: Device) -> Outcome<Self::Tensor>;
 
     /// The first images of a tensor.
     fn first(images: &Self::Tensor, count: usize) -> Outcome<Self::Tensor>;

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 
+use measured::names::Device;
 use ndarray::{Array4, ArrayD, IxDyn};
 use xai_tch::tch::{Kind, TchError, Tensor, no_grad};
 use xai_zoo::command_line::Outcome;
@@ -65,16 +66,18 @@ impl TorchPasses {
 impl Passes for TorchPasses {
     type Tensor = Tensor;
 
-    fn load(weights: &Path) -> Outcome<Self> {
+    fn load(weights: &Path, device: Device) -> Outcome<Self> {
         let read = Tensor::read_safetensors(weights)?;
-        let single = read.into_iter().map(|(name, tensor)| Ok((name, tensor.f_to_kind(Kind::Float)?)));
+        let single = read
+            .into_iter()
+            .map(|(name, tensor)| Ok((name, tensor.f_to_device(device.of_torch())?.f_to_kind(Kind::Float)?)));
         Ok(TorchPasses(single.collect::<Result<_>>()?))
     }
 
-    fn tensor(images: &Array4<f32>) -> Outcome<Tensor> {
+    fn tensor(images: &Array4<f32>, device: Device) -> Outcome<Tensor> {
         let flat: Vec<f32> = images.iter().copied().collect();
         let shape: Vec<i64> = images.shape().iter().map(|&side| int(side)).collect();
-        Ok(Tensor::f_from_slice(&flat)?.f_reshape(shape)?)
+        Ok(Tensor::f_from_slice(&flat)?.f_reshape(shape)?.f_to_device(device.of_torch())?)
     }
 
     fn first(images: &Tensor, count: usize) -> Outcome<Tensor> {

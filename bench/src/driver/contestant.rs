@@ -70,7 +70,7 @@ impl Contestant {
         command.arg("--data").arg(&job.data);
         command.args(["--target", &job.target.to_string(), "--chunk", &job.chunk.to_string()]);
         let threads = job.who.threads.unwrap_or(job.threads).to_string();
-        command.args(["--threads", &threads]);
+        command.args(["--threads", &threads, "--device", &job.device.to_string()]);
         for pool in ["OMP_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS"] {
             command.env(pool, &threads);
         }

@@ -92,7 +92,7 @@ impl Group<'_> {
     fn job(&self, who: Who) -> Job {
         let &Group { setting, network, analyzer, output } = self;
         let (data, threads) = (setting.data.clone(), setting.args.threads);
-        Job { network, analyzer, who, data, target: output, chunk: 1, threads }
+        Job { network, analyzer, who, data, target: output, chunk: 1, threads, device: self.setting.args.device }
     }
 
     fn enter(&self, job: &Job) -> Outcome<Lane> {

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
+use measured::names::Device;
 use serde::{Deserialize, Serialize};
 use xai_zoo::command_line::Outcome;
 
@@ -16,11 +18,14 @@ pub(super) struct Machine {
     pub(super) cores: usize,
     pub(super) memory_gb: f64,
     pub(super) system: String,
+    /// The graphics card, where one computes.
+    #[serde(default)]
+    pub(super) card: Option<String>,
 }
 
 impl Machine {
-    /// This one, as Linux describes it.
-    pub(super) fn this() -> Outcome<Self> {
+    /// This one, as Linux describes it, and the card as its driver does.
+    pub(super) fn this(device: Device) -> Outcome<Self> {
         let memory = field("/proc/meminfo", "MemTotal")?;
         let kib: f64 = memory.trim_end_matches("kB").trim().parse()?;
         Ok(Machine {
@@ -28,8 +33,22 @@ impl Machine {
             cores: std::thread::available_parallelism()?.get(),
             memory_gb: kib / 1024.0 / 1024.0,
             system: format!("Linux {}", fs::read_to_string("/proc/sys/kernel/osrelease")?.trim()),
+            card: match device {
+                Device::Cpu => None,
+                Device::Cuda(number) => Some(card(number)?),
+            },
         })
     }
+}
+
+fn card(number: usize) -> Outcome<String> {
+    let asked = ["--query-gpu=name,driver_version", "--format=csv,noheader", "--id"];
+    let out = Command::new("nvidia-smi").args(asked).arg(number.to_string()).output()?;
+    let words = String::from_utf8_lossy(&out.stdout).trim().to_owned();
+    words.split_once(", ").map_or_else(
+        || Err(format!("nvidia-smi knows no card {number}: {words}").into()),
+        |(name, driver)| Ok(format!("{name} (driver {driver})")),
+    )
 }
 
 fn field(path: &str, name: &str) -> Outcome<String> {

@@ -6,7 +6,7 @@ use std::path::Path;
 use xai_zoo::command_line::Outcome;
 
 /// Puts texts between the marks of their names in a file; one that does not exist yet begins with them.
-pub(super) fn write(path: &Path, texts: &[(&str, String)]) -> Outcome<()> {
+pub(super) fn write(path: &Path, texts: &[(String, String)]) -> Outcome<()> {
     let is_new = !path.exists();
     let mut text = if is_new { String::new() } else { fs::read_to_string(path)? };
     for (name, new) in texts {

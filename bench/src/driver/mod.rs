@@ -16,7 +16,7 @@ mod wrapped;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use measured::names::{Family, Network};
+use measured::names::{Device, Family, Network};
 use serde_json::{Map, Value};
 use xai_zoo::command_line::Outcome;
 
@@ -31,7 +31,7 @@ use crate::args::Args;
 /// Measures what the command line says, and writes the tables.
 pub(crate) fn run(args: &Args) -> Outcome<()> {
     let target = Path::new(ROOT).join("target");
-    let path = target.join("bench.json");
+    let path = target.join(if args.device == Device::Cpu { "bench.json" } else { "bench-cuda.json" });
     let mut report = if args.add || args.show { Report::read(&path)? } else { Report::default() };
     let mut wrong = Vec::new();
     if !args.show {
@@ -47,7 +47,7 @@ pub(crate) fn run(args: &Args) -> Outcome<()> {
             let output = outputs.get(network.name).and_then(Value::as_u64);
             let output = usize::try_from(output.ok_or_else(|| format!("prepare.py knows no {network}"))?)?;
             let part = report.part(analyzer.family);
-            part.describe(args, Machine::this()?);
+            part.describe(args, Machine::this(args.device)?);
             let rows = Group { setting: &setting, network, analyzer, output }.measure(&mut chunks, part)?;
             wrong.extend(rows.iter().filter_map(|row| row.complaint()));
             part.replace(rows);

@@ -59,8 +59,8 @@ impl Report {
     }
 
     /// The tables with all that belongs to them, and between which marks each stands.
-    pub(super) fn markdown(&self) -> Vec<(&'static str, String)> {
-        self.0.iter().map(|(family, part)| (family.mark(), part.markdown())).collect()
+    pub(super) fn markdown(&self) -> Vec<(String, String)> {
+        self.0.iter().map(|(family, part)| (part.mark(*family), part.markdown())).collect()
     }
 }
 
@@ -76,6 +76,12 @@ impl Part {
         self.threads = args.threads;
         self.machine = machine;
         self.versions.extend(machine::versions());
+    }
+
+    /// Between which marks its table stands.
+    fn mark(&self, family: Family) -> String {
+        let on = if self.machine.card.is_some() { " cuda" } else { "" };
+        format!("{}{on}", family.mark())
     }
 
     /// What a Python contestant uses.
@@ -100,10 +106,11 @@ impl Part {
 
     /// The table with all that belongs to it.
     fn markdown(&self) -> String {
-        let Machine { processor, cores, memory_gb, system } = &self.machine;
+        let Machine { processor, cores, memory_gb, system, card } = &self.machine;
+        let card = card.as_ref().map_or(String::new(), |card| format!("{card}, "));
         let versions: Vec<String> = self.versions.iter().map(|(name, version)| format!("{name} {version}")).collect();
         let measured = format!(
-            "Measured on {} by `{}`: {processor}, {cores} cores, {memory_gb:.0} GB, {system}; {} threads; {}.",
+            "Measured on {} by `{}`: {card}{processor}, {cores} cores, {memory_gb:.0} GB, {system}; {} threads; {}.",
             self.date,
             self.command,
             self.threads,

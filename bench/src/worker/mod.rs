@@ -61,13 +61,13 @@ pub(crate) fn serve(job: &Job) -> Outcome<()> {
 fn subject(job: &Job, sample: Sample) -> Outcome<Box<dyn Subject>> {
     Ok(match job.who.runs {
         Runs::Ours { on: Framework::LibTorch, source, unguarded } => {
-            let model = networks::load::<LibTorch>(job, source, tch::Device::Cpu.into())?;
+            let model = networks::load::<LibTorch>(job, source, job.device.of_torch().into())?;
             Box::new(Ours { model, sample, job: job.clone(), unguarded })
         }
         Runs::Ours { on: Framework::Candle, source, unguarded } => {
             let model = match source {
                 Source::Code if !job.network.has_layers() => copies::explained(job)?,
-                _ => networks::load::<Candle>(job, source, candle_core::Device::Cpu.into())?,
+                _ => networks::load::<Candle>(job, source, job.device.of_candle()?.into())?,
             };
             Box::new(Ours { model, sample, job: job.clone(), unguarded })
         }

@@ -16,7 +16,8 @@ pub(super) fn load<B: Backend<Elem = f32>>(
     placement: B::Placement,
 ) -> Outcome<BoxModel<'static, B>> {
     if source == Source::File {
-        return Ok(Box::new(xai_onnx::read::<B>(job.data.join(format!("{}.onnx", job.network)))?));
+        let file = job.data.join(format!("{}.onnx", job.network));
+        return Ok(Box::new(xai_onnx::Reader::<B>::new().at(placement).read(file)?));
     }
     let weights = files::read_weights::<B>(weights_file(job), placement)?;
     if job.network.is_bundled() {
