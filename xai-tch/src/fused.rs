@@ -1,4 +1,4 @@
-//! A convolution with the norm and the activation that follow it, computed together.
+//! Convolutions, one behind the other, with the norm and the activation that follow each, computed together.
 
 use std::cell::Cell;
 
@@ -6,49 +6,88 @@ use tch::Tensor as Torch;
 use xai_core::nn::{Activation, ConvBlock};
 use xai_core::{Arithmetic, Error, FusedResult, Op, Pullback, Result, Tensor, Weight};
 
-use crate::failure::{TchResult, failed, takes_others};
+use crate::failure::{TchResult, failed};
 use crate::nn::layer;
 use crate::nn::unwritten::Unwritten;
 use crate::tape::{WithPullback, X, evaluate, record};
-use crate::{HostFloat, LibTorch};
+use crate::{HostFloat, LibTorch, packed};
 
 /// An activation whose derivative is told by its output, so that it may overwrite its input.
 fn is_told_by_its_output(f: Activation) -> bool {
     matches!(f, Activation::Relu | Activation::Relu6)
 }
 
-fn block<'a, E: HostFloat>(ops: &[&'a Op<LibTorch<E>>]) -> Option<ConvBlock<'a, LibTorch<E>>> {
-    ConvBlock::at_start(ops, is_told_by_its_output)
+fn blocks<'a, E: HostFloat>(ops: &[&'a Op<LibTorch<E>>]) -> Vec<ConvBlock<'a, LibTorch<E>>> {
+    ConvBlock::all_at_start(ops, is_told_by_its_output)
 }
 
-/// How many operations are computed together: a convolution and what follows it, or none.
+/// How many operations are computed together: those of the convolution blocks that they begin with, or none.
 pub(crate) fn count<E: HostFloat>(ops: &[&Op<LibTorch<E>>]) -> usize {
-    block(ops).map(|block| block.ops()).filter(|&ops| ops > 1).unwrap_or(0)
+    let count = blocks(ops).iter().map(ConvBlock::ops).sum();
+    if count > 1 { count } else { 0 }
+}
+
+/// How many operations the first of the blocks is.
+pub(crate) fn first<E: HostFloat>(ops: &[&Op<LibTorch<E>>]) -> usize {
+    ConvBlock::at_start(ops, is_told_by_its_output).map_or(0, |block| block.ops())
 }
 
 /// y = f(x). On a tape, if one is being recorded.
 pub(crate) fn forward<E: HostFloat>(ops: &[&Op<LibTorch<E>>], x: &X<E>) -> FusedResult<X<E>> {
-    let place = Cell::new(0);
-    evaluate(|x| compute(ops, x[0], &place), &[x]).map_err(|error| (place.get(), error))
+    let (blocks, place) = (blocks(ops), Place::default());
+    let run = |x: &Torch| match packed::blocks(&blocks, x) {
+        Some(y) => Ok(y),
+        None => blocks.iter().try_fold(x.shallow_clone(), |x, block| {
+            let y = compute(block, &x, &place)?;
+            place.behind(block);
+            Ok(y)
+        }),
+    };
+    evaluate(|x| run(x[0]), &[x]).map_err(|error| (place.now(), error))
 }
 
 /// As [`forward`], with the pullback.
 pub(crate) fn vjp<E: HostFloat>(ops: &[&Op<LibTorch<E>>], x: &X<E>) -> FusedResult<WithPullback<E>> {
-    let place = Cell::new(0);
-    let run = || match without_a_tape(ops, x, &place)? {
+    let (place, mut y, mut pulls) = (Place::default(), x.clone(), Vec::new());
+    for block in blocks(ops) {
+        let (next, pull) = block_vjp(&block, &y, &place).map_err(|error| (place.now(), error))?;
+        (y, _) = (next, pulls.push(pull));
+        place.behind(&block);
+    }
+    Ok((y, Pullback::new(move |v| pulls.iter().rev().try_fold(v.clone(), |v, pull| pull.pull(&v)))))
+}
+
+/// The operation that is being computed, among those that are computed together.
+#[derive(Default)]
+struct Place {
+    block: Cell<usize>,
+    inside: Cell<usize>,
+}
+
+impl Place {
+    fn now(&self) -> usize {
+        self.block.get() + self.inside.get()
+    }
+
+    fn behind<E: HostFloat>(&self, block: &ConvBlock<'_, LibTorch<E>>) {
+        self.block.set(self.block.get() + block.ops());
+        self.inside.set(0);
+    }
+}
+
+fn block_vjp<E: HostFloat>(block: &ConvBlock<'_, LibTorch<E>>, x: &X<E>, place: &Place) -> Result<WithPullback<E>> {
+    match without_a_tape(block, x, place)? {
         Some(found) => Ok(found),
-        None => record(|x| compute(ops, x[0], &place), &[x], &[true]),
-    };
-    run().map_err(|error| (place.get(), error))
+        None => record(|x| compute(block, x[0], place), &[x], &[true]),
+    }
 }
 
 /// What a tape of its own gives, which costs six passes over the map; where that is possible.
 fn without_a_tape<E: HostFloat>(
-    ops: &[&Op<LibTorch<E>>],
+    block: &ConvBlock<'_, LibTorch<E>>,
     x: &X<E>,
-    place: &Cell<usize>,
+    place: &Place,
 ) -> Result<Option<WithPullback<E>>> {
-    let Some(block) = block(ops) else { return Err(takes_others("a fused block")) };
     let kind = x.inner().f_kind().map_err(failed)?;
     let of_kind = |weight: &Weight<LibTorch<E>>| weight.tensor().inner().f_kind().is_ok_and(|of| of == kind);
     if block.affine.is_some_and(|affine| !of_kind(&affine.scale) || !of_kind(&affine.shift)) {
@@ -58,11 +97,11 @@ fn without_a_tape<E: HostFloat>(
     let mut y = y.into_inner();
     let mut scale = None;
     if let Some(affine) = block.affine {
-        place.set(1);
+        place.inside.set(1);
         y = tch::no_grad(|| layer::channel_affine(affine, &y)).map_err(failed)?;
         scale = Some(layer::of_channels(&affine.scale, 4).map_err(failed)?);
     }
-    place.set(block.ops() - 1);
+    place.inside.set(block.ops() - 1);
     y = tch::no_grad(|| activated(block.activation, y)).map_err(failed)?;
     let (activation, shape) = (block.activation, LibTorch::<E>::shape(&y));
     let scale = scale.map(Unwritten::of).transpose()?;
@@ -91,14 +130,13 @@ fn without_a_tape<E: HostFloat>(
 ///
 /// The scale does not go into the weight, though that would save a pass: it rounds otherwise, and behind the kinks of a
 /// deep network the gradient in single precision is then another one than PyTorch's, by some thousandths.
-fn compute<E: HostFloat>(ops: &[&Op<LibTorch<E>>], x: &Torch, place: &Cell<usize>) -> Result<Torch> {
-    let Some(block) = block(ops) else { return Err(takes_others("a fused block")) };
+fn compute<E: HostFloat>(block: &ConvBlock<'_, LibTorch<E>>, x: &Torch, place: &Place) -> Result<Torch> {
     let mut y = layer::conv2d(block.conv, x)?;
     if let Some(affine) = block.affine {
-        place.set(1);
+        place.inside.set(1);
         y = layer::channel_affine(affine, &y).map_err(failed)?;
     }
-    place.set(block.ops() - 1);
+    place.inside.set(block.ops() - 1);
     activated(block.activation, y).map_err(failed)
 }
 

@@ -2,7 +2,9 @@
 //! trains.
 
 use tch::{Kind, TchError, Tensor as Torch};
-use xai_core::nn::{ChannelAffine, Conv2d, ConvTranspose2d, Embedding, GroupNorm, LayerNorm, Linear, Padding, RmsNorm};
+use xai_core::nn::{
+    ChannelAffine, Conv2d, ConvBlock, ConvTranspose2d, Embedding, GroupNorm, LayerNorm, Linear, Padding, RmsNorm,
+};
 use xai_core::{Arithmetic, Error, Pullback, Result, Tensor, Weight};
 
 use super::resize::pad;
@@ -23,31 +25,22 @@ fn frozen_option<E: HostFloat>(weight: Option<&Weight<LibTorch<E>>>) -> Result<O
 
 /// w ∗ x + b, in the fewest steps where nothing goes back.
 pub(crate) fn conv2d<E: HostFloat>(op: &Conv2d<LibTorch<E>>, x: &Torch) -> Result<Torch> {
-    padded(op, x, |x, padding| match packed::conv2d(op, x, padding) {
+    match packed::blocks(&[ConvBlock { conv: op, affine: None, activation: None }], x) {
         Some(y) => Ok(y),
-        None => conv(op, x, padding),
-    })
+        None => own_conv2d(op, x),
+    }
 }
 
 /// The same in the order of libtorch's own maps, in which the way back is as fast.
 fn own_conv2d<E: HostFloat>(op: &Conv2d<LibTorch<E>>, x: &Torch) -> Result<Torch> {
-    padded(op, x, |x, padding| conv(op, x, padding))
-}
-
-fn conv<E: HostFloat>(op: &Conv2d<LibTorch<E>>, x: &Torch, padding: [i64; 2]) -> TchResult {
-    let (weight, bias) = (frozen(&op.weight)?, frozen_option(op.bias.as_ref())?);
-    x.f_conv2d(&weight, bias, op.stride.map(int), padding, op.dilation.map(int), int(op.groups))
-}
-
-/// A convolution of x by a border that libtorch knows: the same above as below.
-fn padded<E: HostFloat>(
-    op: &Conv2d<LibTorch<E>>,
-    x: &Torch,
-    conv: impl FnOnce(&Torch, [i64; 2]) -> TchResult,
-) -> Result<Torch> {
     let border = op.geometry(&LibTorch::<E>::shape(x))?.padding;
+    let conv = |x: &Torch, padding: [usize; 2]| {
+        let (weight, bias) = (frozen(&op.weight)?, frozen_option(op.bias.as_ref())?);
+        x.f_conv2d(&weight, bias, op.stride.map(int), padding.map(int), op.dilation.map(int), int(op.groups))
+    };
     match border.as_symmetric() {
-        Some(padding) => conv(x, padding.map(int)),
+        Some(padding) => conv(x, padding),
+        // A border that libtorch does not know: it pads above as below.
         None => pad(x, border, 0.0).and_then(|x| conv(&x, [0, 0])),
     }
     .map_err(failed)
@@ -114,6 +107,9 @@ pub(super) fn conv_transpose2d<E: HostFloat>(op: &ConvTranspose2d<LibTorch<E>>, 
 }
 
 pub(super) fn linear<E: HostFloat>(op: &Linear<LibTorch<E>>, x: &Torch) -> TchResult {
+    if let Some(y) = packed::linear(op, x) {
+        return Ok(y);
+    }
     x.f_linear(&frozen(&op.weight)?, frozen_option(op.bias.as_ref())?)
 }
 

@@ -67,7 +67,7 @@ impl<E: HostFloat> Backend for LibTorch<E> {
 
     fn without_tape(ops: &[&Op<Self>]) -> usize {
         match ops {
-            [Op::Conv2d(conv), ..] if layer::has_a_way_back(conv) => fused::count(ops).max(1),
+            [Op::Conv2d(conv), ..] if layer::has_a_way_back(conv) => fused::first(ops),
             [Op::Conv2d(_), ..] => 0,
             [op, ..] => usize::from(!computes(op) && is_arithmetic(op)),
             [] => 0,

@@ -1,40 +1,83 @@
-//! Convolutions on the CPU whose weights lie as oneDNN wants them, beside maps with their channels last.
+//! Convolutions and linear layers on the CPU by oneDNN, where no tape is recorded: the convolutions' weights lie as it
+//! wants them, and the maps with their channels last.
 //!
 //! libtorch's own convolution brings both into oneDNN's order and the map back, at every layer and pass: more time
-//! than many a layer's product takes. What computes with weights in that order stands in libtorch, for the code that
-//! PyTorch's compiler writes, and is reached through a script alone: `conv.pt`, which `conv.py` has written.
+//! than many a layer's product takes. Its linear layer is MKL's, which takes twice oneDNN's time on processors that are
+//! not Intel's. What computes so stands in libtorch, for the code that PyTorch's compiler writes, and is reached
+//! through a script alone: `script.pt`, which `script.py` has written.
+
+mod border;
 
 use std::sync::OnceLock;
 
 use tch::{CModule, Device, IValue, Kind, Tensor as Torch};
-use xai_core::nn::Conv2d;
+use xai_core::nn::{Activation, Conv2d, ConvBlock, ConvGeometry, Linear};
+use xai_core::{Arithmetic, Weight};
 
+use self::border::Border;
 use crate::backend::int;
 use crate::failure::TchResult;
 use crate::tape::is_recording;
 use crate::{HostFloat, LibTorch};
 
-/// y = w ∗ x + b for a map and weights in single precision, where no tape is recorded and the weights are the
-/// network's own. `None` otherwise, and where this libtorch has no such convolution: libtorch's own gives the same
-/// numbers but for rounding.
-pub(crate) fn conv2d<E: HostFloat>(op: &Conv2d<LibTorch<E>>, x: &Torch, padding: [i64; 2]) -> Option<Torch> {
+/// Blocks one behind the other in one call, for a map and weights in single precision, where no tape is recorded and
+/// the convolutions' weights are the network's own. `None` otherwise, and where this libtorch has no such convolution:
+/// libtorch's own gives the same numbers but for rounding.
+pub(crate) fn blocks<E: HostFloat>(blocks: &[ConvBlock<'_, LibTorch<E>>], x: &Torch) -> Option<Torch> {
     if is_recording() || !is_single_on_cpu(x) {
         return None;
     }
-    let geometry = || [padding, op.stride.map(int), op.dilation.map(int)].map(|pair| IValue::from(pair.to_vec()));
+    let (mut shape, mut weights, mut settings) = (LibTorch::<E>::shape(x), Vec::new(), Vec::new());
+    for block in blocks {
+        let geometry = block.conv.geometry(&shape).ok()?;
+        let border = Border::of(&geometry)?;
+        weights.push(packed(block.conv, &geometry, border)?);
+        weights.extend(block.conv.bias.as_ref().map(tensor));
+        for weight in block.affine.iter().flat_map(|affine| [&affine.scale, &affine.shift]) {
+            weights.push(tensor(weight).f_view([1, -1, 1, 1]).ok()?);
+        }
+        let activation = match block.activation {
+            None => 0,
+            Some(Activation::Relu) => 1,
+            Some(Activation::Relu6) => 2,
+            Some(_) => return None,
+        };
+        let pairs = [geometry.stride, geometry.dilation];
+        settings.extend(border.padding.into_iter().chain(pairs.into_iter().flatten().map(int)));
+        settings.push(int(geometry.groups));
+        settings.extend(border.skipped.into_iter().chain(geometry.output).map(int));
+        settings.extend([i64::from(block.conv.bias.is_some()), i64::from(block.affine.is_some()), activation]);
+        shape = geometry.output_shape().to_vec();
+    }
+    call("blocks", &[channels_last(x).ok()?.into(), weights.into(), settings.into()])
+}
+
+/// x · Wᵀ + b in single precision, where no tape is recorded. `None` otherwise.
+pub(crate) fn linear<E: HostFloat>(op: &Linear<LibTorch<E>>, x: &Torch) -> Option<Torch> {
+    let weight = tensor(&op.weight);
+    if is_recording() || !is_single_on_cpu(x) || !is_single_on_cpu(&weight) {
+        return None;
+    }
+    let bias = op.bias.as_ref().map_or(IValue::None, |bias| tensor(bias).into());
+    call("linear", &[x.shallow_clone().into(), weight.into(), bias])
+}
+
+/// A convolution's weights as oneDNN wants them, made at the first call and kept.
+fn packed<E: HostFloat>(op: &Conv2d<LibTorch<E>>, geometry: &ConvGeometry, border: Border) -> Option<Torch> {
     let groups = int(op.groups);
-    let packed = op.weight.shared().made(groups, |weight| {
+    op.weight.shared().made(groups, |weight| {
         if !is_single_on_cpu(weight) {
             return None;
         }
-        let [padding, stride, dilation] = geometry();
-        let given = [weight.shallow_clone().into(), padding, stride, dilation, groups.into(), x.size().into()];
-        call("pack", &given)
-    })?;
-    let [padding, stride, dilation] = geometry();
-    let bias = op.bias.as_ref().map_or(IValue::None, |bias| bias.tensor().into_inner().into());
-    let x = channels_last(x).ok()?;
-    call("conv", &[x.into(), packed.into(), bias, padding, stride, dilation, groups.into()])
+        let pairs = [border.padding, op.stride.map(int), op.dilation.map(int)];
+        let [padding, stride, dilation] = pairs.map(|pair| IValue::from(pair.to_vec()));
+        let size = geometry.input_shape().map(int).to_vec();
+        call("pack", &[weight.shallow_clone().into(), padding, stride, dilation, groups.into(), size.into()])
+    })
+}
+
+fn tensor<E: HostFloat>(weight: &Weight<LibTorch<E>>) -> Torch {
+    weight.tensor().into_inner()
 }
 
 fn is_single_on_cpu(t: &Torch) -> bool {
@@ -55,7 +98,7 @@ fn channels_last(x: &Torch) -> TchResult {
 /// A method of the script.
 fn call(method: &str, given: &[IValue]) -> Option<Torch> {
     static SCRIPT: OnceLock<Option<CModule>> = OnceLock::new();
-    let script = SCRIPT.get_or_init(|| CModule::load_data(&mut &include_bytes!("conv.pt")[..]).ok());
+    let script = SCRIPT.get_or_init(|| CModule::load_data(&mut &include_bytes!("script.pt")[..]).ok());
     match tch::no_grad(|| script.as_ref()?.method_is(method, given).ok())? {
         IValue::Tensor(y) => Some(y),
         _ => None,

@@ -1,8 +1,9 @@
-//! Convolutions whose weights lie as oneDNN wants them: their numbers, and that they follow what is written.
+//! Convolutions whose weights lie as oneDNN wants them, and what is computed beside them: their numbers, and that they
+//! follow what is written.
 
 use ndarray::{Array1, ArrayD, IxDyn};
 use tch::Tensor as Torch;
-use xai_core::nn::{Conv2d, Padding, Weights};
+use xai_core::nn::{Activation, ChannelAffine, Conv2d, Linear, Padding, Weights};
 use xai_core::{Backend, NdArray, Op, Tensor};
 use xai_tch::LibTorch;
 
@@ -52,13 +53,16 @@ fn has_its_channels_last(y: &Torch) -> bool {
 
 #[test]
 fn numbers_are_those_of_the_convolution() {
-    let cases: [(&[usize], &[usize], [usize; 2], Padding, [usize; 2], usize); 6] = [
+    let cases: [(&[usize], &[usize], [usize; 2], Padding, [usize; 2], usize); 9] = [
         (&[2, 6, 9, 8], &[4, 6, 3, 3], [1, 1], Padding::all(1), [1, 1], 1),
         (&[1, 6, 9, 8], &[4, 6, 1, 1], [2, 1], Padding::all(0), [1, 1], 1),
         (&[2, 6, 9, 8], &[6, 1, 3, 3], [2, 2], Padding { top: 0, bottom: 1, left: 0, right: 2 }, [1, 1], 6),
         (&[1, 6, 9, 8], &[4, 3, 3, 2], [1, 1], Padding::all(0), [2, 3], 2),
         (&[1, 1, 9, 8], &[4, 1, 5, 5], [1, 1], Padding::all(2), [1, 1], 1),
         (&[3, 6, 3, 3], &[4, 6, 3, 3], [1, 1], Padding::all(0), [1, 1], 1),
+        (&[2, 6, 9, 8], &[4, 6, 5, 4], [2, 3], Padding { top: 1, bottom: 2, left: 0, right: 1 }, [1, 1], 1),
+        (&[1, 6, 9, 8], &[4, 6, 2, 2], [1, 1], Padding { top: 0, bottom: 1, left: 1, right: 0 }, [1, 1], 1),
+        (&[1, 6, 9, 8], &[6, 1, 3, 3], [3, 1], Padding { top: 1, bottom: 4, left: 0, right: 2 }, [2, 2], 6),
     ];
     for (input, weight, stride, padding, dilation, groups) in cases {
         let x = numbers(input, 0.0);
@@ -75,6 +79,90 @@ fn numbers_are_those_of_the_convolution() {
         let larger = numbers(&[2, input[1], 17, 12], 5.0);
         assert!(gap(&forward(&ours, &larger).1, &forward(&exact, &larger).1) < 1e-6, "{weight:?} at a larger map");
     }
+}
+
+/// What follows one another in a network, of a checkpoint.
+fn chain<B: Backend>() -> Vec<Op<B>>
+where
+    B::Placement: Default,
+{
+    let weight = |shape: &[usize], seed| {
+        Tensor::<B>::upload(numbers(shape, seed).mapv(number_of::<B>).view(), &B::Placement::default()).unwrap()
+    };
+    let norm = |channels: usize| ChannelAffine::new(weight(&[channels], 2.0), weight(&[channels], 3.0)).unwrap();
+    let uneven = Padding { top: 0, bottom: 1, left: 0, right: 1 };
+    vec![
+        conv(&[6, 3, 3, 3], |conv| conv.stride(2).padding(uneven)),
+        Activation::Relu6.into(),
+        conv(&[6, 1, 3, 3], |conv| conv.padding(1).groups(6)),
+        norm(6).into(),
+        Activation::Relu.into(),
+        conv(&[5, 6, 1, 1], |conv| conv),
+        conv(&[8, 5, 3, 3], |conv| conv.stride(2).padding(uneven)),
+        norm(8).into(),
+        conv(&[4, 8, 2, 2], |conv| conv.padding(uneven)),
+        Activation::Relu.into(),
+    ]
+}
+
+#[test]
+fn numbers_of_several_are_those_of_each() {
+    let (exact, ours) = (chain::<NdArray<f64>>(), chain::<B>());
+    let ours: Vec<&Op<B>> = ours.iter().collect();
+    for input in [[1, 3, 16, 12], [3, 3, 9, 14]] {
+        let x = numbers(&input, 0.0);
+        let want = exact.iter().fold(x.clone(), |x, op| forward(op, &x).1);
+        let x = Tensor::<B>::upload(x.mapv(number_of::<B>).view(), &Default::default()).unwrap();
+        assert_eq!(B::fuses(&ours, &x), ours.len());
+        let y = B::forward_fused(&ours, &x).unwrap();
+        assert!(has_its_channels_last(y.inner()));
+        let got = y.download().unwrap().mapv(f64::from);
+        assert!(gap(&got, &want) < 1e-5, "{input:?}: {}", gap(&got, &want));
+    }
+}
+
+#[test]
+fn what_is_no_number_goes_through_rectifiers() {
+    let ops = chain::<B>();
+    for ops in [&ops[..2], &ops[..5], &ops[..6], &ops[..]] {
+        let mut x = numbers(&[1, 3, 16, 12], 0.0);
+        x[[0, 2, 6, 6]] = f64::NAN;
+        let x = Tensor::<B>::upload(x.mapv(number_of::<B>).view(), &Default::default()).unwrap();
+        let one_by_one = ops.iter().fold(x.clone(), |x, op| B::forward(op, &[&x]).unwrap());
+        let y = B::forward_fused(&ops.iter().collect::<Vec<_>>(), &x).unwrap();
+        let lost = |y: Tensor<B>| y.download().unwrap().mapv(f32::is_nan);
+        let (got, want) = (lost(y), lost(one_by_one));
+        assert!(want.iter().any(|&lost| lost) && want.iter().any(|&lost| !lost));
+        assert_eq!(got, want);
+    }
+}
+
+#[test]
+fn linear_layers_are_what_they_were() {
+    fn linear<B: Backend>() -> Op<B>
+    where
+        B::Placement: Default,
+    {
+        let of = |shape: &[usize], seed| numbers(shape, seed).mapv(number_of::<B>);
+        let checkpoint = [("weight", of(&[7, 5], 0.3)), ("bias", of(&[7], 4.0))];
+        Linear::load(&Weights::<B>::new(checkpoint, B::Placement::default()).unwrap()).unwrap().into()
+    }
+    for input in [&[1, 5][..], &[3, 5], &[2, 4, 5]] {
+        let mut x = numbers(input, 1.0);
+        let want = forward(&linear::<NdArray<f64>>(), &x).1;
+        let got = forward(&linear::<B>(), &x).1;
+        assert_eq!(got.shape(), want.shape());
+        assert!(gap(&got, &want) < 1e-6, "{input:?}: {}", gap(&got, &want));
+        *x.first_mut().unwrap() = f64::NAN;
+        let row = forward(&linear::<B>(), &x).1;
+        assert_eq!(row.iter().filter(|y| y.is_nan()).count(), 7);
+    }
+    // Columns of another tensor.
+    let x = numbers(&[5, 3], 1.0);
+    let want = forward(&linear::<NdArray<f64>>(), &x.t().to_owned()).1;
+    let x = Tensor::<B>::upload(x.mapv(number_of::<B>).view(), &Default::default()).unwrap().permute(&[1, 0]).unwrap();
+    let got = B::forward(&linear(), &[&x]).unwrap().download().unwrap().mapv(f64::from);
+    assert!(gap(&got, &want) < 1e-6);
 }
 
 #[test]

@@ -176,15 +176,18 @@ fn a_layer_that_cuts_the_path_is_named() {
 }
 
 #[test]
-fn a_convolution_is_computed_with_what_follows_it() {
+fn convolutions_are_computed_with_what_follows_them() {
     let weight = |shape: &[usize], seed| upload(&numbers(shape, seed));
     let conv = Conv2d::new(weight(&[4, 3, 3, 3], 105), weight(&[4], 106)).unwrap().padding(1);
     let norm = ChannelAffine::new(weight(&[4], 107), weight(&[4], 108)).unwrap();
+    let next = Conv2d::new(weight(&[4, 4, 2, 2], 116), None).unwrap();
     let x = upload(&numbers(&[2, 3, 5, 4], 109));
     for (ops, fused) in [
         (vec![Op::from(conv.clone()), norm.clone().into(), Activation::Relu.into()], 3),
         (vec![conv.clone().into(), norm.clone().into(), Activation::Gelu.into()], 2),
         (vec![conv.clone().into(), Activation::Relu6.into(), norm.clone().into()], 2),
+        (vec![conv.clone().into(), Activation::Relu.into(), next.clone().into(), norm.clone().into()], 4),
+        (vec![conv.clone().into(), next.clone().into(), Activation::Relu6.into(), Activation::Relu.into()], 3),
         (vec![conv.clone().into(), Activation::Silu.into()], 0),
         (vec![norm.clone().into(), Activation::Relu.into()], 0),
     ] {
@@ -210,8 +213,8 @@ fn a_convolution_is_computed_with_what_follows_it() {
         }
         assert!((got - v.download().unwrap()).iter().all(|gap| gap.abs() < 1e-12));
     }
-    let model = Sequential::<Torch64>::new().push(conv).push(norm).push(Activation::Relu);
-    check("a fused block", &model, &numbers(&[2, 3, 5, 4], 111));
+    let model = Sequential::<Torch64>::new().push(conv).push(norm).push(Activation::Relu).push(next);
+    check("fused blocks", &model, &numbers(&[2, 3, 5, 4], 111));
 }
 
 /// Weights behind their lock, the tape of each thread, and the user's own code between layers.
