@@ -9,7 +9,9 @@ use crate::backend::int;
 #[derive(Clone, Copy)]
 pub(super) struct Border {
     pub(super) padding: [i64; 2],
-    /// How many rows and columns of the output are too many in front.
+    /// Whether it gives more outputs than are wanted.
+    pub(super) is_wider: bool,
+    /// How many rows and columns of them are in front.
     pub(super) skipped: [usize; 2],
 }
 
@@ -27,6 +29,6 @@ impl Border {
             }
             (padding[axis], skipped[axis]) = (int(wide), more);
         }
-        Some(Border { padding, skipped })
+        Some(Border { padding, is_wider: geometry.padding.as_symmetric().is_none(), skipped })
     }
 }

@@ -44,11 +44,13 @@ pub(crate) fn blocks<E: HostFloat>(blocks: &[ConvBlock<'_, LibTorch<E>>], x: &To
         };
         let pairs = [geometry.stride, geometry.dilation];
         settings.extend(border.padding.into_iter().chain(pairs.into_iter().flatten().map(int)));
-        settings.push(int(geometry.groups));
+        let flags = [block.conv.bias.is_some(), block.affine.is_some()].map(i64::from);
+        settings.extend([int(geometry.groups), flags[0], flags[1], activation, i64::from(border.is_wider)]);
         settings.extend(border.skipped.into_iter().chain(geometry.output).map(int));
-        settings.extend([i64::from(block.conv.bias.is_some()), i64::from(block.affine.is_some()), activation]);
         shape = geometry.output_shape().to_vec();
     }
+    // As a tensor: a list of numbers costs more to hand over than a small convolution.
+    let settings = Torch::f_from_slice(&settings).and_then(|all| all.f_view([int(blocks.len()), -1])).ok()?;
     call("blocks", &[channels_last(x).ok()?.into(), weights.into(), settings.into()])
 }
 

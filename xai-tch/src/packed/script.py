@@ -11,7 +11,6 @@ class OneDnn(torch.nn.Module):
     """oneDNN's operations as PyTorch's compiler calls them, without what they would compute behind them: their
     rectifiers make zeros of what is no number."""
 
-    SETTINGS: Final = 14  # of each block
     RELU: Final = 1
     RELU6: Final = 2
 
@@ -23,32 +22,32 @@ class OneDnn(torch.nn.Module):
         return torch.ops.mkldnn._reorder_convolution_weight(w, padding, stride, dilation, groups, size)
 
     @torch.jit.export
-    def blocks(self, x: Tensor, weights: List[Tensor], settings: List[int]):
+    def blocks(self, x: Tensor, weights: List[Tensor], settings: Tensor):
         """Convolutions one behind the other, each with what follows it.
 
-        Of each, `weights` has its weights and, where there are, the bias, the scale and the shift; and `settings` the
-        padding, the stride and the dilation, the groups, what is cut off in front, the size of the output, whether
-        there is a bias, whether there is a scale, and the activation."""
+        Of each, `weights` has its weights and, where there are, the bias, the scale and the shift. A row of `settings`
+        has the padding, the stride and the dilation, the groups, whether there is a bias, whether there is a scale, the
+        activation, whether outputs are cut off, how many in front, and how many there are then."""
+        rows: List[List[int]] = settings.tolist()
         w = 0
-        for block in range(len(settings) // self.SETTINGS):
-            s = settings[block * self.SETTINGS : (block + 1) * self.SETTINGS]
+        for s in rows:
             bias: Optional[Tensor] = None
-            if s[11] == 1:
+            if s[7] == 1:
                 bias = weights[w + 1]
             x = torch.ops.mkldnn._convolution_pointwise(
                 x, weights[w], bias, s[0:2], s[2:4], s[4:6], s[6], "none", [], ""
             )
-            w += 1 + s[11]
-            whole = s[7] == 0 and s[8] == 0 and s[9] == x.size(2) and s[10] == x.size(3)
+            w += 1 + s[7]
+            whole = s[10] == 0
             if not whole:
-                x = x.narrow(2, s[7], s[9]).narrow(3, s[8], s[10])
-            if s[12] == 1:
+                x = x.narrow(2, s[11], s[13]).narrow(3, s[12], s[14])
+            if s[8] == 1:
                 x = torch.addcmul(weights[w + 1], x, weights[w])
                 w, whole = w + 2, True
             # In place, where nobody else has the map.
-            if s[13] == self.RELU:
+            if s[9] == self.RELU:
                 x = x.relu_() if whole else x.relu()
-            elif s[13] == self.RELU6:
+            elif s[9] == self.RELU6:
                 x = x.clamp_(0.0, 6.0) if whole else x.clamp(0.0, 6.0)
             elif not whole:
                 x = x.contiguous(memory_format=torch.channels_last)
