@@ -137,6 +137,23 @@ fn what_is_no_number_goes_through_rectifiers() {
     }
 }
 
+/// Who comes first brings the weights into order, for all.
+#[test]
+fn threads_share_what_is_kept() {
+    let ops = chain::<B>();
+    let run = |ops: &[Op<B>]| {
+        let x = numbers(&[1, 3, 16, 12], 0.0).mapv(number_of::<B>);
+        let x = Tensor::<B>::upload(x.view(), &Default::default()).unwrap();
+        B::forward_fused(&ops.iter().collect::<Vec<_>>(), &x).unwrap().download().unwrap()
+    };
+    let together: Vec<_> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..4).map(|_| scope.spawn(|| run(&ops))).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    let alone = run(&ops);
+    assert!(together.iter().all(|y| *y == alone));
+}
+
 #[test]
 fn linear_layers_are_what_they_were() {
     fn linear<B: Backend>() -> Op<B>
@@ -147,7 +164,7 @@ fn linear_layers_are_what_they_were() {
         let checkpoint = [("weight", of(&[7, 5], 0.3)), ("bias", of(&[7], 4.0))];
         Linear::load(&Weights::<B>::new(checkpoint, B::Placement::default()).unwrap()).unwrap().into()
     }
-    for input in [&[1, 5][..], &[3, 5], &[2, 4, 5]] {
+    for input in [&[5][..], &[1, 5], &[3, 5], &[2, 4, 5]] {
         let mut x = numbers(input, 1.0);
         let want = forward(&linear::<NdArray<f64>>(), &x).1;
         let got = forward(&linear::<B>(), &x).1;
