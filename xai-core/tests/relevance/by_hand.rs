@@ -281,7 +281,7 @@ fn as_dense(model: &Sequential<B>, shape: &[usize]) -> Linear<B> {
 }
 
 /// A function of values, as a layer.
-struct Then(for<'m> fn(Var<'m, B>) -> Var<'m, B>);
+pub(super) struct Then(pub(super) for<'m> fn(Var<'m, B>) -> Var<'m, B>);
 
 impl Layer<B> for Then {
     fn trace<'m>(&'m self, x: Var<'m, B>) -> Result<Var<'m, B>> {

@@ -1,5 +1,6 @@
 //! Ways back other than the gradient, against exact answers.
 
+mod borders;
 mod by_hand;
 mod composites;
 mod deep_lift;

@@ -4,10 +4,12 @@ use super::rule::{Bound, LrpRule};
 use super::weighted::{Weighted, number};
 use crate::{Backend, Error, Pullback, Result, Tensor};
 
-/// The output, and the way back from its multipliers to relevance of the input.
+/// The output, and the way back from its multipliers to relevance of the input, of which `seen` tells what is no border
+/// ([`seen`](super::seen::seen)): none goes there, as none goes to the padding of a convolution.
 pub(super) fn first<'m, B: Backend>(
     rule: &LrpRule,
     (layer, x): (Weighted<B>, Tensor<B>),
+    seen: Option<Tensor<B>>,
     forward: impl FnOnce() -> Result<Tensor<B>>,
     stabilizer: f64,
 ) -> Result<(Tensor<B>, Pullback<'m, B>)> {
@@ -17,11 +19,14 @@ pub(super) fn first<'m, B: Backend>(
     if let LrpRule::ZBox(low, high) = rule {
         let plus = layer.weight.relu()?;
         let minus = layer.weight.sub(&plus)?;
-        let (low, high) = (of_sample(low, &x)?, of_sample(high, &x)?);
+        let inside = |t: Tensor<B>| seen.as_ref().map_or_else(|| Ok(t.clone()), |seen| t.mul(seen));
+        let (low, high) = (inside(of_sample(low, &x)?)?, inside(of_sample(high, &x)?)?);
+        let x = inside(x)?;
         let (by_x, of_x) = layer.at(&layer.weight, None, &x)?;
         let ((by_low, of_low), (by_high, of_high)) = (layer.at(&plus, None, &low)?, layer.at(&minus, None, &high)?);
         let sum = by_x.sub(&by_low)?.sub(&by_high)?;
-        let z = layer.with_bias(&by_x)?;
+        // A border may be of another value than 0, which counts in z.
+        let z = if seen.is_some() { forward()? } else { layer.with_bias(&by_x)? };
         let at = z.clone();
         let pull = move |m: &Tensor<B>| {
             let s = share(m, &at, &sum)?;
@@ -34,7 +39,7 @@ pub(super) fn first<'m, B: Backend>(
         LrpRule::Flat => layer.weight.affine(0.0, 1.0)?,
         _ => layer.weight.mul(&layer.weight)?,
     };
-    let ones = number(1.0, &x)?.broadcast_to(&x.shape())?;
+    let ones = seen.map_or_else(|| number(1.0, &x)?.broadcast_to(&x.shape()), Ok)?;
     let (sum, pull) = layer.at(&weight, None, &ones)?;
     let z = forward()?;
     let at = z.clone();

@@ -12,6 +12,7 @@ mod planner;
 mod propagation;
 mod relevance;
 mod rule;
+mod seen;
 mod split;
 mod weighted;
 

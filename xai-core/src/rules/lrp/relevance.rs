@@ -7,6 +7,7 @@ use super::moved::Moved;
 use super::plan::Condition;
 use super::propagation::{Plan, Propagation, Touch};
 use super::rule::check_stabilizes;
+use super::seen::seen;
 use super::split::split;
 use super::weighted::Weighted;
 use crate::graph::{Graph, Rules, Site, Step};
@@ -128,7 +129,10 @@ impl Relevance {
             Propagation::First { rule, run } => {
                 let moved = Moved::of(site, *run);
                 let forward = || moved.back(&site.run_forward(*run, inputs)?);
-                let (y, pull) = first(rule, Weighted::of(site, *run, inputs)?, forward, self.stabilizer)?;
+                let (layer, x) = Weighted::of(site, *run, inputs)?;
+                let varies = wanted.iter().position(|&wanted| wanted).unwrap_or(0);
+                let seen = seen(site, varies, &x)?;
+                let (y, pull) = first(rule, (layer, x), seen, forward, self.stabilizer)?;
                 let (y, pull) = moved.on(y, pull)?;
                 Ok((y, to_wanted(pull, wanted)))
             }

@@ -14,6 +14,9 @@ use crate::{Element, Error, Result};
 /// sign(0) = 1: each input's relevance is what its contribution is of the denominator, times R. Biases, and what
 /// stabilises, keep their share.
 ///
+/// A border that the network puts around its input is no input: the rules for a first layer give it nothing, be it the
+/// convolution's padding or a step of its own in front.
+///
 /// ```
 /// # use xai_core as xai;
 /// use ndarray::array;
