@@ -57,14 +57,10 @@ impl<B: Backend> Graph<'_, B> {
 
     /// Whether the rows of a node's output are those of one of its inputs, as far as shapes are known.
     fn keeps_rows(&self, node: &Node<'_, B>, input: Value) -> bool {
-        let shape = |value: Value| self.nodes[value.0].shape();
-        let rank = node.inputs.first().and_then(|&first| shape(first)).map(<[usize]>::len);
-        if node.op().is_some_and(|op| op.mixes_rows(rank)) {
+        if self.moves_rows(node, input) {
             return false;
         }
-        let (Some(from), Some(to)) = (shape(input), node.shape()) else { return true };
-        // Beside others, what has fewer axes is broadcast; a gathered value gets axes behind its first.
-        let several = node.inputs.len() > 1 && !matches!(node.op(), Some(Op::Gather(_)));
-        from.first() == to.first() && !(several && from.len() < to.len())
+        let (Some(from), Some(to)) = (self.nodes[input.0].shape(), node.shape()) else { return true };
+        from.first() == to.first()
     }
 }

@@ -20,6 +20,7 @@ mod node;
 mod opaque;
 mod operators;
 mod places;
+mod rows;
 mod rules;
 mod runs;
 mod taped;

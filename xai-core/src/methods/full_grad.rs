@@ -4,7 +4,8 @@ use ndarray::{ArrayBase, ArrayD, Data, Dimension};
 
 use crate::explain::finite::check_values;
 use crate::explain::{
-    Analyzer, Attribution, Call, Elem, Extras, Inputs, Kind, OutputSelector, Selection, Target, Uploaded, pulled,
+    Analyzer, Attribution, Call, Elem, Extras, Inputs, Kind, OutputSelector, Selection, Target, Uploaded, graph_for,
+    pulled,
 };
 use crate::op::{Activation, Op, Upsample2d, UpsampleMode};
 use crate::rules::{BiasGradients, Unknown};
@@ -15,14 +16,18 @@ use crate::{Backend, Differentiable, Element, Error, Result, Tensor, Value};
 /// A network that is piecewise linear is y = Σ x · ∂y/∂x + Σ b · ∂y/∂z over the layers z with a bias b, batch norms'
 /// shifts among them, exactly. The map adds up these parts, each by ψ: its absolute value, stretched to 0..1 over all
 /// numbers of a sample, brought to the input's size (bilinear, between pixel centres), and summed over channels. Parts
-/// without rows and columns, as dense layers', are not in the map. Values are (B, 1, H, W), not negative, in no units.
+/// without rows and columns, as dense layers', are not in the map, nor are those of places where each sample has
+/// several rows of the batch, as windows of an image, or has them elsewhere than first. Values are (B, 1, H, W), not
+/// negative, in no units.
 ///
 /// The parts as they are, with their signs, are what [`decompose`](FullGrad::decompose) gives. The explanation carries
-/// the completeness gap, the sum of all parts less y: rounding. Steps that are not piecewise linear have y - J x as
-/// their bias, number by number, which keeps the sum exact.
+/// the completeness gap, the sum of all parts less y, those that are not in the map among them: rounding. Steps that
+/// are not piecewise linear have y - J x as their bias, number by number, which keeps the sum exact.
 ///
-/// Cost: one pass, and a product for each bias. Errors: [`Error::NoRule`] for steps that leave no number at its place
-/// and are not affine, as code of another output shape; [`Error::InvalidShape`] unless the input is (B, C, H, W).
+/// Cost: one pass, and a product for each bias; a pass for each sample more, where a bias stands where the batch axis
+/// is in one with others in front of it, so that only a batch of one tells whose numbers are whose. Errors:
+/// [`Error::NoRule`] for steps that leave no number at its place and are not affine, as code of another output shape;
+/// [`Error::InvalidShape`] unless the input is (B, C, H, W).
 ///
 /// Reference: Srinivas, Fleuret (2019), *Full-Gradient Representation for Neural Network Visualization*,
 /// arXiv:1905.00780.
@@ -70,7 +75,9 @@ pub struct FullGrad {
 pub struct FullGradients<E: Element> {
     /// x · ∂y/∂x, in the input's shape.
     pub input: ArrayD<E>,
-    /// b · ∂y/∂z of each step with a bias: the names that lead to it, and its numbers in its output's shape.
+    /// b · ∂y/∂z of each step with a bias: the names that lead to it, and its numbers in its output's shape, samples
+    /// first: their axis is moved there from elsewhere. Where each sample has several rows, an axis of the samples
+    /// stands in front of these.
     pub biases: Vec<(String, ArrayD<E>)>,
     /// The model's output.
     pub output: ArrayD<E>,
@@ -81,9 +88,69 @@ pub struct FullGradients<E: Element> {
 /// The parts, where the model lives.
 struct Parts<B: Backend> {
     input: Tensor<B>,
-    biases: Vec<(String, Tensor<B>)>,
+    biases: Vec<Bias<B>>,
     output: Tensor<B>,
     selection: Selection,
+}
+
+/// The part of one bias.
+struct Bias<B: Backend> {
+    name: String,
+    /// Samples first.
+    numbers: Tensor<B>,
+    /// Whether it has its output's shape, with a row for each sample, or an axis more.
+    by_rows: bool,
+}
+
+/// Where a step's output has its samples.
+#[derive(Clone, Copy)]
+enum Rows {
+    /// First and in order, one row for each or several.
+    InFront,
+    /// Along this axis, one entry for each.
+    Along(usize),
+    /// Nobody can tell.
+    Unknown,
+}
+
+impl Rows {
+    /// Given the shapes of the output for so many samples, and for one more.
+    fn along(batch: usize, shape: &[usize], one_more: &[usize]) -> Rows {
+        let mut differs = shape.iter().zip(one_more).enumerate().filter(|(_, (few, more))| few != more);
+        match (differs.next(), differs.next()) {
+            (Some((axis, (&few, &more))), None) if (few, more) == (batch, batch + 1) => Rows::Along(axis),
+            _ => Rows::Unknown,
+        }
+    }
+}
+
+impl<B: Backend> Bias<B> {
+    /// Of the numbers of a step for so many samples; nothing where nobody can tell whose they are.
+    fn new(name: String, numbers: Tensor<B>, rows: Rows, batch: usize) -> Result<Option<Self>> {
+        let shape = numbers.shape();
+        let (&first, rest) = shape.split_first().unwrap_or((&1, &[]));
+        let apart = match rows {
+            Rows::Along(0) => return Ok(Some(Bias { name, numbers, by_rows: true })),
+            Rows::InFront if first == batch => return Ok(Some(Bias { name, numbers, by_rows: true })),
+            Rows::InFront if first.checked_rem(batch) == Some(0) => {
+                numbers.reshape(&[&[batch, first / batch], rest].concat())?
+            }
+            Rows::Along(axis) => {
+                let others = (0..shape.len()).filter(|&other| other != axis);
+                numbers.permute(&std::iter::once(axis).chain(others).collect::<Vec<_>>())?
+            }
+            _ if batch == 1 => numbers.reshape(&[&[1], &shape[..]].concat())?,
+            _ => return Ok(None),
+        };
+        Ok(Some(Bias { name, numbers: apart, by_rows: false }))
+    }
+
+    /// The parts of several batches, one behind another.
+    fn joined(of_batches: &[&Self]) -> Result<Option<Self>> {
+        let Some(first) = of_batches.first() else { return Ok(None) };
+        let numbers = Tensor::concat(&of_batches.iter().map(|bias| &bias.numbers).collect::<Vec<_>>(), 0)?;
+        Ok(Some(Bias { name: first.name.clone(), numbers, by_rows: first.by_rows }))
+    }
 }
 
 impl FullGrad {
@@ -147,7 +214,7 @@ impl FullGrad {
         let inputs = Uploaded::new(model, &input, |inputs| self.check_graph(model, inputs.shapes, inputs.explained))?;
         let call = inputs.call(Target::Choose(&select));
         let Parts { input, biases, output, selection } = self.parts(model, &call)?;
-        let (names, mut parts): (Vec<_>, Vec<_>) = biases.into_iter().unzip();
+        let (names, mut parts): (Vec<_>, Vec<_>) = biases.into_iter().map(|bias| (bias.name, bias.numbers)).unzip();
         parts.insert(0, input);
         // Checked as the values of an analysis are.
         let found = Attribution { values: parts, output, selection, extras: Extras::default() };
@@ -169,6 +236,31 @@ impl FullGrad {
     }
 
     fn parts<M: Differentiable + ?Sized>(&self, model: &M, call: &Call<'_, M::Backend>) -> Result<Parts<M::Backend>> {
+        let (input, biases, output, selection) = self.parts_of_rows(model, call)?;
+        if let Some(biases) = biases {
+            return Ok(Parts { input, biases, output, selection });
+        }
+        let of_sample = |sample: usize| -> Result<Vec<Bias<M::Backend>>> {
+            let inputs = call.inputs.iter().map(|x| x.narrow(0, sample, 1)).collect::<Result<Vec<_>>>()?;
+            let (selected, samples) = (selection.part(sample, 1), &call.samples[sample..=sample]);
+            let alone = Call { inputs: &inputs, target: Target::Chosen(&selected), samples, ..*call };
+            self.parts_of_rows(model, &alone)?.1.ok_or_else(nothing)
+        };
+        let apart = (0..call.rows()).map(of_sample).collect::<Result<Vec<_>>>()?;
+        let of_bias = |bias: usize| {
+            let of_samples: Option<Vec<_>> = apart.iter().map(|sample| sample.get(bias)).collect();
+            Bias::joined(&of_samples.ok_or_else(nothing)?)
+        };
+        let biases = (0..apart.first().map_or(0, Vec::len)).map(of_bias).collect::<Result<Option<_>>>()?;
+        Ok(Parts { input, biases: biases.ok_or_else(nothing)?, output, selection })
+    }
+
+    /// The parts of one pass; those of biases only if it is known which numbers are whose.
+    fn parts_of_rows<M: Differentiable + ?Sized>(
+        &self,
+        model: &M,
+        call: &Call<'_, M::Backend>,
+    ) -> Result<OfRows<M::Backend>> {
         let graph = call.graph(model)?;
         let rules = BiasGradients::new(self.unknown);
         graph.check(Some(&rules), call.explained)?;
@@ -177,10 +269,32 @@ impl FullGrad {
         let gradients = pulled(&pullback, &selection.cotangent(&output)?, call.explained)?;
         let (gradient, x) = gradients.iter().zip(call.explained_inputs()).next().ok_or_else(nothing)?;
         let input = gradient.widen()?.mul(&x.widen()?)?;
-        let biases = rules.take().into_iter().map(|(node, part)| (graph.path(Value(node)), part)).collect();
-        Ok(Parts { input, biases, output, selection })
+        let (batch, found, in_front) = (call.rows(), rules.take(), graph.rows_in_front());
+        // How each step's output grows with the batch is looked at where it is not plain.
+        let one_more = || {
+            let shapes = call.inputs.iter().map(|x| [&[batch + 1], x.shape().get(1..).unwrap_or_default()].concat());
+            let one_more = graph_for(model, &shapes.collect::<Vec<_>>(), call.target).ok()?;
+            Some(one_more).filter(|one_more| one_more.nodes().len() == graph.nodes().len())
+        };
+        let plain = found.keys().all(|&node| in_front.get(node) == Some(&true));
+        let one_more = if plain { None } else { one_more() };
+        let rows = |node: usize| {
+            let in_one_more = || one_more.as_ref()?.nodes().get(node)?.shape();
+            match graph.nodes().get(node).and_then(|node| node.shape()).zip(in_one_more()) {
+                _ if in_front.get(node) == Some(&true) => Rows::InFront,
+                Some((shape, one_more)) => Rows::along(batch, shape, one_more),
+                None => Rows::Unknown,
+            }
+        };
+        let bias =
+            |(node, part): (usize, Tensor<M::Backend>)| Bias::new(graph.path(Value(node)), part, rows(node), batch);
+        let biases = found.into_iter().map(bias).collect::<Result<Option<Vec<_>>>>()?;
+        Ok((input, biases, output, selection))
     }
 }
+
+/// The input's part, those of biases, the output, and what is chosen of it.
+type OfRows<B> = (Tensor<B>, Option<Vec<Bias<B>>>, Tensor<B>, Selection);
 
 fn nothing() -> Error {
     Error::backend("the model", "no input is explained")
@@ -238,7 +352,7 @@ impl<M: Differentiable + ?Sized> Analyzer<M> for FullGrad {
     fn attribute(&self, model: &M, call: &Call<'_, M::Backend>) -> Result<Attribution<M::Backend>> {
         let Parts { input, biases, output, selection } = self.parts(model, call)?;
         let shape = input.shape();
-        let [batch, _, rows, columns] = *shape else {
+        let [_, _, rows, columns] = *shape else {
             return Err(Error::InvalidShape {
                 what: "input of FullGrad".into(),
                 got: shape,
@@ -246,13 +360,10 @@ impl<M: Differentiable + ?Sized> Analyzer<M> for FullGrad {
             });
         };
         let (mut map, mut sum) = (psi(&input, [rows, columns])?, sums(&input)?);
-        for (_, part) in &biases {
-            if part.shape().first() != Some(&batch) {
-                continue;
-            }
-            sum = sum.add(&sums(part)?)?;
-            if part.shape().len() == 4 {
-                map = map.add(&psi(part, [rows, columns])?)?;
+        for Bias { numbers, by_rows, .. } in &biases {
+            sum = sum.add(&sums(numbers)?)?;
+            if *by_rows && numbers.shape().len() == 4 {
+                map = map.add(&psi(numbers, [rows, columns])?)?;
             }
         }
         let (sum, y) = (sum.download()?, selection.pick(&output)?);

@@ -111,6 +111,64 @@ fn parts_of_any_network_whose_numbers_stay_at_their_places_add_up() {
     adds_up(&model, &rows(3, 3, 4), 1, 1e-12);
 }
 
+/// A batch axis that is put into one with another, and one that is not first, with as many samples as there are rows.
+struct Folded {
+    windows: xai_core::nn::Conv2d<B>,
+    turned: xai_core::nn::Linear<B>,
+    joined: xai_core::nn::Linear<B>,
+    image: xai_core::nn::Conv2d<B>,
+    last: xai_core::nn::Linear<B>,
+}
+
+impl Differentiable for Folded {
+    type Backend = B;
+    fn trace<'m>(&'m self, x: &[Var<'m, B>]) -> Result<Var<'m, B>> {
+        let batch = x[0].shape()?[0];
+        // Four windows of each image, as rows of a batch.
+        let windows = x[0].reshape(&[batch, 2, 2, 3, 2, 3]).permute(&[0, 2, 4, 1, 3, 5]).reshape(&[batch * 4, 2, 3, 3]);
+        let maps = windows.layer("windows", &self.windows)?.relu().reshape(&[batch, 3, 36]);
+        // A sequence of three, first.
+        let turned = maps.permute(&[1, 0, 2]).layer("turned", &self.turned)?.relu();
+        // All samples of one moment, then all of the next.
+        let joined = turned.reshape(&[3 * batch, 6]).layer("joined", &self.joined)?.relu().reshape(&[3, batch, 4]);
+        let images = joined.permute(&[1, 0, 2]).reshape(&[batch, 3, 2, 2]);
+        images.layer("image", &self.image)?.relu().flatten(1, -1).layer("last", &self.last)
+    }
+}
+
+#[test]
+fn parts_of_a_folded_or_moved_batch_add_up() {
+    let (windows, image) = (conv(1, 3, 2, Biases::With), conv(4, 2, 3, Biases::With));
+    let [turned, joined, last] = [(2, 6, 36), (3, 4, 6), (5, 3, 8)].map(|(seed, to, from)| linear(seed, to, from));
+    let model = Folded { windows, turned, joined, image, last };
+    // As many samples as the sequence is long, too.
+    for batch in [1, 2, 3] {
+        let x = noise(4, &[batch, 2, 6, 6]).into_dimensionality::<ndarray::Ix4>().unwrap();
+        adds_up(&model, &x, 1, 1e-12);
+        let parts = FullGrad::new().decompose(&model, &x, Index(1)).unwrap();
+        let shapes: Vec<(&str, &[usize])> = parts.biases.iter().map(|(name, part)| (&name[..], part.shape())).collect();
+        let expected: [(&str, &[usize]); 5] = [
+            ("windows", &[batch, 4, 3, 3, 3]),
+            ("turned", &[batch, 3, 6]),
+            ("joined", &[batch, 3, 4]),
+            ("image", &[batch, 2, 2, 2]),
+            ("last", &[batch, 3]),
+        ];
+        assert_eq!(shapes, expected);
+        let why = explain(&FullGrad::new(), &model, &x, 1);
+        assert!(why.extras.completeness_gap.unwrap().iter().all(|gap| gap.abs() < 1e-12));
+        for sample in 0..batch {
+            let alone = x.select(Axis(0), &[sample]);
+            let of_it = FullGrad::new().decompose(&model, &alone, Index(1)).unwrap();
+            for ((name, all), (_, one)) in parts.biases.iter().zip(&of_it.biases) {
+                assert_close(&all.select(Axis(0), &[sample]), one, 1e-12, name);
+            }
+            let map = why.values.select(Axis(0), &[sample]);
+            assert_close(&map, &values(&FullGrad::new(), &model, &alone, 1), 1e-12, "map");
+        }
+    }
+}
+
 /// ψ by hand: |part| less its least, by its greatest, at the input's size, summed over channels.
 #[test]
 fn the_map_by_hand() {
