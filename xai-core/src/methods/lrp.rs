@@ -32,7 +32,8 @@ use crate::{Backend, Differentiable, Element, Error, Graph, Result, Tensor};
 /// [`Composite::epsilon_plus`], stabilised by 1e-6.
 ///
 /// Errors: [`Error::NoRule`], with the layer's name and before any pass, for what has no rule, as code that nobody can
-/// look into, and, whatever [`unknown`](Lrp::unknown) says, for a model that ends in probabilities: explain the logit.
+/// look into, and, whatever [`unknown`](Lrp::unknown) says, for a model that ends in probabilities, also where they are
+/// written by hand, and scaled, averaged or joined at the end: explain the logit.
 /// [`Error::UnknownPlace`] for a name in the composite that is nothing's; [`Error::InvalidParameter`] for impossible
 /// rules.
 ///

@@ -2,7 +2,6 @@
 
 use super::composite::LayerKind;
 use crate::graph::{Graph, Site};
-use crate::op::Activation;
 use crate::{Backend, Op};
 
 /// Facts about each node of a graph.
@@ -45,23 +44,5 @@ pub(super) fn kind<B: Backend>(site: &Site<'_, '_, B>) -> Option<LayerKind> {
         Op::ChannelAffine(_) | Op::LayerNorm(_) | Op::RmsNorm(_) | Op::GroupNorm(_) => Some(LayerKind::Norm),
         Op::Activation(_) => Some(LayerKind::Activation),
         _ => None,
-    }
-}
-
-/// The step that makes the output probabilities, or their logarithms.
-pub(super) fn end_in_probabilities<'a, 'm, B: Backend>(
-    graph: &Graph<'m, B>,
-    sites: &'a [Option<Site<'a, 'm, B>>],
-) -> Option<&'a Site<'a, 'm, B>> {
-    let mut at = graph.output();
-    loop {
-        let site = sites.get(at.0)?.as_ref()?;
-        match site.op()? {
-            Op::Softmax(_) | Op::LogSoftmax(_) | Op::Activation(Activation::Sigmoid) => return Some(site),
-            Op::Reshape(_) | Op::Flatten(_) | Op::Permute(_) | Op::Narrow(_) | Op::IndexSelect(_) | Op::Gather(_) => {
-                at = *site.node().inputs().first()?;
-            }
-            _ => return None,
-        }
     }
 }

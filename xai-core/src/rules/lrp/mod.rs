@@ -3,6 +3,7 @@
 mod blocks;
 mod composite;
 mod constant_deviation;
+mod endings;
 mod facts;
 mod first;
 mod merging;

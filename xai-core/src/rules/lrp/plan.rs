@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::composite::{Composite, Which};
-use super::facts::{Facts, end_in_probabilities};
+use super::endings::end_in_probabilities;
+use super::facts::Facts;
 use super::moved::{axis_behind, moves};
 use super::planner::Planner;
 use super::propagation::{Plan, Propagation, Touch};
@@ -41,20 +42,24 @@ impl Plan {
         let facts = Facts::of(graph, &sites);
         let mut plan =
             Plan { ways: vec![Propagation::Gradient; count], touches: BTreeMap::new(), relevance: vec![false; count] };
-        // Whatever is done where there is no rule: such an end has none that is of one class alone.
-        if let Some(site) = end_in_probabilities(graph, &sites) {
-            plan.ways[site.id()] = Propagation::Refused(
-                "the model ends in it, and probabilities depend on all classes at once: explain the logit before it, \
-                 by a model without this step and by a selector of the output as it is"
-                    .into(),
-            );
-        }
         let used = vec![false; composite.said.len()];
         let mut planner = Planner { composite, facts: &facts, unknown, used, merged: vec![None; count] };
         for site in sites.iter().flatten() {
             planner.step(&mut plan, site);
         }
         let Planner { used, merged, .. } = planner;
+        // Whatever is done where there is no rule. Nothing is said of other steps without one, as the logarithm in an
+        // end by hand is: they go with it.
+        if let Some(site) = end_in_probabilities(graph, &sites) {
+            plan.ways.iter_mut().filter(|way| matches!(way, Propagation::Refused(_))).for_each(|way| {
+                *way = Propagation::Gradient;
+            });
+            plan.ways[site.id()] = Propagation::Refused(
+                "the model ends in it, and a probability is no sum of what inputs contribute: explain the logit before \
+                 it, by a model that ends there and by a selector of the output as it is"
+                    .into(),
+            );
+        }
         check_said(composite, &used, graph)?;
         for condition in conditions {
             let place = graph.place(&condition.place)?;
