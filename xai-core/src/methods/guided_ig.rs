@@ -5,9 +5,11 @@ use ndarray::Array2;
 use super::flat_rows::{as_tensors, numbers};
 use super::from_reference::{FromReference, Parts, block_by_block, check_own, own_references};
 use super::guided_walk::{Gait, GuidedWalk};
+use super::quadrature::Quadrature;
 use super::walk::completeness_gap;
 use crate::explain::{Analyzer, Attribution, Call, Extras, Inputs, Kind, Target};
 use crate::passes::{Chunk, MOST_COPIES, Reference, Reporter, Running, at_least, in_blocks, within};
+use crate::rules::Secants;
 use crate::{Backend, Differentiable, Error, Result, Tensor, WayBack};
 
 /// The gradient's integral along a path that the gradient chooses: from the reference on, the numbers go first that
@@ -23,12 +25,18 @@ use crate::{Backend, Differentiable, Error, Result, Tensor, WayBack};
 /// for the completeness gap, which the extras have; of a linear model they are w · (x - x₀). With a largest distance of
 /// 0 it is integrated gradients.
 ///
-/// Defaults: n = 200 steps, zeros as the reference, a fraction of 0.25 at a time, at most 0.02 from the straight line.
-/// It costs n + 1 gradients one after another: samples go together, steps cannot. At every step the gradient comes to
-/// the host, and the next point goes back.
+/// More steps do not close the gap of a network with kinks, as rectifiers have: a path that follows the smallest
+/// gradients runs along them, and the gradients at both ends of a step may belong to one side of a kink while the step
+/// is made on the other. [`Quadrature::Secant`] takes each step's mean gradient instead, for twice the passes, of
+/// which the values add up for any number of steps.
 ///
-/// Errors: [`Error::InvalidParameter`] for n < 1, a chunk of 0, a fraction that is not above 0 and at most 1, or a
-/// distance that is not from 0 to 1; and those of a reference.
+/// Defaults: n = 200 steps, zeros as the reference, a fraction of 0.25 at a time, at most 0.02 from the straight line.
+/// It costs n + 1 gradients one after another, 2n + 1 with secants: samples go together, steps cannot. At every step
+/// the gradient comes to the host, and the next point goes back.
+///
+/// Errors: [`Error::InvalidParameter`] for n < 1, a chunk of 0, a fraction that is not above 0 and at most 1, a
+/// distance that is not from 0 to 1, or another rule than two of them; those of a reference; and with secants
+/// [`Error::NoRule`] for operations along the batch axis.
 ///
 /// Reference: Kapishnikov, Venugopalan, Avci, Wedin, Terry, Bolukbasi (2021), *Guided Integrated Gradients: an Adaptive
 /// Path Method for Removing Noise*, arXiv:2106.09788.
@@ -53,6 +61,7 @@ use crate::{Backend, Differentiable, Error, Result, Tensor, WayBack};
 pub struct GuidedIg {
     references: Vec<Reference>,
     gait: Gait,
+    quadrature: Quadrature,
     chunk: Option<usize>,
     reporter: Reporter,
 }
@@ -63,6 +72,7 @@ impl GuidedIg {
         GuidedIg {
             references: Vec::new(),
             gait: Gait { steps: 200, fraction: 0.25, max_distance: 0.02 },
+            quadrature: Quadrature::Trapezoid,
             chunk: None,
             reporter: Reporter::default(),
         }
@@ -113,6 +123,29 @@ impl GuidedIg {
         self
     }
 
+    /// What is taken of the gradient along each step: [`Quadrature::Trapezoid`], the mean of those at its ends, unless
+    /// set, or [`Quadrature::Secant`], the mean along it, for a pass more. The gradients at its ends guide either.
+    ///
+    /// ```
+    /// # use xai_core as xai;
+    /// use ndarray::array;
+    /// use xai::nn::Activation;
+    /// use xai::{Analyzer, GuidedIg, NdArray, Net, Quadrature, Reference};
+    ///
+    /// // From -3 to 1 in one step, along which a rectifier rises by 1.
+    /// let net = Net::<NdArray<f64>, _>::new(Activation::Relu);
+    /// for (rule, value) in [(Quadrature::Trapezoid, 2.0), (Quadrature::Secant, 1.0)] {
+    ///     let path = GuidedIg::new().n(1).reference(Reference::Constant(-3.0)).quadrature(rule);
+    ///     let why = path.analyze(&net, &array![[1.0]], 0)?;
+    ///     assert!((why.values[[0, 0]] - value).abs() < 1e-12);
+    /// }
+    /// # Ok::<(), xai::Error>(())
+    /// ```
+    #[must_use]
+    pub fn quadrature(self, quadrature: Quadrature) -> Self {
+        GuidedIg { quadrature, ..self }
+    }
+
     /// The reference input x₀: `&array` of the input's own shape, or a [`Reference`].
     #[must_use]
     pub fn reference(self, reference: impl Into<Reference>) -> Self {
@@ -157,14 +190,16 @@ impl GuidedIg {
         let way = &x - &x0;
         let mut walks: Vec<GuidedWalk> =
             way.outer_iter().map(|way| GuidedWalk::new(way.iter().map(|way| way.abs()).collect())).collect();
-        let mut run = |point: &Array2<f64>| -> Result<(Tensor<M::Backend>, Array2<f64>)> {
+        let mut run = |point: &Array2<f64>, way: WayBack<'_, M::Backend>| {
             let inputs = inputs_at(call, point)?;
             let part = Call { inputs: &inputs, target: Target::Chosen(&selection), ..*call };
-            let found = part.one_way_back(model, WayBack::Gradient)?;
+            let found = part.one_way_back(model, way)?;
             progress.advance(batch)?;
-            Ok((found.output, numbers(&found.values)?))
+            Ok::<_, Error>((found.output, numbers(&found.values)?))
         };
-        let (output0, mut gradient) = run(&x0)?;
+        // The first pass of secants, which has none yet, gives the gradient.
+        let mut secants = (self.quadrature == Quadrature::Secant).then(|| Secants::new(batch));
+        let (output0, mut gradient) = run(&x0, secants.as_ref().map_or(WayBack::Gradient, |of| WayBack::Rules(of)))?;
         let mut point = x0.clone();
         let mut values = Array2::<f64>::zeros(x.raw_dim());
         for step in 0..steps {
@@ -176,8 +211,13 @@ impl GuidedIg {
                     *next = if *come < 1.0 { *next + come * way[[row, number]] } else { x[[row, number]] };
                 }
             }
-            let ahead = if step + 1 == steps { numbers(&at_end)? } else { run(&next)?.1 };
-            values += &((&gradient + &ahead) * 0.5 * (&next - &point));
+            let ahead = if step + 1 == steps { numbers(&at_end)? } else { run(&next, WayBack::Gradient)?.1 };
+            secants = secants.map(|secants| secants.next(1));
+            let mean = match &secants {
+                Some(secants) => run(&next, WayBack::Rules(secants))?.1,
+                None => (&gradient + &ahead) * 0.5,
+            };
+            values += &(mean * (&next - &point));
             (point, gradient) = (next, ahead);
         }
         let wide = ends.iter().map(Tensor::widen).collect::<Result<Vec<_>>>()?;
@@ -193,8 +233,13 @@ impl GuidedIg {
         call: &Call<'_, M::Backend>,
         mut references: impl FnMut(&Call<'_, M::Backend>) -> Result<Vec<Tensor<M::Backend>>>,
     ) -> Result<Attribution<M::Backend>> {
-        let mut progress = self.reporter.start((self.gait.steps + 1) * call.rows());
-        let chunk = Chunk::of(self.chunk, call).for_model(model, call)?;
+        let (steps, chunk) = (self.gait.steps, Chunk::of(self.chunk, call));
+        let (passes, chunk) = match self.quadrature {
+            Quadrature::Secant => (2 * steps + 1, chunk.for_heavy_copies()),
+            _ => (steps + 1, chunk),
+        };
+        let mut progress = self.reporter.start(passes * call.rows());
+        let chunk = chunk.for_model(model, call)?;
         in_blocks(model, call, chunk, |block| self.explain(model, block, &references(block)?, &mut progress))
     }
 }
@@ -240,8 +285,21 @@ impl<M: Differentiable + ?Sized> Analyzer<M> for GuidedIg {
         if !(0.0..=1.0).contains(&max_distance) {
             return Err(refused("max_distance", max_distance, "a share of the way must be from 0 to 1"));
         }
+        let secants = match self.quadrature {
+            Quadrature::Trapezoid => None,
+            Quadrature::Secant => Some(Secants::new(1)),
+            other => {
+                return Err(Error::InvalidParameter {
+                    name: "quadrature",
+                    value: format!("{other:?}"),
+                    reason: "a path that is found step by step is known at its steps' ends alone: take `Trapezoid` or \
+                             `Secant`"
+                        .into(),
+                });
+            }
+        };
         check_own(&Analyzer::<M>::name(self), &self.references, inputs)?;
-        model.graph(inputs.shapes)?.check(None, inputs.explained)
+        model.graph(inputs.shapes)?.check(secants.as_ref().map(|secants| secants as _), inputs.explained)
     }
 
     fn attribute(&self, model: &M, call: &Call<'_, M::Backend>) -> Result<Attribution<M::Backend>> {

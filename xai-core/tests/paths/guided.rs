@@ -72,6 +72,46 @@ fn it_adds_up_as_the_steps_become_small() {
     assert!(many < 1e-3 && many < few / 20.0, "{few}, {many}");
 }
 
+/// Along the kinks of rectifiers no number of steps closes the gap of gradients at points; that of secants is closed by
+/// few.
+#[test]
+fn secants_add_up_at_once_on_a_network_with_kinks() {
+    let layer = |seed, outputs, inputs| crate::models::differences::linear(seed, outputs, inputs);
+    let net = Sequential::<B>::new()
+        .push(layer(1, 16, 3))
+        .push(Activation::Relu)
+        .push(layer(2, 12, 16))
+        .push(Activation::Relu)
+        .push(layer(3, 2, 12));
+    let of = |n, rule| {
+        let told = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+        let seen = std::sync::Arc::clone(&told);
+        let guided = GuidedIg::new().n(n).max_distance(1.0).fraction(0.1).quadrature(rule);
+        let guided = guided.reference(Reference::Constant(-2.0)).on_progress(move |step: Progress| {
+            assert!(step.done <= step.total);
+            seen.store(step.done, std::sync::atomic::Ordering::Relaxed);
+            assert_eq!(step.total, 3 * if rule == Quadrature::Secant { 2 * n + 1 } else { n + 1 });
+        });
+        let why = guided.analyze(&net, &inputs(), MaxActivation).unwrap();
+        let passes = told.load(std::sync::atomic::Ordering::Relaxed);
+        assert_eq!(passes, 3 * if rule == Quadrature::Secant { 2 * n + 1 } else { n + 1 });
+        (why.extras.completeness_gap.unwrap().iter().fold(0.0, |most: f64, gap| most.max(gap.abs())), why.values)
+    };
+    for n in [1, 2, 10, 50] {
+        let (gap, _) = of(n, Quadrature::Secant);
+        assert!(gap < 1e-10, "{n}: {gap}");
+    }
+    let (gap, _) = of(50, Quadrature::Trapezoid);
+    assert!(gap > 1e-3, "{gap}");
+    // Along a straight line they are those of integrated gradients with even steps.
+    let straight = GuidedIg::new().n(1).quadrature(Quadrature::Secant).analyze(&net, &inputs(), Index(0)).unwrap();
+    let line =
+        IntegratedGradients::new().n(2).quadrature(Quadrature::Secant).analyze(&net, &inputs(), Index(0)).unwrap();
+    assert!(apart(&straight.values, &line.values) < 1e-12);
+    let midpoints = GuidedIg::new().quadrature(Quadrature::Midpoint).analyze(&net, &inputs(), Index(0)).unwrap_err();
+    assert!(midpoints.to_string().contains("quadrature = Midpoint") && midpoints.to_string().contains("`Secant`"));
+}
+
 #[test]
 fn a_batch_equals_its_samples_in_any_chunks() {
     fn check(model: &impl Differentiable<Backend = B>) {
