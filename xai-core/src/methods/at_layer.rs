@@ -16,8 +16,10 @@ use crate::{Backend, Differentiable, Error, Graph, Result, Tensor, Var};
 /// start(x₀), [`OverReferences`](crate::OverReferences) takes, of one or of several: layer integrated gradients and
 /// layer DeepLIFT as others have them.
 ///
-/// Errors: [`Error::UnknownPlace`] and [`Error::BypassedPlace`], which name the places that are near; the analyzer's
-/// own; and those of values with another number of axes than the input (then give `input.into_dyn()`).
+/// Errors: [`Error::UnknownPlace`] and [`Error::BypassedPlace`], which name the places that are near;
+/// [`Error::InvalidShape`] for a place where the network has the batch axis elsewhere than first, or in one with
+/// another; the analyzer's own; and those of values with another number of axes than the input (then give
+/// `input.into_dyn()`).
 ///
 /// ```
 /// # use xai_core as xai;
@@ -95,13 +97,23 @@ impl<'a, B: Backend> Behind<'a, B> {
         let (start, _) = self.cut(rows)?;
         let there = start.forward(inputs)?;
         drop(start);
-        if there.shape().first() == Some(&rows) {
-            return Ok(there);
+        self.check_rows(rows, &there.shape())?;
+        Ok(there)
+    }
+
+    /// Refuses what has not a row for each sample.
+    fn check_rows(&self, rows: usize, there: &[usize]) -> Result<()> {
+        if there.first() == Some(&rows) {
+            return Ok(());
         }
         Err(Error::InvalidShape {
             what: format!("what is at `{}`", self.place),
-            got: there.shape(),
-            reason: format!("it needs a row for each of {rows} samples, batch axis first"),
+            got: there.to_vec(),
+            reason: format!(
+                "it needs a row for each of {rows} samples, batch axis first: the network moves that axis in front of \
+                 the place, or puts it into one with another, so that nobody can tell whose rows these are; name a \
+                 place before or behind that"
+            ),
         })
     }
 }
@@ -142,7 +154,10 @@ where
         let (start, _) = behind.cut(rows)?;
         // Without a shape, the analyzer is asked when there is one.
         match start.output_shape() {
-            Some(shape) => self.analyzer.check(&behind, &Inputs { shapes: &[shape.to_vec()], explained: &[true] }),
+            Some(shape) => {
+                behind.check_rows(rows, shape)?;
+                self.analyzer.check(&behind, &Inputs { shapes: &[shape.to_vec()], explained: &[true] })
+            }
             None => Ok(()),
         }
     }

@@ -4,9 +4,9 @@ use std::cell::Cell;
 
 use ndarray::{Array2, ArrayD, IxDyn, array};
 use xai_core::{
-    Analyzer, Attribution, Call, Differentiable, Error, Function, GradCam, Gradient, Index, InputTimesGradient,
-    IntegratedGradients, InterpolationAugmentation, Kind, MaxActivation, NoiseAugmentation, Opaque, OutputSelector,
-    PerSample, Quadrature, Reference, Result, SmoothGrad, Tensor, Var, check_gradient,
+    Analyzer, AtLayer, Attribution, Call, Differentiable, Error, Function, GradCam, Gradient, Index,
+    InputTimesGradient, IntegratedGradients, InterpolationAugmentation, Kind, MaxActivation, NoiseAugmentation, Opaque,
+    OutputSelector, PerSample, Quadrature, Reference, Result, SmoothGrad, Tensor, Var, check_gradient,
 };
 
 use crate::models::{B, T, TanhNet, scalar};
@@ -232,4 +232,37 @@ fn a_wrong_hand_written_gradient_shape_is_refused() {
     let model = Function::<B, _, _>::new(|x: &T| x.clone(), |_: &T, v: &T| v.sum_axis(ndarray::Axis(1)));
     let error = Gradient.analyze(&model, &array![[1.0, 2.0]], MaxActivation).unwrap_err();
     assert!(matches!(error, Error::Shape { .. }), "{error}");
+}
+
+/// Windows of sequences, as rows of a batch of their own, and times in front of samples.
+struct Folded(xai_core::nn::Linear<B>);
+
+impl Differentiable for Folded {
+    type Backend = B;
+    fn trace<'m>(&'m self, x: &[Var<'m, B>]) -> Result<Var<'m, B>> {
+        let batch = x[0].shape()?[0];
+        let windows = x[0].within("windows", || Ok(x[0].reshape(&[batch * 4, 3])))?.layer("layer", &self.0)?;
+        let turned = windows
+            .reshape(&[batch, 4, 2])
+            .within("turned", || Ok(windows.reshape(&[batch, 4, 2]).permute(&[1, 0, 2]).relu()))?;
+        x[0].within("back", || Ok(turned.permute(&[1, 0, 2]).flatten(1, -1)))
+    }
+}
+
+/// What is behind a place is run for other numbers of rows: whose they are has to be known.
+#[test]
+fn a_place_where_rows_are_not_samples_is_refused_in_words() {
+    let model = Folded(crate::models::differences::linear(1, 2, 3));
+    let x = ArrayD::from_shape_fn(IxDyn(&[3, 12]), |at| (at[0] * 12 + at[1]) as f64 * 0.1 - 1.0);
+    for (place, got) in [("windows", vec![12, 3]), ("layer", vec![12, 2]), ("turned", vec![4, 3, 2])] {
+        let analyzers: [Box<dyn Analyzer<Folded>>; 2] =
+            [Box::new(AtLayer::new(Gradient, place)), Box::new(AtLayer::new(IntegratedGradients::new().n(3), place))];
+        for analyzer in analyzers {
+            let error = analyzer.analyze(&model, &x, Index(0)).unwrap_err();
+            assert!(matches!(error.root(), Error::InvalidShape { got: found, .. } if *found == got), "{error}");
+            let words = error.to_string();
+            assert!(words.contains(&format!("`{place}`")) && words.contains("whose rows these are"), "{words}");
+        }
+    }
+    assert!(AtLayer::new(Gradient, "back").analyze(&model, &x, Index(0)).is_ok());
 }
