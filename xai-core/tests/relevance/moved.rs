@@ -2,8 +2,8 @@
 
 use ndarray::{ArrayD, Axis};
 use xai_core::nn::{
-    Activation, BatchNorm2d, Conv1d, Conv2d, Conv3d, ConvPadding, ConvTranspose1d, ConvTranspose2d, Flatten, Padding,
-    Sequential,
+    Activation, BatchNorm2d, Conv1d, Conv2d, Conv3d, ConvPadding, ConvTranspose1d, ConvTranspose2d, Flatten, Linear,
+    Padding, Sequential,
 };
 use xai_core::rules::{Composite, LrpRule};
 use xai_core::{Analyzer, Crp, Differentiable, Index, Layer, Lrp, Result, Var};
@@ -99,6 +99,72 @@ fn a_convolution_of_volumes_takes_its_norm_in() {
         for rule in all_rules().into_iter().chain([LrpRule::Epsilon(1e-6)]) {
             let [two, one] = [&two, &one].map(|net| values(&by(rule.clone()), net, &x, 1));
             assert_close(&two, &one, 1e-9, &format!("{outputs}, {stride}, {rule:?}"));
+        }
+    }
+}
+
+/// Rows of points, whose features are channels where a norm is behind them.
+struct Points {
+    layer: Linear<B>,
+    norm: Option<BatchNorm2d<B>>,
+    rectified: bool,
+}
+
+impl Differentiable for Points {
+    type Backend = B;
+
+    fn trace<'m>(&'m self, x: &[Var<'m, B>]) -> Result<Var<'m, B>> {
+        let features = x[0].layer("layer", &self.layer)?.permute(&[0, 2, 1]);
+        let features = self.norm.iter().try_fold(features, |x, norm| x.layer("norm", norm))?;
+        let features = if self.rectified { features.relu() } else { features };
+        Ok(features.flatten(1, -1))
+    }
+}
+
+/// Against the same network whose norm is in the weights from the start.
+#[test]
+fn a_linear_layer_takes_a_norm_behind_a_permutation_in() {
+    for (outputs, points, biased, rectified) in
+        [(4, 5, true, true), (4, 4, false, false), (1, 5, true, true), (4, 1, true, false)]
+    {
+        let (w, bias) = (noise(1, &[outputs, 3]), noise(2, &[outputs]) * if biased { 1.0 } else { 0.0 });
+        let behind = norm(3, outputs, Biases::With);
+        let [scale, shift] = [&behind.scale, &behind.shift].map(|weight| weight.tensor().download().unwrap());
+        let of =
+            |w: &ArrayD<f64>, bias: Option<ArrayD<f64>>| Linear::new(tensor(w), bias.as_ref().map(tensor)).unwrap();
+        let plain = of(&w, biased.then(|| bias.clone()));
+        let merged = of(&(&w * &reshaped(&scale, &[outputs, 1])), Some(&bias * &scale + &shift));
+        let two = Points { layer: plain, norm: Some(behind), rectified };
+        let one = Points { layer: merged, norm: None, rectified };
+        let x = noise(6, &[2, points, 3]);
+        let first = [LrpRule::Flat, LrpRule::WSquare, LrpRule::z_box(-1.0, 1.0)];
+        let lrps = all_rules().into_iter().chain([LrpRule::Epsilon(1e-6)]).map(by);
+        for lrp in lrps.chain(first.map(|rule| Lrp::new(Composite::new().first(rule)))) {
+            for output in 0..outputs * points {
+                let [two, one] = [&two, &one].map(|net| values(&lrp, net, &x, output));
+                assert_close(&two, &one, 1e-9, &format!("{outputs}, {points}, {lrp:?}"));
+            }
+        }
+    }
+}
+
+/// A norm's ε is in the scale that a layer takes in.
+#[test]
+fn a_norm_of_a_large_epsilon_is_taken_in() {
+    let stats = |seed| noise(seed, &[4]);
+    let (mean, variance, scale, shift) = (stats(1), stats(2).mapv(|v| 0.2 + v * v), stats(3), stats(4));
+    let (w, bias, x) = (noise(5, &[4, 2, 3, 3]), noise(6, &[4]), noise(7, &[2, 2, 5, 5]));
+    for eps in [1e-5, 0.3] {
+        let (scales, shifts) = (Some(scale.view()), Some(shift.view()));
+        let behind = BatchNorm2d::batch_norm(scales, shifts, mean.view(), variance.view(), eps, &()).unwrap();
+        let by_hand = &scale / &variance.mapv(|v| (v + eps).sqrt());
+        let merged = &w * &reshaped(&by_hand, &[4, 1, 1, 1]);
+        let merged_bias = (&bias - &mean) * &by_hand + &shift;
+        let conv = |w: &ArrayD<f64>, bias: &ArrayD<f64>| Conv2d::new(tensor(w), tensor(bias)).unwrap().padding(1);
+        let two = net(conv(&w, &bias), &[behind], true, 100);
+        let one = net(conv(&merged, &merged_bias), &[], true, 100);
+        for lrp in lrps() {
+            assert_close(&values(&lrp, &two, &x, 1), &values(&lrp, &one, &x, 1), 1e-9, &format!("{eps}, {lrp:?}"));
         }
     }
 }

@@ -45,10 +45,11 @@ impl<'a> Outputs<'a> {
         Some(Outputs { axis, shape })
     }
 
-    /// Where they are behind a step that only moves a convolution's, as those of sequences and volumes are moved.
+    /// Where they are behind a step that only moves those of a convolution, as those of sequences and volumes are
+    /// moved, or of a linear layer, as those of points.
     fn moved<B: Backend>(self, layer: &Site<'_, '_, B>, step: &Site<'a, '_, B>) -> Option<Self> {
-        let of_convolution = matches!(layer.op(), Some(Op::Conv2d(_) | Op::ConvTranspose2d(_)));
-        let axis = if of_convolution && moves(step) { axis_behind(step, self.axis)? } else { return None };
+        let of_weights = matches!(layer.op(), Some(Op::Conv2d(_) | Op::ConvTranspose2d(_) | Op::Linear(_)));
+        let axis = if of_weights && moves(step) { axis_behind(step, self.axis)? } else { return None };
         Some(Outputs { axis, shape: step.node().shape()? })
     }
 
@@ -65,8 +66,7 @@ fn merges<B: Backend>(layer: &Site<'_, '_, B>, outputs: Option<Outputs<'_>>, nex
             outputs.is_none_or(Outputs::are_channels)
         }
         (Some(Op::Conv2d(_) | Op::ConvTranspose2d(_) | Op::Linear(_)), Some(Op::Scale(_))) => true,
-        // The channels of rows of numbers are the outputs.
-        (Some(Op::Linear(_)), Some(Op::ChannelAffine(_))) => outputs.is_some_and(|outputs| outputs.shape.len() == 2),
+        (Some(Op::Linear(_)), Some(Op::ChannelAffine(_))) => outputs.is_some_and(Outputs::are_channels),
         // What is infinite there is a mask.
         (_, Some(Op::Binary(_))) => outputs
             .filter(|&outputs| is_added(outputs, next))

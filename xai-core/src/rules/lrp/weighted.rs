@@ -32,12 +32,12 @@ impl<B: Backend> Weighted<B> {
         let op = site.op().ok_or_else(unseen)?;
         let (x, mut layer) = match (op, inputs) {
             (Op::Conv2d(conv), [x]) => {
-                let bias = conv.bias.as_ref().map(|bias| along_channels(&bias.tensor(), 4)).transpose()?;
+                let bias = conv.bias.as_ref().map(|bias| along_channels(&bias.tensor())).transpose()?;
                 let form = Form::Op(Op::Conv2d(crate::op::Conv2d { bias: None, ..conv.clone() }));
                 (x, Weighted { form, weight: conv.weight.tensor(), bias })
             }
             (Op::ConvTranspose2d(conv), [x]) => {
-                let bias = conv.bias.as_ref().map(|bias| along_channels(&bias.tensor(), 4)).transpose()?;
+                let bias = conv.bias.as_ref().map(|bias| along_channels(&bias.tensor())).transpose()?;
                 let form = Form::Op(Op::ConvTranspose2d(ConvTranspose2d { bias: None, ..conv.clone() }));
                 (x, Weighted { form, weight: conv.weight.tensor(), bias })
             }
@@ -57,7 +57,7 @@ impl<B: Backend> Weighted<B> {
                 Some((place, taken_away)) => {
                     layer.add(&step.constant(place).ok_or_else(unseen)?.tensor(), taken_away)?;
                 }
-                None => layer.merge(step.op().ok_or_else(unseen)?, site.node().shape().map_or(2, <[usize]>::len))?,
+                None => layer.merge(step.op().ok_or_else(unseen)?)?,
             }
         }
         Ok((layer, x.clone()))
@@ -65,20 +65,28 @@ impl<B: Backend> Weighted<B> {
 
     fn add(&mut self, constant: &Tensor<B>, taken_away: bool) -> Result<()> {
         let mut constant = if taken_away { constant.scale(-1.0)? } else { constant.clone() };
-        // Maps may have had other axes where it was added.
-        if let Form::Op(Op::Conv2d(_) | Op::ConvTranspose2d(_)) = self.form {
-            constant = along_channels(&constant.reshape(&[constant.shape().iter().product()])?, 4)?;
+        // Outputs may have been along another axis where it was added.
+        if let Form::Op(_) = self.form {
+            constant = self.along_outputs(&constant.reshape(&[constant.shape().iter().product()])?)?;
         }
         self.bias = Some(plus(&constant, self.bias.as_ref())?);
         Ok(())
     }
 
-    fn merge(&mut self, op: &Op<B>, rank: usize) -> Result<()> {
+    /// (C) as it is broadcast to the layer's outputs: along the channels of maps, or the last axis.
+    fn along_outputs(&self, t: &Tensor<B>) -> Result<Tensor<B>> {
+        match self.form {
+            Form::Op(Op::Linear(_)) => Ok(t.clone()),
+            _ => along_channels(t),
+        }
+    }
+
+    fn merge(&mut self, op: &Op<B>) -> Result<()> {
         match op {
             Op::ChannelAffine(affine) => {
                 let (scale, shift) = (affine.scale.tensor(), affine.shift.tensor());
                 self.weight = self.scaled_outputs(&scale)?;
-                let (scale, shift) = (along_channels(&scale, rank)?, along_channels(&shift, rank)?);
+                let (scale, shift) = (self.along_outputs(&scale)?, self.along_outputs(&shift)?);
                 self.bias = Some(match &self.bias {
                     Some(bias) => bias.mul(&scale)?.add(&shift)?,
                     None => shift,
@@ -173,11 +181,9 @@ fn part<B: Backend>((y, pull): (Tensor<B>, Pullback<'static, B>), input: usize) 
     (y, Pullback::new(of_one))
 }
 
-/// (C) as (1, C, 1, ...) of so many axes.
-fn along_channels<B: Backend>(t: &Tensor<B>, rank: usize) -> Result<Tensor<B>> {
-    let mut shape = vec![1; rank.max(2)];
-    shape[1] = t.shape().first().copied().unwrap_or(1);
-    t.reshape(&shape)
+/// (C) as (1, C, 1, 1).
+fn along_channels<B: Backend>(t: &Tensor<B>) -> Result<Tensor<B>> {
+    t.reshape(&[1, t.shape().first().copied().unwrap_or(1), 1, 1])
 }
 
 /// One number, where another tensor is.
