@@ -212,6 +212,7 @@ fn impossible_rules_are_refused() {
     assert!(of(LrpRule::Epsilon(0.0)).contains("epsilon = 0"));
     assert!(of(LrpRule::Epsilon(f64::NAN)).contains("epsilon = NaN"));
     assert!(of(LrpRule::Gamma(-0.1)).contains("gamma = -0.1"));
+    assert!(of(LrpRule::Gamma(f64::INFINITY)).contains("where z > 0"));
     assert!(of(LrpRule::AlphaBeta(2.0, 0.5)).contains("alpha, beta = 2, 0.5"));
     assert!(of(LrpRule::AlphaBeta(0.5, -0.5)).contains("alpha, beta = 0.5, -0.5"));
     assert!(of(LrpRule::Pass).contains("rule = Pass of All"));

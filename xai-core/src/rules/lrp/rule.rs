@@ -153,7 +153,9 @@ impl LrpRule {
                 refused("epsilon", eps.to_string(), "it must be above 0; without it the rule is `LrpRule::Zero`")
             }
             LrpRule::Gamma(gamma) if !(gamma.is_finite() && gamma >= 0.0) => {
-                refused("gamma", gamma.to_string(), "it must be 0 or more; beyond all it is `LrpRule::ZPlus`")
+                let reason = "it must be 0 or more, and finite: the larger it is, the nearer comes the rule to \
+                              `LrpRule::ZPlus` where z > 0";
+                refused("gamma", gamma.to_string(), reason)
             }
             LrpRule::AlphaBeta(alpha, beta)
                 if !(beta.is_finite() && beta >= 0.0 && (alpha - beta - 1.0).abs() <= 1e-9) =>
