@@ -255,3 +255,26 @@ fn shortcuts_around_the_first_layer_lose_nothing() {
         "LRP-0",
     );
 }
+
+/// Positive and negative parts of what is infinite cancel to no number: told as the weight's fault, and no map.
+#[test]
+fn an_infinite_weight_is_named() {
+    let broken = ndarray::arr2(&[[f64::INFINITY, -1.0], [0.5, 2.0]]).into_dyn();
+    let broken = xai_core::nn::Linear::new(crate::models::differences::tensor(&broken), None).unwrap();
+    // Of a finite output all the same.
+    let model =
+        Sequential::<B>::new().push_named("broken", broken).push(Activation::Relu6).push_named("last", linear(2, 3, 2));
+    for rule in [LrpRule::AlphaBeta(2.0, 1.0), LrpRule::ZPlus, LrpRule::Gamma(0.25), LrpRule::Flat] {
+        let composite = Composite::new().dense(LrpRule::Zero).named("broken", rule.clone());
+        let why = Lrp::new(composite).analyze(&model, &array![[1.0, 0.5]], Index(1));
+        match why {
+            Ok(why) => assert!(why.values.iter().all(|value| value.is_finite()), "{rule:?}"),
+            Err(error) => {
+                assert!(matches!(error.root(), Error::ValuesNotFinite { .. }), "{error}");
+                assert!(error.to_string().contains("a weight of `broken`"), "{error}");
+            }
+        }
+    }
+    let two = Composite::new().dense(LrpRule::AlphaBeta(2.0, 1.0));
+    assert!(Lrp::new(two).analyze(&model, &array![[1.0, 0.5]], Index(1)).is_err());
+}

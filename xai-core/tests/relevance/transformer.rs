@@ -6,13 +6,14 @@
 
 use ndarray::{Array1, Array2, ArrayD, Axis, Ix1, s};
 use xai_core::nn::{LayerNorm, Linear, MultiHeadAttention, RmsNorm};
-use xai_core::rules::LrpRule;
-use xai_core::{Analyzer, Differentiable, Given, Index, Layer, Result, Var, Weight};
+use xai_core::rules::{Composite, LrpRule};
+use xai_core::{Analyzer, Differentiable, Given, Index, Layer, Lrp, Result, Var, Weight};
 
 use crate::models::B;
 use crate::models::differences::{linear, noise, tensor, weight};
 use crate::relevance::by_hand::array2;
-use crate::relevance::lrp::by;
+use crate::relevance::lrp::{all_rules, by};
+use crate::relevance::nets::{assert_close, values};
 
 const TOKENS: usize = 3;
 const WIDTH: usize = 4;
@@ -218,5 +219,19 @@ fn with_biases_attention_keeps_what_they_and_its_softmax_keep() {
     for Found { kept, constant, of_softmax, .. } in found(true, false) {
         assert!((kept - constant - of_softmax).abs() < 1e-11, "{kept} {constant} {of_softmax}");
         assert!(constant.abs() > 1e-3 && of_softmax.abs() > 1e-3);
+    }
+}
+
+/// A softmax over the tokens of one sample, products of two values, and norms know nothing of the other samples.
+#[test]
+fn a_batch_gives_what_its_samples_give() {
+    let (model, x) = (block(true), noise(20, &[3, TOKENS, WIDTH]));
+    let ready = [Composite::epsilon_plus(), Composite::epsilon_alpha2_beta1(), Composite::excitation_backprop()];
+    for lrp in all_rules().into_iter().map(by).chain(ready.map(Lrp::new)) {
+        let all = values(&lrp, &model, &x, 1);
+        for sample in 0..3 {
+            let alone = values(&lrp, &model, &x.select(Axis(0), &[sample]), 1);
+            assert_close(&all.select(Axis(0), &[sample]), &alone, 1e-9, &format!("{lrp:?}"));
+        }
     }
 }
