@@ -31,6 +31,7 @@ mod output;
 mod patch;
 mod shell;
 mod target;
+mod tiles;
 mod words;
 
 use std::process::ExitCode;

@@ -8,6 +8,7 @@ use xai_cli::command_line::Outcome;
 
 use crate::methods::Chosen;
 use crate::model::Model;
+use crate::tiles::Values;
 
 /// What one method found, and how long it took.
 pub(super) struct Finding {
@@ -16,6 +17,13 @@ pub(super) struct Finding {
     pub(super) at: Option<String>,
     pub(super) milliseconds: f64,
     pub(super) explanation: Explanation<f32, IxDyn>,
+}
+
+impl Finding {
+    /// As it is drawn.
+    pub(super) fn values(&self) -> Values<'_> {
+        Values { info: self.info, title: &self.title, explanation: &self.explanation }
+    }
 }
 
 /// Runs the methods, one after the other; none before all are checked.

@@ -2,7 +2,6 @@
 
 mod base64;
 mod digits;
-mod features;
 mod finding;
 mod gap;
 mod numbers;

@@ -11,6 +11,7 @@ use super::report::Report;
 use super::{numbers, page, picture};
 use crate::args::ExplainArgs;
 use crate::input::Given;
+use crate::tiles::can_be_drawn;
 
 /// The files that results go to.
 pub(super) struct Outputs(Vec<(PathBuf, Format)>);
@@ -46,7 +47,7 @@ impl Outputs {
     /// That this input has a picture, where one was asked for.
     pub(super) fn check_drawable(&self, given: &Given) -> Outcome<()> {
         let wanted = self.0.iter().find(|(_, format)| *format == Format::Png);
-        match wanted.filter(|_| !picture::can_be_drawn(given)) {
+        match wanted.filter(|_| !can_be_drawn(given)) {
             Some((path, _)) => Err(failure(format!(
                 "{}: numbers of shape {:?} have no picture: take --out FILE.npz, .safetensors or .json",
                 path.display(),

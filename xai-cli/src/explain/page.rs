@@ -4,11 +4,11 @@ use std::fmt::Write;
 
 use xai_cli::command_line::Outcome;
 
-use super::features::{Feature, features};
 use super::finding::Finding;
 use super::report::{Report, extras};
 use super::{base64, picture};
 use crate::input::{Given, Shown};
+use crate::tiles::{Feature, can_be_drawn, features};
 
 const STYLE: &str = "body{font:16px/1.5 sans-serif;max-width:64em;margin:2em auto;padding:0 1em;color:#222}\
 img{max-width:100%;height:auto}table{border-collapse:collapse;margin:1em 0}\
@@ -21,14 +21,18 @@ pub(super) fn html(given: &Given, report: &Report<'_>, findings: &[Finding]) -> 
     let title = escaped(&report.title());
     // Writing to a string cannot fail.
     let _ = write!(page, "<title>{title}</title><style>{STYLE}</style></head><body>\n<h1>{title}</h1>\n");
-    if picture::can_be_drawn(given) {
+    if can_be_drawn(given) {
         let png = base64::encode(&picture::png(given, report, findings)?);
         let _ = writeln!(page, "<img alt=\"{title}\" src=\"data:image/png;base64,{png}\">");
     }
     if matches!(given.shown, Shown::Tokens(_)) {
         for finding in findings {
-            let _ =
-                writeln!(page, "<h2>{}</h2>\n<p>{}</p>", escaped(&finding.title), colored(&features(given, finding)));
+            let _ = writeln!(
+                page,
+                "<h2>{}</h2>\n<p>{}</p>",
+                escaped(&finding.title),
+                colored(&features(given, finding.values()))
+            );
         }
     }
     page += "<h2>What the network says</h2>\n<table>\n";

@@ -10,7 +10,6 @@ use xai_cli::command_line::{Outcome, failure, plain, shown};
 use xai_cli::labels::Names;
 
 use super::digits::number;
-use super::features::{Feature, features, strongest};
 use super::finding::Finding;
 use super::gap;
 use crate::args::ExplainArgs;
@@ -18,6 +17,7 @@ use crate::input::Given;
 use crate::model::Model;
 use crate::notes::Notes;
 use crate::target;
+use crate::tiles::{Feature, features, strongest};
 
 /// What the network made of the input.
 pub(super) struct Report<'a> {
@@ -90,7 +90,7 @@ impl<'a> Report<'a> {
     pub(super) fn json(&self, given: &Given, findings: &[Finding]) -> Value {
         let finding = |finding: &Finding| {
             let extras = &finding.explanation.extras;
-            let named: Vec<Value> = features(given, finding).iter().map(Feature::json).collect();
+            let named: Vec<Value> = features(given, finding.values()).iter().map(Feature::json).collect();
             let found = json!({
                 "title": finding.info.title,
                 "place": finding.at,
@@ -162,7 +162,7 @@ impl<'a> Report<'a> {
                 let _ = write!(text, "   {words}");
             }
             text += "\n";
-            for feature in strongest(features(given, finding)) {
+            for feature in strongest(features(given, finding.values())) {
                 let _ = writeln!(text, "  {:>12}  {}", number(feature.value), plain(&feature.words(&given.shown)));
             }
         }
