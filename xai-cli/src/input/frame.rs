@@ -20,6 +20,11 @@ pub(super) struct Frame {
     pub(super) notes: Vec<String>,
 }
 
+/// Whether the channels of an input are its last axis, as its shape says.
+pub(super) fn are_last([_, first, _, last]: [Option<usize>; 4]) -> bool {
+    !matches!(first, Some(1 | 3)) && matches!(last, Some(1 | 3))
+}
+
 /// The frame, as the file and the command line say.
 pub(super) fn frame(wanted: &Wanted, args: &PhotoArgs) -> Outcome<Frame> {
     let refused = |why: &str| failure(format!("{wanted} {why}"));
@@ -34,10 +39,7 @@ pub(super) fn frame(wanted: &Wanted, args: &PhotoArgs) -> Outcome<Frame> {
         let why = format!("takes {samples} samples at once: export the network for one sample, or for any number");
         return Err(refused(&why));
     }
-    let last = match (args.layout, shape) {
-        (Some(layout), _) => layout == Layout::Nhwc,
-        (None, [_, first, _, last]) => !matches!(first, Some(1 | 3)) && matches!(last, Some(1 | 3)),
-    };
+    let last = args.layout.map_or_else(|| are_last(shape), |layout| layout == Layout::Nhwc);
     let [_, a, b, c] = shape;
     let [count, rows, columns] = if last { [c, a, b] } else { [a, b, c] };
     let channels = match (args.channels, count) {

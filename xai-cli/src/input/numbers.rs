@@ -5,6 +5,7 @@ use std::path::Path;
 use ndarray::{ArrayD, Axis};
 use xai_cli::command_line::{Outcome, failure};
 
+use super::frame::are_last;
 use super::given::{Given, Shown};
 use crate::model::Wanted;
 use crate::npy::read_npy;
@@ -41,7 +42,10 @@ fn shown(wanted: &Wanted, numbers: &ArrayD<f32>) -> Shown {
         [_, length] if wanted.whole => Shown::Tokens(numbers.iter().take(length).map(f32::to_string).collect()),
         [_, columns] if columns <= MOST_COLUMNS => Shown::Columns((0..columns).map(|n| n.to_string()).collect()),
         [_, _] | [_, _, _] => Shown::Signal,
-        _ => Shown::Numbers,
+        _ => {
+            let image = wanted.shape.as_deref().and_then(|shape| shape.try_into().ok());
+            Shown::Numbers { channels_last: image.is_some_and(are_last) }
+        }
     }
 }
 
@@ -60,6 +64,6 @@ mod tests {
         assert!(matches!(of(&[1, 64], false), Shown::Columns(names) if names.len() == 64 && names[63] == "63"));
         assert!(matches!(of(&[1, 65], false), Shown::Signal));
         assert!(matches!(of(&[1, 65], true), Shown::Tokens(_)));
-        assert!(matches!(of(&[1, 3, 8, 8], false), Shown::Numbers));
+        assert!(matches!(of(&[1, 3, 8, 8], false), Shown::Numbers { channels_last: false }));
     }
 }

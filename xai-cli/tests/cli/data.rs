@@ -1,6 +1,6 @@
 //! `xai explain` on tables, signals, bytes and tokens.
 
-use ndarray::Array3;
+use ndarray::{Array3, Array4};
 use ndarray_npy::WriteNpyExt;
 use serde_json::{Value, json};
 use xai::files;
@@ -182,6 +182,21 @@ fn numbers_of_numpy_are_the_input_as_they_are() {
     let two = Array3::<f32>::zeros((2, 1, 50));
     two.write_npy(std::fs::File::create(folder.at("two.npy")).unwrap()).unwrap();
     folder.refused(&["explain", "pulse.onnx", "two.npy"], "not one sample");
+}
+
+/// Wherever the channels are.
+#[test]
+fn an_image_of_numpy_is_drawn_as_an_image() {
+    let folder = Folder::new();
+    let image = |y: usize, x: usize, c: usize| if y < 16 && x >= 16 && c == 0 { 0.8f32 } else { 0.3 };
+    let first = Array4::from_shape_fn((1, 3, 32, 32), |(_, c, y, x)| image(y, x, c));
+    let last = Array4::from_shape_fn((1, 32, 32, 3), |(_, y, x, c)| image(y, x, c));
+    let drawn = [("colours.onnx", first), ("colours-last.onnx", last)].map(|(network, image)| {
+        image.write_npy(std::fs::File::create(folder.at("image.npy")).unwrap()).unwrap();
+        folder.said(&["explain", network, "image.npy", "--method", "gradient"]);
+        std::fs::read(folder.at("explain.png")).unwrap()
+    });
+    assert_eq!(drawn[0], drawn[1]);
 }
 
 #[test]
