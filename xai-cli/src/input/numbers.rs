@@ -28,6 +28,10 @@ pub(super) fn read(path: &Path, wanted: &Wanted) -> Outcome<Given> {
             path.display()
         )));
     }
+    if !wanted.is_like(numbers.shape()) {
+        let (path, shape) = (path.display(), numbers.shape());
+        return Err(failure(format!("{path}: {shape:?} is no shape of {wanted}, where ? is any length")));
+    }
     let how = format!("numbers of shape {:?}", numbers.shape());
     let shown = shown(wanted, &numbers);
     Ok(Given { numbers, mean: None, shown, channels_last: false, assumed: false, how, notes: Vec::new() })

@@ -101,6 +101,13 @@ pub(crate) struct Facts {
 }
 
 impl Wanted {
+    /// Whether one sample of this shape is what the file says.
+    pub(crate) fn is_like(&self, shape: &[usize]) -> bool {
+        let fits = |(said, &got): (&Option<usize>, &usize)| said.is_none_or(|said| said == got);
+        let is_like = |said: &Vec<Option<usize>>| said.len() == shape.len() && said.iter().zip(shape).skip(1).all(fits);
+        self.shape.as_ref().is_none_or(is_like)
+    }
+
     /// What is typed for a shape of which some lengths are open.
     pub(crate) fn example(&self) -> String {
         let axes = self.shape.as_deref().unwrap_or(&[None, Some(3), None, None]);

@@ -182,6 +182,10 @@ fn numbers_of_numpy_are_the_input_as_they_are() {
     let two = Array3::<f32>::zeros((2, 1, 50));
     two.write_npy(std::fs::File::create(folder.at("two.npy")).unwrap()).unwrap();
     folder.refused(&["explain", "pulse.onnx", "two.npy"], "not one sample");
+    let stereo = Array3::<f32>::zeros((1, 2, 50));
+    stereo.write_npy(std::fs::File::create(folder.at("stereo.npy")).unwrap()).unwrap();
+    let why = "stereo.npy: [1, 2, 50] is no shape of input `signal` (?, 1, ?), where ? is any length";
+    folder.refused(&["explain", "pulse.onnx", "stereo.npy"], why);
 }
 
 /// Wherever the channels are.
