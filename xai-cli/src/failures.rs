@@ -16,7 +16,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::command_line::tell;
 
-/// The failures of many photos, and a bar of how many have ended.
+/// The failures of many photos or other files, and a bar of how many have ended.
 ///
 /// ```
 /// use xai_cli::failures::{Failures, bar};
@@ -29,6 +29,7 @@ use crate::command_line::tell;
 #[derive(Debug)]
 pub struct Failures {
     program: &'static str,
+    noun: &'static str,
     bar: ProgressBar,
     all: Mutex<All>,
 }
@@ -45,7 +46,21 @@ impl Failures {
     /// Those that a program tells; `done` says that something was done before.
     pub fn new(program: &'static str, bar: ProgressBar, done: bool) -> Self {
         bar.tick();
-        Failures { program, bar, all: Mutex::new(All { any_done: done, count: 0, waiting: Vec::new() }) }
+        Failures { program, noun: "photo", bar, all: Mutex::new(All { any_done: done, count: 0, waiting: Vec::new() }) }
+    }
+
+    /// What one of them is called, unless it is a photo.
+    ///
+    /// ```
+    /// use xai_cli::failures::{Failures, bar};
+    ///
+    /// let failures = Failures::new("why", bar("{pos}/{len}", 2), false).of("file");
+    /// ["a", "b"].map(|name| failures.ended(Err(name.into())));
+    /// assert_eq!(failures.counted(), Err("all 2 files failed, the first one: a".into()));
+    /// ```
+    #[must_use]
+    pub fn of(self, noun: &'static str) -> Self {
+        Failures { noun, ..self }
     }
 
     /// One has ended; of a failure it is said why.
@@ -75,7 +90,9 @@ impl Failures {
         match all.waiting.split_first() {
             None => Ok(all.count),
             Some((first, [])) => Err(first.clone()),
-            Some((first, others)) => Err(format!("all {} photos failed, the first one: {first}", others.len() + 1)),
+            Some((first, others)) => {
+                Err(format!("all {} {}s failed, the first one: {first}", others.len() + 1, self.noun))
+            }
         }
     }
 }

@@ -13,6 +13,7 @@ use xai_cli::command_line::{Noticed, Outcome, counted, failure};
 use xai_cli::failures::{Failures, bar};
 use xai_cli::labels::Names;
 use xai_cli::options::Grid;
+use xai_cli::pipeline::{Sort, list};
 use xai_cli::ranking;
 
 use self::report::Report;
@@ -197,7 +198,7 @@ fn photos(given: &[PathBuf]) -> Outcome<Vec<PathBuf>> {
     for path in given {
         if path.is_dir() {
             // Where their pictures would go does not matter.
-            let jobs = xai_cli::pipeline::list(path, &path.join("explained"))?;
+            let jobs = list(path, &path.join("explained"), &Sort::PHOTOS)?;
             photos.extend(jobs.into_iter().map(|job| job.photo));
         } else {
             photos.push(path.clone());

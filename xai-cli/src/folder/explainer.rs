@@ -130,6 +130,8 @@ impl<'a, B: Backend<Elem = f32>> Explainer<'a, B> {
 }
 
 impl<B: Backend<Elem = f32>> Explains for Explainer<'_, B> {
+    type Sees = Preprocess;
+
     /// What the command line says, and what is in the files that it names.
     fn settings(&self) -> Outcome<String> {
         let FolderArgs { network, target, labels, options, photo, .. } = self.args;
@@ -147,7 +149,7 @@ impl<B: Backend<Elem = f32>> Explains for Explainer<'_, B> {
         self.chosen.title()
     }
 
-    fn preprocess(&self) -> &Preprocess {
+    fn sees(&self) -> &Preprocess {
         &self.trained.preprocess
     }
 

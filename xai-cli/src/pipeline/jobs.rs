@@ -1,13 +1,13 @@
-//! Which photos there are, and what their pictures are called.
+//! Which files there are, and what their pictures are called.
 
 use std::collections::{HashMap, HashSet};
 use std::ffi::OsString;
-use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::sort::Sort;
 use crate::command_line::{Outcome, failure};
 
-/// A photo, and the picture that is made of it.
+/// A photo, or another file that is explained, and the picture that is made of it.
 ///
 /// ```
 /// use std::path::Path;
@@ -19,7 +19,7 @@ use crate::command_line::{Outcome, failure};
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Job {
-    /// The photo's file.
+    /// The photo's file, or another one that is explained.
     pub photo: PathBuf,
     /// The picture's.
     pub picture: PathBuf,
@@ -32,16 +32,16 @@ impl Job {
     }
 }
 
-/// The photos of a folder, sorted by name, with their pictures in another.
+/// The files of a folder that are of a sort, sorted by name, with their pictures in another.
 ///
-/// A picture has the photo's stem, `cat.jpg` becomes `cat.png`. Where several photos have one stem their extensions are
+/// A picture has the file's stem, `cat.jpg` becomes `cat.png`. Where several files have one stem their extensions are
 /// kept, `cat.jpg.png` and `cat.png.png`, and a number is added in the rare case that this is a name of its own.
 ///
 /// # Errors
-/// A folder that cannot be read or has no photo, and pictures that would replace the photos.
+/// A folder that cannot be read or has no such file, and pictures that would replace the files.
 ///
 /// ```
-/// use xai_cli::pipeline::list;
+/// use xai_cli::pipeline::{Sort, list};
 ///
 /// # let folder = tempfile::tempdir()?;
 /// # let photos = folder.path();
@@ -49,70 +49,27 @@ impl Job {
 /// for name in ["cat.jpg", "cat.png", "dog.png"] {
 ///     std::fs::write(photos.join(name), "")?;
 /// }
-/// let jobs = list(photos, "explained".as_ref())?;
+/// let jobs = list(photos, "explained".as_ref(), &Sort::PHOTOS)?;
 /// let pictures: Vec<_> = jobs.iter().filter_map(|job| job.picture.to_str()).collect();
 /// assert_eq!(pictures, ["explained/cat.jpg.png", "explained/cat.png.png", "explained/dog.png"]);
 /// // There the pictures would replace the photos.
-/// assert!(list(photos, photos).is_err());
+/// assert!(list(photos, photos, &Sort::PHOTOS).is_err());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn list(photos: &Path, out: &Path) -> Outcome<Vec<Job>> {
-    let failed = |why: &dyn std::fmt::Display| failure(format!("cannot read the folder {}: {why}", photos.display()));
-    let mut names = Vec::new();
-    for entry in fs::read_dir(photos).map_err(|e| failed(&e))? {
-        let path = entry.map_err(|e| failed(&e))?.path();
-        if is_photo(&path) {
-            names.extend(path.file_name().map(PathBuf::from));
-        }
-    }
+pub fn list(folder: &Path, out: &Path, sort: &Sort) -> Outcome<Vec<Job>> {
+    let files = sort.files(folder)?;
+    let names: Vec<PathBuf> = files.iter().filter_map(|path| path.file_name()).map(PathBuf::from).collect();
+    let noun = sort.noun;
     if names.is_empty() {
-        return Err(failure(format!("{} has no photo: no file *.png, *.jpg or *.jpeg", photos.display())));
+        return Err(failure(format!("{} has no {noun}: no file {}", folder.display(), sort.names())));
     }
-    if out.canonicalize().is_ok_and(|out| photos.canonicalize().is_ok_and(|photos| photos == out)) {
+    if out.canonicalize().is_ok_and(|out| folder.canonicalize().is_ok_and(|folder| folder == out)) {
         let folder = out.display();
-        return Err(failure(format!("pictures in {folder} would replace the photos: give another folder as --out")));
+        return Err(failure(format!("pictures in {folder} would replace the {noun}s: give another folder as --out")));
     }
-    names.sort();
     let pictures = picture_names(&names);
-    let job = |(name, picture)| Job { photo: photos.join(name), picture: out.join(picture) };
+    let job = |(name, picture)| Job { photo: folder.join(name), picture: out.join(picture) };
     Ok(names.iter().zip(pictures).map(job).collect())
-}
-
-/// The photos of a folder that are in a format that is not read, sorted by name.
-///
-/// # Errors
-/// A folder that cannot be read.
-///
-/// ```
-/// use xai_cli::pipeline::unread;
-///
-/// # let folder = tempfile::tempdir()?;
-/// # let photos = folder.path();
-/// // `photos`: a folder.
-/// std::fs::write(photos.join("a.png"), "")?;
-/// std::fs::write(photos.join("b.HEIC"), "")?;
-/// assert_eq!(unread(photos)?, [photos.join("b.HEIC")]);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-pub fn unread(photos: &Path) -> Outcome<Vec<PathBuf>> {
-    const OTHERS: [&str; 9] = ["webp", "bmp", "gif", "tif", "tiff", "avif", "heic", "heif", "jxl"];
-    let mut names = Vec::new();
-    for entry in fs::read_dir(photos)? {
-        let path = entry?.path();
-        if has_extension(&path, &OTHERS) && path.is_file() {
-            names.push(path);
-        }
-    }
-    names.sort();
-    Ok(names)
-}
-
-fn is_photo(path: &Path) -> bool {
-    has_extension(path, &["png", "jpg", "jpeg"]) && path.is_file()
-}
-
-fn has_extension(path: &Path, extensions: &[&str]) -> bool {
-    path.extension().is_some_and(|extension| extensions.iter().any(|known| extension.eq_ignore_ascii_case(known)))
 }
 
 /// A name for each picture, all different, also where upper and lower case are the same.

@@ -1,15 +1,13 @@
-//! What explains photos: the stage in the middle.
+//! What explains: the stage in the middle.
 
-use ndarray::{ArrayD, Axis, IxDyn, concatenate};
-use xai::Explanation;
-use xai::picture::Preprocess;
-use xai::picture::image::RgbImage;
+use ndarray::{ArrayD, Axis, concatenate};
 
-use crate::classes::Class;
+use super::explained::Explained;
+use super::sees::{Seen, Sees};
 use crate::command_line::Outcome;
 use crate::pipeline::Numbered;
 
-/// What explains photos: a network with a method, [`OfModel`](super::OfModel) for any that is at hand.
+/// What explains photos, or other files: a network with a method, [`OfModel`](super::OfModel) for any that is at hand.
 ///
 /// ```
 /// use ndarray::ArrayD;
@@ -24,11 +22,13 @@ use crate::pipeline::Numbered;
 /// struct Red(Sequential<NdArray>, Preprocess);
 ///
 /// impl Explains for Red {
+///     type Sees = Preprocess;
+///
 ///     fn settings(&self) -> Outcome<String> {
 ///         Ok("red, the first way".into())
 ///     }
 ///
-///     fn preprocess(&self) -> &Preprocess {
+///     fn sees(&self) -> &Preprocess {
 ///         &self.1
 ///     }
 ///
@@ -49,6 +49,9 @@ use crate::pipeline::Numbered;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub trait Explains {
+    /// What reads files and draws what was found: of photos [`Preprocess`](xai::picture::Preprocess).
+    type Sees: Sees;
+
     /// What the results depend on, in a line: results that were made in another way are not mixed with them.
     ///
     /// # Errors
@@ -60,10 +63,10 @@ pub trait Explains {
         "Why".into()
     }
 
-    /// What photos become for the network.
-    fn preprocess(&self) -> &Preprocess;
+    /// How files become the network's input.
+    fn sees(&self) -> &Self::Sees;
 
-    /// Asks the method whether it takes the network and one photo, before anything is read or written.
+    /// Asks the method whether it takes the network and one input, before anything is read or written.
     ///
     /// # Errors
     /// The method's.
@@ -71,7 +74,7 @@ pub trait Explains {
         Ok(())
     }
 
-    /// Explains each photo of a batch, (photos, channels, rows, columns).
+    /// Explains each sample of a batch, of photos (photos, channels, rows, columns).
     ///
     /// # Errors
     /// The method's, the network's.
@@ -95,70 +98,42 @@ pub fn mark(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |mark, &byte| (mark ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
-/// What was found of one photo.
-///
-/// ```
-/// use ndarray::ArrayD;
-/// use xai::nn::{AdaptiveAvgPool2d, Flatten, Sequential};
-/// use xai::picture::Preprocess;
-/// use xai::{Gradient, NdArray};
-/// use xai_cli::runner::{Explained, Explains, OfModel};
-///
-/// let net = Sequential::<NdArray>::new().push(AdaptiveAvgPool2d::global()).push(Flatten::default());
-/// let of_model = OfModel::new(&net, &Gradient, Preprocess::unit(2, 2)).class(2);
-/// let found: Vec<Explained> = of_model.explain(ArrayD::ones(vec![1, 3, 2, 2]))?;
-/// assert_eq!((found[0].class.index[0], found[0].class.score), (2, 1.0));
-/// // The mean of four pixels.
-/// assert_eq!(found[0].explanation.values[[0, 2, 0, 0]], 0.25);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Debug, Clone)]
-pub struct Explained {
-    /// Of a batch of one.
-    pub explanation: Explanation<f32, IxDyn>,
-    /// What is explained.
-    pub class: Class,
-}
-
-/// A photo as the network sees it, and its input.
+/// A file that was read.
 #[derive(Debug)]
-pub(super) struct Seen {
-    pub(super) photo: RgbImage,
-    /// Of the photo's bytes.
+pub(super) struct Opened<S> {
+    /// Of the file's bytes.
     pub(super) mark: String,
-    pub(super) input: ArrayD<f32>,
+    pub(super) seen: Seen<S>,
 }
 
-/// A photo with what was found of it.
+/// A file with what was found of it.
 #[derive(Debug)]
-pub(super) struct Found {
-    pub(super) photo: RgbImage,
-    /// Of the photo's bytes.
+pub(super) struct Found<S> {
+    pub(super) shown: S,
+    /// Of the file's bytes.
     pub(super) mark: String,
     pub(super) explained: Explained,
 }
 
-/// Explains each photo; of those that cannot be explained `failed` is told why.
-pub(super) fn each(
+/// Explains each file; of those that cannot be explained `failed` is told why.
+pub(super) fn each<S>(
     explains: &impl Explains,
-    photos: Vec<Numbered<Seen>>,
+    files: Vec<Numbered<Opened<S>>>,
     failed: &impl Fn(usize, String),
-) -> Vec<Numbered<Found>> {
-    let inputs: Vec<_> = photos.iter().map(|(_, seen)| seen.input.view()).collect();
+) -> Vec<Numbered<Found<S>>> {
+    let inputs: Vec<_> = files.iter().map(|(_, opened)| opened.seen.input.view()).collect();
     let found = concatenate(Axis(0), &inputs).map_err(Into::into).and_then(|input| explains.explain(input));
     match found {
         Ok(found) => {
-            let together = |((job, Seen { photo, mark, .. }), explained): (Numbered<Seen>, _)| {
-                (job, Found { photo, mark, explained })
+            let together = |((job, Opened { mark, seen }), explained): (Numbered<Opened<S>>, _)| {
+                (job, Found { shown: seen.shown, mark, explained })
             };
-            photos.into_iter().zip(found).map(together).collect()
+            files.into_iter().zip(found).map(together).collect()
         }
-        // One of them stands in the way of the others.
-        Err(_) if photos.len() > 1 => {
-            photos.into_iter().flat_map(|photo| each(explains, vec![photo], failed)).collect()
-        }
+        // One of them stands in the way of the others, or they are not of one length.
+        Err(_) if files.len() > 1 => files.into_iter().flat_map(|file| each(explains, vec![file], failed)).collect(),
         Err(why) => {
-            photos.iter().for_each(|(job, _)| failed(*job, explains.words(&*why)));
+            files.iter().for_each(|(job, _)| failed(*job, explains.words(&*why)));
             Vec::new()
         }
     }

@@ -1,4 +1,5 @@
-//! A folder of photos through any model: a picture, a line of a table and, if asked for, the numbers of each.
+//! A folder of photos, or of other files, through any model: a picture, a line of a table and, if asked for, the
+//! numbers of each.
 //!
 //! What is done is not done again: a photo that has a line in the table is left out by the next run where it, its
 //! picture, and its numbers where they are asked for, are byte for byte what they were, by the marks that the table has
@@ -34,10 +35,12 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod explained;
 mod explains;
 mod of_model;
 mod pictures;
 mod results;
+mod sees;
 
 use std::path::{Path, PathBuf};
 use std::{fs, thread};
@@ -48,12 +51,14 @@ use self::pictures::Pictures;
 use self::results::Results;
 use crate::command_line::{Outcome, failure, plain, shown, tell};
 use crate::failures::{Failures, bar};
-use crate::pipeline::{Job, Room, list, one_by_one, overlapped, unread};
+use crate::pipeline::{Job, Room, Sort, list, one_by_one, overlapped};
 
-pub use self::explains::{Explained, Explains, mark};
+pub use self::explained::Explained;
+pub use self::explains::{Explains, mark};
 pub use self::of_model::OfModel;
+pub use self::sees::{Seen, Sees, photo_and_map};
 
-/// The photos of a folder, and what is done with them.
+/// The photos of a folder, or its other files, and what is done with them.
 ///
 /// Threads read the photos, one explains them, a few at a time, and others write: queues between them bound the memory.
 ///
@@ -83,6 +88,7 @@ pub use self::of_model::OfModel;
 #[derive(Debug, Clone)]
 pub struct Runner {
     program: &'static str,
+    sort: Sort,
     jobs: Vec<Job>,
     unread: Vec<PathBuf>,
     out: PathBuf,
@@ -125,7 +131,7 @@ pub struct Done {
     pub done_before: usize,
     /// How many could not be explained: stderr has told which, and why.
     pub failed: usize,
-    /// Photos in a format that is not read: stderr has told them too.
+    /// Photos, or other files, in a format that is not read: stderr has told them too.
     pub unread: Vec<PathBuf>,
     /// The table.
     pub table: PathBuf,
@@ -138,13 +144,37 @@ impl Runner {
     /// # Errors
     /// A folder that cannot be read or has no photo, and pictures that would replace the photos.
     pub fn new(photos: impl AsRef<Path>, out: impl AsRef<Path>) -> Outcome<Self> {
-        let (photos, out) = (photos.as_ref(), out.as_ref());
+        Runner::of(photos, out, Sort::PHOTOS)
+    }
+
+    /// The files of another sort, which what explains [sees](Explains::sees).
+    ///
+    /// # Errors
+    /// A folder that cannot be read or has no such file, and pictures that would replace the files.
+    ///
+    /// ```
+    /// use xai_cli::pipeline::Sort;
+    /// use xai_cli::runner::Runner;
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// # let (arrays, out) = (folder.path().join("arrays"), folder.path().join("explained"));
+    /// # std::fs::create_dir(&arrays)?;
+    /// # std::fs::write(arrays.join("a.npy"), "")?;
+    /// // `arrays` and `out`: two folders, the first one with a file `a.npy`.
+    /// let sort = Sort { noun: "array", endings: &["npy"], others: &["npz"], instead: "save each array by itself" };
+    /// let runner = Runner::of(&arrays, &out, sort)?;
+    /// assert_eq!(runner.files().collect::<Vec<_>>(), [arrays.join("a.npy")]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn of(folder: impl AsRef<Path>, out: impl AsRef<Path>, sort: Sort) -> Outcome<Self> {
+        let (folder, out) = (folder.as_ref(), out.as_ref());
         // The model computes on all cores: readers and writers with as many threads again would be in its way.
         let threads = thread::available_parallelism().map_or(1, |cores| (cores.get() / 2).max(1));
         Ok(Runner {
             program: "xai",
-            jobs: list(photos, out)?,
-            unread: unread(photos)?,
+            sort,
+            jobs: list(folder, out, &sort)?,
+            unread: sort.unread(folder)?,
             out: out.to_owned(),
             read: Vec::new(),
             raw: false,
@@ -234,6 +264,23 @@ impl Runner {
         self
     }
 
+    /// The files that are explained, sorted by name.
+    ///
+    /// ```
+    /// use xai_cli::runner::Runner;
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// # let (photos, out) = (folder.path().join("photos"), folder.path().join("explained"));
+    /// # std::fs::create_dir(&photos)?;
+    /// # image::RgbImage::new(8, 8).save(photos.join("a.png"))?;
+    /// // `photos` and `out`: two folders, the first one with a file `a.png`.
+    /// assert_eq!(Runner::new(&photos, &out)?.files().collect::<Vec<_>>(), [photos.join("a.png")]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn files(&self) -> impl Iterator<Item = &Path> {
+        self.jobs.iter().map(|job| job.photo.as_path())
+    }
+
     /// Explains all photos that are not done.
     ///
     /// A photo that cannot be read or explained is named on stderr, and the others go on.
@@ -244,7 +291,7 @@ impl Runner {
     pub fn run(&self, explains: &impl Explains) -> Outcome<Done> {
         let table = self.out.join(results::NAME);
         let read = self.read.iter().chain(self.jobs.iter().map(|job| &job.photo));
-        let written = self.jobs.iter().flat_map(|job| self.files(job));
+        let written = self.jobs.iter().flat_map(|job| self.made(job));
         check_apart(read, written.chain([table.clone()]))?;
         explains.check()?;
         // Finds out before the long work whether its results can be kept.
@@ -256,22 +303,23 @@ impl Runner {
         let failed = self.explain(explains, &results, &left, !done.is_empty());
         let failed = failed.inspect_err(|_| results.withdraw_empty(&self.out))?;
         for name in &self.unread {
-            tell(self.program, &format!("{} is not read: a photo must be a PNG or a JPEG", plain(&shown(name))));
+            tell(self.program, &format!("{} is not read: {}", plain(&shown(name)), self.sort.instead));
         }
         let (explained, unread) = (left.len() - failed, self.unread.clone());
         Ok(Done { explained, done_before: done.len(), failed, unread, table })
     }
 
-    /// The files of a photo.
-    fn files(&self, job: &Job) -> impl Iterator<Item = PathBuf> + use<> {
+    /// What is made of a photo.
+    fn made(&self, job: &Job) -> impl Iterator<Item = PathBuf> + use<> {
         [job.picture.clone()].into_iter().chain(self.raw.then(|| job.numbers()))
     }
 
     /// Explains those that are left, and counts the failures; all of them are a mistake, unless others were `done`
     /// before.
     fn explain(&self, explains: &impl Explains, results: &Results, left: &[&Job], done: bool) -> Outcome<usize> {
-        let bar = bar("[{bar:30}] {pos}/{len} photos  {per_sec}  {elapsed} (still {eta})", left.len() as u64);
-        let failures = Failures::new(self.program, bar, done);
+        let (noun, all) = (self.sort.noun, left.len() as u64);
+        let bar = bar(&format!("[{{bar:30}}] {{pos}}/{{len}} {noun}s  {{per_sec}}  {{elapsed}} (still {{eta}})"), all);
+        let failures = Failures::new(self.program, bar, done).of(noun);
         let ended = |job: usize, result: Result<(), String>| {
             if result.is_err() {
                 results.discard(left[job]);
@@ -279,9 +327,9 @@ impl Runner {
             failures.ended(result);
         };
         let failed = |job: usize, why: String| ended(job, Err(format!("{}: {why}", plain(&shown(&left[job].photo)))));
-        let (preprocess, raw) = (explains.preprocess(), self.raw);
-        let work = Pictures { jobs: left, results, preprocess, title: explains.title(), raw, ended };
-        let explain = |seen| Ok(explains::each(explains, seen, &failed));
+        let (sees, raw) = (explains.sees(), self.raw);
+        let work = Pictures { jobs: left, results, sees, title: explains.title(), raw, ended };
+        let explain = |opened| Ok(explains::each(explains, opened, &failed));
         if self.one_by_one {
             one_by_one(&work, left.len(), explain)?;
         } else {

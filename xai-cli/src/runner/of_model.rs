@@ -93,6 +93,8 @@ where
     M: Differentiable<Backend: Backend<Elem = f32>> + ?Sized,
     A: Analyzer<M> + ?Sized,
 {
+    type Sees = Preprocess;
+
     fn settings(&self) -> Outcome<String> {
         let OfModel { preprocess, class, ending, made_by, .. } = self;
         let method = Analyzer::<M>::name(self.method);
@@ -104,7 +106,7 @@ where
         Analyzer::<M>::name(self.method)
     }
 
-    fn preprocess(&self) -> &Preprocess {
+    fn sees(&self) -> &Preprocess {
         &self.preprocess
     }
 

@@ -1,18 +1,18 @@
-//! From a photo's file to the network's input, and from its explanation to files: the stages at both ends.
+//! From a file to the network's input, and from its explanation to files: the stages at both ends.
 
 use xai::disk::{Draft, read_file};
-use xai::picture::{Heatmap, Panel, Preprocess, read_photo};
-use xai::{Kind, files};
+use xai::files;
 
-use super::explains::{Found, Seen};
+use super::explains::{Found, Opened};
 use super::results::{Marks, Results, file_name, mark_of};
+use super::sees::Sees;
 use crate::pipeline::{Job, Work};
 
-/// The photos that are left, and whom to tell when one has ended.
-pub(super) struct Pictures<'a, F> {
+/// The files that are left, and whom to tell when one has ended.
+pub(super) struct Pictures<'a, S, F> {
     pub(super) jobs: &'a [&'a Job],
     pub(super) results: &'a Results,
-    pub(super) preprocess: &'a Preprocess,
+    pub(super) sees: &'a S,
     /// What stands over the heatmaps.
     pub(super) title: String,
     /// Whether the explanations are kept too.
@@ -20,27 +20,26 @@ pub(super) struct Pictures<'a, F> {
     pub(super) ended: F,
 }
 
-impl<F: Fn(usize, Result<(), String>) + Sync> Work for Pictures<'_, F> {
-    type Opened = Seen;
-    type Found = Found;
+impl<S: Sees, F: Fn(usize, Result<(), String>) + Sync> Work for Pictures<'_, S, F> {
+    type Opened = Opened<S::Shown>;
+    type Found = Found<S::Shown>;
 
-    fn open(&self, job: usize) -> Result<Seen, String> {
+    fn open(&self, job: usize) -> Result<Opened<S::Shown>, String> {
         let path = &self.jobs[job].photo;
-        // Before it is read: of a photo that changes meanwhile the mark is another one than next time.
+        // Before it is read: of a file that changes meanwhile the mark is another one than next time.
         let mark = mark_of(&read_file(path).map_err(|error| error.to_string())?);
-        let photo = read_photo(path).map_err(|error| error.to_string())?;
-        let failed = |error: xai::Error| format!("{}: {error}", path.display());
-        let photo = self.preprocess.photo(&photo).map_err(failed)?;
-        let input = self.preprocess.input(&photo).map_err(failed)?.into_dyn();
-        Ok(Seen { photo, mark, input })
+        Ok(Opened { mark, seen: self.sees.read(path)? })
     }
 
-    fn write(&self, job: usize, found: Found) -> Result<(), String> {
+    fn write(&self, job: usize, found: Found<S::Shown>) -> Result<(), String> {
         let job = self.jobs[job];
         let save = || -> xai::Result<Marks> {
-            let picture = picture(&found, &self.title)?;
-            let mut drafts = vec![Draft::write(&job.picture, &picture)?];
-            let mut marks = Marks { photo: found.mark.clone(), picture: mark_of(&picture), numbers: None };
+            let mut drafts = Vec::new();
+            let mut marks = Marks { photo: found.mark.clone(), picture: None, numbers: None };
+            if let Some(picture) = self.sees.picture(&found.shown, &found.explained, &self.title)? {
+                drafts.push(Draft::write(&job.picture, &picture)?);
+                marks.picture = Some(mark_of(&picture));
+            }
             if self.raw {
                 let named = found.explained.explanation.clone().named([file_name(&job.photo)])?;
                 let numbers = files::encode(&named)?;
@@ -59,17 +58,4 @@ impl<F: Fn(usize, Result<(), String>) + Sync> Work for Pictures<'_, F> {
     fn ended(&self, job: usize, result: Result<(), String>) {
         (self.ended)(job, result);
     }
-}
-
-/// A PNG: the photo, and the map over it or beside it, under what the network says.
-fn picture(found: &Found, title: &str) -> xai::Result<Vec<u8>> {
-    let (why, class) = (&found.explained.explanation, &found.explained.class);
-    let panel = Panel::new().columns(2).title(format!("{} · {}", class.short(), class.opinion()));
-    let panel = panel.photo("Photo", &found.photo);
-    let map = Heatmap::of(why)?.pop().ok_or_else(|| xai::Error::backend("picture", "there is no sample"))?;
-    match why.kind {
-        Kind::Cam => panel.overlay(title, &map, &found.photo),
-        _ => panel.heatmap(title, &map),
-    }
-    .encode()
 }

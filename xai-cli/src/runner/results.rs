@@ -22,14 +22,17 @@ const SETTINGS: &str = "settings.txt";
 /// The marks are those of the files' bytes: whether they are what they were.
 const HEAD: [&str; 9] =
     ["photo", "picture", "class", "name", "score", "probability", "photo_mark", "picture_mark", "numbers_mark"];
+/// Where the picture's name stands.
+const PICTURE: usize = 1;
 /// Where the marks stand.
 const MARKS: usize = 6;
 
-/// The marks of a photo and of what was made of it; none of numbers that were not kept.
+/// The marks of a photo and of what was made of it; none of a picture that it has not, and of numbers that were not
+/// kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Marks {
     pub(super) photo: String,
-    pub(super) picture: String,
+    pub(super) picture: Option<String>,
     pub(super) numbers: Option<String>,
 }
 
@@ -74,12 +77,11 @@ impl Results {
     /// Whether a photo is done: it has a line, and photo, picture, and the numbers where they are `raw` asked for, are
     /// byte for byte what they were when it was written.
     pub(super) fn has(&self, job: &Job, raw: bool) -> bool {
-        let Some([photo, picture, numbers]) = self.done.get(&file_name(&job.photo)).and_then(|line| line.get(MARKS..))
-        else {
-            return false;
-        };
+        let Some(line) = self.done.get(&file_name(&job.photo)) else { return false };
+        let Some([photo, picture, numbers]) = line.get(MARKS..) else { return false };
+        let has_none = line.get(PICTURE).is_some_and(String::is_empty);
         is_as_marked(&job.photo, photo)
-            && is_as_marked(&job.picture, picture)
+            && (has_none || is_as_marked(&job.picture, picture))
             && (!raw || is_as_marked(&job.numbers(), numbers))
     }
 
@@ -129,13 +131,13 @@ impl Results {
         let probability = class.probability.map_or_else(String::new, |probability| probability.to_string());
         let fields = [
             file_name(&job.photo),
-            file_name(&job.picture),
+            marks.picture.as_ref().map(|_| file_name(&job.picture)).unwrap_or_default(),
             class.number(),
             class.name.clone().unwrap_or_default(),
             class.score.to_string(),
             probability,
             marks.photo,
-            marks.picture,
+            marks.picture.unwrap_or_default(),
             marks.numbers.unwrap_or_default(),
         ];
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
