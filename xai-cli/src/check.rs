@@ -45,7 +45,7 @@ impl Task for Check<'_> {
             Behind { network, at: at.as_deref(), shape, index: class.as_ref().map(|class| class.index.as_slice()) };
         let numbers = match &at {
             Some(at) => UpTo::new(network, at.as_str()).predict(given.numbers.view())?,
-            None => given.numbers.clone(),
+            None => given.numbers.as_ref().clone(),
         };
         let check = GradientCheck::new().directions(args.directions).seed(args.seed);
         let report = check.run(&behind, &numbers)?;

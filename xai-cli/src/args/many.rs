@@ -1,4 +1,4 @@
-//! Many photos: a folder of pictures, and a ranking of methods.
+//! Many inputs: a folder of pictures, and a ranking of methods.
 
 use std::path::PathBuf;
 
@@ -8,19 +8,23 @@ use xai_cli::analyzers::by_name;
 use xai_cli::command_line::{bounded, count};
 use xai_cli::options::Options;
 
-use super::{NetworkArgs, PhotoArgs};
+use super::{DataArgs, NetworkArgs, PhotoArgs};
 
-/// A picture for every photo of a folder.
+/// A picture for every file of a folder.
 #[derive(Debug, Args)]
 pub(crate) struct FolderArgs {
     #[command(flatten)]
     pub(crate) network: NetworkArgs,
 
-    /// The folder: its files *.png, *.jpg and *.jpeg are explained; photos of other formats are named
-    #[arg(value_name = "PHOTOS")]
-    pub(crate) photos: PathBuf,
+    /// The folder, whose files are read as `xai explain` reads them: photos (.png, .jpg), or where there are none
+    /// numbers (.npy) and sounds (.wav), or where there are none tables (.csv, .tsv), as far as the network takes them;
+    /// for bytes or tokens every file. Each is one sample, of a table its row --row, and a .npy of several is refused;
+    /// the first that can be read says the lengths that the network leaves open. Other formats are named
+    #[arg(value_name = "FOLDER")]
+    pub(crate) folder: PathBuf,
 
-    /// Where the pictures go, named after the photos, with the table results.csv; made if it is missing
+    /// Where the pictures go, named after the files, with the table results.csv; made if it is missing. What
+    /// `xai explain` cannot draw, as numbers of five axes, has a line in the table and no picture
     #[arg(long, value_name = "DIR", default_value = "explained")]
     pub(crate) out: PathBuf,
 
@@ -29,7 +33,7 @@ pub(crate) struct FolderArgs {
     #[arg(long, value_name = "NAME", value_parser = by_name(), hide_possible_values = true)]
     pub(crate) method: Option<&'static AnalyzerInfo>,
 
-    /// Which output to explain, as `xai explain` takes it [default: each photo's highest]
+    /// Which output to explain, as `xai explain` takes it [default: each file's highest]
     #[arg(long, value_name = "CLASS", allow_negative_numbers = true)]
     pub(crate) target: Option<String>,
 
@@ -42,20 +46,20 @@ pub(crate) struct FolderArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) labels: Option<PathBuf>,
 
-    /// Also write the numbers of each photo, NAME.safetensors beside its picture
+    /// Also write the numbers of each file, NAME.safetensors beside its picture
     #[arg(long)]
     pub(crate) raw: bool,
 
-    /// Do again what is done already [default: photos that have a line in the table are left out where photo, picture
+    /// Do again what is done already [default: files that have a line in the table are left out where file, picture
     /// and numbers are byte for byte what they were, by the marks that the table has of them]
     #[arg(long)]
     pub(crate) again: bool,
 
-    /// How many photos go through the network at once, up to 1024
+    /// How many files go through the network at once, up to 1024
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = bounded, allow_negative_numbers = true)]
     pub(crate) batch: usize,
 
-    /// How many photos wait before the network, and how many explanations behind it, at most: bounds the memory;
+    /// How many files wait before the network, and how many explanations behind it, at most: bounds the memory;
     /// up to 1024
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = bounded, allow_negative_numbers = true)]
     pub(crate) queue: usize,
@@ -66,6 +70,9 @@ pub(crate) struct FolderArgs {
 
     #[command(flatten)]
     pub(crate) photo: PhotoArgs,
+
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
 
     #[command(flatten)]
     pub(crate) options: Options,

@@ -53,7 +53,7 @@ pub(crate) enum Command {
     Inspect(InspectArgs),
     /// Is the network's gradient right? Compares it with finite differences, and says so in words
     Check(Box<CheckArgs>),
-    /// A picture for every photo of a folder, and a table; what is done is not done again
+    /// A picture for every photo, array or sound of a folder, and a table; what is done is not done again
     Folder(Box<FolderArgs>),
     /// Which method is most faithful on this network? Ranks them by five metrics
     Evaluate(Box<EvaluateArgs>),

@@ -11,7 +11,7 @@ mod picture;
 mod report;
 
 use ndarray::ArrayD;
-use xai::{Backend, Features, Note};
+use xai::{Backend, Note};
 use xai_cli::command_line::{Noticed, Outcome, failure};
 use xai_cli::labels::Names;
 
@@ -20,7 +20,7 @@ use self::outputs::Outputs;
 use self::report::Report;
 use crate::args::ExplainArgs;
 use crate::input::{self, Given, check_assumed};
-use crate::methods::{Asked, Chosen, check_options, choose, embedding, reference, referred};
+use crate::methods::{Asked, Chosen, Suited, check_options, reference, referred, suited};
 use crate::model::{self, Model, Task};
 use crate::output::{print_json, print_text};
 
@@ -48,21 +48,9 @@ impl Task for Explain<'_> {
         let shape = given.numbers.shape();
         check_assumed(&model, shape, given.assumed)?;
         self.outputs.check_drawable(&given)?;
-        let start = embedding(&model, shape)?;
-        let asked =
-            Asked { methods: &args.methods, at: args.at.as_deref(), start: start.as_deref(), options: &args.options };
-        let mut chosen = referring(args, &given, choose(asked, &model, shape, &notes)?)?;
-        if args.options.chunk.is_none() && model.takes_one(shape) {
-            notes.add("the network takes one sample at a time: copies of the input go through it one by one");
-            chosen = chosen.into_iter().map(|chosen| chosen.with(|settings| settings.chunk(1))).collect();
-        }
-        if start.is_some() && args.at.is_none() && args.options.features.is_none() {
-            // What is hidden at the embedding is a token, not a number of its vector.
-            chosen = chosen
-                .into_iter()
-                .map(|chosen| chosen.with(|settings| settings.features(Features::tokens())))
-                .collect();
-        }
+        let asked = Asked { methods: &args.methods, at: args.at.as_deref(), start: None, options: &args.options };
+        let Suited { chosen, .. } = suited(asked, &model, shape, 1, &notes)?;
+        let chosen = referring(args, &given, chosen)?;
         check_options(&args.options, &chosen)?;
         // All are checked before any pass.
         chosen.iter().try_for_each(|chosen| chosen.build(&model, shape).map(drop))?;

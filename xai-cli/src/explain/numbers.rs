@@ -14,7 +14,7 @@ use super::report::Report;
 use crate::input::Given;
 
 fn arrays(given: &Given, output: &ArrayD<f32>, findings: &[Finding]) -> BTreeMap<String, ArrayD<f32>> {
-    let own = [("input".to_owned(), given.numbers.clone()), ("output".to_owned(), output.clone())];
+    let own = [("input".to_owned(), given.numbers.as_ref().clone()), ("output".to_owned(), output.clone())];
     let found = findings.iter().map(|finding| (finding.info.name.to_owned(), finding.explanation.values.clone()));
     own.into_iter().chain(found).collect()
 }

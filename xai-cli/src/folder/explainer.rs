@@ -4,18 +4,20 @@ use std::cell::Cell;
 use std::path::Path;
 
 use ndarray::{ArrayD, Axis};
-use xai::picture::Preprocess;
 use xai::{Analyzer, AnyAnalyzer, Backend, Note, PerSample};
 use xai_cli::classes::{Class, Scores};
 use xai_cli::command_line::{Outcome, counted, failure};
 use xai_cli::labels::Names;
-use xai_cli::runner::{Explained, Explains, mark};
+use xai_cli::pipeline::Sort;
+use xai_cli::runner::{Explained, Explains, Runner, mark};
 
-use crate::args::FolderArgs;
-use crate::input::{Trained, check_assumed};
+use super::files::Files;
+use super::first::First;
+use crate::args::{DataArgs, FolderArgs};
+use crate::input::check_assumed;
 use crate::methods::{
-    Asked, Chosen, advice, advice_for_noise, advice_for_nothing, check_options, choose, hardly_arrived, is_nothing,
-    noise,
+    Asked, Chosen, Suited, advice, advice_for_noise, advice_for_nothing, check_options, hardly_arrived, is_nothing,
+    noise, suited,
 };
 use crate::model::Model;
 use crate::notes::Notes;
@@ -27,17 +29,20 @@ pub(super) struct Explainer<'a, B: Backend> {
     args: &'a FolderArgs,
     model: Model<B>,
     names: Option<&'a Names>,
-    trained: Trained,
+    sort: Sort,
+    /// How many files go through the network at once.
+    pub(super) batch: usize,
+    files: Files<'a>,
     chosen: Chosen,
     analyzer: Box<dyn AnyAnalyzer<B>>,
     notes: Notes,
-    /// How many photos had values that do not add up.
+    /// How many files had values that do not add up.
     missed: Cell<usize>,
-    /// How many photos had values that are all 0.
+    /// How many files had values that are all 0.
     nothing: Cell<usize>,
-    /// How many photos had values that are more noise than anything else.
+    /// How many files had values that are more noise than anything else.
     noisy: Cell<usize>,
-    /// For how many photos relevance hardly arrived.
+    /// For how many files relevance hardly arrived.
     kept: Cell<usize>,
 }
 
@@ -54,29 +59,40 @@ fn check_map<B: Backend>(model: &Model<B>, chosen: &Chosen, shape: &[usize]) -> 
 }
 
 impl<'a, B: Backend<Elem = f32>> Explainer<'a, B> {
-    /// All that was asked for is checked, for a batch of photos, before any of them is looked at.
-    pub(super) fn new(args: &'a FolderArgs, model: Model<B>, names: Option<&'a Names>) -> Outcome<Self> {
-        let trained = Trained::new(&model.input, &args.photo)?;
-        let model = model.channels_first(trained.channels_last);
-        let mut shape = trained.shape();
-        check_assumed(&model, &shape, trained.assumed)?;
+    /// All that was asked for is checked, for a batch of inputs, before any file is explained.
+    pub(super) fn new(
+        args: &'a FolderArgs,
+        model: Model<B>,
+        names: Option<&'a Names>,
+        sort: Sort,
+        runner: &Runner,
+    ) -> Outcome<Self> {
+        let First { mut shape, channels_last, assumed, notes: said } = First::look(args, &model, sort, runner.files())?;
+        let model = model.channels_first(channels_last);
+        check_assumed(&model, &shape, assumed)?;
         check_classes(&model, &shape, names, args.target.as_deref())?;
         let notes = model.notes.clone();
-        notes.extend(&trained.notes);
-        shape[0] = args.batch;
+        notes.extend(&said);
         let methods: Vec<_> = args.method.into_iter().collect();
         let asked = Asked { methods: &methods, at: args.at.as_deref(), start: None, options: &args.options };
-        let chosen: Vec<Chosen> = choose(asked, &model, &shape, &notes)?.into_iter().take(1).collect();
+        let Suited { chosen, batch } = suited(asked, &model, &shape, args.batch, &notes)?;
+        shape[0] = batch;
+        let chosen: Vec<Chosen> = chosen.into_iter().take(1).collect();
         check_options(&args.options, &chosen)?;
         let chosen = chosen.into_iter().next();
         let chosen = chosen.ok_or_else(|| failure("there is no method to explain with"))?;
         let analyzer = chosen.build(&model, &shape)?;
-        check_map(&model, &chosen, &shape)?;
+        if sort == Sort::PHOTOS {
+            check_map(&model, &chosen, &shape)?;
+        }
+        let files = Files::new(args, model.input.clone(), chosen.info, sort);
         Ok(Explainer {
             args,
             model,
             names,
-            trained,
+            sort,
+            batch,
+            files,
             chosen,
             analyzer,
             notes,
@@ -90,12 +106,13 @@ impl<'a, B: Backend<Elem = f32>> Explainer<'a, B> {
     /// What has to be known of the results, once they are there.
     pub(super) fn notes(&self) -> &Notes {
         if self.kept.get() > 0 {
-            let (title, photos) = (self.chosen.info.title, counted(self.kept.get(), "photo"));
+            let (title, photos) = (self.chosen.info.title, counted(self.kept.get(), self.sort.noun));
             self.notes.add(format!(
                 "{title}: for {photos} less than a tenth of the relevance arrived, or more than ten times as \
                  much: the rules keep it on the way, at biases, norms and units without a positive part"
             ));
         }
+        self.files.tell(&self.notes);
         &self.notes
     }
 
@@ -103,7 +120,7 @@ impl<'a, B: Backend<Elem = f32>> Explainer<'a, B> {
     pub(super) fn noticed(&self) -> Option<String> {
         let (missed, nothing, info) = (self.missed.get(), self.nothing.get(), self.chosen.info);
         let title = info.title;
-        let photos = |number| counted(number, "photo");
+        let photos = |number| counted(number, self.sort.noun);
         let all_zero = format!("{title} has nothing but zeros for {}", photos(nothing));
         let apart = format!("{title} does not add up to the change of the output for {}", photos(missed));
         let all_zero = (nothing > 0).then(|| format!("{all_zero}: {}", advice_for_nothing(info.settings)));
@@ -129,12 +146,12 @@ impl<'a, B: Backend<Elem = f32>> Explainer<'a, B> {
     }
 }
 
-impl<B: Backend<Elem = f32>> Explains for Explainer<'_, B> {
-    type Sees = Preprocess;
+impl<'a, B: Backend<Elem = f32>> Explains for Explainer<'a, B> {
+    type Sees = Files<'a>;
 
     /// What the command line says, and what is in the files that it names.
     fn settings(&self) -> Outcome<String> {
-        let FolderArgs { network, target, labels, options, photo, .. } = self.args;
+        let FolderArgs { network, target, labels, options, photo, data, .. } = self.args;
         let file = network.file.canonicalize().unwrap_or_else(|_| network.file.clone());
         let (size, mark) = fingerprint(&file)?;
         let named = labels.as_deref().map(fingerprint).transpose()?;
@@ -142,6 +159,7 @@ impl<B: Backend<Elem = f32>> Explains for Explainer<'_, B> {
         let what = format!("output {output:?}, after softmax {softmax}, inputs {others:?}, target {target:?}");
         let what = if network.no_batch { format!("{what}, no batch") } else { what };
         let how = format!("{}, {options:?}, {photo:?}, names {named:?}", self.chosen.title());
+        let how = if *data == DataArgs::default() { how } else { format!("{how}, {data:?}") };
         Ok(format!("{} of {size} bytes, {mark:016x}, {what}, {how}", file.display()))
     }
 
@@ -149,11 +167,11 @@ impl<B: Backend<Elem = f32>> Explains for Explainer<'_, B> {
         self.chosen.title()
     }
 
-    fn sees(&self) -> &Preprocess {
-        &self.trained.preprocess
+    fn sees(&self) -> &Files<'a> {
+        &self.files
     }
 
-    /// Each photo for its own highest class, unless a target was asked for.
+    /// Each file for its own highest class, unless a target was asked for.
     fn explain(&self, input: ArrayD<f32>) -> Outcome<Vec<Explained>> {
         let network = &*self.model.network;
         let output = network.predict(input.view())?;
@@ -164,7 +182,7 @@ impl<B: Backend<Elem = f32>> Explains for Explainer<'_, B> {
         // A gap is counted below.
         let notes = found.extras.notes.iter().filter(|note| !matches!(note, Note::LargeGap { .. }));
         notes.for_each(|note| self.notes.add(note.to_string()));
-        if found.values.ndim() != 4 {
+        if self.sort == Sort::PHOTOS && found.values.ndim() != 4 {
             let (title, shape) = (self.chosen.title(), found.values.shape());
             return Err(failure(format!("{title} gives values of shape {shape:?}, which are no map")));
         }

@@ -1,6 +1,9 @@
-//! A picture for every photo of a folder, by the [runner](xai_cli::runner).
+//! A picture for every file of a folder, by the [runner](xai_cli::runner).
 
 mod explainer;
+mod files;
+mod first;
+mod sorts;
 
 use serde_json::json;
 use xai::Backend;
@@ -13,7 +16,7 @@ use crate::args::FolderArgs;
 use crate::model::{self, Model, Task};
 use crate::output::{print_json, print_text};
 
-/// Explains every photo of a folder.
+/// Explains every file of a folder.
 pub(crate) fn run(args: &FolderArgs) -> Outcome<()> {
     let names = args.labels.as_deref().map(Names::read).transpose()?;
     model::open(&args.network, &Folder { args, names })
@@ -27,14 +30,14 @@ struct Folder<'a> {
 impl Task for Folder<'_> {
     fn run<B: Backend<Elem = f32>>(&self, model: Model<B>) -> Outcome<()> {
         let args = self.args;
-        let runner = Runner::new(&args.photos, &args.out)?
+        let sort = sorts::sort(&model.input, &args.folder)?;
+        let runner = Runner::of(&args.folder, &args.out, sort)?
             .reads(args.network.files().chain(args.labels.as_deref()))
             .raw(args.raw)
             .again(args.again)
-            .batch(args.batch)
             .queue(args.queue);
-        let explainer = Explainer::new(args, model, self.names.as_ref())?;
-        let done = runner.run(&explainer)?;
+        let explainer = Explainer::new(args, model, self.names.as_ref(), sort, &runner)?;
+        let done = runner.batch(explainer.batch).run(&explainer)?;
         if args.json {
             print_json(&json!({
                 "explained": done.explained, "done_before": done.done_before, "failed": done.failed,
@@ -46,13 +49,13 @@ impl Task for Folder<'_> {
                 1 => ", 1 was done before".to_owned(),
                 before => format!(", {before} were done before"),
             };
-            let (explained, table) = (counted(done.explained, "photo"), plain(&shown(&done.table)));
+            let (explained, table) = (counted(done.explained, sort.noun), plain(&shown(&done.table)));
             print_text(&format!("{explained} explained{before}: {table}\n"))?;
         }
         explainer.notes().tell();
         let failed = done.failed + done.unread.len();
-        let have = if failed == 1 { "has" } else { "have" };
-        let failed = (failed > 0).then(|| format!("{} {have} no picture: see above", counted(failed, "photo")));
+        let were = if failed == 1 { "was" } else { "were" };
+        let failed = (failed > 0).then(|| format!("{} {were} not explained: see above", counted(failed, sort.noun)));
         let noticed: Vec<String> = failed.into_iter().chain(explainer.noticed()).collect();
         if noticed.is_empty() { Ok(()) } else { Err(Noticed(noticed.join("; ")).into()) }
     }

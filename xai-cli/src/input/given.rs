@@ -1,11 +1,13 @@
 //! What the network looks at, and what people see of it.
 
+use std::sync::Arc;
+
 use ndarray::ArrayD;
 use xai::picture::image::RgbImage;
 
 /// The network's input, batch axis first, with what people see of it.
 pub(crate) struct Given {
-    pub(crate) numbers: ArrayD<f32>,
+    pub(crate) numbers: Arc<ArrayD<f32>>,
     pub(crate) shown: Shown,
     /// The network takes channels as its last axis; here they are in front of rows and columns.
     pub(crate) channels_last: bool,

@@ -1,6 +1,7 @@
 //! Numbers of a file of numpy's.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use ndarray::{ArrayD, Axis};
 use xai_cli::command_line::{Outcome, failure};
@@ -34,6 +35,7 @@ pub(super) fn read(path: &Path, wanted: &Wanted) -> Outcome<Given> {
     }
     let how = format!("numbers of shape {:?}", numbers.shape());
     let shown = shown(wanted, &numbers);
+    let numbers = Arc::new(numbers);
     Ok(Given { numbers, mean: None, shown, channels_last: false, assumed: false, how, notes: Vec::new() })
 }
 

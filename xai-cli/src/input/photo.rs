@@ -1,6 +1,7 @@
 //! A photo as the network's input.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use xai::picture::{PixelChannels, Preprocess, read_photo};
 use xai_cli::command_line::{Outcome, failure};
@@ -70,7 +71,7 @@ pub(super) fn read(path: &Path, wanted: &Wanted, args: &PhotoArgs) -> Outcome<Gi
     let photo = read_photo(path)?;
     let failed = |error: xai::Error| failure(format!("{}: {error}", path.display()));
     let seen = preprocess.photo(&photo).map_err(failed)?;
-    let numbers = preprocess.input::<f32>(&seen).map_err(failed)?.into_dyn();
+    let numbers = Arc::new(preprocess.input::<f32>(&seen).map_err(failed)?.into_dyn());
     Ok(Given { numbers, mean: None, shown: Shown::Photo(seen), channels_last, assumed, how, notes })
 }
 

@@ -1,6 +1,7 @@
 //! A row of a table as the network's input.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use ndarray::{ArrayD, IxDyn};
 use xai_cli::command_line::{Outcome, failure};
@@ -69,7 +70,7 @@ pub(super) fn read(path: &Path, wanted: &Wanted, args: &DataArgs, delimiter: Opt
     }
     let count = names.len();
     Ok(Given {
-        numbers: ArrayD::from_shape_vec(IxDyn(&[1, count]), row)?,
+        numbers: Arc::new(ArrayD::from_shape_vec(IxDyn(&[1, count]), row)?),
         mean: Some(ArrayD::from_shape_vec(IxDyn(&[count]), means)?),
         shown: Shown::Columns(names),
         channels_last: false,

@@ -1,6 +1,7 @@
 //! Bytes and tokens as the network's input.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use ndarray::{ArrayD, IxDyn};
 use serde_json::Value;
@@ -53,7 +54,8 @@ pub(super) fn read(path: &Path, wanted: &Wanted, args: &DataArgs) -> Outcome<Giv
     }
     // Exact up to 2²⁴.
     #[allow(clippy::cast_precision_loss)]
-    let numbers = ArrayD::from_shape_vec(IxDyn(&[1, ids.len()]), ids.iter().map(|&id| id as f32).collect())?;
+    let numbers = ids.iter().map(|&id| id as f32).collect();
+    let numbers = Arc::new(ArrayD::from_shape_vec(IxDyn(&[1, ids.len()]), numbers)?);
     let how = format!("{} {}", ids.len(), if is_json { "tokens" } else { "bytes" });
     Ok(Given { numbers, mean: None, shown: Shown::Tokens(names), channels_last: false, assumed: false, how, notes })
 }

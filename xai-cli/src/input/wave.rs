@@ -2,6 +2,7 @@
 
 use std::io::Cursor;
 use std::path::Path;
+use std::sync::Arc;
 
 use hound::{SampleFormat, WavReader};
 use ndarray::{ArrayD, IxDyn};
@@ -58,7 +59,7 @@ pub(super) fn read(path: &Path, wanted: &Wanted) -> Outcome<Given> {
     } else {
         vec![1, taken, steps]
     };
-    let numbers = ArrayD::from_shape_vec(IxDyn(&shape), flat)?;
+    let numbers = Arc::new(ArrayD::from_shape_vec(IxDyn(&shape), flat)?);
     let how = format!("{steps} samples at {} Hz", spec.sample_rate);
     let mixed = if taken < channels { format!(", and the mean of its {channels} channels") } else { String::new() };
     let notes = vec![format!(

@@ -9,6 +9,7 @@ mod or_else;
 mod path;
 mod place;
 mod reference;
+mod suited;
 
 use xai::{AnalyzerInfo, Backend, Needs, Settings};
 use xai_cli::command_line::{Outcome, failure};
@@ -22,6 +23,7 @@ pub(crate) use self::listed::list;
 pub(crate) use self::place::check_asked_place;
 use self::place::{check_has_maps, check_place, may_have_maps};
 pub(crate) use self::reference::{reference, referred};
+pub(crate) use self::suited::{Suited, suited};
 use crate::model::{ChannelsLast, Map, Model, channels_last, maps};
 use crate::notes::Notes;
 

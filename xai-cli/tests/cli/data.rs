@@ -122,7 +122,7 @@ fn attention_is_told_token_by_token() {
 }
 
 /// A WAV file of 16 bits, with a pulse of nine samples in its middle.
-fn sound(folder: &Folder, channels: u16) {
+pub(crate) fn sound(folder: &Folder, channels: u16) {
     let spec =
         hound::WavSpec { channels, sample_rate: 8000, bits_per_sample: 16, sample_format: hound::SampleFormat::Int };
     let mut file = hound::WavWriter::create(folder.at("pulse.wav"), spec).unwrap();

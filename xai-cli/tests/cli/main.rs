@@ -1,6 +1,7 @@
 //! The command `xai`, as people and programs call it: on small networks whose answers are known.
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod arrays;
 mod command;
 mod data;
 mod explain;
