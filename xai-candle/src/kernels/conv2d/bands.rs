@@ -6,6 +6,7 @@ use super::axis::{Axis, Phase};
 use super::correlation::Correlation;
 use super::plan::Plan;
 use super::source::Layout;
+use super::split::Split;
 use super::tile::{Reduction, TILE_ROWS};
 use crate::kernels::Real;
 use crate::kernels::real::lanes;
@@ -17,6 +18,8 @@ pub(super) struct Bands<'a> {
     pub(super) layout: Layout,
     /// Steps of the row axis in a band; the last may have fewer.
     pub(super) steps: usize,
+    /// Source channels of a band at a time; the last may be fewer.
+    pub(super) sources_at_once: usize,
     /// One for each phase of rows and, within, of columns.
     pub(super) reductions: Vec<Reduction>,
     /// For each band, one for each reduction.
@@ -36,13 +39,15 @@ pub(super) struct ScratchSizes {
 }
 
 impl<'a> Bands<'a> {
-    pub(super) fn new<T: Real>(correlation: &'a Correlation, steps: usize, arch: Arch) -> Self {
+    pub(super) fn new<T: Real>(correlation: &'a Correlation, split: &Split, arch: Arch) -> Self {
+        let (steps, sources_at_once) = (split.band_steps, split.sources_at_once);
         let axes = &correlation.axes;
         let layout = Layout::new(axes, steps);
         let lanes = lanes::<T>(arch);
         let phases: Vec<[&Phase; 2]> =
             axes[0].phases.iter().flat_map(|row| axes[1].phases.iter().map(move |column| [row, column])).collect();
-        let reductions: Vec<Reduction> = phases.iter().map(|phase| reduction(correlation, layout, *phase)).collect();
+        let reduction = |phase: &[&Phase; 2]| reduction(correlation, layout, *phase, sources_at_once);
+        let reductions: Vec<Reduction> = phases.iter().map(reduction).collect();
         let band_plans = |band: usize| -> Vec<Plan> {
             phases.iter().map(|phase| Plan::new(axes, *phase, layout, band * steps, steps, lanes)).collect()
         };
@@ -53,11 +58,11 @@ impl<'a> Bands<'a> {
         let packed = reductions.iter().map(|reduction| reduction.reads.len()).max().unwrap_or(0);
         let scratch = ScratchSizes {
             // The last register may read over the end of the last channel.
-            band: correlation.sources * layout.channel + 2 * lanes,
+            band: sources_at_once * layout.channel + 2 * lanes,
             packed: rows * packed,
             staged: rows * staged,
         };
-        Self { axes, layout, steps, reductions, plans, scratch }
+        Self { axes, layout, steps, sources_at_once, reductions, plans, scratch }
     }
 
     /// How many there are.
@@ -88,7 +93,7 @@ impl<'a> Bands<'a> {
 }
 
 /// The reads of one phase of outputs.
-fn reduction(correlation: &Correlation, layout: Layout, [row, column]: [&Phase; 2]) -> Reduction {
+fn reduction(correlation: &Correlation, layout: Layout, [row, column]: [&Phase; 2], sources: usize) -> Reduction {
     let column_classes = correlation.axes[1].classes.len();
     let taps: Vec<(usize, usize)> = row
         .taps
@@ -100,9 +105,8 @@ fn reduction(correlation: &Correlation, layout: Layout, [row, column]: [&Phase; 
             })
         })
         .collect();
-    let channels = 0..correlation.sources;
     Reduction {
-        reads: channels.flat_map(|c| taps.iter().map(move |tap| c * layout.channel + tap.1)).collect(),
+        reads: (0..sources).flat_map(|c| taps.iter().map(move |tap| c * layout.channel + tap.1)).collect(),
         taps: taps.iter().map(|tap| tap.0).collect(),
         kernel: correlation.kernel,
         weight_source: correlation.weight_source,

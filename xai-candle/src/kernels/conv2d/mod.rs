@@ -2,9 +2,10 @@
 //!
 //! Neither builds a column matrix. A band of the source that fits into the second-level cache is copied once, padded
 //! and split by position mod stride, so that each tap of the kernel reads it at a constant shift (`axis`); a tile of
-//! output channels by registers of output pixels stays in the machine's registers while all channels and taps are
-//! summed (`tile`). The transpose has the same form, so one loop serves both, and a depthwise convolution is the
-//! case of one channel per group.
+//! output channels by registers of output pixels stays in the machine's registers while all channels of the band and
+//! taps are summed (`tile`). Many channels are summed part by part, so that a band of them has rows enough to be worth
+//! laying out the weights for (`split`). The transpose has the same form, so one loop serves both, and a depthwise
+//! convolution is the case of one channel per group.
 //!
 //! Kernels of 3 × 3 with stride 1 need fewer multiplications: see `winograd`. What is done to the numbers before and
 //! after the sum is in `ends`.

@@ -30,7 +30,7 @@ impl Correlation {
         }
         let [rows, columns] = &self.axes;
         let split = Split::new(self, size_of::<T>());
-        let bands = Bands::new::<T>(self, split.band_steps, arch);
+        let bands = Bands::new::<T>(self, &split, arch);
         let all = Operands { correlation: self, source, weight, finish };
         let plane = rows.out_len * columns.out_len;
         let chunks = out.par_chunks_mut(split.units_at_once * self.outputs * plane).enumerate();

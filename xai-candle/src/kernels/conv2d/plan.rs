@@ -67,41 +67,53 @@ impl Plan {
         }
     }
 
-    /// Stores the staged sums of one output channel into the band's part of its plane.
+    /// Stores the staged sums of one output channel into the band's part of its plane, or adds them to what is there.
     #[inline(always)]
-    pub(super) fn store<T: Real>(&self, staged: &[T], out: &mut [T]) {
+    pub(super) fn store<T: Real>(&self, staged: &[T], out: &mut [T], adds: bool) {
         if self.out_step == 1 && self.pitch == self.columns && self.out_pitch == self.columns {
             let len = self.rows * self.columns;
-            out[self.out..self.out + len].copy_from_slice(&staged[..len]);
+            put(&mut out[self.out..self.out + len], &staged[..len], adds);
             return;
         }
         for row in 0..self.rows {
             let from = &staged[row * self.pitch..][..self.columns];
             let to = &mut out[self.out + row * self.out_pitch..];
             if self.out_step == 1 {
-                to[..self.columns].copy_from_slice(from);
+                put(&mut to[..self.columns], from, adds);
             } else {
                 for (to, from) in to.iter_mut().step_by(self.out_step).zip(from) {
-                    *to = *from;
+                    *to = if adds { *to + *from } else { *from };
                 }
             }
         }
     }
 
-    /// Stores this phase's and the next column phase's sums, where columns alternate between the two.
+    /// Stores, or adds, this phase's and the next column phase's sums, where columns alternate between the two.
     #[inline(always)]
-    pub(super) fn store_pair<T: Real>(&self, staged: &[T], next: &Self, next_staged: &[T], out: &mut [T]) {
+    pub(super) fn store_pair<T: Real>(&self, staged: &[T], next: &Self, next_staged: &[T], out: &mut [T], adds: bool) {
         for row in 0..self.rows {
             let even = &staged[row * self.pitch..][..self.columns];
             let odd = &next_staged[row * next.pitch..][..next.columns];
             let to = &mut out[self.out + row * self.out_pitch..][..self.columns + next.columns];
             let (pairs, rest) = to.as_chunks_mut::<2>();
             for ((to, even), odd) in pairs.iter_mut().zip(even).zip(odd) {
-                *to = [*even, *odd];
+                *to = if adds { [to[0] + *even, to[1] + *odd] } else { [*even, *odd] };
             }
             if let ([last], [.., even]) = (rest, even) {
-                *last = *even;
+                *last = if adds { *last + *even } else { *even };
             }
         }
+    }
+}
+
+/// Writes numbers side by side, or adds them.
+#[inline(always)]
+fn put<T: Real>(to: &mut [T], from: &[T], adds: bool) {
+    if !adds {
+        to.copy_from_slice(from);
+        return;
+    }
+    for (to, from) in to.iter_mut().zip(from) {
+        *to += *from;
     }
 }

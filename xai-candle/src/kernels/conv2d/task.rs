@@ -65,7 +65,7 @@ impl<'a, T, U, O, P, L> WithSimd for Typed<'a, T, U, O>
 where
     T: Real,
     U: Iterator<Item = Unit<'a, T, P, L>>,
-    P: Iterator<Item = Plane<'a, T>> + Clone,
+    P: ExactSizeIterator<Item = Plane<'a, T>> + Clone,
     L: Fn(usize) -> Last<'a, T>,
     O: OutputRows<T>,
 {
@@ -88,26 +88,18 @@ where
         let mut padded = None;
         for Unit { planes, block, last } in task.units {
             for band in task.range.clone() {
-                let fresh = padded.replace(band) != Some(band);
                 let steps = band * bands.steps..(band + 1) * bands.steps;
-                fill(source, bands.layout, planes.clone(), bands.axes, steps, fresh);
-                let mut sums = Sums { bands, band, block: &block, source, packed, staged, row, out: &mut task.out };
-                let mut first = 0;
-                while first < block.rows {
-                    let wide = S::REGISTER_COUNT >= 32;
-                    let count = match block.rows - first {
-                        8.. if wide => sums.rows::<S, 8>(simd, first),
-                        4.. => sums.rows::<S, 4>(simd, first),
-                        3 => sums.rows::<S, 3>(simd, first),
-                        2 => sums.rows::<S, 2>(simd, first),
-                        _ => sums.rows::<S, 1>(simd, first),
-                    };
-                    for channel in first..first + count {
-                        let start = bands.start(band);
-                        let len = bands.start(band + 1) - start;
-                        last(channel).finish(start, &mut sums.out.row(row + channel, start)[..len]);
-                    }
-                    first += count;
+                let all = planes.len();
+                // Also where there are no sources: then the sums are zeros.
+                for from in (0..all.max(1)).step_by(bands.sources_at_once) {
+                    let sources = from..all.min(from + bands.sources_at_once);
+                    let fresh = padded.replace(band) != Some(band);
+                    let now = planes.clone().skip(from).take(sources.len());
+                    fill(source, bands.layout, now, bands.axes, steps.clone(), fresh);
+                    let last = (sources.end == all).then_some(&last);
+                    let mut sums =
+                        Sums { bands, band, block: &block, sources, source, packed, staged, row, out: &mut task.out };
+                    sums.work(simd, last);
                 }
             }
             row += block.rows;
@@ -121,6 +113,8 @@ struct Sums<'a, T, O> {
     bands: &'a Bands<'a>,
     band: usize,
     block: &'a Block<'a, T>,
+    /// The source channels that the band holds.
+    sources: Range<usize>,
     source: &'a [T],
     packed: &'a mut [T],
     staged: &'a mut [T],
@@ -130,29 +124,58 @@ struct Sums<'a, T, O> {
 }
 
 impl<T: Real, O: OutputRows<T>> Sums<'_, T, O> {
+    /// All channels of the block, and what is done last to each of them if no more sources come.
+    #[inline(always)]
+    fn work<'l, S: Simd>(&mut self, simd: S, last: Option<&impl Fn(usize) -> Last<'l, T>>)
+    where
+        T: 'l,
+    {
+        let mut first = 0;
+        while first < self.block.rows {
+            let wide = S::REGISTER_COUNT >= 32;
+            let count = match self.block.rows - first {
+                8.. if wide => self.rows::<S, 8>(simd, first),
+                4.. => self.rows::<S, 4>(simd, first),
+                3 => self.rows::<S, 3>(simd, first),
+                2 => self.rows::<S, 2>(simd, first),
+                _ => self.rows::<S, 1>(simd, first),
+            };
+            if let Some(last) = last {
+                for channel in first..first + count {
+                    let start = self.bands.start(self.band);
+                    let len = self.bands.start(self.band + 1) - start;
+                    last(channel).finish(start, &mut self.out.row(self.row + channel, start)[..len]);
+                }
+            }
+            first += count;
+        }
+    }
+
     /// All phases of `M` channels from `first` on; returns `M`.
     #[inline(always)]
     fn rows<S: Simd, const M: usize>(&mut self, simd: S, first: usize) -> usize {
         let bands = self.bands;
         let phases = bands.axes[1].phases.len();
         let start = bands.start(self.band);
+        let adds = self.sources.start > 0;
         let row_phases = bands.reductions.chunks(phases).zip(bands.plans[self.band].chunks(phases));
         for (reductions, plans) in row_phases {
             let mut staged = &mut *self.staged;
             for (reduction, plan) in reductions.iter().zip(plans) {
-                sum_rows::<T, S, M>(simd, (self.block, first), (reduction, plan), self.source, self.packed, staged);
+                let (block, both) = ((self.block, first), (reduction, plan));
+                sum_rows::<T, S, M>(simd, block, &self.sources, both, self.source, self.packed, staged);
                 staged = &mut staged[M * plan.staged..];
             }
             for m in 0..M {
                 let out = self.out.row(self.row + first + m, start);
                 if let [even, odd] = plans {
                     let next = &self.staged[M * even.staged + m * odd.staged..];
-                    even.store_pair(&self.staged[m * even.staged..], odd, next, out);
+                    even.store_pair(&self.staged[m * even.staged..], odd, next, out, adds);
                     continue;
                 }
                 let mut at = 0;
                 for plan in plans {
-                    plan.store(&self.staged[at + m * plan.staged..], out);
+                    plan.store(&self.staged[at + m * plan.staged..], out, adds);
                     at += M * plan.staged;
                 }
             }

@@ -1,5 +1,7 @@
 //! The innermost loops: a tile of output channels by registers, summed over channels and taps.
 
+use std::ops::Range;
+
 use pulp::Simd;
 
 use super::plan::Plan;
@@ -14,7 +16,7 @@ pub(super) const TILE_ROWS: usize = 8;
 pub(super) struct Reduction {
     /// The kernel index of each tap.
     pub(super) taps: Vec<usize>,
-    /// For each source channel and tap, in the order of the sum, where the band is read.
+    /// For each source channel that a band holds at a time and each tap, in the order of the sum, where it is read.
     pub(super) reads: Vec<usize>,
     /// How many weights a kernel has.
     pub(super) kernel: usize,
@@ -27,10 +29,11 @@ pub(super) struct Reduction {
 impl Reduction {
     /// Whether each output channel's weights are stored in the order of the sum.
     fn in_order(&self) -> bool {
-        self.weight_output == self.reads.len() && self.weight_source == self.taps.len()
+        self.weight_source == self.taps.len() && self.weight_output > self.weight_source
     }
 
-    /// Lays the weights of `M` output channels out in the order of the sum. `weight` starts at the first of them.
+    /// Lays the weights of `M` output channels out in the order of the sum, of as many source channels as `packed` has
+    /// room for. `weight` starts at the first of both.
     ///
     /// Not inlined, so that it is compiled without the wide registers: with them, the compiler transposes by scattering
     /// single numbers, which takes longer than the sums themselves.
@@ -105,20 +108,22 @@ struct Tile<'a, T, const M: usize> {
     pitch: usize,
 }
 
-/// Sums one phase of a band for the `M` output channels of a block from `first` on.
+/// Sums one phase of a band, over some source channels, for the `M` output channels of a block from `first` on.
 ///
 /// For each channel, `staged` gets the sums of the plan's registers one after the other.
 #[inline(always)]
 pub(super) fn sum_rows<T: Real, S: Simd, const M: usize>(
     simd: S,
     (block, first): (&Block<'_, T>, usize),
+    sources: &Range<usize>,
     (reduction, plan): (&Reduction, &Plan),
     band: &[T],
     packed: &mut [T],
     staged: &mut [T],
 ) {
-    let packed = &mut packed[..M * reduction.reads.len()];
-    reduction.pack::<T, M>(packed, block.weight.get(first * reduction.weight_output..).unwrap_or_default());
+    let packed = &mut packed[..M * sources.len() * reduction.taps.len()];
+    let start = first * reduction.weight_output + sources.start * reduction.weight_source;
+    reduction.pack::<T, M>(packed, block.weight.get(start..).unwrap_or_default());
     let tile = Tile { weights: packed.as_chunks::<M>().0, reads: &reduction.reads, band, pitch: plan.staged };
     let lanes = T::lanes::<S>();
     // As many registers at a time as leave room for a weight and the values it meets.

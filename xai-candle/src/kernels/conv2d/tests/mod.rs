@@ -111,7 +111,7 @@ fn compare<T: Real + Into<f64>>(g: &ConvGeometry, cast: fn(f64) -> T, tolerance:
 }
 
 /// A square convolution that keeps the image's size when its stride is 1.
-fn square(
+pub(super) fn square(
     batch: usize,
     channels: [usize; 2],
     groups: usize,
@@ -134,7 +134,8 @@ fn square(
     }
 }
 
-/// Sizes that are cut into several bands, blocks and registers.
+/// Sizes that are cut into several bands, blocks and registers, and summed over some source channels after the other,
+/// there or back, whatever the step of the outputs is.
 fn large() -> Vec<ConvGeometry> {
     vec![
         square(1, [3, 20], 1, 61, 7, 2),
@@ -143,6 +144,11 @@ fn large() -> Vec<ConvGeometry> {
         square(1, [33, 130], 1, 40, 1, 1),
         square(2, [24, 48], 24, 45, 5, 2),
         square(1, [40, 40], 40, 57, 3, 1),
+        square(2, [1030, 9], 1, 7, 1, 1),
+        square(1, [5, 1100], 1, 14, 1, 1),
+        square(1, [6, 600], 1, 9, 3, 2),
+        square(1, [5, 530], 1, 10, 3, 3),
+        square(2, [1040, 4], 2, 5, 1, 1),
     ]
 }
 
