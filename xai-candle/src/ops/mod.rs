@@ -31,6 +31,7 @@ mod activations;
 mod apply;
 mod attach;
 mod choices;
+mod convolved;
 mod images;
 mod layer;
 mod linear;

@@ -5,6 +5,7 @@ use xai_core::Op;
 use xai_core::nn::{Reduce, Reduction};
 
 use super::attach::{attach, attach_own};
+use super::convolved;
 use super::to_weights::with_weights;
 use crate::error::failed;
 use crate::explaining::off_the_tape;
@@ -29,6 +30,9 @@ pub(crate) fn on_tape<E: Host>(op: &Op<Candle<E>>, x: &Tensor) -> xai_core::Resu
         }
         Op::Embedding(op) => return rules::embedding(op, op.table.shared(), x),
         op => {
+            if let Some(y) = convolved::on_tape(op, x)? {
+                return Ok(y);
+            }
             let found = off_the_tape(|| if rules::has(op) { rules::vjp(op, x) } else { provided(op, x) })?;
             let y =
                 if rules::gives_its_own(op) { attach_own(op.name(), x, found) } else { attach(op.name(), x, found) };

@@ -30,7 +30,7 @@ use xai_core::{Op, Result};
 pub(crate) use self::activation::secant_pull;
 pub(crate) use self::bounded::tensor_bounded;
 pub(crate) use self::choose::select;
-pub(crate) use self::conv2d::geometry;
+pub(crate) use self::conv2d::{Convolution, convolved, geometry};
 pub(crate) use self::embedding::embedding;
 pub(crate) use self::execution_path::ExecutionPath;
 pub(crate) use self::number_type::in_number_type;

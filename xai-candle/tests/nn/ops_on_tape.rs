@@ -42,6 +42,26 @@ fn convolutions() {
 }
 
 #[test]
+fn convolutions_with_the_norm_behind_them() {
+    let (kernel, turned) = (numbers(&[4, 3, 3, 3], 3), numbers(&[4, 3, 1, 1], 4));
+    let [mean, weight, bias] = [5, 6, 7].map(|seed| numbers(&[4], seed));
+    let variance = numbers(&[4], 8).sqr().unwrap();
+    let conv = |x: &Tensor| ops::conv2d(x, &kernel, None, 1, 2, 1, 1);
+    let norm = |x: &Tensor| ops::batch_norm(x, &mean, &variance, Some((&weight, &bias)), 1e-5);
+    let shape = [2, 3, 6, 5];
+    check("conv and norm", |x| norm(&conv(x)?), &shape);
+    check("a norm of a norm", |x| norm(&norm(&conv(x)?)?), &shape);
+    // What is between them is read by others as well.
+    check("conv, norm and what is between", |x| conv(x).and_then(|y| norm(&y)? * &y), &shape);
+    check("two norms", |x| conv(x).and_then(|y| norm(&y)?.sqr()? + norm(&y)?), &shape);
+    let another = |x: &Tensor| ops::conv2d(x, &turned, None, 0, 2, 1, 1);
+    check("two convs and their norms", |x| {
+        let (a, b) = (conv(x)?, another(x)?);
+        norm(&a)? + norm(&b)?.sqr()?
+    }, &shape);
+}
+
+#[test]
 fn pools() {
     let side = Padding { top: 1, bottom: 0, left: 0, right: 2 };
     let shape = [1, 2, 7, 6];

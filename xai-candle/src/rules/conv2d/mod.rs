@@ -8,24 +8,34 @@ use xai_core::nn::{self, Conv2d, ConvTranspose2d};
 use super::{ExecutionPath, Pull, Ruled};
 use crate::host::{Numbers, with_number_type};
 use crate::kernels::conv2d as kernels;
-use crate::kernels::conv2d::ConvGeometry;
+use crate::kernels::conv2d::{ConvGeometry, Finish, Source};
 use crate::weights::{beside, beside_if_any};
 use crate::{Candle, Host};
 
 /// y = conv(x): the pullback is the transposed convolution with the same weight.
 pub(super) fn conv2d<E: Host>(way: ExecutionPath, op: &Conv2d<Candle<E>>, x: &Tensor) -> Ruled {
+    let (y, conv) = convolved(way, op, x)?;
+    let pull: Pull = Box::new(move |v| conv.input_vjp(v, None));
+    Ok((y, pull))
+}
+
+/// y = conv(x), and the convolution, by which it goes back.
+pub(crate) fn convolved<E: Host>(
+    way: ExecutionPath,
+    op: &Conv2d<Candle<E>>,
+    x: &Tensor,
+) -> Result<(Tensor, Convolution)> {
     let geometry = geometry(op.geometry(x.dims()).map_err(Error::wrap)?);
     let conv = Convolution { way, geometry, weight: beside(&op.weight, x)? };
     let y = conv.forward(x, beside_if_any(op.bias.as_ref(), x)?.as_ref())?;
-    let pull: Pull = Box::new(move |v| conv.input_vjp(v));
-    Ok((y, pull))
+    Ok((y, conv))
 }
 
 /// Convolution backwards, so that the pullback is convolution.
 pub(super) fn conv_transpose2d<E: Host>(way: ExecutionPath, op: &ConvTranspose2d<Candle<E>>, x: &Tensor) -> Ruled {
     let geometry = geometry(op.geometry(x.dims()).map_err(Error::wrap)?);
     let conv = Convolution { way, geometry, weight: beside(&op.weight, x)? };
-    let mut y = conv.input_vjp(x)?;
+    let mut y = conv.input_vjp(x, None)?;
     if let Some(bias) = beside_if_any(op.bias.as_ref(), x)? {
         y = y.broadcast_add(&bias.reshape((1, geometry.in_channels, 1, 1))?)?;
     }
@@ -50,7 +60,7 @@ pub(crate) fn geometry(g: nn::ConvGeometry) -> ConvGeometry {
 }
 
 /// A convolution of known sizes, with a contiguous weight (out, in / groups, rows, columns).
-struct Convolution {
+pub(crate) struct Convolution {
     way: ExecutionPath,
     geometry: ConvGeometry,
     weight: Tensor,
@@ -76,16 +86,24 @@ impl Convolution {
         }
     }
 
-    /// Cotangent of the output to cotangent of the input: also the forward pass of a transposed convolution.
-    fn input_vjp(&self, dy: &Tensor) -> Result<Tensor> {
+    /// Cotangent of the output, times a number for each of its channels if there are any, to cotangent of the input:
+    /// also the forward pass of a transposed convolution.
+    pub(crate) fn input_vjp(&self, dy: &Tensor, scale: Option<&Tensor>) -> Result<Tensor> {
+        let g = &self.geometry;
         match self.way {
-            ExecutionPath::TensorOps => tensor_ops::input_vjp(dy, &self.weight, &self.geometry),
+            ExecutionPath::TensorOps => {
+                let scaled = scale.map(|scale| dy.broadcast_mul(&scale.reshape((1, g.out_channels, 1, 1))?));
+                tensor_ops::input_vjp(scaled.transpose()?.as_ref().unwrap_or(dy), &self.weight, g)
+            }
             ExecutionPath::Kernels => {
                 let dy = dy.contiguous()?;
                 let (dy_numbers, weight) = (Numbers::of(&dy)?, Numbers::of(&self.weight)?);
-                let g = &self.geometry;
+                let scale = scale.map(Numbers::of).transpose()?;
                 with_number_type!(dy.dtype(), T => {
-                    let dx = kernels::input_vjp(dy_numbers.slice::<T>()?, weight.slice::<T>()?, g);
+                    let scale = scale.as_ref().map(Numbers::slice::<T>).transpose()?;
+                    let source = Source { values: dy_numbers.slice::<T>()?, scale, mask: None };
+                    let finish = Finish::default();
+                    let dx = kernels::input_vjp_into(source, weight.slice::<T>()?, finish, g, Vec::new());
                     let shape = (g.batch, g.in_channels, g.input[0], g.input[1]);
                     Tensor::from_vec(dx.map_err(Error::wrap)?, shape, dy.device())
                 })
