@@ -1,8 +1,9 @@
 //! Any analyzer at a layer inside the model.
 
 use super::from_reference::{FromReference, Parts};
+use super::sample_rows::{check_place_rows, check_rows};
 use crate::explain::{Analyzer, Attribution, Call, Inputs, Kind};
-use crate::{Backend, Differentiable, Error, Graph, Result, Tensor, Var};
+use crate::{Backend, Differentiable, Graph, Result, Tensor, Var};
 
 /// Any analyzer at a named place of the model: what is there is explained, as if it were the input of what is behind
 /// it.
@@ -97,24 +98,8 @@ impl<'a, B: Backend> Behind<'a, B> {
         let (start, _) = self.cut(rows)?;
         let there = start.forward(inputs)?;
         drop(start);
-        self.check_rows(rows, &there.shape())?;
+        check_rows(self.place, rows, &there.shape())?;
         Ok(there)
-    }
-
-    /// Refuses what has not a row for each sample.
-    fn check_rows(&self, rows: usize, there: &[usize]) -> Result<()> {
-        if there.first() == Some(&rows) {
-            return Ok(());
-        }
-        Err(Error::InvalidShape {
-            what: format!("what is at `{}`", self.place),
-            got: there.to_vec(),
-            reason: format!(
-                "it needs a row for each of {rows} samples, batch axis first: the network moves that axis in front of \
-                 the place, or puts it into one with another, so that nobody can tell whose rows these are; name a \
-                 place before or behind that"
-            ),
-        })
     }
 }
 
@@ -129,7 +114,9 @@ impl<B: Backend> Differentiable for Behind<'_, B> {
     fn trace<'m>(&'m self, inputs: &[Var<'m, B>]) -> Result<Var<'m, B>> {
         let maps = Var::only(inputs)?;
         let rows = maps.shape()?.first().copied().unwrap_or(0);
-        let (_, rest) = self.cut(rows)?;
+        let (start, rest) = self.cut(rows)?;
+        // Of a single sample nobody can tell which axis is the samples': of its copies it is the first.
+        start.output_shape().map_or(Ok(()), |there| check_rows(self.place, rows, there))?;
         maps.graph(&rest, &[])
     }
 }
@@ -150,12 +137,12 @@ where
     fn check(&self, model: &M, inputs: &Inputs<'_>) -> Result<()> {
         inputs.check_one_explained(&Analyzer::<M>::name(self))?;
         let behind = Behind { model: &model, place: &self.place, inputs: inputs.shapes };
-        let rows = inputs.shapes.first().and_then(|shape| shape.first().copied()).unwrap_or(0);
-        let (start, _) = behind.cut(rows)?;
+        let graph = model.graph(inputs.shapes)?;
+        let (start, _) = graph.split(graph.place(&self.place)?)?;
         // Without a shape, the analyzer is asked when there is one.
         match start.output_shape() {
             Some(shape) => {
-                behind.check_rows(rows, shape)?;
+                check_place_rows(model, inputs.shapes, &graph, &self.place)?;
                 self.analyzer.check(&behind, &Inputs { shapes: &[shape.to_vec()], explained: &[true] })
             }
             None => Ok(()),

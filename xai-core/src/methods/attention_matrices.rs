@@ -2,6 +2,7 @@
 
 use ndarray::Array2;
 
+use super::sample_rows::check_place_rows;
 use crate::explain::{Call, Inputs};
 use crate::graph::{Kept, Value};
 use crate::{Backend, Differentiable, Element, Error, Graph, Op, Result, Tensor};
@@ -160,6 +161,7 @@ impl Matrices {
         for (place, value) in &values {
             if let Some(shape) = graph.nodes()[value.0].shape() {
                 tokens = Some(check_matrix(place, shape, tokens)?);
+                check_place_rows(model, inputs.shapes, &graph, place)?;
             }
         }
         tokens.map_or(Ok(()), |tokens| self.check_view(tokens))?;

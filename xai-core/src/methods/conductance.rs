@@ -26,8 +26,9 @@ use crate::{Backend, Differentiable, Element, Error, Result, Tensor};
 /// Defaults: n = 50 points, closer to the reference, zeros as the reference. Costs n forward passes of the whole model,
 /// and n - 1 gradients of what is behind the place.
 ///
-/// Errors: [`Error::UnknownPlace`] and [`Error::BypassedPlace`]; [`Error::InvalidParameter`] for n < 2 and a chunk of
-/// 0; those of the reference; [`Error::Unsupported`] when several inputs are explained; and those of values with
+/// Errors: [`Error::UnknownPlace`] and [`Error::BypassedPlace`]; [`Error::InvalidShape`] for a place where the network
+/// has the batch axis elsewhere than first, or in one with another; [`Error::InvalidParameter`] for n < 2 and a chunk
+/// of 0; those of the reference; [`Error::Unsupported`] when several inputs are explained; and those of values with
 /// another number of axes than the input (then give `input.into_dyn()`).
 ///
 /// Reference: Dhamdhere, Sundararajan, Yan (2018), *How Important Is a Neuron?*, arXiv:1805.12233.
@@ -197,7 +198,7 @@ impl<M: Differentiable + ?Sized> Analyzer<M> for LayerConductance {
         at_least("chunk", self.chunk.unwrap_or(1), 1)?;
         inputs.explained_shapes().try_for_each(|shape| self.reference.check(shape))?;
         let secants = Secants::new(1).only_way_of("LayerConductance");
-        check_place(&model.graph(inputs.shapes)?, &self.place, Some(&secants))
+        check_place(model, inputs.shapes, &self.place, Some(&secants))
     }
 
     fn attribute(&self, model: &M, call: &Call<'_, M::Backend>) -> Result<Attribution<M::Backend>> {

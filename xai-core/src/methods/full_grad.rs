@@ -2,6 +2,7 @@
 
 use ndarray::{ArrayBase, ArrayD, Data, Dimension};
 
+use super::sample_rows::{Rows, SampleRows};
 use crate::explain::finite::check_values;
 use crate::explain::{
     Analyzer, Attribution, Call, Elem, Extras, Inputs, Kind, OutputSelector, Selection, Target, Uploaded, graph_for,
@@ -100,28 +101,6 @@ struct Bias<B: Backend> {
     numbers: Tensor<B>,
     /// Whether it has its output's shape, with a row for each sample, or an axis more.
     by_rows: bool,
-}
-
-/// Where a step's output has its samples.
-#[derive(Clone, Copy)]
-enum Rows {
-    /// First and in order, one row for each or several.
-    InFront,
-    /// Along this axis, one entry for each.
-    Along(usize),
-    /// Nobody can tell.
-    Unknown,
-}
-
-impl Rows {
-    /// Given the shapes of the output for so many samples, and for one more.
-    fn along(batch: usize, shape: &[usize], one_more: &[usize]) -> Rows {
-        let mut differs = shape.iter().zip(one_more).enumerate().filter(|(_, (few, more))| few != more);
-        match (differs.next(), differs.next()) {
-            (Some((axis, (&few, &more))), None) if (few, more) == (batch, batch + 1) => Rows::Along(axis),
-            _ => Rows::Unknown,
-        }
-    }
 }
 
 impl<B: Backend> Bias<B> {
@@ -269,25 +248,10 @@ impl FullGrad {
         let gradients = pulled(&pullback, &selection.cotangent(&output)?, call.explained)?;
         let (gradient, x) = gradients.iter().zip(call.explained_inputs()).next().ok_or_else(nothing)?;
         let input = gradient.widen()?.mul(&x.widen()?)?;
-        let (batch, found, in_front) = (call.rows(), rules.take(), graph.rows_in_front());
-        // How each step's output grows with the batch is looked at where it is not plain.
-        let one_more = || {
-            let shapes = call.inputs.iter().map(|x| [&[batch + 1], x.shape().get(1..).unwrap_or_default()].concat());
-            let one_more = graph_for(model, &shapes.collect::<Vec<_>>(), call.target).ok()?;
-            Some(one_more).filter(|one_more| one_more.nodes().len() == graph.nodes().len())
-        };
-        let plain = found.keys().all(|&node| in_front.get(node) == Some(&true));
-        let one_more = if plain { None } else { one_more() };
-        let rows = |node: usize| {
-            let in_one_more = || one_more.as_ref()?.nodes().get(node)?.shape();
-            match graph.nodes().get(node).and_then(|node| node.shape()).zip(in_one_more()) {
-                _ if in_front.get(node) == Some(&true) => Rows::InFront,
-                Some((shape, one_more)) => Rows::along(batch, shape, one_more),
-                None => Rows::Unknown,
-            }
-        };
+        let (batch, found, shapes) = (call.rows(), rules.take(), call.shapes());
+        let rows = SampleRows::new(&graph, &shapes, |shapes| graph_for(model, shapes, call.target));
         let bias =
-            |(node, part): (usize, Tensor<M::Backend>)| Bias::new(graph.path(Value(node)), part, rows(node), batch);
+            |(node, part): (usize, Tensor<M::Backend>)| Bias::new(graph.path(Value(node)), part, rows.of(node), batch);
         let biases = found.into_iter().map(bias).collect::<Result<Option<Vec<_>>>>()?;
         Ok((input, biases, output, selection))
     }

@@ -136,7 +136,7 @@ impl<M: Differentiable + ?Sized> Analyzer<M> for InternalInfluence {
         within("n", self.n, 1, MOST_COPIES)?;
         at_least("chunk", self.chunk.unwrap_or(1), 1)?;
         inputs.explained_shapes().try_for_each(|shape| self.reference.check(shape))?;
-        check_place(&model.graph(inputs.shapes)?, &self.place, None)
+        check_place(model, inputs.shapes, &self.place, None)
     }
 
     fn attribute(&self, model: &M, call: &Call<'_, M::Backend>) -> Result<Attribution<M::Backend>> {

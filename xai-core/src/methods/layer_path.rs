@@ -1,8 +1,9 @@
 //! What is at a place of a model, along a path of its input.
 
+use super::sample_rows::{check_place_rows, check_rows};
 use crate::explain::{Call, Selection, Target, graph_for};
 use crate::passes::{on_path, repeated};
-use crate::{Arithmetic, Backend, Differentiable, Error, Graph, Result, Tensor};
+use crate::{Arithmetic, Backend, Differentiable, Graph, Result, Tensor};
 
 /// The straight path of the explained input from its reference, and the model, cut at a place.
 pub(super) struct LayerPath<'a, M: Differentiable + ?Sized> {
@@ -47,15 +48,9 @@ impl<'a, B: Backend, M: Differentiable<Backend = B> + ?Sized> LayerPath<'a, M> {
     /// What is at the place for these inputs: a row for each of theirs.
     pub(super) fn at_place(&self, start: &Graph<'_, B>, inputs: &[Tensor<B>]) -> Result<Tensor<B>> {
         let there = start.forward(inputs)?;
-        let rows = inputs.first().and_then(|x| x.shape().first().copied());
-        if there.shape().first().copied() == rows {
-            return Ok(there);
-        }
-        Err(Error::InvalidShape {
-            what: format!("what is at `{}`", self.place),
-            got: there.shape(),
-            reason: "it needs a row for each sample, batch axis first".into(),
-        })
+        let rows = inputs.first().and_then(|x| x.shape().first().copied()).unwrap_or(0);
+        check_rows(self.place, rows, &there.shape())?;
+        Ok(there)
     }
 
     /// The output on the clean input, and what is explained of it.
@@ -64,12 +59,16 @@ impl<'a, B: Backend, M: Differentiable<Backend = B> + ?Sized> LayerPath<'a, M> {
     }
 }
 
-/// Before any pass: that the graph can be cut at the place, and what is behind it goes back.
-pub(super) fn check_place<B: Backend>(
-    graph: &Graph<'_, B>,
+/// Before any pass: that the model can be cut at the place, which has a row for each sample, and that what is behind it
+/// goes back.
+pub(super) fn check_place<M: Differentiable + ?Sized>(
+    model: &M,
+    shapes: &[Vec<usize>],
     place: &str,
-    rules: Option<&dyn crate::Rules<B>>,
+    rules: Option<&dyn crate::Rules<M::Backend>>,
 ) -> Result<()> {
+    let graph = model.graph(shapes)?;
     let (_, rest) = graph.split(graph.place(place)?)?;
+    check_place_rows(model, shapes, &graph, place)?;
     rest.check(rules, &[true])
 }

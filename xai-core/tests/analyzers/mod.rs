@@ -10,6 +10,7 @@ mod grad_cam;
 mod known_answers;
 mod references;
 mod refusals;
+mod rows_elsewhere;
 mod rules;
 mod several_inputs;
 mod targets;

@@ -10,6 +10,7 @@ use super::rule::CamRule;
 use super::site::CamSite;
 use crate::explain::{Analyzer, Attribution, Call, Extras, Inputs, Kind};
 use crate::graph::Value;
+use crate::methods::sample_rows::{check_place_rows, check_rows};
 use crate::{Backend, Differentiable, Error, Graph, Result, Tensor};
 
 impl<R, P> Cam<R, P> {
@@ -77,13 +78,15 @@ where
         let name = self.rule.name();
         inputs.check_one_explained(&name)?;
         let graph = model.graph(inputs.shapes)?;
-        let values = self.values(&graph, &self.places.of(model))?;
+        let places = self.places.of(model);
+        let values = self.values(&graph, &places)?;
         let mut sizes = Vec::new();
         let input = inputs.explained_shapes().next().unwrap_or_default();
-        for value in &values {
+        for (value, place) in values.iter().zip(places) {
             let there = graph.nodes()[value.0].shape();
             there.map_or(Ok(()), |shape| self.grid.check(&name, input, shape))?;
             let maps = there.map(|shape| self.grid.shape(&name, shape)).transpose()?;
+            check_place_rows(model, inputs.shapes, &graph, place)?;
             self.rule.check(input, maps.as_deref())?;
             sizes.extend(maps.map(|mut maps| maps.split_off(2)));
         }
@@ -117,7 +120,7 @@ where
         let progress = RefCell::new(self.reporter.start(variants.saturating_mul(call.rows())));
         let mut maps = Vec::with_capacity(places.len());
         for ((&place, there), gradient) in places.iter().zip(&kept.values).zip(gradients) {
-            check_rows(place, there, call.rows())?;
+            check_rows(place, call.rows(), &there.shape())?;
             self.grid.check(&name, &input, &there.shape())?;
             if self.rule.reads_gradient() && gradient.is_none() {
                 return Err(no_gradient(place));
@@ -152,16 +155,4 @@ fn no_gradient(place: &str) -> Error {
         at: format!("what is behind `{place}`"),
         causes: "a step without a gradient, as a comparison or whole numbers, lies on every way to it".into(),
     }
-}
-
-fn check_rows<B: Backend>(place: &str, there: &Tensor<B>, rows: usize) -> Result<()> {
-    let got = there.shape();
-    if got.first() == Some(&rows) {
-        return Ok(());
-    }
-    Err(Error::InvalidShape {
-        what: format!("what is at `{place}`"),
-        got,
-        reason: format!("it needs a row for each of {rows} samples, batch axis first"),
-    })
 }

@@ -16,7 +16,8 @@ use crate::passes::Reporter;
 ///
 /// Errors: [`UnknownPlace`](crate::Error::UnknownPlace) and [`BypassedPlace`](crate::Error::BypassedPlace), which name
 /// the places that are near; [`InvalidShape`](crate::Error::InvalidShape) for maps without channels, for tokens that
-/// do not fit, and for what may be tokens of an image where nobody says how they lie;
+/// do not fit, for what may be tokens of an image where nobody says how they lie, and for a place where the network has
+/// the batch axis elsewhere than first, or in one with another;
 /// [`InvalidParameter`](crate::Error::InvalidParameter) when no place is named.
 ///
 /// ```
