@@ -12,6 +12,7 @@ mod cut;
 mod forward;
 #[allow(clippy::module_inception)]
 mod graph;
+mod images;
 mod kept;
 mod layer;
 mod looked;
@@ -34,6 +35,7 @@ mod weights;
 
 pub use self::autograd::{Autograd, ForwardOutput};
 pub use self::graph::Graph;
+pub(crate) use self::images::Image;
 pub use self::kept::Kept;
 pub use self::layer::Layer;
 pub use self::node::{Node, Step, Value};

@@ -8,6 +8,7 @@ use crate::explain::{
     Analyzer, Attribution, Call, Elem, Extras, Inputs, Kind, OutputSelector, Selection, Target, Uploaded, graph_for,
     pulled,
 };
+use crate::graph::Image;
 use crate::op::{Activation, Op, Upsample2d, UpsampleMode};
 use crate::rules::{BiasGradients, Unknown};
 use crate::{Backend, Differentiable, Element, Error, Result, Tensor, Value};
@@ -16,10 +17,15 @@ use crate::{Backend, Differentiable, Element, Error, Result, Tensor, Value};
 ///
 /// A network that is piecewise linear is y = Σ x · ∂y/∂x + Σ b · ∂y/∂z over the layers z with a bias b, batch norms'
 /// shifts among them, exactly. The map adds up these parts, each by ψ: its absolute value, stretched to 0..1 over all
-/// numbers of a sample, brought to the input's size (bilinear, between pixel centres), and summed over channels. Parts
-/// without rows and columns, as dense layers', are not in the map, nor are those of places where each sample has
-/// several rows of the batch, as windows of an image, or has them elsewhere than first. Values are (B, 1, H, W), not
-/// negative, in no units.
+/// numbers of a sample, brought to the input's size (bilinear, between pixel centres), and summed over channels.
+///
+/// In the map are the parts of steps whose outputs have the image's rows and columns, with the channels in front of
+/// them or behind: from the input on through convolutions, pools, norms, sums, joined channels and whatever else leaves
+/// numbers at their places. Others are not, even if they have four axes: dense layers', tokens' and attention's, those
+/// of sequences that were made of the image, and what stands behind them until it is added to an image or multiplied
+/// with one; nor are those of places where each sample has several rows of the batch, as windows of an image, or has
+/// them elsewhere than first. Code that nobody can look into is taken to make an image of an image, where it gives four
+/// axes. Values are (B, 1, H, W), not negative, in no units.
 ///
 /// The parts as they are, with their signs, are what [`decompose`](FullGrad::decompose) gives. The explanation carries
 /// the completeness gap, the sum of all parts less y, those that are not in the map among them: rounding. Steps that
@@ -79,6 +85,10 @@ pub struct FullGradients<E: Element> {
     /// b · ∂y/∂z of each step with a bias: the names that lead to it, and its numbers in its output's shape, samples
     /// first: their axis is moved there from elsewhere. Where each sample has several rows, an axis of the samples
     /// stands in front of these.
+    ///
+    /// A step is an operation, of which a layer may have several, and which may have other axes than the layer: a
+    /// convolution of sequences is one of images of one row, (B, C, 1, L), and one of volumes is one of their slices,
+    /// (B, D, C, H, W).
     pub biases: Vec<(String, ArrayD<E>)>,
     /// The model's output.
     pub output: ArrayD<E>,
@@ -99,18 +109,23 @@ struct Bias<B: Backend> {
     name: String,
     /// Samples first.
     numbers: Tensor<B>,
-    /// Whether it has its output's shape, with a row for each sample, or an axis more.
-    by_rows: bool,
+    /// Along which of its axes it has the image's rows and columns.
+    image: Option<Image>,
 }
 
 impl<B: Backend> Bias<B> {
     /// Of the numbers of a step for so many samples; nothing where nobody can tell whose they are.
-    fn new(name: String, numbers: Tensor<B>, rows: Rows, batch: usize) -> Result<Option<Self>> {
+    fn new(
+        name: String,
+        numbers: Tensor<B>,
+        (rows, image): (Rows, Option<Image>),
+        batch: usize,
+    ) -> Result<Option<Self>> {
         let shape = numbers.shape();
         let (&first, rest) = shape.split_first().unwrap_or((&1, &[]));
         let apart = match rows {
-            Rows::Along(0) => return Ok(Some(Bias { name, numbers, by_rows: true })),
-            Rows::InFront if first == batch => return Ok(Some(Bias { name, numbers, by_rows: true })),
+            Rows::Along(0) => return Ok(Some(Bias { name, numbers, image })),
+            Rows::InFront if first == batch => return Ok(Some(Bias { name, numbers, image })),
             Rows::InFront if first.checked_rem(batch) == Some(0) => {
                 numbers.reshape(&[&[batch, first / batch], rest].concat())?
             }
@@ -121,14 +136,28 @@ impl<B: Backend> Bias<B> {
             _ if batch == 1 => numbers.reshape(&[&[1], &shape[..]].concat())?,
             _ => return Ok(None),
         };
-        Ok(Some(Bias { name, numbers: apart, by_rows: false }))
+        Ok(Some(Bias { name, numbers: apart, image: None }))
+    }
+
+    /// The numbers as (B, C, rows, columns), if they are of an image.
+    fn maps(&self) -> Result<Option<Tensor<B>>> {
+        let Some(image) = self.image.filter(|image| self.numbers.shape().len() == 4 && image.axes == 4) else {
+            return Ok(None);
+        };
+        let channels = (1..4).find(|axis| ![image.rows, image.columns].contains(axis));
+        match [0, channels.unwrap_or(0), image.rows, image.columns] {
+            [0, 1, 2, 3] => Ok(Some(self.numbers.clone())),
+            // The samples are along none of the others.
+            order if order[1..].contains(&0) => Ok(None),
+            order => self.numbers.permute(&order).map(Some),
+        }
     }
 
     /// The parts of several batches, one behind another.
     fn joined(of_batches: &[&Self]) -> Result<Option<Self>> {
         let Some(first) = of_batches.first() else { return Ok(None) };
         let numbers = Tensor::concat(&of_batches.iter().map(|bias| &bias.numbers).collect::<Vec<_>>(), 0)?;
-        Ok(Some(Bias { name: first.name.clone(), numbers, by_rows: first.by_rows }))
+        Ok(Some(Bias { name: first.name.clone(), numbers, image: first.image }))
     }
 }
 
@@ -248,10 +277,13 @@ impl FullGrad {
         let gradients = pulled(&pullback, &selection.cotangent(&output)?, call.explained)?;
         let (gradient, x) = gradients.iter().zip(call.explained_inputs()).next().ok_or_else(nothing)?;
         let input = gradient.widen()?.mul(&x.widen()?)?;
-        let (batch, found, shapes) = (call.rows(), rules.take(), call.shapes());
+        let (batch, found, images) = (call.rows(), rules.take(), graph.images(call.explained));
+        let shapes = call.shapes();
         let rows = SampleRows::new(&graph, &shapes, |shapes| graph_for(model, shapes, call.target));
-        let bias =
-            |(node, part): (usize, Tensor<M::Backend>)| Bias::new(graph.path(Value(node)), part, rows.of(node), batch);
+        let bias = |(node, part): (usize, Tensor<M::Backend>)| {
+            let image = images.get(node).copied().flatten();
+            Bias::new(graph.path(Value(node)), part, (rows.of(node), image), batch)
+        };
         let biases = found.into_iter().map(bias).collect::<Result<Option<Vec<_>>>>()?;
         Ok((input, biases, output, selection))
     }
@@ -324,10 +356,10 @@ impl<M: Differentiable + ?Sized> Analyzer<M> for FullGrad {
             });
         };
         let (mut map, mut sum) = (psi(&input, [rows, columns])?, sums(&input)?);
-        for Bias { numbers, by_rows, .. } in &biases {
-            sum = sum.add(&sums(numbers)?)?;
-            if *by_rows && numbers.shape().len() == 4 {
-                map = map.add(&psi(numbers, [rows, columns])?)?;
+        for bias in &biases {
+            sum = sum.add(&sums(&bias.numbers)?)?;
+            if let Some(maps) = bias.maps()? {
+                map = map.add(&psi(&maps, [rows, columns])?)?;
             }
         }
         let (sum, y) = (sum.download()?, selection.pick(&output)?);

@@ -7,6 +7,7 @@ mod deep_lift;
 mod endings;
 mod full_grad;
 mod guided;
+mod image_parts;
 mod lrp;
 mod moved;
 mod nets;
