@@ -268,7 +268,7 @@ fn added_constants_are_biases() {
 }
 
 /// A layer as the matrix that it is: the same relevance as of a dense layer.
-fn as_dense(model: &Sequential<B>, shape: &[usize]) -> Linear<B> {
+pub(super) fn as_dense(model: &Sequential<B>, shape: &[usize]) -> Linear<B> {
     let numbers: usize = shape[1..].iter().product();
     let at = |x: ArrayD<f64>| {
         let shape = [&[x.shape()[0]], &shape[1..]].concat();

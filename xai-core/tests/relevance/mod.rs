@@ -1,6 +1,7 @@
 //! Ways back other than the gradient, against exact answers.
 
 mod borders;
+mod bounds;
 mod by_hand;
 mod composites;
 mod deep_lift;

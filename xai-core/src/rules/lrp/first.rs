@@ -2,14 +2,16 @@
 
 use super::rule::{Bound, LrpRule};
 use super::weighted::{Weighted, number};
-use crate::{Backend, Error, Pullback, Result, Tensor};
+use crate::{Backend, Pullback, Result, Tensor};
 
 /// The output, and the way back from its multipliers to relevance of the input, of which `seen` tells what is no border
-/// ([`seen`](super::seen::seen)): none goes there, as none goes to the padding of a convolution.
+/// ([`seen`](super::seen::seen)): none goes there, as none goes to the padding of a convolution. What a bound is of
+/// each of its numbers, `bound_of` tells.
 pub(super) fn first<'m, B: Backend>(
     rule: &LrpRule,
     (layer, x): (Weighted<B>, Tensor<B>),
     seen: Option<Tensor<B>>,
+    bound_of: impl Fn(&Bound) -> Result<Tensor<B>>,
     forward: impl FnOnce() -> Result<Tensor<B>>,
     stabilizer: f64,
 ) -> Result<(Tensor<B>, Pullback<'m, B>)> {
@@ -20,7 +22,7 @@ pub(super) fn first<'m, B: Backend>(
         let plus = layer.weight.relu()?;
         let minus = layer.weight.sub(&plus)?;
         let inside = |t: Tensor<B>| seen.as_ref().map_or_else(|| Ok(t.clone()), |seen| t.mul(seen));
-        let (low, high) = (inside(of_sample(low, &x)?)?, inside(of_sample(high, &x)?)?);
+        let (low, high) = (inside(bound_of(low)?)?, inside(bound_of(high)?)?);
         let x = inside(x)?;
         let (by_x, of_x) = layer.at(&layer.weight, None, &x)?;
         let ((by_low, of_low), (by_high, of_high)) = (layer.at(&plus, None, &low)?, layer.at(&minus, None, &high)?);
@@ -44,15 +46,4 @@ pub(super) fn first<'m, B: Backend>(
     let z = forward()?;
     let at = z.clone();
     Ok((z, Pullback::new(move |m| pull.pull(&share(m, &at, &sum)?))))
-}
-
-/// A bound of the input, for each of its numbers.
-fn of_sample<B: Backend>(bound: &Bound, x: &Tensor<B>) -> Result<Tensor<B>> {
-    let shape = x.shape();
-    let sample = shape.get(1..).unwrap_or_default();
-    if bound.0.broadcast(ndarray::IxDyn(sample)).is_none() {
-        let (expected, got) = (sample.to_vec(), bound.0.shape().to_vec());
-        return Err(Error::Shape { what: "bound of the z-box, broadcast to a sample".into(), expected, got });
-    }
-    Tensor::of_numbers("bound", &bound.0, &x.placement())?.broadcast_to(&shape)
 }

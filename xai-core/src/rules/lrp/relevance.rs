@@ -6,8 +6,8 @@ use super::first::first;
 use super::moved::Moved;
 use super::plan::Condition;
 use super::propagation::{Plan, Propagation, Touch};
-use super::rule::check_stabilizes;
-use super::seen::seen;
+use super::rule::{Bound, check_stabilizes};
+use super::seen::{bound_of, seen};
 use super::split::split;
 use super::weighted::Weighted;
 use crate::graph::{Graph, Rules, Site, Step};
@@ -132,7 +132,9 @@ impl Relevance {
                 let (layer, x) = Weighted::of(site, *run, inputs)?;
                 let varies = wanted.iter().position(|&wanted| wanted).unwrap_or(0);
                 let seen = seen(site, varies, &x)?;
-                let (y, pull) = first(rule, (layer, x), seen, forward, self.stabilizer)?;
+                let given = x.clone();
+                let bound_of = |bound: &Bound| bound_of(bound, site, varies, &given);
+                let (y, pull) = first(rule, (layer, x), seen, bound_of, forward, self.stabilizer)?;
                 let (y, pull) = moved.on(y, pull)?;
                 Ok((y, to_wanted(pull, wanted)))
             }

@@ -68,7 +68,14 @@ pub enum LrpRule {
     Pass,
 }
 
-/// A bound of a first layer's inputs: one number, or an array that is broadcast to a sample, as (channels, 1, 1).
+/// A bound of a first layer's inputs: one number, or an array that is broadcast to a sample of the model's input, as
+/// (channels, 1, 1) to images, (channels, 1) to sequences and (channels, 1, 1, 1) to volumes.
+///
+/// The bounds of an input's numbers go with them where they are moved before the first layer: reshaped, permuted, cut,
+/// joined, or given a border, which itself has none. What scales numbers on the way does not scale their bounds: these
+/// are of what the layer is given. An array that is not broadcast to the model's input, or to each of them that the
+/// layer sees, is broadcast to a sample of the layer's own, and refused where that is none either, or where the rows
+/// that the layer is given are parts of samples, as the frames of a video that are folded into the batch.
 ///
 /// ```
 /// # use xai_core as xai;
