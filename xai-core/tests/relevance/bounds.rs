@@ -101,3 +101,15 @@ fn bounds_of_no_sample_are_refused() {
         assert!(named && error.to_string().contains("a sample of the model's input"), "{error}");
     }
 }
+
+/// Each value is looked at once, however many steps read it.
+#[test]
+fn rolls_upon_rolls_take_no_time() {
+    let rolled = Then(|x| (0..5 * 12).fold(x, |x, _| x.narrow(1, 1, 4).concat(&[&x.narrow(1, 0, 1)], 1)));
+    let dense = || crate::models::differences::linear(1, 3, 5);
+    let (turned, plain) = (Sequential::<B>::new().push(rolled).push(dense()), Sequential::<B>::new().push(dense()));
+    let (x, (low, high)) = (noise(3, &[2, 5]), bounds(&[5]));
+    for lrp in [boxed(&low, &high), Lrp::new(Composite::new().first(LrpRule::Flat))] {
+        assert_close(&values(&lrp, &turned, &x, 1), &values(&lrp, &plain, &x, 1), 1e-14, "rolls");
+    }
+}
