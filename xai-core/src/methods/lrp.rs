@@ -18,7 +18,8 @@ use crate::{Backend, Differentiable, Element, Error, Graph, Result, Tensor};
 ///   residual networks need nothing of their own. A maximum hands on to the greatest, overlapping windows add up.
 /// - activations: (f(z) - f(0)) / z times what comes back; what f(0) gave is kept, as a bias.
 /// - batch norm behind a convolution, in the order in which they run, is part of it. By itself, as before a
-///   convolution, it is a layer by LRP-0: its shift keeps its share.
+///   convolution, it is a layer by LRP-0: its shift keeps its share. One that is written as `y * s + t` by constants
+///   for each channel is no batch norm, and by itself wherever it stands.
 /// - layer, group and RMS norm: as if the deviation were constant. Attention after AttnLRP (Achtibat et al. 2024,
 ///   arXiv:2402.05602): softmax by its gradient, products of two values by halves; divisors are held constant.
 ///
@@ -32,8 +33,12 @@ use crate::{Backend, Differentiable, Element, Error, Graph, Result, Tensor};
 /// [`Composite::epsilon_plus`], stabilised by 1e-6.
 ///
 /// Errors: [`Error::NoRule`], with the layer's name and before any pass, for what has no rule, as code that nobody can
-/// look into, and, whatever [`unknown`](Lrp::unknown) says, for a model that ends in probabilities, also where they are
-/// written by hand, and scaled, averaged or joined at the end: explain the logit.
+/// look into, and, whatever [`unknown`](Lrp::unknown) says, for a model that ends in probabilities or their logarithms:
+/// explain the logit. Met are those of a softmax or a (hard) sigmoid, also written by hand, and behind it moved,
+/// scaled, taken from 1, raised to a power, multiplied with each other, averaged or pooled over places, shared out
+/// again (p / Σp) and joined; of a softmax also sums, differences and what is shifted. Not met, for regressions end in
+/// them too, are sums, differences and means of sigmoid units, and a sigmoid of another range, as 10 σ - 5; nor are
+/// probabilities that are weighed by several constants, or computed by other functions.
 /// [`Error::UnknownPlace`] for a name in the composite that is nothing's; [`Error::InvalidParameter`] for impossible
 /// rules.
 ///

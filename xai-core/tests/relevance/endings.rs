@@ -1,6 +1,6 @@
 //! Models that end in probabilities, of which relevance is refused.
 
-use xai_core::nn::{Activation, LogSoftmax, Sequential, Softmax};
+use xai_core::nn::{Activation, AdaptiveAvgPool2d, AdaptiveMaxPool2d, LogSoftmax, MaxPool2d, Sequential, Softmax};
 use xai_core::rules::Unknown;
 use xai_core::{Analyzer, Contrast, Crp, Error, ExcitationBackprop, Index, LogProbability, Lrp, Probability};
 
@@ -84,7 +84,7 @@ type V<'m> = xai_core::Var<'m, B>;
 #[test]
 fn probabilities_in_other_words_are_met_with_a_word() {
     let x = rows(1, 2, 4);
-    let ends_in: [(&str, &str, for<'m> fn(V<'m>) -> V<'m>); 22] = [
+    let ends_in: [(&str, &str, for<'m> fn(V<'m>) -> V<'m>); 46] = [
         ("percent", "Softmax", |z| z.softmax(1) * 100.0),
         ("of the others", "Softmax", |z| 1.0 - z.softmax(1)),
         ("moved", "Softmax", |z| z.softmax(1).reshape(&[2, 3, 1]).narrow(1, 1, 2).flatten(1, -1)),
@@ -127,6 +127,56 @@ fn probabilities_in_other_words_are_met_with_a_word() {
             &e / (&e + 1.0)
         }),
         ("cut", "Softmax", |z| (z.softmax(1) - 0.1).relu()),
+        ("of two powers", "Binary", |z| z.exp() / z.exp().sum(&[1])),
+        ("of two powers, less the greatest", "Binary", |z| {
+            (&z - z.max(&[1])).exp() / (&z - z.max(&[1])).exp().sum(&[1])
+        }),
+        ("a sigmoid of two powers", "Binary", |z| z.exp() / (z.exp() + 1.0)),
+        ("by the inverse, of two powers", "Binary", |z| (&z / 2.0).exp() * (&z / 2.0).exp().sum(&[1]).reciprocal()),
+        ("one of them", "Binary", |z| z.narrow(1, 0, 1) - z.exp().sum(&[1]).log()),
+        ("less the greatest before", "Binary", |z| {
+            let less = &z - z.max(&[1]);
+            &less - less.exp().sum(&[1]).log()
+        }),
+        ("less the greatest, each written twice", "Binary", |z| {
+            &z - ((&z - z.max(&[1])).exp().sum(&[1]).log() + z.max(&[1]))
+        }),
+        ("one against others and itself", "Binary", |z| {
+            let (one, others) = (z.narrow(1, 0, 1), z.narrow(1, 1, 2) * 0.5);
+            &one - one.concat(&[&others], 1).exp().sum(&[1]).log()
+        }),
+        ("at a temperature", "Binary", |z| &z * 0.5 - (&z * 0.5).exp().sum(&[1]).log()),
+        ("a hard sigmoid", "Activation", |z| z.op(Activation::HardSigmoid) * 10.0),
+        ("of the greatest place", "Activation", |z| maps(&z.sigmoid()).op(MaxPool2d::new(2)).flatten(1, -1)),
+        ("of all places the greatest", "Activation", |z| {
+            maps(&z.sigmoid()).op(AdaptiveMaxPool2d { size: [1, 1] }).flatten(1, -1)
+        }),
+        ("averaged over places", "Activation", |z| maps(&z.sigmoid()).mean(&[2, 3]).flatten(1, -1)),
+        ("pooled over places", "Activation", |z| {
+            maps(&z.sigmoid()).op(AdaptiveAvgPool2d::global()).flatten(1, -1) * 100.0
+        }),
+        ("by their number", "Activation", |z| maps(&z.sigmoid()).sum(&[2, 3]).flatten(1, -1) / 4.0),
+        ("shares of them", "Softmax", |z| {
+            let p = z.softmax(1);
+            &p / p.sum(&[1])
+        }),
+        ("shares of sigmoids", "Activation", |z| z.sigmoid() / (z.sigmoid().sum(&[1]) + 1e-9)),
+        ("sharpened", "Softmax", |z| {
+            let p = z.softmax(1).power(2.0);
+            &p / p.sum(&[1])
+        }),
+        ("a square", "Activation", |z| z.sigmoid().power(2.0)),
+        ("a root", "Softmax", |z| z.softmax(1).power(0.5)),
+        ("of any", "Activation", |z| 1.0 - (1.0 - z.sigmoid().narrow(1, 0, 1)) * (1.0 - z.sigmoid().narrow(1, 1, 1))),
+        ("of any, by logarithms", "Activation", |z| 1.0 - (1.0 - z.sigmoid()).log().sum(&[1]).exp()),
+        ("less by a constant", "Activation", |z| {
+            let one = z.constant(tensor(&ndarray::array![[1.0]].into_dyn()));
+            one - z.sigmoid()
+        }),
+        ("how much more", "Softmax", |z| {
+            let p = z.softmax(1);
+            p.narrow(1, 0, 1) - p.narrow(1, 1, 1)
+        }),
     ];
     for (what, step, end) in ends_in {
         let model = ends(Then(end));
@@ -138,11 +188,17 @@ fn probabilities_in_other_words_are_met_with_a_word() {
     }
 }
 
+/// Places of one map of each number.
+fn maps<'m>(z: &V<'m>) -> V<'m> {
+    let columns = z.reshape(&[2, 3, 1, 1]).concat(&[&z.reshape(&[2, 3, 1, 1])], 3);
+    columns.concat(&[&columns], 2)
+}
+
 /// What is made with probabilities need not be one.
 #[test]
 fn what_is_weighed_by_probabilities_is_none() {
     let x = rows(1, 2, 4);
-    let no_probabilities: [(&str, for<'m> fn(V<'m>) -> V<'m>); 12] = [
+    let no_probabilities: [(&str, for<'m> fn(V<'m>) -> V<'m>); 25] = [
         ("attention", |z| {
             let weights = z.reshape(&[2, 3, 1]).matmul(&z.reshape(&[2, 1, 3])).softmax(-1);
             weights.matmul(&z.reshape(&[2, 3, 1])).flatten(1, -1)
@@ -167,9 +223,35 @@ fn what_is_weighed_by_probabilities_is_none() {
         }),
         ("a quotient of others", |z| z.exp() / ((&z * 2.0).exp() + 1.0)),
         ("scaled", |z| z * 0.5 + 1.0),
+        ("one against others", |z| z.narrow(1, 0, 1) - z.narrow(1, 1, 2).exp().sum(&[1]).log()),
+        ("one against others' powers", |z| z.narrow(1, 0, 1) - z.exp().narrow(1, 1, 2).sum(&[1]).log()),
+        ("against another head", |z| &z - (&z * 0.1).exp().sum(&[1]).log()),
+        ("how much above all", |z| z.exp().sum(&[1]).log()),
+        ("the logit", |z| {
+            let p = z.sigmoid();
+            p.log() - (1.0 - p).log()
+        }),
+        ("the logit of a quotient", |z| {
+            let p = z.sigmoid();
+            (&p / (1.0 - &p)).log()
+        }),
+        ("a difference of logits", |z| {
+            let p = z.log_softmax(1);
+            p.narrow(1, 0, 1) - p.narrow(1, 1, 1)
+        }),
+        ("another range", |z| z.sigmoid() * 10.0 - 5.0),
+        ("another range by constants", |z| {
+            let number = |n: f64| z.constant(tensor(&ndarray::array![[n]].into_dyn()));
+            z.sigmoid() * number(10.0) - number(5.0)
+        }),
+        ("a sum of units", |z| z.sigmoid().sum(&[1])),
+        ("a mean of units", |z| z.sigmoid().mean(&[1])),
+        ("a difference of units", |z| (z.sigmoid() - (&z - 1.0).sigmoid()) * 3.0),
+        ("a sum of two units", |z| z.sigmoid() + (&z - 1.0).sigmoid()),
     ];
     for (what, end) in no_probabilities {
-        let why = Lrp::default().analyze(&ends(Then(end)), &x, Index(0));
+        // Logarithms have no rule.
+        let why = Lrp::default().unknown(Unknown::Gradient).analyze(&ends(Then(end)), &x, Index(0));
         assert!(why.is_ok(), "{what}: {}", why.unwrap_err());
     }
 }

@@ -1,6 +1,7 @@
 //! Layer-wise relevance propagation, in multiplier form.
 
 mod blocks;
+mod by_hand;
 mod composite;
 mod constant_deviation;
 mod endings;
