@@ -27,8 +27,10 @@ use crate::{Backend, Differentiable, Error, Result, Tensor, WayBack};
 ///
 /// More steps do not close the gap of a network with kinks, as rectifiers have: a path that follows the smallest
 /// gradients runs along them, and the gradients at both ends of a step may belong to one side of a kink while the step
-/// is made on the other. [`Quadrature::Secant`] takes each step's mean gradient instead, for twice the passes, of
-/// which the values add up for any number of steps.
+/// is made on the other. [`Quadrature::Secant`] takes each step's mean gradient instead, for twice the passes: where
+/// all but activations and maximum pools is affine, the values then add up for any number of steps. Any other step, a
+/// norm of layers or a product of two values as in attention, takes the mean of its Jacobians at both ends, whose error
+/// falls with the number of steps.
 ///
 /// Defaults: n = 200 steps, zeros as the reference, a fraction of 0.25 at a time, at most 0.02 from the straight line.
 /// It costs n + 1 gradients one after another, 2n + 1 with secants: samples go together, steps cannot. At every step

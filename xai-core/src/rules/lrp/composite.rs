@@ -10,8 +10,10 @@ use crate::{Error, Result};
 /// Layers are convolutions, transposed ones too, and dense layers: linear ones, and products with a matrix of the
 /// network's own. A batch norm behind one of them, in the order in which they run, is part of it; behind a convolution
 /// or a linear layer also where the outputs are reshaped or permuted in between, as those of sequences, volumes and
-/// points are. The first layers are those that inputs reach through no other, the last those from which the output is
-/// reached through no other.
+/// points are. A norm that is written by constants, as `y * s + t` with a number for each channel, is no batch norm,
+/// and is not merged: relevance goes through the product as the value does, and the shift keeps its share. The first
+/// layers are those that inputs reach through no other, the last those from which the output is reached through no
+/// other.
 ///
 /// ```
 /// # use xai_core as xai;
