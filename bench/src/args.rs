@@ -52,9 +52,9 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = count)]
     pub(crate) threads: usize,
 
-    /// Where everybody computes: cpu, or cuda:N for the graphics card number N, from 0. A card has tables of its own, in
-    /// target/bench-cuda.json; contestants on candle need the program built with `--features cuda`, those on libtorch a
-    /// libtorch for CUDA
+    /// Where everybody computes: cpu, or cuda:N for the graphics card number N, from 0. A card has tables of its own,
+    /// in target/bench-cuda.json; contestants on candle need the program built with `--features cuda`, those on
+    /// libtorch a libtorch for CUDA
     #[arg(long, value_name = "NAME", default_value_t = Device::Cpu)]
     pub(crate) device: Device,
 

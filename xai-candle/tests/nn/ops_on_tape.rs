@@ -55,10 +55,14 @@ fn convolutions_with_the_norm_behind_them() {
     check("conv, norm and what is between", |x| conv(x).and_then(|y| norm(&y)? * &y), &shape);
     check("two norms", |x| conv(x).and_then(|y| norm(&y)?.sqr()? + norm(&y)?), &shape);
     let another = |x: &Tensor| ops::conv2d(x, &turned, None, 0, 2, 1, 1);
-    check("two convs and their norms", |x| {
-        let (a, b) = (conv(x)?, another(x)?);
-        norm(&a)? + norm(&b)?.sqr()?
-    }, &shape);
+    check(
+        "two convs and their norms",
+        |x| {
+            let (a, b) = (conv(x)?, another(x)?);
+            norm(&a)? + norm(&b)?.sqr()?
+        },
+        &shape,
+    );
 }
 
 #[test]
