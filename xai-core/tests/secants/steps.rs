@@ -179,7 +179,8 @@ fn what_mixes_the_rows_is_refused() {
     impl Differentiable for Turned {
         type Backend = B;
         fn trace<'m>(&'m self, x: &[Var<'m, B>]) -> Result<Var<'m, B>> {
-            let turned = x[0].within("turned", || Ok(x[0].permute(&[1, 0, 2])))?;
+            let before = x[0].within("before", || Ok(x[0].tanh()))?;
+            let turned = before.within("turned", || Ok(before.permute(&[1, 0, 2])))?;
             Ok(turned.layer("last", &self.0)?.permute(&[1, 0, 2]).flatten(1, -1))
         }
     }
@@ -194,7 +195,7 @@ fn what_mixes_the_rows_is_refused() {
     assert!(reordered.starts_with("in layer `turned`: no rule of `Quadrature::Secant`"), "{reordered}");
     // What has no other quadrature is not told to take one.
     let lift = DeepLift::new();
-    let conductance = LayerConductance::at("turned");
+    let conductance = LayerConductance::at("before");
     let lenient = DeepLift::new().unknown(Unknown::Gradient);
     for (who, error) in [
         ("DeepLift", lift.analyze(&model, &x, Index(5)).unwrap_err()),
