@@ -17,10 +17,10 @@ use crate::{Backend, Differentiable, Graph, Result, Tensor, Var};
 /// start(x₀), [`OverReferences`](crate::OverReferences) takes, of one or of several: layer integrated gradients and
 /// layer DeepLIFT as others have them.
 ///
-/// Errors: [`Error::UnknownPlace`] and [`Error::BypassedPlace`], which name the places that are near;
-/// [`Error::InvalidShape`] for a place where the network has the batch axis elsewhere than first, or in one with
-/// another; the analyzer's own; and those of values with another number of axes than the input (then give
-/// `input.into_dyn()`).
+/// Errors: [`UnknownPlace`](crate::Error::UnknownPlace) and [`BypassedPlace`](crate::Error::BypassedPlace), which name
+/// the places that are near; [`InvalidShape`](crate::Error::InvalidShape) for a place where the network has the batch
+/// axis elsewhere than first, or in one with another; the analyzer's own; and those of values with another number of
+/// axes than the input (then give `input.into_dyn()`).
 ///
 /// ```
 /// # use xai_core as xai;
