@@ -1,5 +1,6 @@
 //! Softmaxes and sigmoids that are written as e to the power of something, by sums of it.
 
+use super::facts::only_moves;
 use crate::graph::{Site, Step};
 use crate::op::{Activation, Binary, Reduce, Reduction};
 use crate::{Backend, Element, Op, Weight};
@@ -74,24 +75,11 @@ fn logarithm_of_sum<'a, 'm, B: Backend>(site: &Site<'a, 'm, B>) -> Option<Site<'
 fn stands_in<B: Backend>(value: &Site<'_, '_, B>, z: &Site<'_, '_, B>) -> bool {
     let whole = |site: &Site<'_, '_, B>| {
         let mut at = Some(site.clone());
-        let chosen = |site: &Site<'_, '_, B>| {
-            matches!(
-                site.op(),
-                Some(
-                    Op::Reshape(_)
-                        | Op::Flatten(_)
-                        | Op::Permute(_)
-                        | Op::Narrow(_)
-                        | Op::IndexSelect(_)
-                        | Op::Gather(_)
-                )
-            )
-        };
         while let Some(site) = at {
             if same(&site, z, DEPTH) {
                 return true;
             }
-            at = site.before(0).filter(|_| chosen(&site));
+            at = site.before(0).filter(|_| site.op().is_some_and(only_moves));
         }
         false
     };

@@ -1,6 +1,7 @@
 //! Outputs that are probabilities.
 
 use super::by_hand::{ByHand, by_hand, one_number};
+use super::facts::only_moves;
 use crate::graph::{Graph, Site};
 use crate::op::{Activation, Binary, Reduce, Reduction, Scale};
 use crate::{Backend, Op};
@@ -118,13 +119,8 @@ fn made_of<B: Backend>(site: &Site<'_, '_, B>, made: &[Option<Made>]) -> Option<
         Op::Softmax(_) => Some(Made::new(site.id(), Of::Classes, false)),
         Op::LogSoftmax(_) => Some(Made::new(site.id(), Of::Classes, true)),
         Op::Activation(Activation::Sigmoid | Activation::HardSigmoid) => Some(Made::new(site.id(), Of::Unit, false)),
-        Op::Reshape(_)
-        | Op::Flatten(_)
-        | Op::Permute(_)
-        | Op::Narrow(_)
-        | Op::IndexSelect(_)
-        | Op::Gather(_)
-        | Op::MaxPool2d(_)
+        op if only_moves(op) => of_input(0),
+        Op::MaxPool2d(_)
         | Op::AdaptiveMaxPool2d(_)
         | Op::AvgPool2d(_)
         | Op::AdaptiveAvgPool2d(_)

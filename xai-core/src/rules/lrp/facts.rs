@@ -35,6 +35,11 @@ impl Facts {
     }
 }
 
+/// Whether an operation gives numbers of its first input as they are, all or some, in other places.
+pub(super) fn only_moves<B: Backend>(op: &Op<B>) -> bool {
+    matches!(op, Op::Reshape(_) | Op::Flatten(_) | Op::Permute(_) | Op::Narrow(_) | Op::IndexSelect(_) | Op::Gather(_))
+}
+
 /// What a step is, where rules may differ.
 pub(super) fn kind<B: Backend>(site: &Site<'_, '_, B>) -> Option<LayerKind> {
     match site.op()? {

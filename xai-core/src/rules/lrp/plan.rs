@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::composite::{Composite, Which};
 use super::endings::end_in_probabilities;
-use super::facts::Facts;
+use super::facts::{Facts, only_moves};
 use super::moved::{axis_behind, moves};
 use super::planner::Planner;
 use super::propagation::{Plan, Propagation, Touch};
@@ -110,16 +110,8 @@ fn way_of_relevance<B: Backend>(site: &Site<'_, '_, B>) -> Propagation {
     let one = site.wanted().iter().filter(|&&wanted| wanted).count() == 1;
     match site.op() {
         None if matches!(site.node().step(), Step::Input) => Propagation::Gradient,
-        Some(
-            Op::Reshape(_)
-            | Op::Flatten(_)
-            | Op::Permute(_)
-            | Op::Narrow(_)
-            | Op::IndexSelect(_)
-            | Op::Gather(_)
-            | Op::Pad2d(_)
-            | Op::Concatenate(_),
-        ) => Propagation::Gradient,
+        Some(op) if only_moves(op) => Propagation::Gradient,
+        Some(Op::Pad2d(_) | Op::Concatenate(_)) => Propagation::Gradient,
         Some(Op::ChannelAffine(_) | Op::Scale(_)) => Propagation::Through,
         Some(Op::Binary(_)) if one && site.is_affine() && same_shape() => Propagation::Through,
         _ => Propagation::Refused(
