@@ -15,11 +15,12 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::{Parser, ValueEnum};
-use measured::names::{Device, Network};
+use measured::names::Network;
 use measured::subject::{prepared, prepared_photo};
 use ndarray::Array4;
 use xai::candle::Candle;
 use xai::{Analyzer, AnalyzerInfo, Backend, BoxAnalyzer, BoxModel, MaxActivation, Needs, Settings};
+use xai_cli::backend::{Device, candle_device, torch_device};
 use xai_tch::LibTorch;
 use xai_zoo::command_line::{self, Outcome};
 
@@ -79,7 +80,7 @@ fn report(args: &Args) -> Outcome<()> {
             row::<Candle>(
                 network,
                 "candle",
-                &prepared(network, args.device.of_candle()?.into())?,
+                &prepared(network, candle_device(args.device)?.into())?,
                 &infos,
                 &photo,
                 args,
@@ -89,7 +90,7 @@ fn report(args: &Args) -> Outcome<()> {
             row::<LibTorch>(
                 network,
                 "libtorch",
-                &prepared(network, args.device.of_torch().into())?,
+                &prepared(network, torch_device(args.device)?.into())?,
                 &infos,
                 &photo,
                 args,

@@ -13,10 +13,10 @@
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
-use measured::names::{Device, Network};
+use measured::names::Network;
 use measured::subject::{prepared, prepared_photo};
 use ndarray::Array4;
-use xai::candle::Candle;
+use xai::candle::{Candle, Placement};
 use xai::{Analyzer, IntegratedGradients, MaxActivation, Quadrature};
 use xai_zoo::command_line::{self, Outcome};
 
@@ -49,7 +49,7 @@ fn report(args: &Args) -> Outcome<()> {
     );
     println!("|---|{}", "---|".repeat(1 + POINTS.len()));
     for network in networks {
-        let model = prepared::<Candle>(*network, Device::Cpu.of_candle()?.into())?;
+        let model = prepared::<Candle>(*network, Placement::default())?;
         let map = |n: usize, rule: Quadrature| -> Outcome<Array4<f32>> {
             Ok(IntegratedGradients::new().n(n).quadrature(rule).analyze(&model, &photo, MaxActivation)?.values)
         };

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
-use measured::names::{Analyzer, Device, Family, Network, Who};
+use measured::names::{Analyzer, Family, Network, Who};
+use xai_cli::backend::Device;
 
 /// Times xai beside Python's libraries and the bare frameworks, in one run
 ///

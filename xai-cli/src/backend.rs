@@ -223,13 +223,29 @@ pub fn run(framework: Framework, device: Device, program: &impl Program) -> Outc
 
 #[cfg(feature = "candle")]
 fn candle(device: Device, program: &impl Program) -> Outcome<()> {
-    let place = match device {
-        Device::Cpu => candle_core::Device::Cpu,
-        Device::Cuda(_) if cfg!(not(feature = "cuda")) => return lacking("CUDA for candle", "cuda"),
-        Device::Cuda(card) => candle_core::Device::new_cuda(card)
-            .map_err(|error| failure(format!("candle cannot use {device}: {error}")))?,
-    };
-    program.run::<xai::candle::Candle>(place.into())
+    program.run::<xai::candle::Candle>(candle_device(device)?.into())
+}
+
+/// The device as candle knows it, by a handle of its own: tensors of two handles do not go together.
+///
+/// # Errors
+/// A card that candle does not see, or no CUDA in this build.
+///
+/// ```
+/// use xai_cli::backend::{Device, candle_device};
+///
+/// assert!(candle_device(Device::Cpu)?.is_cpu());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[cfg(feature = "candle")]
+pub fn candle_device(device: Device) -> Outcome<candle_core::Device> {
+    match device {
+        Device::Cpu => Ok(candle_core::Device::Cpu),
+        Device::Cuda(_) if cfg!(not(feature = "cuda")) => lacking("CUDA for candle", "cuda"),
+        Device::Cuda(card) => {
+            candle_core::Device::new_cuda(card).map_err(|error| failure(format!("candle cannot use {device}: {error}")))
+        }
+    }
 }
 
 #[cfg(not(feature = "candle"))]
@@ -279,6 +295,6 @@ fn tch(_: Device, _: &impl Program) -> Outcome<()> {
 
 /// What this build was made without.
 #[allow(dead_code)] // with every feature on there is no such thing
-fn lacking(what: &str, feature: &str) -> Outcome<()> {
+fn lacking<T>(what: &str, feature: &str) -> Outcome<T> {
     Err(failure(format!("this build has no {what}: build it with `--features {feature}`")))
 }

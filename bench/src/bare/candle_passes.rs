@@ -8,15 +8,18 @@ use std::path::Path;
 
 use candle_core::{D, DType, Error, Module, ModuleT, Result, Tensor, Var};
 use candle_nn::{BatchNorm, Conv2d, Conv2dConfig, Linear};
-use measured::names::Device;
 use ndarray::{Array4, ArrayD, IxDyn};
+use xai_cli::backend::{Device, candle_device};
 use xai_zoo::command_line::Outcome;
 
 use super::passes::Passes;
 use super::plan::Step;
 
-/// The weights by name.
-pub(crate) struct CandlePasses(HashMap<String, Tensor>);
+/// The weights by name, and where they are.
+pub(crate) struct CandlePasses {
+    weights: HashMap<String, Tensor>,
+    device: candle_core::Device,
+}
 
 impl CandlePasses {
     fn all(&self, steps: &[Step], x: &Tensor) -> Result<Tensor> {
@@ -24,7 +27,7 @@ impl CandlePasses {
     }
 
     fn weight(&self, layer: &str, part: &str) -> Option<Tensor> {
-        self.0.get(&format!("{layer}.{part}")).cloned()
+        self.weights.get(&format!("{layer}.{part}")).cloned()
     }
 
     fn needed(&self, layer: &str, part: &str) -> Result<Tensor> {
@@ -91,13 +94,14 @@ impl Passes for CandlePasses {
     type Tensor = Tensor;
 
     fn load(weights: &Path, device: Device) -> Outcome<Self> {
-        let read = candle_core::safetensors::load(weights, &device.of_candle()?)?;
+        let device = candle_device(device)?;
+        let read = candle_core::safetensors::load(weights, &device)?;
         let single = read.into_iter().map(|(name, tensor)| Ok((name, tensor.to_dtype(DType::F32)?)));
-        Ok(CandlePasses(single.collect::<Result<_>>()?))
+        Ok(CandlePasses { weights: single.collect::<Result<_>>()?, device })
     }
 
-    fn tensor(images: &Array4<f32>, device: Device) -> Outcome<Tensor> {
-        Ok(Tensor::from_vec(images.iter().copied().collect(), images.shape(), &device.of_candle()?)?)
+    fn tensor(&self, images: &Array4<f32>) -> Outcome<Tensor> {
+        Ok(Tensor::from_vec(images.iter().copied().collect(), images.shape(), &self.device)?)
     }
 
     fn first(images: &Tensor, count: usize) -> Outcome<Tensor> {

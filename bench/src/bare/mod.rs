@@ -10,8 +10,9 @@ mod plan;
 mod torch_passes;
 mod weights;
 
-use measured::names::{Device, Method, Work};
+use measured::names::{Method, Work};
 use ndarray::{Array4, ArrayD, Axis, s};
+use xai_cli::backend::Device;
 use xai_zoo::command_line::Outcome;
 
 pub(crate) use self::candle_passes::CandlePasses;
@@ -38,12 +39,13 @@ impl<P: Passes> Bare<P> {
     pub(crate) fn load(job: &Job, sample: &Sample) -> Outcome<Self> {
         let input = sample.images()?;
         let noise = sample.noise.as_ref().ok_or("there is no noise for this network's input")?;
+        let passes = P::load(&weights_file(job), job.device)?;
         Ok(Bare {
-            passes: P::load(&weights_file(job), job.device)?,
             network: plan::of(job.network).ok_or_else(|| format!("there is no plan of {}", job.network))?,
-            photo: P::tensor(&input, job.device)?,
-            chunk: P::tensor(&copies(&input, job)?, job.device)?,
-            noisy: P::tensor(&(&input + noise), job.device)?,
+            photo: passes.tensor(&input)?,
+            chunk: passes.tensor(&copies(&input, job)?)?,
+            noisy: passes.tensor(&(&input + noise))?,
+            passes,
             job: job.clone(),
         })
     }

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use measured::names::Device;
 use ndarray::{Array4, ArrayD};
+use xai_cli::backend::Device;
 use xai_zoo::command_line::Outcome;
 
 use super::plan::Step;
@@ -13,11 +13,11 @@ pub(crate) trait Passes: Sized {
     /// The framework's tensor.
     type Tensor;
 
-    /// With the weights in a file, as `f32`.
+    /// With the weights in a file, as `f32`, on a device.
     fn load(weights: &Path, device: Device) -> Outcome<Self>;
 
-    /// Images as a tensor.
-    fn tensor(images: &Array4<f32>, device: Device) -> Outcome<Self::Tensor>;
+    /// Images as a tensor, where the weights are.
+    fn tensor(&self, images: &Array4<f32>) -> Outcome<Self::Tensor>;
 
     /// The first images of a tensor.
     fn first(images: &Self::Tensor, count: usize) -> Outcome<Self::Tensor>;

@@ -3,16 +3,19 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use measured::names::Device;
 use ndarray::{Array4, ArrayD, IxDyn};
-use xai_tch::tch::{Kind, TchError, Tensor, no_grad};
+use xai_cli::backend::{Device, torch_device};
+use xai_tch::tch::{self, Kind, TchError, Tensor, no_grad};
 use xai_zoo::command_line::Outcome;
 
 use super::passes::Passes;
 use super::plan::Step;
 
-/// The weights by name.
-pub(crate) struct TorchPasses(HashMap<String, Tensor>);
+/// The weights by name, and where they are.
+pub(crate) struct TorchPasses {
+    weights: HashMap<String, Tensor>,
+    device: tch::Device,
+}
 
 type Result<T> = std::result::Result<T, TchError>;
 
@@ -22,7 +25,7 @@ impl TorchPasses {
     }
 
     fn weight(&self, layer: &str, part: &str) -> Option<&Tensor> {
-        self.0.get(&format!("{layer}.{part}"))
+        self.weights.get(&format!("{layer}.{part}"))
     }
 
     fn needed(&self, layer: &str, part: &str) -> Result<&Tensor> {
@@ -67,17 +70,17 @@ impl Passes for TorchPasses {
     type Tensor = Tensor;
 
     fn load(weights: &Path, device: Device) -> Outcome<Self> {
+        let device = torch_device(device)?;
         let read = Tensor::read_safetensors(weights)?;
-        let single = read
-            .into_iter()
-            .map(|(name, tensor)| Ok((name, tensor.f_to_device(device.of_torch())?.f_to_kind(Kind::Float)?)));
-        Ok(TorchPasses(single.collect::<Result<_>>()?))
+        let single =
+            read.into_iter().map(|(name, tensor)| Ok((name, tensor.f_to_device(device)?.f_to_kind(Kind::Float)?)));
+        Ok(TorchPasses { weights: single.collect::<Result<_>>()?, device })
     }
 
-    fn tensor(images: &Array4<f32>, device: Device) -> Outcome<Tensor> {
+    fn tensor(&self, images: &Array4<f32>) -> Outcome<Tensor> {
         let flat: Vec<f32> = images.iter().copied().collect();
         let shape: Vec<i64> = images.shape().iter().map(|&side| int(side)).collect();
-        Ok(Tensor::f_from_slice(&flat)?.f_reshape(shape)?.f_to_device(device.of_torch())?)
+        Ok(Tensor::f_from_slice(&flat)?.f_reshape(shape)?.f_to_device(self.device)?)
     }
 
     fn first(images: &Tensor, count: usize) -> Outcome<Tensor> {

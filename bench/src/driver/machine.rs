@@ -5,8 +5,8 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use measured::names::Device;
 use serde::{Deserialize, Serialize};
+use xai_cli::backend::Device;
 use xai_zoo::command_line::Outcome;
 
 const LOCK: &str = include_str!("../../../Cargo.lock");

@@ -16,8 +16,9 @@ mod wrapped;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use measured::names::{Device, Family, Network};
+use measured::names::{Family, Network};
 use serde_json::{Map, Value};
+use xai_cli::backend::Device;
 use xai_zoo::command_line::Outcome;
 
 use self::chunk::Chunks;

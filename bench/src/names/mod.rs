@@ -4,14 +4,12 @@
 mod analyzer;
 mod analyzers;
 mod built;
-mod device;
 mod named;
 mod network;
 mod who;
 
 pub use self::analyzer::{Apart, Asked, Check, Entry, Family, Method, On, Work};
 pub use self::analyzers::Analyzer;
-pub use self::device::Device;
 pub use self::network::{Kind, Network, NetworkEntry};
 pub use self::who::{Framework, Runs, Source, Who, WhoEntry};
 

@@ -1,12 +1,13 @@
 //! Models of candle-transformers: copies of their files with the line that makes them explainable.
 
 use candle_copies::models::{bert, resnet, vit};
-use candle_core::{DType, Module, Result, Tensor};
+use candle_core::{DType, Device, Module, Result, Tensor};
 use measured::names::Network;
 use ndarray::{ArrayD, IxDyn};
 use xai::candle::nn::VarBuilder;
 use xai::candle::{Candle, model, overlay};
 use xai::{BoxModel, Differentiable as _, Net};
+use xai_cli::backend::candle_device;
 use xai_zoo::command_line::Outcome;
 
 use super::{Sample, Subject, Timed};
@@ -39,10 +40,9 @@ fn resnet50(weights: VarBuilder<'static>) -> Result<Forward> {
     Ok(Box::new(move |x| net.forward(x)))
 }
 
-fn load(job: &Job) -> Outcome<Forward> {
-    let device = job.device.of_candle()?;
-    let weights = candle_core::safetensors::load(job.data.join(format!("{}.safetensors", job.network)), &device)?;
-    let weights = VarBuilder::from_tensors(weights, DType::F32, &device);
+fn load(job: &Job, device: &Device) -> Outcome<Forward> {
+    let weights = candle_core::safetensors::load(job.data.join(format!("{}.safetensors", job.network)), device)?;
+    let weights = VarBuilder::from_tensors(weights, DType::F32, device);
     let build = COPIES.iter().find(|(name, _)| *name == job.network.name).map(|(_, build)| build);
     Ok(build.ok_or_else(|| no_copy(job.network))?(weights)?)
 }
@@ -53,9 +53,10 @@ fn no_copy(network: Network) -> String {
 
 /// As this library's model.
 pub(super) fn explained(job: &Job) -> Outcome<BoxModel<'static, Candle>> {
-    let forward = load(job)?;
+    let device = candle_device(job.device)?;
+    let forward = load(job, &device)?;
     let net: Net<Candle, _> = model(move |x: &Tensor| forward(x));
-    Ok(Box::new(net.at(job.device.of_candle()?)))
+    Ok(Box::new(net.at(device)))
 }
 
 /// The model's own forward pass, which nothing is explained of.
@@ -66,9 +67,9 @@ pub(super) struct Bare {
 
 impl Bare {
     pub(super) fn load(job: &Job, sample: &Sample) -> Outcome<Self> {
-        let device = job.device.of_candle()?;
+        let device = candle_device(job.device)?;
         let input = Tensor::from_vec(sample.input.iter().copied().collect(), sample.input.shape(), &device)?;
-        Ok(Bare { forward: load(job)?, input })
+        Ok(Bare { forward: load(job, &device)?, input })
     }
 }
 

@@ -18,6 +18,7 @@ use measured::names::{Framework, Runs, Source};
 use ndarray::ArrayD;
 use serde_json::{Value, json};
 use xai::candle::Candle;
+use xai_cli::backend::{candle_device, torch_device};
 use xai_tch::LibTorch;
 use xai_tch::tch;
 use xai_zoo::command_line::Outcome;
@@ -61,13 +62,13 @@ pub(crate) fn serve(job: &Job) -> Outcome<()> {
 fn subject(job: &Job, sample: Sample) -> Outcome<Box<dyn Subject>> {
     Ok(match job.who.runs {
         Runs::Ours { on: Framework::LibTorch, source, unguarded } => {
-            let model = networks::load::<LibTorch>(job, source, job.device.of_torch().into())?;
+            let model = networks::load::<LibTorch>(job, source, torch_device(job.device)?.into())?;
             Box::new(Ours { model, sample, job: job.clone(), unguarded })
         }
         Runs::Ours { on: Framework::Candle, source, unguarded } => {
             let model = match source {
                 Source::Code if !job.network.has_layers() => copies::explained(job)?,
-                _ => networks::load::<Candle>(job, source, job.device.of_candle()?.into())?,
+                _ => networks::load::<Candle>(job, source, candle_device(job.device)?.into())?,
             };
             Box::new(Ours { model, sample, job: job.clone(), unguarded })
         }
