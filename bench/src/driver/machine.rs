@@ -43,7 +43,8 @@ impl Machine {
 
 fn card(number: usize) -> Outcome<String> {
     let asked = ["--query-gpu=name,driver_version", "--format=csv,noheader", "--id"];
-    let out = Command::new("nvidia-smi").args(asked).arg(number.to_string()).output()?;
+    let out = Command::new("nvidia-smi").args(asked).arg(number.to_string()).output();
+    let out = out.map_err(|error| format!("nvidia-smi, which knows the card, does not run: {error}"))?;
     let words = String::from_utf8_lossy(&out.stdout).trim().to_owned();
     words.split_once(", ").map_or_else(
         || Err(format!("nvidia-smi knows no card {number}: {words}").into()),
