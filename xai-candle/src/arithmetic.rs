@@ -8,8 +8,9 @@ use xai_core::{Arithmetic, Error, Op, Result};
 use crate::combine::{With, affine, combined};
 use crate::error::failed;
 use crate::explaining::{handle, is_training};
-use crate::half::{summed, widened};
+use crate::half::widened;
 use crate::matmul::{self, matmul};
+use crate::reduce::{greatest, summed};
 use crate::{Candle, Host, Placement, ops, rules};
 
 /// No operation records a tape: what it is given is detached, unless a model is trained, whose layers make their
@@ -104,7 +105,7 @@ impl<E: Host> Arithmetic for Candle<E> {
 
     fn max(t: &Tensor, axes: &[usize]) -> Result<Tensor> {
         check_axes(t, axes)?;
-        axes.iter().try_fold(handle(t), |t, &axis| t.max_keepdim(axis)).map_err(failed)
+        greatest(&handle(t), axes).map_err(failed)
     }
 
     fn reshape(t: &Tensor, shape: &[usize]) -> Result<Tensor> {

@@ -60,6 +60,7 @@ pub mod nn;
 pub mod ops;
 pub mod overlay;
 mod placement;
+mod reduce;
 mod rows;
 mod rules;
 mod run;

@@ -9,6 +9,7 @@ mod exp;
 pub mod matrix;
 pub mod pool;
 mod real;
+pub mod reduce;
 pub mod rows;
 
 use xai_core::{Error, Result};

@@ -9,7 +9,7 @@ use super::convolved;
 use super::to_weights::with_weights;
 use crate::error::failed;
 use crate::explaining::off_the_tape;
-use crate::half::summed;
+use crate::reduce::summed;
 use crate::rules::Pull;
 use crate::{Candle, Host, rules, wide};
 

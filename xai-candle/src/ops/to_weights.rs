@@ -5,7 +5,7 @@ use xai_core::nn::{Conv2d, ConvGeometry, GroupNorm, LayerNorm, RmsNorm};
 use xai_core::{Arithmetic, Op, Weight};
 
 use super::attach::attach;
-use crate::half::summed;
+use crate::reduce::summed;
 use crate::rules::{self, Pull};
 use crate::{Candle, Host, weights};
 
