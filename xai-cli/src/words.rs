@@ -8,7 +8,7 @@ use xai_cli::command_line::{Noticed, Outcome, failure};
 use xai_cli::options::OPTIONS;
 
 /// What a program reads in the library's messages, and what who typed a command reads in its place; longer ones first.
-const WORDS: [(&str, &str); 29] = [
+const WORDS: [(&str, &str); 30] = [
     ("no rule of Lrp goes", "no rule of LRP goes"),
     ("no rule of DeepLift goes", "no rule of DeepLIFT goes"),
     ("no rule of LayerConductance goes", "no rule of Layer Conductance goes"),
@@ -17,6 +17,7 @@ const WORDS: [(&str, &str); 29] = [
     ("by `.unknown(Unknown::Gradient)` it is", "by --unknown gradient it is"),
     ("`.unknown(Unknown::Gradient)`", "--unknown gradient"),
     ("`Quadrature::Secant`", "--quadrature secant"),
+    ("`Quadrature::Trapezoid`", "--quadrature trapezoid"),
     ("`Quadrature::Graded`", "--quadrature graded"),
     ("with `.output(..)`", "by --output"),
     ("the limit with `Reader::limit`", "it by --limit"),

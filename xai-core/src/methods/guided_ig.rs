@@ -294,8 +294,8 @@ impl<M: Differentiable + ?Sized> Analyzer<M> for GuidedIg {
                 return Err(Error::InvalidParameter {
                     name: "quadrature",
                     value: format!("{other:?}"),
-                    reason: "a path that is found step by step is known at its steps' ends alone: take `Trapezoid` or \
-                             `Secant`"
+                    reason: "a path that is found step by step is known at its steps' ends alone: take \
+                             `Quadrature::Trapezoid` or `Quadrature::Secant`"
                         .into(),
                 });
             }

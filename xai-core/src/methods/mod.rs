@@ -273,7 +273,7 @@ analyzers! {
         Hsic::new() => [n, features, fill, seed, tolerance, max_n, chunk, on_progress];
     "guided-ig", "Guided Integrated Gradients", Gradient, "n + 1 gradients, one after another",
     "shares of the change of the output from a reference to the input, along a path around what is noisy":
-        GuidedIg::new() => [n, reference, chunk, on_progress];
+        GuidedIg::new() => [n, quadrature, reference, chunk, on_progress];
     "xrai", "XRAI", Gradient, "2n gradients",
     "integrated gradients from black and from white, by regions: those with most for their size first":
         Xrai::super_pixels() => [n, references, features, chunk, on_progress];

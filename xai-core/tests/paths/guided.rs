@@ -109,7 +109,10 @@ fn secants_add_up_at_once_on_a_network_with_kinks() {
         IntegratedGradients::new().n(2).quadrature(Quadrature::Secant).analyze(&net, &inputs(), Index(0)).unwrap();
     assert!(apart(&straight.values, &line.values) < 1e-12);
     let midpoints = GuidedIg::new().quadrature(Quadrature::Midpoint).analyze(&net, &inputs(), Index(0)).unwrap_err();
-    assert!(midpoints.to_string().contains("quadrature = Midpoint") && midpoints.to_string().contains("`Secant`"));
+    assert!(
+        midpoints.to_string().contains("quadrature = Midpoint")
+            && midpoints.to_string().contains("`Quadrature::Secant`")
+    );
 }
 
 #[test]
