@@ -14,6 +14,7 @@ mod note;
 mod part;
 mod parts;
 pub(crate) mod rows;
+pub(crate) mod sample_rows;
 mod selection;
 mod selector;
 mod target;

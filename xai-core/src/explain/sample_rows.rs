@@ -6,7 +6,7 @@ use crate::{Backend, Differentiable, Error, Graph, Result};
 
 /// Where the output of a step has its samples.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Rows {
+pub(crate) enum Rows {
     /// First and in order, one row for each or several.
     InFront,
     /// Along this axis, one entry for each.
@@ -28,7 +28,7 @@ impl Rows {
 
 /// Where the samples are in the steps of a graph: by what the steps do, and where that is not plain, by how the outputs
 /// grow with the batch.
-pub(super) struct SampleRows<'g, 'm, 'n, B: Backend, F> {
+pub(crate) struct SampleRows<'g, 'm, 'n, B: Backend, F> {
     graph: &'g Graph<'m, B>,
     batch: usize,
     in_front: Vec<bool>,
@@ -39,7 +39,7 @@ pub(super) struct SampleRows<'g, 'm, 'n, B: Backend, F> {
 
 impl<'g, 'm, 'n, B: Backend, F: Fn(&[Vec<usize>]) -> Result<Graph<'n, B>>> SampleRows<'g, 'm, 'n, B, F> {
     /// In the graph of inputs of these shapes, and how one of other shapes is made.
-    pub(super) fn new(graph: &'g Graph<'m, B>, shapes: &'g [Vec<usize>], traced: F) -> Self {
+    pub(crate) fn new(graph: &'g Graph<'m, B>, shapes: &'g [Vec<usize>], traced: F) -> Self {
         let batch = shapes.first().and_then(|shape| shape.first().copied()).unwrap_or(0);
         let in_front = graph.rows_in_front();
         SampleRows { graph, batch, in_front, shapes, traced, one_more: OnceCell::new() }
@@ -61,7 +61,7 @@ impl<'g, 'm, 'n, B: Backend, F: Fn(&[Vec<usize>]) -> Result<Graph<'n, B>>> Sampl
     }
 
     /// Where they are in the output of a node.
-    pub(super) fn of(&self, node: usize) -> Rows {
+    pub(crate) fn of(&self, node: usize) -> Rows {
         let shape = || self.graph.nodes().get(node)?.shape();
         match self.is_in_front(node) {
             true => Rows::InFront,
@@ -81,7 +81,7 @@ impl<'g, 'm, 'n, B: Backend, F: Fn(&[Vec<usize>]) -> Result<Graph<'n, B>>> Sampl
 
 /// Refuses a place that has not a row for each sample, first and in order, as far as its shape is known. Of one sample,
 /// whatever has one row is its.
-pub(super) fn check_place_rows<M: Differentiable + ?Sized>(
+pub(crate) fn check_place_rows<M: Differentiable + ?Sized>(
     model: &M,
     shapes: &[Vec<usize>],
     graph: &Graph<'_, M::Backend>,
@@ -97,8 +97,28 @@ pub(super) fn check_place_rows<M: Differentiable + ?Sized>(
     Ok(())
 }
 
+/// Refuses a model whose output has not a row for each sample, first and in order, where it happens to have as many.
+pub(super) fn check_output_rows<M: Differentiable + ?Sized>(model: &M, shapes: &[Vec<usize>]) -> Result<()> {
+    let Some(batch) = shapes.first().and_then(|shape| shape.first().copied()).filter(|&batch| batch > 1) else {
+        return Ok(());
+    };
+    let graph = model.graph(shapes)?;
+    let rows = SampleRows::new(&graph, shapes, |shapes| model.graph(shapes));
+    match graph.output_shape().filter(|there| there.first() == Some(&batch)) {
+        Some(there) if rows.is_elsewhere(graph.output().index()) => Err(Error::InvalidShape {
+            what: "model output".into(),
+            got: there.to_vec(),
+            reason: format!(
+                "it needs a row for each of {batch} samples, batch axis first, and its first axis is as long for \
+                 another number of samples: does the forward code end with another axis in front?"
+            ),
+        }),
+        _ => Ok(()),
+    }
+}
+
 /// Refuses what has not a row for each sample, by its shape.
-pub(super) fn check_rows(place: &str, rows: usize, there: &[usize]) -> Result<()> {
+pub(crate) fn check_rows(place: &str, rows: usize, there: &[usize]) -> Result<()> {
     if there.first() == Some(&rows) { Ok(()) } else { Err(no_rows(place, rows, there)) }
 }
 

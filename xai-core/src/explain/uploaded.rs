@@ -1,5 +1,6 @@
 //! The inputs of an analysis, where the model lives: [`Uploaded`].
 
+use super::sample_rows::check_output_rows;
 use super::{Call, Input, Inputs, Part, Target};
 use crate::{Backend, Differentiable, Error, Result, Tensor};
 
@@ -15,7 +16,8 @@ impl<B: Backend> Uploaded<B> {
     /// Checks the inputs, asks `check`, and only then uploads.
     ///
     /// # Errors
-    /// [`Error::InvalidShape`] and [`Error::InvalidParameter`] for the inputs; those of `check`; the framework's own.
+    /// [`Error::InvalidShape`] and [`Error::InvalidParameter`] for the inputs; those of `check`; the
+    /// framework's own.
     pub(crate) fn new<M: Differentiable<Backend = B> + ?Sized>(
         model: &M,
         input: &impl Input<B>,
@@ -27,6 +29,7 @@ impl<B: Backend> Uploaded<B> {
         let shapes: Vec<Vec<usize>> = parts.iter().map(|part| part.shape().to_vec()).collect();
         let explained: Vec<bool> = parts.iter().map(Part::is_explained).collect();
         check(&Inputs { shapes: &shapes, explained: &explained })?;
+        check_output_rows(model, &shapes)?;
         let placement = model.placement_for(&shapes)?;
         parts.iter().try_for_each(|part| part.check_fits(&placement))?;
         let inputs = parts.iter().map(|part| part.upload(&placement)).collect::<Result<_>>()?;

@@ -1,7 +1,7 @@
 //! Any analyzer at a layer inside the model.
 
 use super::from_reference::{FromReference, Parts};
-use super::sample_rows::{check_place_rows, check_rows};
+use crate::explain::sample_rows::{check_place_rows, check_rows};
 use crate::explain::{Analyzer, Attribution, Call, Inputs, Kind};
 use crate::{Backend, Differentiable, Graph, Result, Tensor, Var};
 

@@ -2,7 +2,7 @@
 
 use ndarray::Array2;
 
-use super::sample_rows::check_place_rows;
+use crate::explain::sample_rows::check_place_rows;
 use crate::explain::{Call, Inputs};
 use crate::graph::{Kept, Value};
 use crate::{Backend, Differentiable, Element, Error, Graph, Op, Result, Tensor};

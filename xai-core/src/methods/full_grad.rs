@@ -2,8 +2,8 @@
 
 use ndarray::{ArrayBase, ArrayD, Data, Dimension};
 
-use super::sample_rows::{Rows, SampleRows};
 use crate::explain::finite::check_values;
+use crate::explain::sample_rows::{Rows, SampleRows};
 use crate::explain::{
     Analyzer, Attribution, Call, Elem, Extras, Inputs, Kind, OutputSelector, Selection, Target, Uploaded, graph_for,
     pulled,

@@ -1,6 +1,6 @@
 //! What is at a place of a model, along a path of its input.
 
-use super::sample_rows::{check_place_rows, check_rows};
+use crate::explain::sample_rows::{check_place_rows, check_rows};
 use crate::explain::{Call, Selection, Target, graph_for};
 use crate::passes::{on_path, repeated};
 use crate::{Arithmetic, Backend, Differentiable, Graph, Result, Tensor};

@@ -73,7 +73,6 @@ mod regions;
 mod registry;
 mod rise;
 mod rise_masks;
-mod sample_rows;
 mod sampling;
 mod score_cam;
 mod secant;

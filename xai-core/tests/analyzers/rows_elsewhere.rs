@@ -5,7 +5,7 @@ use xai_core::nn::{Activation, Linear};
 use xai_core::{
     Analyzer, AtLayer, DeepLift, Differentiable, EigenCam, Error, GradCam, Gradient, HiResCam, Index,
     InputTimesGradient, IntegratedGradients, InternalInfluence, LayerConductance, Lrp, NoiseAugmentation,
-    OverReferences, Result, SmoothGrad, Var,
+    OverReferences, Result, SmoothGrad, UpTo, Var,
 };
 
 use crate::models::differences::{linear, noise};
@@ -104,4 +104,17 @@ fn what_cannot_be_told_goes_on() {
     assert_eq!(layer.values.shape(), [1, 1, 5]);
     let copies = AtLayer::new(IntegratedGradients::new().n(4), "inside").analyze(&model, &one, Index(1)).unwrap_err();
     assert!(copies.to_string().contains("a row for each of"), "{copies}");
+}
+
+#[test]
+fn an_output_with_other_rows_in_front_is_refused() {
+    let model = turned();
+    let inside = UpTo::new(&model, "inside");
+    // Of 3 samples and 3 tokens, row 1 is what is at token 1 of all samples.
+    assert_eq!(inside.predict(words(3).view().into_dyn()).unwrap().shape(), [3, 3, 5]);
+    for samples in [2, 3, 4] {
+        let error = Gradient.analyze(&inside, &words(samples), Index([1, 2])).unwrap_err().to_string();
+        assert!(error.contains("model output") && error.contains("batch axis first"), "{error}");
+    }
+    assert!(Gradient.analyze(&UpTo::new(&model, "behind"), &words(3), Index([1, 2])).is_ok());
 }

@@ -8,9 +8,9 @@ use super::places::CamPlaces;
 use super::principal::principal;
 use super::rule::CamRule;
 use super::site::CamSite;
+use crate::explain::sample_rows::{check_place_rows, check_rows};
 use crate::explain::{Analyzer, Attribution, Call, Extras, Inputs, Kind};
 use crate::graph::Value;
-use crate::methods::sample_rows::{check_place_rows, check_rows};
 use crate::{Backend, Differentiable, Error, Graph, Result, Tensor};
 
 impl<R, P> Cam<R, P> {
