@@ -72,6 +72,13 @@ impl<'g, 'm, 'n, B: Backend, F: Fn(&[Vec<usize>]) -> Result<Graph<'n, B>>> Sampl
         }
     }
 
+    /// Whether it is known that an axis of a node's output, one behind the first, is the samples' or one with them.
+    pub(crate) fn has_samples(&self, node: usize, axis: usize) -> bool {
+        let length = |shape: Option<&[usize]>| shape.and_then(|shape| shape.get(axis).copied());
+        let shape = || self.graph.nodes().get(node)?.shape();
+        !self.is_in_front(node) && self.of_one_more(node).is_some_and(|more| length(Some(more)) != length(shape()))
+    }
+
     /// Whether it is known that the first axis of a node's output is not theirs, however long it is.
     fn is_elsewhere(&self, node: usize) -> bool {
         let grown = |one_more: &[usize]| one_more.first() == Some(&(self.batch + 1));

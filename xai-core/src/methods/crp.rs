@@ -1,9 +1,10 @@
 //! Concept relevance propagation.
 
 use super::Lrp;
+use crate::explain::sample_rows::SampleRows;
 use crate::explain::{Analyzer, Attribution, Call, Inputs, Kind, Selection};
 use crate::rules::{Along, Composite, Condition, Unknown};
-use crate::{Differentiable, Result};
+use crate::{Differentiable, Error, Result};
 
 /// Concept relevance propagation: [`Lrp`] of what goes through some channels alone, at named places of the network.
 ///
@@ -178,7 +179,25 @@ impl<M: Differentiable + ?Sized> Analyzer<M> for Crp {
     }
 
     fn check(&self, model: &M, inputs: &Inputs<'_>) -> Result<()> {
-        self.lrp.rules("Crp", &model.graph(inputs.shapes)?, inputs.explained, &self.conditions).map(|_| ())
+        let graph = model.graph(inputs.shapes)?;
+        self.lrp.rules("Crp", &graph, inputs.explained, &self.conditions)?;
+        let rows = SampleRows::new(&graph, inputs.shapes, |shapes| model.graph(shapes));
+        for condition in &self.conditions {
+            let place = graph.place(&condition.place)?;
+            let axis = condition.axis(&graph, place)?;
+            if rows.has_samples(place.index(), axis) {
+                return Err(Error::InvalidParameter {
+                    name: "axis",
+                    value: axis.to_string(),
+                    reason: format!(
+                        "it is that of the samples at `{}`, where the network has turned them away from the front: \
+                         say which axis has the channels by `condition_along`, or name a place before or behind",
+                        condition.place
+                    ),
+                });
+            }
+        }
+        Ok(())
     }
 
     fn attribute(&self, model: &M, call: &Call<'_, M::Backend>) -> Result<Attribution<M::Backend>> {

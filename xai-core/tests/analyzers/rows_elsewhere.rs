@@ -3,7 +3,7 @@
 use ndarray::{Array3, Axis};
 use xai_core::nn::{Activation, Linear};
 use xai_core::{
-    Analyzer, AtLayer, DeepLift, Differentiable, EigenCam, Error, GradCam, Gradient, HiResCam, Index,
+    Analyzer, AtLayer, Crp, DeepLift, Differentiable, EigenCam, Error, GradCam, Gradient, HiResCam, Index,
     InputTimesGradient, IntegratedGradients, InternalInfluence, LayerConductance, Lrp, NoiseAugmentation,
     OverReferences, Result, SmoothGrad, UpTo, Var,
 };
@@ -104,6 +104,26 @@ fn what_cannot_be_told_goes_on() {
     assert_eq!(layer.values.shape(), [1, 1, 5]);
     let copies = AtLayer::new(IntegratedGradients::new().n(4), "inside").analyze(&model, &one, Index(1)).unwrap_err();
     assert!(copies.to_string().contains("a row for each of"), "{copies}");
+}
+
+#[test]
+fn channels_are_not_counted_along_the_samples() {
+    let model = turned();
+    for samples in [1, 3] {
+        let x = words(samples);
+        for crp in [Crp::default().condition("inside", &[0]), Crp::default().condition("joined", &[0])] {
+            let error = crp.analyze(&model, &x, Index(1)).unwrap_err().to_string();
+            assert!(error.starts_with("axis = 1 is not possible: it is that of the samples at"), "{error}");
+        }
+        // Each sample has its own relevance, and the channels all of it.
+        let along = |channels: &[usize]| {
+            let crp = Crp::default().condition_along(2, "inside", channels);
+            crp.analyze(&model, &x, Index(1)).unwrap().values
+        };
+        let all = Lrp::default().analyze(&model, &x, Index(1)).unwrap().values;
+        let gap = along(&[0, 2]) + along(&[1, 3, 4]) - all;
+        assert!(gap.iter().all(|gap| gap.abs() < 1e-9));
+    }
 }
 
 #[test]

@@ -150,7 +150,7 @@ impl Condition {
     }
 
     /// Its axis at its place, checked.
-    fn axis<B: Backend>(&self, graph: &Graph<'_, B>, place: Value) -> Result<usize> {
+    pub(crate) fn axis<B: Backend>(&self, graph: &Graph<'_, B>, place: Value) -> Result<usize> {
         let no_axis = |axis: String, reason: String| Error::InvalidParameter { name: "axis", value: axis, reason };
         let (axis, shape) = match (self.along, graph.nodes()[place.0].shape()) {
             (Along::Axis(axis), None) => return Ok(axis),
