@@ -232,6 +232,29 @@ fn impossible_rules_are_refused() {
     assert!(matches!(unknown, Error::UnknownPlace { ref place, .. } if place == "layer9.*"), "{unknown}");
 }
 
+/// A place that there is, and of which a rule says nothing, is not called unknown.
+#[test]
+fn a_name_that_a_rule_says_nothing_of_is_told_why() {
+    let net = Sequential::<B>::new()
+        .push_named("conv", conv(1, 2, 2, Biases::With))
+        .push_named("norm", norm(2, 2, Biases::With))
+        .push_named("relu", Activation::Relu)
+        .push_named("flat", Flatten::default())
+        .push_named("classes", linear(3, 3, 32));
+    let x = noise(4, &[1, 2, 4, 4]);
+    let says = |name: &str, rule: LrpRule, part: &str| {
+        let lrp = Lrp::new(Composite::new().conv(LrpRule::ZPlus).named(name, rule));
+        let error = lrp.analyze(&net, &x, Index(1)).unwrap_err().to_string();
+        assert!(error.starts_with(&format!("named = {name} is not possible")) && error.contains(part), "{error}");
+    };
+    for rule in [LrpRule::ZPlus, LrpRule::Zero, LrpRule::Pass] {
+        says("norm", rule, "part of the layer in front");
+    }
+    says("flat", LrpRule::Zero, "layers with weights, norms and activations");
+    says("relu", LrpRule::ZPlus, "layers with weights, and there is none");
+    says("conv", LrpRule::Pass, "norms by themselves");
+}
+
 /// Relevance that goes around the first layer, too, and norms before convolutions: nothing is lost.
 #[test]
 fn shortcuts_around_the_first_layer_lose_nothing() {

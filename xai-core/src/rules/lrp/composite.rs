@@ -276,7 +276,7 @@ impl Described<'_> {
 }
 
 /// Whether a pattern is the path, or one of the names that lead to it.
-fn is_named(path: &str, pattern: &str) -> bool {
+pub(super) fn is_named(path: &str, pattern: &str) -> bool {
     let ends = path.match_indices('.').map(|(at, _)| at).chain([path.len()]);
     ends.into_iter().any(|end| matches(&path[..end], pattern))
 }

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::composite::{Composite, Which};
+use super::composite::{Composite, LayerKind, Which, is_named};
 use super::endings::end_in_probabilities;
-use super::facts::{Facts, only_moves};
+use super::facts::{Facts, kind, only_moves};
 use super::moved::{axis_behind, moves};
 use super::planner::Planner;
 use super::propagation::{Plan, Propagation, Touch};
+use super::rule::LrpRule;
 use crate::graph::{Graph, Site, Step, Value};
 use crate::rules::Unknown;
 use crate::{Backend, Error, Op, Result};
@@ -60,7 +61,7 @@ impl Plan {
                     .into(),
             );
         }
-        check_said(composite, &used, graph)?;
+        check_said(composite, &used, &merged, &sites, graph)?;
         for condition in conditions {
             let place = graph.place(&condition.place)?;
             // A mask along channels commutes with the norm and the bias that are merged into a layer.
@@ -122,13 +123,37 @@ fn way_of_relevance<B: Backend>(site: &Site<'_, '_, B>) -> Propagation {
     }
 }
 
-/// What was said of nothing that there is.
-fn check_said<B: Backend>(composite: &Composite, used: &[bool], graph: &Graph<'_, B>) -> Result<()> {
-    for ((which, _), used) in composite.said.iter().zip(used) {
-        if let (Which::Named(pattern), false) = (which, used) {
-            let known = graph.places().into_iter().map(|place| place.name).take(12).collect();
+/// What was said of nothing that there is, or of places where it says nothing.
+fn check_said<B: Backend>(
+    composite: &Composite,
+    used: &[bool],
+    merged: &[Option<usize>],
+    sites: &[Option<Site<'_, '_, B>>],
+    graph: &Graph<'_, B>,
+) -> Result<()> {
+    for ((which, rule), used) in composite.said.iter().zip(used) {
+        let (Which::Named(pattern), false) = (which, used) else { continue };
+        let places = graph.places();
+        let mut there = places.iter().filter(|place| is_named(&place.name, pattern)).peekable();
+        if there.peek().is_none() {
+            let known = places.into_iter().map(|place| place.name).take(12).collect();
             return Err(Error::UnknownPlace { place: pattern.clone(), known });
         }
+        let is_merged = |name: &str| {
+            graph.place(name).is_ok_and(|value| {
+                let kind = sites[value.0].as_ref().and_then(kind);
+                merged[value.0].is_some() && matches!(kind, None | Some(LayerKind::Norm))
+            })
+        };
+        let reason = match rule {
+            _ if there.all(|place| is_merged(&place.name)) => {
+                "what is there is part of the layer in front, as a norm behind a convolution is: name that layer"
+            }
+            LrpRule::Pass => "`LrpRule::Pass` is of activations and of norms by themselves, and there is none of them",
+            LrpRule::Zero => "rules are of layers with weights, norms and activations, and there is none of them",
+            _ => "the rule is of layers with weights, and there is none",
+        };
+        return Err(Error::InvalidParameter { name: "named", value: pattern.clone(), reason: reason.into() });
     }
     Ok(())
 }
