@@ -1,6 +1,6 @@
 //! What turns scores into probabilities at the end of a file.
 
-use crate::file::Node;
+use crate::file::{Attribute, Graph, Model, Node};
 
 /// The end of a network that turns scores into probabilities.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,13 +16,27 @@ const MOVES: [&str; 7] = ["Identity", "Squeeze", "Unsqueeze", "Reshape", "Flatte
 
 impl<'f> Ending<'f> {
     /// That of an output, if it has one.
-    pub(super) fn find(nodes: &'f [Node], output: &str) -> Option<Self> {
+    pub(super) fn find(model: &'f Model, output: &str) -> Option<Self> {
+        let nodes = &model.graph.nodes;
         let node = source(nodes, output)?;
         match node.operator.as_str() {
+            "Softmax" | "LogSoftmax" if model.opset() >= 13 && is_over_samples(&model.graph, node, output) => None,
             operator @ ("Softmax" | "LogSoftmax" | "Sigmoid") => Some(Ending { operator, score: node.inputs.first()? }),
             "Div" => Some(Ending { operator: "Softmax", score: written_out(nodes, node)? }),
             _ => None,
         }
+    }
+}
+
+/// Whether a softmax is over the first axis, and that is not the only one that its output is said to have: not classes
+/// but samples make up its whole. Before opset 13 it is over all axes behind that one too.
+fn is_over_samples(graph: &Graph, softmax: &Node, output: &str) -> bool {
+    let Some(&Attribute::Int(axis)) = softmax.attributes.get("axis") else { return false };
+    let said = graph.outputs.iter().find(|info| info.name == output).and_then(|info| info.shape.as_ref());
+    match said.map(Vec::len) {
+        Some(1) => false,
+        Some(axes) => axis == 0 || axis.unsigned_abs() == axes as u64 && axis < 0,
+        None => axis == 0,
     }
 }
 

@@ -168,7 +168,7 @@ impl<B: Backend> Network<B> {
     /// ```
     #[must_use]
     pub fn before_softmax(mut self) -> Self {
-        let before = Ending::find(&self.file.model.graph.nodes, &self.output).map(|ending| ending.score.to_owned());
+        let before = Ending::find(&self.file.model, &self.output).map(|ending| ending.score.to_owned());
         if let Some(score) = before {
             self.output = score;
             self.plans = Arc::default();
@@ -179,7 +179,7 @@ impl<B: Backend> Network<B> {
     /// The operator that [`before_softmax`](Network::before_softmax) would leave out, `Softmax`, `LogSoftmax` or
     /// `Sigmoid`, if the output ends in one; a softmax that is written out in exponentials and their sum too.
     pub fn ends_in(&self) -> Option<&str> {
-        Ending::find(&self.file.model.graph.nodes, &self.output).map(|ending| ending.operator)
+        Ending::find(&self.file.model, &self.output).map(|ending| ending.operator)
     }
 
     /// The name of the output: the file's first that is not of whole numbers, truths or strings, or the one that was

@@ -6,7 +6,7 @@ use xai_onnx::{ElementType, Fault, Network, Reader};
 
 use super::hostile::fault;
 use super::wire::{
-    Message, Parts, float_attribute, floats, graph, info, int_attribute, ints, ints_attribute, model, node,
+    Message, Parts, float_attribute, floats, graph, info, int_attribute, ints, ints_attribute, model, model_of, node,
 };
 
 type B = NdArray<f64>;
@@ -267,6 +267,25 @@ fn a_softmax_that_is_written_out_is_left_out_too() {
     let parts =
         Parts { nodes: other, tensors: vec![ints("axis", &[1])], inputs: vec![info("x", &[0, 3])], outputs: vec!["y"] };
     assert_eq!(read(model(graph(parts))).ends_in(), None);
+}
+
+/// Over the samples it makes no probabilities of classes; before opset 13 it is over all that is behind the axis too.
+#[test]
+fn a_softmax_over_the_first_axis_stays() {
+    let of = |opset: i64, axis: i64| {
+        let softmax = node("Softmax", &["x"], &["y"]).with(5, int_attribute("axis", axis));
+        let inputs = vec![info("x", &[1, 3])];
+        read(model_of(opset, graph(Parts { nodes: vec![softmax], tensors: vec![], inputs, outputs: vec!["y"] })))
+    };
+    let network = of(17, 0);
+    assert_eq!((network.ends_in(), network.clone().before_softmax().output_name()), (None, "y"));
+    assert_eq!(
+        network.predict(array![[1.0, -2.0, 0.5]].into_dyn().view()).unwrap(),
+        array![[1.0, 1.0, 1.0]].into_dyn()
+    );
+    for (opset, axis) in [(11, 0), (17, 1), (17, -1)] {
+        assert_eq!(of(opset, axis).ends_in(), Some("Softmax"), "{opset} {axis}");
+    }
 }
 
 #[test]
