@@ -38,6 +38,10 @@ const WORDS: [(&str, &str); 30] = [
     ("; beyond all it is `LrpRule::ZPlus`", ""),
     ("`Features::", "`--features "),
     ("`Fill::", "`--reference "),
+    (
+        ": does the forward code sum, average or flatten over axis 0?",
+        ": of an output of one sample that is without it say --one-sample, or another output by --output",
+    ),
     ("give its vector-Jacobian product with `Function::new(forward, vjp)`, or explain", "explain"),
 ];
 

@@ -34,6 +34,11 @@ pub(crate) struct NetworkArgs {
     #[arg(long, help_heading = "Network")]
     pub(crate) no_batch: bool,
 
+    /// The output has no batch axis in front, as (time, samples, labels), or none: the network runs one sample at a
+    /// time, and --target says a number for each axis of the output
+    #[arg(long, conflicts_with = "no_batch", help_heading = "Network")]
+    pub(crate) one_sample: bool,
+
     /// The framework that computes [default: candle if this build has it, else tch if it has that, else ndarray]
     #[arg(long, value_name = "NAME", value_enum, help_heading = "Network")]
     pub(crate) backend: Option<Framework>,

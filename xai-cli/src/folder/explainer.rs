@@ -159,6 +159,7 @@ impl<'a, B: Backend<Elem = f32>> Explains for Explainer<'a, B> {
         let what = format!("output {output:?}, after softmax {softmax}, inputs {others:?}, target {target:?}");
         let what = if network.no_batch { format!("{what}, no batch") } else { what };
         let how = format!("{}, {options:?}, {photo:?}, names {named:?}", self.chosen.title());
+        let what = if network.one_sample { format!("{what}, one sample") } else { what };
         let how = if *data == DataArgs::default() { how } else { format!("{how}, {data:?}") };
         Ok(format!("{} of {size} bytes, {mark:016x}, {what}, {how}", file.display()))
     }

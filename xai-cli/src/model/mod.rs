@@ -39,8 +39,11 @@ pub(crate) fn open(args: &NetworkArgs, task: &impl Task) -> Outcome<()> {
     if args.limit.is_some() && ending != "onnx" {
         return Err(failure("--limit is for ONNX files: leave it out"));
     }
-    if args.no_batch && ending == "safetensors" {
-        return Err(failure("--no-batch is for ONNX and TorchScript files: the known networks have a batch axis"));
+    let one = [("--no-batch", args.no_batch), ("--one-sample", args.one_sample)].into_iter().find(|(_, given)| *given);
+    if let Some((option, _)) = one.filter(|_| ending == "safetensors") {
+        return Err(failure(format!(
+            "{option} is for ONNX and TorchScript files: the known networks have a batch axis"
+        )));
     }
     if args.after_softmax && ending != "onnx" {
         notes.add("no softmax is known of this network: --after-softmax changes nothing");

@@ -75,7 +75,7 @@ impl<T: Task> Program for Open<'_, T> {
                 });
                 let network = Box::new(network);
                 let model = Model { network, input, ending, facts, notes, row_by_row, misdeclared };
-                self.task.run(model.one_sample(self.args.no_batch))
+                self.task.run(model.one_sample(self.args))
             }
             Err(why) => self.task.of_file(&facts, why),
         }

@@ -8,8 +8,8 @@ use xai_cli::classes::Ending;
 use xai_cli::command_line::Outcome;
 
 use super::channels_first::ChannelsFirst;
-use super::one_sample::OneSample;
-use crate::args::Preset;
+use super::one_sample::{OneOutput, OneSample};
+use crate::args::{NetworkArgs, Preset};
 use crate::notes::Notes;
 
 /// A network that takes one input.
@@ -48,15 +48,18 @@ impl<B: Backend> Model<B> {
         (self.misdeclared)(shape).into_iter().for_each(|note| notes.add(note));
     }
 
-    /// The same network, whose input has no batch axis, as one that takes one sample.
-    pub(super) fn one_sample(self, has_no_batch: bool) -> Self {
-        if !has_no_batch {
-            return self;
-        }
-        let shape = self.input.shape.map(|shape| std::iter::once(Some(1)).chain(shape).collect());
-        let input = Wanted { shape, ..self.input };
+    /// The same network as one that takes one sample: whose input has no batch axis, or whose output has none in front.
+    pub(super) fn one_sample(self, args: &NetworkArgs) -> Self {
         let (row_by_row, misdeclared) = (Box::new(|_: &[usize]| false), Box::new(|_: &[usize]| None));
-        Model { network: Box::new(OneSample(self.network)), input, row_by_row, misdeclared, ..self }
+        if args.no_batch {
+            let shape = self.input.shape.map(|shape| std::iter::once(Some(1)).chain(shape).collect());
+            let input = Wanted { shape, ..self.input };
+            return Model { network: Box::new(OneSample(self.network)), input, row_by_row, misdeclared, ..self };
+        }
+        if args.one_sample {
+            return Model { network: Box::new(OneOutput(self.network)), row_by_row, misdeclared, ..self };
+        }
+        self
     }
 
     /// The same network, with the channels of its input in front of rows and columns, where they are the last axis.

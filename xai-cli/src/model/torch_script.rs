@@ -57,7 +57,7 @@ pub(super) fn open(args: &NetworkArgs, notes: Notes, task: &impl Task) -> Outcom
         row_by_row: Box::new(|_| false),
         misdeclared: Box::new(|_| None),
     };
-    task.run(model.one_sample(args.no_batch))
+    task.run(model.one_sample(args))
 }
 
 /// Says that it cannot.

@@ -269,6 +269,26 @@ fn an_input_without_a_batch_axis_is_one_sample() {
         .refused(&[&["explain", "frames.onnx", "frames.npy", "--no-batch"][..], &["--target", "3"]].concat(), "0 to 2");
 }
 
+/// Time, samples, labels: one sample is run, and a label is told by its step too.
+#[test]
+fn an_output_whose_batch_is_not_in_front_is_of_one_sample() {
+    let folder = Folder::new();
+    let pulse = [0.0f32, 0.0, -0.5, -0.5, 0.0, 0.5, 1.0, 0.5, 0.0, -0.5, -0.5, 0.0];
+    let signal = ndarray::Array3::from_shape_vec((1, 1, 12), pulse.to_vec()).unwrap();
+    signal.write_npy(std::fs::File::create(folder.at("a.npy")).unwrap()).unwrap();
+    let call = ["explain", "steps.onnx", "a.npy", "--method", "gradient", "--method", "smooth-grad"];
+    folder.refused(&call, "say --one-sample");
+    folder.refused(&[&call[..], &["--one-sample", "--target", "12,0,0"]].concat(), "0 to 11, by 0 to 0, by 0 to 1");
+    let of_step = ["--one-sample", "--target", "4,0,0", "--json", "--raw", "o.safetensors"];
+    let report = folder.json(&[&call[..], &of_step].concat());
+    assert_eq!(report["explained"]["index"], json!([4, 0, 0]));
+    let found = &files::read_arrays::<f32>(folder.at("o.safetensors")).unwrap();
+    // tanh(x₃ + 2x₄ + x₅) at -0.5, 0, 0.5.
+    assert_eq!(found["gradient"].iter().copied().collect::<Vec<_>>()[2..7], [0.0, 1.0, 2.0, 1.0, 0.0]);
+    assert!((found["smooth-grad"][[0, 0, 4]] - 2.0).abs() < 0.3);
+    folder.refused(&[&call[..], &["--one-sample", "--no-batch"]].concat(), "cannot be used with");
+}
+
 #[test]
 fn values_that_are_all_zero_are_noticed() {
     let folder = Folder::new();

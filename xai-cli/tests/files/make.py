@@ -75,6 +75,39 @@ def inside():
     model("colours-inside", nodes, weights, [image], [value("scores", F, ["batch", 4])])
 
 
+def bands():
+    """Which of two pairs of four bands is brighter, in an image whose bands are last."""
+    pairs = np.array([[1, 1, -1, -1], [-1, -1, 1, 1]], np.float32)
+    weights = {
+        "half": np.array(0.5, np.float32),
+        "pairs": pairs[:, :, None, None] * np.full((3, 3), 1 / 9, np.float32),
+        "head.weight": np.array([[1, -1], [-1, 1]], np.float32),
+    }
+    nodes = [
+        node("Mul", ["image", "half"], "scaled", "scale"),
+        node("Transpose", ["scaled"], "turned", "turn", perm=[0, 3, 1, 2]),
+        node("Conv", ["turned", "pairs"], "compared", "conv", pads=[1, 1, 1, 1], strides=[2, 2]),
+        node("Relu", ["compared"], "maps", "relu"),
+        node("GlobalAveragePool", ["maps"], "pooled", "pool"),
+        node("Flatten", ["pooled"], "flat", "flatten"),
+        node("Gemm", ["flat", "head.weight"], "scores", "head"),
+    ]
+    image = value("image", F, ["batch", "rows", "columns", 4])
+    model("bands", nodes, weights, [image], [value("scores", F, ["batch", 2])])
+
+
+def steps():
+    """A label for each step of a signal, (steps, samples, labels), as recognisers of text give."""
+    weights = {"kernel": np.array([[[1, 2, 1]], [[-1, 0, 1]]], np.float32)}
+    nodes = [
+        node("Conv", ["signal", "kernel"], "found", "conv", pads=[1, 1]),
+        node("Tanh", ["found"], "bent", "tanh"),
+        node("Transpose", ["bent"], "labels", "turn", perm=[2, 0, 1]),
+    ]
+    signal = value("signal", F, ["batch", 1, "time"])
+    model("steps", nodes, weights, [signal], [value("labels", F, ["time", "batch", 2])])
+
+
 def table():
     """A loan that is refused or given, by four numbers."""
     weights = {
@@ -361,6 +394,8 @@ colours("colours", ["batch", 3, 32, 32], [])
 turn = node("Transpose", ["image"], "turned", "turn", perm=[0, 3, 1, 2])
 colours("colours-last", [1, 32, 32, 3], [turn])
 inside()
+bands()
+steps()
 table()
 signal()
 bytes_()
