@@ -6,11 +6,11 @@ use indicatif::{ProgressBar, ProgressStyle};
 use xai::disk::Draft;
 use xai::metrics::{Evaluate, Evaluation, Metric};
 use xai::picture::Curves;
-use xai::{AnalyzerInfo, AnyAnalyzer, Backend, BoxAnyAnalyzer, Features, MaxActivation, Settings, files};
+use xai::{AnalyzerInfo, AnyAnalyzer, Backend, BoxAnyAnalyzer, Features, MaxActivation, OutputScale, Settings, files};
 use xai_zoo::backend::Program;
 use xai_zoo::command_line::Outcome;
 use xai_zoo::efficientnet::{EfficientNetLite0, TRAINED};
-use xai_zoo::ranking;
+use xai_zoo::ranking::{self, Hiding};
 
 use crate::args::Args;
 use crate::crops;
@@ -40,7 +40,7 @@ fn scores<B: Backend<Elem = f32>>(args: &Args, network: &EfficientNetLite0<B>) -
         chosen.iter().map(|info| info.build_any(&settings(args, network, info))).collect::<xai::Result<_>>()?;
     // The trait is asked for without `Send` and `Sync`.
     let analyzers: Vec<&dyn AnyAnalyzer<B>> = built.iter().map(|analyzer| &**analyzer as _).collect();
-    let metrics = ranking::metrics(args.grid);
+    let metrics = ranking::metrics(&Hiding::photo(args.grid), OutputScale::Probability);
     let metrics: Vec<&dyn Metric<B>> = metrics.iter().map(|metric| &**metric).collect();
     let bar = progress_bar(args.crops);
     bar.tick();

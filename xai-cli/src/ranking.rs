@@ -22,34 +22,100 @@ use xai::metrics::{
 };
 use xai::{Backend, Features, Fill, OutputScale};
 
-/// Whether an explanation of a photo is true, by a grid of so many cells along each side.
+/// What of an input comes and goes, and what stands in its place.
 ///
-/// How the class's probability rises as the most important cells come (insertion), falls as they go (deletion), whether
-/// the order is right when what goes is imputed (ROAD), how far sums of the values are from what the score does
+/// ```
+/// use xai::{Features, NdArray, OutputScale};
+/// use xai_cli::ranking::{Hiding, metrics};
+///
+/// // Columns of a table have no neighbours: ROAD is left out.
+/// let columns = Hiding { features: Features::each(), imputed: false, ..Hiding::zeros() };
+/// assert_eq!(metrics::<NdArray>(&columns, OutputScale::AsIs).len(), 4);
+/// ```
+#[derive(Debug, Clone)]
+pub struct Hiding {
+    /// The parts.
+    pub features: Features,
+    /// What insertion begins with.
+    pub start: Fill,
+    /// What is left of parts that go.
+    pub gone: Fill,
+    /// Whether what goes can be imputed by what is beside it, as in images and sequences.
+    pub imputed: bool,
+    /// How many copies go through the network at once.
+    pub chunk: Option<usize>,
+}
+
+impl Hiding {
+    /// The cells of a grid with so many along each side of a photo, which comes out of its blur.
+    ///
+    /// ```
+    /// use xai::Fill;
+    /// use xai_cli::ranking::Hiding;
+    ///
+    /// assert!(matches!(Hiding::photo(7).start, Fill::Blur { .. }));
+    /// ```
+    pub fn photo(grid: usize) -> Self {
+        Hiding {
+            features: Features::grid([grid, grid]),
+            start: Fill::Blur { sigma: 5.0 },
+            imputed: true,
+            ..Hiding::zeros()
+        }
+    }
+
+    /// Number by number, with zeros in their place.
+    ///
+    /// ```
+    /// use xai_cli::ranking::Hiding;
+    ///
+    /// assert!(!Hiding::zeros().imputed);
+    /// ```
+    pub fn zeros() -> Self {
+        let zeros = Fill::default();
+        Hiding { features: Features::each(), start: zeros.clone(), gone: zeros, imputed: false, chunk: None }
+    }
+}
+
+/// Whether an explanation is true.
+///
+/// How the class's probability, or the score where that is the scale, rises as the most important cells come
+/// (insertion), falls as they go (deletion), whether the order is right when what goes is imputed (ROAD), how far sums of the values are from what the score does
 /// (infidelity, with the factor that suits them best), and how alike the map is to that of the same network with random
 /// weights.
 ///
 /// ```
-/// use xai::NdArray;
-/// use xai_cli::ranking::metrics;
+/// use xai::{NdArray, OutputScale};
+/// use xai_cli::ranking::{Hiding, metrics};
 ///
-/// let names: Vec<String> = metrics::<NdArray>(7).iter().map(|metric| metric.name()).collect();
+/// let names: Vec<String> = metrics::<NdArray>(&Hiding::photo(7), OutputScale::Probability).iter().map(|metric| metric.name()).collect();
 /// assert_eq!((names.len(), names[2].as_str()), (5, "ROAD"));
 /// ```
-pub fn metrics<B: Backend>(grid: usize) -> Vec<Box<dyn Metric<B>>> {
-    let cells = || Features::grid([grid, grid]);
-    let blurred = || Fill::Blur { sigma: 5.0 };
-    let probability = OutputScale::Probability;
-    let insertion = Insertion::new().features(cells()).fill(blurred()).scale(probability);
-    let deletion = Deletion::new().features(cells()).scale(probability);
-    vec![
-        // Random orders would cost as much for each analyzer; the random map is one row.
-        Box::new(insertion.steps(14).random_orders(0)),
-        Box::new(deletion.steps(14).random_orders(0)),
-        Box::new(Road::new().shares([0.1, 0.3, 0.5, 0.7, 0.9]).features(cells()).scale(probability)),
-        Box::new(Infidelity::new().features(cells()).n(30).scaled(true)),
-        Box::new(ParameterRandomisation::new().order(Order::AtOnce)),
-    ]
+pub fn metrics<B: Backend>(hiding: &Hiding, scale: OutputScale) -> Vec<Box<dyn Metric<B>>> {
+    let Hiding { features, start, gone, imputed, chunk } = hiding;
+    // Random orders would cost as much for each analyzer; the random map is one row.
+    let insertion = Insertion::new().fill(start.clone()).steps(14).random_orders(0).scale(scale);
+    let deletion = Deletion::new().fill(gone.clone()).steps(14).random_orders(0).scale(scale);
+    let road = Road::new().shares([0.1, 0.3, 0.5, 0.7, 0.9]).scale(scale);
+    let infidelity = Infidelity::new().fill(gone.clone()).n(30).scaled(true);
+    let mut all: Vec<Box<dyn Metric<B>>> = Vec::new();
+    macro_rules! put {
+        ($metric:expr) => {{
+            let metric = $metric.features(features.clone());
+            all.push(match chunk {
+                Some(chunk) => Box::new(metric.chunk(*chunk)),
+                None => Box::new(metric),
+            });
+        }};
+    }
+    put!(insertion);
+    put!(deletion);
+    if *imputed {
+        put!(road);
+    }
+    put!(infidelity);
+    all.push(Box::new(ParameterRandomisation::new().order(Order::AtOnce)));
+    all
 }
 
 /// Puts the mean rank of each row over the metrics behind its scores, and sorts the rows by it; the last one, the

@@ -58,11 +58,7 @@ pub(crate) fn check_classes<B: Backend>(
     names: Option<&Names>,
     target: Option<&str>,
 ) -> Outcome<Option<Vec<usize>>> {
-    let seen = model.network.graph(&[shape.to_vec()])?.output_shape().map(<[usize]>::to_vec);
-    let output = match seen {
-        Some(output) => output,
-        None => model.network.predict(ArrayD::zeros(IxDyn(shape)).view())?.shape().to_vec(),
-    };
+    let output = output_shape(model, shape)?;
     if let Some(names) = names {
         names.check(&output)?;
     }
@@ -70,6 +66,15 @@ pub(crate) fn check_classes<B: Backend>(
     let mut index = find(target, told(&output), names)?;
     index.resize(output.len().saturating_sub(1), 0);
     Ok(Some(index))
+}
+
+/// The shape of the output for inputs of a shape.
+pub(crate) fn output_shape<B: Backend>(model: &Model<B>, shape: &[usize]) -> Outcome<Vec<usize>> {
+    let seen = model.network.graph(&[shape.to_vec()])?.output_shape().map(<[usize]>::to_vec);
+    Ok(match seen {
+        Some(output) => output,
+        None => model.network.predict(ArrayD::zeros(IxDyn(shape)).view())?.shape().to_vec(),
+    })
 }
 
 #[cfg(test)]

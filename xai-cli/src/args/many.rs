@@ -84,16 +84,17 @@ pub(crate) struct EvaluateArgs {
     #[command(flatten)]
     pub(crate) network: NetworkArgs,
 
-    /// Photos, and folders of photos
-    #[arg(value_name = "PHOTO", required = true)]
-    pub(crate) photos: Vec<PathBuf>,
+    /// What the network looks at, as `xai explain` reads it, each one sample: photos, or arrays, sounds, tables, bytes
+    /// or tokens; of a folder the files that `xai folder` takes
+    #[arg(value_name = "INPUT", required = true)]
+    pub(crate) inputs: Vec<PathBuf>,
 
     /// A method, any that `xai methods` lists; may be given several times [default: those of ten of all families that
     /// the network can be explained by]
     #[arg(long = "method", value_name = "NAME", value_parser = by_name(), hide_possible_values = true)]
     pub(crate) methods: Vec<&'static AnalyzerInfo>,
 
-    /// Which output to explain, as `xai explain` takes it [default: each photo's highest]
+    /// Which output to explain, as `xai explain` takes it [default: each input's highest]
     #[arg(long, value_name = "CLASS", allow_negative_numbers = true)]
     pub(crate) target: Option<String>,
 
@@ -106,11 +107,12 @@ pub(crate) struct EvaluateArgs {
     #[arg(long, value_name = "PLACE")]
     pub(crate) at: Option<String>,
 
-    /// Cells along each side of the grid whose cells come and go
-    #[arg(long, value_name = "N", default_value_t = 14, value_parser = count, allow_negative_numbers = true)]
-    pub(crate) grid: usize,
+    /// Cells along each side of an image, or along a signal, that come and go [default: 14, or as many as there are
+    /// numbers]. Of tables it is columns, and of tokens their vectors, one by one
+    #[arg(long, value_name = "N", value_parser = count, allow_negative_numbers = true)]
+    pub(crate) grid: Option<usize>,
 
-    /// Also write the score of each photo
+    /// Also write the score of each input
     #[arg(long, value_name = "FILE.csv")]
     pub(crate) csv: Option<PathBuf>,
 
@@ -124,6 +126,9 @@ pub(crate) struct EvaluateArgs {
 
     #[command(flatten)]
     pub(crate) photo: PhotoArgs,
+
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
 
     #[command(flatten)]
     pub(crate) options: Options,

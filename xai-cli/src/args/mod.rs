@@ -55,7 +55,7 @@ pub(crate) enum Command {
     Check(Box<CheckArgs>),
     /// A picture for every photo, array or sound of a folder, and a table; what is done is not done again
     Folder(Box<FolderArgs>),
-    /// Which method is most faithful on this network? Ranks them by five metrics
+    /// Which method is most faithful on this network? Ranks them by five metrics, over photos or other inputs
     Evaluate(Box<EvaluateArgs>),
     /// All methods, one a line: name, title, what it needs, what it costs, its options, and what its values are
     Methods {

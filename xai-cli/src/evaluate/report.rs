@@ -18,8 +18,8 @@ pub(super) struct Report<'a> {
 }
 
 impl Report<'_> {
-    /// The best method first, each with its scores of every photo; the random map is the last.
-    pub(super) fn json(&self, table: &Evaluation, photos: usize, notes: &Notes) -> Value {
+    /// The best method first, each with its scores of every input; the random map is the last.
+    pub(super) fn json(&self, table: &Evaluation, inputs: usize, notes: &Notes) -> Value {
         let metric = |(name, better): &(String, Better)| json!({"name": name, "better": better.to_string()});
         let rows = table.analyzers.iter().zip(&table.cells).enumerate();
         let row = |(row, (title, cells)): (usize, (&String, &Vec<Cell>))| {
@@ -39,7 +39,7 @@ impl Report<'_> {
         json!({
             "network": shown(&self.args.network.file),
             "target": self.target,
-            "photos": photos - self.failed,
+            "inputs": inputs - self.failed,
             "failed": self.failed,
             "metrics": table.metrics.iter().map(metric).collect::<Vec<Value>>(),
             "methods": rows.map(row).collect::<Vec<Value>>(),
@@ -50,15 +50,15 @@ impl Report<'_> {
     }
 }
 
-/// The mean with its interval, a score for each photo that has one, what they say in words, and why others have none.
-fn scores(cell: &Cell, (mean, interval): (Option<f64>, Option<f64>), photos: &[String]) -> Value {
-    let photo = |sample: &usize| photos.get(*sample);
-    let failed = |failure: &Failure| json!({"photo": photo(&failure.sample), "reason": words::of(&*failure.error)});
+/// The mean with its interval, a score for each input that has one, what they say in words, and why others have none.
+fn scores(cell: &Cell, (mean, interval): (Option<f64>, Option<f64>), inputs: &[String]) -> Value {
+    let input = |sample: &usize| inputs.get(*sample);
+    let failed = |failure: &Failure| json!({"input": input(&failure.sample), "reason": words::of(&*failure.error)});
     json!({
         "mean": mean,
         "interval": interval,
         "values": cell.scores.values,
-        "photos": cell.samples.iter().map(photo).collect::<Vec<_>>(),
+        "inputs": cell.samples.iter().map(input).collect::<Vec<_>>(),
         "verdict": cell.scores.verdict().map(|verdict| words::translated(&verdict)),
         "failed": cell.failures.iter().map(failed).collect::<Vec<Value>>(),
     })

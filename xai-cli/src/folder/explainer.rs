@@ -12,9 +12,8 @@ use xai_cli::pipeline::Sort;
 use xai_cli::runner::{Explained, Explains, Runner, mark};
 
 use super::files::Files;
-use super::first::First;
 use crate::args::{DataArgs, FolderArgs};
-use crate::input::check_assumed;
+use crate::input::{First, check_assumed};
 use crate::methods::{
     Asked, Chosen, Suited, advice, advice_for_noise, advice_for_nothing, check_options, hardly_arrived, is_nothing,
     noise, suited,
@@ -67,7 +66,9 @@ impl<'a, B: Backend<Elem = f32>> Explainer<'a, B> {
         sort: Sort,
         runner: &Runner,
     ) -> Outcome<Self> {
-        let First { mut shape, channels_last, assumed, notes: said } = First::look(args, &model, sort, runner.files())?;
+        let how = (&args.photo, &args.data);
+        let First { mut shape, channels_last, assumed, notes: said, .. } =
+            First::look(how, &model, sort, runner.files())?;
         let model = model.channels_first(channels_last);
         check_assumed(&model, &shape, assumed)?;
         check_classes(&model, &shape, names, args.target.as_deref())?;
@@ -158,8 +159,8 @@ impl<'a, B: Backend<Elem = f32>> Explains for Explainer<'a, B> {
         let (output, others, softmax) = (&network.output, &network.others, network.after_softmax);
         let what = format!("output {output:?}, after softmax {softmax}, inputs {others:?}, target {target:?}");
         let what = if network.no_batch { format!("{what}, no batch") } else { what };
-        let how = format!("{}, {options:?}, {photo:?}, names {named:?}", self.chosen.title());
         let what = if network.one_sample { format!("{what}, one sample") } else { what };
+        let how = format!("{}, {options:?}, {photo:?}, names {named:?}", self.chosen.title());
         let how = if *data == DataArgs::default() { how } else { format!("{how}, {data:?}") };
         Ok(format!("{} of {size} bytes, {mark:016x}, {what}, {how}", file.display()))
     }

@@ -2,8 +2,6 @@
 
 mod explainer;
 mod files;
-mod first;
-mod sorts;
 
 use serde_json::json;
 use xai::Backend;
@@ -13,6 +11,7 @@ use xai_cli::runner::Runner;
 
 use self::explainer::Explainer;
 use crate::args::FolderArgs;
+use crate::input;
 use crate::model::{self, Model, Task};
 use crate::output::{print_json, print_text};
 
@@ -30,7 +29,7 @@ struct Folder<'a> {
 impl Task for Folder<'_> {
     fn run<B: Backend<Elem = f32>>(&self, model: Model<B>) -> Outcome<()> {
         let args = self.args;
-        let sort = sorts::sort(&model.input, &args.folder)?;
+        let sort = input::sort(&model.input, &args.folder)?;
         let runner = Runner::of(&args.folder, &args.out, sort)?
             .reads(args.network.files().chain(args.labels.as_deref()))
             .raw(args.raw)

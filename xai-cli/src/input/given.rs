@@ -21,6 +21,16 @@ pub(crate) struct Given {
     pub(crate) notes: Vec<String>,
 }
 
+impl Given {
+    /// The shape as the network takes it.
+    pub(super) fn as_taken(&self) -> Vec<usize> {
+        match *self.numbers.shape() {
+            [samples, channels, rows, columns] if self.channels_last => vec![samples, rows, columns, channels],
+            ref shape => shape.to_vec(),
+        }
+    }
+}
+
 /// What people see of an input.
 pub(crate) enum Shown {
     /// The photo, at the network's size.

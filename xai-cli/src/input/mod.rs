@@ -1,10 +1,13 @@
 //! What the network looks at: from a file to its input.
 
+mod first;
 mod fits;
 mod frame;
 mod given;
 mod numbers;
 mod photo;
+mod said;
+mod sorts;
 mod table;
 mod tokens;
 mod wave;
@@ -13,9 +16,13 @@ use std::path::Path;
 
 use xai_cli::command_line::{Outcome, failure};
 
+pub(crate) use self::first::First;
 pub(crate) use self::fits::check_assumed;
 pub(crate) use self::given::{Given, Shown};
-pub(crate) use self::photo::{Trained, photo_shape};
+use self::photo::Trained;
+pub(crate) use self::photo::photo_shape;
+pub(crate) use self::said::Said;
+pub(crate) use self::sorts::{given, sort};
 use crate::args::{DataArgs, PhotoArgs};
 use crate::model::Wanted;
 

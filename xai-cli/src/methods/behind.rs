@@ -2,6 +2,8 @@
 
 use xai::{Backend, Differentiable, Result, Var};
 
+use crate::model::from_place;
+
 /// What is behind a place of a network, or all of it; and of its output one number, or all.
 pub(crate) struct Behind<'a, B: Backend> {
     pub(crate) network: &'a (dyn Differentiable<Backend = B> + 'a),
@@ -19,14 +21,7 @@ impl<B: Backend> Differentiable for Behind<'_, B> {
     fn trace<'m>(&'m self, inputs: &[Var<'m, B>]) -> Result<Var<'m, B>> {
         let output = match self.at {
             None => self.network.trace(inputs)?,
-            Some(at) => {
-                let values = Var::only(inputs)?;
-                let rows = values.shape()?.first().copied().unwrap_or(0);
-                let shape = [&[rows], self.shape.get(1..).unwrap_or_default()].concat();
-                let graph = self.network.graph(&[shape])?;
-                let (_, rest) = graph.split(graph.place(at)?)?;
-                values.graph(&rest, &[])?
-            }
+            Some(at) => from_place(self.network, at, self.shape, &Var::only(inputs)?)?,
         };
         let index = self.index.unwrap_or_default().iter().enumerate();
         Ok(index.fold(output, |output, (axis, &at)| output.narrow(axis + 1, at, 1)))

@@ -1,5 +1,6 @@
 //! A network out of its file, on the framework that was asked for.
 
+mod behind;
 mod channels_first;
 mod layout;
 mod map;
@@ -14,6 +15,7 @@ mod weights;
 use xai_cli::backend::{Framework, limit_threads};
 use xai_cli::command_line::{Outcome, failure};
 
+pub(crate) use self::behind::{Front, from_place};
 pub(crate) use self::map::Map;
 pub(crate) use self::opened::{Facts, Model, Task, Wanted};
 pub(crate) use self::places::{ChannelsLast, channels_last, maps};

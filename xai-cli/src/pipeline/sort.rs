@@ -53,11 +53,22 @@ impl Sort {
     /// # Errors
     /// A folder that cannot be read.
     pub fn files(&self, folder: &Path) -> Outcome<Vec<PathBuf>> {
-        let is_hidden = |path: &Path| path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
-        files(folder, |path| match self.endings {
-            [] => !is_hidden(path),
+        files(folder, |path| self.has(path))
+    }
+
+    /// Whether a file is of this sort, by how its name ends.
+    ///
+    /// ```
+    /// use xai_cli::pipeline::Sort;
+    ///
+    /// assert!(Sort::PHOTOS.has("a.JPG".as_ref()) && !Sort::PHOTOS.has("a.npy".as_ref()));
+    /// ```
+    pub fn has(&self, path: &Path) -> bool {
+        let is_hidden = || path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+        match self.endings {
+            [] => !is_hidden(),
             endings => has_ending(path, endings),
-        })
+        }
     }
 
     /// The files in a folder that are like those of this sort, and in a format that is not read, sorted by name.

@@ -8,18 +8,22 @@ use crate::command::{Folder, quarter};
 use crate::data::sound;
 
 /// A folder with an empty one, `given`.
-fn given() -> Folder {
+pub(crate) fn given() -> Folder {
     let folder = Folder::new();
     std::fs::create_dir(folder.at("given")).unwrap();
     folder
 }
 
-fn put(folder: &Folder, name: &str, array: &impl WriteNpyExt) {
-    array.write_npy(std::fs::File::create(folder.at("given").join(name)).unwrap()).unwrap();
+pub(crate) fn put(folder: &Folder, name: &str, array: &impl WriteNpyExt) {
+    put_at(folder, &format!("given/{name}"), array);
+}
+
+pub(crate) fn put_at(folder: &Folder, name: &str, array: &impl WriteNpyExt) {
+    array.write_npy(std::fs::File::create(folder.at(name)).unwrap()).unwrap();
 }
 
 /// A signal with a pulse at a step.
-fn pulse(steps: usize, at: usize) -> Array3<f32> {
+pub(crate) fn pulse(steps: usize, at: usize) -> Array3<f32> {
     let pulse = [-0.5, -0.5, 0.0, 0.5, 1.0, 0.5, 0.0, -0.5, -0.5];
     Array3::from_shape_fn((1, 1, steps), |(_, _, t)| {
         t.checked_sub(at).and_then(|t| pulse.get(t)).copied().unwrap_or(0.0)

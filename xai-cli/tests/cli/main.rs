@@ -12,6 +12,7 @@ mod names;
 #[cfg(unix)]
 mod patch;
 mod paths;
+mod ranked;
 mod shell;
 mod stopped;
 mod weights;

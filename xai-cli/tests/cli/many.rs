@@ -278,14 +278,14 @@ fn methods_are_ranked() {
     let two = folder
         .said(&[&args[..], &["--method", "gradient", "--method", "lime", "--n", "20", "--features", "4x4"]].concat());
     assert_eq!(two.lines().filter(|line| line.starts_with("| ")).count(), 4, "{two}");
-    folder.refused(&["evaluate", "colours.onnx"], "<PHOTO>");
+    folder.refused(&["evaluate", "colours.onnx"], "<INPUT>");
     // One that cannot be read is named, and the others are ranked.
     std::fs::write(folder.at("photos/broken.png"), b"no picture").unwrap();
     let quick = [&args[..], &["--method", "gradient", "--method", "grad-cam", "--json"]].concat();
     let (stdout, stderr) = folder.noticed(&quick);
     assert!(stderr.contains("broken.png") && stderr.contains("1 photo is not in the table"), "{stderr}");
     let found: serde_json::Value = serde_json::from_str(&stdout).unwrap();
-    assert_eq!((&found["photos"], &found["failed"]), (&4.into(), &1.into()));
+    assert_eq!((&found["inputs"], &found["failed"]), (&4.into(), &1.into()));
     let methods: Vec<&serde_json::Value> = found["methods"].as_array().unwrap().iter().collect();
     let mut names: Vec<&str> = methods.iter().filter_map(|method| method["method"].as_str()).collect();
     names.sort_unstable();

@@ -1,6 +1,6 @@
-//! Which files of a folder the network looks at.
+//! Which files the network looks at.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use xai_cli::command_line::{Outcome, failure};
 use xai_cli::pipeline::Sort;
@@ -22,7 +22,7 @@ const TABLES: Sort = Sort { noun: "file", endings: &["csv", "tsv"], others: &[],
 const ALL: Sort = Sort { noun: "file", endings: &[], others: &[], instead: "" };
 
 /// The first sort of files that the network's input is made of, and that the folder has.
-pub(super) fn sort(wanted: &Wanted, folder: &Path) -> Outcome<Sort> {
+pub(crate) fn sort(wanted: &Wanted, folder: &Path) -> Outcome<Sort> {
     let axes = wanted.shape.as_ref().map(Vec::len);
     let sorts: &[Sort] = match axes {
         Some(2) if wanted.whole => &[ALL],
@@ -49,4 +49,24 @@ pub(super) fn sort(wanted: &Wanted, folder: &Path) -> Outcome<Sort> {
         )));
     }
     Ok(found)
+}
+
+/// Files that were named, and those of folders, sorted by name; all of one sort.
+pub(crate) fn given(wanted: &Wanted, paths: &[PathBuf]) -> Outcome<(Vec<PathBuf>, Sort)> {
+    let (mut files, mut found) = (Vec::new(), None);
+    for path in paths {
+        let (more, of) = if path.is_dir() {
+            let sort = sort(wanted, path)?;
+            (sort.files(path)?, sort)
+        } else {
+            (vec![path.clone()], if Sort::PHOTOS.has(path) { Sort::PHOTOS } else { ALL })
+        };
+        let first = *found.get_or_insert(of);
+        if (first == Sort::PHOTOS) != (of == Sort::PHOTOS) {
+            let path = path.display();
+            return Err(failure(format!("{path}: photos and other files are not read in one way: give one of them")));
+        }
+        files.extend(more);
+    }
+    Ok((files, found.unwrap_or(ALL)))
 }
