@@ -22,7 +22,7 @@ fn panel(given: &Given, report: &Report<'_>, findings: &[Finding]) -> Outcome<Pa
     };
     let first = usize::from(photo.is_some());
     let panel = panel.columns(match &given.shown {
-        Shown::Photo(_) | Shown::Numbers { .. } => columns(1 + findings.len()),
+        Shown::Photo(_) | Shown::Numbers => columns(1 + findings.len()),
         Shown::Signal => 1,
         Shown::Columns(_) | Shown::Tokens(_) => findings.len().min(2),
     });

@@ -3,6 +3,7 @@
 use xai::picture::PixelChannels;
 use xai_cli::command_line::{Outcome, failure};
 
+use super::fits::check_one;
 use crate::args::{Layout, PhotoArgs};
 use crate::model::Wanted;
 
@@ -20,13 +21,18 @@ pub(super) struct Frame {
     pub(super) notes: Vec<String>,
 }
 
-/// Whether the channels of an input are its last axis, as its shape says.
-pub(super) fn are_last([_, first, _, last]: [Option<usize>; 4]) -> bool {
-    !matches!(first, Some(1 | 3)) && matches!(last, Some(1 | 3))
+/// Whether the channels of an input are its last axis, as its shape says, or where it does not what is computed of it.
+pub(super) fn are_last(wanted: &Wanted) -> bool {
+    let Some(&[_, first, _, last]) = wanted.shape.as_deref() else { return false };
+    match (matches!(first, Some(1 | 3)), matches!(last, Some(1 | 3))) {
+        (false, false) => wanted.channels_last == Some(true),
+        (first, last) => last && !first,
+    }
 }
 
 /// The frame, as the file and the command line say.
 pub(super) fn frame(wanted: &Wanted, args: &PhotoArgs) -> Outcome<Frame> {
+    check_one(wanted)?;
     let refused = |why: &str| failure(format!("{wanted} {why}"));
     let shape = match wanted.shape.as_deref() {
         None => [None; 4],
@@ -35,11 +41,7 @@ pub(super) fn frame(wanted: &Wanted, args: &PhotoArgs) -> Outcome<Frame> {
             return Err(refused(&format!("has {} axes and is not made of a photo, which has 4", shape.len())));
         }
     };
-    if let Some(samples) = shape[0].filter(|&samples| samples != 1) {
-        let why = format!("takes {samples} samples at once: export the network for one sample, or for any number");
-        return Err(refused(&why));
-    }
-    let last = args.layout.map_or_else(|| are_last(shape), |layout| layout == Layout::Nhwc);
+    let last = args.layout.map_or_else(|| are_last(wanted), |layout| layout == Layout::Nhwc);
     let [_, a, b, c] = shape;
     let [count, rows, columns] = if last { [c, a, b] } else { [a, b, c] };
     let channels = match (args.channels, count) {

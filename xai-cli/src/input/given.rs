@@ -41,6 +41,6 @@ pub(crate) enum Shown {
     Signal,
     /// Bytes or tokens, as people read them.
     Tokens(Vec<String>),
-    /// Nothing but numbers, as the network takes them: an image may have its channels last.
-    Numbers { channels_last: bool },
+    /// Nothing but numbers.
+    Numbers,
 }

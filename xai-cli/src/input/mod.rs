@@ -18,6 +18,7 @@ use xai_cli::command_line::{Outcome, failure};
 
 pub(crate) use self::first::First;
 pub(crate) use self::fits::check_assumed;
+use self::fits::check_one;
 pub(crate) use self::given::{Given, Shown};
 use self::photo::Trained;
 pub(crate) use self::photo::photo_shape;
@@ -43,15 +44,18 @@ pub(crate) fn read(path: &Path, wanted: &Wanted, photo: &PhotoArgs, data: &DataA
         _ if is_bytes => ("bytes or tokens", &["--pad"]),
         _ => ("no input", &["--row", "--columns", "--pad"]),
     };
+    check_one(wanted)?;
     if let Some(option) = data.idle(taken) {
         return refused(&format!("this is {what}, which {option} is not for: leave it out"));
     }
-    if !is_photo && *photo != PhotoArgs::default() {
+    // Where the channels of an image stand is said of arrays too.
+    let layout = photo.layout.filter(|_| ending == "npy");
+    if !is_photo && *photo != (PhotoArgs { layout, ..PhotoArgs::default() }) {
         return refused("it is no photo: leave out what is said about pixels (--preprocess, --size and the like)");
     }
     match ending.as_str() {
         "png" | "jpg" | "jpeg" => photo::read(path, wanted, photo),
-        "npy" => numbers::read(path, wanted),
+        "npy" => numbers::read(path, wanted, layout),
         "csv" => table::read(path, wanted, data, None),
         "tsv" => table::read(path, wanted, data, Some(b'\t')),
         "wav" => wave::read(path, wanted),

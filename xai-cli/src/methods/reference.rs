@@ -14,6 +14,12 @@ pub(crate) fn reference(baseline: &Baseline, given: &Given) -> Outcome<Reference
         if numbers.ndim() == given.numbers.ndim() && numbers.shape().first() == Some(&1) {
             numbers = numbers.index_axis_move(Axis(0), 0);
         }
+        // As the network takes them, of an input that was turned.
+        if given.channels_last
+            && matches!((numbers.shape(), given.numbers.shape()), (&[a, b, c], &[_, f, d, e]) if [a, b, c] == [d, e, f])
+        {
+            numbers = numbers.permuted_axes(&[2, 0, 1][..]).as_standard_layout().into_owned();
+        }
         Reference::sample(&numbers)
     };
     Ok(match baseline {

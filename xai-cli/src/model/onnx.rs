@@ -8,6 +8,7 @@ use xai_cli::backend::{self, Program};
 use xai_cli::classes::Ending;
 use xai_cli::command_line::{Outcome, failure};
 
+use super::channels_first::is_turned;
 use super::opened::{Facts, Model, Task, Wanted};
 use crate::args::{NetworkArgs, Other};
 use crate::notes::Notes;
@@ -67,6 +68,7 @@ impl<T: Task> Program for Open<'_, T> {
         }
         match only(&network.inputs()) {
             Ok(input) => {
+                let input = Wanted { channels_last: channels_last(&network, &input), ..input };
                 let file = network.clone();
                 let misdeclared = Box::new(move |shape: &[usize]| misdeclared(&whole, declared.as_ref()?, shape));
                 let row_by_row = Box::new(move |shape: &[usize]| {
@@ -80,6 +82,17 @@ impl<T: Task> Program for Open<'_, T> {
             Err(why) => self.task.of_file(&facts, why),
         }
     }
+}
+
+/// Whether the channels of an image are its last axis, of one that has neither one channel nor three: by what the
+/// network does first.
+fn channels_last<B: Backend>(network: &Network<B>, input: &Wanted) -> Option<bool> {
+    // Where rows and columns are left open, as many as most networks take.
+    const SIDE: usize = 64;
+    let &[_, a, b, c] = input.shape.as_deref()? else { return None };
+    let (None | Some(2 | 4..), None | Some(2 | 4..)) = (a, c) else { return None };
+    let shape = vec![1, a.unwrap_or(SIDE), b.unwrap_or(SIDE), c.unwrap_or(SIDE)];
+    is_turned(&network.graph(&[shape]).ok()?)
 }
 
 /// What a file declares its output to be, where another shape is computed of an input of this shape.
@@ -119,6 +132,7 @@ fn only(inputs: &[Signature]) -> Outcome<Wanted> {
             name: input.name.clone(),
             whole: input.element.is_some_and(ElementType::is_integer),
             shape: input.shape.clone(),
+            channels_last: None,
             usual: None,
         }),
         [] => Err(failure("all inputs of the network are given by --input: none is left to explain")),

@@ -79,6 +79,9 @@ pub(crate) struct Wanted {
     pub(crate) whole: bool,
     /// The length of each axis where it is fixed; none if the file says nothing.
     pub(crate) shape: Option<Vec<Option<usize>>>,
+    /// Whether the channels of an image are its last axis, where what is computed of it first says so and the shape
+    /// does not.
+    pub(crate) channels_last: Option<bool>,
     /// How its pixels were scaled in training, where that is known.
     pub(crate) usual: Option<Preset>,
 }

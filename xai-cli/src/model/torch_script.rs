@@ -47,7 +47,7 @@ pub(super) fn open(args: &NetworkArgs, notes: Notes, task: &impl Task) -> Outcom
         in_branches: Vec::new(),
         unsupported: Vec::new(),
     };
-    let input = Wanted { name: "input".into(), whole: false, shape: None, usual: None };
+    let input = Wanted { name: "input".into(), whole: false, shape: None, channels_last: None, usual: None };
     let model = Model {
         network: Box::new(network),
         input,

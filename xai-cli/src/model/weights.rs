@@ -46,7 +46,7 @@ impl<T: Task> Program for Open<'_, T> {
             Known::EfficientNetLite0 => Preset::Lite,
             _ => Preset::Imagenet,
         };
-        let input = Wanted { name: "input".into(), whole: false, shape, usual: Some(usual) };
+        let input = Wanted { name: "input".into(), whole: false, shape, channels_last: None, usual: Some(usual) };
         // All of them are trained to give the scores that a softmax makes probabilities of.
         let notes = self.notes.clone();
         self.task.run(Model {

@@ -15,7 +15,7 @@ use crate::input::{Given, Shown};
 
 /// Whether an input of so many axes has a picture.
 pub(crate) fn can_be_drawn(given: &Given) -> bool {
-    !matches!(given.shown, Shown::Numbers { .. }) || given.numbers.ndim() == 4
+    !matches!(given.shown, Shown::Numbers) || given.numbers.ndim() == 4
 }
 
 /// The panel with a tile more.
@@ -26,11 +26,6 @@ pub(crate) fn tile(panel: Panel, given: &Given, found: Values<'_>) -> xai::Resul
         Shown::Signal if found.explanation.values.ndim() <= 3 => line(panel, given, found),
         Shown::Columns(_) | Shown::Tokens(_) => bars(panel, given, found),
         Shown::Photo(photo) => map(panel, found, Some(photo)),
-        Shown::Numbers { channels_last: true } if found.explanation.values.shape() == given.numbers.shape() => {
-            let mut turned = found.explanation.clone();
-            turned.values = turned.values.permuted_axes(&[0, 3, 1, 2][..]);
-            map(panel, Values { explanation: &turned, ..found }, None)
-        }
         _ => map(panel, found, None),
     }
 }

@@ -233,6 +233,60 @@ fn images_as_arrays_are_what_the_network_takes() {
     assert_eq!(std::fs::read(folder.at("explained/a.png")).unwrap(), picture);
 }
 
+/// The same image, with its channels last and first, for a network that takes them last and first: the same maps.
+#[test]
+fn channels_of_arrays_that_are_last_are_brought_where_those_of_photos_are() {
+    let folder = Folder::new();
+    let image =
+        |[_, row, column, channel]: [usize; 4]| if row < 16 && column >= 16 && channel == 0 { 0.8 } else { 0.3 };
+    let last = Array4::from_shape_fn((1, 32, 32, 3), |(n, y, x, c)| image([n, y, x, c]) as f32);
+    let first = last.view().permuted_axes([0, 3, 1, 2]).as_standard_layout().to_owned();
+    put_at(&folder, "last.npy", &last);
+    put_at(&folder, "first.npy", &first);
+    let found = |network: &str, file: &str, more: &[&str]| {
+        let methods = ["grad-cam", "occlusion", "gradient", "integrated-gradients"];
+        let call = ["explain", network, file, "--raw", "o.safetensors", "--target", "0"].into_iter();
+        let call: Vec<&str> = call.chain(methods.iter().flat_map(|of| ["--method", of])).chain(more.to_vec()).collect();
+        // Nothing but zeros is worth a look.
+        assert!(folder.run(&call).status.code().is_some_and(|code| code < 2), "{call:?}");
+        let found = files::read_arrays::<f32>(folder.at("o.safetensors")).unwrap();
+        methods.map(|method| found[method].clone())
+    };
+    let (of_first, of_last) = (found("colours.onnx", "first.npy", &[]), found("colours-last.onnx", "last.npy", &[]));
+    for (a, b) in of_first.iter().zip(&of_last) {
+        assert_eq!(a.shape(), b.shape());
+        assert!(a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-5), "{a} {b}");
+    }
+    // What stands for nothing is given as the input is.
+    let reference = ["--reference", "last.npy"];
+    let nothing = found("colours-last.onnx", "last.npy", &reference);
+    assert!(nothing[3].iter().all(|value| *value == 0.0), "{}", nothing[3]);
+    // A network of which nothing is known but its axes is told.
+    let call = ["explain", "colours-last.onnx", "last.npy", "--method", "gradient", "--layout"];
+    folder.said(&[&call[..], &["nhwc"]].concat());
+    folder.refused(&["explain", "colours.onnx", "last.npy"], "save numpy.transpose(array, [0, 3, 1, 2])");
+    folder.refused(&["explain", "colours-last.onnx", "first.npy"], "save numpy.transpose(array, [0, 2, 3, 1])");
+    put_at(&folder, "row.npy", &arr2(&[[0.5f32, 1.0, 0.2, 0.1]]));
+    folder.refused(&["explain", "loan.onnx", "row.npy", "--layout", "nhwc"], "--layout is of images");
+}
+
+/// An image of four bands, which its shape does not say: what the network does first does.
+#[test]
+fn bands_that_are_last_are_seen_by_what_brings_them_in_front() {
+    let folder = Folder::new();
+    let image =
+        ArrayD::from_shape_fn(vec![1, 12, 10, 4], |at| if at[1] > 5 && at[2] > 4 && at[3] < 2 { 0.9 } else { 0.2 });
+    put_at(&folder, "bands.npy", &image);
+    let call = ["explain", "bands.onnx", "bands.npy", "--raw", "o.safetensors", "--method"];
+    for method in ["gradient", "occlusion"] {
+        folder.said(&[&call[..], &[method]].concat());
+        let found = files::read_arrays::<f32>(folder.at("o.safetensors")).unwrap()[method].clone();
+        assert_eq!(found.shape()[2..], [12, 10], "{method}");
+    }
+    let map = &files::read_arrays::<f32>(folder.at("o.safetensors")).unwrap()["occlusion"];
+    assert!(map[[0, 0, 9, 8]] > 2.0 * map[[0, 0, 2, 2]].abs(), "{map}");
+}
+
 /// A line in the table, and the numbers, are all that it has.
 #[test]
 fn what_explain_cannot_draw_has_no_picture() {
