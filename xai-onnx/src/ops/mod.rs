@@ -16,6 +16,7 @@ mod det;
 mod einsum;
 mod elementwise;
 mod fourier;
+mod fused;
 mod gather;
 mod grid_sample;
 mod inputs;
@@ -57,6 +58,7 @@ pub(crate) fn find<B: Backend>(domain: &str, operator: &str) -> Option<Write<B>>
             "Gelu" => Some(elementwise::gelu),
             "QuickGelu" => Some(elementwise::quick_gelu),
             "FastGelu" | "BiasGelu" => Some(elementwise::biased_gelu),
+            "FusedConv" | "FusedGemm" => Some(fused::fused),
             "FusedMatMul" => Some(linear::fused_matmul),
             "SkipLayerNormalization" => Some(norm::skip_layer),
             _ => None,

@@ -118,30 +118,33 @@ fn in_groups<B: Backend>(cx: &mut Cx<'_, B>, groups: usize, each: usize) -> Writ
 pub(crate) fn layer<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let x = cx.x(0)?;
     let axis = cx.int("axis", -1)?;
-    let y = layer_of(cx, x, axis, 1)?;
+    let eps = cx.float("epsilon", EPSILON)?;
+    let y = layer_of(cx, x, axis, 1, eps)?;
     let mut outputs = cx.out(y)?;
     if cx.node.outputs.len() > 1 {
-        // What else it can give: the mean, and one over the standard deviation.
-        let rank = cx.tape.shape(x).len();
-        let axes: Vec<usize> = (cx.axis(axis, rank)?..rank).collect();
-        let eps = cx.float("epsilon", EPSILON)?;
-        let t = &mut *cx.tape;
-        let mean = t.reduce(x, Reduction::Mean, &axes)?;
-        let centred = t.sub(x, mean)?;
-        let variance = mean_of_squares(t, centred, &axes)?;
-        let variance = t.affine(variance, 1.0, eps)?;
-        let inverse = t.act(variance, Activation::Power { exponent: -0.5 })?;
         let element = ElementType::of_code(i32::try_from(cx.int("stash_type", 1)?).unwrap_or(0));
-        outputs.extend([mean, inverse].map(|id| Operand::Var(id, element)));
+        outputs.extend(moments(cx, x, axis, eps)?.map(|id| Operand::Var(id, element)));
     }
     Ok(outputs)
 }
 
+/// What else a layer norm can give: the mean, and one over the standard deviation.
+fn moments<B: Backend>(cx: &mut Cx<'_, B>, x: Id, axis: i64, eps: f64) -> Written<[Id; 2]> {
+    let rank = cx.tape.shape(x).len();
+    let axes: Vec<usize> = (cx.axis(axis, rank)?..rank).collect();
+    let t = &mut *cx.tape;
+    let mean = t.reduce(x, Reduction::Mean, &axes)?;
+    let centred = t.sub(x, mean)?;
+    let variance = mean_of_squares(t, centred, &axes)?;
+    let variance = t.affine(variance, 1.0, eps)?;
+    Ok([mean, t.act(variance, Activation::Power { exponent: -0.5 })?])
+}
+
 /// Layer norm from an axis on, with scale and bias at inputs `at` and `at + 1`.
-fn layer_of<B: Backend>(cx: &mut Cx<'_, B>, x: Id, axis: i64, at: usize) -> Written<Id> {
+fn layer_of<B: Backend>(cx: &mut Cx<'_, B>, x: Id, axis: i64, at: usize, eps: f64) -> Written<Id> {
     let shape = cx.tape.shape(x).to_vec();
     let axis = cx.axis(axis, shape.len())?;
-    let (axes, eps) = (shape.len() - axis, cx.float("epsilon", EPSILON)?);
+    let axes = shape.len() - axis;
     let mut norm = LayerNorm { axes, weight: None, bias: None, eps };
     let mut left = [None, None];
     for (i, left) in left.iter_mut().enumerate() {
@@ -176,8 +179,16 @@ pub(crate) fn skip_layer<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>
         let bias = cx.x(4)?;
         x = cx.tape.add(x, bias)?;
     }
-    let y = layer_of(cx, x, -1, 2)?;
-    cx.out(y)
+    // Unlike ONNX's own.
+    let eps = cx.float("epsilon", 1e-12)?;
+    let y = layer_of(cx, x, -1, 2, eps)?;
+    let mut outputs = cx.out(y)?;
+    if cx.node.outputs.len() > 1 {
+        let [mean, inverse] = moments(cx, x, -1, eps)?;
+        outputs.extend([mean, inverse].map(|id| Operand::Var(id, ElementType::F32)));
+        outputs.extend(cx.out(x)?);
+    }
+    Ok(outputs)
 }
 
 pub(crate) fn rms<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {

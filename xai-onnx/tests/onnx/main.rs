@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::cast_possible_truncation, missing_docs)]
 
 mod einsum;
+mod fused;
 mod fuzz;
 mod hostile;
 mod masks;

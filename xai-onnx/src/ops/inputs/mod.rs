@@ -12,6 +12,8 @@ use crate::value::ElementType;
 const RUNTIME: &[Row] = &[
     ("BiasGelu", 1, "T:float T"),
     ("FastGelu", 1, "T:float T?"),
+    ("FusedConv", 1, "T:float T T? T?"),
+    ("FusedGemm", 1, "T:float T T?"),
     ("FusedMatMul", 1, "T:float T"),
     ("Gelu", 1, "float"),
     ("QuickGelu", 1, "float"),
