@@ -274,7 +274,7 @@ fn an_input_without_a_batch_axis_is_one_sample() {
 fn an_output_whose_batch_is_not_in_front_is_of_one_sample() {
     let folder = Folder::new();
     let pulse = [0.0f32, 0.0, -0.5, -0.5, 0.0, 0.5, 1.0, 0.5, 0.0, -0.5, -0.5, 0.0];
-    let signal = ndarray::Array3::from_shape_vec((1, 1, 12), pulse.to_vec()).unwrap();
+    let signal = Array3::from_shape_vec((1, 1, 12), pulse.to_vec()).unwrap();
     signal.write_npy(std::fs::File::create(folder.at("a.npy")).unwrap()).unwrap();
     let call = ["explain", "steps.onnx", "a.npy", "--method", "gradient", "--method", "smooth-grad"];
     folder.refused(&call, "say --one-sample");
