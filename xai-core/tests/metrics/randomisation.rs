@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
-use ndarray::Axis;
-use xai_core::metrics::{Metric, Order, ParameterRandomisation, Redraw, Similarity};
+use ndarray::{ArrayD, Axis};
+use xai_core::metrics::{Metric, Order, ParameterRandomisation, Redraw, Similarity, randomised};
 use xai_core::nn::Sequential;
-use xai_core::{ForwardOnly, Gradient, Index, InputTimesGradient, Net};
+use xai_core::{
+    Differentiable, ForwardOnly, Gradient, Index, InputTimesGradient, IntegratedGradients, Net, Result, Tensor, Var,
+};
 
 use crate::models::{B, Edges, close, deep, dense, linear, numbers};
 
@@ -78,7 +80,7 @@ fn a_layer_that_is_used_twice_stays_one() {
     let metric = ParameterRandomisation::new().order(Order::BottomUp);
     let scores = metric.of_analyzer(&twice, &x, Index(0), &Gradient).unwrap();
     // By hand: the permuted weights P, found through the model of one layer; the last step's gradient is (P · P)₀.
-    let permuted = xai_core::metrics::randomised::<B>(&once, &[vec![1, 4]], Redraw::Permuted, 0).unwrap();
+    let permuted = randomised::<B>(&once, &[vec![1, 4]], Redraw::Permuted, 0).unwrap();
     let rows: Vec<_> = (0..4)
         .map(|i| xai_core::Analyzer::analyze(&Gradient, &permuted, &x, Index(i)).unwrap().values.remove_axis(Axis(0)))
         .collect();
@@ -107,4 +109,38 @@ fn a_batch_scores_as_its_samples() {
         let one = metric.of_analyzer(&net, &x.select(Axis(0), &[sample]), Index(2), &InputTimesGradient).unwrap();
         close(all.values[sample], one.values[0]);
     }
+}
+
+/// tanh(x + state) · weight, where the state is as long as the batch, as that of a recurrent layer is that begins at
+/// zeros.
+struct WithState(Tensor<B>);
+
+impl Differentiable for WithState {
+    type Backend = B;
+
+    fn trace<'m>(&'m self, inputs: &[Var<'m, B>]) -> Result<Var<'m, B>> {
+        let x = Var::only(inputs)?;
+        let state = ArrayD::<f64>::from_shape_fn(x.shape()?, |at| 0.5 * at[1] as f64);
+        let state = x.constant(Tensor::upload(state.view(), &())?);
+        x.within("layer", || Ok((&x + state).tanh() * x.constant(self.0.clone())))
+    }
+}
+
+#[test]
+fn what_has_a_row_for_each_sample_is_no_weight() {
+    let weight = numbers((1, 6), 2);
+    let net = WithState(Tensor::upload(weight.view().into_dyn(), &()).unwrap());
+    let x = numbers((2, 6), 3);
+    let other = randomised::<B>(&net, &[vec![2, 6]], Redraw::Permuted, 0).unwrap();
+    // Whatever the number of rows: a path has more than its samples.
+    let three = numbers((3, 6), 4).into_dyn();
+    let found = other.predict(three.view()).unwrap();
+    let bent = ArrayD::from_shape_fn(vec![3, 6], |at| (three[[at[0], at[1]]] + 0.5 * at[1] as f64).tanh());
+    let mut drawn: Vec<f64> = (found / bent).index_axis(Axis(0), 1).iter().copied().collect();
+    let mut own = weight.into_raw_vec_and_offset().0;
+    drawn.sort_by(f64::total_cmp);
+    own.sort_by(f64::total_cmp);
+    drawn.iter().zip(&own).for_each(|(drawn, own)| close(*drawn, *own));
+    let path = IntegratedGradients::new().n(9);
+    assert!(ParameterRandomisation::new().of_analyzer(&net, &x, Index(0), &path).is_ok());
 }

@@ -10,7 +10,7 @@ use rand_distr::{Distribution, Normal};
 
 use crate::graph::Step;
 use crate::metrics::statistics::count;
-use crate::{Backend, Differentiable, Element, Error, Result, Tensor, Var, Weight};
+use crate::{Backend, Differentiable, Element, Error, Graph, Result, Tensor, Var, Weight};
 
 /// How weights are drawn anew.
 ///
@@ -81,8 +81,9 @@ pub fn randomised<'a, B: Backend>(
 /// ```
 pub struct Randomised<'a, B: Backend> {
     model: &'a dyn Differentiable<Backend = B>,
-    /// Every weight of the model, in the order in which it computes with them.
-    weights: Vec<Weight<B>>,
+    /// Every weight of the model, in the order in which it computes with them; none for what has as many rows as the
+    /// batch, as states that begin at zeros and masks: it is no weight, and stays as it is.
+    weights: Vec<Option<Weight<B>>>,
 }
 
 impl<'a, B: Backend> Randomised<'a, B> {
@@ -113,14 +114,39 @@ impl<'a, B: Backend> Randomised<'a, B> {
         how: Redraw,
         seed: u64,
     ) -> Result<Self> {
+        let of_rows = of_rows(model, shapes)?;
         let mut weights = Vec::new();
         model.graph(shapes)?.with_weights(|path, weight| {
+            if of_rows.get(weights.len()) == Some(&true) {
+                weights.push(None);
+                return Ok(weight.clone());
+            }
             let other = if layers.contains(path) { redraw(weight, how, seed)? } else { weight.clone() };
-            weights.push(other.clone());
+            weights.push(Some(other.clone()));
             Ok(other)
         })?;
         Ok(Randomised { model, weights })
     }
+}
+
+/// Which weights of a model have another shape for one row more; nothing where that cannot be told.
+fn of_rows<B: Backend>(model: &dyn Differentiable<Backend = B>, shapes: &[Vec<usize>]) -> Result<Vec<bool>> {
+    let of = |graph: Graph<'_, B>| {
+        let mut all = Vec::new();
+        graph.with_weights(|_, weight| {
+            all.push(weight.shape().to_vec());
+            Ok(weight.clone())
+        })?;
+        Ok(all)
+    };
+    let mut more = shapes.to_vec();
+    more.iter_mut().filter_map(|shape| shape.first_mut()).for_each(|rows| *rows += 1);
+    let Ok(longer) = model.graph(&more) else { return Ok(Vec::new()) };
+    let (here, longer): (Vec<Vec<usize>>, Vec<Vec<usize>>) = (of(model.graph(shapes)?)?, of(longer)?);
+    if here.len() != longer.len() {
+        return Ok(Vec::new());
+    }
+    Ok(here.iter().zip(&longer).map(|(here, longer)| here != longer).collect())
 }
 
 /// A seed for this weight, by FNV-1a: the same on every machine and in every version.
@@ -166,12 +192,13 @@ impl<B: Backend> Differentiable for Randomised<'_, B> {
     fn trace<'m>(&'m self, inputs: &[Var<'m, B>]) -> Result<Var<'m, B>> {
         let shapes = inputs.iter().map(Var::shape).collect::<Result<Vec<_>>>()?;
         let model: &'m dyn Differentiable<Backend = B> = self.model;
-        let mut weights: VecDeque<&Weight<B>> = self.weights.iter().collect();
-        let graph = model.graph(&shapes)?.with_weights(|_, weight| {
-            weights.pop_front().cloned().ok_or_else(|| Error::Unsupported {
+        let mut weights: VecDeque<&Option<Weight<B>>> = self.weights.iter().collect();
+        let graph = model.graph(&shapes)?.with_weights(|_, weight| match weights.pop_front() {
+            Some(other) => Ok(other.as_ref().unwrap_or(weight).clone()),
+            None => Err(Error::Unsupported {
                 analyzer: "parameter randomisation".into(),
                 reason: format!("the model has one more weight, of shape {:?}, for other inputs", weight.shape()),
-            })
+            }),
         })?;
         match inputs.split_first() {
             Some((first, others)) => first.graph(&graph, &others.iter().collect::<Vec<_>>()),
