@@ -77,7 +77,7 @@ impl Task for Evaluate<'_> {
             args,
             sort,
             scale,
-            chunk: model.takes_one(&shape).then_some(1),
+            chunk: model.one_by_one(&shape).map(|_| 1),
             model: &model,
             front,
             wanted,

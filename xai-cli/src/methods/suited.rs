@@ -24,12 +24,12 @@ pub(crate) fn suited<B: Backend>(
     notes: &Notes,
 ) -> Outcome<Suited> {
     let start = embedding(model, shape)?;
-    let takes_one = model.takes_one(shape);
-    let batch = if takes_one { 1 } else { batch };
+    let one_by_one = model.one_by_one(shape);
+    let batch = if one_by_one.is_some() { 1 } else { batch };
     let together = [&[batch], shape.get(1..).unwrap_or_default()].concat();
     let mut chosen = choose(Asked { start: start.as_deref(), ..asked }, model, &together, notes)?;
-    if takes_one && asked.options.chunk.is_none() {
-        notes.add("the network takes one sample at a time: copies of the input go through it one by one");
+    if let (Some(why), None) = (one_by_one, asked.options.chunk) {
+        notes.add(format!("{why}: copies of the input go through it one by one"));
         chosen = chosen.into_iter().map(|chosen| chosen.with(|settings| settings.chunk(1))).collect();
     }
     if start.is_some() && asked.at.is_none() && asked.options.features.is_none() {

@@ -1,5 +1,6 @@
 //! A network out of its file, on the framework that was asked for.
 
+mod apart;
 mod behind;
 mod channels_first;
 mod layout;

@@ -1,5 +1,6 @@
 //! Networks in ONNX files.
 
+use std::cell::OnceCell;
 use std::path::Path;
 
 use xai::onnx::{ElementType, Network, Reader, Signature};
@@ -76,7 +77,8 @@ impl<T: Task> Program for Open<'_, T> {
                     file.is_row_by_row(&[two]).unwrap_or(false)
                 });
                 let network = Box::new(network);
-                let model = Model { network, input, ending, facts, notes, row_by_row, misdeclared };
+                let meet = OnceCell::new();
+                let model = Model { network, input, ending, facts, notes, row_by_row, misdeclared, meet };
                 self.task.run(model.one_sample(self.args))
             }
             Err(why) => self.task.of_file(&facts, why),

@@ -1,5 +1,6 @@
 //! A network that was opened, and what is done with it.
 
+use std::cell::OnceCell;
 use std::error::Error;
 use std::fmt;
 
@@ -24,15 +25,11 @@ pub(crate) struct Model<B: Backend> {
     pub(crate) row_by_row: Box<dyn Fn(&[usize]) -> bool>,
     /// What the file says of its output, and is not so, with an input of a shape.
     pub(crate) misdeclared: Box<dyn Fn(&[usize]) -> Option<String>>,
+    /// Whether the samples of a batch change each other, once it is known.
+    pub(super) meet: OnceCell<bool>,
 }
 
 impl<B: Backend> Model<B> {
-    /// Whether it takes one sample and not two, as one whose other inputs are given for one sample.
-    pub(crate) fn takes_one(&self, shape: &[usize]) -> bool {
-        let two = [&[2], shape.get(1..).unwrap_or_default()].concat();
-        self.network.graph(&[two]).is_err() && self.network.graph(&[shape.to_vec()]).is_ok()
-    }
-
     /// Notes that parts of it run for one sample after another, if they do.
     pub(crate) fn note_rows(&self, shape: &[usize], notes: &Notes) {
         if (self.row_by_row)(shape) {

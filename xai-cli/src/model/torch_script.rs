@@ -9,6 +9,8 @@ use crate::notes::Notes;
 /// Reads the file, and does the task with its network.
 #[cfg(feature = "tch")]
 pub(super) fn open(args: &NetworkArgs, notes: Notes, task: &impl Task) -> Outcome<()> {
+    use std::cell::OnceCell;
+
     use xai::tch::TorchScript;
     use xai_cli::backend::{Framework, torch_device};
     use xai_cli::classes::Ending;
@@ -56,6 +58,7 @@ pub(super) fn open(args: &NetworkArgs, notes: Notes, task: &impl Task) -> Outcom
         notes,
         row_by_row: Box::new(|_| false),
         misdeclared: Box::new(|_| None),
+        meet: OnceCell::new(),
     };
     task.run(model.one_sample(args))
 }

@@ -1,5 +1,7 @@
 //! Networks of which a file has the weights alone.
 
+use std::cell::OnceCell;
+
 use xai::{Backend, files};
 use xai_cli::backend::{self, Program};
 use xai_cli::classes::Ending;
@@ -57,6 +59,7 @@ impl<T: Task> Program for Open<'_, T> {
             notes,
             row_by_row: Box::new(|_| false),
             misdeclared: Box::new(|_| None),
+            meet: OnceCell::new(),
         })
     }
 }

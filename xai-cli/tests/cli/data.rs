@@ -289,6 +289,20 @@ fn an_output_whose_batch_is_not_in_front_is_of_one_sample() {
     folder.refused(&[&call[..], &["--one-sample", "--no-batch"]].concat(), "cannot be used with");
 }
 
+/// Copies of the input are no batch of it: what each has is what it has alone.
+#[test]
+fn samples_that_change_each_other_go_one_by_one() {
+    let folder = Folder::new();
+    ndarray::arr2(&[[0.5f32, -1.0]]).write_npy(std::fs::File::create(folder.at("a.npy")).unwrap()).unwrap();
+    let call = ["explain", "together.onnx", "a.npy", "--method", "integrated-gradients", "--target", "1"];
+    let call = [&call[..], &["--quadrature", "midpoint", "--raw", "o.safetensors", "--json"]].concat();
+    let report = folder.json(&call);
+    assert!(report["notes"].to_string().contains("change each other in this network: copies"), "{report}");
+    // Of 2b² - a² at (0.5, -1).
+    let found = &files::read_arrays::<f32>(folder.at("o.safetensors")).unwrap()["integrated-gradients"];
+    assert!(found.iter().zip([-0.25, 2.0]).all(|(found, right)| (found - right).abs() < 1e-4), "{found}");
+}
+
 #[test]
 fn values_that_are_all_zero_are_noticed() {
     let folder = Folder::new();

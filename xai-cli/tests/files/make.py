@@ -96,6 +96,17 @@ def bands():
     model("bands", nodes, weights, [image], [value("scores", F, ["batch", 2])])
 
 
+def together():
+    """Rows that are each multiplied by the mean of all of them: no sample is by itself."""
+    weights = {"last": np.array([[1, -1], [0.5, 2]], np.float32)}
+    nodes = [
+        node("ReduceMean", ["row"], "mean", "mean", axes=[0], keepdims=1),
+        node("Mul", ["row", "mean"], "product", "product"),
+        node("MatMul", ["product", "last"], "scores", "head"),
+    ]
+    model("together", nodes, weights, [value("row", F, ["batch", 2])], [value("scores", F, ["batch", 2])])
+
+
 def steps():
     """A label for each step of a signal, (steps, samples, labels), as recognisers of text give."""
     weights = {"kernel": np.array([[[1, 2, 1]], [[-1, 0, 1]]], np.float32)}
@@ -395,6 +406,7 @@ turn = node("Transpose", ["image"], "turned", "turn", perm=[0, 3, 1, 2])
 colours("colours-last", [1, 32, 32, 3], [turn])
 inside()
 bands()
+together()
 steps()
 table()
 signal()
