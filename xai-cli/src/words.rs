@@ -8,7 +8,7 @@ use xai_cli::command_line::{Noticed, Outcome, failure};
 use xai_cli::options::OPTIONS;
 
 /// What a program reads in the library's messages, and what who typed a command reads in its place; longer ones first.
-const WORDS: [(&str, &str); 30] = [
+const WORDS: [(&str, &str); 31] = [
     ("no rule of Lrp goes", "no rule of LRP goes"),
     ("no rule of DeepLift goes", "no rule of DeepLIFT goes"),
     ("no rule of LayerConductance goes", "no rule of Layer Conductance goes"),
@@ -36,6 +36,10 @@ const WORDS: [(&str, &str); 30] = [
     ("; bring it to a float kind with `model.at(..)`", ""),
     ("; without it the rule is `LrpRule::Zero`", ""),
     ("; beyond all it is `LrpRule::ZPlus`", ""),
+    (
+        "`Features::windows` needs 2 axes or more after the batch axis",
+        "windows slide over images and signals: take --method feature-ablation, number by number",
+    ),
     ("`Features::", "`--features "),
     ("`Fill::", "`--reference "),
     (
@@ -118,6 +122,8 @@ mod tests {
     fn setters_are_options() {
         let text = "choose an output before it with `.output(..)`, or take `Quadrature::Graded`";
         assert_eq!(translated(text), "choose an output before it by --output, or take --quadrature graded");
+        let text = "sample of shape [4]: `Features::windows` needs 2 axes or more after the batch axis";
+        assert!(translated(text).ends_with("take --method feature-ablation, number by number"));
         let other = "no rule of DeepLift goes back: take `IntegratedGradients` with `Quadrature::Graded`";
         let ours = "no rule of DeepLIFT goes back: take --method integrated-gradients with --quadrature graded";
         assert_eq!(translated(other), ours);
