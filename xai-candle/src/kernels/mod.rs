@@ -6,7 +6,7 @@
 pub mod conv2d;
 pub mod elementwise;
 mod exp;
-pub mod matrix;
+pub mod linear;
 pub mod pool;
 mod real;
 pub mod reduce;

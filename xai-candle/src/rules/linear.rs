@@ -4,8 +4,8 @@ use candle_core::{Error, Result, Tensor};
 use xai_core::nn::Linear;
 
 use super::{ExecutionPath, Pull, Ruled};
-use crate::host::{self, Numbers, with_number_type};
-use crate::kernels::matrix;
+use crate::host::{Numbers, with_number_type};
+use crate::kernels::linear as kernels;
 use crate::weights::{beside, beside_if_any};
 use crate::{Candle, Host};
 
@@ -28,22 +28,12 @@ pub(super) fn linear<E: Host>(way: ExecutionPath, op: &Linear<Candle<E>>, x: &Te
     Ok((y.reshape(output)?, pull))
 }
 
-/// x · Wᵀ + b. candle's product packs the matrix whose rows it needs as columns: where W is the larger one and has long
-/// rows, that takes longer than the product itself, and (W · xᵀ)ᵀ packs x instead.
+/// x · Wᵀ + b, for contiguous x (rows, inputs).
 fn on_host<T: Host>(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>) -> Result<Tensor> {
     let ((rows, inputs), outputs) = (x.dims2()?, weight.dim(0)?);
-    let turn = rows > 1 && rows < outputs && outputs <= inputs;
-    let product = if turn { weight.matmul(&x.t()?)? } else { x.matmul(&weight.t()?)? };
+    let (x_numbers, weight) = (Numbers::of(x)?, Numbers::of(weight)?);
     let bias = bias.map(Numbers::of).transpose()?;
     let bias = bias.as_ref().map(Numbers::slice::<T>).transpose()?;
-    let y = match (turn, bias) {
-        (true, bias) => matrix::turned(&host::taken::<T>(&product)?, rows, bias).map_err(Error::wrap)?,
-        (false, Some(bias)) => {
-            let mut y = host::taken::<T>(&product)?;
-            matrix::add_to_rows(&mut y, bias).map_err(Error::wrap)?;
-            y
-        }
-        (false, None) => return Ok(product),
-    };
-    Tensor::from_vec(y, (rows, outputs), x.device())
+    let y = kernels::linear(x_numbers.slice::<T>()?, weight.slice::<T>()?, bias, [rows, inputs, outputs]);
+    Tensor::from_vec(y.map_err(Error::wrap)?, (rows, outputs), x.device())
 }
