@@ -39,6 +39,7 @@ mod norms;
 mod of_several;
 mod on_tape;
 mod to_weights;
+mod way_back;
 
 pub use self::activations::{
     activation, elu, gelu, gelu_tanh, hard_sigmoid, hard_swish, leaky_relu, log_softmax, mish, relu, relu6, sigmoid,
