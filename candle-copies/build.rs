@@ -50,8 +50,8 @@ const FILES: [&str; 37] = [
 /// All that is new in a file.
 const LINE: &str = "use xai_candle::nn as candle_nn;\n";
 
-/// And where it calls a method of `Tensor` whose gradient candle has wrong or not at all.
-const METHOD: [&str; 2] = [".max_pool2d_with_stride(", ".with_gradient().max_pool2d_with_stride("];
+/// And where it calls a method of `Tensor` whose gradient candle has wrong, slow or not at all.
+const METHOD: [&str; 4] = ["max_pool2d_with_stride(", "relu()", "gelu()", "gelu_erf()"];
 const METHODS: &str = "use xai_candle::TensorExt as _;\n";
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -105,9 +105,11 @@ fn by_hand(text: &str, guide: &str) -> Result<String, Box<dyn Error>> {
 
 /// The file with the line behind what describes it, and with the methods that have a gradient.
 fn with_line(text: &str) -> String {
-    let [method, with_gradient] = METHOD;
-    let line = if text.contains(method) { format!("{LINE}{METHODS}") } else { LINE.into() };
-    let text = text.replace(method, with_gradient);
+    let called = METHOD.iter().any(|method| text.contains(&format!(".{method}")));
+    let line = if called { format!("{LINE}{METHODS}") } else { LINE.into() };
+    let with_gradient =
+        |text: String, method| text.replace(&format!(".{method}"), &format!(".with_gradient().{method}"));
+    let text = METHOD.into_iter().fold(text.to_owned(), with_gradient);
     let described = |line: &&str| line.starts_with("//!") || line.starts_with("#![") || line.trim().is_empty();
     let head: usize = text.split_inclusive('\n').take_while(described).map(str::len).sum();
     format!("{}{line}{}", &text[..head], &text[head..])
