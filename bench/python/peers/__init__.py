@@ -5,4 +5,5 @@ from importlib import import_module
 
 def named(who):
     """The class of a contestant: `pytorch-grad-cam` is in `pytorch_grad_cam_peer`, whose name no library has."""
-    return import_module(f"peers.{who.replace('-', '_')}_peer").Peer
+    library = who.removesuffix("-1-thread")
+    return import_module(f"peers.{library.replace('-', '_')}_peer").Peer

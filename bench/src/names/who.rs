@@ -82,7 +82,7 @@ const fn entry(name: &'static str, title: &'static str, words: &'static str, run
     WhoEntry { name, words, title, runs, under: &[], open_mp: false, takes_chunk: false, threads: None }
 }
 
-static CONTESTANTS: [WhoEntry; 16] = [
+static CONTESTANTS: [WhoEntry; 17] = [
     WhoEntry {
         under: &["xai-libtorch-onnx", "xai-candle"],
         open_mp: true,
@@ -144,6 +144,12 @@ static CONTESTANTS: [WhoEntry; 16] = [
         under: CANDLE,
         open_mp: true,
         ..entry("pytorch", "PyTorch", "PyTorch's own passes with its own backward, and nothing else", Runs::Python)
+    },
+    WhoEntry {
+        under: &["pytorch"],
+        open_mp: true,
+        threads: Some(1),
+        ..entry("pytorch-1-thread", "one thread", "The same with one thread", Runs::Python)
     },
     WhoEntry {
         under: &["xai-libtorch", "xai-libtorch-onnx"],

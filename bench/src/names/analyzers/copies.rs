@@ -7,7 +7,14 @@ pub(super) const ENTRIES: &[Entry] = &[
     Entry::new("copy-gradient", "The gradient of a copied model", Family::Copies, Method::Named("gradient", plain))
         .work(Work::Forward)
         .on(On::Copies)
-        .by(&["xai-candle", "xai-candle-unguarded", "xai-candle-1-thread", "pytorch", "bare-candle"])
+        .by(&[
+            "xai-candle",
+            "xai-candle-unguarded",
+            "xai-candle-1-thread",
+            "pytorch",
+            "pytorch-1-thread",
+            "bare-candle",
+        ])
         .like("pytorch")
         .asked(&[
             Asked { of: "xai-candle", over: "bare-candle", most: 3.0 },
@@ -18,6 +25,6 @@ pub(super) const ENTRIES: &[Entry] = &[
     Entry::new("copy-output", "The output of a copied model", Family::Copies, Method::Output)
         .work(Work::Forward)
         .on(On::Copies)
-        .by(&["xai-candle", "xai-candle-1-thread", "pytorch", "bare-candle"])
+        .by(&["xai-candle", "xai-candle-1-thread", "pytorch", "pytorch-1-thread", "bare-candle"])
         .like("pytorch"),
 ];
