@@ -149,9 +149,11 @@ impl<B: Backend> CamRule<B> for ScoreCam {
         let lengths = input.get(2..).unwrap_or_default();
         let axes: Vec<usize> = (2..input.len()).collect();
         let mut scores = site.masked(site.channels(), self.chunk, |start, copies| {
-            let maps = resized(&site.maps().narrow(1, start, copies)?, lengths)?;
-            let lowest = maps.scale(-1.0)?.max(&axes)?;
-            let above = maps.add(&lowest)?;
+            let above_lowest = |maps: &Tensor<B>| maps.add(&maps.scale(-1.0)?.max(&axes)?);
+            // Before they are resized, too: of a constant that is not 0 a resized map has roundings, and a mask would
+            // be made of those.
+            let maps = above_lowest(&site.maps().narrow(1, start, copies)?)?;
+            let above = above_lowest(&resized(&maps, lengths)?)?;
             let mask = quotient_or_zero(&above, &above.max(&axes)?)?;
             mask.reshape(&[&[input[0], copies, 1], lengths].concat())
         })?;

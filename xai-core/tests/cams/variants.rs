@@ -2,7 +2,7 @@
 
 use approx::assert_abs_diff_eq;
 use ndarray::{Array1, ArrayD, Axis, IxDyn};
-use xai_core::nn::Linear;
+use xai_core::nn::{Linear, MaxPool2d};
 use xai_core::{
     AblationCam, Analyzer, CamScores, Contrast, Differentiable, Error, Given, GradCam, Index, LogProbability, Result,
     ScoreCam, ShapleyCam, Var, Weighted,
@@ -119,6 +119,25 @@ fn score_cam_of_constant_maps() {
     assert_abs_diff_eq!(got, ArrayD::<f64>::ones(IxDyn(&[1, 1, 3, 3])), epsilon = 1e-12);
     let got = ScoreCam::at("maps").scores(CamScores::Raw).signed().analyze(&model, &x, Index(0)).unwrap().values;
     assert_abs_diff_eq!(got, ArrayD::<f64>::zeros(IxDyn(&[1, 1, 3, 3])), epsilon = 1e-12);
+}
+
+/// Resized, a constant map differs by roundings from place to place, which are no mask.
+#[test]
+fn score_cam_of_a_constant_map_that_is_resized() {
+    struct Constant(f64);
+    impl Differentiable for Constant {
+        type Backend = B;
+        fn trace<'m>(&'m self, x: &[Var<'m, B>]) -> Result<Var<'m, B>> {
+            let maps = x[0].within("maps", || Ok(x[0].op(MaxPool2d::new(2)) * 0.0 + self.0))?;
+            Ok(x[0].mean(&[2, 3]).flatten(1, -1) + maps.mean(&[2, 3]).flatten(1, -1))
+        }
+    }
+    let x = noise(126, &[2, 1, 7, 6]);
+    for value in [0.1, 0.3, 0.7, 0.9, 1.7] {
+        let cam = ScoreCam::at("maps").allow_bypass().scores(CamScores::Raw).signed();
+        let got = cam.analyze(&Constant(value), &x, Index(0)).unwrap().values;
+        assert_abs_diff_eq!(got, ArrayD::<f64>::zeros(IxDyn(&[2, 1, 3, 3])), epsilon = 1e-12);
+    }
 }
 
 /// Maps of another size than the input are resized; other inputs are each sample's own.
