@@ -128,15 +128,16 @@ fn score_cam_of_a_constant_map_that_is_resized() {
     impl Differentiable for Constant {
         type Backend = B;
         fn trace<'m>(&'m self, x: &[Var<'m, B>]) -> Result<Var<'m, B>> {
-            let maps = x[0].within("maps", || Ok(x[0].op(MaxPool2d::new(2)) * 0.0 + self.0))?;
+            let maps = x[0].within("maps", || Ok(x[0].op(MaxPool2d::new([3, 2])) * 0.0 + self.0))?;
             Ok(x[0].mean(&[2, 3]).flatten(1, -1) + maps.mean(&[2, 3]).flatten(1, -1))
         }
     }
-    let x = noise(126, &[2, 1, 7, 6]);
-    for value in [0.1, 0.3, 0.7, 0.9, 1.7] {
+    let x = noise(126, &[2, 1, 6, 5]);
+    // Of most numbers there are none.
+    for value in noise(127, &[300]) {
         let cam = ScoreCam::at("maps").allow_bypass().scores(CamScores::Raw).signed();
         let got = cam.analyze(&Constant(value), &x, Index(0)).unwrap().values;
-        assert_abs_diff_eq!(got, ArrayD::<f64>::zeros(IxDyn(&[2, 1, 3, 3])), epsilon = 1e-12);
+        assert_abs_diff_eq!(got, ArrayD::<f64>::zeros(IxDyn(&[2, 1, 2, 2])), epsilon = 1e-12);
     }
 }
 
