@@ -2,7 +2,7 @@
 
 use crate::explain::{Analyzer, Attribution, Call, Target, WayBack, graph_for, pulled};
 use crate::graph::Value;
-use crate::{Backend, Differentiable, Graph, Pullback, Result, Tensor};
+use crate::{Backend, Differentiable, Graph, Op, Pullback, Result, Tensor};
 
 /// An analyzer on a model; or, where the analyzer is one way back and the model begins with an affine part, the part
 /// behind that: f = rest ∘ start, start(x) = J·x + b.
@@ -38,7 +38,7 @@ impl<'a, M: Differentiable + ?Sized, A: Analyzer<M> + ?Sized> Subject<'a, M, A> 
             Some(rules) => !graph.is_ruled_up_to(*at, rules, call.explained),
         };
         let at = match (way, graph.affine_end()) {
-            (Some(way), Some(at)) if plain_start(&at, way) => Some(at),
+            (Some(way), Some(at)) if plain_start(&at, way) && is_alike(model, &graph, call) => Some(at),
             _ => None,
         };
         Ok(Subject { model, analyzer, shapes: call.shapes(), explained: call.explained, at, way })
@@ -115,6 +115,18 @@ impl<'a, M: Differentiable + ?Sized, A: Analyzer<M> + ?Sized> Subject<'a, M, A> 
     pub(crate) fn name(&self) -> String {
         self.analyzer.name()
     }
+}
+
+/// Whether the graph has the same nodes for one row more, so that a value of it is the same there: of a file, what is
+/// known of one row may be folded, and of several not.
+fn is_alike<M: Differentiable + ?Sized>(model: &M, graph: &Graph<'_, M::Backend>, call: &Call<'_, M::Backend>) -> bool {
+    let mut more = call.shapes();
+    more.iter_mut().filter_map(|shape| shape.first_mut()).for_each(|rows| *rows += 1);
+    // What takes no row more is asked for none.
+    let Ok(longer) = graph_for(model, &more, call.target) else { return true };
+    let (here, there) = (graph.nodes(), longer.nodes());
+    let name = |op: Option<&Op<M::Backend>>| op.map(|op| op.name());
+    here.len() == there.len() && here.iter().zip(there).all(|(here, there)| name(here.op()) == name(there.op()))
 }
 
 impl<B: Backend> Start<'_, B> {

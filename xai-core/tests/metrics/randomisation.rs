@@ -115,14 +115,24 @@ fn a_batch_scores_as_its_samples() {
 /// zeros.
 struct WithState(Tensor<B>);
 
+/// The other half of the state.
+fn half(x: &Var<'_, B>) -> Result<Tensor<B>> {
+    let half = ArrayD::<f64>::from_shape_fn(x.shape()?, |at| 0.25 * at[1] as f64);
+    Tensor::upload(half.view(), &())
+}
+
 impl Differentiable for WithState {
     type Backend = B;
 
     fn trace<'m>(&'m self, inputs: &[Var<'m, B>]) -> Result<Var<'m, B>> {
         let x = Var::only(inputs)?;
         let state = ArrayD::<f64>::from_shape_fn(x.shape()?, |at| 0.5 * at[1] as f64);
-        let state = x.constant(Tensor::upload(state.view(), &())?);
-        x.within("layer", || Ok((&x + state).tanh() * x.constant(self.0.clone())))
+        let (one, state) = (state.shape()[0] == 1, x.constant(Tensor::upload(state.view(), &())?));
+        x.within("layer", || {
+            // Of several rows there is one more.
+            let bent = if one { (&x + state).tanh() } else { (&x + state * 0.5 + x.constant(half(&x)?)).tanh() };
+            Ok(bent * x.constant(self.0.clone()))
+        })
     }
 }
 
@@ -131,16 +141,23 @@ fn what_has_a_row_for_each_sample_is_no_weight() {
     let weight = numbers((1, 6), 2);
     let net = WithState(Tensor::upload(weight.view().into_dyn(), &()).unwrap());
     let x = numbers((2, 6), 3);
-    let other = randomised::<B>(&net, &[vec![2, 6]], Redraw::Permuted, 0).unwrap();
     // Whatever the number of rows: a path has more than its samples.
     let three = numbers((3, 6), 4).into_dyn();
-    let found = other.predict(three.view()).unwrap();
     let bent = ArrayD::from_shape_fn(vec![3, 6], |at| (three[[at[0], at[1]]] + 0.5 * at[1] as f64).tanh());
-    let mut drawn: Vec<f64> = (found / bent).index_axis(Axis(0), 1).iter().copied().collect();
     let mut own = weight.into_raw_vec_and_offset().0;
-    drawn.sort_by(f64::total_cmp);
     own.sort_by(f64::total_cmp);
-    drawn.iter().zip(&own).for_each(|(drawn, own)| close(*drawn, *own));
+    for rows in [1, 2] {
+        let other = randomised::<B>(&net, &[vec![rows, 6]], Redraw::Permuted, 0).unwrap();
+        let found = other.predict(three.view()).unwrap() / &bent;
+        let mut drawn: Vec<f64> = found.index_axis(Axis(0), 1).iter().copied().collect();
+        drawn.sort_by(f64::total_cmp);
+        drawn.iter().zip(&own).for_each(|(drawn, own)| close(*drawn, *own));
+    }
+    // The path of one row has several, of another graph.
     let path = IntegratedGradients::new().n(9);
+    let alone = x.select(Axis(0), &[0]);
+    let found = xai_core::Analyzer::analyze(&path, &net, &alone, Index(3)).unwrap().values;
+    let one_by_one = xai_core::Analyzer::analyze(&path.clone().chunk(1), &net, &alone, Index(3)).unwrap().values;
+    found.iter().zip(&one_by_one).for_each(|(found, alone)| close(*found, *alone));
     assert!(ParameterRandomisation::new().of_analyzer(&net, &x, Index(0), &path).is_ok());
 }

@@ -1,6 +1,6 @@
 //! A model whose weights are drawn anew, layer by layer: [`Randomised`].
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeSet, HashMap};
 
 use ndarray::ArrayD;
 use rand::SeedableRng;
@@ -10,7 +10,7 @@ use rand_distr::{Distribution, Normal};
 
 use crate::graph::Step;
 use crate::metrics::statistics::count;
-use crate::{Backend, Differentiable, Element, Error, Graph, Result, Tensor, Var, Weight};
+use crate::{Backend, Differentiable, Element, Error, Result, Tensor, Var, Weight};
 
 /// How weights are drawn anew.
 ///
@@ -81,9 +81,9 @@ pub fn randomised<'a, B: Backend>(
 /// ```
 pub struct Randomised<'a, B: Backend> {
     model: &'a dyn Differentiable<Backend = B>,
-    /// Every weight of the model, in the order in which it computes with them; none for what has as many rows as the
-    /// batch, as states that begin at zeros and masks: it is no weight, and stays as it is.
-    weights: Vec<Option<Weight<B>>>,
+    /// Every weight of the model with the names that lead to it, in the order in which it computes with them; without
+    /// what has as many rows as the batch, as states that begin at zeros and masks: it is no weight, and stays as it is.
+    weights: Vec<(String, Weight<B>)>,
 }
 
 impl<'a, B: Backend> Randomised<'a, B> {
@@ -114,39 +114,43 @@ impl<'a, B: Backend> Randomised<'a, B> {
         how: Redraw,
         seed: u64,
     ) -> Result<Self> {
-        let of_rows = of_rows(model, shapes)?;
+        let mut lasting = lasting(model, shapes)?;
         let mut weights = Vec::new();
         model.graph(shapes)?.with_weights(|path, weight| {
-            if of_rows.get(weights.len()) == Some(&true) {
-                weights.push(None);
+            if !lasting.as_mut().is_none_or(|all| taken(all, path, |shape| shape == weight.shape()).is_some()) {
                 return Ok(weight.clone());
             }
             let other = if layers.contains(path) { redraw(weight, how, seed)? } else { weight.clone() };
-            weights.push(Some(other.clone()));
+            weights.push((path.to_owned(), other.clone()));
             Ok(other)
         })?;
         Ok(Randomised { model, weights })
     }
 }
 
-/// Which weights of a model have another shape for one row more; nothing where that cannot be told.
-fn of_rows<B: Backend>(model: &dyn Differentiable<Backend = B>, shapes: &[Vec<usize>]) -> Result<Vec<bool>> {
-    let of = |graph: Graph<'_, B>| {
-        let mut all = Vec::new();
-        graph.with_weights(|_, weight| {
-            all.push(weight.shape().to_vec());
-            Ok(weight.clone())
-        })?;
-        Ok(all)
-    };
+/// What stands under the names that lead there.
+type ByPath<T> = HashMap<String, Vec<T>>;
+
+/// Takes out the first one under these names that is so.
+fn taken<T>(all: &mut ByPath<T>, path: &str, is_it: impl Fn(&T) -> bool) -> Option<T> {
+    let under = all.get_mut(path)?;
+    under.iter().position(is_it).map(|at| under.remove(at))
+}
+
+/// The shapes that weights of a model have for one row more too; none where that cannot be told.
+fn lasting<B: Backend>(
+    model: &dyn Differentiable<Backend = B>,
+    shapes: &[Vec<usize>],
+) -> Result<Option<ByPath<Vec<usize>>>> {
     let mut more = shapes.to_vec();
     more.iter_mut().filter_map(|shape| shape.first_mut()).for_each(|rows| *rows += 1);
-    let Ok(longer) = model.graph(&more) else { return Ok(Vec::new()) };
-    let (here, longer): (Vec<Vec<usize>>, Vec<Vec<usize>>) = (of(model.graph(shapes)?)?, of(longer)?);
-    if here.len() != longer.len() {
-        return Ok(Vec::new());
-    }
-    Ok(here.iter().zip(&longer).map(|(here, longer)| here != longer).collect())
+    let Ok(longer) = model.graph(&more) else { return Ok(None) };
+    let mut all = ByPath::new();
+    longer.with_weights(|path, weight| {
+        all.entry(path.to_owned()).or_default().push(weight.shape().to_vec());
+        Ok(weight.clone())
+    })?;
+    Ok(Some(all))
 }
 
 /// A seed for this weight, by FNV-1a: the same on every machine and in every version.
@@ -192,13 +196,13 @@ impl<B: Backend> Differentiable for Randomised<'_, B> {
     fn trace<'m>(&'m self, inputs: &[Var<'m, B>]) -> Result<Var<'m, B>> {
         let shapes = inputs.iter().map(Var::shape).collect::<Result<Vec<_>>>()?;
         let model: &'m dyn Differentiable<Backend = B> = self.model;
-        let mut weights: VecDeque<&Option<Weight<B>>> = self.weights.iter().collect();
-        let graph = model.graph(&shapes)?.with_weights(|_, weight| match weights.pop_front() {
-            Some(other) => Ok(other.as_ref().unwrap_or(weight).clone()),
-            None => Err(Error::Unsupported {
-                analyzer: "parameter randomisation".into(),
-                reason: format!("the model has one more weight, of shape {:?}, for other inputs", weight.shape()),
-            }),
+        let mut weights: ByPath<&Weight<B>> = HashMap::new();
+        for (path, weight) in &self.weights {
+            weights.entry(path.clone()).or_default().push(weight);
+        }
+        let graph = model.graph(&shapes)?.with_weights(|path, weight| {
+            let other = taken(&mut weights, path, |other| other.shape() == weight.shape());
+            Ok(other.unwrap_or(weight).clone())
         })?;
         match inputs.split_first() {
             Some((first, others)) => first.graph(&graph, &others.iter().collect::<Vec<_>>()),
