@@ -28,7 +28,8 @@ pub(crate) fn suited<B: Backend>(
     let batch = if one_by_one.is_some() { 1 } else { batch };
     let together = [&[batch], shape.get(1..).unwrap_or_default()].concat();
     let mut chosen = choose(Asked { start: start.as_deref(), ..asked }, model, &together, notes)?;
-    if let (Some(why), None) = (one_by_one, asked.options.chunk) {
+    // Which is no more than any --chunk that was given.
+    if let Some(why) = one_by_one.filter(|_| asked.options.chunk != Some(1)) {
         notes.add(format!("{why}: copies of the input go through it one by one"));
         chosen = chosen.into_iter().map(|chosen| chosen.with(|settings| settings.chunk(1))).collect();
     }
