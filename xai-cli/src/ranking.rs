@@ -80,15 +80,16 @@ impl Hiding {
 /// Whether an explanation is true.
 ///
 /// How the class's probability, or the score where that is the scale, rises as the most important cells come
-/// (insertion), falls as they go (deletion), whether the order is right when what goes is imputed (ROAD), how far sums of the values are from what the score does
-/// (infidelity, with the factor that suits them best), and how alike the map is to that of the same network with random
-/// weights.
+/// (insertion), falls as they go (deletion), whether the order is right when what goes is imputed (ROAD), how far sums
+/// of the values are from what the score does (infidelity, with the factor that suits them best), and how alike the map
+/// is to that of the same network with random weights.
 ///
 /// ```
 /// use xai::{NdArray, OutputScale};
 /// use xai_cli::ranking::{Hiding, metrics};
 ///
-/// let names: Vec<String> = metrics::<NdArray>(&Hiding::photo(7), OutputScale::Probability).iter().map(|metric| metric.name()).collect();
+/// let all = metrics::<NdArray>(&Hiding::photo(7), OutputScale::Probability);
+/// let names: Vec<String> = all.iter().map(|metric| metric.name()).collect();
 /// assert_eq!((names.len(), names[2].as_str()), (5, "ROAD"));
 /// ```
 pub fn metrics<B: Backend>(hiding: &Hiding, scale: OutputScale) -> Vec<Box<dyn Metric<B>>> {

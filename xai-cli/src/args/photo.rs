@@ -36,8 +36,8 @@ pub(crate) struct PhotoArgs {
     #[arg(long, value_name = "NAME", value_enum)]
     pub(crate) channels: Option<Order>,
 
-    /// Where the network takes the channels, of a .npy of four axes too: before rows and columns, or behind [default: as
-    /// the input's shape says, or else what the network does first]
+    /// Where the network takes the channels, of a .npy of four axes too: before rows and columns, or behind [default:
+    /// as the input's shape says, or else what the network does first]
     #[arg(long, value_name = "NAME", value_enum)]
     pub(crate) layout: Option<Layout>,
 }

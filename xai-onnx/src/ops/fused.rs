@@ -10,8 +10,8 @@ use super::linear::gemm;
 use crate::tape::{Id, Written, refuse};
 use crate::write::{Cx, Operand};
 
-/// A convolution, with what is added to it if there is such an input, or α · A · B + β · C; and a function of each number
-/// behind it.
+/// A convolution, with what is added to it if there is such an input, or α · A · B + β · C; and a function of each
+/// number behind it.
 pub(crate) fn fused<B: Backend>(cx: &mut Cx<'_, B>) -> Written<Vec<Operand>> {
     let is_conv = cx.node.operator == "FusedConv";
     let found = if is_conv { conv(cx)? } else { gemm(cx)? };

@@ -82,7 +82,7 @@ pub fn randomised<'a, B: Backend>(
 pub struct Randomised<'a, B: Backend> {
     model: &'a dyn Differentiable<Backend = B>,
     /// Every weight of the model with the names that lead to it, in the order in which it computes with them; without
-    /// what has as many rows as the batch, as states that begin at zeros and masks: it is no weight, and stays as it is.
+    /// what has as many rows as the batch, as states that begin at zeros and masks: it is no weight, and stays.
     weights: Vec<(String, Weight<B>)>,
 }
 
