@@ -25,7 +25,7 @@ pub use masks::*;
 pub use methods::*;
 pub use model::*;
 pub use op::backend::Backend;
-pub use op::together::{FusedResult, TapePullback};
+pub use op::together::{FusedResult, Residual, TapePullback};
 pub use op::vocabulary::Op;
 pub use passes::*;
 pub use tensor::arithmetic::Arithmetic;

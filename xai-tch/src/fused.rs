@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use tch::Tensor as Torch;
 use xai_core::nn::{Activation, ConvBlock};
-use xai_core::{Arithmetic, Error, FusedResult, Op, Pullback, Result, Tensor, Weight};
+use xai_core::{Arithmetic, Error, FusedResult, Op, Pullback, Residual, Result, Tensor, Weight};
 
 use crate::failure::{TchResult, failed};
 use crate::nn::layer;
@@ -32,16 +32,36 @@ pub(crate) fn first<E: HostFloat>(ops: &[&Op<LibTorch<E>>]) -> usize {
     ConvBlock::at_start(ops, is_told_by_its_output).map_or(0, |block| block.ops())
 }
 
-/// y = f(x). On a tape, if one is being recorded.
-pub(crate) fn forward<E: HostFloat>(ops: &[&Op<LibTorch<E>>], x: &X<E>) -> FusedResult<X<E>> {
-    let (blocks, place) = (blocks(ops), Place::default());
-    let run = |x: &Torch| match packed::blocks(&blocks, x) {
-        Some(y) => Ok(y),
-        None => blocks.iter().try_fold(x.shallow_clone(), |x, block| {
-            let y = compute(block, &x, &place)?;
-            place.behind(block);
+/// Blocks one behind the other, and whether their input is added to what they give.
+pub(crate) struct Part<'a, E: HostFloat> {
+    pub(crate) blocks: Vec<ConvBlock<'a, LibTorch<E>>>,
+    pub(crate) plus_input: bool,
+}
+
+impl<E: HostFloat> Part<'_, E> {
+    fn forward(&self, x: &Torch, place: &Place) -> Result<Torch> {
+        let y = self.blocks.iter().try_fold(x.shallow_clone(), |x, block| {
+            let y = compute(block, &x, place)?;
+            place.behind(block.ops());
             Ok(y)
-        }),
+        })?;
+        if !self.plus_input {
+            return Ok(y);
+        }
+        let sum = y.f_add(x).map_err(failed)?;
+        place.behind(1);
+        Ok(sum)
+    }
+}
+
+/// y = f(x). On a tape, if one is being recorded.
+pub(crate) fn forward<E: HostFloat>(parts: &[Residual<'_, LibTorch<E>>], x: &X<E>) -> FusedResult<X<E>> {
+    let parts: Vec<_> =
+        parts.iter().map(|part| Part { blocks: blocks(&part.ops), plus_input: part.plus_input }).collect();
+    let place = Place::default();
+    let run = |x: &Torch| match packed::blocks(&parts, x) {
+        Some(y) => Ok(y),
+        None => parts.iter().try_fold(x.shallow_clone(), |x, part| part.forward(&x, &place)),
     };
     evaluate(|x| run(x[0]), &[x]).map_err(|error| (place.now(), error))
 }
@@ -52,7 +72,7 @@ pub(crate) fn vjp<E: HostFloat>(ops: &[&Op<LibTorch<E>>], x: &X<E>) -> FusedResu
     for block in blocks(ops) {
         let (next, pull) = block_vjp(&block, &y, &place).map_err(|error| (place.now(), error))?;
         (y, _) = (next, pulls.push(pull));
-        place.behind(&block);
+        place.behind(block.ops());
     }
     Ok((y, Pullback::new(move |v| pulls.iter().rev().try_fold(v.clone(), |v, pull| pull.pull(&v)))))
 }
@@ -69,8 +89,8 @@ impl Place {
         self.block.get() + self.inside.get()
     }
 
-    fn behind<E: HostFloat>(&self, block: &ConvBlock<'_, LibTorch<E>>) {
-        self.block.set(self.block.get() + block.ops());
+    fn behind(&self, ops: usize) {
+        self.block.set(self.block.get() + ops);
         self.inside.set(0);
     }
 }

@@ -32,18 +32,17 @@ impl<'m, B: Backend> Graph<'m, B> {
                 Step::Constant(weight) => values.set(i, weight.tensor()),
                 Step::Op(op) => {
                     let inputs = values.read_all(&node.inputs)?;
-                    let run = self.fused_run(i, nodes.end, |_| true, &inputs);
-                    let fused = run.len();
-                    let last = match fused {
-                        0 => {
-                            values.set(i, self.op_forward(i, op, &inputs)?);
-                            continue;
-                        }
-                        fused => &run[..fused],
+                    let run = self.together(i, nodes.end, &inputs);
+                    let Some(&last) = run.nodes.last() else {
+                        values.set(i, self.op_forward(i, op, &inputs)?);
+                        continue;
                     };
-                    let y = B::forward_fused(&self.ops(last), &inputs[0]);
-                    values.set(last[fused - 1], y.map_err(|(place, error)| self.blame(last[place], error))?);
-                    last.iter().for_each(|&node| done[node - first] = true);
+                    if run.parts.first().is_some_and(|part| part.plus_input) {
+                        values.read(node.inputs[0])?;
+                    }
+                    let y = B::forward_residual(&run.parts, &inputs[0]);
+                    values.set(last, y.map_err(|(place, error)| self.blame(run.nodes[place], error))?);
+                    run.nodes.iter().for_each(|&node| done[node - first] = true);
                 }
                 Step::Opaque(code) => {
                     let inputs = values.read_all(&node.inputs)?;
@@ -89,7 +88,7 @@ impl<'m, B: Backend> Graph<'m, B> {
             return run;
         }
         let mut last = start;
-        while let Some(next) = self.reader[last].filter(|_| run.len() < most) {
+        while let Some(next) = self.reader(last).filter(|_| run.len() < most) {
             let node = &self.nodes[next];
             if next >= end || node.inputs.len() != 1 || node.op().is_none() || !may(next) {
                 break;

@@ -41,8 +41,8 @@ pub struct Graph<'m, B: Backend> {
     pub(super) needed: Vec<bool>,
     /// For each node, how often its value is read by what is needed; the output and what is kept once more.
     pub(super) readers: Vec<usize>,
-    /// For each node, the only one that reads it, if there is but one.
-    pub(super) reader: Vec<Option<usize>>,
+    /// For each node, the first that reads it, of those that are needed.
+    pub(super) first_reader: Vec<Option<usize>>,
     /// For each node, whether any of the inputs reaches it. What none reaches is the network's own, without a batch
     /// axis.
     pub(super) reached: Vec<bool>,
@@ -83,7 +83,7 @@ impl<'m, B: Backend> Graph<'m, B> {
         placement: Option<B::Placement>,
     ) -> Self {
         let mut needed = vec![false; nodes.len()];
-        let (mut readers, mut reader) = (vec![0; nodes.len()], vec![None; nodes.len()]);
+        let (mut readers, mut first_reader) = (vec![0; nodes.len()], vec![None; nodes.len()]);
         for read in kept.iter().chain([&output]) {
             needed[read.0] = true;
             readers[read.0] += 1;
@@ -93,13 +93,25 @@ impl<'m, B: Backend> Graph<'m, B> {
                 for input in &node.inputs {
                     needed[input.0] = true;
                     readers[input.0] += 1;
-                    reader[input.0] = (readers[input.0] == 1).then_some(i);
+                    first_reader[input.0] = Some(i);
                 }
             }
         }
         let (reached, looked) = (Vec::new(), Looked::default());
-        let mut graph =
-            Graph { nodes, inputs, output, names, places, placement, kept, needed, readers, reader, reached, looked };
+        let mut graph = Graph {
+            nodes,
+            inputs,
+            output,
+            names,
+            places,
+            placement,
+            kept,
+            needed,
+            readers,
+            first_reader,
+            reached,
+            looked,
+        };
         graph.reached = graph.varying(&vec![true; inputs]);
         graph
     }

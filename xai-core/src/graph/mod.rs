@@ -25,6 +25,7 @@ mod rows;
 mod rules;
 mod runs;
 mod taped;
+mod together;
 mod touches;
 mod trace;
 mod tracer;

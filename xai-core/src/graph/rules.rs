@@ -249,7 +249,7 @@ impl<'a, 'm, B: Backend> Site<'a, 'm, B> {
 
     /// The node that reads its output, if there is but one.
     pub fn reader(&self) -> Option<Site<'a, 'm, B>> {
-        self.graph.reader[self.node].map(|node| Site::new(self.graph, node, self.varies))
+        self.graph.reader(self.node).map(|node| Site::new(self.graph, node, self.varies))
     }
 
     /// The node that makes one of its inputs.

@@ -4,10 +4,15 @@ use super::{Graph, Step, Value};
 use crate::{Backend, Error, Pullback, Result, Tensor, Weight};
 
 impl<'m, B: Backend> Graph<'m, B> {
+    /// The only node that reads a value, if there is but one and nobody else wants it.
+    pub(super) fn reader(&self, node: usize) -> Option<usize> {
+        self.first_reader[node].filter(|_| self.readers[node] == 1)
+    }
+
     /// The node behind one, if that is the only one that reads it, and reads nothing else but constants.
     pub(super) fn next(&self, node: usize) -> Option<usize> {
         let mut others = |value: &Value| value.0 == node || self.constant(*value).is_some();
-        self.reader[node].filter(|&reader| self.nodes[reader].inputs.iter().all(&mut others))
+        self.reader(node).filter(|&reader| self.nodes[reader].inputs.iter().all(&mut others))
     }
 
     /// What a value is, if it is a constant of the network's own.

@@ -1,7 +1,7 @@
 //! A backend: networks on a framework's tensors.
 
-use super::together::{FusedResult, TapePullback};
-use super::{Activation, MaxPool2d, Op, bounded, fallback};
+use super::together::{FusedResult, Residual, TapePullback};
+use super::{Activation, Binary, MaxPool2d, Op, bounded, fallback};
 use crate::{Arithmetic, Element, Error, Pullback, Result, Tensor};
 
 /// A framework that networks run on: the operations of the vocabulary, each with its pullback to its inputs.
@@ -147,8 +147,8 @@ pub trait Backend: Arithmetic {
         fallback::vjp(op, inputs, wanted)
     }
 
-    /// How many of these operations, each the only reader of the one before, are computed together for the input x of
-    /// the first one: none, or the first so many.
+    /// How many of these operations, each the only reader of the one before, are computed together: none, or the first
+    /// so many. x is the input of the first one, or a value that this is computed of: its type and its place tell.
     fn fuses(ops: &[&Op<Self>], x: &Tensor<Self>) -> usize {
         let _ = (ops, x);
         0
@@ -163,6 +163,26 @@ pub trait Backend: Arithmetic {
             Self::forward(op, &[&x]).map_err(|error| (place, error))
         };
         ops.iter().enumerate().try_fold(x.clone(), step)
+    }
+
+    /// y = f(x) for parts of a network, one behind the other, in front of which [`fuses`](Backend::fuses) said that the
+    /// operations of each are computed together: residual blocks, and what stands between them.
+    ///
+    /// # Errors
+    /// The framework's own, with the place among all operations, where the sum that ends a part counts as one.
+    fn forward_residual(parts: &[Residual<'_, Self>], x: &Tensor<Self>) -> FusedResult<Tensor<Self>> {
+        let (mut y, mut before) = (x.clone(), 0);
+        for part in parts {
+            let of_part = |(place, error)| (before + place, error);
+            let sum = part.ops.len();
+            let next = Self::forward_fused(&part.ops, &y).map_err(of_part)?;
+            y = match part.plus_input {
+                true => Self::forward(&Binary::Add.into(), &[&y, &next]).map_err(|error| of_part((sum, error)))?,
+                false => next,
+            };
+            before += sum + usize::from(part.plus_input);
+        }
+        Ok(y)
     }
 
     /// As [`forward_fused`](Backend::forward_fused), with the pullback to x.

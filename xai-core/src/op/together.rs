@@ -1,6 +1,7 @@
 //! What comes of operations that are computed together.
 
-use crate::{Error, Result, Tensor};
+use super::Op;
+use crate::{Arithmetic, Error, Result, Tensor};
 
 /// A result of operations that are computed together; an error comes with the place, among them, of the one it is of.
 ///
@@ -18,6 +19,31 @@ use crate::{Error, Result, Tensor};
 /// # Ok::<(), xai::Error>(())
 /// ```
 pub type FusedResult<T> = std::result::Result<T, (usize, Error)>;
+
+/// f(x), or f(x) + x: operations that are computed together ([`Backend::fuses`](crate::Backend::fuses)), and whether
+/// their input is added to what they give.
+///
+/// ```
+/// # use xai_core as xai;
+/// use ndarray::array;
+/// use xai::nn::Activation;
+/// use xai::{Backend, NdArray, Op, Residual, Tensor};
+///
+/// // relu(x) + x, and the double of that.
+/// let relu: Op<NdArray<f64>> = Activation::Relu.into();
+/// let parts = [1, 2].map(|_| Residual { ops: vec![&relu], plus_input: true });
+/// let x = Tensor::<NdArray<f64>>::upload(array![[3.0, -1.0]].view().into_dyn(), &())?;
+/// let y = NdArray::forward_residual(&parts, &x).map_err(|(_, error)| error)?;
+/// assert_eq!(y.download()?, array![[12.0, -1.0]].into_dyn());
+/// # Ok::<(), xai::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Residual<'a, B: Arithmetic> {
+    /// One behind the other.
+    pub ops: Vec<&'a Op<B>>,
+    /// Whether their input, which has the shape of their output, is added to that.
+    pub plus_input: bool,
+}
 
 /// Of a part of a network that was recorded on one tape: the cotangents of its outputs to those of its inputs.
 ///

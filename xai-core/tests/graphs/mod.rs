@@ -4,3 +4,4 @@ mod autotraits;
 mod check_gradient;
 mod graph;
 mod opaque;
+mod together;

@@ -11,6 +11,7 @@ use super::resize::pad;
 use super::unwritten::Unwritten;
 use crate::backend::int;
 use crate::failure::{TchResult, failed};
+use crate::fused::Part;
 use crate::tape::{WithPullback, X, evaluate, is_recording, is_training};
 use crate::{HostFloat, LibTorch, packed};
 
@@ -25,7 +26,8 @@ fn frozen_option<E: HostFloat>(weight: Option<&Weight<LibTorch<E>>>) -> Result<O
 
 /// w ∗ x + b, in the fewest steps where nothing goes back.
 pub(crate) fn conv2d<E: HostFloat>(op: &Conv2d<LibTorch<E>>, x: &Torch) -> Result<Torch> {
-    match packed::blocks(&[ConvBlock { conv: op, affine: None, activation: None }], x) {
+    let alone = ConvBlock { conv: op, affine: None, activation: None };
+    match packed::blocks(&[Part { blocks: vec![alone], plus_input: false }], x) {
         Some(y) => Ok(y),
         None => own_conv2d(op, x),
     }

@@ -13,7 +13,7 @@ pub(crate) mod unwritten;
 
 use tch::Tensor as Torch;
 use xai_core::nn::{Activation, Binary, MaxPool2d, Reduce, Reduction, provided_forward, provided_vjp};
-use xai_core::{Backend, Error, FusedResult, Op, Pullback, Result, TapePullback, Tensor};
+use xai_core::{Backend, Error, FusedResult, Op, Pullback, Residual, Result, TapePullback, Tensor};
 
 use crate::backend::int;
 use crate::failure::{failed, takes_others};
@@ -58,7 +58,11 @@ impl<E: HostFloat> Backend for LibTorch<E> {
     }
 
     fn forward_fused(ops: &[&Op<Self>], x: &Tensor<Self>) -> FusedResult<Tensor<Self>> {
-        fused::forward(ops, x)
+        fused::forward(&[Residual { ops: ops.to_vec(), plus_input: false }], x)
+    }
+
+    fn forward_residual(parts: &[Residual<'_, Self>], x: &Tensor<Self>) -> FusedResult<Tensor<Self>> {
+        fused::forward(parts, x)
     }
 
     fn vjp_fused(ops: &[&Op<Self>], x: &Tensor<Self>) -> FusedResult<WithPullback<E>> {

@@ -17,18 +17,19 @@ use xai_core::{Arithmetic, Weight};
 use self::border::Border;
 use crate::backend::int;
 use crate::failure::TchResult;
+use crate::fused::Part;
 use crate::tape::is_recording;
 use crate::{HostFloat, LibTorch};
 
-/// Blocks one behind the other in one call, for a map and weights in single precision, where no tape is recorded and
-/// the convolutions' weights are the network's own. `None` otherwise, and where this libtorch has no such convolution:
+/// Parts one behind the other in one call, for a map and weights in single precision, where no tape is recorded and the
+/// convolutions' weights are the network's own. `None` otherwise, and where this libtorch has no such convolution:
 /// libtorch's own gives the same numbers but for rounding.
-pub(crate) fn blocks<E: HostFloat>(blocks: &[ConvBlock<'_, LibTorch<E>>], x: &Torch) -> Option<Torch> {
+pub(crate) fn blocks<E: HostFloat>(parts: &[Part<'_, E>], x: &Torch) -> Option<Torch> {
     if is_recording() || !is_single_on_cpu(x) {
         return None;
     }
     let (mut shape, mut weights, mut settings) = (LibTorch::<E>::shape(x), Vec::new(), Vec::new());
-    for block in blocks {
+    for (block, is_first, is_last) in parts.iter().flat_map(placed) {
         let geometry = block.conv.geometry(&shape).ok()?;
         let border = Border::of(&geometry)?;
         weights.push(packed(block.conv, &geometry, border)?);
@@ -47,11 +48,23 @@ pub(crate) fn blocks<E: HostFloat>(blocks: &[ConvBlock<'_, LibTorch<E>>], x: &To
         let flags = [block.conv.bias.is_some(), block.affine.is_some()].map(i64::from);
         settings.extend([int(geometry.groups), flags[0], flags[1], activation, i64::from(border.is_wider)]);
         settings.extend(border.skipped.into_iter().chain(geometry.output).map(int));
+        settings.extend([is_first, is_last].map(i64::from));
         shape = geometry.output_shape().to_vec();
     }
     // As a tensor: a list of numbers costs more to hand over than a small convolution.
-    let settings = Torch::f_from_slice(&settings).and_then(|all| all.f_view([int(blocks.len()), -1])).ok()?;
+    let settings = Torch::f_from_slice(&settings).and_then(|all| all.f_view([-1, SETTINGS])).ok()?;
     call("blocks", &[channels_last(x).ok()?.into(), weights.into(), settings.into()])
+}
+
+/// The blocks of a part; whether its input, which is then added, comes to this block, and whether it is added behind it.
+fn placed<'a, 'b, E: HostFloat>(
+    part: &'b Part<'a, E>,
+) -> impl Iterator<Item = (&'b ConvBlock<'a, LibTorch<E>>, bool, bool)> {
+    let last = part.blocks.len().saturating_sub(1);
+    part.blocks
+        .iter()
+        .enumerate()
+        .map(move |(i, block)| (block, part.plus_input && i == 0, part.plus_input && i == last))
 }
 
 /// x · Wᵀ + b in single precision, where no tape is recorded. `None` otherwise.
@@ -63,6 +76,9 @@ pub(crate) fn linear<E: HostFloat>(op: &Linear<LibTorch<E>>, x: &Torch) -> Optio
     let bias = op.bias.as_ref().map_or(IValue::None, |bias| tensor(bias).into());
     call("linear", &[x.shallow_clone().into(), weight.into(), bias])
 }
+
+/// How many settings a block has.
+const SETTINGS: i64 = 17;
 
 /// A convolution's weights as oneDNN wants them, made at the first call and kept.
 fn packed<E: HostFloat>(op: &Conv2d<LibTorch<E>>, geometry: &ConvGeometry, border: Border) -> Option<Torch> {

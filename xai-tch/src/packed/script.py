@@ -27,10 +27,14 @@ class OneDnn(torch.nn.Module):
 
         Of each, `weights` has its weights and, where there are, the bias, the scale and the shift. A row of `settings`
         has the padding, the stride and the dilation, the groups, whether there is a bias, whether there is a scale, the
-        activation, whether outputs are cut off, how many in front, and how many there are then."""
+        activation, whether outputs are cut off, how many in front, how many there are then, whether its input is
+        kept, and whether that which was kept is added at the end."""
+        kept: Optional[Tensor] = None
         rows: List[List[int]] = settings.tolist()
         w = 0
         for s in rows:
+            if s[15] == 1:
+                kept = x
             bias: Optional[Tensor] = None
             if s[7] == 1:
                 bias = weights[w + 1]
@@ -51,6 +55,9 @@ class OneDnn(torch.nn.Module):
                 x = x.clamp_(0.0, 6.0) if whole else x.clamp(0.0, 6.0)
             elif not whole:
                 x = x.contiguous(memory_format=torch.channels_last)
+            if kept is not None and s[16] == 1:
+                x.add_(kept)
+                kept = None
         return x
 
     @torch.jit.export

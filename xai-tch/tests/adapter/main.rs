@@ -9,6 +9,7 @@ mod layers;
 mod ops;
 mod ops_values;
 mod packed;
+mod residual;
 mod run;
 mod tape;
 mod torch_script;

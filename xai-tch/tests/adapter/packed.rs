@@ -7,16 +7,16 @@ use xai_core::nn::{Activation, ChannelAffine, Conv2d, Linear, Padding, Weights};
 use xai_core::{Backend, NdArray, Op, Tensor};
 use xai_tch::LibTorch;
 
-type B = LibTorch<f32>;
+pub(super) type B = LibTorch<f32>;
 
-fn numbers(shape: &[usize], seed: f64) -> ArrayD<f64> {
+pub(super) fn numbers(shape: &[usize], seed: f64) -> ArrayD<f64> {
     let count = shape.iter().product::<usize>();
     let numbers = Array1::from_shape_fn(count, |i| f64::from((((i as f64 + seed) * 12.9898).sin() * 2.0) as f32));
     numbers.into_shape_with_order(IxDyn(shape)).unwrap()
 }
 
 /// The same convolution of a checkpoint, on a backend.
-fn conv<B: Backend>(weight: &[usize], set: impl FnOnce(Conv2d<B>) -> Conv2d<B>) -> Op<B>
+pub(super) fn conv<B: Backend>(weight: &[usize], set: impl FnOnce(Conv2d<B>) -> Conv2d<B>) -> Op<B>
 where
     B::Placement: Default,
 {
@@ -26,7 +26,7 @@ where
     set(Conv2d::load(&weights).unwrap()).into()
 }
 
-fn number_of<B: Backend>(number: f64) -> B::Elem {
+pub(super) fn number_of<B: Backend>(number: f64) -> B::Elem {
     xai_core::Element::of(number)
 }
 
@@ -41,12 +41,12 @@ where
 }
 
 /// The largest difference, of the largest number.
-fn gap(got: &ArrayD<f64>, want: &ArrayD<f64>) -> f64 {
+pub(super) fn gap(got: &ArrayD<f64>, want: &ArrayD<f64>) -> f64 {
     let largest = |of: &ArrayD<f64>| of.iter().fold(0.0, |a: f64, b| a.max(b.abs()));
     largest(&(got - want)) / largest(want)
 }
 
-fn has_its_channels_last(y: &Torch) -> bool {
+pub(super) fn has_its_channels_last(y: &Torch) -> bool {
     let size = y.size();
     y.stride() == [size[1] * size[2] * size[3], 1, size[3] * size[1], size[1]]
 }
