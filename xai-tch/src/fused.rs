@@ -9,8 +9,9 @@ use xai_core::{Arithmetic, Error, FusedResult, Op, Pullback, Residual, Result, T
 use crate::failure::{TchResult, failed};
 use crate::nn::layer;
 use crate::nn::unwritten::Unwritten;
+use crate::packed::{self, Part};
 use crate::tape::{WithPullback, X, evaluate, record};
-use crate::{HostFloat, LibTorch, packed};
+use crate::{HostFloat, LibTorch};
 
 /// An activation whose derivative is told by its output, so that it may overwrite its input.
 fn is_told_by_its_output(f: Activation) -> bool {
@@ -32,26 +33,19 @@ pub(crate) fn first<E: HostFloat>(ops: &[&Op<LibTorch<E>>]) -> usize {
     ConvBlock::at_start(ops, is_told_by_its_output).map_or(0, |block| block.ops())
 }
 
-/// Blocks one behind the other, and whether their input is added to what they give.
-pub(crate) struct Part<'a, E: HostFloat> {
-    pub(crate) blocks: Vec<ConvBlock<'a, LibTorch<E>>>,
-    pub(crate) plus_input: bool,
-}
-
-impl<E: HostFloat> Part<'_, E> {
-    fn forward(&self, x: &Torch, place: &Place) -> Result<Torch> {
-        let y = self.blocks.iter().try_fold(x.shallow_clone(), |x, block| {
-            let y = compute(block, &x, place)?;
-            place.behind(block.ops());
-            Ok(y)
-        })?;
-        if !self.plus_input {
-            return Ok(y);
-        }
-        let sum = y.f_add(x).map_err(failed)?;
-        place.behind(1);
-        Ok(sum)
+/// y = f(x) of a part. `place` tells which of the operations is at it.
+fn part<E: HostFloat>(part: &Part<'_, E>, x: &Torch, place: &Place) -> Result<Torch> {
+    let y = part.blocks.iter().try_fold(x.shallow_clone(), |x, block| {
+        let y = compute(block, &x, place)?;
+        place.behind(block.ops());
+        Ok(y)
+    })?;
+    if !part.plus_input {
+        return Ok(y);
     }
+    let sum = y.f_add(x).map_err(failed)?;
+    place.behind(1);
+    Ok(sum)
 }
 
 /// y = f(x). On a tape, if one is being recorded.
@@ -61,7 +55,7 @@ pub(crate) fn forward<E: HostFloat>(parts: &[Residual<'_, LibTorch<E>>], x: &X<E
     let place = Place::default();
     let run = |x: &Torch| match packed::blocks(&parts, x) {
         Some(y) => Ok(y),
-        None => parts.iter().try_fold(x.shallow_clone(), |x, part| part.forward(&x, &place)),
+        None => parts.iter().try_fold(x.shallow_clone(), |x, of| part(of, &x, &place)),
     };
     evaluate(|x| run(x[0]), &[x]).map_err(|error| (place.now(), error))
 }

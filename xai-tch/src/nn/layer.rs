@@ -11,9 +11,9 @@ use super::resize::pad;
 use super::unwritten::Unwritten;
 use crate::backend::int;
 use crate::failure::{TchResult, failed};
-use crate::fused::Part;
+use crate::packed::{self, Part};
 use crate::tape::{WithPullback, X, evaluate, is_recording, is_training};
-use crate::{HostFloat, LibTorch, packed};
+use crate::{HostFloat, LibTorch};
 
 /// A weight without the user's wish for its gradient, unless it is trained.
 fn frozen<E: HostFloat>(weight: &Weight<LibTorch<E>>) -> TchResult {

@@ -17,9 +17,14 @@ use xai_core::{Arithmetic, Weight};
 use self::border::Border;
 use crate::backend::int;
 use crate::failure::TchResult;
-use crate::fused::Part;
 use crate::tape::is_recording;
 use crate::{HostFloat, LibTorch};
+
+/// Blocks one behind the other, and whether their input is added to what they give.
+pub(crate) struct Part<'a, E: HostFloat> {
+    pub(crate) blocks: Vec<ConvBlock<'a, LibTorch<E>>>,
+    pub(crate) plus_input: bool,
+}
 
 /// Parts one behind the other in one call, for a map and weights in single precision, where no tape is recorded and the
 /// convolutions' weights are the network's own. `None` otherwise, and where this libtorch has no such convolution:
