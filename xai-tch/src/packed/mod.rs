@@ -61,7 +61,7 @@ pub(crate) fn blocks<E: HostFloat>(parts: &[Part<'_, E>], x: &Torch) -> Option<T
     call("blocks", &[channels_last(x).ok()?.into(), weights.into(), settings.into()])
 }
 
-/// The blocks of a part; whether its input, which is then added, comes to this block, and whether it is added behind it.
+/// The blocks of a part, each with whether its input is kept, and whether what was kept is added behind it.
 fn placed<'a, 'b, E: HostFloat>(
     part: &'b Part<'a, E>,
 ) -> impl Iterator<Item = (&'b ConvBlock<'a, LibTorch<E>>, bool, bool)> {
