@@ -8,7 +8,7 @@ use xai_cli::command_line::{Noticed, Outcome, failure};
 use xai_cli::options::OPTIONS;
 
 /// What a program reads in the library's messages, and what who typed a command reads in its place; longer ones first.
-const WORDS: [(&str, &str); 31] = [
+const WORDS: [(&str, &str); 32] = [
     ("no rule of Lrp goes", "no rule of LRP goes"),
     ("no rule of DeepLift goes", "no rule of DeepLIFT goes"),
     ("no rule of LayerConductance goes", "no rule of Layer Conductance goes"),

@@ -117,7 +117,7 @@ impl<'a, B: Backend> Randomised<'a, B> {
         let mut lasting = lasting(model, shapes)?;
         let mut weights = Vec::new();
         model.graph(shapes)?.with_weights(|path, weight| {
-            if !lasting.as_mut().is_none_or(|all| taken(all, path, |shape| shape == weight.shape()).is_some()) {
+            if lasting.as_mut().is_some_and(|all| taken(all, path, |shape| shape == weight.shape()).is_none()) {
                 return Ok(weight.clone());
             }
             let other = if layers.contains(path) { redraw(weight, how, seed)? } else { weight.clone() };
