@@ -161,3 +161,24 @@ fn what_has_a_row_for_each_sample_is_no_weight() {
     found.iter().zip(&one_by_one).for_each(|(found, alone)| close(*found, *alone));
     assert!(ParameterRandomisation::new().of_analyzer(&net, &x, Index(0), &path).is_ok());
 }
+
+/// x times a weight that is as long as x.
+struct AsLong;
+
+impl Differentiable for AsLong {
+    type Backend = B;
+
+    fn trace<'m>(&'m self, inputs: &[Var<'m, B>]) -> Result<Var<'m, B>> {
+        let x = Var::only(inputs)?;
+        let weight = ArrayD::<f64>::from_shape_fn(vec![1, x.shape()?[1]], |at| 1.0 + at[1] as f64);
+        x.within("layer", || Ok(&x * x.constant(Tensor::upload(weight.view(), &())?)))
+    }
+}
+
+#[test]
+fn a_weight_that_is_another_one_for_other_inputs_is_refused() {
+    let drawn = randomised::<B>(&AsLong, &[vec![1, 4]], Redraw::Permuted, 0).unwrap();
+    assert!(drawn.predict(numbers((2, 4), 1).into_dyn().view()).is_ok());
+    let refused = drawn.predict(numbers((2, 3), 1).into_dyn().view()).unwrap_err().to_string();
+    assert!(refused.contains("another weight, of shape [1, 3], at `layer`"), "{refused}");
+}

@@ -200,10 +200,23 @@ impl<B: Backend> Differentiable for Randomised<'_, B> {
         for (path, weight) in &self.weights {
             weights.entry(path.clone()).or_default().push(weight);
         }
+        let mut others = Vec::new();
         let graph = model.graph(&shapes)?.with_weights(|path, weight| {
-            let other = taken(&mut weights, path, |other| other.shape() == weight.shape());
-            Ok(other.unwrap_or(weight).clone())
+            let drawn = taken(&mut weights, path, |drawn| drawn.shape() == weight.shape());
+            if drawn.is_none() {
+                others.push((path.to_owned(), weight.shape().to_vec()));
+            }
+            Ok(drawn.unwrap_or(weight).clone())
         })?;
+        // States and masks stay as they are, but not what stands where a weight was drawn.
+        if let Some((path, shape)) =
+            others.iter().find(|(path, _)| weights.get(path).is_some_and(|left| !left.is_empty()))
+        {
+            return Err(Error::Unsupported {
+                analyzer: "parameter randomisation".into(),
+                reason: format!("the model has another weight, of shape {shape:?}, at `{path}` for other inputs"),
+            });
+        }
         match inputs.split_first() {
             Some((first, others)) => first.graph(&graph, &others.iter().collect::<Vec<_>>()),
             None => Var::only(inputs),
